@@ -1,0 +1,86 @@
+"""brainbench: how well language models predict the reasoning brain.
+
+>>> import brainbench
+>>> run = brainbench.evaluate(output_path="results")              # doctest: +SKIP
+>>> score = brainbench.load_benchmark("phantom.signal.all-ridge")(
+...     brainbench.load_model("smollm2-135m-phantom"))            # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+from brainbench.benchmarks import Score, list_benchmarks, load_benchmark
+from brainbench.datasets import load_dataset, load_recording
+from brainbench.errors import BrainbenchError
+from brainbench.models import Activations, Model, load_model, save_activations
+from brainbench.results import Record, load_record
+from brainbench.run import Settings
+from brainbench.run import evaluate as _evaluate
+
+__version__ = version("brainbench")
+
+
+def evaluate(
+    model: str | Model | None = None,
+    *,
+    benchmarks: str | list[str] | None = None,
+    suite: str | None = None,
+    dataset: str | None = None,
+    protocol: str = "published",
+    seed: int = 0,
+    limit: int | None = None,
+    output_path: str | Path = "results",
+    overwrite: bool = False,
+) -> Record:
+    """Score a model on benchmarks and keep the record.
+
+    Parameters
+    ----------
+    model : name, path of an activation file, or an object with ``identifier``,
+        ``sha256`` and ``activations(problems)``; the built-in model by default.
+    benchmarks : identifier or identifiers, ``*`` and ``?`` allowed.
+    suite, dataset : other ways to choose benchmarks.
+    protocol : ``published``.
+    seed : of the random features; same seed, same record.
+    limit : only the first items of each reasoning type, for trying out.
+    output_path : root of the results folder.
+    overwrite : compute again what is already there.
+
+    Returns
+    -------
+    The record of the run, also written to ``<output_path>/<model>/<run id>/results.json``.
+
+    Raises
+    ------
+    BrainbenchError
+        With what was wrong and what to do.
+    """
+    patterns = [benchmarks] if isinstance(benchmarks, str) else list(benchmarks or ())
+    return _evaluate(
+        model,
+        benchmarks=patterns,
+        suite=suite,
+        dataset=dataset,
+        settings=Settings(protocol=protocol, seed=seed, limit=limit),
+        output_path=output_path,
+        overwrite=overwrite,
+    )
+
+
+__all__ = [
+    "Activations",
+    "BrainbenchError",
+    "Model",
+    "Record",
+    "Score",
+    "evaluate",
+    "list_benchmarks",
+    "load_benchmark",
+    "load_dataset",
+    "load_model",
+    "load_record",
+    "load_recording",
+    "save_activations",
+]

@@ -1,0 +1,245 @@
+"""Alignment benchmarks: how well a model predicts the reasoning brain, per ROI and type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from brainbench.benchmarks import spaces
+from brainbench.benchmarks.ceilings import (
+    MINIMUM_PEOPLE,
+    Ceiling,
+    cache_ceiling,
+    find_ceiling,
+    make_ceiling,
+)
+from brainbench.benchmarks.cell import Cell, prepare_cell
+from brainbench.benchmarks.score import ProtocolName, Score
+from brainbench.benchmarks.scoring import SpaceScore, score_space
+from brainbench.benchmarks.summary import summarise_cell
+from brainbench.datasets import Recording, load_card, load_recording
+from brainbench.models import Activations, Model
+
+METRIC = "ridge"
+# Raise when a change of the code changes a score.
+VERSION = 1
+
+
+class Checkpoint(Protocol):
+    """Where finished steps are kept, so that a run that was killed goes on after them."""
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """What :meth:`put` stored, or None."""
+        ...
+
+    def put(self, key: str, value: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        """Store a finished step: plain values, and arrays that later steps do not need."""
+        ...
+
+
+class Memory:
+    """A checkpoint that lives as long as the call."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, dict[str, Any]] = {}
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        return self._held.get(key)
+
+    def put(self, key: str, value: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        self._held[key] = value
+
+
+@dataclass(frozen=True)
+class Step:
+    """Progress: ``done`` of ``total`` steps, and what is under way."""
+
+    label: str
+    done: int
+    total: int
+
+
+Report = Callable[[Step], None]
+
+
+@dataclass(frozen=True)
+class AlignmentBenchmark:
+    """Neural predictivity of one ROI, inside one reasoning type or over all.
+
+    ``benchmark(model)`` gives a :class:`~brainbench.benchmarks.score.Score`, as in
+    Brain-Score.
+
+    Parameters
+    ----------
+    dataset : name of a dataset.
+    roi : one of its ROIs.
+    reasoning_type : ``all``, ``syllogistic`` or ``transitive``.
+    protocol : ``published``.
+    """
+
+    dataset: str
+    roi: str
+    reasoning_type: str
+    protocol: ProtocolName = "published"
+
+    @property
+    def identifier(self) -> str:
+        """``<dataset>.<roi>.<type>-<metric>``."""
+        return f"{self.dataset}.{self.roi}.{self.reasoning_type}-{METRIC}"
+
+    @property
+    def version(self) -> int:
+        """Grows when a change of the code changes a score."""
+        return VERSION
+
+    @property
+    def bibtex(self) -> str:
+        """Citation of the dataset."""
+        return load_card(self.dataset).citation
+
+    @property
+    def ceiling(self) -> float | None:
+        """Published ceiling: mean of v0 over people and voxels; None below three people."""
+        recording = load_recording(self.dataset, (self.roi,))
+        cell = prepare_cell(recording, self.reasoning_type, [self.roi])
+        ceiling = _ceiling(cell, self.roi)
+        return None if ceiling is None else float(ceiling.v0.mean())
+
+    def __call__(self, model: Model, seed: int = 0, limit: int | None = None) -> Score:
+        """Score a model on this benchmark."""
+        recording = load_recording(self.dataset, (self.roi,))
+        return next(iter(score_benchmarks([self], recording, model, seed=seed, limit=limit)))
+
+
+def score_benchmarks(
+    benchmarks: Sequence[AlignmentBenchmark],
+    recording: Recording,
+    model: Model,
+    *,
+    seed: int = 0,
+    limit: int | None = None,
+    checkpoint: Checkpoint | None = None,
+    report: Report | None = None,
+) -> Iterator[Score]:
+    """Score a model on benchmarks of one dataset, sharing the work among them.
+
+    Parameters
+    ----------
+    recording : the dataset, with at least the ROIs of the benchmarks.
+    seed : of the random features.
+    limit : only the first items of each reasoning type.
+    checkpoint : keeps finished steps.
+    report : called before each step.
+
+    Yields
+    ------
+    Scores, reasoning type by reasoning type.
+    """
+    store = checkpoint or Memory()
+    activations = model.activations(recording.problems)
+    wanted: dict[str, dict[str, AlignmentBenchmark]] = {}
+    for benchmark in benchmarks:
+        wanted.setdefault(benchmark.reasoning_type, {})[benchmark.roi] = benchmark
+    steps = _Steps(len(wanted) * (2 + spaces.N_NUISANCES + spaces.DRAWS), report)
+    for reasoning_type, by_roi in wanted.items():
+        cell = prepare_cell(recording, reasoning_type, list(by_roi), limit)
+        scores = _score_cell(cell, activations, seed, store, steps)
+        for roi, fields in scores.items():
+            benchmark = by_roi[roi]
+            yield Score(
+                benchmark=benchmark.identifier,
+                version=benchmark.version,
+                dataset=benchmark.dataset,
+                protocol=benchmark.protocol,
+                **fields,
+            )
+
+
+def _score_cell(
+    cell: Cell, activations: Activations, seed: int, store: Checkpoint, steps: _Steps
+) -> dict[str, dict[str, Any]]:
+    """The model and everything it is held against, in every ROI of one cell."""
+    name = f"{cell.recording.card.name}.{cell.reasoning_type}"
+    steps.begin(f"{name}: ceilings")
+    ceilings = {roi: _ceiling(cell, roi) for roi in cell.rois}
+    scorer = _Scorer(cell, name, ceilings, store, steps)
+    space = spaces.model_space(cell, activations)
+    headline = scorer.score("model", lambda: space, keep_voxels=True)
+    controls: dict[str, Any] = {}
+    for control in spaces.nuisance_spaces(cell):
+        if isinstance(control, spaces.NotApplicable):
+            steps.begin(f"{name}: {control.name}")
+            controls[control.name] = control.reason
+        else:
+            controls[control.name] = scorer.score(control.name, partial(_itself, control))
+    draws = [
+        scorer.score(
+            f"{spaces.RANDOM} {draw + 1}/{spaces.DRAWS}",
+            partial(spaces.random_space, cell, activations, seed, draw),
+        )
+        for draw in range(spaces.DRAWS)
+    ]
+    return summarise_cell(
+        cell, ceilings, space.layers, headline, controls, draws, activations.warnings
+    )
+
+
+def _itself(space: spaces.FeatureSpace) -> spaces.FeatureSpace:
+    return space
+
+
+@dataclass
+class _Steps:
+    """Counts steps and tells of each as it begins."""
+
+    total: int
+    report: Report | None
+    done: int = 0
+
+    def begin(self, label: str) -> None:
+        if self.report:
+            self.report(Step(label, self.done, self.total))
+        self.done += 1
+
+
+@dataclass(frozen=True)
+class _Scorer:
+    """Scores feature spaces of one cell, each once, through a checkpoint."""
+
+    cell: Cell
+    name: str
+    ceilings: dict[str, Ceiling | None]
+    store: Checkpoint
+    steps: _Steps
+
+    def score(
+        self, label: str, make: Callable[[], spaces.FeatureSpace], keep_voxels: bool = False
+    ) -> dict[str, SpaceScore]:
+        key = f"{self.name}: {label}"
+        self.steps.begin(key)
+        stored = self.store.get(key)
+        if stored is None:
+            scored = score_space(self.cell, make(), self.ceilings)
+            voxels = {
+                f"{roi}.{subject}": r
+                for roi, score in scored.items()
+                for subject, r in zip(self.cell.subjects, score.voxels, strict=True)
+            }
+            stored = {roi: score.to_json() for roi, score in scored.items()}
+            self.store.put(key, stored, voxels if keep_voxels else {})
+        return {roi: SpaceScore.from_json(values) for roi, values in stored.items()}
+
+
+def _ceiling(cell: Cell, roi: str) -> Ceiling | None:
+    """Shipped, cached, or made and cached; None below three people."""
+    if len(cell.subjects) < MINIMUM_PEOPLE:
+        return None
+    found = find_ceiling(cell, roi)
+    if found is None:
+        found = make_ceiling(cell, roi)
+        cache_ceiling(cell, roi, found)
+    return found

@@ -1,0 +1,160 @@
+"""Ceilings of a cell: those that ship with the package, those in the cache, or made anew."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from brainbench.benchmarks.cell import Cell
+from brainbench.datasets import cache_folder
+from brainbench.encoding import fit_ceilings, intersubject_curves
+from brainbench.errors import DataError
+
+Array = NDArray[np.float64]
+# Raise when the computation changes: shipped and cached ceilings of older versions are not used.
+_VERSION = 1
+MINIMUM_PEOPLE = 3
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """Published ceiling and inter-subject reference of one ROI in one cell.
+
+    Every array holds one number per voxel, the people of the cell one after another.
+
+    Attributes
+    ----------
+    v0 : asymptote of the fit over numbers of people.
+    tau : its time constant, in people.
+    rmse : root mean squared error of the fit.
+    reference : Pearson r from all other people together; measured, not extrapolated.
+    """
+
+    v0: Array
+    tau: Array
+    rmse: Array
+    reference: Array
+
+    def of_people(self, field: str, widths: list[int]) -> list[Array]:
+        """One field cut into people, given the number of voxels of each."""
+        return np.split(getattr(self, field), np.cumsum(widths)[:-1])
+
+
+def ceiling_key(cell: Cell, roi: str) -> str:
+    """Hash of everything that changes a ceiling."""
+    held = {
+        "version": _VERSION,
+        "protocol": "published",
+        "data": cell.recording.data_sha256,
+        "roi": roi,
+        "subjects": cell.subjects,
+        "items": [problem.identifier for problem in cell.problems],
+        "reasoning_type": cell.reasoning_type,
+    }
+    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
+
+
+def find_ceiling(cell: Cell, roi: str) -> Ceiling | None:
+    """A ceiling that ships with the package or lies in the cache, or None.
+
+    A damaged or foreign file counts as none: the ceiling is made anew.
+    """
+    key = ceiling_key(cell, roi)
+    shipped = (
+        resources.files("brainbench.benchmarks")
+        / "data"
+        / f"{cell.recording.card.name}.safetensors"
+    )
+    for path in (_cached(key), Path(str(shipped))):
+        if path.is_file():
+            try:
+                found = load_ceilings(path).get(key)
+            except DataError:
+                continue
+            if found and len(found.v0) == sum(block.shape[1] for block in cell.people(roi)):
+                return found
+    return None
+
+
+def make_ceiling(
+    cell: Cell, roi: str, progress: Callable[[int, int], None] | None = None
+) -> Ceiling:
+    """Compute a ceiling from all sets of other people.
+
+    Raises
+    ------
+    DataError
+        With fewer than three people.
+    """
+    curves = intersubject_curves(cell.people(roi), cell.folds, progress=progress)
+    fits = [fit_ceilings(curve) for curve in curves]
+    parts = {
+        "v0": [fit.v0 for fit in fits],
+        "tau": [fit.tau for fit in fits],
+        "rmse": [fit.rmse for fit in fits],
+        "reference": [curve[-1] for curve in curves],
+    }
+    # single precision is finer than the fit is sure of; rounded here already, so that a
+    # ceiling just made and one read from a file give the same record
+    return Ceiling(
+        **{k: np.concatenate(v).astype(np.float32).astype(np.float64) for k, v in parts.items()}
+    )
+
+
+def cache_ceiling(cell: Cell, roi: str, ceiling: Ceiling) -> None:
+    """Keep a ceiling for later runs; a cache that cannot be written is no error."""
+    path = _cached(ceiling_key(cell, roi))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_ceilings(path, {ceiling_key(cell, roi): ceiling})
+    except OSError:
+        return
+
+
+def save_ceilings(path: Path, ceilings: dict[str, Ceiling]) -> None:
+    """Write ceilings by key, in single precision; the file appears whole or not at all."""
+    tensors = {
+        f"{key}.{field.name}": getattr(ceiling, field.name).astype(np.float32)
+        for key, ceiling in ceilings.items()
+        for field in fields(Ceiling)
+    }
+    partial = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        save_file(tensors, partial)
+        partial.chmod(0o644)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load_ceilings(path: Path) -> dict[str, Ceiling]:
+    """Read ceilings by key.
+
+    Raises
+    ------
+    DataError
+        When the file is damaged.
+    """
+    found: dict[str, dict[str, Array]] = {}
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            for name in file:
+                key, _, field = name.rpartition(".")
+                found.setdefault(key, {})[field] = file.get_tensor(name).astype(np.float64)
+        return {key: Ceiling(**parts) for key, parts in found.items()}
+    except (SafetensorError, OSError, TypeError) as error:
+        raise DataError(f"{path} is no file of ceilings: {error}") from error
+
+
+def _cached(key: str) -> Path:
+    return cache_folder() / "ceilings" / f"{key}.safetensors"

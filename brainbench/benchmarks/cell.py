@@ -1,0 +1,105 @@
+"""A cell: one dataset inside one reasoning type, with what every ROI of it shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.datasets import Recording, average_repeats, block_of, subjects_of
+from brainbench.encoding import Fold, FoldResponses, prepare_responses, published_folds
+from brainbench.errors import DataError
+from brainbench.problems import Problem
+
+Array = NDArray[np.float64]
+POOLED = "all"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Items, folds and responses that a set of benchmarks is scored on.
+
+    Attributes
+    ----------
+    recording : the dataset.
+    reasoning_type : one type, or ``all``.
+    rois : which ones are scored.
+    items : indices into the recording's problems, which stand in the order of the session.
+    position : (n_items,) place of each item within its run.
+    folds : over those items.
+    blocks : (roi, subject) → (n_items, n_voxels), repeats averaged, each voxel less its
+        mean over items, which changes no correlation and keeps sums exact.
+    """
+
+    recording: Recording
+    reasoning_type: str
+    rois: tuple[str, ...]
+    items: NDArray[np.intp]
+    position: NDArray[np.int_]
+    folds: list[Fold]
+    blocks: dict[tuple[str, str], Array]
+
+    @property
+    def subjects(self) -> list[str]:
+        """People, in the order of the assembly."""
+        return subjects_of(self.recording.assembly)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """The problems of this cell."""
+        return [self.recording.problems[item] for item in self.items]
+
+    @cached_property
+    def responses(self) -> dict[tuple[str, str], list[FoldResponses]]:
+        """The blocks cut into folds, once for every feature space."""
+        return {key: prepare_responses(block, self.folds) for key, block in self.blocks.items()}
+
+    def people(self, roi: str) -> list[Array]:
+        """Blocks of one ROI, one per person."""
+        return [self.blocks[roi, subject] for subject in self.subjects]
+
+
+def prepare_cell(
+    recording: Recording, reasoning_type: str, rois: Sequence[str], limit: int | None = None
+) -> Cell:
+    """Choose items, make the published folds, cut the responses into blocks.
+
+    Parameters
+    ----------
+    limit : keep only the first items of each reasoning type, for trying things out.
+
+    Raises
+    ------
+    DataError
+        When a person lacks a run: the published protocol needs every item of everybody.
+    """
+    assembly = average_repeats(recording.assembly)
+    types = assembly["reasoning_type"].values
+    kept = [
+        item
+        for name in dict.fromkeys(types)
+        if reasoning_type in (POOLED, name)
+        for item in np.flatnonzero(types == name)[:limit]
+    ]
+    items = np.sort(np.array(kept, dtype=np.intp))
+    if not items.size:
+        raise DataError(f"{recording.card.name} has no items of reasoning type {reasoning_type!r}")
+    chosen = assembly.isel(presentation=items)
+    blocks = {}
+    for roi in rois:
+        for subject in subjects_of(assembly):
+            block = block_of(chosen, subject, roi)
+            empty = ~np.isfinite(block).all(axis=1)
+            if empty.any():
+                runs = ", ".join(dict.fromkeys(chosen["run"].values[empty]))
+                raise DataError(
+                    f"{subject} lacks {runs} in {recording.card.name}; the published protocol "
+                    "needs every run of every person: leave this person out"
+                )
+            blocks[roi, subject] = block - block.mean(axis=0)
+    folds = published_folds(types[items])
+    position = chosen["position"].values
+    return Cell(recording, reasoning_type, tuple(rois), items, position, folds, blocks)

@@ -1,0 +1,128 @@
+"""Feature spaces: the model, and what knows nothing of it, in one form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.benchmarks.cell import POOLED, Cell
+from brainbench.encoding import linear_kernels, random_kernels
+from brainbench.encoding import nuisance as features
+from brainbench.models import Activations
+
+Array = NDArray[np.float64]
+RANDOM = "random features"
+DRAWS = 20
+
+
+@dataclass(frozen=True)
+class FeatureSpace:
+    """Kernels to be scored, the best of them reported.
+
+    Attributes
+    ----------
+    name : as printed.
+    kernels : (n_layers, n_items, n_items), or one such array per person where the
+        features are a person's own.
+    layers : (site, layer) of each kernel.
+    """
+
+    name: str
+    kernels: Array | Sequence[Array]
+    layers: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class NotApplicable:
+    """A feature space that cannot be made here, and why."""
+
+    name: str
+    reason: str
+
+
+def model_space(cell: Cell, activations: Activations) -> FeatureSpace:
+    """All sites and layers of a model, on the items of a cell."""
+    kernels = [linear_kernels(values[cell.items]) for values in activations.values.values()]
+    layers = [(site, layer) for site in activations.values for layer in activations.layers[site]]
+    return FeatureSpace("model", np.concatenate(kernels), tuple(layers))
+
+
+def random_space(cell: Cell, activations: Activations, seed: int, draw: int) -> FeatureSpace:
+    """Normal features of the model's width in every layer, best layer chosen likewise.
+
+    Drawn for all items of the dataset and then cut, so that a draw is the same features
+    in every cell.
+    """
+    rng = np.random.default_rng([seed, draw])
+    widths = [v.shape[2] for v in activations.values.values() for _ in range(v.shape[1])]
+    whole = random_kernels(len(cell.recording.problems), widths, rng)
+    cut = whole[:, cell.items[:, None], cell.items]
+    return FeatureSpace(RANDOM, cut, tuple((RANDOM, layer) for layer in range(len(widths))))
+
+
+def nuisance_spaces(cell: Cell) -> list[FeatureSpace | NotApplicable]:
+    """Reasoning type, length, position, condition and response time, as far as they exist."""
+    return [make(cell) for make in _NUISANCES]
+
+
+def _columns(name: str, columns: Array, reason: str) -> FeatureSpace | NotApplicable:
+    """A one-layer space, or the reason where no column varies."""
+    if not columns.any():
+        return NotApplicable(name, reason)
+    return FeatureSpace(name, linear_kernels(columns[:, None, :]), ((name, 0),))
+
+
+def _reasoning_type(cell: Cell) -> FeatureSpace | NotApplicable:
+    labels = [problem.reasoning_type for problem in cell.problems]
+    reason = (
+        f"every item here is {cell.reasoning_type}"
+        if cell.reasoning_type != POOLED
+        else ("every item is of one type")
+    )
+    return _columns("reasoning type", features.one_hot(labels), reason)
+
+
+def _length(cell: Cell) -> FeatureSpace | NotApplicable:
+    columns = features.text_length([problem.sentences for problem in cell.problems])
+    return _columns("length", columns, "every text is of the same length")
+
+
+def _position(cell: Cell) -> FeatureSpace | NotApplicable:
+    """Position within the run, and over the session: where the order of items is fixed,
+    shuffled folds let a map learn an item from its neighbours in time.
+    """
+    grids = {"within run": cell.position, "over session": cell.items}
+    kernels = [linear_kernels(features.position_bumps(places)) for places in grids.values()]
+    labels = [(grid, i) for grid in grids for i in range(len(features.POSITION_WIDTHS))]
+    return FeatureSpace("position", np.concatenate(kernels), tuple(labels))
+
+
+def _condition(cell: Cell) -> FeatureSpace | NotApplicable:
+    names = [problem.condition.name for problem in cell.problems]
+    return _columns("condition", features.one_hot(names), "every item is of one condition")
+
+
+def _response_time(cell: Cell) -> FeatureSpace | NotApplicable:
+    behavior = cell.recording.behavior
+    if behavior is None:
+        return NotApplicable("response time", f"{cell.recording.card.name} records no responses")
+    order = list(behavior["subject"].values)
+    seconds = behavior["response_time"].values[cell.items]
+    kernels = []
+    for subject in cell.subjects:
+        columns = features.response_times(seconds, order.index(subject))
+        kernels.append(linear_kernels(columns[:, None, :]))
+    return FeatureSpace("response time", kernels, (("response time", 0),))
+
+
+_NUISANCES: tuple[Callable[[Cell], FeatureSpace | NotApplicable], ...] = (
+    _reasoning_type,
+    _length,
+    _position,
+    _condition,
+    _response_time,
+)
+N_NUISANCES = len(_NUISANCES)

@@ -1,0 +1,31 @@
+"""The ``brainbench`` command."""
+
+from __future__ import annotations
+
+import typer
+
+from brainbench.cli import evaluate, fetch, listing, show
+from brainbench.cli.errors import reporting
+
+app = typer.Typer(
+    name="brainbench",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="How well do language models predict the reasoning brain?",
+)
+app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate)
+app.command("list", help=listing.HELP)(listing.list_names)
+app.command("show", help=show.HELP)(show.show)
+app.command("fetch", help=fetch.HELP)(fetch.fetch)
+
+
+def main() -> None:
+    """Run the command; a known error ends with its text and exit code 1 or 2."""
+    with reporting():
+        app()
+
+
+if __name__ == "__main__":
+    main()

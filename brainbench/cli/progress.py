@@ -1,0 +1,40 @@
+"""Progress of long work: a bar in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from brainbench.benchmarks import Report, Step
+from brainbench.cli.console import stderr
+
+_LINES = 10  # plain lines for a whole run
+
+
+@contextlib.contextmanager
+def step_progress(quiet: bool) -> Iterator[Report | None]:
+    """A callback for steps; None where the user wants none."""
+    if quiet:
+        yield None
+    elif stderr.is_terminal:
+        columns = (
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+        )
+        with Progress(*columns, console=stderr, transient=True) as bar:
+            task = bar.add_task("starting", total=None)
+            yield lambda step: bar.update(
+                task, completed=step.done, total=step.total, description=step.label
+            )
+    else:
+        yield _print_line
+
+
+def _print_line(step: Step) -> None:
+    every = max(1, step.total // _LINES)
+    if step.done % every == 0:
+        stderr.print(f"[{step.done}/{step.total}] {step.label}", markup=False, highlight=False)

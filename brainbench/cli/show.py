@@ -1,0 +1,113 @@
+"""``brainbench show``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from brainbench.benchmarks import list_benchmarks, load_benchmark
+from brainbench.cli.console import stdout
+from brainbench.datasets import Card, list_datasets, load_card, load_recording
+from brainbench.errors import UnknownNameError, UsageError
+from brainbench.models import list_models
+from brainbench.results import load_record, render_record
+
+HELP = """Show a dataset, a benchmark, or the record of a run.
+
+[bold]Examples[/bold]
+
+  brainbench show xiao2026
+
+  brainbench show phantom --items
+
+  brainbench show xiao2026.language.all-ridge
+
+  brainbench show results/MODEL/RUN/results.json
+"""
+
+
+def show(
+    name: Annotated[str, typer.Argument(help="Dataset, benchmark, or path of a results.json.")],
+    items: Annotated[
+        bool,
+        typer.Option("--items", help="Stimulus ids of a dataset, in the order of its rows."),
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Find out what the name names, and print it."""
+    path = Path(name)
+    if items and name not in list_datasets():
+        raise UsageError("--items goes with a dataset")
+    if items:
+        print("\n".join(problem.identifier for problem in load_recording(name).problems))
+    elif path.suffix == ".json" or path.is_dir():
+        record = load_record(path / "results.json" if path.is_dir() else path)
+        if json:
+            print(record.model_dump_json(indent=1))
+        else:
+            stdout.print(render_record(record))
+    elif name in list_datasets():
+        card = load_card(name)
+        if json:
+            print(card.model_dump_json(indent=1))
+        else:
+            _show_card(card)
+    elif name in list_benchmarks():
+        _show_benchmark(name, json)
+    else:
+        known = [*list_datasets(), *list_benchmarks(), *list_models()]
+        raise UnknownNameError("dataset, benchmark or record", name, known)
+
+
+def _show_card(card: Card) -> None:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    rows = {
+        "title": card.title,
+        "version": card.version,
+        "homepage": card.homepage,
+        "licence": card.licence + ("" if card.redistributable else " (not redistributable)"),
+        "people": f"{len(card.subjects)}{' simulated' if card.simulated else ''}: "
+        + ", ".join(card.subjects),
+        "items": str(card.items),
+        "runs": ", ".join(card.runs),
+        "ROIs": ", ".join(f"{roi} ({count} voxels)" for roi, count in card.rois.items()),
+        "needs": ", ".join(card.requires),
+        "files": f"{len(card.files)}, {card.size / 1e6:.1f} MB" if card.files else "",
+        "dropped": "\n".join(f"{name}: {why}" for name, why in card.dropped.items()),
+        "missing": "\n".join(f"{s}: {', '.join(r)}" for s, r in card.missing_runs.items()),
+        "notes": "\n".join(card.notes),
+        "citation": card.citation,
+    }
+    for label, value in rows.items():
+        if value:
+            table.add_row(label, value)
+    stdout.print(f"[bold]{card.name}[/bold]")
+    stdout.print(table, markup=False, highlight=False)
+
+
+def _show_benchmark(identifier: str, as_json: bool) -> None:
+    benchmark = load_benchmark(identifier)
+    card = load_card(benchmark.dataset)
+    rows = {
+        "benchmark": identifier,
+        "version": benchmark.version,
+        "protocol": benchmark.protocol,
+        "dataset": f"{card.name} {card.version}",
+        "roi": benchmark.roi,
+        "voxels": card.rois[benchmark.roi],
+        "people": len(card.subjects),
+        "reasoning_type": benchmark.reasoning_type,
+        "citation": benchmark.bibtex,
+    }
+    if as_json:
+        stdout.print_json(data=rows)
+        return
+    table = Table.grid(padding=(0, 2))
+    for label, value in rows.items():
+        table.add_row(label, str(value))
+    stdout.print(table, markup=False, highlight=False)

@@ -1,0 +1,32 @@
+"""What was measured in people: cards, download, assemblies, simulated people."""
+
+from brainbench.datasets.assembly import (
+    Recording,
+    average_repeats,
+    block_of,
+    build_assembly,
+    subjects_of,
+)
+from brainbench.datasets.cards import Card, list_cards, load_card
+from brainbench.datasets.download import cache_folder, fetch
+from brainbench.datasets.phantom import PhantomDesign, PhantomRoi, simulate
+from brainbench.datasets.registry import list_datasets, load_dataset, load_recording
+
+__all__ = [
+    "Card",
+    "PhantomDesign",
+    "PhantomRoi",
+    "Recording",
+    "average_repeats",
+    "block_of",
+    "build_assembly",
+    "cache_folder",
+    "fetch",
+    "list_cards",
+    "list_datasets",
+    "load_card",
+    "load_dataset",
+    "load_recording",
+    "simulate",
+    "subjects_of",
+]

@@ -1,0 +1,135 @@
+"""The assembly: what was measured, presentations × neuroids, with its coordinates.
+
+Words and layout are Brain-Score's: a presentation is one showing of a stimulus, a
+neuroid one voxel of one person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from brainbench.datasets.cards import Card
+from brainbench.errors import DataError, UnknownNameError
+from brainbench.problems import Problem
+
+PRESENTATION_COORDINATES = ("stimulus_id", "run", "position", "repeat", "reasoning_type")
+NEUROID_COORDINATES = ("subject", "roi", "voxel")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One dataset, loaded.
+
+    Attributes
+    ----------
+    card : what it is.
+    assembly : (presentation, neuroid) responses, float64.
+    problems : the stimuli, in the order of their first presentation.
+    data_sha256 : hash of everything the numbers come from.
+    behavior : (presentation, subject) accuracy, answer and response time; None where
+        none was recorded.
+    truth : for simulated people, what was planted; None for measured ones.
+    """
+
+    card: Card
+    assembly: xr.DataArray
+    problems: tuple[Problem, ...]
+    data_sha256: str
+    behavior: xr.Dataset | None = None
+    truth: xr.Dataset | None = None
+
+
+def build_assembly(
+    presentations: pd.DataFrame,
+    blocks: Mapping[tuple[str, str], NDArray[np.float64]],
+) -> xr.DataArray:
+    """Put the voxels of all people side by side.
+
+    Parameters
+    ----------
+    presentations : one row per presentation; its columns become coordinates.
+    blocks : (subject, roi) → (n_presentations, n_voxels). A person who lacks a run has
+        NaN in all voxels there; single NaN are refused.
+
+    Raises
+    ------
+    DataError
+        On a missing coordinate, an empty set, a wrong length, or NaN voxels.
+    """
+    lacking = [name for name in PRESENTATION_COORDINATES if name not in presentations]
+    if lacking:
+        raise DataError(f"presentations lack the coordinates {', '.join(lacking)}")
+    if not blocks or presentations.empty:
+        raise DataError("an assembly needs at least one presentation and one block of voxels")
+    for (subject, roi), block in blocks.items():
+        if block.shape[0] != len(presentations):
+            raise DataError(
+                f"{subject}, {roi}: {block.shape[0]} rows for {len(presentations)} presentations"
+            )
+        _refuse_stray_nan(subject, roi, block)
+    widths = [block.shape[1] for block in blocks.values()]
+    neuroids = {
+        "subject": np.repeat([subject for subject, _ in blocks], widths),
+        "roi": np.repeat([roi for _, roi in blocks], widths),
+        "voxel": np.concatenate([np.arange(width) for width in widths]),
+    }
+    return xr.DataArray(
+        np.concatenate(list(blocks.values()), axis=1),
+        dims=("presentation", "neuroid"),
+        coords={
+            **{
+                str(name): ("presentation", presentations[name].to_numpy())
+                for name in presentations
+            },
+            **{name: ("neuroid", values) for name, values in neuroids.items()},
+        },
+    )
+
+
+def block_of(assembly: xr.DataArray, subject: str, roi: str) -> NDArray[np.float64]:
+    """(n_presentations, n_voxels) responses of one person in one ROI."""
+    chosen = (assembly["subject"].values == subject) & (assembly["roi"].values == roi)
+    if not chosen.any():
+        raise DataError(f"the assembly holds no voxels of {subject} in {roi}")
+    return np.ascontiguousarray(assembly.values[:, chosen])
+
+
+def subjects_of(assembly: xr.DataArray) -> list[str]:
+    """People in the assembly, in order of appearance."""
+    return [str(name) for name in pd.unique(assembly["subject"].values)]
+
+
+def average_repeats(assembly: xr.DataArray) -> xr.DataArray:
+    """Mean over the presentations of each stimulus, in order of first presentation."""
+    ids = assembly["stimulus_id"].values
+    first = np.sort(np.unique(ids, return_index=True)[1])
+    if len(first) == len(ids):
+        return assembly
+    rows = np.stack([assembly.values[ids == ids[start]].mean(axis=0) for start in first])
+    return assembly.isel(presentation=first).copy(data=rows)
+
+
+def choose(kind: str, asked: tuple[str, ...] | None, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Those asked for, each checked against those known; all where none is asked for."""
+    for name in asked or ():
+        if name not in known:
+            raise UnknownNameError(kind, name, known)
+    return tuple(asked) if asked else known
+
+
+def _refuse_stray_nan(subject: str, roi: str, block: NDArray[np.float64]) -> None:
+    bad = ~np.isfinite(block)
+    stray = bad & ~bad.all(axis=1, keepdims=True)
+    if stray.any():
+        voxels = np.flatnonzero(stray.any(axis=0))
+        named = ", ".join(map(str, voxels[:5])) + (" …" if voxels.size > 5 else "")
+        raise DataError(
+            f"{subject}, {roi}: {voxels.size} voxels hold NaN or infinite values ({named}); "
+            "leave them out for every person or repair the file"
+        )

@@ -1,0 +1,142 @@
+"""Data cards: what a dataset is, where it comes from, and the hash of every file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from brainbench.errors import DataError, UnknownNameError
+
+
+def _inside(path: str) -> str:
+    """Refuse a path that could leave the dataset's folder."""
+    parts = PurePosixPath(path).parts
+    if not parts or PurePosixPath(path).is_absolute() or ".." in parts or "\\" in path:
+        raise ValueError(f"{path!r} is not a relative path inside the dataset")
+    return path
+
+
+RelativePath = Annotated[str, AfterValidator(_inside)]
+
+
+class CardFile(BaseModel):
+    """One file: path at the source, bytes, and sha256 in hexadecimal."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: RelativePath
+    size: int = Field(ge=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class Card(BaseModel):
+    """What is known of a dataset before any of it is downloaded."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    """Identifier, also the folder in a mirror."""
+    title: str
+    version: str
+    """Version or commit at the source; part of the cache path."""
+    homepage: str
+    licence: str
+    redistributable: bool
+    simulated: bool = False
+    """True where no person was measured."""
+    citation: str
+    """BibTeX."""
+    urls: tuple[str, ...] = ()
+    """Roots tried in turn; a file's path is appended."""
+    requires: tuple[str, ...] = ()
+    """Other datasets this one is read with."""
+    subjects: tuple[str, ...] = ()
+    rois: dict[str, int] = {}
+    """Voxels of each person in each ROI."""
+    reasoning_types: tuple[str, ...] = ()
+    items: int = 0
+    runs: tuple[str, ...] = ()
+    missing_runs: dict[str, tuple[str, ...]] = {}
+    """Runs that a subject lacks at the source."""
+    dropped: dict[str, str] = {}
+    """Items left out, by name, with the reason."""
+    condition_differences: dict[str, str] = {}
+    """Items whose text does not have the condition in their file name, and what it has."""
+    selection_leak: bool = False
+    """True where voxels were chosen on the data that are scored."""
+    repeated_items: bool = False
+    notes: tuple[str, ...] = ()
+    simulation: dict[str, Any] = {}
+    """Parameters of simulated people."""
+    files: tuple[CardFile, ...] = ()
+
+    def file(self, path: str) -> CardFile:
+        """The entry of one file, or ``DataError`` when the card does not list it."""
+        for entry in self.files:
+            if entry.path == path:
+                return entry
+        raise DataError(f"the card of {self.name} lists no file {path!r}")
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(entry.size for entry in self.files)
+
+    def data_sha256(self, *others: Card) -> str:
+        """Hash over everything in this and other cards that can change a number."""
+        held = [
+            {
+                "name": card.name,
+                "version": card.version,
+                "dropped": sorted(card.dropped),
+                "simulation": card.simulation,
+                "files": sorted(entry.sha256 for entry in card.files),
+            }
+            for card in (self, *others)
+        ]
+        return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
+
+
+def _folder() -> Traversable:
+    return resources.files("brainbench.datasets") / "cards"
+
+
+def list_cards() -> list[str]:
+    """Names of the datasets that have a card, sorted."""
+    return sorted(
+        entry.name.removesuffix(".yaml")
+        for entry in _folder().iterdir()
+        if entry.name.endswith(".yaml")
+    )
+
+
+@cache
+def load_card(name: str) -> Card:
+    """Read a card that ships with the package.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such dataset.
+    DataError
+        When the card is not valid.
+    """
+    if name not in list_cards():
+        raise UnknownNameError("dataset", name, list_cards())
+    return parse_card((_folder() / f"{name}.yaml").read_text("utf-8"), source=f"{name}.yaml")
+
+
+def parse_card(text: str, source: str) -> Card:
+    """Validate a card's YAML; ``source`` names it in errors."""
+    try:
+        return Card.model_validate(yaml.safe_load(text))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise DataError(f"data card {source} is not valid: {error}") from error

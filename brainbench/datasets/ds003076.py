@@ -1,0 +1,184 @@
+"""ds003076: the problems as people saw them, their answers and response times.
+
+Lytle, Prado & Booth 2020, OpenNeuro ds003076 v1.0.1. Four runs of 18 problems, in the
+same order for everybody. Control trials have no text and are left out before counting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from brainbench.datasets.cards import Card
+from brainbench.datasets.readers import read_tsv
+from brainbench.errors import DataError
+from brainbench.problems import Condition, Problem, ReasoningType, classify
+
+# name of a run here → (reasoning type, task and run in the BIDS file name)
+RUNS: dict[str, tuple[ReasoningType, str]] = {
+    "syllogistic-01": ("syllogistic", "task-Syllogisms_run-01"),
+    "syllogistic-02": ("syllogistic", "task-Syllogisms_run-02"),
+    "transitive-01": ("transitive", "task-Transitive_run-01"),
+    "transitive-02": ("transitive", "task-Transitive_run-02"),
+}
+PROBLEMS_PER_RUN = 18
+_TEXT = ("premise1", "premise2", "premise3", "conclusion")
+_COLUMNS = ("trial_type", "accuracy", "response_time", *_TEXT, "stim_file")
+
+
+def events_path(subject: str, run: str) -> str:
+    """Path of an events file in the dataset."""
+    return f"{subject}/func/{subject}_{RUNS[run][1]}_events.tsv"
+
+
+def require_runs(card: Card, subjects: Sequence[str]) -> None:
+    """Raise ``DataError`` naming each person who lacks a run, and the run."""
+    lacking = [
+        f"{s} lacks {', '.join(card.missing_runs[s])}" for s in subjects if s in card.missing_runs
+    ]
+    if lacking:
+        raise DataError(
+            f"{card.name} v{card.version}: {'; '.join(lacking)}; choose people who have every run"
+        )
+
+
+def read_run(path: Path) -> pd.DataFrame:
+    """The problems of one person's run, in order, index counting from 0.
+
+    Raises
+    ------
+    DataError
+        When the file is no events table or does not hold 18 problems.
+    """
+    table = read_tsv(path, _COLUMNS)
+    table = table[table["trial_type"] != "control"].reset_index(drop=True)
+    if len(table) != PROBLEMS_PER_RUN or table[[*_TEXT, "stim_file"]].isna().any(axis=None):
+        raise DataError(
+            f"{path.name} holds {len(table)} problems with text, expected {PROBLEMS_PER_RUN}"
+        )
+    for column in _TEXT:
+        table[column] = table[column].map(lambda text: " ".join(str(text).split()))
+    return table
+
+
+def stimuli(tables: Mapping[tuple[str, str], pd.DataFrame], card: Card) -> pd.DataFrame:
+    """What was shown, one row per problem, conditions proven.
+
+    Parameters
+    ----------
+    tables : (subject, run) → :func:`read_run`.
+    card : names the items to drop and the known differences between file name and text.
+
+    Returns
+    -------
+    Columns ``stimulus_id, run, position, repeat, reasoning_type, condition, validity,
+    negation, premises_needed, stim_file, premise1, premise2, premise3, conclusion``.
+    ``condition`` is the design's, from ``stim_file``; validity, negation and premises
+    needed are proven from the text. Dropped items are not in it.
+
+    Raises
+    ------
+    DataError
+        When people saw different problems, an item's text and file name disagree without
+        the card knowing it, or a problem whose premises contradict each other is not
+        dropped.
+    """
+    rows = []
+    for run, (reasoning_type, _) in RUNS.items():
+        seen = {subject: table for (subject, name), table in tables.items() if name == run}
+        if not seen:
+            raise DataError(f"no person has the run {run}")
+        reference = next(iter(seen.values()))
+        for subject, table in seen.items():
+            if not table[[*_TEXT, "stim_file"]].equals(reference[[*_TEXT, "stim_file"]]):
+                raise DataError(f"{subject} saw other problems in {run} than the people before")
+        for position, row in reference.iterrows():
+            stimulus_id = f"{run}-{position:02d}"
+            if stimulus_id in card.dropped:
+                continue
+            proven = _prove(stimulus_id, reasoning_type, row, card)
+            rows.append(
+                {
+                    "stimulus_id": stimulus_id,
+                    "run": run,
+                    "position": position,
+                    "repeat": 0,
+                    "reasoning_type": reasoning_type,
+                    "condition": Condition.from_name(row["stim_file"]).name,
+                    "validity": proven.valid,
+                    "negation": proven.negated,
+                    "premises_needed": proven.premises_needed,
+                    **{column: row[column] for column in ("stim_file", *_TEXT)},
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def problems(shown: pd.DataFrame) -> tuple[Problem, ...]:
+    """The rows of :func:`stimuli` as problems."""
+    return tuple(
+        Problem(
+            row["stimulus_id"],
+            row["reasoning_type"],
+            (row["premise1"], row["premise2"], row["premise3"]),
+            row["conclusion"],
+            Condition(int(row["premises_needed"]), bool(row["validity"]), bool(row["negation"])),
+        )
+        for row in shown.to_dict("records")
+    )
+
+
+def behavior(
+    tables: Mapping[tuple[str, str], pd.DataFrame], shown: pd.DataFrame, subjects: Sequence[str]
+) -> xr.Dataset:
+    """Answers and response times, (presentation, subject).
+
+    A response time of n/a means that no button was pressed. The source codes accuracy 0
+    there; here accuracy, answer and response time are all NaN: missing, never wrong.
+
+    Returns
+    -------
+    ``accuracy`` (1, 0, NaN), ``answer`` (1 said True, 0 said False, NaN), and
+    ``response_time`` in seconds after the conclusion appeared. A missing run is NaN.
+    """
+    accuracy = np.full((len(shown), len(subjects)), np.nan)
+    seconds = np.full_like(accuracy, np.nan)
+    for column, subject in enumerate(subjects):
+        for run in RUNS:
+            table = tables.get((subject, run))
+            if table is None:
+                continue
+            here = (shown["run"] == run).to_numpy()
+            rows = table.loc[shown.loc[here, "position"]]
+            times = pd.to_numeric(rows["response_time"]).to_numpy(float)
+            seconds[here, column] = times
+            right = pd.to_numeric(rows["accuracy"]).to_numpy(float)
+            accuracy[here, column] = np.where(np.isnan(times), np.nan, right)
+    valid = shown["validity"].to_numpy(float)[:, None]
+    answer = np.where(accuracy == 1.0, valid, 1.0 - valid)
+    answer[np.isnan(accuracy)] = np.nan
+    dims = ("presentation", "subject")
+    return xr.Dataset(
+        {"accuracy": (dims, accuracy), "answer": (dims, answer), "response_time": (dims, seconds)},
+        coords={
+            "subject": list(subjects),
+            "stimulus_id": ("presentation", shown["stimulus_id"].to_numpy()),
+        },
+    )
+
+
+def _prove(stimulus_id: str, kind: ReasoningType, row: pd.Series, card: Card) -> Condition:
+    """Condition proven from the text, after holding it against the file name."""
+    named = Condition.from_name(row["stim_file"])
+    found_kind, proven = classify([row[column] for column in _TEXT[:3]], row["conclusion"])
+    expected = card.condition_differences.get(stimulus_id, named.name)
+    if found_kind != kind or proven.name != expected:
+        raise DataError(
+            f"{stimulus_id} ({row['stim_file']}): its text is {found_kind} {proven.name}, "
+            f"expected {kind} {expected}"
+        )
+    return proven

@@ -1,0 +1,249 @@
+"""phantom: simulated people whose responses are known to the last term.
+
+A voxel's response to item i is a sum of independent parts, each with a stated share of
+the variance over items:
+
+    signal      the features of one layer of a model, mixed by weights of this voxel
+    type        which reasoning type the item is of
+    length      how many words it has
+    drift       a slow wave over position within the run
+    noise       everything else, drawn anew at every repeat
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from safetensors import safe_open
+
+from brainbench.datasets.assembly import Recording, build_assembly, choose
+from brainbench.datasets.cards import Card, load_card
+from brainbench.errors import DataError
+from brainbench.problems import Problem, classify
+
+Array = NDArray[np.float64]
+_CONFOUNDS = ("type", "length", "drift")
+# Raise when the simulation changes: the data hash, and every cache key, changes with it.
+_SIMULATION_VERSION = 1
+
+
+class PhantomRoi(BaseModel):
+    """What the voxels of one simulated ROI respond to, as shares of their variance."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    voxels: int = Field(ge=1)
+    signal: float = Field(0.0, ge=0.0, le=1.0)
+    type: float = Field(0.0, ge=0.0, le=1.0)
+    length: float = Field(0.0, ge=0.0, le=1.0)
+    drift: float = Field(0.0, ge=0.0, le=1.0)
+
+    @model_validator(mode="after")
+    def _leave_room(self) -> PhantomRoi:
+        if self.signal + self.type + self.length + self.drift > 1.0 + 1e-12:
+            raise ValueError("the shares of signal, type, length and drift exceed 1")
+        return self
+
+    @property
+    def noise(self) -> float:
+        """Share that is drawn anew at every repeat."""
+        return max(0.0, 1.0 - self.signal - self.type - self.length - self.drift)
+
+
+class PhantomDesign(BaseModel):
+    """Everything a simulation depends on, but for the features and the problems."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int = 0
+    subjects: int = Field(6, ge=1)
+    repeats: int = Field(1, ge=1)
+    site: str = "attention"
+    """Site of the model that the signal comes from."""
+    layer: int = 0
+    """Layer of the model that the signal comes from, as the model counts it."""
+    spectrum: float | None = None
+    """Principal component j of the features has weight j ** -spectrum; None keeps the
+    features' own spectrum."""
+    rois: dict[str, PhantomRoi]
+
+
+def load(
+    rois: tuple[str, ...] | None = None,
+    subjects: tuple[str, ...] | None = None,
+    progress: object = None,
+) -> Recording:
+    """The built-in phantom: signal from real activations of a language model.
+
+    Its truth: see the card's ``simulation`` and ``Recording.truth``.
+    """
+    card = load_card("phantom")
+    problems = load_problems()
+    design = PhantomDesign.model_validate(card.simulation)
+    features, layers = _shipped_features(design.site)
+    if design.layer not in layers:
+        raise DataError(f"the shipped activations hold no layer {design.layer} of {design.site}")
+    whole = simulate(design, features[:, layers.index(design.layer)], problems, card)
+    people = choose("subject", subjects, card.subjects)
+    areas = choose("ROI", rois, tuple(card.rois))
+    # simulated whole and then cut, so that asking for less changes no number
+    kept = np.isin(whole.assembly["subject"], people) & np.isin(whole.assembly["roi"], areas)
+    cut = {"neuroid": np.flatnonzero(kept)}
+    assert whole.truth is not None
+    return Recording(
+        card, whole.assembly.isel(cut), problems, whole.data_sha256, None, whole.truth.isel(cut)
+    )
+
+
+def simulate(
+    design: PhantomDesign, features: ArrayLike, problems: Sequence[Problem], card: Card
+) -> Recording:
+    """Simulate people.
+
+    Parameters
+    ----------
+    design : seed, people, voxels, shares, spectrum, repeats.
+    features : (n_problems, n_units) that the signal is made of.
+    problems : the stimuli; identifiers are ``<run>-<position>``.
+    card : described in the recording.
+
+    Returns
+    -------
+    A recording; ``truth`` holds ``signal`` (presentation, neuroid), the noise-free part
+    that comes from the features, and in its attributes the design.
+    """
+    units = np.asarray(features, dtype=np.float64)
+    if units.ndim != 2 or len(units) != len(problems):
+        raise DataError(f"features of shape {units.shape} do not fit {len(problems)} problems")
+    shown = _presentations(problems, design.repeats)
+    parts = _parts(units, problems, design.spectrum)
+    blocks, signals = {}, {}
+    streams = np.random.SeedSequence(design.seed).spawn(design.subjects)
+    for person, stream in enumerate(streams):
+        subject = f"phantom-{person + 1:02d}"
+        # one stream per ROI: adding an ROI leaves the others as they were
+        for (roi, shares), roi_stream in zip(
+            design.rois.items(), stream.spawn(len(design.rois)), strict=True
+        ):
+            rng = np.random.default_rng(roi_stream)
+            once, signal = _respond(shares, parts, rng)
+            repeated = np.tile(once, (design.repeats, 1))
+            noise = rng.standard_normal(repeated.shape)
+            blocks[subject, roi] = repeated + np.sqrt(shares.noise) * noise
+            signals[subject, roi] = np.tile(signal, (design.repeats, 1))
+    assembly = build_assembly(shown, blocks)
+    assembly.attrs.update(dataset=card.name, version=card.version, simulated=True)
+    truth = build_assembly(shown, signals).to_dataset(name="signal")
+    truth.attrs["design"] = design.model_dump_json()
+    digest = hashlib.sha256(np.ascontiguousarray(units).tobytes())
+    digest.update(
+        json.dumps(
+            [_SIMULATION_VERSION, design.model_dump(), [p.sentences for p in problems]]
+        ).encode()
+    )
+    return Recording(card, assembly, tuple(problems), digest.hexdigest(), None, truth)
+
+
+def load_problems() -> tuple[Problem, ...]:
+    """The phantom's problems, labels proven again at every load."""
+    text = (_data() / "phantom_problems.jsonl").read_text("utf-8")
+    loaded = []
+    for line in text.splitlines():
+        row: dict[str, Any] = json.loads(line)
+        kind, condition = classify(row["premises"], row["conclusion"])
+        loaded.append(
+            Problem(row["id"], kind, tuple(row["premises"]), row["conclusion"], condition)
+        )
+    return tuple(loaded)
+
+
+def activations_path() -> Any:
+    """The activations of a real language model on the phantom's problems, in the package."""
+    return _data() / "phantom_smollm2_135m.safetensors"
+
+
+def parse_design(values: dict[str, Any]) -> PhantomDesign:
+    """Check a design given as plain values; errors say which value is off."""
+    try:
+        return PhantomDesign.model_validate(values)
+    except ValidationError as error:
+        raise DataError(f"phantom design is not valid: {error}") from error
+
+
+def _data() -> Any:
+    return resources.files("brainbench.datasets") / "data"
+
+
+def _shipped_features(site: str) -> tuple[Array, list[int]]:
+    with safe_open(str(activations_path()), framework="numpy") as file:
+        layers: list[int] = json.loads(file.metadata()["layers"])
+        return file.get_tensor(site).astype(np.float64), layers
+
+
+def _presentations(problems: Sequence[Problem], repeats: int) -> pd.DataFrame:
+    rows = []
+    for repeat in range(repeats):
+        for problem in problems:
+            run, position = problem.identifier.rsplit("-", 1)
+            rows.append(
+                {
+                    "stimulus_id": problem.identifier,
+                    "run": run,
+                    "position": int(position),
+                    "repeat": repeat,
+                    "reasoning_type": problem.reasoning_type,
+                    "condition": problem.condition.name,
+                    "validity": problem.condition.valid,
+                    "negation": problem.condition.negated,
+                    "premises_needed": problem.condition.premises_needed,
+                    **{f"premise{i}": text for i, text in enumerate(problem.premises, start=1)},
+                    "conclusion": problem.conclusion,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _parts(units: Array, problems: Sequence[Problem], spectrum: float | None) -> dict[str, Array]:
+    """Weighted features of the signal (items, q), and each confound (items, w)."""
+    centred = units - units.mean(axis=0)
+    left, values, _ = np.linalg.svd(centred, full_matrices=False)
+    rank = int((values > 1e-10 * values[0]).sum()) if values[0] > 0 else 0
+    if not rank:
+        raise DataError("the features of the signal do not vary over items")
+    order = np.arange(1, rank + 1, dtype=float)
+    weights = values[:rank] if spectrum is None else order**-spectrum
+    types = np.array([problem.reasoning_type == "transitive" for problem in problems], float)
+    words = np.array([sum(len(s.split()) for s in p.sentences) for p in problems], float)
+    position = np.array([int(p.identifier.rsplit("-", 1)[1]) for p in problems], float)
+    phase = np.pi * (position + 0.5) / (position.max() + 1.0)
+    return {
+        "signal": left[:, :rank] * weights,
+        "type": types[:, None],
+        "length": words[:, None],
+        # the two slowest cosines: a trend and a bow over the run
+        "drift": np.stack([np.cos(phase), np.cos(2.0 * phase)], axis=1),
+    }
+
+
+def _respond(
+    shares: PhantomRoi, parts: dict[str, Array], rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Noise-free responses (items, voxels) of one person, and the signal in them."""
+    drawn = {}
+    for name in ("signal", *_CONFOUNDS):
+        mixed = parts[name] @ rng.standard_normal((parts[name].shape[1], shares.voxels))
+        mixed -= mixed.mean(axis=0)
+        spread = mixed.std(axis=0)
+        scale = np.divide(
+            np.sqrt(getattr(shares, name)), spread, out=np.zeros_like(spread), where=spread > 0
+        )
+        drawn[name] = mixed * scale
+    return sum(drawn.values(), np.zeros_like(drawn["signal"])), drawn["signal"]

@@ -1,0 +1,62 @@
+"""Open formats, read with checks. No pickle is ever read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.io import loadmat
+
+from brainbench.errors import DataError
+
+
+def read_mat(path: Path, variable: str, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """One numeric matrix of a MATLAB 5 file, as float64.
+
+    Parameters
+    ----------
+    path : the file.
+    variable : name of the matrix; no other is read.
+    shape : what the card says it has.
+
+    Raises
+    ------
+    DataError
+        When the file is truncated or no .mat file, lacks the matrix, or the matrix has
+        another shape, is not numeric, or holds NaN.
+    """
+    try:
+        content = loadmat(path, variable_names=[variable])
+    except Exception as error:  # scipy raises a dozen kinds on damaged files
+        raise DataError(
+            f"{path} is truncated or not a MATLAB 5 file ({type(error).__name__}: {error}); "
+            "delete it and fetch it again"
+        ) from error
+    if variable not in content:
+        raise DataError(f"{path} holds no variable {variable!r}")
+    matrix = np.asarray(content[variable])
+    if matrix.dtype.kind not in "fiu":
+        raise DataError(f"{path}: {variable} is of type {matrix.dtype}, not numeric")
+    if matrix.shape != shape:
+        raise DataError(f"{path}: {variable} has shape {matrix.shape}, expected {shape}")
+    return matrix.astype(np.float64)
+
+
+def read_tsv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """A BIDS table; ``n/a`` is missing.
+
+    Raises
+    ------
+    DataError
+        When the file is no table or lacks one of ``columns``.
+    """
+    try:
+        table = pd.read_csv(path, sep="\t", na_values=["n/a"], keep_default_na=False)
+    except (ValueError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is not a tab-separated table: {error}") from error
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise DataError(f"{path} lacks the columns {', '.join(missing)}")
+    return table

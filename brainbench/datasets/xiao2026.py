@@ -1,0 +1,88 @@
+"""xiao2026: betas of ten people reasoning, as published with Xiao, Du & Lin 2026.
+
+Rows of every matrix are Syllogisms run 01, 02, Transitive run 01, 02, 18 problems each.
+The problems themselves, answers and response times come from ds003076.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from brainbench.datasets import ds003076
+from brainbench.datasets.assembly import Recording, build_assembly, choose
+from brainbench.datasets.cards import load_card
+from brainbench.datasets.download import Progress, fetch
+from brainbench.datasets.readers import read_mat
+from brainbench.errors import DataError
+
+_BETAS = (
+    "fmri_data/preprocessed_data_glmsinglesep_newdrroi_topksep/top-10%/"
+    "all_extracted_beta_{roi}/{subject}/{subject}.mat"
+)
+_ROWS = len(ds003076.RUNS) * ds003076.PROBLEMS_PER_RUN
+
+
+def load(
+    rois: tuple[str, ...] | None = None,
+    subjects: tuple[str, ...] | None = None,
+    progress: Progress | None = None,
+) -> Recording:
+    """Load betas, problems and behaviour.
+
+    Parameters
+    ----------
+    rois, subjects : which ones; all by default.
+    progress : see :func:`brainbench.datasets.download.fetch`.
+
+    Returns
+    -------
+    70 presentations; two problems whose premises contradict each other are dropped, by
+    the names in the card. Betas are in GLMsingle's percent signal change.
+    """
+    card, events = load_card("xiao2026"), load_card("ds003076")
+    people = _choose_people(subjects)
+    areas = choose("ROI", rois, tuple(card.rois))
+    tables = {}
+    wanted = [ds003076.events_path(subject, run) for subject in people for run in ds003076.RUNS]
+    local = fetch(events, wanted, progress)
+    for subject in people:
+        for run in ds003076.RUNS:
+            tables[subject, run] = ds003076.read_run(local[ds003076.events_path(subject, run)])
+    shown = ds003076.stimuli(tables, card)
+    order = list(ds003076.RUNS)
+    kept = np.array(
+        [
+            order.index(run) * ds003076.PROBLEMS_PER_RUN + position
+            for run, position in zip(shown["run"], shown["position"], strict=True)
+        ]
+    )
+    paths = {(s, roi): _BETAS.format(roi=roi, subject=s) for roi in areas for s in people}
+    files = fetch(card, paths.values(), progress)
+    blocks = {
+        key: read_mat(files[path], "all_voxels", (_ROWS, card.rois[key[1]]))[kept]
+        for key, path in paths.items()
+    }
+    assembly = build_assembly(shown, blocks)
+    assembly.attrs.update(
+        dataset=card.name, version=card.version, selection_leak=card.selection_leak
+    )
+    return Recording(
+        card,
+        assembly,
+        ds003076.problems(shown),
+        card.data_sha256(events),
+        ds003076.behavior(tables, shown, people),
+    )
+
+
+def _choose_people(subjects: tuple[str, ...] | None) -> tuple[str, ...]:
+    """People asked for; one who was scanned but lacks a run is refused with that reason."""
+    card, events = load_card("xiao2026"), load_card("ds003076")
+    outside = [s for s in subjects or () if s not in card.subjects and s in events.subjects]
+    ds003076.require_runs(events, outside)
+    if outside:
+        raise DataError(
+            f"{', '.join(outside)}: in ds003076, but xiao2026 publishes no betas of them; "
+            f"it has {', '.join(card.subjects)}"
+        )
+    return choose("subject", subjects, card.subjects)

@@ -1,0 +1,36 @@
+"""Features → voxels: ridge, folds, predictivity, ceilings, nuisance. Arrays in, arrays out."""
+
+from brainbench.encoding.ceilings import (
+    NEAR_ONE,
+    NEAR_ZERO,
+    CeilingFit,
+    divide_by_ceiling,
+    fit_ceilings,
+    intersubject_curves,
+)
+from brainbench.encoding.folds import Fold, published_folds
+from brainbench.encoding.kernels import linear_kernels, random_kernels
+from brainbench.encoding.prediction import Correlations, parallel, predictivity
+from brainbench.encoding.responses import FoldResponses, prepare_responses
+from brainbench.encoding.ridge import PUBLISHED_ALPHAS, RidgeFold, fit_fold
+
+__all__ = [
+    "NEAR_ONE",
+    "NEAR_ZERO",
+    "PUBLISHED_ALPHAS",
+    "CeilingFit",
+    "Correlations",
+    "Fold",
+    "FoldResponses",
+    "RidgeFold",
+    "divide_by_ceiling",
+    "fit_ceilings",
+    "fit_fold",
+    "intersubject_curves",
+    "linear_kernels",
+    "parallel",
+    "predictivity",
+    "prepare_responses",
+    "published_folds",
+    "random_kernels",
+]

@@ -1,0 +1,145 @@
+"""How well features predict voxels: cross-validated Pearson r, per layer and voxel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeVar
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from brainbench.encoding.folds import Fold, check_folds
+from brainbench.encoding.kernels import Array
+from brainbench.encoding.responses import CONSTANT, FoldResponses
+from brainbench.encoding.ridge import PUBLISHED_ALPHAS, fit_fold
+from brainbench.errors import DataError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# Predictions of one chunk of voxels stay in the second-level cache (2 MB of float64).
+_CHUNK_VALUES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Correlations:
+    """Scores of one block of voxels.
+
+    Attributes
+    ----------
+    r : (n_layers, n_voxels) Pearson r, mean over folds.
+    n_constant : (n_layers,) how many (fold, voxel) pairs counted 0 because the
+        prediction or the response did not vary.
+    """
+
+    r: Array
+    n_constant: Array
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """The linear algebra libraries loaded; finding them takes longer than many a task."""
+    return ThreadpoolController()
+
+
+def n_workers() -> int:
+    """Threads to use: the cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def parallel(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """Map over items in threads, one core each, results in the order of the items.
+
+    The linear algebra library is held to one thread inside, so a result does not depend
+    on how many cores there are.
+    """
+    with _libraries().limit(limits=1), ThreadPoolExecutor(n_workers()) as pool:
+        return list(pool.map(work, items))
+
+
+def correlate(predictors: Array, responses: FoldResponses, total: Array) -> Array:
+    """Add Pearson r between predicted and measured test responses to a running total.
+
+    Parameters
+    ----------
+    predictors : (L, t-1, m-1) from :class:`~brainbench.encoding.ridge.RidgeFold`.
+    responses : the voxels on the same fold.
+    total : (L, n_voxels), added to in place; 0 where the prediction or the response is
+        constant.
+
+    Returns
+    -------
+    (L,) how many voxels were constant.
+    """
+    n_layers, n_test, n_train = predictors.shape
+    flat = predictors.reshape(-1, n_train)
+    n_voxels = responses.trained.shape[1]
+    n_constant = np.zeros(n_layers)
+    step = min(n_voxels, max(1, _CHUNK_VALUES // len(flat)))
+    # one buffer for all chunks: fresh pages would cost as much as the correlation
+    buffer = np.empty(len(flat) * step)
+    for start in range(0, n_voxels, step):
+        voxels = slice(start, min(start + step, n_voxels))
+        width = voxels.stop - start
+        product = buffer[: len(flat) * width].reshape(len(flat), width)
+        predicted = np.matmul(flat, responses.trained[:, voxels], out=product).reshape(
+            n_layers, n_test, width
+        )
+        length = np.sqrt(np.einsum("ltv,ltv->lv", predicted, predicted))
+        usable = (length > CONSTANT * responses.spread[voxels]) & responses.varies[voxels]
+        r = np.einsum("ltv,tv->lv", predicted, responses.target[:, voxels])
+        np.divide(r, length, out=r, where=usable)
+        r[~usable] = 0.0
+        total[:, voxels] += r
+        n_constant += width - usable.sum(axis=1)
+    return n_constant
+
+
+def predictivity(
+    kernels: Array,
+    folds: Sequence[Fold],
+    blocks: Sequence[Sequence[FoldResponses]],
+    alphas: Array = PUBLISHED_ALPHAS,
+) -> list[Correlations]:
+    """Cross-validated Pearson r of every voxel from every layer.
+
+    Within a fold one penalty is chosen per layer and block, by leave-one-out error over
+    all the block's voxels. Each kernel is decomposed once per fold, for all blocks.
+
+    Parameters
+    ----------
+    kernels : (n_layers, n, n) from :func:`~brainbench.encoding.kernels.linear_kernels`.
+    folds : pairs ``(train, test)``.
+    blocks : per person and ROI, :func:`~brainbench.encoding.responses.prepare_responses`
+        on the same folds.
+    alphas : penalties to choose from.
+
+    Returns
+    -------
+    One :class:`Correlations` per block.
+
+    Source: Xiao, Du & Lin 2026, Methods (neural predictivity), undivided.
+    """
+    if not blocks:
+        raise DataError("there are no voxels to predict")
+    check_folds(folds, kernels.shape[1])
+    fitted = parallel(lambda fold: fit_fold(kernels, fold, alphas), folds)
+    chosen = [
+        ridge.choose(np.stack([block[number].gram for block in blocks]))
+        for number, ridge in enumerate(fitted)
+    ]
+
+    def score(which: int) -> Correlations:
+        block = blocks[which]
+        r = np.zeros((len(kernels), block[0].trained.shape[1]))
+        n_constant = np.zeros(len(kernels))
+        for ridge, penalties, responses in zip(fitted, chosen, block, strict=True):
+            n_constant += correlate(ridge.predictors_at(penalties[which]), responses, r)
+        r /= len(fitted)
+        return Correlations(r, n_constant)
+
+    return parallel(score, range(len(blocks)))

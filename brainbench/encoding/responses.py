@@ -1,0 +1,76 @@
+"""Responses of the brain, cut into folds once for all the features they are scored on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from brainbench.encoding.folds import Fold, check_folds
+from brainbench.encoding.kernels import Array
+from brainbench.encoding.ridge import contrasts
+from brainbench.errors import DataError
+
+# A spread below this share of the values is rounding: the numbers are all the same.
+CONSTANT = 1e-12
+
+
+@dataclass(frozen=True)
+class FoldResponses:
+    """One block of voxels on one fold, in the contrasts of its m training and t test items.
+
+    Attributes
+    ----------
+    trained : (m-1, n_voxels) training responses.
+    gram : (m-1, m-1) inner products of ``trained`` over voxels: all that the choice of a
+        penalty needs.
+    spread : (n_voxels,) length of each column of ``trained``.
+    target : (t-1, n_voxels) test responses, of unit length; zero where constant.
+    varies : (n_voxels,) whether the test responses vary.
+    """
+
+    trained: Array
+    gram: Array
+    spread: Array
+    target: Array
+    varies: Array
+
+
+def prepare_responses(block: Array, folds: Sequence[Fold]) -> list[FoldResponses]:
+    """Cut one block of voxels into folds.
+
+    Parameters
+    ----------
+    block : (n_items, n_voxels): the voxels of one person in one ROI.
+    folds : pairs ``(train, test)``.
+
+    Raises
+    ------
+    DataError
+        When responses are missing, of the wrong length, or not numbers, or a fold is
+        empty or overlaps itself.
+    """
+    if block.ndim != 2 or not block.shape[1]:
+        raise DataError(f"responses must be (items, voxels), not of shape {block.shape}")
+    if not np.isfinite(block).all():
+        bad = int((~np.isfinite(block)).any(axis=0).sum())
+        raise DataError(f"{bad} voxels hold NaN or infinite responses")
+    check_folds(folds, len(block))
+    prepared = []
+    for train, test in folds:
+        trained = contrasts(len(train)).T @ block[train]
+        target = contrasts(len(test)).T @ block[test]
+        length = _lengths(target)
+        varies = length > CONSTANT * np.abs(block[test]).max(axis=0)
+        np.divide(target, length, out=target, where=varies)
+        target[:, ~varies] = 0.0
+        prepared.append(
+            FoldResponses(trained, trained @ trained.T, _lengths(trained), target, varies)
+        )
+    return prepared
+
+
+def _lengths(columns: Array) -> Array:
+    squared: Array = np.einsum("iv,iv->v", columns, columns)
+    return np.sqrt(squared)

@@ -1,0 +1,17 @@
+"""What is tested: models, and activations computed elsewhere."""
+
+from brainbench.models.activation_file import ActivationFile, save_activations
+from brainbench.models.model import SITES, Activations, Model, Site
+from brainbench.models.registry import BUILTIN, list_models, load_model
+
+__all__ = [
+    "BUILTIN",
+    "SITES",
+    "ActivationFile",
+    "Activations",
+    "Model",
+    "Site",
+    "list_models",
+    "load_model",
+    "save_activations",
+]
