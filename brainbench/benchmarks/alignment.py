@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from brainbench.benchmarks import spaces
 from brainbench.benchmarks.ceilings import (
+    MAXIMUM_PEOPLE,
     MINIMUM_PEOPLE,
     Ceiling,
     cache_ceiling,
@@ -112,13 +113,14 @@ class AlignmentBenchmark:
     def __call__(self, model: Model, seed: int = 0, limit: int | None = None) -> Score:
         """Score a model on this benchmark."""
         recording = load_recording(self.dataset, (self.roi,))
-        return next(iter(score_benchmarks([self], recording, model, seed=seed, limit=limit)))
+        states = model.activations(recording.problems)
+        return next(iter(score_benchmarks([self], recording, states, seed=seed, limit=limit)))
 
 
 def score_benchmarks(
     benchmarks: Sequence[AlignmentBenchmark],
     recording: Recording,
-    model: Model,
+    activations: Activations,
     *,
     seed: int = 0,
     limit: int | None = None,
@@ -130,6 +132,7 @@ def score_benchmarks(
     Parameters
     ----------
     recording : the dataset, with at least the ROIs of the benchmarks.
+    activations : the model's, on the problems of the recording.
     seed : of the random features.
     limit : only the first items of each reasoning type.
     checkpoint : keeps finished steps.
@@ -140,7 +143,6 @@ def score_benchmarks(
     Scores, reasoning type by reasoning type.
     """
     store = checkpoint or Memory()
-    activations = model.activations(recording.problems)
     wanted: dict[str, dict[str, AlignmentBenchmark]] = {}
     for benchmark in benchmarks:
         wanted.setdefault(benchmark.reasoning_type, {})[benchmark.roi] = benchmark
@@ -235,8 +237,8 @@ class _Scorer:
 
 
 def _ceiling(cell: Cell, roi: str) -> Ceiling | None:
-    """Shipped, cached, or made and cached; None below three people."""
-    if len(cell.subjects) < MINIMUM_PEOPLE:
+    """Shipped, cached, or made and cached; None with too few or too many people."""
+    if not MINIMUM_PEOPLE <= len(cell.subjects) <= MAXIMUM_PEOPLE:
         return None
     found = find_ceiling(cell, roi)
     if found is None:

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -23,7 +24,8 @@ from brainbench.errors import DataError
 Array = NDArray[np.float64]
 # Raise when the computation changes: shipped and cached ceilings of older versions are not used.
 _VERSION = 1
-MINIMUM_PEOPLE = 3
+# Below, no curve can be drawn; above, the sets of people (2ⁿ) are too many to go through.
+MINIMUM_PEOPLE, MAXIMUM_PEOPLE = 3, 14
 
 
 @dataclass(frozen=True)
@@ -67,23 +69,10 @@ def ceiling_key(cell: Cell, roi: str) -> str:
 def find_ceiling(cell: Cell, roi: str) -> Ceiling | None:
     """A ceiling that ships with the package or lies in the cache, or None.
 
-    A damaged or foreign file counts as none: the ceiling is made anew.
+    A damaged file in the cache counts as none: the ceiling is made anew.
     """
     key = ceiling_key(cell, roi)
-    shipped = (
-        resources.files("brainbench.benchmarks")
-        / "data"
-        / f"{cell.recording.card.name}.safetensors"
-    )
-    for path in (_cached(key), Path(str(shipped))):
-        if path.is_file():
-            try:
-                found = load_ceilings(path).get(key)
-            except DataError:
-                continue
-            if found and len(found.v0) == sum(block.shape[1] for block in cell.people(roi)):
-                return found
-    return None
+    return _from_cache(key) or _shipped(cell.recording.card.name).get(key)
 
 
 def make_ceiling(
@@ -148,12 +137,31 @@ def load_ceilings(path: Path) -> dict[str, Ceiling]:
     found: dict[str, dict[str, Array]] = {}
     try:
         with safe_open(str(path), framework="numpy") as file:
-            for name in file:
+            for name in file.keys():  # noqa: SIM118  (the file is no mapping)
                 key, _, field = name.rpartition(".")
                 found.setdefault(key, {})[field] = file.get_tensor(name).astype(np.float64)
-        return {key: Ceiling(**parts) for key, parts in found.items()}
-    except (SafetensorError, OSError, TypeError) as error:
+    except (SafetensorError, OSError) as error:
         raise DataError(f"{path} is no file of ceilings: {error}") from error
+    names = {field.name for field in fields(Ceiling)}
+    for key, parts in found.items():
+        if set(parts) != names:
+            raise DataError(f"{path} is no file of ceilings: {key} holds {', '.join(parts)}")
+    return {key: Ceiling(**parts) for key, parts in found.items()}
+
+
+@cache
+def _shipped(dataset: str) -> dict[str, Ceiling]:
+    """Ceilings in the package; a damaged file is an error, for the package is broken."""
+    path = Path(str(resources.files("brainbench.benchmarks") / "data" / f"{dataset}.safetensors"))
+    return load_ceilings(path) if path.is_file() else {}
+
+
+def _from_cache(key: str) -> Ceiling | None:
+    path = _cached(key)
+    try:
+        return load_ceilings(path).get(key) if path.is_file() else None
+    except DataError:
+        return None
 
 
 def _cached(key: str) -> Path:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.benchmarks.ceilings import MINIMUM_PEOPLE, Ceiling
+from brainbench.benchmarks.ceilings import MAXIMUM_PEOPLE, MINIMUM_PEOPLE, Ceiling
 from brainbench.benchmarks.cell import POOLED, Cell
 from brainbench.benchmarks.score import Control, LayerScore, SubjectScore
 from brainbench.benchmarks.scoring import SpaceScore, best_layer
@@ -237,7 +237,7 @@ def _warnings(
     if card.selection_leak:
         said.append("voxels were chosen on the data that are scored")
     if ceiling is None:
-        said.append(f"no ceiling: it takes {MINIMUM_PEOPLE} people or more")
+        said.append(f"no ceiling: it takes {MINIMUM_PEOPLE} to {MAXIMUM_PEOPLE} people")
     else:
         said.append(
             "the divided score is no share of explainable variance: it divides by ceilings at "

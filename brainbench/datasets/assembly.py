@@ -72,7 +72,9 @@ def build_assembly(
             raise DataError(
                 f"{subject}, {roi}: {block.shape[0]} rows for {len(presentations)} presentations"
             )
-        _refuse_stray_nan(subject, roi, block)
+        if not block.shape[1]:
+            raise DataError(f"{subject}, {roi}: there are no voxels")
+        _refuse_stray_nan(subject, roi, block, presentations["run"].to_numpy())
     widths = [block.shape[1] for block in blocks.values()]
     neuroids = {
         "subject": np.repeat([subject for subject, _ in blocks], widths),
@@ -123,13 +125,19 @@ def choose(kind: str, asked: tuple[str, ...] | None, known: tuple[str, ...]) -> 
     return tuple(asked) if asked else known
 
 
-def _refuse_stray_nan(subject: str, roi: str, block: NDArray[np.float64]) -> None:
+def _refuse_stray_nan(
+    subject: str, roi: str, block: NDArray[np.float64], runs: NDArray[np.object_]
+) -> None:
+    """A run that was not measured is NaN throughout; anything less is damage."""
     bad = ~np.isfinite(block)
-    stray = bad & ~bad.all(axis=1, keepdims=True)
-    if stray.any():
-        voxels = np.flatnonzero(stray.any(axis=0))
+    for run in pd.unique(runs):
+        rows = runs == run
+        if np.isnan(block[rows]).all():
+            bad[rows] = False
+    if bad.any():
+        voxels, where = np.flatnonzero(bad.any(axis=0)), pd.unique(runs[bad.any(axis=1)])
         named = ", ".join(map(str, voxels[:5])) + (" …" if voxels.size > 5 else "")
         raise DataError(
-            f"{subject}, {roi}: {voxels.size} voxels hold NaN or infinite values ({named}); "
-            "leave them out for every person or repair the file"
+            f"{subject}, {roi}: {voxels.size} voxels hold NaN or infinite values ({named}) in "
+            f"{', '.join(where)}; leave them out for every person or repair the file"
         )

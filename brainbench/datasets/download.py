@@ -156,7 +156,8 @@ class _Transfer:
         """Stream to a partial file that outlives the process, then hand it over."""
         partial = cache_folder() / "partial" / self.entry.sha256
         partial.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{partial}.lock"):
+        # the lock file stays: removing it would let two waiting processes in
+        with FileLock(partial.parent / f"{self.card.name}.lock"):
             have = partial.stat().st_size if partial.exists() else 0
             if not 0 < have < self.entry.size:
                 have = 0
@@ -172,7 +173,6 @@ class _Transfer:
             if partial.stat().st_size < self.entry.size:
                 raise requests.ConnectionError("the transfer was cut off; run again to resume it")
             shutil.move(partial, output)
-        Path(f"{partial}.lock").unlink(missing_ok=True)
 
 
 def _reason(error: requests.RequestException) -> str:

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from brainbench.encoding.folds import Fold
 from brainbench.encoding.kernels import Array, linear_kernels
-from brainbench.encoding.prediction import correlate, parallel
+from brainbench.encoding.prediction import correlate, kernels_at_once, parallel
 from brainbench.encoding.responses import FoldResponses, prepare_responses
 from brainbench.encoding.ridge import PUBLISHED_ALPHAS, RidgeFold, fit_fold
 from brainbench.errors import DataError
 
-# Subsets of people decomposed together: 32 × 7 penalties × two 56 × 56 matrices are 11 MB.
-_SUBSETS_AT_ONCE = 32
+# Sets of people decomposed together, at most: more would bring nothing.
+_SETS_AT_ONCE = 32
 # Where the published ceiling has no meaning as a divisor, and where it is at its bound.
 NEAR_ZERO = 1e-6
 NEAR_ONE = 0.99
@@ -91,7 +91,8 @@ def intersubject_curves(
     counts = np.zeros((n_people, n_people - 1))
     total = 2**n_people - 2
     done = 0
-    for batch in _batches(n_people):
+    at_once = kernels_at_once(kernels.shape[1], len(folds), len(alphas))
+    for batch in _batches(n_people, min(_SETS_AT_ONCE, at_once)):
         members = np.zeros((len(batch), n_people))
         for row, subset in enumerate(batch):
             members[row, list(subset)] = 1.0
@@ -191,12 +192,12 @@ def _refine(curve: Array, x: Array, nearest: NDArray[np.intp]) -> Array:
     return np.exp((low + high) / 2.0)
 
 
-def _batches(n_people: int) -> Iterator[list[tuple[int, ...]]]:
+def _batches(n_people: int, at_once: int) -> Iterator[list[tuple[int, ...]]]:
     """All sets of 1 to n - 1 people, in batches of equal size of set."""
     for size in subset_sizes(n_people):
         subsets = list(combinations(range(n_people), size))
-        for start in range(0, len(subsets), _SUBSETS_AT_ONCE):
-            yield subsets[start : start + _SUBSETS_AT_ONCE]
+        for start in range(0, len(subsets), at_once):
+            yield subsets[start : start + at_once]
 
 
 def _last_finite(curve: Array) -> Array:

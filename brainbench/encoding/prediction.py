@@ -23,6 +23,8 @@ R = TypeVar("R")
 
 # Predictions of one chunk of voxels stay in the second-level cache (2 MB of float64).
 _CHUNK_VALUES = 256 * 1024
+# Decomposed kernels of all folds and penalties that are held at a time.
+_DECOMPOSED_BYTES = 256 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,35 @@ def predictivity(
     if not blocks:
         raise DataError("there are no voxels to predict")
     check_folds(folds, kernels.shape[1])
+    step = kernels_at_once(kernels.shape[1], len(folds), len(alphas))
+    parts = [
+        _predict(kernels[start : start + step], folds, blocks, alphas)
+        for start in range(0, len(kernels), step)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    return [
+        Correlations(
+            np.concatenate([part[number].r for part in parts]),
+            np.concatenate([part[number].n_constant for part in parts]),
+        )
+        for number in range(len(blocks))
+    ]
+
+
+def kernels_at_once(n_items: int, n_folds: int, n_alphas: int) -> int:
+    """How many kernels to decompose together, so that their memory stays bounded."""
+    each = n_folds * n_alphas * n_items**2 * np.dtype(np.float64).itemsize
+    return max(1, _DECOMPOSED_BYTES // each)
+
+
+def _predict(
+    kernels: Array,
+    folds: Sequence[Fold],
+    blocks: Sequence[Sequence[FoldResponses]],
+    alphas: Array,
+) -> list[Correlations]:
+    """:func:`predictivity` for as many kernels as fit in memory together."""
     fitted = parallel(lambda fold: fit_fold(kernels, fold, alphas), folds)
     chosen = [
         ridge.choose(np.stack([block[number].gram for block in blocks]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args, runtime_checkable
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +59,6 @@ class Activations:
         return int(next(iter(self.values.values())).shape[0])
 
 
-@runtime_checkable
 class Model(Protocol):
     """A system that can be scored.
 

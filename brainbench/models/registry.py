@@ -32,7 +32,8 @@ def load_model(name: str | Model) -> Model:
         When there is no such model or file.
     """
     if not isinstance(name, str):
-        if isinstance(name, Model):
+        # looked up by name: asking for sha256 itself would read the whole model
+        if {"identifier", "sha256", "activations"} <= set(dir(name)):
             return name
         raise UsageError(
             f"{type(name).__name__} is no model: it needs identifier, sha256 and activations()"

@@ -21,7 +21,7 @@ from brainbench.benchmarks import (
 )
 from brainbench.datasets import Recording, load_card, load_recording
 from brainbench.errors import BrainbenchError, UsageError
-from brainbench.models import BUILTIN, Model, load_model
+from brainbench.models import BUILTIN, Activations, Model, load_model
 from brainbench.results import DatasetInfo, ModelInfo, Record, RunFolder
 from brainbench.run.provenance import peak_memory_mb, versions
 
@@ -91,11 +91,7 @@ def evaluate(
     scored = load_model(model or BUILTIN)
     wanted = choose_benchmarks(scored, benchmarks, suite, dataset, chosen.protocol)
     recordings = _load_recordings(wanted, say)
-    # checks every dataset against the model before any work is done
-    warnings = [scored.activations(r.problems).warnings for r in recordings.values()]
     record = _new_record(scored, model, wanted, recordings, chosen)
-    for text in dict.fromkeys(text for said in warnings for text in said):
-        say(text)
     folder = RunFolder(Path(output_path), record.model.identifier, record.run_id)
     with folder.locked():
         before = folder.load()
@@ -106,7 +102,11 @@ def evaluate(
             return before
         elif before is not None:
             say(f"going on with the {before.status} run in {folder.path}")
-        return _run(folder, record, scored, wanted, recordings, chosen, report)
+        # every dataset is held against the model before anything is scored
+        states = {name: scored.activations(r.problems) for name, r in recordings.items()}
+        for text in dict.fromkeys(text for read in states.values() for text in read.warnings):
+            say(text)
+        return _run(folder, record, states, wanted, recordings, chosen, report)
 
 
 def choose_benchmarks(
@@ -212,7 +212,7 @@ def _new_record(
 def _run(
     folder: RunFolder,
     record: Record,
-    model: Model,
+    states: dict[str, Activations],
     benchmarks: Sequence[AlignmentBenchmark],
     recordings: dict[str, Recording],
     settings: Settings,
@@ -227,7 +227,7 @@ def _run(
             for score in score_benchmarks(
                 [b for b in benchmarks if b.dataset == name],
                 recording,
-                model,
+                states[name],
                 seed=settings.seed,
                 limit=settings.limit,
                 checkpoint=folder,

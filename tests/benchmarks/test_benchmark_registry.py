@@ -1,0 +1,58 @@
+"""Benchmarks by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from brainbench.benchmarks import (
+    SUITES,
+    list_benchmarks,
+    load_benchmark,
+    select_benchmarks,
+    suite_patterns,
+)
+from brainbench.errors import UnknownNameError
+
+
+def test_every_roi_and_type_of_the_datasets_is_a_benchmark() -> None:
+    names = list_benchmarks()
+    assert len(names) == len(set(names)) == 18
+    for roi in ("deductive_reasoning", "language", "md"):
+        for kind in ("all", "syllogistic", "transitive"):
+            assert f"xiao2026.{roi}.{kind}-ridge" in names
+
+
+@pytest.mark.parametrize("name", list_benchmarks())
+def test_identifiers_lead_back_to_themselves(name: str) -> None:
+    benchmark = load_benchmark(name)
+    assert benchmark.identifier == name
+    assert benchmark.bibtex.startswith("@")
+    assert benchmark.version >= 1
+
+
+@pytest.mark.parametrize(
+    ("patterns", "count"),
+    [(["xiao2026.*"], 9), (["*.all-ridge"], 6), (["phantom.signal.all-ridge"] * 2, 1)],
+)
+def test_patterns(patterns: list[str], count: int) -> None:
+    assert len(select_benchmarks(patterns)) == count
+
+
+@pytest.mark.parametrize(
+    ("ask", "offered"),
+    [
+        (lambda: load_benchmark("xiao2026.langauge.all-ridge"), "xiao2026.language.all-ridge"),
+        (lambda: select_benchmarks(["xiao2025.*"]), "xiao2026"),
+        (lambda: suite_patterns("alignement"), "'alignment'"),
+        (lambda: load_benchmark("phantom.signal.all-ridge", "publishd"), "'published'"),
+    ],
+)
+def test_unknown_names_are_answered_with_the_nearest(ask: object, offered: str) -> None:
+    with pytest.raises(UnknownNameError, match="did you mean") as caught:
+        ask()  # type: ignore[operator]
+    assert offered in str(caught.value)
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_suites_name_benchmarks_that_exist(suite: str) -> None:
+    assert select_benchmarks(suite_patterns(suite))

@@ -1,0 +1,46 @@
+"""The bridge to Brain-Score; run in an environment that has the ``brainscore`` extra."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from brainbench.benchmarks import Score
+from brainbench.benchmarks.brainscore import to_brainscore
+from brainbench.benchmarks.score import Control, SubjectScore
+from brainbench.errors import UsageError
+
+INSTALLED = importlib.util.find_spec("brainscore_core") is not None
+
+
+@pytest.fixture
+def score() -> Score:
+    people = [
+        SubjectScore(subject=f"s{i}", raw=i / 10, reference=0.1, ceiling=0.5, score=0.4, n_voxels=3)
+        for i in range(3)
+    ]
+    return Score(
+        benchmark="phantom.signal.all-ridge", version=1, dataset="phantom", roi="signal",
+        reasoning_type="all", protocol="published", raw=0.1, mad=0.1, site="hidden", layer=2,
+        reference=0.15, ceiling=0.5, ceiling_median=0.4, ceiling_near_zero=0, ceiling_near_one=0,
+        score=0.3, score_site="hidden", score_layer=1, n_subjects=3, n_items=72, n_voxels=3,
+        n_constant=0, subjects=tuple(people), layers=(), warnings=("some",),
+        controls=(Control(name="length", raw=0.2),),
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(not INSTALLED, reason="needs the brainscore extra, in its own environment")
+def test_a_score_carries_over(score: Score) -> None:
+    converted = to_brainscore(score)
+    assert float(converted) == 0.1
+    assert converted.attrs["raw"].sel(subject="s2") == 0.2
+    assert float(converted.attrs["ceiling"]) == 0.5
+    assert converted.attrs["controls"] == {"length": 0.2}
+    assert converted.attrs["warnings"] == ["some"]
+
+
+@pytest.mark.skipif(INSTALLED, reason="brainscore-core is installed")
+def test_without_the_extra_the_error_names_it(score: Score) -> None:
+    with pytest.raises(UsageError, match=r"brainbench\[brainscore\]"):
+        to_brainscore(score)

@@ -1,0 +1,206 @@
+"""The command as its user meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from brainbench.benchmarks import list_benchmarks
+from brainbench.cli.main import main
+from brainbench.results import Record
+
+ONE = "phantom.signal.syllogistic-ridge"
+COMMAND = [sys.executable, "-m", "brainbench.cli.main"]
+
+
+class Result:
+    """Exit code and output of one command."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    """Run the command in this process, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Result:
+        monkeypatch.setattr(sys, "argv", ["brainbench", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        out, err = capsys.readouterr()
+        # lines are folded to the width of the terminal
+        return Result(int(caught.value.code or 0), out, " ".join(err.split()))
+
+    return run
+
+
+def comparable(text: str) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(text)
+    for key in ("timing", "run_id"):
+        record.pop(key)
+    return record
+
+
+def test_table_shows_the_model_and_every_nuisance_row(cli: Any) -> None:
+    result = cli("evaluate", "--benchmarks", ONE)
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert "simulated people" in lines[0]
+    assert "protocol: published" in lines[0]
+    starts = ("model, attention 15", "length", "position", "condition", "random features")
+    for start in starts:
+        assert sum(line.startswith(start) for line in lines) == 1, start
+    assert "n/a: reasoning type (every item here is syllogistic)" in " ".join(result.out.split())
+    assert "record: results/smollm2-135m-phantom/" in result.err
+    assert list(Path().glob("results/*/*/results.json"))
+
+
+def test_json_prints_the_whole_record_and_nothing_else(cli: Any) -> None:
+    result = cli("evaluate", "--benchmarks", ONE, "--json", "--output-path", "here")
+    record = Record.model_validate_json(result.out)
+    assert record.status == "success"
+    assert result.out.strip() == next(Path("here").glob("*/*/results.json")).read_text().strip()
+
+
+def test_quiet_prints_no_progress(cli: Any) -> None:
+    assert cli("evaluate", "--benchmarks", ONE, "--quiet").err == ""
+    assert "[0/27]" in cli("evaluate", "--benchmarks", ONE, "--overwrite").err
+
+
+def test_options_are_read_from_the_environment(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRAINBENCH_BENCHMARKS", f"{ONE},phantom.noise.syllogistic-ridge")
+    monkeypatch.setenv("BRAINBENCH_OUTPUT_PATH", "from-environment")
+    monkeypatch.setenv("BRAINBENCH_LIMIT", "12")
+    monkeypatch.setenv("BRAINBENCH_JSON", "1")
+    record = Record.model_validate_json(cli("evaluate").out)
+    assert len(record.benchmarks) == 2
+    assert record.config["limit"] == 12
+    assert Path("from-environment").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["evaluate", "--benchmarks", "xiao2026.languag.*"], 2, "did you mean"),
+        (["evaluate", "--model", "none.safetensors"], 2, "there is no file none.safetensors"),
+        (["evaluate", "--limit", "0"], 2, "--limit"),
+        (["evaluate", "--benchmarks", ONE, "--output-path", "/dev/null/x"], 2, "--output-path"),
+        (["show", "xiao206"], 2, "'xiao2026'"),
+        (["show", "nothing.json"], 1, "no record of a run"),
+        (["list", "benchmark"], 2, "'benchmarks'"),
+        (["fetch", "ds00307"], 2, "'ds003076'"),
+        (["evalute"], 2, "evaluate"),
+    ],
+)
+def test_bad_requests_end_with_what_was_wrong(
+    arguments: list[str], code: int, message: str, cli: Any
+) -> None:
+    result = cli(*arguments)
+    assert result.code == code
+    assert message in result.err
+    assert "Traceback" not in result.err
+
+
+def test_offline_without_a_cache_says_what_to_do(
+    cli: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BRAINBENCH_CACHE", str(tmp_path / "empty"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nothing listens there
+    result = cli("fetch", "ds003076")
+    assert result.code == 1
+    assert "not in the cache" in result.err
+    assert "BRAINBENCH_MIRROR" in result.err
+    assert "Traceback" not in result.err
+
+
+def test_activations_of_the_wrong_dataset_are_refused(cli: Any, tmp_path: Path) -> None:
+    save_file({"hidden": np.zeros((70, 2, 3), np.float32)}, tmp_path / "a.safetensors")
+    result = cli("evaluate", "--model", "a.safetensors", "--dataset", "phantom")
+    assert result.code == 1
+    assert "a.safetensors: hidden has 70 items, the dataset has 72" in result.err
+
+
+def test_list_and_show(cli: Any) -> None:
+    assert cli("list").out.split() == list_benchmarks()
+    assert json.loads(cli("list", "datasets", "--json").out) == ["ds003076", "phantom", "xiao2026"]
+    shown = cli("show", "xiao2026").out
+    assert "deductive_reasoning (313 voxels)" in shown
+    assert "@article{xiao2026" in shown
+    assert json.loads(cli("show", "phantom", "--json").out)["simulated"] is True
+    assert len(cli("show", "phantom", "--items").out.split()) == 72
+    assert "published" in cli("show", ONE).out
+
+
+def test_show_prints_a_record_as_evaluate_did(cli: Any) -> None:
+    printed = cli("evaluate", "--benchmarks", ONE).out
+    path = next(Path().glob("results/*/*"))
+    assert cli("show", str(path)).out == printed
+    assert cli("show", str(path / "results.json"), "--json").out.startswith("{")
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "list", "show", "fetch"])
+def test_help_has_examples(verb: str, cli: Any) -> None:
+    result = cli(verb, "--help")
+    assert result.code == 0
+    assert f"brainbench {verb}" in result.out
+    assert "Examples" in result.out
+
+
+def start(arguments: list[str], folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env=os.environ.copy(),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def wait_for_steps(folder: Path, count: int, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while len(list(folder.glob("results/*/*/steps/*.json"))) < count:
+        assert process.poll() is None, f"ended too early: {process.communicate()}"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "status"),
+    [(signal.SIGKILL, -signal.SIGKILL, "started"), (signal.SIGINT, 130, "cancelled")],
+)
+def test_a_killed_run_goes_on_and_ends_as_an_unbroken_one(
+    how: signal.Signals, code: int, status: str, tmp_path: Path
+) -> None:
+    arguments = ["evaluate", "--benchmarks", "phantom.signal.*", "--json"]
+    broken, whole = tmp_path / "broken", tmp_path / "whole"
+    broken.mkdir()
+    whole.mkdir()
+    process = start(arguments, broken)
+    wait_for_steps(broken, 9, process)
+    process.send_signal(how)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert out == ""
+    path = next(broken.glob("results/*/*/results.json"))
+    assert json.loads(path.read_text())["status"] == status
+    kept = len(list(broken.glob("results/*/*/steps/*.json")))
+    resumed, unbroken = start(arguments, broken), start(arguments, whole)
+    out, err = resumed.communicate(timeout=300)
+    expected, _ = unbroken.communicate(timeout=300)
+    assert resumed.returncode == unbroken.returncode == 0
+    assert f"going on with the {status} run" in err
+    assert kept >= 9
+    assert comparable(out) == comparable(expected)

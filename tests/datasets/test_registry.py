@@ -1,0 +1,70 @@
+"""Datasets by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import brainbench
+from brainbench.datasets import list_datasets, load_dataset, load_recording
+from brainbench.errors import DownloadError, UnknownNameError, UsageError
+
+
+def test_every_dataset_with_a_card_is_listed() -> None:
+    assert list_datasets() == ["ds003076", "phantom", "xiao2026"]
+
+
+def test_an_unknown_dataset_is_met_with_the_nearest() -> None:
+    with pytest.raises(
+        UnknownNameError, match="unknown dataset 'phantoms'; did you mean 'phantom'"
+    ):
+        load_recording("phantoms")
+
+
+def test_a_dataset_without_brains_says_where_they_are() -> None:
+    with pytest.raises(UsageError, match=r"no responses of the brain.*phantom, xiao2026"):
+        load_recording("ds003076")
+
+
+def test_the_assembly_alone_is_that_of_the_recording() -> None:
+    wish = {"rois": ("signal",), "subjects": ("phantom-02",)}
+    assembly = load_dataset("phantom", **wish)
+    assert assembly.identical(load_recording("phantom", **wish).assembly)
+    assert brainbench.load_dataset is load_dataset
+    assert assembly.shape == (144, 80)
+
+
+def test_progress_counts_the_files_asked_for(mirror: Path) -> None:
+    calls: list[tuple[str, int, int]] = []
+    load_recording(
+        "xiao2026", ("deductive_reasoning",), ("sub-1001",), lambda *call: calls.append(call)
+    )
+    assert [(number, count) for _, number, count in calls] == [(i, 4) for i in (1, 2, 3, 4)] + [
+        (1, 1)
+    ]
+    assert all("sub-1001" in path for path, _, _ in calls)
+
+
+def test_missing_real_data_say_how_to_get_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BRAINBENCH_CACHE", str(tmp_path / "cache"))
+    # a mirror that holds nothing, and no way out: every host is a closed port
+    monkeypatch.setenv("BRAINBENCH_MIRROR", str(tmp_path))
+    for scheme in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(scheme, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(DownloadError, match="brainbench fetch ds003076") as caught:
+        load_recording("xiao2026")
+    assert "BRAINBENCH_MIRROR" in str(caught.value)
+
+
+def test_the_phantom_needs_no_file_and_no_network(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BRAINBENCH_CACHE", str(tmp_path / "cache"))
+    assert np.isfinite(load_dataset("phantom").values).all()
+    assert not (tmp_path / "cache").exists()

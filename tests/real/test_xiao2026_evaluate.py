@@ -1,0 +1,102 @@
+"""The main job on real people: the command of the README, against the paper's own numbers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brainbench.results import Record
+
+CELLS = ("all", "syllogistic", "transitive")
+
+
+@pytest.fixture(scope="module")
+def run(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Record:
+    """``brainbench evaluate`` as a user runs it; once for all tests of this file."""
+    activations = shared / "reference" / "smollm2_135m_activations.safetensors"
+    folder = tmp_path_factory.mktemp("xiao2026")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("BRAINBENCH_")}
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "brainbench.cli.main", "evaluate"),
+            *("--model", str(activations), "--benchmarks", "xiao2026.*"),
+            *("--protocol", "published", "--json"),
+        ],
+        cwd=folder,
+        env=environment
+        | {"BRAINBENCH_MIRROR": str(shared / "mirror"), "BRAINBENCH_CACHE": str(folder / "cache")},
+        capture_output=True,
+        text=True,
+        timeout=1200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (folder / "cache" / "ceilings").exists(), "the shipped ceilings were not used"
+    return Record.model_validate_json(done.stdout)
+
+
+@pytest.fixture
+def published(reference: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(
+        (reference / "published_deductive_reasoning.json").read_text()
+    )
+    return loaded["cells"]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_scores_are_those_of_the_paper(cell: str, run: Record, published: dict[str, Any]) -> None:
+    benchmark = f"xiao2026.deductive_reasoning.{cell}-ridge"
+    rows = [row for row in run.scores if row.benchmark == benchmark]
+    expected = published[cell]
+    assert rows[0].subject == "all"
+    assert rows[0].raw == pytest.approx(expected["score"], abs=1e-6)
+    assert rows[0].mad == pytest.approx(expected["median_absolute_deviation"], abs=1e-6)
+    assert (rows[0].site, rows[0].layer) == (expected["site"], expected["layer"])
+    assert rows[0].ceiling == pytest.approx(expected["ceiling_mean"], abs=1e-3)
+    assert [row.raw for row in rows[1:]] == pytest.approx(expected["subject_scores"], abs=1e-6)
+
+
+def test_nuisance_rows_are_those_measured_with_scikit_learn(run: Record, reference: Path) -> None:
+    measured = json.loads((reference / "published_deductive_reasoning.json").read_text())[
+        "nuisance"
+    ]
+    one_bit, others = measured.values()
+    rows = {(row.benchmark, row.control): row for row in run.controls if row.raw is not None}
+    key = ("xiao2026.deductive_reasoning.all-ridge", "reasoning type")
+    assert rows[key].raw == pytest.approx(one_bit, abs=5e-4)
+    headlines = {row.benchmark: row for row in run.scores if row.subject == "all"}
+    found = [headlines[f"xiao2026.deductive_reasoning.{cell}-ridge"].reference for cell in CELLS]
+    assert found == pytest.approx(others, abs=5e-4)
+
+
+def test_record_is_complete(run: Record) -> None:
+    assert run.status == "success"
+    assert len(run.benchmarks) == 9
+    assert len(run.scores) == 9 * 11
+    assert len(run.controls) == 9 * 6
+    assert len(run.layers) == 9 * 60
+    for row in run.controls:
+        assert (row.raw is None) == (row.reason is not None)
+    assert any("does not name its rows" in text for text in run.scores[0].warnings)
+    assert any("chosen on the data" in text for text in run.scores[0].warnings)
+
+
+def test_a_nuisance_that_reaches_the_model_is_warned_of(run: Record) -> None:
+    key = "xiao2026.deductive_reasoning.syllogistic-ridge"
+    row = next(r for r in run.controls if (r.benchmark, r.control) == (key, "response time"))
+    headline = next(r for r in run.scores if (r.benchmark, r.subject) == (key, "all"))
+    assert row.raw is not None
+    assert row.raw > headline.raw
+    assert row.reaches == ["model", "reference"]
+    assert row.warning in headline.warnings
+
+
+def test_scores_are_the_golden_ones(run: Record, golden: Callable[[Record, str], None]) -> None:
+    golden(run, "xiao2026_smollm2")

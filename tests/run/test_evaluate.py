@@ -1,0 +1,186 @@
+"""A run: chosen, kept, resumed, refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import brainbench
+from brainbench.benchmarks import Step
+from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
+from brainbench.models import BUILTIN, load_model
+from brainbench.results import Record, load_record
+from brainbench.run import Settings, choose_benchmarks, evaluate
+
+ONE = ["phantom.signal.syllogistic-ridge"]
+
+
+def comparable(record: Record) -> dict[str, object]:
+    """A record without what may differ between two runs of the same inputs."""
+    return record.model_dump(exclude={"timing": True, "run_id": True, "model": {"source"}})
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Record:
+    return evaluate(benchmarks=ONE, output_path=tmp_path_factory.mktemp("unbroken"))
+
+
+def test_record_holds_what_the_score_comes_from(unbroken: Record) -> None:
+    assert unbroken.status == "success"
+    assert unbroken.model.identifier == BUILTIN
+    assert unbroken.model.builtin
+    assert unbroken.model.sha256 == load_model(BUILTIN).sha256
+    assert unbroken.datasets[0].name == "phantom"
+    assert unbroken.datasets[0].simulated
+    assert len(unbroken.datasets[0].data_sha256) == 64
+    assert unbroken.benchmarks == {ONE[0]: 1}
+    assert unbroken.config["seed"] == 0
+    assert unbroken.versions["brainbench"] == brainbench.__version__
+    assert any("simulated" in note for note in unbroken.notes)
+    assert unbroken.timing["peak_memory_mb"] > 0
+
+
+def test_rows_are_one_headline_and_one_per_person(unbroken: Record) -> None:
+    required = {"benchmark", "roi", "reasoning_type", "protocol", "subject", "site", "layer"}
+    required |= {"raw", "ceiling", "score", "n_subjects", "n_items", "n_voxels", "warnings"}
+    assert [row.subject for row in unbroken.scores] == [
+        "all",
+        *(f"phantom-0{i}" for i in range(1, 7)),
+    ]
+    for row in json.loads(unbroken.model_dump_json())["scores"]:
+        assert required <= set(row)
+        assert row["site"] in ("attention", "hidden")
+    people = sorted(row.raw for row in unbroken.scores[1:])
+    assert unbroken.scores[0].raw == pytest.approx((people[2] + people[3]) / 2)
+    assert len(unbroken.controls) == 6
+    assert len(unbroken.layers) == 20
+
+
+def test_same_inputs_same_record_in_the_same_place(unbroken: Record, tmp_path: Path) -> None:
+    again = evaluate(benchmarks=ONE, output_path=tmp_path)
+    assert comparable(again) == comparable(unbroken)
+    assert again.run_id == unbroken.run_id
+    assert load_record(tmp_path / BUILTIN / again.run_id / "results.json") == again
+
+
+def test_a_finished_run_is_read_back_and_overwritten_only_when_asked(tmp_path: Path) -> None:
+    steps: list[Step] = []
+    said: list[str] = []
+    first = evaluate(benchmarks=ONE, output_path=tmp_path)
+    second = evaluate(benchmarks=ONE, output_path=tmp_path, report=steps.append, say=said.append)
+    assert second == first
+    assert steps == []
+    assert any("--overwrite" in text for text in said)
+    third = evaluate(benchmarks=ONE, output_path=tmp_path, report=steps.append, overwrite=True)
+    assert len(steps) == steps[0].total == 27
+    assert [step.done for step in steps] == list(range(27))
+    assert comparable(third) == comparable(first)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(KeyboardInterrupt(), "cancelled"), (DataError("the disk is gone"), "error")],
+)
+def test_a_broken_run_keeps_what_was_finished(
+    error: BaseException, status: str, tmp_path: Path, unbroken: Record
+) -> None:
+    def stop(step: Step) -> None:
+        if step.done == 12:
+            raise error
+
+    with pytest.raises(type(error)):
+        evaluate(benchmarks=ONE, output_path=tmp_path, report=stop)
+    folder = tmp_path / BUILTIN / unbroken.run_id
+    assert load_record(folder / "results.json").status == status
+    finished = {path.name: path.stat().st_mtime_ns for path in (folder / "steps").iterdir()}
+    assert len(finished) >= 8
+
+    written: list[str] = []
+
+    def watch(step: Step) -> None:
+        present = {path.name: path.stat().st_mtime_ns for path in (folder / "steps").iterdir()}
+        if step.done == 26:
+            written.extend(name for name in finished if present[name] == finished[name])
+
+    said: list[str] = []
+    resumed = evaluate(benchmarks=ONE, output_path=tmp_path, report=watch, say=said.append)
+    assert comparable(resumed) == comparable(unbroken)
+    assert set(written) == set(finished), "finished steps were not written again"
+    assert any("going on" in text for text in said)
+    assert not (folder / "steps").exists()
+
+
+def test_scores_finished_before_an_error_are_in_the_record(tmp_path: Path) -> None:
+    def stop(step: Step) -> None:
+        if step.label == "phantom.transitive: model":
+            raise DataError("stop here")
+
+    with pytest.raises(DataError, match="stop here"):
+        evaluate(benchmarks=["phantom.signal.*"], output_path=tmp_path, report=stop)
+    path = next(tmp_path.glob("*/*/results.json"))
+    record = load_record(path)
+    assert record.status == "error"
+    assert record.error == "stop here"
+    done = {row.benchmark for row in record.scores}
+    assert done == {"phantom.signal.all-ridge", "phantom.signal.syllogistic-ridge"}
+
+
+def test_settings_that_cannot_matter_are_said(tmp_path: Path) -> None:
+    settings = Settings(device="cuda", batch_size=4, limit=20)
+    record = evaluate(benchmarks=ONE, settings=settings, output_path=tmp_path)
+    assert "--device, --batch-size: no effect, the activations are read from a file" in record.notes
+    assert any("limited to 20 items" in note for note in record.notes)
+    assert record.scores[0].n_items == 20
+
+
+def test_seed_and_settings_give_another_run(unbroken: Record, tmp_path: Path) -> None:
+    other = evaluate(benchmarks=ONE, settings=Settings(seed=1), output_path=tmp_path)
+    assert other.run_id != unbroken.run_id
+    assert other.scores == unbroken.scores or other.scores[0].raw == unbroken.scores[0].raw
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "message"),
+    [
+        ({"benchmarks": ["phantom.signl.all-ridge"]}, UnknownNameError, "did you mean"),
+        ({"suite": "buildin"}, UnknownNameError, "'builtin'"),
+        ({"dataset": "xiao2025"}, UnknownNameError, "'xiao2026'"),
+        ({"suite": "builtin", "benchmarks": ONE}, UsageError, "not both"),
+        ({"suite": "builtin", "dataset": "xiao2026"}, UsageError, "none of"),
+        ({"settings": Settings(protocol="controled")}, UnknownNameError, "protocol"),
+    ],
+)
+def test_requests_that_are_off_are_refused_before_any_work(
+    asked: dict[str, object], error: type[BrainbenchError], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(error, match=message):
+        evaluate(output_path=tmp_path, **asked)  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "count", "first"),
+    [
+        (((), None, None), 9, "phantom.signal.all-ridge"),
+        (((), None, "xiao2026"), 9, "xiao2026.deductive_reasoning.all-ridge"),
+        ((("*.all-ridge",), None, "phantom"), 3, "phantom.signal.all-ridge"),
+        (((), "alignment", None), 9, "xiao2026.deductive_reasoning.all-ridge"),
+    ],
+)
+def test_choice_of_benchmarks(
+    arguments: tuple[tuple[str, ...], str | None, str | None], count: int, first: str
+) -> None:
+    patterns, suite, dataset = arguments
+    chosen = choose_benchmarks(load_model(BUILTIN), patterns, suite, dataset, "published")
+    assert (len(chosen), chosen[0].identifier) == (count, first)
+
+
+def test_public_api_takes_a_model_object_and_one_pattern(tmp_path: Path, unbroken: Record) -> None:
+    model = brainbench.load_model(BUILTIN)
+    record = brainbench.evaluate(model, benchmarks=ONE[0], output_path=tmp_path)
+    assert record.scores == unbroken.scores
+    score = brainbench.load_benchmark(ONE[0])(model)
+    assert score.raw == unbroken.scores[0].raw
+    assert brainbench.load_benchmark(ONE[0]).ceiling == pytest.approx(unbroken.scores[0].ceiling)

@@ -1,0 +1,95 @@
+"""The plan of docs/architecture.md holds in the code."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import brainbench
+
+ROOT = Path(brainbench.__file__).parent
+# from the top down: a package imports only those behind it
+ORDER = [
+    "cli",
+    "run",
+    "results",
+    "benchmarks",
+    "encoding",
+    "models",
+    "datasets",
+    "problems",
+    "errors",
+]
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Modules of brainbench that a file imports, dotted."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add(str(node.module))
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in names if name.startswith("brainbench.")}
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@pytest.mark.parametrize("path", [m for m in MODULES if m.parent != ROOT], ids=dotted)
+def test_imports_run_downwards(path: Path) -> None:
+    own = path.relative_to(ROOT).parts[0]
+    for name in imported(path):
+        package = name.split(".")[1]
+        assert ORDER.index(package) >= ORDER.index(own), f"{own} imports {name}"
+
+
+def test_there_are_no_circles() -> None:
+    known = {dotted(path): path for path in MODULES}
+    edges = {
+        name: {other for other in imported(path) if other in known and other != name}
+        for name, path in known.items()
+        if path.name != "__init__.py"
+    }
+    done: set[str] = set()
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " → ".join((*trail, name))
+        if name not in done:
+            for other in edges.get(name, ()):
+                visit(other, (*trail, name))
+            done.add(name)
+
+    for name in edges:
+        visit(name, ())
+
+
+def test_encoding_knows_no_model_and_no_file() -> None:
+    for path in (ROOT / "encoding").glob("*.py"):
+        assert all(n.split(".")[1] in ("encoding", "errors") for n in imported(path)), path
+
+
+def test_no_data_from_others_is_ever_unpickled() -> None:
+    for path in MODULES:
+        text = path.read_text("utf-8")
+        for word in (
+            "import pickle",
+            "torch.load",
+            "yaml.load(",
+            "allow_pickle=True",
+            "shell=True",
+        ):
+            assert word not in text, f"{path} has {word}"
+
+
+def test_every_package_of_the_plan_has_its_tests() -> None:
+    tests = Path(__file__).parent
+    for name in ORDER[:-1]:
+        assert list((tests / name).glob("test_*.py")), f"tests/{name} is empty"

@@ -1,0 +1,60 @@
+"""What is installed is whole: data, cards, types and tasks travel in the wheel."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    pytest.importorskip("hatchling", reason="hatchling builds the wheel; install the test extra")
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    return zipfile.ZipFile(next(folder.glob("*.whl")))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "brainbench/py.typed",
+        "brainbench/tasks/README.md",
+        "brainbench/datasets/cards/xiao2026.yaml",
+        "brainbench/datasets/data/phantom_problems.jsonl",
+        "brainbench/datasets/data/phantom_smollm2_135m.safetensors",
+        "brainbench/benchmarks/data/xiao2026.safetensors",
+    ],
+)
+def test_wheel_holds(name: str, wheel: zipfile.ZipFile) -> None:
+    assert name in wheel.namelist()
+
+
+def test_wheel_is_small_and_holds_no_tests(wheel: zipfile.ZipFile) -> None:
+    assert sum(entry.compress_size for entry in wheel.infolist()) < 10e6
+    assert not [name for name in wheel.namelist() if name.startswith("tests/")]
+
+
+def test_no_file_names_a_registry() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split()
+    if not listed:
+        pytest.skip("not a git checkout")
+    words = ["py" + "pi.org", "python" + "hosted", "registry." + "npmjs"]
+    for name in listed:
+        path = ROOT / name
+        if path.suffix in (".py", ".md", ".txt", ".toml", ".yaml", ".cff", ""):
+            text = path.read_text("utf-8", errors="ignore") if path.is_file() else ""
+            assert not [word for word in words if word in text], name
