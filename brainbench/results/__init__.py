@@ -1,0 +1,26 @@
+"""The record of a run: schema, store, and how it is printed."""
+
+from brainbench.results.record import (
+    SCHEMA_VERSION,
+    ControlRow,
+    DatasetInfo,
+    LayerRow,
+    ModelInfo,
+    Record,
+    ScoreRow,
+)
+from brainbench.results.store import RunFolder, load_record
+from brainbench.results.table import render_record
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "ControlRow",
+    "DatasetInfo",
+    "LayerRow",
+    "ModelInfo",
+    "Record",
+    "RunFolder",
+    "ScoreRow",
+    "load_record",
+    "render_record",
+]

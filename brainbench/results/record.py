@@ -1,0 +1,167 @@
+"""The record of a run: what was asked, what was used, what came out."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from brainbench.benchmarks import Score
+
+SCHEMA_VERSION = 1
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ModelInfo(_Part):
+    """What was scored."""
+
+    identifier: str
+    sha256: str
+    """Of the file or weights that give the activations."""
+    source: str | None = None
+    """Path or hub id it was given by."""
+    builtin: bool = False
+    revision: str | None = None
+    dtype: str | None = None
+    device: str | None = None
+
+
+class DatasetInfo(_Part):
+    """What it was scored on."""
+
+    name: str
+    version: str
+    data_sha256: str
+    simulated: bool
+    licence: str
+
+
+class ScoreRow(_Part):
+    """One number with everything it needs beside it; one row per person and one for all."""
+
+    benchmark: str
+    version: int
+    roi: str
+    reasoning_type: str
+    protocol: str
+    subject: str
+    """A person, or ``all`` for the headline."""
+    site: str
+    """``attention`` or ``hidden``."""
+    layer: int
+    """Counting from 0."""
+    raw: float
+    """Undivided: median over voxels, then over people, of Pearson r."""
+    mad: float | None
+    """Median absolute deviation over people; null in the row of a person."""
+    reference: float | None
+    """Inter-subject reference: the other people predict each person, same statistic as raw."""
+    ceiling: float | None
+    """Published ceiling: mean of v0 over voxels and people."""
+    ceiling_median: float | None
+    score: float | None
+    """Divided form: median of r / v0 over voxels, then people, at its own best layer."""
+    score_site: str | None
+    score_layer: int | None
+    n_subjects: int
+    n_items: int
+    n_voxels: int
+    n_constant: int | None
+    """Predictions that did not vary and count 0."""
+    ceiling_near_zero: int | None
+    """Voxels over all people whose v0 is below 1e-6."""
+    ceiling_near_one: int | None
+    """Voxels over all people whose v0 is above 0.99."""
+    warnings: list[str]
+
+
+class ControlRow(_Part):
+    """A nuisance feature space scored as the model is."""
+
+    benchmark: str
+    roi: str
+    reasoning_type: str
+    protocol: str
+    control: str
+    raw: float | None
+    raw_range: tuple[float, float] | None
+    """95 % range over draws."""
+    score: float | None
+    draws: int | None
+    reaches: list[str]
+    """``model`` or ``reference`` where its raw score is not below theirs."""
+    warning: str | None
+    """In plain words, where it reaches something; also among the warnings of the score."""
+    reason: str | None
+    """Why there is no score."""
+
+
+class LayerRow(_Part):
+    """The model's score at one layer: median over people."""
+
+    benchmark: str
+    site: str
+    layer: int
+    raw: float
+    score: float | None
+
+
+class Record(_Part):
+    """``results.json``."""
+
+    schema_version: int = SCHEMA_VERSION
+    run_id: str
+    """First digits of the hash of the configuration: same inputs, same folder."""
+    status: Literal["started", "success", "error", "cancelled"] = "started"
+    error: str | None = None
+    versions: dict[str, str | None]
+    """brainbench, its git commit, Python, and the packages that can change a number."""
+    model: ModelInfo
+    datasets: list[DatasetInfo]
+    benchmarks: dict[str, int]
+    """Identifier → version."""
+    config: dict[str, Any]
+    """Everything the user chose, seeds included."""
+    scores: list[ScoreRow] = Field(default_factory=list)
+    controls: list[ControlRow] = Field(default_factory=list)
+    layers: list[LayerRow] = Field(default_factory=list)
+    accuracy: dict[str, Any] = Field(default_factory=dict)
+    gains: list[dict[str, Any]] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    """What a reader must know of the whole run."""
+    timing: dict[str, float | str] = Field(default_factory=dict)
+
+    def add(self, score: Score) -> None:
+        """Append a benchmark's headline, people, controls and layers."""
+        self.scores += score_rows(score)
+        shared = score.model_dump(include={"benchmark", "roi", "reasoning_type", "protocol"})
+        for control in score.controls:
+            values = control.model_dump()
+            values["control"] = values.pop("name")
+            self.controls.append(ControlRow(**shared, **values))
+        self.layers += [
+            LayerRow(benchmark=score.benchmark, **layer.model_dump()) for layer in score.layers
+        ]
+
+
+def score_rows(score: Score) -> list[ScoreRow]:
+    """The headline of a score (subject ``all``), then one row per person."""
+    fields = set(ScoreRow.model_fields)
+    shared = {key: value for key, value in score.model_dump().items() if key in fields}
+    rows = [ScoreRow(**{**shared, "subject": "all", "warnings": list(score.warnings)})]
+    per_person: dict[str, Any] = {
+        "mad": None,
+        "n_subjects": 1,
+        "n_constant": None,
+        "ceiling_near_zero": None,
+        "ceiling_near_one": None,
+        "ceiling_median": None,
+        "warnings": [],
+    }
+    rows += [
+        ScoreRow(**{**shared, **per_person, **person.model_dump()}) for person in score.subjects
+    ]
+    return rows

@@ -1,0 +1,161 @@
+"""Where a run is kept: a folder that is never left half written.
+
+``<output>/<model>/<run id>/`` holds ``results.json``, ``steps/`` (finished steps, for a
+run that was killed) and ``voxels/`` (r of every voxel at the headline's layer).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from safetensors.numpy import save as pack
+
+from brainbench.errors import DataError, UsageError
+from brainbench.results.record import SCHEMA_VERSION, Record
+
+
+class RunFolder:
+    """The folder of one run; also the checkpoint of its steps.
+
+    Parameters
+    ----------
+    output : root of all results.
+    model : identifier of the model.
+    run_id : hash of the configuration.
+    """
+
+    def __init__(self, output: Path, model: str, run_id: str) -> None:
+        self.path = output / _safe(model) / run_id
+        self._steps = self.path / "steps"
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for this process; freed by the system if the process dies.
+
+        Raises
+        ------
+        UsageError
+            When the folder cannot be written, or another process is writing to it.
+        """
+        with _writing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.path / ".lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout as error:
+                raise UsageError(f"another process is writing to {self.path}; wait for it") from error
+        try:
+            yield
+        finally:
+            lock.release()  # the file stays: removing it would let two waiting processes in
+
+    def load(self) -> Record | None:
+        """The record that is there, or None where there is none that can be read."""
+        path = self.path / "results.json"
+        if not path.is_file():
+            return None
+        try:
+            return load_record(path)
+        except DataError:
+            return None
+
+    def save(self, record: Record) -> Path:
+        """Write the record in one piece."""
+        path = self.path / "results.json"
+        self._write(path, record.model_dump_json(indent=1).encode())
+        return path
+
+    def clear(self) -> None:
+        """Forget everything that was computed here."""
+        with _writing(self.path):
+            for name in ("steps", "voxels"):
+                shutil.rmtree(self.path / name, ignore_errors=True)
+            (self.path / "results.json").unlink(missing_ok=True)
+
+    def finish(self) -> None:
+        """Drop the steps of a run whose record is complete."""
+        shutil.rmtree(self._steps, ignore_errors=True)
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """A finished step; a damaged file counts as none, and is computed again."""
+        try:
+            kept = json.loads(self._step(key).read_text("utf-8"))
+            if kept["key"] == key and kept["sha256"] == _digest(kept["value"]):
+                value: dict[str, Any] = kept["value"]
+                return value
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        return None
+
+    def put(self, key: str, value: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        """Keep a finished step. Arrays are written first: where the step is, they are."""
+        if arrays:
+            self._write(self.path / "voxels" / f"{_safe(key)}.safetensors", pack(arrays))
+        kept = {"key": key, "sha256": _digest(value), "value": value}
+        self._write(self._step(key), json.dumps(kept).encode())
+
+    def _step(self, key: str) -> Path:
+        return self._steps / f"{_safe(key)}.json"
+
+    def _write(self, path: Path, content: bytes) -> None:
+        """Appear whole or not at all, also when the machine stops."""
+        with _writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+            try:
+                with partial.open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                partial.replace(path)
+            finally:
+                partial.unlink(missing_ok=True)
+
+
+def load_record(path: Path) -> Record:
+    """Read a ``results.json``.
+
+    Raises
+    ------
+    DataError
+        When it cannot be read, is no record, or is of another schema version.
+    """
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        found = content.get("schema_version") if isinstance(content, dict) else None
+        if found != SCHEMA_VERSION:
+            raise DataError(f"{path}: schema version {found}, this brainbench reads {SCHEMA_VERSION}")
+        return Record.model_validate(content)
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, ValidationError) as error:
+        raise DataError(f"{path} is no record of a run: {error}") from error
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _safe(name: str) -> str:
+    """A file name: no separators, nothing hidden, nothing that leaves the folder."""
+    return re.sub(r"[^\w.+-]+", "_", name).lstrip(".") or "_"
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"cannot write to {path}: {error.strerror or error}; finished steps are kept. "
+            "Give another folder with --output-path, or make room and run the same command again"
+        ) from error
