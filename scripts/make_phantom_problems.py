@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from brainbench.problems import make_run
+from brainbench.problems import NOUNS, make_run
 
 SEED = 3076
 OUTPUT = Path(__file__).parent.parent / "brainbench/datasets/data/phantom_problems.jsonl"
@@ -25,7 +25,9 @@ def main() -> None:
     lines = []
     for reasoning_type in ("syllogistic", "transitive"):
         for run in ("01", "02"):
-            for problem in make_run(f"{reasoning_type}-{run}", reasoning_type, rng):
+            # no pseudoword twice: those of the first run are left out of the second
+            fresh = [noun for noun in NOUNS if f" {noun}s " not in "".join(lines)]
+            for problem in make_run(f"{reasoning_type}-{run}", reasoning_type, rng, nouns=fresh):
                 row = {
                     "id": problem.identifier,
                     "premises": problem.premises,

@@ -6,7 +6,8 @@ neuroid one voxel of one person.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,7 +75,7 @@ def build_assembly(
             )
         if not block.shape[1]:
             raise DataError(f"{subject}, {roi}: there are no voxels")
-        _refuse_stray_nan(subject, roi, block, presentations["run"].to_numpy())
+        _refuse_stray_nan(subject, roi, block, presentations)
     widths = [block.shape[1] for block in blocks.values()]
     neuroids = {
         "subject": np.repeat([subject for subject, _ in blocks], widths),
@@ -108,30 +109,41 @@ def subjects_of(assembly: xr.DataArray) -> list[str]:
 
 
 def average_repeats(assembly: xr.DataArray) -> xr.DataArray:
-    """Mean over the presentations of each stimulus, in order of first presentation."""
+    """Mean over the presentations of each stimulus, in order of first presentation.
+
+    A person who lacks a run in one repeat is averaged over the others.
+    """
     ids = assembly["stimulus_id"].values
     first = np.sort(np.unique(ids, return_index=True)[1])
     if len(first) == len(ids):
         return assembly
-    rows = np.stack([assembly.values[ids == ids[start]].mean(axis=0) for start in first])
+    with warnings.catch_warnings():
+        # a person who has none of the repeats stays NaN
+        warnings.filterwarnings("ignore", "Mean of empty slice", RuntimeWarning)
+        rows = np.stack([np.nanmean(assembly.values[ids == ids[s]], axis=0) for s in first])
     return assembly.isel(presentation=first).copy(data=rows)
 
 
-def choose(kind: str, asked: tuple[str, ...] | None, known: tuple[str, ...]) -> tuple[str, ...]:
-    """Those asked for, each checked against those known; all where none is asked for."""
-    for name in asked or ():
+def choose(kind: str, asked: str | Sequence[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Those asked for, each once and checked against those known; all for None."""
+    if asked is None:
+        return known
+    names = (asked,) if isinstance(asked, str) else tuple(dict.fromkeys(asked))
+    for name in names:
         if name not in known:
             raise UnknownNameError(kind, name, known)
-    return tuple(asked) if asked else known
+    if not names:
+        raise DataError(f"no {kind} was asked for; there are {', '.join(known)}")
+    return names
 
 
 def _refuse_stray_nan(
-    subject: str, roi: str, block: NDArray[np.float64], runs: NDArray[np.object_]
+    subject: str, roi: str, block: NDArray[np.float64], presentations: pd.DataFrame
 ) -> None:
     """A run that was not measured is NaN throughout; anything less is damage."""
     bad = ~np.isfinite(block)
-    for run in pd.unique(runs):
-        rows = runs == run
+    runs = presentations["run"].to_numpy()
+    for rows in presentations.groupby(["run", "repeat"]).indices.values():
         if np.isnan(block[rows]).all():
             bad[rows] = False
     if bad.any():

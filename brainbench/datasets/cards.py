@@ -24,6 +24,7 @@ def _inside(path: str) -> str:
     return path
 
 
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"  # one folder of the cache, no way out of it
 RelativePath = Annotated[str, AfterValidator(_inside)]
 
 
@@ -42,10 +43,10 @@ class Card(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str
+    name: str = Field(pattern=_NAME)
     """Identifier, also the folder in a mirror."""
     title: str
-    version: str
+    version: str = Field(pattern=_NAME)
     """Version or commit at the source; part of the cache path."""
     homepage: str
     licence: str
@@ -96,9 +97,12 @@ class Card(BaseModel):
             {
                 "name": card.name,
                 "version": card.version,
+                "rois": card.rois,
+                "runs": card.runs,
                 "dropped": sorted(card.dropped),
+                "condition_differences": card.condition_differences,
                 "simulation": card.simulation,
-                "files": sorted(entry.sha256 for entry in card.files),
+                "files": sorted((entry.path, entry.sha256) for entry in card.files),
             }
             for card in (self, *others)
         ]

@@ -60,6 +60,11 @@ def read_run(path: Path) -> pd.DataFrame:
         raise DataError(
             f"{path.name} holds {len(table)} problems with text, expected {PROBLEMS_PER_RUN}"
         )
+    for column in ("accuracy", "response_time"):
+        try:
+            table[column] = pd.to_numeric(table[column])
+        except ValueError as error:
+            raise DataError(f"{path.name}: {column} is not numeric: {error}") from error
     for column in _TEXT:
         table[column] = table[column].map(lambda text: " ".join(str(text).split()))
     return table
@@ -154,9 +159,9 @@ def behavior(
                 continue
             here = (shown["run"] == run).to_numpy()
             rows = table.loc[shown.loc[here, "position"]]
-            times = pd.to_numeric(rows["response_time"]).to_numpy(float)
+            times = rows["response_time"].to_numpy(float)
             seconds[here, column] = times
-            right = pd.to_numeric(rows["accuracy"]).to_numpy(float)
+            right = rows["accuracy"].to_numpy(float)
             accuracy[here, column] = np.where(np.isnan(times), np.nan, right)
     valid = shown["validity"].to_numpy(float)[:, None]
     answer = np.where(accuracy == 1.0, valid, 1.0 - valid)
@@ -174,7 +179,10 @@ def behavior(
 def _prove(stimulus_id: str, kind: ReasoningType, row: pd.Series, card: Card) -> Condition:
     """Condition proven from the text, after holding it against the file name."""
     named = Condition.from_name(row["stim_file"])
-    found_kind, proven = classify([row[column] for column in _TEXT[:3]], row["conclusion"])
+    try:
+        found_kind, proven = classify([row[column] for column in _TEXT[:3]], row["conclusion"])
+    except DataError as error:
+        raise DataError(f"{stimulus_id} ({row['stim_file']}): {error}") from error
     expected = card.condition_differences.get(stimulus_id, named.name)
     if found_kind != kind or proven.name != expected:
         raise DataError(

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
@@ -32,7 +33,7 @@ from brainbench.problems import Problem, classify
 Array = NDArray[np.float64]
 _CONFOUNDS = ("type", "length", "drift")
 # Raise when the simulation changes: the data hash, and every cache key, changes with it.
-_SIMULATION_VERSION = 1
+_SIMULATION_VERSION = 2
 
 
 class PhantomRoi(BaseModel):
@@ -77,8 +78,8 @@ class PhantomDesign(BaseModel):
 
 
 def load(
-    rois: tuple[str, ...] | None = None,
-    subjects: tuple[str, ...] | None = None,
+    rois: str | Sequence[str] | None = None,
+    subjects: str | Sequence[str] | None = None,
     progress: object = None,
 ) -> Recording:
     """The built-in phantom: signal from real activations of a language model.
@@ -118,37 +119,33 @@ def simulate(
     Returns
     -------
     A recording; ``truth`` holds ``signal`` (presentation, neuroid), the noise-free part
-    that comes from the features, and in its attributes the design.
+    that comes from the features, and in its attributes the design and a summary in words.
     """
     units = np.asarray(features, dtype=np.float64)
     if units.ndim != 2 or len(units) != len(problems):
         raise DataError(f"features of shape {units.shape} do not fit {len(problems)} problems")
+    if not units.size or not np.isfinite(units).all():
+        raise DataError("the features of the signal are empty, or hold NaN or infinite values")
     shown = _presentations(problems, design.repeats)
     parts = _parts(units, problems, design.spectrum)
     blocks, signals = {}, {}
-    streams = np.random.SeedSequence(design.seed).spawn(design.subjects)
-    for person, stream in enumerate(streams):
-        subject = f"phantom-{person + 1:02d}"
-        # one stream per ROI: adding an ROI leaves the others as they were
-        for (roi, shares), roi_stream in zip(
-            design.rois.items(), stream.spawn(len(design.rois)), strict=True
-        ):
-            rng = np.random.default_rng(roi_stream)
-            once, signal = _respond(shares, parts, rng)
+    for person in range(1, design.subjects + 1):
+        subject = f"phantom-{person:02d}"
+        for roi, shares in design.rois.items():
+            streams = _Streams(design.seed, subject, roi)
+            once, signal = _respond(shares, parts, streams)
             repeated = np.tile(once, (design.repeats, 1))
-            noise = rng.standard_normal(repeated.shape)
+            noise = streams.of("noise").standard_normal(repeated.shape)
             blocks[subject, roi] = repeated + np.sqrt(shares.noise) * noise
             signals[subject, roi] = np.tile(signal, (design.repeats, 1))
     assembly = build_assembly(shown, blocks)
     assembly.attrs.update(dataset=card.name, version=card.version, simulated=True)
     truth = build_assembly(shown, signals).to_dataset(name="signal")
     truth.attrs["design"] = design.model_dump_json()
+    truth.attrs["summary"] = _summary(design)
     digest = hashlib.sha256(np.ascontiguousarray(units).tobytes())
-    digest.update(
-        json.dumps(
-            [_SIMULATION_VERSION, design.model_dump(), [p.sentences for p in problems]]
-        ).encode()
-    )
+    shown_to_people = [[p.identifier, p.reasoning_type, *p.sentences] for p in problems]
+    digest.update(json.dumps([_SIMULATION_VERSION, design.model_dump(), shown_to_people]).encode())
     return Recording(card, assembly, tuple(problems), digest.hexdigest(), None, truth)
 
 
@@ -176,6 +173,20 @@ def parse_design(values: dict[str, Any]) -> PhantomDesign:
         return PhantomDesign.model_validate(values)
     except ValidationError as error:
         raise DataError(f"phantom design is not valid: {error}") from error
+
+
+def _summary(design: PhantomDesign) -> str:
+    """What was planted, in words."""
+    names = {"signal": f"{design.site} layer {design.layer}", "type": "reasoning type"}
+    said = []
+    for roi, shares in design.rois.items():
+        parts = [
+            f"{getattr(shares, part):.0%} {names.get(part, part)}"
+            for part in ("signal", *_CONFOUNDS)
+            if getattr(shares, part)
+        ]
+        said.append(f"{roi}: {', '.join(parts) or 'nothing'}")
+    return f"planted share of variance: {'; '.join(said)}; the rest is noise"
 
 
 def _data() -> Any:
@@ -215,7 +226,8 @@ def _parts(units: Array, problems: Sequence[Problem], spectrum: float | None) ->
     """Weighted features of the signal (items, q), and each confound (items, w)."""
     centred = units - units.mean(axis=0)
     left, values, _ = np.linalg.svd(centred, full_matrices=False)
-    rank = int((values > 1e-10 * values[0]).sum()) if values[0] > 0 else 0
+    # measured against the features themselves: what is left of a constant is rounding
+    rank = int((values > 1e-10 * np.linalg.norm(units)).sum())
     if not rank:
         raise DataError("the features of the signal do not vary over items")
     order = np.arange(1, rank + 1, dtype=float)
@@ -233,13 +245,28 @@ def _parts(units: Array, problems: Sequence[Problem], spectrum: float | None) ->
     }
 
 
-def _respond(
-    shares: PhantomRoi, parts: dict[str, Array], rng: np.random.Generator
-) -> tuple[Array, Array]:
+@dataclass(frozen=True)
+class _Streams:
+    """Random streams of one person in one ROI, one for each part, found by name.
+
+    Adding a person, an ROI or a part leaves all others as they were.
+    """
+
+    seed: int
+    subject: str
+    roi: str
+
+    def of(self, part: str) -> np.random.Generator:
+        name = f"{self.seed}/{self.subject}/{self.roi}/{part}"
+        return np.random.default_rng(list(hashlib.sha256(name.encode()).digest()))
+
+
+def _respond(shares: PhantomRoi, parts: dict[str, Array], streams: _Streams) -> tuple[Array, Array]:
     """Noise-free responses (items, voxels) of one person, and the signal in them."""
     drawn = {}
     for name in ("signal", *_CONFOUNDS):
-        mixed = parts[name] @ rng.standard_normal((parts[name].shape[1], shares.voxels))
+        size = (parts[name].shape[1], shares.voxels)
+        mixed = parts[name] @ streams.of(name).standard_normal(size)
         mixed -= mixed.mean(axis=0)
         spread = mixed.std(axis=0)
         scale = np.divide(

@@ -25,7 +25,8 @@ def read_mat(path: Path, variable: str, shape: tuple[int, int]) -> NDArray[np.fl
     ------
     DataError
         When the file is truncated or no .mat file, lacks the matrix, or the matrix has
-        another shape, is not numeric, or holds NaN.
+        another shape or is not numeric. NaN are found when the assembly is built, where
+        it is known which voxel they are in.
     """
     try:
         content = loadmat(path, variable_names=[variable])

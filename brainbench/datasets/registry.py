@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import xarray as xr
 
@@ -24,8 +24,8 @@ def list_datasets() -> list[str]:
 
 def load_recording(
     name: str,
-    rois: tuple[str, ...] | None = None,
-    subjects: tuple[str, ...] | None = None,
+    rois: str | Sequence[str] | None = None,
+    subjects: str | Sequence[str] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Recording:
     """Load a dataset with its problems, behaviour and, for simulated people, its truth.
@@ -55,7 +55,7 @@ def load_recording(
 
 
 def load_dataset(
-    name: str, rois: tuple[str, ...] | None = None, subjects: tuple[str, ...] | None = None
+    name: str, rois: str | Sequence[str] | None = None, subjects: str | Sequence[str] | None = None
 ) -> xr.DataArray:
     """Load the assembly of a dataset: (presentation, neuroid), as in Brain-Score.
 

@@ -6,6 +6,8 @@ The problems themselves, answers and response times come from ds003076.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from brainbench.datasets import ds003076
@@ -23,8 +25,8 @@ _ROWS = len(ds003076.RUNS) * ds003076.PROBLEMS_PER_RUN
 
 
 def load(
-    rois: tuple[str, ...] | None = None,
-    subjects: tuple[str, ...] | None = None,
+    rois: str | Sequence[str] | None = None,
+    subjects: str | Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> Recording:
     """Load betas, problems and behaviour.
@@ -75,10 +77,11 @@ def load(
     )
 
 
-def _choose_people(subjects: tuple[str, ...] | None) -> tuple[str, ...]:
+def _choose_people(subjects: str | Sequence[str] | None) -> tuple[str, ...]:
     """People asked for; one who was scanned but lacks a run is refused with that reason."""
     card, events = load_card("xiao2026"), load_card("ds003076")
-    outside = [s for s in subjects or () if s not in card.subjects and s in events.subjects]
+    asked = (subjects,) if isinstance(subjects, str) else subjects or ()
+    outside = [s for s in asked if s not in card.subjects and s in events.subjects]
     ds003076.require_runs(events, outside)
     if outside:
         raise DataError(

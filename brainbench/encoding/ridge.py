@@ -96,11 +96,22 @@ def fit_fold(kernels: Array, fold: Fold, alphas: Array = PUBLISHED_ALPHAS) -> Ri
     basis = contrasts(len(train))
     reduced = basis.T @ kernels[:, train[:, None], train] @ basis
     values, vectors = np.linalg.eigh(reduced)
-    # eigh returns tiny negative values where features have fewer dimensions than items
-    shrunk = 1.0 / (np.clip(values, 0.0, None)[:, None, :] + alphas[None, :, None])
-    dual = (vectors[:, None] * shrunk[:, :, None, :]) @ np.swapaxes(vectors, 1, 2)[:, None]
+    # directions that the features do not have come out as rounding, some of it negative
+    rounding = np.finfo(float).eps * len(train) * values[:, -1:].clip(min=0.0)
+    spanned = values > rounding
+    values = np.where(spanned, values, 0.0)
+    shrunk = 1.0 / (values[:, None, :] + alphas[None, :, None])
+    dual = _recompose(vectors, shrunk)
     weights = basis @ dual
     diagonal = np.einsum("lait,it->lai", weights, basis)
     loss = np.swapaxes(weights / (diagonal**2)[..., None], 2, 3) @ weights
     across = contrasts(len(test)).T @ kernels[:, test[:, None], train] @ basis
+    if not spanned.all():
+        # test items have no part in them either: dividing their rounding by alpha would show
+        dual = _recompose(vectors, np.where(spanned[:, None, :], shrunk, 0.0))
     return RidgeFold(alphas, loss, across[:, None] @ dual)
+
+
+def _recompose(vectors: Array, values: Array) -> Array:
+    """V diag(values) Vᵀ for (L, k, k) eigenvectors and (L, A, k) values."""
+    return (vectors[:, None] * values[:, :, None, :]) @ np.swapaxes(vectors, 1, 2)[:, None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,9 +11,29 @@ from brainbench.errors import DataError
 from brainbench.problems.logic import classify
 from brainbench.problems.problem import Condition, Problem, ReasoningType
 
-_ONSETS = ("br", "d", "dr", "f", "fl", "gl", "k", "kl", "m", "n", "pr", "sk", "sn", "t", "v", "z")
+# Endings that no English word with these onsets has: pseudowords, as in the scanner, that
+# are no words, no adjectives of below, and nothing one would not want to read.
+_ONSETS = (
+    "bl",
+    "d",
+    "dr",
+    "fl",
+    "gl",
+    "gr",
+    "j",
+    "kl",
+    "kr",
+    "n",
+    "pl",
+    "pr",
+    "sm",
+    "sn",
+    "tr",
+    "z",
+)
 _VOWELS = ("a", "e", "i", "o", "u")
-_CODAS = ("b", "ck", "ft", "lk", "lp", "m", "nd", "ng", "nk", "p", "rt", "t")
+_CODAS = ("lb", "lv", "lm")
+NOUNS = tuple(on + vowel + coda for on in _ONSETS for vowel in _VOWELS for coda in _CODAS)
 _ADJECTIVES = (
     "bright", "calm", "clean", "cold", "damp", "dark", "deep", "dry",
     "flat", "heavy", "loud", "mild", "quiet", "rough", "round", "sharp",
@@ -35,7 +55,8 @@ CONDITIONS: tuple[Condition, ...] = tuple(
     for valid in (True, False)
     for negated in (False, True)
 )
-# One run of the scanner design of ds003076: half of the problems are valid and affirmative.
+# Conditions of one scanner run of ds003076 (Syllogisms 02; the other runs differ by one
+# problem here and there): half of the problems are valid and affirmative.
 SCANNER_RUN: Mapping[str, int] = {
     "2_true_affirm": 5, "3_true_affirm": 4, "2_false_affirm": 2, "3_false_affirm": 1,
     "2_true_negate": 1, "3_true_negate": 2, "2_false_negate": 1, "3_false_negate": 2,
@@ -47,10 +68,18 @@ def make_problem(
     reasoning_type: ReasoningType,
     condition: Condition,
     rng: np.random.Generator,
+    noun: str | None = None,
 ) -> Problem:
-    """Write one three-premise problem of a given condition and prove that it has it."""
-    write = _syllogism if reasoning_type == "syllogistic" else _order
-    premises, conclusion = write(condition, rng)
+    """Write one three-premise problem of a given condition and prove that it has it.
+
+    Parameters
+    ----------
+    noun : the pseudoword of a syllogism; any by default.
+    """
+    if reasoning_type == "syllogistic":
+        premises, conclusion = _syllogism(condition, noun or str(rng.choice(NOUNS)), rng)
+    else:
+        premises, conclusion = _order(condition, rng)
     if classify(premises, conclusion) != (reasoning_type, condition):
         raise DataError(f"generator bug: {identifier} is not {reasoning_type} {condition.name}")
     return Problem(identifier, reasoning_type, premises, conclusion, condition)
@@ -61,6 +90,7 @@ def make_run(
     reasoning_type: ReasoningType,
     rng: np.random.Generator,
     counts: Mapping[str, int] = SCANNER_RUN,
+    nouns: Sequence[str] = NOUNS,
 ) -> list[Problem]:
     """Write one scanner run in random order.
 
@@ -68,17 +98,33 @@ def make_run(
     ----------
     prefix : start of every identifier; the position in the run follows it.
     counts : how many problems of each condition name.
+    nouns : pseudowords to choose from; each is used once.
+
+    Raises
+    ------
+    DataError
+        When there are fewer pseudowords than problems.
     """
     names = [name for name, count in counts.items() for _ in range(count)]
+    if len(nouns) < len(names):
+        raise DataError(f"{len(names)} problems need as many pseudowords; there are {len(nouns)}")
     order = rng.permutation(len(names))
+    chosen = rng.choice(nouns, size=len(names), replace=False)
     return [
-        make_problem(f"{prefix}-{position:02d}", reasoning_type, Condition.from_name(names[i]), rng)
+        make_problem(
+            f"{prefix}-{position:02d}",
+            reasoning_type,
+            Condition.from_name(names[i]),
+            rng,
+            str(chosen[position]),
+        )
         for position, i in enumerate(order)
     ]
 
 
-def _syllogism(condition: Condition, rng: np.random.Generator) -> tuple[tuple[str, str, str], str]:
-    noun = "".join(rng.choice(part) for part in (_ONSETS, _VOWELS, _CODAS))
+def _syllogism(
+    condition: Condition, noun: str, rng: np.random.Generator
+) -> tuple[tuple[str, str, str], str]:
     middle, last = rng.choice(_ADJECTIVES, size=2, replace=False)
     name = rng.choice(_NAMES)
     end = middle if condition.premises_needed == 2 else last

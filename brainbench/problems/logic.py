@@ -3,9 +3,10 @@
 Two fragments are read. *Syllogistic*: ``All As are B``, ``All A things are B``,
 ``N is (not) a A``, ``N is (not) A``. *Transitive*: ``N is (not) A-er than M``.
 
-A statement about named individuals and universals has a countermodel whenever it has
-one in which only the named individuals exist, so enumerating those decides validity.
-A comparative is a strict weak order (two things may be level), so ranks decide it.
+If there is a countermodel at all, there is one in which only the named individuals exist
+and, for a universal conclusion, one individual without a name that breaks it. So
+enumerating those decides validity. A comparative is a strict weak order (two things may
+be level), so ranks decide it.
 """
 
 from __future__ import annotations
@@ -52,6 +53,14 @@ Statement = Inclusion | Membership | Comparison
 _COMPARISON = re.compile(r"(?P<a>\w+) is (?P<no>not )?(?P<rel>\w+er|more \w+) than (?P<b>\w+)")
 _INCLUSION = re.compile(r"all (?:(?P<adj>\w+) things|(?P<noun>\w+)s) are (?P<pred>\w+)")
 _MEMBERSHIP = re.compile(r"(?P<name>\w+) is (?P<no>not )?(?:an? )?(?P<pred>\w+)")
+# words that quantify or are no term: read as one, they would give a wrong label in silence
+_NO_NAMES = frozenset(
+    {"all", "any", "anybody", "anyone", "anything", "each", "every", "everybody", "everyone"}
+    | {"everything", "he", "it", "no", "nobody", "none", "nothing", "she", "some", "somebody"}
+    | {"someone", "something", "that", "there", "they", "this", "who"}
+)
+_NO_TERMS = frozenset({"a", "all", "an", "no", "not", "some", "than"})
+_UNNAMED = ""  # no word of a sentence is empty
 
 
 def read_statement(sentence: str) -> Statement:
@@ -63,12 +72,18 @@ def read_statement(sentence: str) -> Statement:
         When the sentence has none of the forms this module decides.
     """
     text = " ".join(sentence.lower().rstrip(" .").split())
+    statement: Statement | None = None
     if found := _COMPARISON.fullmatch(text):
-        return Comparison(found["a"], found["b"], found["rel"], bool(found["no"]))
-    if found := _INCLUSION.fullmatch(text):
-        return Inclusion(found["adj"] or found["noun"], found["pred"])
-    if found := _MEMBERSHIP.fullmatch(text):
-        return Membership(found["name"], found["pred"], bool(found["no"]))
+        statement = Comparison(found["a"], found["b"], found["rel"], bool(found["no"]))
+        names = {statement.first, statement.second}
+    elif found := _INCLUSION.fullmatch(text):
+        statement = Inclusion(found["adj"] or found["noun"], found["pred"])
+        names = set()
+    elif found := _MEMBERSHIP.fullmatch(text):
+        statement = Membership(found["name"], found["pred"], bool(found["no"]))
+        names = {statement.name}
+    if statement and not names & _NO_NAMES and not set(_terms(statement)) & _NO_TERMS:
+        return statement
     raise DataError(f"no logical form is known for the sentence {sentence!r}")
 
 
@@ -85,7 +100,7 @@ def entails(premises: Sequence[Statement], conclusion: Statement) -> bool:
     """
     return all(
         model.makes_true(conclusion)
-        for model in _models([*premises, conclusion])
+        for model in _models([*premises, conclusion], isinstance(conclusion, Inclusion))
         if all(model.makes_true(premise) for premise in premises)
     )
 
@@ -119,15 +134,19 @@ def classify(premises: Sequence[str], conclusion: str) -> tuple[ReasoningType, C
     Raises
     ------
     DataError
-        When a sentence cannot be read, or the premises contradict each other, so that
-        no label is right.
+        When a sentence cannot be read, the premises contradict each other, so that no
+        label is right, or they do not link the terms of the conclusion, which is more
+        often a misread word than a problem.
     """
     statements = [read_statement(premise) for premise in premises]
     claim = read_statement(conclusion)
     if not consistent(statements):
         raise DataError(f"the premises contradict each other: {'; '.join(premises)}")
+    linking = premises_linking(statements, claim)
+    if not linking:
+        raise DataError(f"no premise links the terms of the conclusion {conclusion!r}")
     condition = Condition(
-        premises_needed=premises_linking(statements, claim),
+        premises_needed=linking,
         valid=entails(statements, claim),
         negated=not isinstance(claim, Inclusion) and claim.negated,
     )
@@ -157,9 +176,9 @@ class _Model:
         return holds != statement.negated
 
 
-def _models(statements: Sequence[Statement]) -> Iterator[_Model]:
+def _models(statements: Sequence[Statement], with_unnamed: bool = False) -> Iterator[_Model]:
     """Every model over the names, predicates and relations the statements speak of."""
-    names: set[str] = set()
+    names: set[str] = {_UNNAMED} if with_unnamed else set()
     predicates: set[str] = set()
     relations: dict[str, set[str]] = {}
     for statement in statements:

@@ -11,7 +11,7 @@ from brainbench.errors import DataError
 ReasoningType = Literal["syllogistic", "transitive"]
 REASONING_TYPES: tuple[ReasoningType, ...] = ("syllogistic", "transitive")
 
-_CONDITION = re.compile(r"(?P<needed>[23])_(?P<validity>true|false)_(?P<form>affirm|negate)")
+_CONDITION = re.compile(r"(?<!\d)(?P<needed>\d+)_(?P<validity>true|false)_(?P<form>affirm|negate)")
 
 
 @dataclass(frozen=True)

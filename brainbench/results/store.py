@@ -54,7 +54,9 @@ class RunFolder:
             try:
                 lock.acquire(timeout=0)
             except Timeout as error:
-                raise UsageError(f"another process is writing to {self.path}; wait for it") from error
+                raise UsageError(
+                    f"another process is writing to {self.path}; wait for it"
+                ) from error
         try:
             yield
         finally:
@@ -135,7 +137,9 @@ def load_record(path: Path) -> Record:
         content = json.loads(path.read_text("utf-8"))
         found = content.get("schema_version") if isinstance(content, dict) else None
         if found != SCHEMA_VERSION:
-            raise DataError(f"{path}: schema version {found}, this brainbench reads {SCHEMA_VERSION}")
+            raise DataError(
+                f"{path}: schema version {found}, this brainbench reads {SCHEMA_VERSION}"
+            )
         return Record.model_validate(content)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, ValidationError) as error:
         raise DataError(f"{path} is no record of a run: {error}") from error

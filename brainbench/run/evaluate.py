@@ -179,8 +179,11 @@ def _new_record(
         notes.append(
             f"limited to {settings.limit} items of each reasoning type: for trying out only"
         )
-    if any(recording.card.simulated for recording in recordings.values()):
-        notes.append("simulated people: these scores say nothing about any brain")
+    for name, recording in recordings.items():
+        if recording.card.simulated:
+            notes.append(f"{name}: simulated people; these scores say nothing about any brain")
+        if recording.truth is not None:
+            notes.append(f"{name}: {recording.truth.attrs['summary']}")
     return Record(
         run_id=digest[:12],
         versions=found,

@@ -112,17 +112,21 @@ class TestBuild:
         assembly = build_assembly(presentations(), {("sub-1", "md"): block})
         np.testing.assert_array_equal(assembly.values, block)
 
-    @pytest.mark.xfail(strict=True, reason="bug: any row of NaN passes as a missing run")
     @pytest.mark.parametrize(
         ("voxels", "value"), [(4, np.nan), (1, np.nan), (4, np.inf)], ids=["row", "voxel", "inf"]
     )
     def test_half_a_missing_run_is_refused(self, voxels: int, value: float) -> None:
         block = draw(6, voxels)
-        block[1] = value  # one of three presentations of the run
-        with pytest.raises(DataError, match="sub-1, md"):
+        block[PER_RUN + 1] = value  # one of three presentations of the second run
+        with pytest.raises(DataError, match=r"sub-1, md: .* in b-01"):
             build_assembly(presentations(), {("sub-1", "md"): block})
 
-    @pytest.mark.xfail(strict=True, reason="bug: blocks without voxels pass")
+    def test_an_infinite_run_is_no_missing_one(self) -> None:
+        block = draw(6, 4)
+        block[:PER_RUN] = np.inf
+        with pytest.raises(DataError, match="sub-1, md: 4 voxels"):
+            build_assembly(presentations(), {("sub-1", "md"): block})
+
     def test_a_block_without_voxels_is_refused(self) -> None:
         with pytest.raises(DataError, match="sub-1, md"):
             build_assembly(presentations(), {("sub-1", "md"): np.empty((6, 0))})

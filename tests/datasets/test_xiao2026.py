@@ -144,7 +144,6 @@ class TestParts:
         assert whole.behavior is not None
         assert part.behavior.equals(whole.behavior.sel(subject=list(subjects or PEOPLE)))
 
-    @pytest.mark.xfail(strict=True, reason="bug: the same person twice gives two of behaviour")
     def test_a_person_asked_for_twice_comes_once(self, whole: Recording) -> None:
         part = load(("deductive_reasoning",), ("sub-1001", "sub-1001"))
         assert subjects_of(part.assembly) == ["sub-1001"]

@@ -63,7 +63,7 @@ def expected(people):
 
 @pytest.mark.parametrize("at_once", [1, 4, 32])
 def test_curves_are_the_plain_loop(people, expected, at_once, monkeypatch):
-    monkeypatch.setattr(ceilings, "_SUBSETS_AT_ONCE", at_once)
+    monkeypatch.setattr(ceilings, "_SETS_AT_ONCE", at_once)
     found = intersubject_curves(people, FOLDS)
     assert [curve.shape for curve in found] == [(3, 5), (3, 8), (3, 3), (3, 40)]
     for ours, theirs in zip(found, expected, strict=True):

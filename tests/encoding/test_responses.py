@@ -70,7 +70,7 @@ def test_the_block_is_not_changed(block):
 def test_responses_that_are_not_numbers_are_refused_with_their_count(block, bad):
     block[3, [0, 5]] = bad
     block[4, 0] = bad
-    with pytest.raises(DataError, match="^2 voxels hold NaN"):
+    with pytest.raises(DataError, match=r"^2 voxels hold NaN"):
         prepare_responses(block, FOLDS)
 
 

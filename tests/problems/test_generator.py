@@ -99,7 +99,6 @@ def test_the_scanner_run_has_18_problems_half_valid_and_affirmative() -> None:
     assert SCANNER_RUN["2_true_affirm"] + SCANNER_RUN["3_true_affirm"] == 9
 
 
-@pytest.mark.xfail(strict=True, reason="bug: the pseudoword 'flat' is also an adjective")
 def test_a_pseudoword_is_never_one_of_the_adjectives() -> None:
     # this seed draws the noun "flat" and the adjective "flat"
     for condition in CONDITIONS:

@@ -38,6 +38,7 @@ def test_a_condition_and_its_name_belong_together(name: str, condition: Conditio
         ("TRAB_2_true_affirm.wav", "2_true_affirm"),
         ("Nat_3_false_negate.wav", "3_false_negate"),
         ("Val_2_true_affirm2.wav", "2_true_affirm"),  # so spelt in ds003076
+        ("made_12_false_affirm", "12_false_affirm"),  # more premises than the scanner's
     ],
 )
 def test_a_condition_is_read_from_a_stimulus_file(stim_file: str, condition: str) -> None:
@@ -45,7 +46,7 @@ def test_a_condition_is_read_from_a_stimulus_file(stim_file: str, condition: str
 
 
 @pytest.mark.parametrize(
-    "name", ["", "control", "true_affirm", "4_true_affirm", "2_maybe_affirm", "2_true_deny"]
+    "name", ["", "control", "true_affirm", "x_true_affirm", "2_maybe_affirm", "2_true_deny"]
 )
 def test_a_name_without_a_condition_is_refused_and_named(name: str) -> None:
     with pytest.raises(DataError, match="names no condition") as caught:

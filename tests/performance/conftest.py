@@ -1,0 +1,37 @@
+"""What every timing needs: the real data, and how fast this machine multiplies."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from brainbench.benchmarks.cell import Cell, prepare_cell
+from brainbench.datasets import load_recording
+
+ROI = "deductive_reasoning"
+
+
+@pytest.fixture
+def cell(mirror: Path) -> Cell:
+    """All 70 items of ten people."""
+    return prepare_cell(load_recording("xiao2026", (ROI,)), "all", (ROI,))
+
+
+@pytest.fixture
+def people(cell: Cell) -> list[np.ndarray]:
+    return cell.people(ROI)
+
+
+@pytest.fixture
+def matmul_rate() -> float:
+    """FLOP/s of large float64 products on all cores: the arithmetic limit here and now."""
+    square = np.random.default_rng(0).standard_normal((1500, 1500))
+    seconds = []
+    for _ in range(6):
+        start = time.perf_counter()
+        square @ square
+        seconds.append(time.perf_counter() - start)
+    return 2.0 * len(square) ** 3 / min(seconds)
