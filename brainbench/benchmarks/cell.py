@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.datasets import Recording, average_repeats, block_of, subjects_of
-from brainbench.encoding import Fold, FoldResponses, prepare_responses, published_folds
+from brainbench.encoding import Fold, FoldResponses, parallel, prepare_responses, published_folds
 from brainbench.errors import DataError
 from brainbench.problems import Problem
 
@@ -55,7 +55,10 @@ class Cell:
     @cached_property
     def responses(self) -> dict[tuple[str, str], list[FoldResponses]]:
         """The blocks cut into folds, once for every feature space."""
-        return {key: prepare_responses(block, self.folds) for key, block in self.blocks.items()}
+        prepared = parallel(
+            partial(prepare_responses, folds=self.folds), list(self.blocks.values())
+        )
+        return dict(zip(self.blocks, prepared, strict=True))
 
     def people(self, roi: str) -> list[Array]:
         """Blocks of one ROI, one per person."""

@@ -33,7 +33,9 @@ _KINDS: dict[str, Callable[[], list[str]]] = {
 
 def list_names(
     kind: Annotated[str, typer.Argument(help=", ".join(_KINDS))] = "benchmarks",
-    json: Annotated[bool, typer.Option("--json", help="As a JSON list.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="As a JSON list.", envvar="BRAINBENCH_JSON")
+    ] = False,
 ) -> None:
     """One name a line."""
     if kind not in _KINDS:

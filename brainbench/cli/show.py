@@ -33,9 +33,15 @@ def show(
     name: Annotated[str, typer.Argument(help="Dataset, benchmark, or path of a results.json.")],
     items: Annotated[
         bool,
-        typer.Option("--items", help="Stimulus ids of a dataset, in the order of its rows."),
+        typer.Option(
+            "--items",
+            help="Stimulus ids of a dataset, in the order of its rows.",
+            envvar="BRAINBENCH_ITEMS",
+        ),
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="As JSON.", envvar="BRAINBENCH_JSON")
+    ] = False,
 ) -> None:
     """Find out what the name names, and print it."""
     path = Path(name)

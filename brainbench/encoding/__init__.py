@@ -10,9 +10,10 @@ from brainbench.encoding.ceilings import (
 )
 from brainbench.encoding.folds import Fold, published_folds
 from brainbench.encoding.kernels import linear_kernels, random_kernels
-from brainbench.encoding.prediction import Correlations, parallel, predictivity
+from brainbench.encoding.prediction import Correlations, predictivity
 from brainbench.encoding.responses import FoldResponses, prepare_responses
 from brainbench.encoding.ridge import PUBLISHED_ALPHAS, RidgeFold, fit_fold
+from brainbench.encoding.threads import parallel
 
 __all__ = [
     "NEAR_ONE",

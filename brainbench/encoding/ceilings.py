@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from brainbench.encoding.folds import Fold
 from brainbench.encoding.kernels import Array, linear_kernels
-from brainbench.encoding.prediction import correlate, kernels_at_once, parallel
+from brainbench.encoding.prediction import correlate, kernels_at_once
 from brainbench.encoding.responses import FoldResponses, prepare_responses
 from brainbench.encoding.ridge import PUBLISHED_ALPHAS, RidgeFold, fit_fold
+from brainbench.encoding.threads import parallel
 from brainbench.errors import DataError
 
 # Sets of people decomposed together, at most: more would bring nothing.
@@ -84,7 +85,10 @@ def intersubject_curves(
     n_people = len(people)
     if n_people < 3:
         raise DataError(f"a ceiling needs at least 3 people; there are {n_people}")
-    prepared = [prepare_responses(person, folds) for person in people]
+    n_items = {len(person) for person in people}
+    if len(n_items) > 1:
+        raise DataError(f"people have different numbers of items: {sorted(n_items)}")
+    prepared = parallel(partial(prepare_responses, folds=folds), people)
     kernels = np.concatenate([linear_kernels(person[:, None, :]) for person in people])
     grams = [np.stack([p[number].gram for p in prepared]) for number in range(len(folds))]
     sums = [np.zeros((n_people - 1, person.shape[1])) for person in people]
@@ -98,13 +102,17 @@ def intersubject_curves(
             members[row, list(subset)] = 1.0
         summed = np.einsum("sp,pij->sij", members, kernels)
         fitted = parallel(partial(fit_fold, summed, alphas=alphas), folds)
-        chosen = [ridge.choose(gram) for ridge, gram in zip(fitted, grams, strict=True)]
+        chosen = parallel(partial(_choose, fitted, grams), range(len(folds)))
         add = partial(_add_person, members, fitted, chosen, prepared, sums, counts)
         parallel(add, range(n_people))
         done += len(batch)
         if progress:
             progress(done, total)
     return [summed_r / counts[person][:, None] for person, summed_r in enumerate(sums)]
+
+
+def _choose(fitted: Sequence[RidgeFold], grams: Sequence[Array], fold: int) -> NDArray[np.intp]:
+    return fitted[fold].choose(grams[fold])
 
 
 def _add_person(

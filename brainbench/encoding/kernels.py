@@ -28,6 +28,8 @@ def linear_kernels(features: ArrayLike) -> Array:
     stacked = np.asarray(features)
     if stacked.ndim != 3:
         raise DataError(f"features must be (items, layers, units), not of shape {stacked.shape}")
+    if np.iscomplexobj(stacked):
+        raise DataError("features are complex numbers; give real ones")
     n_items, n_layers, _ = stacked.shape
     kernels = np.empty((n_layers, n_items, n_items))
     for layer in range(n_layers):  # one layer at a time in float64: a wide model stays in memory

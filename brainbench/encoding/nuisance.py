@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from brainbench.encoding.kernels import Array
+from brainbench.errors import DataError
 
 POSITION_WIDTHS = (1.0, 2.0, 4.0, 8.0)
 
@@ -25,6 +26,8 @@ def standardise(columns: ArrayLike) -> Array:
     """
     values = np.asarray(columns, dtype=np.float64)
     values = values[:, None] if values.ndim == 1 else values
+    if not values.size or not np.isfinite(values).all():
+        raise DataError("nuisance features are empty, or hold NaN or infinite values")
     centred = values - values.mean(axis=0)
     spread = centred.std(axis=0)
     varies = spread > 1e-12 * np.maximum(np.abs(values).max(axis=0), 1e-300)
@@ -59,6 +62,8 @@ def position_bumps(position: ArrayLike, widths: Sequence[float] = POSITION_WIDTH
     (n_items, n_widths, n_centres); centres are all positions from 0 to the last.
     """
     places = np.asarray(position, dtype=np.float64)
+    if not places.size or not np.isfinite(places).all():
+        raise DataError("positions are empty, or hold NaN or infinite values")
     centres = np.arange(places.max() + 1.0)
     distance = places[:, None, None] - centres
     bumps: Array = np.exp(-0.5 * (distance / np.asarray(widths)[:, None]) ** 2)

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import TypeVar
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from brainbench.encoding.folds import Fold, check_folds
 from brainbench.encoding.kernels import Array
 from brainbench.encoding.responses import CONSTANT, FoldResponses
 from brainbench.encoding.ridge import PUBLISHED_ALPHAS, fit_fold
+from brainbench.encoding.threads import parallel
 from brainbench.errors import DataError
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 # Predictions of one chunk of voxels stay in the second-level cache (2 MB of float64).
 _CHUNK_VALUES = 256 * 1024
@@ -42,27 +35,6 @@ class Correlations:
     n_constant: Array
 
 
-@cache
-def _libraries() -> ThreadpoolController:
-    """The linear algebra libraries loaded; finding them takes longer than many a task."""
-    return ThreadpoolController()
-
-
-def n_workers() -> int:
-    """Threads to use: the cores this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def parallel(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
-    """Map over items in threads, one core each, results in the order of the items.
-
-    The linear algebra library is held to one thread inside, so a result does not depend
-    on how many cores there are.
-    """
-    with _libraries().limit(limits=1), ThreadPoolExecutor(n_workers()) as pool:
-        return list(pool.map(work, items))
-
-
 def correlate(predictors: Array, responses: FoldResponses, total: Array) -> Array:
     """Add Pearson r between predicted and measured test responses to a running total.
 
@@ -81,6 +53,8 @@ def correlate(predictors: Array, responses: FoldResponses, total: Array) -> Arra
     flat = predictors.reshape(-1, n_train)
     n_voxels = responses.trained.shape[1]
     n_constant = np.zeros(n_layers)
+    # relative to the predictor: features of any scale predict as well
+    rounding = CONSTANT * np.linalg.norm(predictors, axis=(1, 2))[:, None] * responses.spread
     step = min(n_voxels, max(1, _CHUNK_VALUES // len(flat)))
     # one buffer for all chunks: fresh pages would cost as much as the correlation
     buffer = np.empty(len(flat) * step)
@@ -92,7 +66,7 @@ def correlate(predictors: Array, responses: FoldResponses, total: Array) -> Arra
             n_layers, n_test, width
         )
         length = np.sqrt(np.einsum("ltv,ltv->lv", predicted, predicted))
-        usable = (length > CONSTANT * responses.spread[voxels]) & responses.varies[voxels]
+        usable = (length > rounding[:, voxels]) & responses.varies[voxels]
         r = np.einsum("ltv,tv->lv", predicted, responses.target[:, voxels])
         np.divide(r, length, out=r, where=usable)
         r[~usable] = 0.0
@@ -128,7 +102,12 @@ def predictivity(
     """
     if not blocks:
         raise DataError("there are no voxels to predict")
+    if not len(kernels) or not np.isfinite(kernels).all():
+        raise DataError("there are no features to predict from, or they hold NaN")
     check_folds(folds, kernels.shape[1])
+    for block in blocks:
+        if not all(made.is_of(fold) for made, fold in zip(block, folds, strict=True)):
+            raise DataError("responses were prepared on other folds than the features")
     step = kernels_at_once(kernels.shape[1], len(folds), len(alphas))
     parts = [
         _predict(kernels[start : start + step], folds, blocks, alphas)
@@ -159,10 +138,8 @@ def _predict(
 ) -> list[Correlations]:
     """:func:`predictivity` for as many kernels as fit in memory together."""
     fitted = parallel(lambda fold: fit_fold(kernels, fold, alphas), folds)
-    chosen = [
-        ridge.choose(np.stack([block[number].gram for block in blocks]))
-        for number, ridge in enumerate(fitted)
-    ]
+    grams = [np.stack([block[number].gram for block in blocks]) for number in range(len(folds))]
+    chosen = parallel(lambda number: fitted[number].choose(grams[number]), range(len(folds)))
 
     def score(which: int) -> Correlations:
         block = blocks[which]

@@ -22,6 +22,7 @@ class FoldResponses:
 
     Attributes
     ----------
+    fold : ``(train, test)`` indices.
     trained : (m-1, n_voxels) training responses.
     gram : (m-1, m-1) inner products of ``trained`` over voxels: all that the choice of a
         penalty needs.
@@ -30,11 +31,16 @@ class FoldResponses:
     varies : (n_voxels,) whether the test responses vary.
     """
 
+    fold: Fold
     trained: Array
     gram: Array
     spread: Array
     target: Array
     varies: Array
+
+    def is_of(self, fold: Fold) -> bool:
+        """Whether this was prepared on the same items, in the same order."""
+        return all(np.array_equal(own, other) for own, other in zip(self.fold, fold, strict=True))
 
 
 def prepare_responses(block: Array, folds: Sequence[Fold]) -> list[FoldResponses]:
@@ -59,16 +65,24 @@ def prepare_responses(block: Array, folds: Sequence[Fold]) -> list[FoldResponses
     check_folds(folds, len(block))
     prepared = []
     for train, test in folds:
-        trained = contrasts(len(train)).T @ block[train]
-        target = contrasts(len(test)).T @ block[test]
+        trained = contrasts(len(train)).T @ _centred(block[train])
+        target = contrasts(len(test)).T @ _centred(block[test])
         length = _lengths(target)
         varies = length > CONSTANT * np.abs(block[test]).max(axis=0)
         np.divide(target, length, out=target, where=varies)
         target[:, ~varies] = 0.0
         prepared.append(
-            FoldResponses(trained, trained @ trained.T, _lengths(trained), target, varies)
+            FoldResponses(
+                (train, test), trained, trained @ trained.T, _lengths(trained), target, varies
+            )
         )
     return prepared
+
+
+def _centred(columns: Array) -> Array:
+    """Contrasts take the mean out too; done first, rounding goes by the spread."""
+    centred: Array = columns - columns.mean(axis=0)
+    return centred
 
 
 def _lengths(columns: Array) -> Array:

@@ -15,8 +15,9 @@ leave-one-out error needs only their Gram matrix S = UᵀY YᵀU:
 Σ_i Σ_v e_iv² = ⟨S, A Uᵀ diag(1 / (U A Uᵀ)²_ii) U A⟩. So the penalty is chosen without
 touching a voxel, and voxels are predicted only for the penalty chosen.
 
-Sources: Rifkin & Lippert 2007 (leave-one-out for regularised least squares);
-the equality with ``sklearn.linear_model.RidgeCV`` is tested.
+Sources: Rifkin & Lippert 2007 (leave-one-out for regularised least squares). Equality with
+refitting, and with ``sklearn.linear_model.RidgeCV`` where that keeps its digits (it loses
+them for units of very large spread), is tested.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from scipy.linalg import helmert
 
 from brainbench.encoding.folds import Fold
 from brainbench.encoding.kernels import Array
+from brainbench.errors import DataError
 
 PUBLISHED_ALPHAS: Array = np.logspace(-3, 3, 7)
 
@@ -90,28 +92,48 @@ def fit_fold(kernels: Array, fold: Fold, alphas: Array = PUBLISHED_ALPHAS) -> Ri
     ----------
     kernels : (L, n, n) inner products over all items.
     fold : ``(train, test)`` indices.
-    alphas : (A,) penalties, in the order in which equals are preferred.
+    alphas : (A,) positive penalties, in the order in which equals are preferred.
+
+    Raises
+    ------
+    DataError
+        When a penalty is not positive.
     """
+    if not (alphas > 0.0).all():
+        raise DataError(f"ridge penalties must be positive: {alphas}")
     train, test = fold
     basis = contrasts(len(train))
     reduced = basis.T @ kernels[:, train[:, None], train] @ basis
-    values, vectors = np.linalg.eigh(reduced)
-    # directions that the features do not have come out as rounding, some of it negative
-    rounding = np.finfo(float).eps * len(train) * values[:, -1:].clip(min=0.0)
-    spanned = values > rounding
-    values = np.where(spanned, values, 0.0)
-    shrunk = 1.0 / (values[:, None, :] + alphas[None, :, None])
-    dual = _recompose(vectors, shrunk)
-    weights = basis @ dual
-    diagonal = np.einsum("lait,it->lai", weights, basis)
-    loss = np.swapaxes(weights / (diagonal**2)[..., None], 2, 3) @ weights
     across = contrasts(len(test)).T @ kernels[:, test[:, None], train] @ basis
-    if not spanned.all():
-        # test items have no part in them either: dividing their rounding by alpha would show
-        dual = _recompose(vectors, np.where(spanned[:, None, :], shrunk, 0.0))
-    return RidgeFold(alphas, loss, across[:, None] @ dual)
+    # what the features do not have comes out as rounding of the largest entry
+    largest = np.einsum("lii->li", kernels).max(axis=1)
+    floors = np.finfo(float).eps * len(train) * largest
+    across[np.abs(across) <= floors[:, None, None]] = 0.0
+    size = (len(kernels), len(alphas))
+    loss = np.empty((*size, *reduced.shape[1:]))
+    predictors = np.empty((*size, *across.shape[1:]))
+    # one kernel at a time: its matrices stay in the cache, which all of them would not
+    for number, floor in enumerate(floors):
+        values, vectors = np.linalg.eigh(reduced[number])
+        spanned = values > floor
+        shrunk = 1.0 / (np.where(spanned, values, 0.0) + alphas[:, None])
+        loss[number] = _loss(basis @ vectors, vectors, shrunk)
+        # test items have no part in the other directions: their rounding is not divided
+        kept = np.where(spanned, shrunk, 0.0)
+        predictors[number] = _recompose(across[number] @ vectors, kept, vectors)
+    return RidgeFold(alphas, loss, predictors)
 
 
-def _recompose(vectors: Array, values: Array) -> Array:
-    """V diag(values) Vᵀ for (L, k, k) eigenvectors and (L, A, k) values."""
-    return (vectors[:, None] * values[:, :, None, :]) @ np.swapaxes(vectors, 1, 2)[:, None]
+def _loss(rotated: Array, vectors: Array, shrunk: Array) -> Array:
+    """(A, m-1, m-1) A Uᵀ diag(1 / (U A Uᵀ)²_ii) U A, with ``rotated`` = U V."""
+    weights = _recompose(rotated, shrunk, vectors)
+    weights /= (shrunk @ np.square(rotated).T)[:, :, None]  # the diagonal of U A Uᵀ
+    product: Array = np.swapaxes(weights, 1, 2) @ weights
+    return product
+
+
+def _recompose(left: Array, values: Array, vectors: Array) -> Array:
+    """(A, r, k) left diag(values) Vᵀ, all (A, k) values in one product."""
+    scaled = left * values[:, None, :]
+    product: Array = scaled.reshape(-1, left.shape[1]) @ vectors.T
+    return product.reshape(scaled.shape)

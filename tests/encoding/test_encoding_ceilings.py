@@ -80,7 +80,7 @@ def test_curves_of_three_people(people):
 def test_the_number_of_threads_changes_no_bit_of_a_curve(people, workers, monkeypatch):
     found = {}
     for number in (1, workers):
-        monkeypatch.setattr("brainbench.encoding.prediction.n_workers", lambda n=number: n)
+        monkeypatch.setattr("brainbench.encoding.threads.n_workers", lambda n=number: n)
         found[number] = intersubject_curves(people, FOLDS)
     assert all(np.array_equal(a, b) for a, b in zip(found[1], found[workers], strict=True))
 

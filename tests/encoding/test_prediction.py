@@ -12,10 +12,12 @@ from sklearn.linear_model import RidgeCV
 from brainbench.encoding import (
     PUBLISHED_ALPHAS,
     linear_kernels,
+    parallel,
     prediction,
     predictivity,
     prepare_responses,
     published_folds,
+    threads,
 )
 from brainbench.errors import DataError
 
@@ -116,6 +118,22 @@ def test_predictions_that_do_not_vary_count_nothing_and_are_counted(features, bl
         assert scored.r[[0, 2, 3]].all()
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1e-3, 1e3, 1e6])
+def test_scale_of_the_features_is_one_with_that_of_the_penalty(features, blocks, scale):
+    (before,) = ours(features, blocks[:1])
+    (after,) = ours(scale * features, blocks[:1], alphas=scale**2 * PUBLISHED_ALPHAS)
+    np.testing.assert_allclose(after.r, before.r, rtol=0, atol=1e-10)
+    assert not after.n_constant.any()
+
+
+def test_small_predictions_vary_all_the_same(features, blocks):
+    """Units of 0.01 and a large penalty: predictions of some 1e-7 of the responses."""
+    (scored,) = ours(0.01 * features, blocks[:1])
+    r, _ = plain_loop(0.01 * features, blocks[0], FOLDS)
+    np.testing.assert_allclose(scored.r, r, rtol=0, atol=1e-9)
+    assert not scored.n_constant.any()
+
+
 def test_a_prediction_may_be_constant_in_one_fold_only(features, blocks):
     """A unit that marks one item predicts nothing where that item is not in the test set."""
     marked = FOLDS[2][1][0]
@@ -152,9 +170,9 @@ def test_the_number_of_threads_changes_no_bit(workers, monkeypatch):
     blocks = [
         prepare_responses(rng.standard_normal((70, width)), folds) for width in (300, 41, 7, 1300)
     ]
-    monkeypatch.setattr(prediction, "n_workers", lambda: 1)
+    monkeypatch.setattr(threads, "n_workers", lambda: 1)
     one = predictivity(kernels, folds, blocks)
-    monkeypatch.setattr(prediction, "n_workers", lambda: workers)
+    monkeypatch.setattr(threads, "n_workers", lambda: workers)
     many = predictivity(kernels, folds, blocks)
     for a, b in zip(one, many, strict=True):
         assert np.array_equal(a.r, b.r)
@@ -162,10 +180,10 @@ def test_the_number_of_threads_changes_no_bit(workers, monkeypatch):
 
 
 def test_parallel_keeps_the_order_and_passes_errors_on(monkeypatch):
-    monkeypatch.setattr(prediction, "n_workers", lambda: 4)
-    assert prediction.parallel(lambda n: n * n, list(range(50))) == [n * n for n in range(50)]
+    monkeypatch.setattr(threads, "n_workers", lambda: 4)
+    assert parallel(lambda n: n * n, list(range(50))) == [n * n for n in range(50)]
     with pytest.raises(ZeroDivisionError):
-        prediction.parallel(lambda n: 1 / n, [1, 0])
+        parallel(lambda n: 1 / n, [1, 0])
 
 
 @pytest.mark.parametrize("scale", [1e-6, -3.0, 1e6])

@@ -60,6 +60,11 @@ def test_small_and_large_units_vary_all_the_same(block, scale):
     assert all(found.varies.all() for found in prepare_responses(scale * block, FOLDS))
 
 
+@pytest.mark.parametrize("level", [1e4, 1e9])
+def test_a_large_mean_hides_no_variation(block, level):
+    assert all(found.varies.all() for found in prepare_responses(level + block, FOLDS))
+
+
 def test_the_block_is_not_changed(block):
     kept = block.copy()
     prepare_responses(block, FOLDS)

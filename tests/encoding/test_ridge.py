@@ -146,10 +146,6 @@ def test_the_choice_is_exact_for_units_of_large_spread(width):
     assert fitted.choose(gram[None])[0, 0] == errors.argmin()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="fit_fold divides the rounding of directions the features do not have by alpha",
-)
 @pytest.mark.parametrize("width", [1, 5])
 def test_few_units_of_large_spread_predict_as_well_as_any(width):
     """Where the penalty is negligible, the scale of the features must not matter."""

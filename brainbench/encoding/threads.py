@@ -1,0 +1,35 @@
+"""Work on all cores, with results that do not depend on how many there are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+from threadpoolctl import ThreadpoolController
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """The linear algebra libraries loaded; finding them takes longer than many a task."""
+    return ThreadpoolController()
+
+
+def n_workers() -> int:
+    """Threads to use: the cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def parallel(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """Map over items in threads, one core each, results in the order of the items.
+
+    The linear algebra library is held to one thread inside: with more it sums in another
+    order, and the last digits of a result would depend on the machine.
+    """
+    with _libraries().limit(limits=1), ThreadPoolExecutor(n_workers()) as pool:
+        return list(pool.map(work, items))
