@@ -23,7 +23,7 @@ __version__ = version("brainbench")
 
 
 def evaluate(
-    model: str | Model | None = None,
+    model: str | Path | Model | None = None,
     *,
     benchmarks: str | list[str] | None = None,
     suite: str | None = None,
@@ -57,7 +57,7 @@ def evaluate(
     BrainbenchError
         With what was wrong and what to do.
     """
-    patterns = [benchmarks] if isinstance(benchmarks, str) else list(benchmarks or ())
+    patterns = [benchmarks] if isinstance(benchmarks, str) else benchmarks
     return _evaluate(
         model,
         benchmarks=patterns,

@@ -61,9 +61,13 @@ def main() -> None:
     parser.add_argument("--roi", default="deductive_reasoning")
     arguments = parser.parse_args()
     record = load_record(arguments.record)
-    figure, axes = plt.subplots(1, 3, figsize=(10, 2.9), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(10, 3.4), sharey=True, layout="constrained")
     for place, (kind, title) in zip(axes, TITLES.items(), strict=True):
         panel(place, record, f"xiao2026.{arguments.roi}.{kind}-ridge", title)
+    figure.suptitle(
+        f"{record.model.description or record.model.identifier}, {arguments.roi.replace('_', ' ')} ROI of xiao2026",
+        fontsize=10,
+    )
     figure.supxlabel(
         "Pearson r, median over voxels, then people (published protocol).  "
         "Dashed: nine other people predict the tenth.",

@@ -7,6 +7,7 @@ from brainbench.benchmarks.alignment import (
     Memory,
     Report,
     Step,
+    check_numbers,
     score_benchmarks,
 )
 from brainbench.benchmarks.registry import (
@@ -32,6 +33,7 @@ __all__ = [
     "Score",
     "Step",
     "SubjectScore",
+    "check_numbers",
     "list_benchmarks",
     "load_benchmark",
     "score_benchmarks",

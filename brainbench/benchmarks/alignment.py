@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -23,7 +24,8 @@ from brainbench.benchmarks.score import ProtocolName, Score
 from brainbench.benchmarks.scoring import SpaceScore, score_space
 from brainbench.benchmarks.summary import summarise_cell
 from brainbench.datasets import Recording, load_card, load_recording
-from brainbench.models import Activations, Model
+from brainbench.errors import DataError, UsageError
+from brainbench.models import Activations, Model, load_model
 
 METRIC = "ridge"
 # Raise when a change of the code changes a score.
@@ -110,10 +112,10 @@ class AlignmentBenchmark:
         ceiling = _ceiling(cell, self.roi)
         return None if ceiling is None else float(ceiling.v0.mean())
 
-    def __call__(self, model: Model, seed: int = 0, limit: int | None = None) -> Score:
-        """Score a model on this benchmark."""
+    def __call__(self, model: str | Path | Model, seed: int = 0, limit: int | None = None) -> Score:
+        """Score a model, or what names one, on this benchmark."""
         recording = load_recording(self.dataset, (self.roi,))
-        states = model.activations(recording.problems)
+        states = load_model(model).activations(recording.problems)
         return next(iter(score_benchmarks([self], recording, states, seed=seed, limit=limit)))
 
 
@@ -142,6 +144,10 @@ def score_benchmarks(
     ------
     Scores, reasoning type by reasoning type.
     """
+    check_numbers(seed, limit)
+    if not isinstance(activations, Activations):
+        raise DataError(f"the model gave {type(activations).__name__}, not Activations")
+    activations.check_rows(recording.problems)
     store = checkpoint or Memory()
     wanted: dict[str, dict[str, AlignmentBenchmark]] = {}
     for benchmark in benchmarks:
@@ -159,6 +165,14 @@ def score_benchmarks(
                 protocol=benchmark.protocol,
                 **fields,
             )
+
+
+def check_numbers(seed: int, limit: int | None) -> None:
+    """Raise ``UsageError`` when a seed or limit is not a whole number that makes sense."""
+    if type(seed) is not int or seed < 0:
+        raise UsageError(f"seed must be a whole number from 0, not {seed!r}")
+    if limit is not None and (type(limit) is not int or limit < 1):
+        raise UsageError(f"limit must be a whole number from 1, not {limit!r}")
 
 
 def _score_cell(

@@ -20,9 +20,10 @@ from brainbench.benchmarks.cell import Cell
 from brainbench.datasets import cache_folder
 from brainbench.encoding import fit_ceilings, intersubject_curves
 from brainbench.errors import DataError
+from brainbench.source import source_sha256
 
 Array = NDArray[np.float64]
-# Raise when the computation changes: shipped and cached ceilings of older versions are not used.
+# Raise when the computation changes: shipped ceilings of an older version are not used.
 _VERSION = 1
 # Below, no curve can be drawn; above, the sets of people (2ⁿ) are too many to go through.
 MINIMUM_PEOPLE, MAXIMUM_PEOPLE = 3, 14
@@ -72,7 +73,7 @@ def find_ceiling(cell: Cell, roi: str) -> Ceiling | None:
     A damaged file in the cache counts as none: the ceiling is made anew.
     """
     key = ceiling_key(cell, roi)
-    return _from_cache(key) or _shipped(cell.recording.card.name).get(key)
+    return _shipped(cell.recording.card.name).get(key) or _from_cache(key)
 
 
 def make_ceiling(
@@ -165,4 +166,5 @@ def _from_cache(key: str) -> Ceiling | None:
 
 
 def _cached(key: str) -> Path:
-    return cache_folder() / "ceilings" / f"{key}.safetensors"
+    """Path in the cache; other code has other paths."""
+    return cache_folder() / "ceilings" / source_sha256()[:12] / f"{key}.safetensors"

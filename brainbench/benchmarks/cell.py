@@ -27,7 +27,7 @@ class Cell:
     recording : the dataset.
     reasoning_type : one type, or ``all``.
     rois : which ones are scored.
-    items : indices into the recording's problems, which stand in the order of the session.
+    items : indices into the recording's problems, in their order.
     position : (n_items,) place of each item within its run.
     folds : over those items.
     blocks : (roi, subject) → (n_items, n_voxels), repeats averaged, each voxel less its

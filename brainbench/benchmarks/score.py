@@ -17,7 +17,7 @@ class Control(_Row):
     """A feature space that knows nothing of the model, scored as the model is."""
 
     name: str
-    """Which nuisance: reasoning type, length, position, condition, response time, random."""
+    """Which nuisance, as printed."""
     raw: float | None = None
     """Undivided score; for random features the mean over draws. None where not applicable."""
     raw_range: tuple[float, float] | None = None

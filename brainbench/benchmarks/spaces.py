@@ -64,7 +64,7 @@ def random_space(cell: Cell, activations: Activations, seed: int, draw: int) -> 
 
 
 def nuisance_spaces(cell: Cell) -> list[FeatureSpace | NotApplicable]:
-    """Reasoning type, length, position, condition and response time, as far as they exist."""
+    """Reasoning type, length, position, condition, response times, as far as they exist."""
     return [make(cell) for make in _NUISANCES]
 
 
@@ -106,16 +106,27 @@ def _condition(cell: Cell) -> FeatureSpace | NotApplicable:
 
 
 def _response_time(cell: Cell) -> FeatureSpace | NotApplicable:
+    return _times(cell, "response time", features.own_response_time)
+
+
+def _others_response_time(cell: Cell) -> FeatureSpace | NotApplicable:
+    return _times(cell, "others' response time", features.others_response_time)
+
+
+def _times(
+    cell: Cell, name: str, columns: Callable[[Array, int], Array]
+) -> FeatureSpace | NotApplicable:
+    """A feature that is another one for each person."""
     behavior = cell.recording.behavior
     if behavior is None:
-        return NotApplicable("response time", f"{cell.recording.card.name} records no responses")
+        return NotApplicable(name, f"{cell.recording.card.name} records no responses")
     order = list(behavior["subject"].values)
     seconds = behavior["response_time"].values[cell.items]
-    kernels = []
-    for subject in cell.subjects:
-        columns = features.response_times(seconds, order.index(subject))
-        kernels.append(linear_kernels(columns[:, None, :]))
-    return FeatureSpace("response time", kernels, (("response time", 0),))
+    kernels = [
+        linear_kernels(columns(seconds, order.index(subject))[:, None, :])
+        for subject in cell.subjects
+    ]
+    return FeatureSpace(name, kernels, ((name, 0),))
 
 
 _NUISANCES: tuple[Callable[[Cell], FeatureSpace | NotApplicable], ...] = (
@@ -124,5 +135,6 @@ _NUISANCES: tuple[Callable[[Cell], FeatureSpace | NotApplicable], ...] = (
     _position,
     _condition,
     _response_time,
+    _others_response_time,
 )
 N_NUISANCES = len(_NUISANCES)

@@ -96,7 +96,7 @@ def _summarise(
         "subjects": _subjects(cell, headline, ceiling, references, widths, divided_best),
         "layers": _layers(layers, headline),
         "controls": rows,
-        "warnings": _warnings(cell, ceiling, score, headline, rows, model_warnings),
+        "warnings": _warnings(cell, roi, ceiling, score, headline, rows, model_warnings),
     }
 
 
@@ -219,6 +219,7 @@ def _reaches(
 
 def _warnings(
     cell: Cell,
+    roi: str,
     ceiling: Ceiling | None,
     score: float | None,
     headline: SpaceScore,
@@ -234,7 +235,7 @@ def _warnings(
         said.append(
             "items of different reasoning types are pooled: read it beside the single types"
         )
-    if card.selection_leak:
+    if roi in card.selection_leak:
         said.append("voxels were chosen on the data that are scored")
     if ceiling is None:
         said.append(f"no ceiling: it takes {MINIMUM_PEOPLE} to {MAXIMUM_PEOPLE} people")

@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from brainbench.cli.console import stderr, stdout
 from brainbench.cli.progress import step_progress
-from brainbench.results import render_record
+from brainbench.results import RunFolder, render_record
 from brainbench.run import Settings
 from brainbench.run import evaluate as run_evaluate
 
@@ -114,7 +114,7 @@ def evaluate(
     with step_progress(quiet) as report:
         record = run_evaluate(
             model,
-            benchmarks=[name.strip() for name in (benchmarks or "").split(",") if name.strip()],
+            benchmarks=None if benchmarks is None else _names(benchmarks),
             suite=suite,
             dataset=dataset,
             settings=Settings(protocol, seed, limit, device, dtype, batch_size, revision),
@@ -127,4 +127,9 @@ def evaluate(
         print(record.model_dump_json(indent=1))
         return
     stdout.print(render_record(record))
-    say(f"record: {output_path / record.model.identifier / record.run_id / 'results.json'}")
+    folder = RunFolder(output_path, record.model.identifier, record.run_id)
+    say(f"record: {folder.path / 'results.json'}")
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]

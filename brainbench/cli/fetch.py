@@ -36,8 +36,11 @@ def fetch(
         if not each.files:
             print(f"{each.name}: built in, nothing to download")
             continue
-        with stderr.status(each.name) as status:
-            fetch_files(each, progress=None if quiet else partial(_tell, status, each.name))
+        if quiet:
+            fetch_files(each)
+        else:
+            with stderr.status(each.name) as status:
+                fetch_files(each, progress=partial(_tell, status, each.name))
         folder = cache_folder() / "datasets" / each.name / each.version
         print(f"{each.name}: {len(each.files)} files, {each.size / 1e6:.1f} MB in {folder}")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from brainbench.cli import evaluate, fetch, listing, show
@@ -13,12 +16,29 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    help="How well do language models predict the reasoning brain?",
 )
 app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate)
 app.command("list", help=listing.HELP)(listing.list_names)
 app.command("show", help=show.HELP)(show.show)
 app.command("fetch", help=fetch.HELP)(fetch.fetch)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"brainbench {version('brainbench')}")
+        raise typer.Exit
+
+
+@app.callback(help="How well do language models predict the reasoning brain?")
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print it and stop."
+        ),
+    ] = False,
+) -> None:
+    """Options of the command itself."""
 
 
 def main() -> None:

@@ -12,7 +12,6 @@ from brainbench.benchmarks import list_benchmarks, load_benchmark
 from brainbench.cli.console import stdout
 from brainbench.datasets import Card, list_datasets, load_card, load_recording
 from brainbench.errors import UnknownNameError, UsageError
-from brainbench.models import list_models
 from brainbench.results import load_record, render_record
 
 HELP = """Show a dataset, a benchmark, or the record of a run.
@@ -49,12 +48,6 @@ def show(
         raise UsageError("--items goes with a dataset")
     if items:
         print("\n".join(problem.identifier for problem in load_recording(name).problems))
-    elif path.suffix == ".json" or path.is_dir():
-        record = load_record(path / "results.json" if path.is_dir() else path)
-        if json:
-            print(record.model_dump_json(indent=1))
-        else:
-            stdout.print(render_record(record))
     elif name in list_datasets():
         card = load_card(name)
         if json:
@@ -63,8 +56,14 @@ def show(
             _show_card(card)
     elif name in list_benchmarks():
         _show_benchmark(name, json)
+    elif path.suffix == ".json" or path.is_dir():
+        record = load_record(path / "results.json" if path.is_dir() else path)
+        if json:
+            print(record.model_dump_json(indent=1))
+        else:
+            stdout.print(render_record(record))
     else:
-        known = [*list_datasets(), *list_benchmarks(), *list_models()]
+        known = [*list_datasets(), *list_benchmarks()]
         raise UnknownNameError("dataset, benchmark or record", name, known)
 
 

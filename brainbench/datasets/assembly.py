@@ -20,7 +20,6 @@ from brainbench.errors import DataError, UnknownNameError
 from brainbench.problems import Problem
 
 PRESENTATION_COORDINATES = ("stimulus_id", "run", "position", "repeat", "reasoning_type")
-NEUROID_COORDINATES = ("subject", "roi", "voxel")
 
 
 @dataclass(frozen=True)

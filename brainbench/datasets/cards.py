@@ -48,7 +48,7 @@ class Card(BaseModel):
     title: str
     version: str = Field(pattern=_NAME)
     """Version or commit at the source; part of the cache path."""
-    homepage: str
+    homepage: str = ""
     licence: str
     redistributable: bool
     simulated: bool = False
@@ -71,8 +71,8 @@ class Card(BaseModel):
     """Items left out, by name, with the reason."""
     condition_differences: dict[str, str] = {}
     """Items whose text does not have the condition in their file name, and what it has."""
-    selection_leak: bool = False
-    """True where voxels were chosen on the data that are scored."""
+    selection_leak: tuple[str, ...] = ()
+    """ROIs whose voxels were chosen on the data that are scored."""
     repeated_items: bool = False
     notes: tuple[str, ...] = ()
     simulation: dict[str, Any] = {}
@@ -97,6 +97,9 @@ class Card(BaseModel):
             {
                 "name": card.name,
                 "version": card.version,
+                "subjects": card.subjects,
+                "missing_runs": card.missing_runs,
+                "reasoning_types": card.reasoning_types,
                 "rois": card.rois,
                 "runs": card.runs,
                 "dropped": sorted(card.dropped),

@@ -148,7 +148,8 @@ def behavior(
     Returns
     -------
     ``accuracy`` (1, 0, NaN), ``answer`` (1 said True, 0 said False, NaN), and
-    ``response_time`` in seconds after the conclusion appeared. A missing run is NaN.
+    ``response_time`` in seconds; the source counts it "from beginning of presentation of
+    second stimulus". A missing run is NaN.
     """
     accuracy = np.full((len(shown), len(subjects)), np.nan)
     seconds = np.full_like(accuracy, np.nan)

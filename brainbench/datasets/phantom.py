@@ -88,7 +88,7 @@ def load(
     """
     card = load_card("phantom")
     problems = load_problems()
-    design = PhantomDesign.model_validate(card.simulation)
+    design = parse_design(card.simulation)
     features, layers = _shipped_features(design.site)
     if design.layer not in layers:
         raise DataError(f"the shipped activations hold no layer {design.layer} of {design.site}")

@@ -16,6 +16,7 @@ import requests
 from filelock import FileLock
 
 from brainbench.datasets.cards import Card, CardFile
+from brainbench.errors import UsageError
 
 _TIMEOUT = (10, 60)  # seconds to connect, and between two packets
 _PIECE = 1 << 14
@@ -66,7 +67,7 @@ class Sources:
             When it cannot be written.
         """
         failures = []
-        mirror = os.environ.get("BRAINBENCH_MIRROR", "").rstrip("/")
+        mirror = mirror_root()
         roots = [f"{mirror}/{self._card.name}"] if mirror else []
         for root in [*roots, *(url.rstrip("/") for url in self._card.urls)]:
             self.from_mirror = root in roots
@@ -133,6 +134,27 @@ class Sources:
             raise _UnavailableError("the transfer was cut off; run again to resume it")
 
 
+def mirror_root() -> str | None:
+    """``BRAINBENCH_MIRROR``: a folder, or an http(s) URL; None where it is not set.
+
+    Raises
+    ------
+    UsageError
+        When it is a URL of another kind or none that can be read.
+    """
+    mirror = os.environ.get("BRAINBENCH_MIRROR", "").rstrip("/")
+    if "://" in mirror:
+        try:
+            scheme = urlsplit(mirror).scheme
+        except ValueError:
+            scheme = "broken"
+        if scheme not in ("http", "https"):
+            raise UsageError(
+                f"BRAINBENCH_MIRROR is a {scheme} URL; give a folder or an http(s) URL"
+            )
+    return mirror or None
+
+
 def _copy(source: Path, output: Path) -> None:
     """Copy from a mirror folder; only what is wrong with the source is its fault."""
     try:
@@ -145,10 +167,16 @@ def _copy(source: Path, output: Path) -> None:
 def _reason(error: requests.RequestException) -> str:
     if isinstance(error, requests.Timeout):
         return "no answer in time"
-    return "no connection" if isinstance(error, requests.ConnectionError) else str(error)
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    # not its text: that may hold the URL with its password
+    return f"the request failed ({type(error).__name__})"
 
 
 def _without_password(url: str) -> str:
-    """A URL as it may be printed: without user and password."""
+    """A URL as it may be printed: without user, password and tokens."""
+    if "://" not in url:
+        return url
     parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
+    return urlunsplit(shown)

@@ -39,7 +39,7 @@ def load(
     Returns
     -------
     70 presentations; two problems whose premises contradict each other are dropped, by
-    the names in the card. Betas are in GLMsingle's percent signal change.
+    the names in the card. Betas are as published.
     """
     card, events = load_card("xiao2026"), load_card("ds003076")
     people = _choose_people(subjects)
@@ -65,9 +65,8 @@ def load(
         for key, path in paths.items()
     }
     assembly = build_assembly(shown, blocks)
-    assembly.attrs.update(
-        dataset=card.name, version=card.version, selection_leak=card.selection_leak
-    )
+    leak = [roi for roi in areas if roi in card.selection_leak]
+    assembly.attrs.update(dataset=card.name, version=card.version, selection_leak=leak)
     return Recording(
         card,
         assembly,

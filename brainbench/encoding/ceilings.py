@@ -14,12 +14,13 @@ from brainbench.encoding.folds import Fold
 from brainbench.encoding.kernels import Array, linear_kernels
 from brainbench.encoding.prediction import correlate, kernels_at_once
 from brainbench.encoding.responses import FoldResponses, prepare_responses
-from brainbench.encoding.ridge import PUBLISHED_ALPHAS, RidgeFold, fit_fold
+from brainbench.encoding.ridge import PUBLISHED_ALPHAS, fit_fold
 from brainbench.encoding.threads import parallel
 from brainbench.errors import DataError
 
-# Sets of people decomposed together, at most: more would bring nothing.
-_SETS_AT_ONCE = 32
+# Sets of people decomposed together, at most, and batches between two calls of progress.
+_SETS_AT_ONCE = 16
+_BATCHES_AT_ONCE = 16
 # Where the published ceiling has no meaning as a divisor, and where it is at its bound.
 NEAR_ZERO = 1e-6
 NEAR_ONE = 0.99
@@ -91,53 +92,57 @@ def intersubject_curves(
     prepared = parallel(partial(prepare_responses, folds=folds), people)
     kernels = np.concatenate([linear_kernels(person[:, None, :]) for person in people])
     grams = [np.stack([p[number].gram for p in prepared]) for number in range(len(folds))]
+    batches = list(_batches(n_people, _sets_at_once(kernels.shape[1], len(folds), len(alphas))))
+    score = partial(_score_sets, folds, kernels, prepared, grams, alphas)
     sums = [np.zeros((n_people - 1, person.shape[1])) for person in people]
     counts = np.zeros((n_people, n_people - 1))
-    total = 2**n_people - 2
     done = 0
-    at_once = kernels_at_once(kernels.shape[1], len(folds), len(alphas))
-    for batch in _batches(n_people, min(_SETS_AT_ONCE, at_once)):
-        members = np.zeros((len(batch), n_people))
-        for row, subset in enumerate(batch):
-            members[row, list(subset)] = 1.0
-        summed = np.einsum("sp,pij->sij", members, kernels)
-        fitted = parallel(partial(fit_fold, summed, alphas=alphas), folds)
-        chosen = parallel(partial(_choose, fitted, grams), range(len(folds)))
-        add = partial(_add_person, members, fitted, chosen, prepared, sums, counts)
-        parallel(add, range(n_people))
-        done += len(batch)
+    for start in range(0, len(batches), _BATCHES_AT_ONCE):
+        group = batches[start : start + _BATCHES_AT_ONCE]
+        for batch, found in zip(group, parallel(score, group), strict=True):
+            row = len(batch[0]) - 1
+            for person, (total, count) in found.items():
+                sums[person][row] += total
+                counts[person, row] += count
+            done += len(batch)
         if progress:
-            progress(done, total)
-    return [summed_r / counts[person][:, None] for person, summed_r in enumerate(sums)]
+            progress(done, 2**n_people - 2)
+    return [summed / counts[person][:, None] for person, summed in enumerate(sums)]
 
 
-def _choose(fitted: Sequence[RidgeFold], grams: Sequence[Array], fold: int) -> NDArray[np.intp]:
-    return fitted[fold].choose(grams[fold])
-
-
-def _add_person(
-    members: Array,
-    fitted: Sequence[RidgeFold],
-    chosen: Sequence[NDArray[np.intp]],
+def _score_sets(
+    folds: Sequence[Fold],
+    kernels: Array,
     prepared: Sequence[Sequence[FoldResponses]],
-    sums: Sequence[Array],
-    counts: Array,
-    person: int,
-) -> None:
-    """Predict one person from every set of the batch that is without them.
+    grams: Sequence[Array],
+    alphas: Array,
+    sets: Sequence[tuple[int, ...]],
+) -> dict[int, tuple[Array, int]]:
+    """Predict everybody outside some sets of one size from each of them.
 
-    ``members`` is (n_sets, n_people), 1 where a person is in the set; all sets are of
-    one size. ``sums`` and ``counts`` are added to.
+    Returns
+    -------
+    Person → sum over the sets without them of r per voxel, and how many sets that was.
     """
-    outside = np.flatnonzero(members[:, person] == 0.0)
-    if not outside.size:
-        return
-    row = int(members[0].sum()) - 1
-    r = np.zeros((len(outside), sums[person].shape[1]))
-    for ridge, penalties, responses in zip(fitted, chosen, prepared[person], strict=True):
-        correlate(ridge.predictors_at(penalties[person])[outside], responses, r)
-    sums[person][row] += r.sum(axis=0) / len(fitted)
-    counts[person, row] += outside.size
+    members = np.zeros((len(sets), len(kernels)))
+    for row, people in enumerate(sets):
+        members[row, list(people)] = 1.0
+    summed = np.tensordot(members, kernels, axes=1)
+    outside = {p: np.flatnonzero(members[:, p] == 0.0) for p in range(len(kernels))}
+    totals = {
+        person: np.zeros((len(rows), prepared[person][0].trained.shape[1]))
+        for person, rows in outside.items()
+        if rows.size
+    }
+    for number, fold in enumerate(folds):
+        ridge = fit_fold(summed, fold, alphas)
+        chosen = ridge.choose(grams[number])
+        for person, total in totals.items():
+            predictors = ridge.predictors_at(chosen[person], outside[person])
+            correlate(predictors, prepared[person][number], total)
+    return {
+        person: (total.sum(axis=0) / len(folds), len(total)) for person, total in totals.items()
+    }
 
 
 def fit_ceilings(curve: Array, people: Array | None = None) -> CeilingFit:
@@ -198,6 +203,11 @@ def _refine(curve: Array, x: Array, nearest: NDArray[np.intp]) -> Array:
         left = _at_tau(curve, x, np.exp(inner))[0] <= _at_tau(curve, x, np.exp(outer))[0]
         low, high = np.where(left, low, inner), np.where(left, outer, high)
     return np.exp((low + high) / 2.0)
+
+
+def _sets_at_once(n_items: int, n_folds: int, n_alphas: int) -> int:
+    """Sets in a batch: many enough to share the work, few enough to stay in the cache."""
+    return min(_SETS_AT_ONCE, kernels_at_once(n_items, n_folds, n_alphas))
 
 
 def _batches(n_people: int, at_once: int) -> Iterator[list[tuple[int, ...]]]:

@@ -36,8 +36,11 @@ def linear_kernels(features: ArrayLike) -> Array:
         units = stacked[:, layer, :].astype(np.float64)
         if not np.isfinite(units).all():
             raise DataError(f"features of layer {layer} hold NaN or infinite values")
-        units -= units.mean(axis=0)
-        kernels[layer] = units @ units.T
+        with np.errstate(over="ignore", invalid="ignore"):  # said below, by name
+            units -= units.mean(axis=0)
+            kernels[layer] = units @ units.T
+        if not np.isfinite(kernels[layer]).all():
+            raise DataError(f"features of layer {layer} are too large: their squares overflow")
     return kernels
 
 

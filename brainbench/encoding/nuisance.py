@@ -53,7 +53,7 @@ def position_bumps(position: ArrayLike, widths: Sequence[float] = POSITION_WIDTH
 
     Parameters
     ----------
-    position : (n_items,) counting from 0, within the run or over the session.
+    position : (n_items,) counting from 0, within the run or over all rows.
     widths : standard deviations of the bumps, in positions; each takes the place of a
         layer, so the best is chosen as the best layer of a model is.
 
@@ -70,10 +70,8 @@ def position_bumps(position: ArrayLike, widths: Sequence[float] = POSITION_WIDTH
     return bumps
 
 
-def response_times(seconds: NDArray[np.float64], person: int) -> Array:
-    """A person's response time per item, and the mean of the other people's.
-
-    A missing response is filled with the person's mean, and marked in a column of its own.
+def own_response_time(seconds: NDArray[np.float64], person: int) -> Array:
+    """A person's own response time per item; missing ones are filled with the person's mean.
 
     Parameters
     ----------
@@ -82,14 +80,33 @@ def response_times(seconds: NDArray[np.float64], person: int) -> Array:
 
     Returns
     -------
-    (n_items, 3) standardised: own, others' mean, missing.
+    (n_items, 1) standardised; zero for a person who never answered.
     """
     own = seconds[:, person]
     missing = np.isnan(own)
-    filled = np.where(missing, np.nanmean(own) if (~missing).any() else 0.0, own)
+    if missing.all():
+        return np.zeros((len(own), 1))
+    return standardise(np.where(missing, own[~missing].mean(), own))
+
+
+def others_response_time(seconds: NDArray[np.float64], person: int) -> Array:
+    """Mean response time per item of everybody but one person.
+
+    Items that nobody else answered are filled with the mean of all their answers.
+
+    Parameters
+    ----------
+    seconds : (n_items, n_people), NaN where no button was pressed.
+    person : column of the person who is left out.
+
+    Returns
+    -------
+    (n_items, 1) standardised; zero where nobody else answered anything.
+    """
     others = np.delete(seconds, person, axis=1)
     counted = (~np.isnan(others)).sum(axis=1)
+    if not counted.any():
+        return np.zeros((len(seconds), 1))
     total = np.nansum(others, axis=1)
-    overall = total.sum() / max(counted.sum(), 1)
-    mean = np.where(counted > 0, total / np.maximum(counted, 1), overall)
-    return standardise(np.column_stack([filled, mean, missing]))
+    overall = total.sum() / counted.sum()
+    return standardise(np.where(counted > 0, total / np.maximum(counted, 1), overall))

@@ -74,9 +74,12 @@ class RidgeFold:
         chosen: NDArray[np.intp] = np.argmin(errors.reshape(-1, n_kernels, n_alphas), axis=2)
         return chosen
 
-    def predictors_at(self, chosen: NDArray[np.intp]) -> Array:
-        """(L, t-1, m-1) predictors at one penalty per kernel."""
-        return self.predictors[np.arange(len(chosen)), chosen]
+    def predictors_at(
+        self, chosen: NDArray[np.intp], which: NDArray[np.intp] | None = None
+    ) -> Array:
+        """(L, t-1, m-1) predictors at one penalty per kernel; only of ``which`` kernels."""
+        kernels = np.arange(len(chosen)) if which is None else which
+        return self.predictors[kernels, chosen[kernels]]
 
 
 @cache
@@ -127,8 +130,9 @@ def fit_fold(kernels: Array, fold: Fold, alphas: Array = PUBLISHED_ALPHAS) -> Ri
 def _loss(rotated: Array, vectors: Array, shrunk: Array) -> Array:
     """(A, m-1, m-1) A Uᵀ diag(1 / (U A Uᵀ)²_ii) U A, with ``rotated`` = U V."""
     weights = _recompose(rotated, shrunk, vectors)
-    weights /= (shrunk @ np.square(rotated).T)[:, :, None]  # the diagonal of U A Uᵀ
-    product: Array = np.swapaxes(weights, 1, 2) @ weights
+    diagonal = shrunk @ np.square(rotated).T  # of U A Uᵀ
+    scaled = weights / np.square(diagonal)[:, :, None]
+    product: Array = np.swapaxes(scaled, 1, 2) @ weights
     return product
 
 

@@ -2,7 +2,7 @@
 
 from brainbench.models.activation_file import ActivationFile, save_activations
 from brainbench.models.model import SITES, Activations, Model, Site
-from brainbench.models.registry import BUILTIN, list_models, load_model
+from brainbench.models.registry import BUILTIN, is_builtin, list_models, load_model
 
 __all__ = [
     "BUILTIN",
@@ -11,6 +11,7 @@ __all__ = [
     "Activations",
     "Model",
     "Site",
+    "is_builtin",
     "list_models",
     "load_model",
     "save_activations",

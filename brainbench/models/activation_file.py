@@ -5,7 +5,7 @@ The format is safetensors: one tensor per site, ``attention`` or ``hidden`` or b
 
     stimulus_ids   names of the rows, in order; checked against the dataset
     layers         the model's number of each layer, where not all were kept
-    model          name to print
+    model          what it is, in words; kept in the record
 """
 
 from __future__ import annotations
@@ -44,6 +44,11 @@ class ActivationFile:
         """Name of the model."""
         return self.name or self.path.stem
 
+    @property
+    def description(self) -> str | None:
+        """The file's own word for what it holds."""
+        return self._read()[1].get("model")
+
     @cached_property
     def sha256(self) -> str:
         """Hash of the file."""
@@ -63,11 +68,13 @@ class ActivationFile:
             too many or too few, or names its rows otherwise than the problems do.
         """
         values, metadata = self._read()
-        layers = {site: tuple(range(array.shape[1])) for site, array in values.items()}
-        if "layers" in metadata:
-            kept = tuple(int(layer) for layer in self._json_list(metadata, "layers"))
-            layers = dict.fromkeys(values, kept)
         try:
+            layers = {
+                site: tuple(range(array.shape[1] if array.ndim > 1 else 0))
+                for site, array in values.items()
+            }
+            if "layers" in metadata:
+                layers = dict.fromkeys(values, tuple(self._json_list(metadata, "layers")))
             warnings = self._check_rows(values, metadata, [p.identifier for p in problems])
             return Activations(values, layers, warnings)
         except DataError as error:
@@ -132,9 +139,9 @@ class ActivationFile:
         try:
             loaded = json.loads(metadata[key])
         except json.JSONDecodeError as error:
-            raise DataError(f"{self.path}: metadata {key} is not JSON: {error}") from error
+            raise DataError(f"metadata {key} is not JSON: {error}") from error
         if not isinstance(loaded, list):
-            raise DataError(f"{self.path}: metadata {key} is not a JSON list")
+            raise DataError(f"metadata {key} is not a JSON list")
         return loaded
 
 

@@ -35,23 +35,35 @@ class Activations:
     def __post_init__(self) -> None:
         if not self.values:
             raise DataError("activations hold no site")
-        counts = set()
         for site, values in self.values.items():
-            if values.ndim != 3 or 0 in values.shape:
-                raise DataError(
-                    f"{site}: expected (items, layers, units), got shape {values.shape}"
-                )
-            if len(self.layers[site]) != values.shape[1]:
-                raise DataError(
-                    f"{site}: {len(self.layers[site])} layer numbers for {values.shape[1]} layers"
-                )
+            if site not in SITES:
+                raise DataError(f"{site!r} is no site; there are {' and '.join(SITES)}")
+            if not isinstance(values, np.ndarray) or values.ndim != 3 or 0 in values.shape:
+                found = getattr(values, "shape", type(values).__name__)
+                raise DataError(f"{site}: expected an array (items, layers, units), got {found}")
+            self._check_layers(site, values.shape[1])
             bad = ~np.isfinite(values).all(axis=(0, 2))
             if bad.any():
                 named = ", ".join(str(self.layers[site][i]) for i in np.flatnonzero(bad)[:5])
                 raise DataError(f"{site}: NaN or infinite activations in layer {named}")
-            counts.add(values.shape[0])
+        counts = sorted({values.shape[0] for values in self.values.values()})
         if len(counts) > 1:
-            raise DataError(f"sites hold different numbers of items: {sorted(counts)}")
+            raise DataError(f"sites hold different numbers of items: {counts}")
+
+    def _check_layers(self, site: Site, count: int) -> None:
+        numbers = tuple(self.layers.get(site, ()))
+        whole = all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in numbers)
+        if not whole or len(set(numbers)) != len(numbers):
+            raise DataError(f"{site}: layers must be different whole numbers from 0: {numbers}")
+        if len(numbers) != count:
+            raise DataError(f"{site}: {len(numbers)} layer numbers for {count} layers")
+
+    def check_rows(self, problems: Sequence[Problem]) -> None:
+        """Raise ``DataError`` when there is not one row for each problem."""
+        if self.n_items != len(problems):
+            raise DataError(
+                f"the model gave activations of {self.n_items} items for {len(problems)} problems"
+            )
 
     @property
     def n_items(self) -> int:

@@ -17,7 +17,12 @@ def list_models() -> list[str]:
     return [BUILTIN]
 
 
-def load_model(name: str | Model) -> Model:
+def is_builtin(model: Model) -> bool:
+    """Whether a model is the one in the package, and not a file of the same name."""
+    return isinstance(model, ActivationFile) and model.path == Path(str(activations_path()))
+
+
+def load_model(name: str | Path | Model) -> Model:
     """Find a model.
 
     Parameters
@@ -31,7 +36,7 @@ def load_model(name: str | Model) -> Model:
     UsageError
         When there is no such model or file.
     """
-    if not isinstance(name, str):
+    if not isinstance(name, str | Path):
         # looked up by name: asking for sha256 itself would read the whole model
         if {"identifier", "sha256", "activations"} <= set(dir(name)):
             return name
@@ -43,10 +48,11 @@ def load_model(name: str | Model) -> Model:
     path = Path(name).expanduser()
     if path.suffix == ".safetensors":
         if not path.is_file():
-            raise UsageError(f"there is no file {name}")
+            what = "a folder" if path.is_dir() else "no file"
+            raise UsageError(f"there is {what} at {name}; --model takes a .safetensors file")
         return ActivationFile(path)
     raise UsageError(
-        f"{name!r} is neither a .safetensors file of activations nor a built-in model "
+        f"{str(name)!r} is neither a .safetensors file of activations nor a built-in model "
         f"({', '.join(list_models())}). Reading a language model out directly is not built yet: "
         "save its activations (docs/activation-files.md) and give the file"
     )

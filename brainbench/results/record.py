@@ -21,6 +21,8 @@ class ModelInfo(_Part):
     identifier: str
     sha256: str
     """Of the file or weights that give the activations."""
+    description: str | None = None
+    """Its own word for what it is."""
     source: str | None = None
     """Path or hub id it was given by."""
     builtin: bool = False

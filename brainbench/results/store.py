@@ -63,13 +63,17 @@ class RunFolder:
             lock.release()  # the file stays: removing it would let two waiting processes in
 
     def load(self) -> Record | None:
-        """The record that is there, or None where there is none that can be read."""
+        """The record that is there; None where there is none.
+
+        One that cannot be read is put aside as ``results.json.bad``, not overwritten.
+        """
         path = self.path / "results.json"
         if not path.is_file():
             return None
         try:
             return load_record(path)
         except DataError:
+            path.replace(path.with_suffix(".json.bad"))
             return None
 
     def save(self, record: Record) -> Path:
@@ -93,7 +97,8 @@ class RunFolder:
         """A finished step; a damaged file counts as none, and is computed again."""
         try:
             kept = json.loads(self._step(key).read_text("utf-8"))
-            if kept["key"] == key and kept["sha256"] == _digest(kept["value"]):
+            whole = kept["key"] == key and kept["sha256"] == _digest(kept["value"])
+            if whole and (not kept["arrays"] or self._arrays(key).is_file()):
                 value: dict[str, Any] = kept["value"]
                 return value
         except (OSError, ValueError, KeyError, TypeError):
@@ -103,12 +108,15 @@ class RunFolder:
     def put(self, key: str, value: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
         """Keep a finished step. Arrays are written first: where the step is, they are."""
         if arrays:
-            self._write(self.path / "voxels" / f"{_safe(key)}.safetensors", pack(arrays))
-        kept = {"key": key, "sha256": _digest(value), "value": value}
+            self._write(self._arrays(key), pack(arrays))
+        kept = {"key": key, "sha256": _digest(value), "arrays": bool(arrays), "value": value}
         self._write(self._step(key), json.dumps(kept).encode())
 
     def _step(self, key: str) -> Path:
         return self._steps / f"{_safe(key)}.json"
+
+    def _arrays(self, key: str) -> Path:
+        return self.path / "voxels" / f"{_safe(key)}.safetensors"
 
     def _write(self, path: Path, content: bytes) -> None:
         """Appear whole or not at all, also when the machine stops."""
@@ -160,6 +168,6 @@ def _writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UsageError(
-            f"cannot write to {path}: {error.strerror or error}; finished steps are kept. "
-            "Give another folder with --output-path, or make room and run the same command again"
+            f"cannot write to {path}: {error.strerror or error}. Give another folder with "
+            "--output-path, or make room and run the same command again: finished steps are kept"
         ) from error

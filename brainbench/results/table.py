@@ -38,8 +38,10 @@ def _title(record: Record) -> Text:
         f"{d.name} {d.version}" + (" (simulated people)" if d.simulated else "")
         for d in record.datasets
     )
-    builtin = " (built in)" if record.model.builtin else ""
-    return Text(f"{record.model.identifier}{builtin} on {data}, protocol: {protocol}", style="bold")
+    about = f" ({record.model.description})" if record.model.description else ""
+    builtin = ", built in" if record.model.builtin else ""
+    model = f"{record.model.identifier}{about}{builtin}"
+    return Text(f"{model}\n{data}; protocol: {protocol}", style="bold")
 
 
 def _heading(row: ScoreRow) -> Text:
@@ -68,7 +70,7 @@ def _table(row: ScoreRow, controls: list[ControlRow], header: bool) -> Table:
         Text(_number(row.raw), style="bold"),
         "" if row.mad is None else f"± {row.mad:.3f}",
         _number(row.reference),
-        _number(row.ceiling),
+        _number(row.ceiling_median),
         _number(row.score, 2),
     )
     for control in controls:
@@ -109,9 +111,10 @@ def _legend() -> Text:
         "raw: Pearson r on held-out items; median over voxels, then people; at the best layer, "
         "which is chosen on the items it is scored on. spread: median absolute deviation over "
         "people; for random features the 95 % range of 20 draws. people: all other people predict "
-        "each person, same statistic as raw. ceiling: mean of the published v0, extrapolated to "
-        f"many people. {_MARK} divided voxel by voxel as published, at its own best layer; not a "
-        "share of explained variance. reaches: what a nuisance row is not below.",
+        "each person. ceiling: published v0, extrapolated to many people; both medians as raw is "
+        "(the record holds the mean of v0 too). "
+        f"{_MARK} median of r / v0 over voxels as published, at its own best layer; not a share of "
+        "explained variance. reaches: what a nuisance row is not below.",
         style="dim",
     )
 

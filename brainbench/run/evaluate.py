@@ -8,20 +8,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from brainbench.benchmarks import (
     AlignmentBenchmark,
     Report,
     Score,
+    check_numbers,
     score_benchmarks,
     select_benchmarks,
     suite_patterns,
 )
 from brainbench.datasets import Recording, load_card, load_recording
 from brainbench.errors import BrainbenchError, UsageError
-from brainbench.models import BUILTIN, Activations, Model, load_model
+from brainbench.models import BUILTIN, Activations, Model, is_builtin, load_model
 from brainbench.results import DatasetInfo, ModelInfo, Record, RunFolder
 from brainbench.run.provenance import peak_memory_mb, versions
 
@@ -49,11 +49,14 @@ class Settings:
     batch_size: int | None = None
     revision: str | None = None
 
+    def __post_init__(self) -> None:
+        check_numbers(self.seed, self.limit)
+
 
 def evaluate(
-    model: str | Model | None = None,
+    model: str | Path | Model | None = None,
     *,
-    benchmarks: Sequence[str] = (),
+    benchmarks: Sequence[str] | None = None,
     suite: str | None = None,
     dataset: str | None = None,
     settings: Settings | None = None,
@@ -88,7 +91,7 @@ def evaluate(
         With what was wrong. What was finished before is kept.
     """
     chosen = settings or Settings()
-    scored = load_model(model or BUILTIN)
+    scored = load_model(BUILTIN if model is None else model)
     wanted = choose_benchmarks(scored, benchmarks, suite, dataset, chosen.protocol)
     recordings = _load_recordings(wanted, say)
     record = _new_record(scored, model, wanted, recordings, chosen)
@@ -111,26 +114,28 @@ def evaluate(
 
 def choose_benchmarks(
     model: Model,
-    benchmarks: Sequence[str],
+    benchmarks: Sequence[str] | None,
     suite: str | None,
     dataset: str | None,
     protocol: str,
 ) -> list[AlignmentBenchmark]:
     """Resolve what the user asked for; see :func:`evaluate`."""
-    if benchmarks and suite:
+    if benchmarks is not None and suite is not None:
         raise UsageError("give --benchmarks or --suite, not both")
-    if dataset:
-        load_card(dataset)
-    if benchmarks:
+    if dataset is not None and not load_card(dataset).rois:
+        raise UsageError(f"{dataset} holds no responses of the brain, so no benchmark is of it")
+    if benchmarks is not None:
         patterns: Sequence[str] = benchmarks
-    elif suite:
+    elif suite is not None:
         patterns = suite_patterns(suite)
-    elif dataset:
+    elif dataset is not None:
         patterns = (f"{dataset}.*",)
     else:
-        patterns = suite_patterns("builtin" if model.identifier == BUILTIN else "alignment")
+        patterns = suite_patterns("builtin" if is_builtin(model) else "alignment")
+    if not patterns:
+        raise UsageError("no benchmark was asked for; `brainbench list` shows what there is")
     found = select_benchmarks(patterns, protocol)
-    kept = [b for b in found if dataset is None or fnmatchcase(b.dataset, dataset)]
+    kept = [b for b in found if dataset in (None, b.dataset)]
     if not kept:
         raise UsageError(f"none of {', '.join(patterns)} is a benchmark of the dataset {dataset}")
     return kept
@@ -153,14 +158,14 @@ def _load_recordings(benchmarks: Sequence[AlignmentBenchmark], say: Say) -> dict
 
 def _new_record(
     model: Model,
-    source: str | Model | None,
+    source: str | Path | Model | None,
     benchmarks: Sequence[AlignmentBenchmark],
     recordings: dict[str, Recording],
     settings: Settings,
 ) -> Record:
     found = versions()
     held = {
-        "brainbench": found["brainbench"],
+        "versions": {name: version for name, version in found.items() if name != "git"},
         "model": [model.identifier, model.sha256],
         "data": {name: recording.data_sha256 for name, recording in recordings.items()},
         "benchmarks": {b.identifier: b.version for b in benchmarks},
@@ -190,8 +195,9 @@ def _new_record(
         model=ModelInfo(
             identifier=model.identifier,
             sha256=model.sha256,
-            source=source if isinstance(source, str) else None,
-            builtin=model.identifier == BUILTIN,
+            source=str(source) if isinstance(source, str | Path) else None,
+            description=getattr(model, "description", None),
+            builtin=is_builtin(model),
             revision=settings.revision,
             dtype=settings.dtype,
             device=settings.device,

@@ -8,6 +8,8 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from brainbench.source import source_sha256
+
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "xarray", "pandas", "safetensors")
 
 
@@ -15,6 +17,7 @@ def versions() -> dict[str, str | None]:
     """Versions of brainbench, Python, and the packages that can change a number."""
     found: dict[str, str | None] = {
         "brainbench": metadata.version("brainbench"),
+        "source": source_sha256()[:12],
         "git": _git_commit(),
         "python": platform.python_version(),
     }

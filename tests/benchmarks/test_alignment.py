@@ -118,6 +118,7 @@ def test_every_nuisance_has_a_row_or_a_reason(planted: Score) -> None:
         "position",
         "condition",
         "response time",
+        "others' response time",
         "random features",
     ]
     assert rows["response time"].raw is None
@@ -233,3 +234,45 @@ def test_a_person_without_a_run_is_refused_by_name() -> None:
     with pytest.raises(DataError, match="phantom-03 lacks transitive-02"):
         score(spoilt)
     score(spoilt, "syllogistic")  # the other type is whole
+
+
+@dataclass
+class OddModel:
+    """A model that gives something other than it should."""
+
+    given: Any
+    identifier: str = "odd"
+    sha256: str = "0"
+
+    def activations(self, problems: Sequence[Problem]) -> Any:
+        return self.given() if callable(self.given) else self.given
+
+
+def states(items: int = 72, site: str = "hidden", layers: tuple[Any, ...] = (0, 1)) -> Activations:
+    return Activations({site: np.ones((items, 2, 3))}, {site: layers})  # type: ignore[dict-item]
+
+
+def huge() -> Activations:
+    values = 1e200 * np.random.default_rng(0).standard_normal((72, 1, 2))
+    return Activations({"hidden": values}, {"hidden": (0,)})
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (lambda: states(80), "80 items for 72 problems"),
+        (lambda: states(60), "60 items for 72 problems"),
+        (lambda: {"hidden": np.ones((72, 2, 3))}, "gave dict, not Activations"),
+        (lambda: states(site="mlp"), "'mlp' is no site"),
+        (lambda: states(layers=()), "0 layer numbers for 2 layers"),
+        (lambda: states(layers=(3, 3)), "different whole numbers"),
+        (lambda: states(layers=(-1, 0)), "different whole numbers"),
+        (lambda: states(layers=("a", "b")), "different whole numbers"),
+        (lambda: Activations({"hidden": [[1.0]]}, {"hidden": (0,)}), "got list"),  # type: ignore[dict-item]
+        (huge, "overflow"),
+    ],
+)
+def test_a_model_that_gives_something_else_is_refused(given: Any, message: str) -> None:
+    benchmark = load_benchmark("phantom.signal.syllogistic-ridge")
+    with pytest.raises(DataError, match=message):
+        benchmark(OddModel(given))

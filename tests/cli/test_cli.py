@@ -57,8 +57,9 @@ def test_table_shows_the_model_and_every_nuisance_row(cli: Any) -> None:
     result = cli("evaluate", "--benchmarks", ONE)
     assert result.code == 0
     lines = result.out.splitlines()
-    assert "simulated people" in lines[0]
-    assert "protocol: published" in lines[0]
+    assert "built in" in lines[0]
+    assert "simulated people" in lines[1]
+    assert "protocol: published" in lines[1]
     starts = ("model, attention 15", "length", "position", "condition", "random features")
     for start in starts:
         assert sum(line.startswith(start) for line in lines) == 1, start
@@ -76,7 +77,7 @@ def test_json_prints_the_whole_record_and_nothing_else(cli: Any) -> None:
 
 def test_quiet_prints_no_progress(cli: Any) -> None:
     assert cli("evaluate", "--benchmarks", ONE, "--quiet").err == ""
-    assert "[0/27]" in cli("evaluate", "--benchmarks", ONE, "--overwrite").err
+    assert "[0/28]" in cli("evaluate", "--benchmarks", ONE, "--overwrite").err
 
 
 def test_options_are_read_from_the_environment(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,8 +95,10 @@ def test_options_are_read_from_the_environment(cli: Any, monkeypatch: pytest.Mon
     ("arguments", "code", "message"),
     [
         (["evaluate", "--benchmarks", "xiao2026.languag.*"], 2, "did you mean"),
-        (["evaluate", "--model", "none.safetensors"], 2, "there is no file none.safetensors"),
+        (["evaluate", "--model", "none.safetensors"], 2, "there is no file at none.safetensors"),
         (["evaluate", "--limit", "0"], 2, "--limit"),
+        (["evaluate", "--model", ""], 2, "neither a .safetensors file"),
+        (["evaluate", "--benchmarks", ","], 2, "no benchmark was asked for"),
         (["evaluate", "--benchmarks", ONE, "--output-path", "/dev/null/x"], 2, "--output-path"),
         (["show", "xiao206"], 2, "'xiao2026'"),
         (["show", "nothing.json"], 1, "no record of a run"),

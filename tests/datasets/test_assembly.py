@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from brainbench.datasets import average_repeats, block_of, build_assembly, load_dataset, subjects_of
-from brainbench.datasets.assembly import NEUROID_COORDINATES, PRESENTATION_COORDINATES, choose
+from brainbench.datasets.assembly import PRESENTATION_COORDINATES, choose
 from brainbench.errors import DataError, UnknownNameError
 
 RUNS = ("a-01", "b-01")
@@ -56,7 +56,7 @@ class TestBuild:
         for name in shown:
             assert assembly[name].dims == ("presentation",)
             assert assembly[name].values.tolist() == shown[name].tolist()
-        assert set(PRESENTATION_COORDINATES) | set(NEUROID_COORDINATES) <= set(assembly.coords)
+        assert {*PRESENTATION_COORDINATES, "subject", "roi", "voxel"} <= set(assembly.coords)
         assert assembly["subject"].values.tolist() == ["sub-2"] * 7 + ["sub-1"] * 7
         assert assembly["roi"].values.tolist() == (
             ["md"] * 4 + ["language"] * 3 + ["md"] * 2 + ["language"] * 5

@@ -20,7 +20,7 @@ import pytest
 
 from brainbench.datasets import Card, cache_folder, fetch
 from brainbench.datasets.cards import CardFile
-from brainbench.errors import DataError, DownloadError
+from brainbench.errors import DataError, DownloadError, UsageError
 
 # what a URL must quote: a per cent sign is in the real paths, the others may be
 PATH = "top-10%/all beta #1/sub-1.mat"
@@ -547,3 +547,15 @@ class TestCacheFolder:
         partial(cache).symlink_to("/dev/full")
         with pytest.raises(DownloadError, match="the disk is full"):
             fetch(toy(host.root))
+
+
+@pytest.mark.parametrize(
+    ("mirror", "kind"), [("ftp://user:s3cret@host/x", "ftp"), ("http://[bad", "broken")]
+)
+def test_a_mirror_of_another_kind_is_refused_without_its_password(
+    mirror: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BRAINBENCH_MIRROR", mirror)
+    with pytest.raises(UsageError, match=f"BRAINBENCH_MIRROR is a {kind} URL") as caught:
+        fetch(toy())
+    assert "s3cret" not in str(caught.value)

@@ -107,7 +107,7 @@ class TestWhole:
 
     def test_the_assembly_says_what_it_is(self, whole: Recording) -> None:
         assert whole.assembly.attrs["dataset"] == "xiao2026"
-        assert whole.assembly.attrs["selection_leak"] is True
+        assert whole.assembly.attrs["selection_leak"] == ["deductive_reasoning"]
         assert not whole.card.simulated
 
     def test_the_hash_covers_both_datasets(self, whole: Recording) -> None:

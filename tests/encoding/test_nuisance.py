@@ -11,8 +11,9 @@ from brainbench.encoding import linear_kernels
 from brainbench.encoding.nuisance import (
     POSITION_WIDTHS,
     one_hot,
+    others_response_time,
+    own_response_time,
     position_bumps,
-    response_times,
     standardise,
     text_length,
 )
@@ -119,39 +120,30 @@ SECONDS = np.array(
     ],
 )
 def test_response_times_fill_what_is_missing(person, own, others):
-    found = response_times(SECONDS, person)
-    missing = np.isnan(SECONDS[:, person]).astype(float)
-    np.testing.assert_allclose(found, standardise(np.column_stack([own, others, missing])))
-
-
-def test_response_times_without_a_gap_have_no_column_of_gaps():
-    found = response_times(np.nan_to_num(SECONDS, nan=2.5), 0)
-    assert not found[:, 2].any()
-    assert found[:, :2].any(axis=0).all()
+    np.testing.assert_allclose(own_response_time(SECONDS, person), standardise(own))
+    np.testing.assert_allclose(others_response_time(SECONDS, person), standardise(others))
 
 
 def test_a_person_who_never_answered_has_only_the_others():
     seconds = SECONDS.copy()
     seconds[:, 0] = NAN
-    found = response_times(seconds, 0)
-    assert not found[:, [0, 2]].any()
-    np.testing.assert_allclose(found[:, 1], response_times(SECONDS, 0)[:, 1])
+    assert not own_response_time(seconds, 0).any()
+    np.testing.assert_allclose(others_response_time(seconds, 0), others_response_time(SECONDS, 0))
 
 
 def test_a_person_whose_fellows_never_answered_has_only_their_own():
     seconds = SECONDS.copy()
     seconds[:, 1:] = NAN
-    found = response_times(seconds, 0)
-    assert not found[:, 1].any()
-    np.testing.assert_allclose(found[:, [0, 2]], response_times(SECONDS, 0)[:, [0, 2]])
+    assert not others_response_time(seconds, 0).any()
+    np.testing.assert_allclose(own_response_time(seconds, 0), own_response_time(SECONDS, 0))
 
 
-def test_a_person_alone():
-    found = response_times(SECONDS[:, :1], 0)
-    assert not found[:, 1].any()
+def test_a_person_alone_has_no_others():
+    assert not others_response_time(SECONDS[:, :1], 0).any()
 
 
 def test_response_times_are_not_changed():
     kept = SECONDS.copy()
-    response_times(SECONDS, 0)
+    own_response_time(SECONDS, 0)
+    others_response_time(SECONDS, 0)
     np.testing.assert_array_equal(SECONDS, kept)

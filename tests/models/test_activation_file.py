@@ -67,10 +67,12 @@ REFUSED = {
     "ids twice": ({"hidden": values()}, {"stimulus_ids": [IDS[1], *IDS[1:]]}, "some twice"),
     "NaN": ({"hidden": spoil_nan(values())}, {}, "hidden: NaN or infinite activations in layer 1"),
     "unknown site": ({"mlp": values()}, {}, "other tensors than sites: mlp"),
-    "two dimensions": ({"hidden": values()[:, 0]}, {}, "expected (items, layers, units)"),
+    "two dimensions": ({"hidden": values()[:, 0]}, {}, "expected an array (items, layers, units)"),
     "integers": ({"hidden": np.zeros((72, 1, 2), np.int64)}, {}, "is not float16"),
     "layers do not fit": ({"hidden": values()}, {"layers": [0, 1]}, "2 layer numbers for 3 layers"),
     "layers no list": ({"hidden": values()}, {"layers": 3}, "not a JSON list"),
+    "layers twice": ({"hidden": values()}, {"layers": [3, 3, 4]}, "different whole numbers"),
+    "layers of another kind": ({"hidden": values()}, {"layers": ["a", None, 2]}, "whole numbers"),
     "sites differ": (
         {"attention": values(), "hidden": values(70)},
         {},
@@ -122,7 +124,7 @@ def test_built_in_activations_fit_the_phantom() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("none.safetensors", "there is no file"),
+        ("none.safetensors", "there is no file at"),
         ("org/some-model", "not built yet"),
         (object(), "object is no model"),
     ],

@@ -15,14 +15,10 @@ ROI = "deductive_reasoning"
 
 
 @pytest.fixture
-def cell(mirror: Path) -> Cell:
-    """All 70 items of ten people."""
-    return prepare_cell(load_recording("xiao2026", (ROI,)), "all", (ROI,))
-
-
-@pytest.fixture
-def people(cell: Cell) -> list[np.ndarray]:
-    return cell.people(ROI)
+def cells(mirror: Path) -> list[Cell]:
+    """Ten people, one ROI: all 70 items, syllogisms only, transitive problems only."""
+    recording = load_recording("xiao2026", ROI)
+    return [prepare_cell(recording, kind, (ROI,)) for kind in ("all", "syllogistic", "transitive")]
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Predictivity against a scikit-learn RidgeCV per person, layer and fold.
 
-Timed: all 70 items and ten people of one ROI, the first twelve attention layers of a 135M
+Timed: the three cells of one ROI, ten people, the first twelve attention layers of a 135M
 model, from activations to r per voxel. With fewer people the ratio is smaller, as each
 layer's decompositions are then shared by fewer.
 """
@@ -11,6 +11,8 @@ import time
 
 import numpy as np
 import operations
+from conftest import ROI
+from reporting import tell
 from safetensors.numpy import load_file
 from sklearn.linear_model import RidgeCV
 from threadpoolctl import threadpool_limits
@@ -47,47 +49,44 @@ def seconds(work):
     return time.perf_counter() - start, result
 
 
-def test_predictivity(benchmark, cell, people, reference, matmul_rate):
+def test_predictivity(benchmark, cells, reference, matmul_rate):
     values = load_file(reference / "smollm2_135m_activations.safetensors")["attention"]
-    features = np.ascontiguousarray(values[:, :LAYERS], dtype=np.float64)
-    n_items, n_layers, n_units = features.shape
-    folds = cell.folds
-    straightforward(features[:, :1], people[:1], folds)  # libraries loaded, code warm
+    tasks = []
+    for cell in cells:
+        features = values[cell.items, :LAYERS].astype(np.float64)
+        tasks.append((features, cell.people(ROI), cell.folds))
+    straightforward(tasks[0][0][:, :1], tasks[0][1][:1], tasks[0][2])  # code warm
 
-    all_cores, expected = seconds(lambda: straightforward(features, people, folds))
-    with threadpool_limits(1):  # its products are small: one core may be faster than all
-        one_core, _ = seconds(lambda: straightforward(features, people, folds))
-    baseline = min(all_cores, one_core)
+    all_cores, expected = seconds(lambda: [straightforward(*task) for task in tasks])
+    with threadpool_limits(1):
+        one_core, _ = seconds(lambda: [straightforward(*task) for task in tasks])
     found = benchmark.pedantic(
-        ours, (features, people, folds), rounds=15, warmup_rounds=2, iterations=1
+        lambda: [ours(*task) for task in tasks], rounds=15, warmup_rounds=2, iterations=1
     )
 
-    for a, b in zip(found, expected, strict=True):
-        np.testing.assert_allclose(a, b, rtol=0, atol=1e-10)
-    median = benchmark.stats.stats.median
-    ratio = baseline / median
-    voxels = [person.shape[1] for person in people]
+    for one, other in zip(found, expected, strict=True):
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_allclose(a, b, rtol=0, atol=1e-10)
+    ratio = tell(
+        benchmark,
+        f"predictivity, 3 cells, {len(tasks[0][1])} people, {LAYERS} layers",
+        "scikit-learn RidgeCV per person, layer and fold",
+        (all_cores, one_core),
+        sum(work(*task) for task in tasks),
+        matmul_rate,
+    )
+    assert ratio >= TARGET
+
+
+def work(features, people, folds):
+    """FLOP of ours on one cell."""
+    n_items, n_layers, n_units = features.shape
     n_alphas = len(PUBLISHED_ALPHAS)
+    voxels = [person.shape[1] for person in people]
     per_layer = (
         operations.kernels(n_items, n_units)
         + operations.decomposition(folds, n_items, n_alphas)
         + len(people) * operations.choice(folds, n_alphas)
         + sum(operations.correlation(folds, width) for width in voxels)
     )
-    flops = n_layers * per_layer + sum(operations.responses(folds, width) for width in voxels)
-    benchmark.extra_info.update(
-        baseline="scikit-learn RidgeCV per person, layer and fold",
-        baseline_seconds_all_cores=all_cores,
-        baseline_seconds_one_core=one_core,
-        ratio=ratio,
-        gflop=flops / 1e9,
-        gflop_per_second=flops / median / 1e9,
-        matmul_gflop_per_second=matmul_rate / 1e9,
-        share_of_matmul=flops / median / matmul_rate,
-    )
-    print(
-        f"\npredictivity, {len(people)} people × {n_layers} layers: {median:.4f} s; RidgeCV "
-        f"{all_cores:.2f} s on all cores, {one_core:.2f} s on one; ratio {ratio:.1f}; "
-        f"{flops / median / 1e9:.1f} of {matmul_rate / 1e9:.1f} GFLOP/s"
-    )
-    assert ratio >= TARGET
+    return n_layers * per_layer + sum(operations.responses(folds, width) for width in voxels)

@@ -54,7 +54,7 @@ def test_rows_are_one_headline_and_one_per_person(unbroken: Record) -> None:
         assert row["site"] in ("attention", "hidden")
     people = sorted(row.raw for row in unbroken.scores[1:])
     assert unbroken.scores[0].raw == pytest.approx((people[2] + people[3]) / 2)
-    assert len(unbroken.controls) == 6
+    assert len(unbroken.controls) == 7
     assert len(unbroken.layers) == 20
 
 
@@ -74,8 +74,8 @@ def test_a_finished_run_is_read_back_and_overwritten_only_when_asked(tmp_path: P
     assert steps == []
     assert any("--overwrite" in text for text in said)
     third = evaluate(benchmarks=ONE, output_path=tmp_path, report=steps.append, overwrite=True)
-    assert len(steps) == steps[0].total == 27
-    assert [step.done for step in steps] == list(range(27))
+    assert len(steps) == steps[0].total == 28
+    assert [step.done for step in steps] == list(range(28))
     assert comparable(third) == comparable(first)
 
 
@@ -101,7 +101,7 @@ def test_a_broken_run_keeps_what_was_finished(
 
     def watch(step: Step) -> None:
         present = {path.name: path.stat().st_mtime_ns for path in (folder / "steps").iterdir()}
-        if step.done == 26:
+        if step.done == 27:
             written.extend(name for name in finished if present[name] == finished[name])
 
     said: list[str] = []
@@ -138,7 +138,9 @@ def test_settings_that_cannot_matter_are_said(tmp_path: Path) -> None:
 def test_seed_and_settings_give_another_run(unbroken: Record, tmp_path: Path) -> None:
     other = evaluate(benchmarks=ONE, settings=Settings(seed=1), output_path=tmp_path)
     assert other.run_id != unbroken.run_id
-    assert other.scores == unbroken.scores or other.scores[0].raw == unbroken.scores[0].raw
+    assert other.scores[0].raw == unbroken.scores[0].raw
+    assert other.controls[:-1] == unbroken.controls[:-1]
+    assert other.controls[-1].raw != unbroken.controls[-1].raw
 
 
 @pytest.mark.parametrize(
@@ -148,6 +150,9 @@ def test_seed_and_settings_give_another_run(unbroken: Record, tmp_path: Path) ->
         ({"suite": "buildin"}, UnknownNameError, "'builtin'"),
         ({"dataset": "xiao2025"}, UnknownNameError, "'xiao2026'"),
         ({"suite": "builtin", "benchmarks": ONE}, UsageError, "not both"),
+        ({"benchmarks": []}, UsageError, "no benchmark was asked for"),
+        ({"model": ""}, UsageError, "neither a .safetensors file"),
+        ({"dataset": "ds003076"}, UsageError, "holds no responses of the brain"),
         ({"suite": "builtin", "dataset": "xiao2026"}, UsageError, "none of"),
         ({"settings": Settings(protocol="controled")}, UnknownNameError, "protocol"),
     ],
@@ -173,7 +178,7 @@ def test_choice_of_benchmarks(
     arguments: tuple[tuple[str, ...], str | None, str | None], count: int, first: str
 ) -> None:
     patterns, suite, dataset = arguments
-    chosen = choose_benchmarks(load_model(BUILTIN), patterns, suite, dataset, "published")
+    chosen = choose_benchmarks(load_model(BUILTIN), patterns or None, suite, dataset, "published")
     assert (len(chosen), chosen[0].identifier) == (count, first)
 
 
@@ -184,3 +189,34 @@ def test_public_api_takes_a_model_object_and_one_pattern(tmp_path: Path, unbroke
     score = brainbench.load_benchmark(ONE[0])(model)
     assert score.raw == unbroken.scores[0].raw
     assert brainbench.load_benchmark(ONE[0]).ceiling == pytest.approx(unbroken.scores[0].ceiling)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"seed": -1}, {"seed": 1.5}, {"limit": 0}, {"limit": -1}, {"limit": True}]
+)
+def test_seeds_and_limits_are_whole_numbers(wrong: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match="must be a whole number"):
+        Settings(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_file_of_the_same_name_is_not_the_built_in_model(tmp_path: Path) -> None:
+    file = tmp_path / f"{BUILTIN}.safetensors"
+    file.write_bytes(load_model(BUILTIN).path.read_bytes())  # type: ignore[union-attr]
+    record = evaluate(file, benchmarks=ONE, output_path=tmp_path / "out")
+    assert record.model.identifier == BUILTIN
+    assert not record.model.builtin
+
+
+def test_other_code_takes_nothing_from_a_killed_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unbroken: Record
+) -> None:
+    monkeypatch.setattr("brainbench.run.provenance.source_sha256", lambda: "0" * 64)
+    assert evaluate(benchmarks=ONE, output_path=tmp_path).run_id != unbroken.run_id
+
+
+def test_a_record_that_cannot_be_read_is_put_aside(tmp_path: Path, unbroken: Record) -> None:
+    path = tmp_path / BUILTIN / unbroken.run_id / "results.json"
+    path.parent.mkdir(parents=True)
+    path.write_text("{broken")
+    assert comparable(evaluate(benchmarks=ONE, output_path=tmp_path)) == comparable(unbroken)
+    assert path.with_suffix(".json.bad").read_text() == "{broken"

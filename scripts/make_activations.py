@@ -1,12 +1,17 @@
-"""Read out a real language model on the phantom's problems, for the default run.
+"""Read out a real language model on the problems of a dataset, into an activation file.
 
     pip install torch transformers gguf accelerate
-    python scripts/make_phantom_activations.py MODEL [--gguf-file NAME]
+    python scripts/make_activations.py MODEL --output-path FILE [--dataset xiao2026]
 
-MODEL is a folder or hub id of SmolLM2-135M-Instruct; with --gguf-file, the folder that
-holds the GGUF file. Kept: every third layer, half precision, at the last token of the
-prompt; ``attention`` is the output of the self-attention module before the residual sum,
-``hidden`` the output of the whole block.
+MODEL is a folder or hub id of a Llama-style chat model; with --gguf-file NAME, the folder
+that holds the GGUF file. States are read at the last token of the prompt; ``attention`` is
+the output of the self-attention module before the residual sum, ``hidden`` the output of
+the whole block.
+
+The file that ships with the package, for the default run, is SmolLM2-135M-Instruct with
+
+    --dataset phantom --every 3 --half
+    --output-path brainbench/datasets/data/phantom_smollm2_135m.safetensors
 """
 
 from __future__ import annotations
@@ -20,6 +25,7 @@ import torch
 from safetensors.numpy import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
+from brainbench.datasets import load_recording
 from brainbench.datasets.phantom import load_problems
 from brainbench.problems import Problem
 
@@ -41,6 +47,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
     parser.add_argument("--gguf-file")
+    parser.add_argument("--dataset", default="phantom")
+    parser.add_argument("--every", type=int, default=1, help="keep every n-th layer")
+    parser.add_argument("--half", action="store_true", help="keep half precision")
+    parser.add_argument("--name", default="SmolLM2-135M-Instruct (GGUF Q4_1, dequantised)")
+    parser.add_argument("--output-path", type=Path, required=True)
     arguments = parser.parse_args()
     source = {"gguf_file": arguments.gguf_file} if arguments.gguf_file else {}
     tokenizer = AutoTokenizer.from_pretrained(arguments.model, **source)
@@ -50,10 +61,13 @@ def main() -> None:
         arguments.model, dtype=torch.float32, **source
     ).eval()
     blocks = model.model.layers
-    kept = list(range(0, len(blocks), EVERY))
-    problems = load_problems()
+    kept = list(range(0, len(blocks), arguments.every))
+    # the phantom is made of its own activations: its problems come first
+    is_phantom = arguments.dataset == "phantom"
+    problems = load_problems() if is_phantom else load_recording(arguments.dataset).problems
     shape = (len(problems), len(kept), model.config.hidden_size)
-    sites = {name: np.empty(shape, np.float16) for name in ("attention", "hidden")}
+    kind = np.float16 if arguments.half else np.float32
+    sites = {name: np.empty(shape, kind) for name in ("attention", "hidden")}
 
     def keep(site: str, row: int, place: int):
         def hook(module, inputs, output):
@@ -82,14 +96,15 @@ def main() -> None:
         if not np.isfinite(values).all():
             raise SystemExit(f"{name} does not fit half precision")
     metadata = {
-        "model": "SmolLM2-135M-Instruct (GGUF Q4_1, dequantised)",
-        "dataset": "phantom",
+        "model": arguments.name,
+        "dataset": arguments.dataset,
         "token": "last prompt token",
         "layers": json.dumps(kept),
         "stimulus_ids": json.dumps([problem.identifier for problem in problems]),
     }
-    save_file(sites, OUTPUT, metadata)
-    print(f"{OUTPUT.name}: {OUTPUT.stat().st_size / 1e6:.2f} MB, {shape}")
+    save_file(sites, arguments.output_path, metadata)
+    size = arguments.output_path.stat().st_size / 1e6
+    print(f"{arguments.output_path.name}: {size:.2f} MB, {shape}")
 
 
 if __name__ == "__main__":
