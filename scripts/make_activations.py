@@ -29,8 +29,6 @@ from brainbench.datasets import load_recording
 from brainbench.datasets.phantom import load_problems
 from brainbench.problems import Problem
 
-OUTPUT = Path(__file__).parent.parent / "brainbench/datasets/data/phantom_smollm2_135m.safetensors"
-EVERY = 3
 INSTRUCTION = (
     "You are given three statements to take as facts and one claim. Answer with the single "
     "word True if the facts force the claim to hold, and with the single word False if not."

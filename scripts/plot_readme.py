@@ -64,10 +64,8 @@ def main() -> None:
     figure, axes = plt.subplots(1, 3, figsize=(10, 3.4), sharey=True, layout="constrained")
     for place, (kind, title) in zip(axes, TITLES.items(), strict=True):
         panel(place, record, f"xiao2026.{arguments.roi}.{kind}-ridge", title)
-    figure.suptitle(
-        f"{record.model.description or record.model.identifier}, {arguments.roi.replace('_', ' ')} ROI of xiao2026",
-        fontsize=10,
-    )
+    model = record.model.description or record.model.identifier
+    figure.suptitle(f"{model}, {arguments.roi.replace('_', ' ')} ROI of xiao2026", fontsize=10)
     figure.supxlabel(
         "Pearson r, median over voxels, then people (published protocol).  "
         "Dashed: nine other people predict the tenth.",
