@@ -62,7 +62,7 @@ def read_run(path: Path) -> pd.DataFrame:
         )
     for column in ("accuracy", "response_time"):
         try:
-            table[column] = pd.to_numeric(table[column])
+            table[column] = table[column].map(float, na_action="ignore").astype(float)
         except ValueError as error:
             raise DataError(f"{path.name}: {column} is not numeric: {error}") from error
     for column in _TEXT:

@@ -46,7 +46,7 @@ def read_mat(path: Path, variable: str, shape: tuple[int, int]) -> NDArray[np.fl
 
 
 def read_tsv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """A BIDS table; ``n/a`` is missing.
+    """A BIDS table, every cell as text; ``n/a`` is missing.
 
     Raises
     ------
@@ -54,7 +54,8 @@ def read_tsv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         When the file is no table or lacks one of ``columns``.
     """
     try:
-        table = pd.read_csv(path, sep="\t", na_values=["n/a"], keep_default_na=False)
+        # as text: versions of pandas round the last digit of a number differently
+        table = pd.read_csv(path, sep="\t", na_values=["n/a"], keep_default_na=False, dtype=str)
     except (ValueError, pd.errors.ParserError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not a tab-separated table: {error}") from error
     missing = [column for column in columns if column not in table.columns]
