@@ -47,7 +47,7 @@ def to_brainscore(score: Score) -> BrainScoreScore:
         divided=score.score,
         benchmark_identifier=score.benchmark,
         protocol=score.protocol,
-        controls={control.name: control.raw for control in score.controls},
+        controls={row.control: row.raw for row in score.controls},
         warnings=list(score.warnings),
     )
     return converted

@@ -16,7 +16,7 @@ class _Row(BaseModel):
 class Control(_Row):
     """A feature space that knows nothing of the model, scored as the model is."""
 
-    name: str
+    control: str
     """Which nuisance, as printed."""
     raw: float | None = None
     """Undivided score; for random features the mean over draws. None where not applicable."""

@@ -165,14 +165,14 @@ def _controls(
     rows = []
     for name, scored in controls.items():
         if isinstance(scored, str):
-            rows.append(Control(name=name, reason=scored))
+            rows.append(Control(control=name, reason=scored))
             continue
         value = _headline(scored)
         reaches = _reaches(value, value, raw, reference)
         said = f"{name} alone scores {value:.3f}"
         rows.append(
             Control(
-                name=name,
+                control=name,
                 raw=value,
                 score=_divided_headline(scored),
                 reaches=reaches,
@@ -192,7 +192,7 @@ def _random_control(draws: Sequence[SpaceScore], raw: float, reference: float | 
     reaches = _reaches(high, mean, raw, reference)
     said = f"{RANDOM} score {mean:.3f} (95 % range {low:.3f} to {high:.3f})"
     return Control(
-        name=RANDOM,
+        control=RANDOM,
         raw=mean,
         raw_range=(low, high),
         score=float(np.mean(known)) if len(known) == len(draws) else None,

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from brainbench.benchmarks import Score
+from brainbench.benchmarks import Control, LayerScore, Score
 
 SCHEMA_VERSION = 1
 
@@ -80,35 +80,19 @@ class ScoreRow(_Part):
     warnings: list[str]
 
 
-class ControlRow(_Part):
-    """A nuisance feature space scored as the model is."""
+class ControlRow(Control):
+    """A nuisance feature space scored as the model is, on one benchmark."""
 
     benchmark: str
     roi: str
     reasoning_type: str
     protocol: str
-    control: str
-    raw: float | None
-    raw_range: tuple[float, float] | None
-    """95 % range over draws."""
-    score: float | None
-    draws: int | None
-    reaches: list[str]
-    """``model`` or ``reference`` where its raw score is not below theirs."""
-    warning: str | None
-    """In plain words, where it reaches something; also among the warnings of the score."""
-    reason: str | None
-    """Why there is no score."""
 
 
-class LayerRow(_Part):
+class LayerRow(LayerScore):
     """The model's score at one layer: median over people."""
 
     benchmark: str
-    site: str
-    layer: int
-    raw: float
-    score: float | None
 
 
 class Record(_Part):
@@ -140,10 +124,7 @@ class Record(_Part):
         """Append a benchmark's headline, people, controls and layers."""
         self.scores += score_rows(score)
         shared = score.model_dump(include={"benchmark", "roi", "reasoning_type", "protocol"})
-        for control in score.controls:
-            values = control.model_dump()
-            values["control"] = values.pop("name")
-            self.controls.append(ControlRow(**shared, **values))
+        self.controls += [ControlRow(**shared, **c.model_dump()) for c in score.controls]
         self.layers += [
             LayerRow(benchmark=score.benchmark, **layer.model_dump()) for layer in score.layers
         ]

@@ -111,7 +111,7 @@ def test_random_features_do_not_reach_a_planted_signal(planted: Score) -> None:
 
 
 def test_every_nuisance_has_a_row_or_a_reason(planted: Score) -> None:
-    rows = {control.name: control for control in planted.controls}
+    rows = {control.control: control for control in planted.controls}
     assert list(rows) == [
         "reasoning type",
         "length",
@@ -126,7 +126,7 @@ def test_every_nuisance_has_a_row_or_a_reason(planted: Score) -> None:
     for name in ("reasoning type", "length", "position", "condition"):
         assert rows[name].raw is not None, name
     inside = score(people(signal=0.5), "syllogistic")
-    by_type = {control.name: control for control in inside.controls}["reasoning type"]
+    by_type = {control.control: control for control in inside.controls}["reasoning type"]
     assert by_type.raw is None
     assert by_type.reason == "every item here is syllogistic"
 
@@ -144,7 +144,7 @@ def test_a_confound_is_exposed_by_its_row(
 ) -> None:
     """Activations that hold the confound and nothing else score high; their row says why."""
     found = score(people(**shares), kind)
-    row = {control.name: control for control in found.controls}[exposed]
+    row = {control.control: control for control in found.controls}[exposed]
     assert row.raw is not None
     assert row.raw > 0.4
     assert "model" in row.reaches

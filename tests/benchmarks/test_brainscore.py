@@ -26,7 +26,7 @@ def score() -> Score:
         reference=0.15, ceiling=0.5, ceiling_median=0.4, ceiling_near_zero=0, ceiling_near_one=0,
         score=0.3, score_site="hidden", score_layer=1, n_subjects=3, n_items=72, n_voxels=3,
         n_constant=0, subjects=tuple(people), layers=(), warnings=("some",),
-        controls=(Control(name="length", raw=0.2),),
+        controls=(Control(control="length", raw=0.2),),
     )  # fmt: skip
 
 

@@ -100,7 +100,7 @@ class TestTsv:
         text = "onset\taccuracy\tword\n0.5\t1.0\tred\n2\tn/a\tn/a\n"
         table = read_tsv(self.write(tmp_path, text), ("onset", "accuracy", "word"))
         assert table["onset"].tolist() == ["0.5", "2"]
-        assert table["accuracy"][0] == 1.0
+        assert table["accuracy"][0] == "1.0"
         assert np.isnan(table["accuracy"][1])
         assert table["word"].isna().tolist() == [False, True]
 

@@ -97,7 +97,7 @@ def test_a_nuisance_that_reaches_the_model_is_warned_of(run: Record) -> None:
     headline = next(r for r in run.scores if (r.benchmark, r.subject) == (key, "all"))
     assert row.raw is not None
     assert row.raw > headline.raw
-    assert row.reaches == ["model", "reference"]
+    assert row.reaches == ("model", "reference")
     assert row.warning in headline.warnings
 
 
