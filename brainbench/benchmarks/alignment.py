@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,8 +23,8 @@ from brainbench.benchmarks.score import ProtocolName, Score
 from brainbench.benchmarks.scoring import SpaceScore, score_space
 from brainbench.benchmarks.summary import summarise_cell
 from brainbench.datasets import Recording, load_card, load_recording
-from brainbench.errors import DataError, UsageError
-from brainbench.models import Activations, Model, load_model
+from brainbench.errors import UsageError
+from brainbench.models import Activations, Model, load_model, read_activations
 
 METRIC = "ridge"
 # Raise when a change of the code changes a score.
@@ -115,7 +114,7 @@ class AlignmentBenchmark:
     def __call__(self, model: str | Path | Model, seed: int = 0, limit: int | None = None) -> Score:
         """Score a model, or what names one, on this benchmark."""
         recording = load_recording(self.dataset, (self.roi,))
-        states = load_model(model).activations(recording.problems)
+        states = read_activations(load_model(model), recording.problems)
         return next(iter(score_benchmarks([self], recording, states, seed=seed, limit=limit)))
 
 
@@ -145,8 +144,6 @@ def score_benchmarks(
     Scores, reasoning type by reasoning type.
     """
     check_numbers(seed, limit)
-    if not isinstance(activations, Activations):
-        raise DataError(f"the model gave {type(activations).__name__}, not Activations")
     activations.check_rows(recording.problems)
     store = checkpoint or Memory()
     wanted: dict[str, dict[str, AlignmentBenchmark]] = {}
@@ -184,28 +181,24 @@ def _score_cell(
     ceilings = {roi: _ceiling(cell, roi) for roi in cell.rois}
     scorer = _Scorer(cell, name, ceilings, store, steps)
     space = spaces.model_space(cell, activations)
-    headline = scorer.score("model", lambda: space, keep_voxels=True)
+    headline = scorer.score("model", space, keep_voxels=True)
     controls: dict[str, Any] = {}
     for control in spaces.nuisance_spaces(cell):
         if isinstance(control, spaces.NotApplicable):
             steps.begin(f"{name}: {control.name}")
             controls[control.name] = control.reason
         else:
-            controls[control.name] = scorer.score(control.name, partial(_itself, control))
+            controls[control.name] = scorer.score(control.name, control)
     draws = [
         scorer.score(
             f"{spaces.RANDOM} {draw + 1}/{spaces.DRAWS}",
-            partial(spaces.random_space, cell, activations, seed, draw),
+            spaces.random_space(cell, activations, seed, draw),
         )
         for draw in range(spaces.DRAWS)
     ]
     return summarise_cell(
         cell, ceilings, space.layers, headline, controls, draws, activations.warnings
     )
-
-
-def _itself(space: spaces.FeatureSpace) -> spaces.FeatureSpace:
-    return space
 
 
 @dataclass
@@ -233,13 +226,13 @@ class _Scorer:
     steps: _Steps
 
     def score(
-        self, label: str, make: Callable[[], spaces.FeatureSpace], keep_voxels: bool = False
+        self, label: str, space: spaces.FeatureSpace, keep_voxels: bool = False
     ) -> dict[str, SpaceScore]:
         key = f"{self.name}: {label}"
         self.steps.begin(key)
         stored = self.store.get(key)
         if stored is None:
-            scored = score_space(self.cell, make(), self.ceilings)
+            scored = score_space(self.cell, space, self.ceilings)
             voxels = {
                 f"{roi}.{subject}": r
                 for roi, score in scored.items()

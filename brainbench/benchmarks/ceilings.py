@@ -103,10 +103,11 @@ def make_ceiling(
 
 def cache_ceiling(cell: Cell, roi: str, ceiling: Ceiling) -> None:
     """Keep a ceiling for later runs; a cache that cannot be written is no error."""
-    path = _cached(ceiling_key(cell, roi))
+    key = ceiling_key(cell, roi)
+    path = _cached(key)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_ceilings(path, {ceiling_key(cell, roi): ceiling})
+        save_ceilings(path, {key: ceiling})
     except OSError:
         return
 

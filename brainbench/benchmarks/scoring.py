@@ -26,39 +26,58 @@ class SpaceScore:
     raw : (n_subjects, n_layers) median over voxels of r.
     divided : (n_subjects, n_layers) median over voxels of r / v0, or None.
     n_constant : (n_layers,) predictions that did not vary, over people, folds and voxels.
-    best : layer with the largest median over people of ``raw``.
-    voxels : one array (n_voxels,) per person: r at the best layer.
+    voxels : one array (n_voxels,) per person: r at the best layer; empty when read back.
     """
 
     raw: Array
     divided: Array | None
     n_constant: Array
-    best: int
     voxels: list[Array]
+
+    @property
+    def best(self) -> int:
+        """Layer with the largest median over people of ``raw``."""
+        return best_layer(self.raw)
+
+    @property
+    def headline(self) -> float:
+        """Median over people of ``raw`` at the best layer."""
+        return float(np.median(self.raw[:, self.best]))
+
+    @property
+    def divided_best(self) -> int | None:
+        """Layer with the largest median over people of ``divided``."""
+        return None if self.divided is None else best_layer(self.divided)
+
+    @property
+    def divided_headline(self) -> float | None:
+        """Median over people of ``divided`` at its own best layer; None where not finite."""
+        if self.divided is None:
+            return None
+        return finite_or_none(np.median(self.divided[:, best_layer(self.divided)]))
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the voxels, as plain values that JSON carries exactly."""
         divided = None if self.divided is None else self.divided.tolist()
-        return {
-            "raw": self.raw.tolist(),
-            "divided": divided,
-            "n_constant": self.n_constant.tolist(),
-            "best": self.best,
-        }
+        counts = self.n_constant.tolist()
+        return {"raw": self.raw.tolist(), "divided": divided, "n_constant": counts}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> SpaceScore:
         """Inverse of :meth:`to_json`; the voxels are left out."""
         divided = None if values["divided"] is None else np.array(values["divided"])
-        return cls(
-            np.array(values["raw"]), divided, np.array(values["n_constant"]), values["best"], []
-        )
+        return cls(np.array(values["raw"]), divided, np.array(values["n_constant"]), [])
 
 
 def best_layer(scores: Array) -> int:
     """Layer with the largest median over people; the first of equals, never one that is NaN."""
     over_people = np.median(scores, axis=0)
     return int(np.argmax(np.where(np.isnan(over_people), -np.inf, over_people)))
+
+
+def finite_or_none(value: float) -> float | None:
+    """JSON knows no infinity: an infinite or undefined ratio is None, and warned of."""
+    return float(value) if np.isfinite(value) else None
 
 
 def score_space(
@@ -94,4 +113,4 @@ def summarise(people: Sequence[Correlations], ceiling: Ceiling | None) -> SpaceS
             )
     best = best_layer(raw)
     constant = np.sum([person.n_constant for person in people], axis=0)
-    return SpaceScore(raw, divided, constant, best, [person.r[best] for person in people])
+    return SpaceScore(raw, divided, constant, [person.r[best] for person in people])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from brainbench.benchmarks.ceilings import MAXIMUM_PEOPLE, MINIMUM_PEOPLE, Ceiling
 from brainbench.benchmarks.cell import POOLED, Cell
 from brainbench.benchmarks.score import Control, LayerScore, SubjectScore
-from brainbench.benchmarks.scoring import SpaceScore, best_layer
+from brainbench.benchmarks.scoring import SpaceScore, finite_or_none
 from brainbench.benchmarks.spaces import RANDOM
 from brainbench.encoding import NEAR_ONE, NEAR_ZERO
 
@@ -67,12 +67,12 @@ def _summarise(
     best = headline.best
     site, layer = layers[best]
     per_person = headline.raw[:, best]
-    raw = float(np.median(per_person))
-    divided_best = None if headline.divided is None else best_layer(headline.divided)
+    raw = headline.headline
     references = _medians(ceiling, "reference", widths)
     reference = None if references is None else float(np.median(references))
     v0_medians = _medians(ceiling, "v0", widths)
-    score = _divided_headline(headline)
+    score = headline.divided_headline
+    divided_best = None if score is None else headline.divided_best
     rows = _controls(controls, draws, raw, reference)
     return {
         "roi": roi,
@@ -87,13 +87,13 @@ def _summarise(
         "ceiling_near_zero": None if ceiling is None else int((ceiling.v0 < NEAR_ZERO).sum()),
         "ceiling_near_one": None if ceiling is None else int((ceiling.v0 > NEAR_ONE).sum()),
         "score": score,
-        "score_site": None if divided_best is None or score is None else layers[divided_best][0],
-        "score_layer": None if divided_best is None or score is None else layers[divided_best][1],
+        "score_site": None if divided_best is None else layers[divided_best][0],
+        "score_layer": None if divided_best is None else layers[divided_best][1],
         "n_subjects": len(cell.subjects),
         "n_items": len(cell.items),
         "n_voxels": int(np.median(widths)),
         "n_constant": int(headline.n_constant[best]),
-        "subjects": _subjects(cell, headline, ceiling, references, widths, divided_best),
+        "subjects": _subjects(cell, headline, ceiling, references, widths),
         "layers": _layers(layers, headline),
         "controls": rows,
         "warnings": _warnings(cell, roi, ceiling, score, headline, rows, model_warnings),
@@ -107,25 +107,14 @@ def _medians(ceiling: Ceiling | None, field: str, widths: list[int]) -> list[flo
     return [float(np.median(person)) for person in ceiling.of_people(field, widths)]
 
 
-def _finite(value: float) -> float | None:
-    """JSON knows no infinity: an infinite or undefined ratio is None, and warned of."""
-    return float(value) if np.isfinite(value) else None
-
-
-def _divided_headline(scored: SpaceScore) -> float | None:
-    if scored.divided is None:
-        return None
-    return _finite(np.median(scored.divided[:, best_layer(scored.divided)]))
-
-
 def _subjects(
     cell: Cell,
     headline: SpaceScore,
     ceiling: Ceiling | None,
     references: list[float] | None,
     widths: list[int],
-    divided_best: int | None,
 ) -> tuple[SubjectScore, ...]:
+    divided_best = headline.divided_best
     v0 = None if ceiling is None else ceiling.of_people("v0", widths)
     return tuple(
         SubjectScore(
@@ -135,7 +124,7 @@ def _subjects(
             ceiling=None if v0 is None else float(v0[i].mean()),
             score=None
             if headline.divided is None or divided_best is None
-            else _finite(headline.divided[i, divided_best]),
+            else finite_or_none(headline.divided[i, divided_best]),
             n_voxels=widths[i],
         )
         for i, subject in enumerate(cell.subjects)
@@ -150,7 +139,7 @@ def _layers(layers: Sequence[tuple[str, int]], headline: SpaceScore) -> tuple[La
             site=site,
             layer=layer,
             raw=float(raw[i]),
-            score=None if divided is None else _finite(divided[i]),
+            score=None if divided is None else finite_or_none(divided[i]),
         )
         for i, (site, layer) in enumerate(layers)
     )
@@ -167,14 +156,14 @@ def _controls(
         if isinstance(scored, str):
             rows.append(Control(control=name, reason=scored))
             continue
-        value = _headline(scored)
+        value = scored.headline
         reaches = _reaches(value, value, raw, reference)
         said = f"{name} alone scores {value:.3f}"
         rows.append(
             Control(
                 control=name,
                 raw=value,
-                score=_divided_headline(scored),
+                score=scored.divided_headline,
                 reaches=reaches,
                 warning=_control_warning(said, reaches, raw, reference),
             )
@@ -184,10 +173,10 @@ def _controls(
 
 def _random_control(draws: Sequence[SpaceScore], raw: float, reference: float | None) -> Control:
     """Mean and 95 % range over draws; the model is reached where it lies inside the range."""
-    values = np.array([_headline(draw) for draw in draws])
+    values = np.array([draw.headline for draw in draws])
     mean = float(values.mean())
     low, high = (float(edge) for edge in np.percentile(values, [2.5, 97.5]))
-    divided = [_divided_headline(draw) for draw in draws]
+    divided = [draw.divided_headline for draw in draws]
     known = [value for value in divided if value is not None]
     reaches = _reaches(high, mean, raw, reference)
     said = f"{RANDOM} score {mean:.3f} (95 % range {low:.3f} to {high:.3f})"
@@ -200,10 +189,6 @@ def _random_control(draws: Sequence[SpaceScore], raw: float, reference: float | 
         reaches=reaches,
         warning=_control_warning(said, reaches, raw, reference),
     )
-
-
-def _headline(scored: SpaceScore) -> float:
-    return float(np.median(scored.raw[:, scored.best]))
 
 
 def _reaches(

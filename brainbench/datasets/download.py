@@ -59,6 +59,8 @@ def fetch(
     DownloadError
         When a file cannot be had or is not the one the card names. Files fetched
         before it stay in the cache.
+    UsageError
+        When BRAINBENCH_MIRROR is neither a folder nor an http(s) URL.
     """
     entries = list(card.files) if paths is None else [card.file(path) for path in paths]
     folder = cache_folder() / "datasets" / card.name / card.version

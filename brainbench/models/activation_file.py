@@ -10,9 +10,10 @@ The format is safetensors: one tensor per site, ``attention`` or ``hidden`` or b
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -47,7 +48,8 @@ class ActivationFile:
     @property
     def description(self) -> str | None:
         """The file's own word for what it holds."""
-        return self._read()[1].get("model")
+        with self._opened() as file:
+            return (file.metadata() or {}).get("model")
 
     @cached_property
     def sha256(self) -> str:
@@ -82,28 +84,33 @@ class ActivationFile:
 
     def _read(self) -> tuple[dict[Any, Any], dict[str, str]]:
         values: dict[Any, Any] = {}
+        with self._opened() as file:
+            metadata = file.metadata() or {}
+            names = list(file.keys())
+            unknown = [name for name in names if name not in SITES]
+            if unknown or not names:
+                found = ", ".join(unknown) or "none"
+                raise DataError(
+                    f"{self.path} holds other tensors than sites: {found}; "
+                    f"the sites that can be scored are {' and '.join(SITES)}"
+                )
+            for site in (site for site in SITES if site in names):
+                if file.get_slice(site).get_dtype() not in ("F16", "F32", "F64"):
+                    raise DataError(
+                        f"{self.path}: {site} is not float16, float32 or float64; "
+                        "convert it and save again"
+                    )
+                values[site] = file.get_tensor(site)
+        return values, metadata
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[Any]:
+        """The file, its header read; what is damaged is said by name."""
         try:
             with safe_open(str(self.path), framework="numpy") as file:
-                metadata = file.metadata() or {}
-                names = list(file.keys())
-                unknown = [name for name in names if name not in SITES]
-                if unknown or not names:
-                    found = ", ".join(unknown) or "none"
-                    raise DataError(
-                        f"{self.path} holds other tensors than sites: {found}; "
-                        f"the sites that can be scored are {' and '.join(SITES)}"
-                    )
-                for site in SITES:
-                    if site in names:
-                        if file.get_slice(site).get_dtype() not in ("F16", "F32", "F64"):
-                            raise DataError(
-                                f"{self.path}: {site} is not float16, float32 or float64; "
-                                "convert it and save again"
-                            )
-                        values[site] = file.get_tensor(site)
+                yield file
         except (SafetensorError, OSError) as error:
             raise DataError(f"{self.path} cannot be read as safetensors: {error}") from error
-        return values, metadata
 
     def _check_rows(
         self, values: dict[Any, Any], metadata: dict[str, str], expected: list[str]

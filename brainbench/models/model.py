@@ -89,3 +89,18 @@ class Model(Protocol):
     def activations(self, problems: Sequence[Problem]) -> Activations:
         """Read out every site and layer for these problems, rows in their order."""
         ...
+
+
+def read_activations(model: Model, problems: Sequence[Problem]) -> Activations:
+    """Ask a model for its activations, and check that they are some and fit the problems.
+
+    Raises
+    ------
+    DataError
+        When the model gave something else, or not one row for each problem.
+    """
+    given: object = model.activations(problems)
+    if not isinstance(given, Activations):
+        raise DataError(f"the model gave {type(given).__name__}, not Activations")
+    given.check_rows(problems)
+    return given

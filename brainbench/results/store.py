@@ -73,7 +73,8 @@ class RunFolder:
         try:
             return load_record(path)
         except DataError:
-            path.replace(path.with_suffix(".json.bad"))
+            with _writing(path):
+                path.replace(path.with_suffix(".json.bad"))
             return None
 
     def save(self, record: Record) -> Path:

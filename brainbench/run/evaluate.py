@@ -21,7 +21,14 @@ from brainbench.benchmarks import (
 )
 from brainbench.datasets import Recording, load_card, load_recording
 from brainbench.errors import BrainbenchError, UsageError
-from brainbench.models import BUILTIN, Activations, Model, is_builtin, load_model
+from brainbench.models import (
+    BUILTIN,
+    Activations,
+    Model,
+    is_builtin,
+    load_model,
+    read_activations,
+)
 from brainbench.results import DatasetInfo, ModelInfo, Record, RunFolder
 from brainbench.run.provenance import peak_memory_mb, versions
 
@@ -106,7 +113,7 @@ def evaluate(
         elif before is not None:
             say(f"going on with the {before.status} run in {folder.path}")
         # every dataset is held against the model before anything is scored
-        states = {name: scored.activations(r.problems) for name, r in recordings.items()}
+        states = {name: read_activations(scored, r.problems) for name, r in recordings.items()}
         for text in dict.fromkeys(text for read in states.values() for text in read.warnings):
             say(text)
         return _run(folder, record, states, wanted, recordings, chosen, report)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.linear_model import RidgeCV
 
+import brainbench
 from brainbench.benchmarks import Memory, Score, load_benchmark, score_benchmarks
 from brainbench.benchmarks.cell import prepare_cell
 from brainbench.datasets import (
@@ -272,7 +274,11 @@ def huge() -> Activations:
         (huge, "overflow"),
     ],
 )
-def test_a_model_that_gives_something_else_is_refused(given: Any, message: str) -> None:
-    benchmark = load_benchmark("phantom.signal.syllogistic-ridge")
+def test_a_model_that_gives_something_else_is_refused(
+    given: Any, message: str, tmp_path: Path
+) -> None:
+    name = "phantom.signal.syllogistic-ridge"
     with pytest.raises(DataError, match=message):
-        benchmark(OddModel(given))
+        load_benchmark(name)(OddModel(given))
+    with pytest.raises(DataError, match=message):
+        brainbench.evaluate(OddModel(given), benchmarks=name, output_path=tmp_path)
