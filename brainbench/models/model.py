@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.errors import DataError
+from brainbench.errors import DataError, UsageError
 from brainbench.problems import Problem
 
 Site = Literal["attention", "hidden"]
@@ -71,8 +71,50 @@ class Activations:
         return int(next(iter(self.values.values())).shape[0])
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What a model answers to "does the conclusion follow?", one entry per problem.
+
+    Attributes
+    ----------
+    said : (n_items,) 1 said True, 0 said False, NaN anything else: invalid.
+    log_odds : (n_items,) natural log of P(True) / P(False), each summed over its
+        spellings; NaN where there is none.
+    texts : the answer as the model gave it.
+    cut_off : how many answers were stopped by the token limit before they ended.
+    warnings : what a reader of the scores should know.
+    """
+
+    said: NDArray[np.float64]
+    log_odds: NDArray[np.float64]
+    texts: tuple[str, ...]
+    cut_off: int = 0
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("said", "log_odds"):
+            values = getattr(self, name)
+            if not isinstance(values, np.ndarray) or values.shape != (len(self.texts),):
+                found = getattr(values, "shape", type(values).__name__)
+                raise DataError(f"{name}: expected an array of {len(self.texts)}, got {found}")
+        strange = self.said[~np.isin(self.said, (0.0, 1.0)) & ~np.isnan(self.said)]
+        if strange.size:
+            raise DataError(f"said must be 1, 0 or NaN, not {strange[0]:g}")
+
+    @property
+    def n_items(self) -> int:
+        """Number of problems asked."""
+        return len(self.texts)
+
+    @property
+    def n_invalid(self) -> int:
+        """Answers that are neither True nor False."""
+        return int(np.isnan(self.said).sum())
+
+
 class Model(Protocol):
-    """A system that can be scored.
+    """A system that can be scored on alignment; one that also answers is an
+    :class:`AnsweringModel`.
 
     Attributes
     ----------
@@ -89,6 +131,38 @@ class Model(Protocol):
     def activations(self, problems: Sequence[Problem]) -> Activations:
         """Read out every site and layer for these problems, rows in their order."""
         ...
+
+
+class AnsweringModel(Model, Protocol):
+    """A model that also answers."""
+
+    def answer(self, problems: Sequence[Problem]) -> Answers:
+        """Say of each problem whether its conclusion follows, in their order."""
+        ...
+
+
+def read_answers(model: Model, problems: Sequence[Problem]) -> Answers:
+    """Ask a model for its answers, and check that there is one for each problem.
+
+    Raises
+    ------
+    UsageError
+        When it is no model that answers, such as a file of activations.
+    DataError
+        When it gave something else than one answer for each problem.
+    """
+    # looked up by name: isinstance would read sha256, and with it the whole model
+    if "answer" not in dir(model):
+        raise UsageError(
+            f"{model.identifier} gives activations only, no answers; behaviour needs a model "
+            "that answers"
+        )
+    given: object = cast(AnsweringModel, model).answer(problems)
+    if not isinstance(given, Answers):
+        raise DataError(f"the model gave {type(given).__name__}, not Answers")
+    if given.n_items != len(problems):
+        raise DataError(f"the model gave {given.n_items} answers for {len(problems)} problems")
+    return given
 
 
 def read_activations(model: Model, problems: Sequence[Problem]) -> Activations:

@@ -1,0 +1,93 @@
+"""Prompts put together so that nothing is computed twice and little is padded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Tokens = tuple[int, ...]
+# below this the bookkeeping costs more than the tokens
+_SHORTEST_PREFIX = 8
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Prompts that go through the model together.
+
+    Attributes
+    ----------
+    prefix : tokens that all of them begin with; computed once for every batch of the
+        same prefix.
+    suffixes : what follows in each, at least one token.
+    rows : which prompts these are.
+    """
+
+    prefix: Tokens
+    suffixes: tuple[Tokens, ...]
+    rows: tuple[int, ...]
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest suffix."""
+        return max(len(suffix) for suffix in self.suffixes)
+
+    def halves(self) -> tuple[Batch, Batch]:
+        """The same prompts in two batches."""
+        half = (len(self.rows) + 1) // 2
+        return (
+            Batch(self.prefix, self.suffixes[:half], self.rows[:half]),
+            Batch(self.prefix, self.suffixes[half:], self.rows[half:]),
+        )
+
+
+def plan_batches(
+    prompts: Sequence[Tokens], kinds: Sequence[str], batch_size: int, share: bool = True
+) -> list[Batch]:
+    """Divide prompts into batches.
+
+    Parameters
+    ----------
+    prompts : token ids, none empty.
+    kinds : reasoning type of each; wordings may differ between types, so prompts are
+        grouped by type where that leaves fewer tokens to compute.
+    batch_size : prompts in a batch.
+    share : whether a common beginning is split off.
+
+    Returns
+    -------
+    Batches that depend on nothing but the arguments: batches of one prefix follow each
+    other, prompts of like length stand together.
+    """
+    together = [list(range(len(prompts)))]
+    apart = [[i for i, kind in enumerate(kinds) if kind == k] for k in dict.fromkeys(kinds)]
+    groups = min(together, apart, key=lambda split: _tokens(prompts, split)) if share else together
+    batches = []
+    for group in groups:
+        size = _shared(prompts, group) if share else 0
+        order = sorted(group, key=lambda i: len(prompts[i]))
+        for start in range(0, len(order), batch_size):
+            rows = tuple(order[start : start + batch_size])
+            suffixes = tuple(tuple(prompts[i][size:]) for i in rows)
+            batches.append(Batch(tuple(prompts[group[0]][:size]), suffixes, rows))
+    return batches
+
+
+def _shared(prompts: Sequence[Tokens], group: Sequence[int]) -> int:
+    """Length of the beginning that a group has in common; every suffix keeps a token."""
+    if len(group) < 2:
+        return 0
+    # what the first and the last in order share, all between them share
+    first, last = min(prompts[i] for i in group), max(prompts[i] for i in group)
+    pairs = enumerate(zip(first, last, strict=False))
+    common = next((i for i, (a, b) in pairs if a != b), min(len(first), len(last)))
+    size = min(common, min(len(prompts[i]) for i in group) - 1)
+    return size if size >= _SHORTEST_PREFIX else 0
+
+
+def _tokens(prompts: Sequence[Tokens], groups: Sequence[Sequence[int]]) -> int:
+    """Tokens to compute when each group's beginning is computed once."""
+    total = 0
+    for group in groups:
+        size = _shared(prompts, group)
+        total += size + sum(len(prompts[i]) - size for i in group)
+    return total

@@ -1,0 +1,175 @@
+"""Where a model's files are: a hub id, a folder or a GGUF file becomes a folder and a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from brainbench.errors import DataError, UsageError
+
+_HUB_ID = re.compile(r"[\w][\w.-]*(/[\w.-]+)?")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_TOKENIZER = ("*.json", "*.jinja", "*.model", "*.txt")
+# weights in other formats beside them, and what no read-out needs
+_UNUSED = ("original/*", "onnx/*", "openvino/*", "*.msgpack", "*.h5")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Files of a model on this machine.
+
+    Attributes
+    ----------
+    name : the hub id, or the name of the folder or file.
+    folder : where they are.
+    gguf_file : name of the GGUF file in the folder, where the weights are one.
+    revision : commit on the hub, where it came from there.
+    sha256 : of every file that can change what the model computes.
+    """
+
+    name: str
+    folder: Path
+    gguf_file: str | None
+    revision: str | None
+    sha256: str
+
+
+def find_checkpoint(
+    source: str | Path,
+    revision: str | None = None,
+    gguf_file: str | None = None,
+    *,
+    weights: bool = True,
+    code: bool = False,
+) -> Checkpoint:
+    """Find a model's files; those of a hub id are downloaded and kept by huggingface_hub.
+
+    Parameters
+    ----------
+    source : hub id, folder, or GGUF file.
+    revision : branch, tag or commit, of a hub id.
+    gguf_file : name of a GGUF file in the folder or repository.
+    weights : whether the weights are needed; an untrained model is made without.
+    code : whether the repository's own Python files are wanted.
+
+    Raises
+    ------
+    UsageError
+        When there is no such model, or it may not be read.
+    DataError
+        When files are missing or are not what they are named.
+    """
+    path = Path(source).expanduser()
+    if path.suffix == ".gguf":
+        if not path.is_file():
+            raise UsageError(f"there is no GGUF file at {source}")
+        path, gguf_file = path.parent, path.name
+        name = Path(source).stem
+    else:
+        name = path.resolve().name if path.is_dir() else str(source)
+    if path.is_dir():
+        if revision is not None:
+            raise UsageError(f"{source} is a folder; only models of the hub have a revision")
+        commit = None
+    else:
+        path = _download(str(source), revision, gguf_file, weights, code)
+        commit = path.name
+    _check_files(path, gguf_file, weights, str(source))
+    return Checkpoint(name, path, gguf_file, commit, _hash(path, gguf_file, weights, code))
+
+
+def hash_files(folder: Path, files: Iterable[Path]) -> str:
+    """Hash of files and their names below a folder."""
+    rows = [[str(path.relative_to(folder)), _file_sha256(path)] for path in sorted(files)]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+
+def _download(
+    source: str, revision: str | None, gguf_file: str | None, weights: bool, code: bool
+) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    if not _HUB_ID.fullmatch(source):
+        raise UsageError(f"there is no file or folder at {source}, and it is no hub id")
+    wanted = list(_TOKENIZER)
+    if weights:
+        wanted.append(gguf_file or "*.safetensors")
+    if code:
+        wanted.append("*.py")
+    try:
+        return Path(
+            snapshot_download(
+                source, revision=revision, allow_patterns=wanted, ignore_patterns=list(_UNUSED)
+            )
+        )
+    except GatedRepoError as error:
+        raise UsageError(
+            f"{source} is gated: ask for access on its page on the hub, then log in with "
+            "`hf auth login` or set HF_TOKEN"
+        ) from error
+    except RevisionNotFoundError as error:
+        raise UsageError(f"{source} has no revision {revision!r}") from error
+    except RepositoryNotFoundError as error:
+        raise UsageError(
+            f"the hub has no model {source!r}, or it is private: look at the spelling, or log in "
+            "with `hf auth login` or HF_TOKEN. `brainbench list` shows the built-in models"
+        ) from error
+    except LocalEntryNotFoundError as error:
+        raise UsageError(
+            f"{source} is not in the local cache and the hub cannot be reached; built-in models "
+            "and folders need no network"
+        ) from error
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise DataError(f"{source} cannot be downloaded: {error}") from error
+
+
+def _check_files(folder: Path, gguf_file: str | None, weights: bool, source: str) -> None:
+    if gguf_file is not None:
+        file = folder / gguf_file
+        if not file.is_file():
+            raise UsageError(f"{source} holds no file {gguf_file}")
+        with file.open("rb") as opened:
+            if opened.read(4) != b"GGUF":
+                raise DataError(f"{file.name} is no GGUF file: it does not begin with GGUF")
+        return
+    if not (folder / "config.json").is_file():
+        there = ", ".join(sorted(path.name for path in folder.glob("*.gguf"))[:3])
+        hint = f"; it holds {there}: give that file" if there else ""
+        raise UsageError(f"{source} holds no config.json, so it is no model folder{hint}")
+    if weights and not any(folder.glob("*.safetensors")):
+        raise DataError(
+            f"{source} holds no safetensors weights. Pickled weights are not read: anybody's "
+            "code could be in them. Convert them with transformers' save_pretrained"
+        )
+
+
+def _hash(folder: Path, gguf_file: str | None, weights: bool, code: bool) -> str:
+    patterns = list(_TOKENIZER)
+    if weights:
+        patterns.append(gguf_file or "*.safetensors")
+    if code:
+        patterns.append("*.py")
+    if gguf_file is not None:
+        # the file holds configuration and tokenizer; what lies beside it is not read
+        return hash_files(folder, [folder / gguf_file])
+    return hash_files(folder, {path for pattern in patterns for path in folder.glob(pattern)})
+
+
+def _file_sha256(path: Path) -> str:
+    # the hub's cache names large files by the hash they were checked against
+    target = path.resolve()
+    if target.parent.name == "blobs" and _SHA256.fullmatch(target.name):
+        return target.name
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,82 @@
+"""Where each family of decoders keeps its blocks, and the attention inside a block.
+
+A new family is one line in ``FAMILIES``. Only families are read whose attention module
+ends with its output projection, before the residual sum: others (BLOOM adds the residual
+inside) would give states that look right and are not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from brainbench.errors import DataError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Family:
+    """Paths of the two sites.
+
+    Attributes
+    ----------
+    blocks : from the causal language model to its list of blocks, dotted.
+    attention : from a block to its self-attention module.
+    """
+
+    blocks: str
+    attention: str
+
+
+_LLAMA = Family("model.layers", "self_attn")
+_GPT2 = Family("transformer.h", "attn")
+# model_type of the configuration → where its sites are
+FAMILIES: dict[str, Family] = {
+    **dict.fromkeys(
+        (
+            "cohere", "cohere2", "gemma", "gemma2", "gemma3_text", "glm", "glm4", "granite",
+            "llama", "ministral", "mistral", "mixtral", "olmo", "olmo2", "olmo3", "phi3",
+            "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "smollm3", "starcoder2",
+        ),
+        _LLAMA,
+    ),
+    "gemma3": Family("model.language_model.layers", "self_attn"),
+    "gpt2": _GPT2,
+    "gptj": _GPT2,
+    "gpt_neox": Family("gpt_neox.layers", "attention"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sites:
+    """The modules that are read, one of each per layer."""
+
+    attention: tuple[nn.Module, ...]
+    hidden: tuple[nn.Module, ...]
+
+
+def find_sites(model: nn.Module) -> Sites:
+    """Find attention modules and blocks of a causal language model.
+
+    Raises
+    ------
+    DataError
+        When its family is not known or it is built otherwise than its family.
+    """
+    kind = str(getattr(getattr(model, "config", None), "model_type", type(model).__name__))
+    family = FAMILIES.get(kind)
+    if family is None:
+        raise DataError(
+            f"models of the family {kind!r} are not read yet; known: "
+            f"{', '.join(sorted(FAMILIES))}. If its attention module ends before the residual "
+            "sum, one line in brainbench.models.families.FAMILIES adds it"
+        )
+    try:
+        blocks = tuple(attrgetter(family.blocks)(model))
+        attention = tuple(attrgetter(family.attention)(block) for block in blocks)
+    except AttributeError as error:
+        raise DataError(f"this {kind} model is built otherwise than its family: {error}") from error
+    return Sites(attention, blocks)

@@ -1,0 +1,271 @@
+"""From a model's files to a model that runs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
+from brainbench.models.checkpoint import Checkpoint, hash_files
+
+DTYPES = ("float32", "bfloat16", "float16")
+
+
+class Loader(Protocol):
+    """The parts of a model, each made when it is first asked for."""
+
+    @property
+    def tokenizer(self) -> Any: ...
+
+    @property
+    def config(self) -> Any: ...
+
+    @property
+    def model(self) -> Any:
+        """The causal language model, ready to run."""
+        ...
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model that is in memory already."""
+
+    model: Any
+    tokenizer: Any
+
+    @property
+    def config(self) -> Any:
+        """Configuration of the model."""
+        return self.model.config
+
+
+def resolve_device(asked: str | None) -> str:
+    """The device to run on: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; ``auto`` finds one.
+
+    Raises
+    ------
+    UsageError
+        When torch knows no such device or this machine has none.
+    """
+    import torch
+
+    if asked in (None, "auto"):
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(asked)
+    except RuntimeError as error:
+        raise UsageError(
+            f"{asked!r} is no device; there are auto, cpu, cuda, cuda:0, …, mps"
+        ) from error
+    there = {
+        "cpu": 1,
+        "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
+        "mps": int(torch.backends.mps.is_available()),
+    }.get(device.type, 0)
+    if (device.index or 0) >= there:
+        raise UsageError(f"this machine has no device {asked}")
+    return str(asked)
+
+
+def resolve_dtype(asked: str | None, device: str) -> str:
+    """The number format: ``auto`` is float32 on cpu and mps, bfloat16 on cuda."""
+    if asked in (None, "auto"):
+        return "bfloat16" if device.startswith("cuda") else "float32"
+    if asked not in DTYPES:
+        raise UnknownNameError("dtype", str(asked), ("auto", *DTYPES))
+    return str(asked)
+
+
+def check_adapter(folder: str | Path) -> tuple[Path, str]:
+    """A PEFT adapter's folder and its hash.
+
+    Raises
+    ------
+    UsageError
+        When it is no such folder, or its weights are pickled.
+    """
+    path = Path(folder).expanduser()
+    files = [path / name for name in ("adapter_config.json", "adapter_model.safetensors")]
+    for file in files:
+        if not file.is_file():
+            raise UsageError(f"--peft {folder}: no {file.name} there; it is no PEFT adapter")
+    return path, hash_files(path, files)
+
+
+class CheckpointLoader:
+    """A model in files.
+
+    What raises ``DataError`` where the files are damaged or incomplete.
+
+    Parameters
+    ----------
+    checkpoint : the files.
+    device, dtype : resolved.
+    adapter : folder of a PEFT adapter, merged into the weights.
+    untrained : seed; the weights are drawn anew, as for training from scratch.
+    spread : divide the layers over all GPUs (``device_map``).
+    code : let the repository's own Python run.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        *,
+        device: str,
+        dtype: str,
+        adapter: Path | None = None,
+        untrained: int | None = None,
+        spread: bool = False,
+        code: bool = False,
+    ) -> None:
+        self._checkpoint = checkpoint
+        self._device = device
+        self._dtype = dtype
+        self._adapter = adapter
+        self._untrained = untrained
+        self._spread = spread
+        # a GGUF file holds no code
+        self._source: dict[str, Any] = (
+            {"gguf_file": checkpoint.gguf_file}
+            if checkpoint.gguf_file
+            else {"trust_remote_code": code}
+        )
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """Tokenizer, with the chat template where there is one."""
+        from transformers import AutoTokenizer
+
+        with self._loading():
+            return AutoTokenizer.from_pretrained(self._folder, **self._source)
+
+    @cached_property
+    def config(self) -> Any:
+        """Configuration."""
+        from transformers import AutoConfig
+
+        with self._loading():
+            return AutoConfig.from_pretrained(self._folder, **self._source)
+
+    @cached_property
+    def model(self) -> Any:
+        """The model on its device, in evaluation mode."""
+        with self._loading():
+            model = self._with_weights() if self._untrained is None else self._drawn()
+            if self._adapter is not None:
+                model = _with_adapter(model, self._adapter)
+            if not self._spread:
+                model = model.to(self._device)
+        return model.eval()
+
+    @property
+    def _folder(self) -> str:
+        return str(self._checkpoint.folder)
+
+    def _drawn(self) -> Any:
+        import torch
+
+        with torch.random.fork_rng():
+            torch.manual_seed(self._untrained or 0)
+            return build(self.config, self._dtype)
+
+    def _with_weights(self) -> Any:
+        import torch
+        from transformers import AutoModelForCausalLM, GgufConfig
+
+        options = dict(self._source)
+        if self._checkpoint.gguf_file:
+            options["quantization_config"] = GgufConfig(dequantize=True)
+        else:
+            options["use_safetensors"] = True
+        if self._spread:
+            options["device_map"] = "auto"
+        found: Any = AutoModelForCausalLM.from_pretrained(
+            self._folder, dtype=getattr(torch, self._dtype), output_loading_info=True, **options
+        )
+        model, told = found
+        missing = sorted(told["missing_keys"])
+        if missing:
+            # transformers would go on with random weights in their place
+            raise DataError(
+                f"{self._checkpoint.name} lacks weights: {', '.join(missing[:3])} "
+                f"({len(missing)} in all)"
+            )
+        return model
+
+    @contextlib.contextmanager
+    def _loading(self) -> Iterator[None]:
+        """Keep transformers quiet, and tell its errors with the model's name and what to do."""
+        name = self._checkpoint.gguf_file or self._checkpoint.name
+        try:
+            with _quiet():
+                yield
+        # damaged files make it fail in many ways; every one of them is about the files
+        except (BrainbenchError, KeyboardInterrupt):
+            raise
+        except Exception as error:
+            if out_of_memory(error):
+                raise DataError(f"{name} does not fit the memory of this device") from error
+            text = str(error).strip().split("\n")[0] or type(error).__name__
+            raise DataError(f"{name} cannot be loaded: {text}") from error
+
+
+def build(config: Any, dtype: str = "float32") -> Any:
+    """A causal language model of a configuration, its weights drawn anew."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
+
+
+def count_parameters(config: Any) -> int:
+    """Parameters of a model, tied ones once, from its configuration alone."""
+    import torch
+
+    with _quiet(), torch.device("meta"):
+        return sum(parameter.numel() for parameter in build(config).parameters())
+
+
+def _with_adapter(model: Any, adapter: Path) -> Any:
+    from peft import PeftModel
+
+    try:
+        adapted = PeftModel.from_pretrained(model, str(adapter))
+        return adapted.merge_and_unload()
+    except Exception as error:
+        raise DataError(
+            f"the PEFT adapter {adapter.name} does not fit the model: {error}"
+        ) from error
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether it is torch saying that memory ran out, on any device."""
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
+        isinstance(error, RuntimeError)
+        and ("not enough memory" in str(error) or "out of memory" in str(error))
+    )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """No bars and hints of transformers among our own lines."""
+    from transformers.utils import logging
+
+    before = logging.get_verbosity()
+    bars = logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+        if bars:
+            logging.enable_progress_bar()

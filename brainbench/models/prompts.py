@@ -1,0 +1,197 @@
+"""From a problem to the messages a model is asked with.
+
+A template is YAML: per reasoning type a list of ``{role, content}``, where ``content`` is
+Jinja over ``premises`` (a list of sentences) and ``conclusion``; ``all`` serves the types
+that are not named. Templates come from users, so they run in Jinja's sandbox and are
+tried out on a problem of each type before they are used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import yaml
+from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from brainbench.errors import DataError, UsageError
+from brainbench.problems import Problem, ReasoningType
+
+ANY_TYPE = "all"
+_TYPES: tuple[str, ...] = (ANY_TYPE, *get_args(ReasoningType))
+_PROBE = (("Fee is fie", "Foe is fum", "Tic is tac"), "Tic is toe")
+_LARGEST_FILE = 65536
+_LONGEST_PROMPT = 1_000_000
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Message(_Part):
+    """One turn of a chat."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class _Wording(_Part):
+    """The file: a name, and for each type its turns."""
+
+    name: str = Field(min_length=1, max_length=100)
+    turns: dict[str, Annotated[tuple[Message, ...], Field(min_length=1)]] = Field(min_length=1)
+
+    @field_validator("turns")
+    @classmethod
+    def _known(cls, turns: dict[str, Any]) -> dict[str, Any]:
+        for kind in turns:
+            if kind not in _TYPES:
+                raise ValueError(f"{kind!r} is no reasoning type; there are {', '.join(_TYPES)}")
+        return turns
+
+
+@dataclass(frozen=True)
+class PromptTemplate:
+    """Wording of the question.
+
+    Attributes
+    ----------
+    name : as recorded.
+    turns : reasoning type or ``all`` → messages, their contents Jinja.
+    """
+
+    name: str
+    turns: dict[str, tuple[Message, ...]]
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the wording."""
+        plain = {kind: [m.model_dump() for m in turns] for kind, turns in self.turns.items()}
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+    def messages(self, problem: Problem) -> list[dict[str, str]]:
+        """The messages of one problem, as chat templates take them.
+
+        Raises
+        ------
+        DataError
+            When the template has no wording for its reasoning type or cannot be rendered.
+        """
+        return self._render(problem.reasoning_type, problem.premises, problem.conclusion)
+
+    def _render(
+        self, reasoning_type: str, premises: Sequence[str], conclusion: str
+    ) -> list[dict[str, str]]:
+        kind = reasoning_type if reasoning_type in self._compiled else ANY_TYPE
+        if kind not in self._compiled:
+            raise DataError(
+                f"prompt template {self.name} has no wording for {reasoning_type} problems, "
+                f"and none under {ANY_TYPE!r}"
+            )
+        said = []
+        for role, content in self._compiled[kind]:
+            try:
+                text = content.render(premises=list(premises), conclusion=conclusion)
+            # a sandboxed expression may fail in any way, on its own (1 / 0) or refused
+            except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+                raise DataError(f"prompt template {self.name}, {kind}: {error}") from error
+            if len(text) > _LONGEST_PROMPT:
+                raise DataError(f"prompt template {self.name} gives {len(text)} characters")
+            said.append({"role": role, "content": text})
+        return said
+
+    @cached_property
+    def _compiled(self) -> dict[str, list[tuple[str, Template]]]:
+        sandbox = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
+        compiled: dict[str, list[tuple[str, Template]]] = {}
+        for kind, turns in self.turns.items():
+            for turn in turns:
+                try:
+                    content = sandbox.from_string(turn.content)
+                except TemplateError as error:
+                    raise DataError(f"prompt template {self.name}, {kind}: {error}") from error
+                compiled.setdefault(kind, []).append((turn.role, content))
+        return compiled
+
+    def check(self) -> None:
+        """Try the template out.
+
+        Raises
+        ------
+        DataError
+            When it cannot be rendered, leaves out a premise or the conclusion, or does
+            not end with the user's turn.
+        """
+        for kind, turns in self.turns.items():
+            if turns[-1].role == "assistant":
+                raise DataError(
+                    f"prompt template {self.name}, {kind}: the last turn must be the user's, "
+                    "the model speaks next"
+                )
+            text = "\n".join(turn["content"] for turn in self._render(kind, *_PROBE))
+            for part, sentence in [("a premise", s) for s in _PROBE[0]] + [
+                ("the conclusion", _PROBE[1])
+            ]:
+                if sentence not in text:
+                    name = "premises" if part == "a premise" else "conclusion"
+                    raise DataError(
+                        f"prompt template {self.name}, {kind}, leaves out {part}: "
+                        f"use {{{{ {name} }}}}"
+                    )
+
+
+def builtin_template(name: str = "default") -> PromptTemplate:
+    """A template that ships with the package."""
+    folder = resources.files("brainbench.models") / "templates"
+    return _parse((folder / f"{name}.yaml").read_text("utf-8"), name)
+
+
+def load_template(path: str | Path) -> PromptTemplate:
+    """Read a user's template and try it out.
+
+    Raises
+    ------
+    UsageError
+        When there is no such file.
+    DataError
+        When it is no template, with what is wrong in it.
+    """
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise UsageError(f"there is no prompt template at {path}")
+    if file.stat().st_size > _LARGEST_FILE:
+        raise DataError(f"{path} is larger than {_LARGEST_FILE} bytes: no prompt template")
+    try:
+        return _parse(file.read_text("utf-8"), file.stem)
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
+
+
+def _parse(text: str, fallback: str) -> PromptTemplate:
+    try:
+        loaded = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise DataError(f"prompt template {fallback} is not YAML: {error}") from error
+    if not isinstance(loaded, dict):
+        raise DataError(
+            f"prompt template {fallback}: expected, per reasoning type, a list of {{role, content}}"
+        )
+    name = loaded.pop("name", fallback)
+    try:
+        written = _Wording(name=name, turns=loaded)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
+        )
+        raise DataError(f"prompt template {fallback}: {faults}") from error
+    template = PromptTemplate(written.name, written.turns)
+    template.check()
+    return template

@@ -1,0 +1,204 @@
+"""Running a model on batches of prompts: one pass gives states and answers.
+
+Suffixes are padded on the right. Attention is causal, so no token sees what stands after
+it: padding changes nothing and needs no mask, and positions count as in a single prompt.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.errors import DataError
+from brainbench.models.batches import Batch, Tokens
+from brainbench.models.cache import Arrays
+from brainbench.models.families import find_sites
+from brainbench.models.loading import Loader, out_of_memory
+from brainbench.models.model import SITES, Site
+from brainbench.models.recording import Pick, Recorder, only_rows
+from brainbench.models.spellings import Spellings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Say = Callable[[str], None]
+NO_TOKEN = -1
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a model did on some prompts.
+
+    Attributes
+    ----------
+    states : site → (rows, layers, units) float32, at the token that is read out or, for a
+        model that thinks, the mean over the tokens it generated.
+    tokens : (rows,) the token that answers; -1 where there is none.
+    log_odds : (rows,) of True against False where that token stands.
+    cut_off : (rows,) 1 where the token limit stopped a model that thinks.
+    """
+
+    states: dict[Site, NDArray[np.float32]]
+    tokens: NDArray[np.int64]
+    log_odds: NDArray[np.float64]
+    cut_off: NDArray[np.int64]
+
+    def to_arrays(self) -> Arrays:
+        """As named arrays, for a file."""
+        rest = {"tokens": self.tokens, "log_odds": self.log_odds, "cut_off": self.cut_off}
+        return {**{str(site): states for site, states in self.states.items()}, **rest}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Reading:
+        """Back from :meth:`to_arrays`."""
+        states = {site: arrays[site] for site in SITES}
+        return cls(states, arrays["tokens"], arrays["log_odds"], arrays["cut_off"])
+
+    @classmethod
+    def join(cls, parts: Sequence[Reading]) -> Reading:
+        """Rows of several readings, one after the other."""
+        arrays = [part.to_arrays() for part in parts]
+        return cls.from_arrays({k: np.concatenate([a[k] for a in arrays]) for k in arrays[0]})
+
+    def at(self, rows: Sequence[int]) -> Reading:
+        """Some rows, in the order asked for."""
+        return Reading.from_arrays({k: v[list(rows)] for k, v in self.to_arrays().items()})
+
+
+class Reader:
+    """Reads a model out at the last token of each prompt.
+
+    Parameters
+    ----------
+    loader : the model and its tokenizer.
+    spellings : of the answers.
+    say : told when a batch did not fit the memory.
+    """
+
+    def __init__(self, loader: Loader, spellings: Spellings, say: Say) -> None:
+        self._model = loader.model
+        self._spellings = spellings
+        self._say = say
+        self._recorder = Recorder(find_sites(loader.model))
+        # where the embedding is, the tokens must be; layers may be on other devices
+        self._device = loader.model.get_input_embeddings().weight.device
+        self._prefix: tuple[Tokens, Any] = ((), None)
+        self._most: int | None = None
+
+    def read(self, batch: Batch) -> Reading:
+        """Run a batch; one that does not fit the memory is run in smaller ones.
+
+        Raises
+        ------
+        DataError
+            When a single prompt does not fit, or the model gives NaN.
+        """
+        if self._most is not None and len(batch.rows) > self._most:
+            return Reading.join([self.read(half) for half in batch.halves()])
+        try:
+            return self._run(batch)
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            if len(batch.rows) == 1:
+                raise DataError(
+                    "one prompt alone does not fit the memory of this device: take a smaller "
+                    "--dtype, another --device, or a smaller model"
+                ) from error
+        # outside of `except`: the traceback would hold the tensors that filled the memory
+        self._most = (len(batch.rows) + 1) // 2
+        self._free()
+        self._say(f"out of memory: batches of {self._most} prompts from here on")
+        return self.read(batch)
+
+    def _run(self, batch: Batch) -> Reading:
+        import torch
+
+        tokens, last = pad(batch.suffixes, self._device)
+        with torch.inference_mode():
+            past = self._past(batch.prefix, len(tokens))
+            logits = self.forward(tokens, token_at(last), token_at(last), past)
+        return Reading(
+            self._recorder.states(),
+            logits.argmax(axis=1).astype(np.int64),
+            self._spellings.log_odds(logits),
+            np.zeros(len(tokens), np.int64),
+        )
+
+    def forward(
+        self,
+        tokens: Tensor,
+        pick: Pick,
+        pick_logits: Pick,
+        past: Any = None,
+    ) -> NDArray[np.float64]:
+        """One pass with the hooks on: logits (rows, vocabulary) of the token picked."""
+        head = self._model.get_output_embeddings()
+        # a model just trained may still drop units at random
+        self._model.eval()
+        with self._recorder.listening(pick), only_rows(head, pick_logits):
+            given = self._model(input_ids=tokens, past_key_values=past, use_cache=past is not None)
+        logits: NDArray[np.float64] = given.logits[:, 0].double().cpu().numpy()
+        if not np.isfinite(logits.max(axis=1)).all():
+            raise DataError(
+                "the model's output is NaN or infinite: its numbers do not fit this --dtype; "
+                "try --dtype float32"
+            )
+        return logits
+
+    def _past(self, prefix: Tokens, rows: int) -> Any:
+        """Keys and values of the shared beginning, once for each row of a batch."""
+        if not prefix:
+            return None
+        if self._prefix[0] != prefix:
+            self._prefix = ((), None)
+            self._prefix = (prefix, self._compute_past(prefix))
+        past = copy.deepcopy(self._prefix[1])
+        past.batch_repeat_interleave(rows)
+        return past
+
+    def _compute_past(self, prefix: Tokens) -> Any:
+        import torch
+        from transformers import DynamicCache
+
+        past = DynamicCache(config=self._model.config)
+        tokens = torch.tensor([prefix], device=self._device)
+        with only_rows(self._model.get_output_embeddings(), lambda states: states[:, -1]):
+            self._model(input_ids=tokens, past_key_values=past, use_cache=True)
+        return past
+
+    def _free(self) -> None:
+        import torch
+
+        self._prefix = ((), None)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def token_at(places: Tensor) -> Pick:
+    """Keep one token of each row."""
+    import torch
+
+    def pick(states: Tensor) -> Tensor:
+        rows = torch.arange(len(states), device=states.device)
+        return states[rows, places.to(states.device)]
+
+    return pick
+
+
+def pad(rows: Sequence[Tokens], device: Any) -> tuple[Tensor, Tensor]:
+    """Token ids (rows, longest), padded on the right, and the last place of each row."""
+    import torch
+
+    longest = max(len(row) for row in rows)
+    # any token will do: nothing that is read comes after it
+    padded = torch.zeros((len(rows), longest), dtype=torch.long)
+    for i, row in enumerate(rows):
+        padded[i, : len(row)] = torch.tensor(row)
+    last = torch.tensor([len(row) - 1 for row in rows])
+    return padded.to(device), last.to(device)

@@ -1,0 +1,135 @@
+"""Models that think before they answer: states are means over what they generated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from brainbench.models.batches import Batch, Tokens
+from brainbench.models.loading import Loader
+from brainbench.models.reading import NO_TOKEN, Reader, Reading, Say, pad, token_at
+from brainbench.models.recording import Pick
+from brainbench.models.spellings import Spellings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_END_OF_THOUGHT = "</think>"
+
+
+class ThinkingReader(Reader):
+    """Lets a model generate, greedily, then reads out the tokens it generated.
+
+    The answer is the last True or False after the end of its thoughts. Where nothing was
+    generated, the state is that of the last prompt token.
+
+    Parameters
+    ----------
+    limit : tokens to generate at most.
+    """
+
+    def __init__(self, loader: Loader, spellings: Spellings, say: Say, limit: int) -> None:
+        super().__init__(loader, spellings, say)
+        self._limit = limit
+        self._padding = loader.tokenizer.pad_token_id
+        end = loader.tokenizer.get_vocab().get(_END_OF_THOUGHT)
+        self._end_of_thought: int | None = end
+        self._stops = _stops(loader)
+
+    def _run(self, batch: Batch) -> Reading:
+        import torch
+
+        prompts = [batch.prefix + suffix for suffix in batch.suffixes]
+        with torch.inference_mode():
+            thoughts, cut_off = self._generate(prompts)
+            # the cache of generation holds no states; a second pass over all of it does
+            whole = [prompt + said for prompt, said in zip(prompts, thoughts, strict=True)]
+            tokens, last = pad(whole, self._device)
+            starts = torch.tensor([len(prompt) for prompt in prompts], device=self._device)
+            starts = torch.minimum(starts, last)
+            places = [
+                self._answer_place(said, bool(cut))
+                for said, cut in zip(thoughts, cut_off, strict=True)
+            ]
+            before = torch.tensor(
+                [
+                    len(prompt) - 1 + max(place, 0)
+                    for prompt, place in zip(prompts, places, strict=True)
+                ],
+                device=self._device,
+            )
+            logits = self.forward(tokens, _mean_between(starts, last), token_at(before))
+        answers = [
+            said[place] if place >= 0 else NO_TOKEN
+            for said, place in zip(thoughts, places, strict=True)
+        ]
+        found = np.array(answers, np.int64)
+        log_odds = np.where(found == NO_TOKEN, np.nan, self._spellings.log_odds(logits))
+        return Reading(self._recorder.states(), found, log_odds, np.array(cut_off, np.int64))
+
+    def _generate(self, prompts: Sequence[Tokens]) -> tuple[list[Tokens], list[int]]:
+        """What was generated, without the token that ends it, and whether it was cut off."""
+        import torch
+
+        longest = max(len(prompt) for prompt in prompts)
+        filler = self._stops[0] if self._padding is None and self._stops else self._padding or 0
+        tokens = torch.full((len(prompts), longest), filler)
+        seen = torch.zeros_like(tokens)
+        for i, prompt in enumerate(prompts):
+            # generation goes on at the right end, so padding stands on the left
+            tokens[i, longest - len(prompt) :] = torch.tensor(prompt)
+            seen[i, longest - len(prompt) :] = 1
+        written = self._model.generate(
+            tokens.to(self._device),
+            attention_mask=seen.to(self._device),
+            max_new_tokens=self._limit,
+            do_sample=False,
+            temperature=None,
+            top_p=None,
+            top_k=None,
+            pad_token_id=filler,
+        )[:, longest:].tolist()
+        thoughts, cut_off = [], []
+        for row in written:
+            end = next((i for i, token in enumerate(row) if token in self._stops), None)
+            thoughts.append(tuple(row if end is None else row[:end]))
+            cut_off.append(int(end is None))
+        return thoughts, cut_off
+
+    def _answer_place(self, said: Tokens, cut_off: bool) -> int:
+        """Where the answer stands in what was generated; -1 where there is none.
+
+        What is said in thought is no answer, nor is what stands in one that was cut off.
+        """
+        start = 0
+        if self._end_of_thought in said:
+            start = len(said) - said[::-1].index(self._end_of_thought)
+        elif cut_off:
+            return -1
+        answers = {*self._spellings.true, *self._spellings.false}
+        return next((i for i in range(len(said) - 1, start - 1, -1) if said[i] in answers), -1)
+
+
+def _stops(loader: Loader) -> list[int]:
+    """Tokens that end an answer."""
+    given: Any = getattr(loader.model.generation_config, "eos_token_id", None)
+    given = loader.tokenizer.eos_token_id if given is None else given
+    if given is None:
+        return []
+    return list(given) if isinstance(given, list | tuple) else [int(given)]
+
+
+def _mean_between(first: Tensor, last: Tensor) -> Pick:
+    """Mean over the tokens from ``first`` to ``last`` of each row."""
+    import torch
+
+    def pick(states: Tensor) -> Tensor:
+        places = torch.arange(states.shape[1], device=states.device)
+        start, end = first.to(states.device)[:, None], last.to(states.device)[:, None]
+        kept = ((places >= start) & (places <= end)).float()
+        # summed in float32: thousands of half-precision terms lose what is added last
+        return torch.einsum("rt,rtu->ru", kept / kept.sum(1, keepdim=True), states.float())
+
+    return pick
