@@ -3,58 +3,41 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from brainbench.errors import DataError
+from brainbench.errors import DataError, UsageError
+from brainbench.problems.forms import COUNTERPARTS, Plan, write_argument
 from brainbench.problems.logic import classify
 from brainbench.problems.problem import Condition, Problem, ReasoningType
+from brainbench.problems.vocabulary import NOUNS, VOCABULARY, Vocabulary
 
-# Endings that no English word with these onsets has: pseudowords, as in the scanner, that
-# are no words, no adjectives of below, and nothing one would not want to read.
-_ONSETS = (
-    "bl",
-    "d",
-    "dr",
-    "fl",
-    "gl",
-    "gr",
-    "j",
-    "kl",
-    "kr",
-    "n",
-    "pl",
-    "pr",
-    "sm",
-    "sn",
-    "tr",
-    "z",
-)
-_VOWELS = ("a", "e", "i", "o", "u")
-_CODAS = ("lb", "lv", "lm")
-NOUNS = tuple(on + vowel + coda for on in _ONSETS for vowel in _VOWELS for coda in _CODAS)
-_ADJECTIVES = (
-    "bright", "calm", "clean", "cold", "damp", "dark", "deep", "dry",
-    "flat", "heavy", "loud", "mild", "quiet", "rough", "round", "sharp",
-    "smooth", "soft", "sour", "sweet", "thick", "thin", "warm", "wide",
-)  # fmt: skip
-_NAMES = (
-    "Ada", "Bo", "Cid", "Dag", "Eli", "Finn", "Greta", "Hugo", "Ida", "Juno",
-    "Kaya", "Lars", "Mia", "Nils", "Odo", "Pia", "Quin", "Runa", "Silas", "Tove",
-    "Ugo", "Vera", "Wim", "Xenia", "Yara", "Zeno",
-)  # fmt: skip
-_COMPARATIVES = (
-    "braver", "calmer", "kinder", "louder", "milder", "neater", "prouder", "quicker",
-    "richer", "stronger", "warmer", "wiser",
-)  # fmt: skip
+MOST_PREMISES = 8  # the proof of a propositional label tries every subset of them
+_TRIES = 200  # draws after which new words are taken to have run out
 
-CONDITIONS: tuple[Condition, ...] = tuple(
-    Condition(needed, valid, negated)
-    for needed in (2, 3)
-    for valid in (True, False)
-    for negated in (False, True)
-)
+
+def conditions(premises: int = 3) -> tuple[Condition, ...]:
+    """Every condition that a problem of so many premises can have.
+
+    Raises
+    ------
+    UsageError
+        When problems of so many premises are not made.
+    """
+    if not 2 <= premises <= MOST_PREMISES:
+        raise UsageError(f"problems have 2 to {MOST_PREMISES} premises, not {premises}")
+    return tuple(
+        Condition(needed, valid, negated)
+        for needed in range(2, premises + 1)
+        for valid in (True, False)
+        for negated in (False, True)
+    )
+
+
+CONDITIONS: tuple[Condition, ...] = conditions(3)
 # Conditions of one scanner run of ds003076 (Syllogisms 02; the other runs differ by one
 # problem here and there): half of the problems are valid and affirmative.
 SCANNER_RUN: Mapping[str, int] = {
@@ -69,20 +52,28 @@ def make_problem(
     condition: Condition,
     rng: np.random.Generator,
     noun: str | None = None,
+    premises: int = 3,
+    vocabulary: Vocabulary = VOCABULARY,
 ) -> Problem:
-    """Write one three-premise problem of a given condition and prove that it has it.
+    """Write one problem of a given condition and prove that it has it.
+
+    The premises stand in the order of the chain, those needed first, as in the scanner;
+    a fact about an individual comes last. The form of a propositional problem is drawn.
 
     Parameters
     ----------
-    noun : the pseudoword of a syllogism; any by default.
+    noun : the pseudoword of a syllogism; any of the vocabulary by default.
+    premises : how many there are in all, 2 to 8.
+
+    Raises
+    ------
+    UsageError
+        When no problem of so many premises has the condition.
+    DataError
+        When the vocabulary is too small.
     """
-    if reasoning_type == "syllogistic":
-        premises, conclusion = _syllogism(condition, noun or str(rng.choice(NOUNS)), rng)
-    else:
-        premises, conclusion = _order(condition, rng)
-    if classify(premises, conclusion) != (reasoning_type, condition):
-        raise DataError(f"generator bug: {identifier} is not {reasoning_type} {condition.name}")
-    return Problem(identifier, reasoning_type, premises, conclusion, condition)
+    plan = Plan(reasoning_type, condition, premises)
+    return _write(identifier, plan, rng, vocabulary, noun)
 
 
 def make_run(
@@ -122,33 +113,160 @@ def make_run(
     ]
 
 
-def _syllogism(
-    condition: Condition, noun: str, rng: np.random.Generator
-) -> tuple[tuple[str, str, str], str]:
-    middle, last = rng.choice(_ADJECTIVES, size=2, replace=False)
-    name = rng.choice(_NAMES)
-    end = middle if condition.premises_needed == 2 else last
-    # A claim about the class and one about its property; which is premise and which is
-    # conclusion, and whether both are denied, makes the four forms.
-    forms = {
-        (True, False): (f"is a {noun}", f"is {end}"),  # modus ponens
-        (True, True): (f"is not {end}", f"is not a {noun}"),  # modus tollens
-        (False, False): (f"is {end}", f"is a {noun}"),  # affirming the consequent
-        (False, True): (f"is not a {noun}", f"is not {end}"),  # denying the antecedent
-    }
-    given, claimed = forms[condition.valid, condition.negated]
-    premises = (f"All {noun}s are {middle}", f"All {middle} things are {last}", f"{name} {given}")
-    return premises, f"{name} {claimed}"
+def make_set(
+    reasoning_type: ReasoningType,
+    premises: int = 3,
+    per_condition: int = 10,
+    seed: int = 0,
+    vocabulary: Vocabulary = VOCABULARY,
+    shuffled: bool = True,
+) -> list[Problem]:
+    """Write a set in which the label depends on nothing that can be seen of the design.
+
+    As many problems of every condition: validity × negation × premises needed. Within
+    these, where the needed premises stand in the chain and, for propositional problems,
+    the form are as even as the number allows, and the same for valid problems as for
+    their counterparts that are not. No problem comes twice, not in another order either.
+
+    No single word, place or count tells the label. Two together do where a syllogism's
+    conclusion names the pseudoword: *is not a* is then valid and *is a* is not, as in the
+    scanner, whose four forms leave no other way.
+
+    Parameters
+    ----------
+    premises : of each problem, 2 to 8.
+    per_condition : problems of each condition; a multiple of 4 gives propositional forms
+        equal counts.
+    shuffled : whether each problem's premises are put in a random order; else they stand
+        in the order of the chain, a fact about an individual last.
+
+    Returns
+    -------
+    problems
+        In random order; identifiers such as ``transitive-3p-s0-0007`` tell no condition.
+
+    Raises
+    ------
+    UsageError
+        When problems of so many premises are not made, or none of a condition are wanted.
+    DataError
+        When the vocabulary is too small for so many different problems.
+    """
+    if per_condition < 1:
+        raise UsageError(f"a set needs at least 1 problem per condition, not {per_condition}")
+    rng = np.random.default_rng(seed)
+    plans = _balanced_plans(reasoning_type, premises, per_condition, rng)
+    problems: list[Problem] = []
+    seen: set[frozenset[str]] = set()
+    for position, i in enumerate(rng.permutation(len(plans))):
+        identifier = f"{reasoning_type}-{premises}p-s{seed}-{position:04d}"
+        problem = _unseen(identifier, plans[i], rng, vocabulary, seen)
+        if shuffled:
+            order = rng.permutation(premises)
+            problem = replace(problem, premises=tuple(problem.premises[j] for j in order))
+        problems.append(problem)
+    return problems
 
 
-def _order(condition: Condition, rng: np.random.Generator) -> tuple[tuple[str, str, str], str]:
-    names = [str(name) for name in rng.choice(_NAMES, size=4, replace=False)]
-    comparative = rng.choice(_COMPARATIVES)
-    premises = tuple(
-        f"{one} is {comparative} than {other}" for one, other in itertools.pairwise(names)
+def order_variants(problem: Problem, limit: int | None = None, seed: int = 0) -> list[Problem]:
+    """The problem with its premises in every order, the given one first.
+
+    Parameters
+    ----------
+    limit : at most so many of them, the others drawn at random.
+
+    Returns
+    -------
+    variants
+        Identifiers end in the order, e.g. ``-order-201``; ``base_id`` names the problem.
+    """
+    count = len(problem.premises)
+    if limit is not None and limit < math.factorial(count):
+        orders = _some_orders(count, limit, np.random.default_rng(seed))
+    else:
+        orders = list(itertools.permutations(range(count)))
+    return [
+        replace(
+            problem,
+            identifier=f"{problem.identifier}-order-{''.join(map(str, order))}",
+            premises=tuple(problem.premises[i] for i in order),
+            base_id=problem.base_id or problem.identifier,
+        )
+        for order in orders
+    ]
+
+
+def _write(
+    identifier: str,
+    plan: Plan,
+    rng: np.random.Generator,
+    vocabulary: Vocabulary,
+    noun: str | None = None,
+) -> Problem:
+    """Write a plan's sentences and hold what they say against it."""
+    if plan.condition not in conditions(plan.premises):
+        raise UsageError(
+            f"no problem of {plan.premises} premises needs {plan.condition.premises_needed}"
+        )
+    argument = write_argument(plan, rng, vocabulary, noun)
+    proven = classify(argument.premises, argument.conclusion)
+    if proven != (plan.reasoning_type, plan.condition):
+        wanted = f"{plan.reasoning_type} {plan.condition.name}"
+        raise DataError(f"generator bug: {identifier} is not {wanted}: {argument}")
+    return Problem(
+        identifier,
+        plan.reasoning_type,
+        argument.premises,
+        argument.conclusion,
+        plan.condition,
+        argument.form,
     )
-    first, second = names[0], names[condition.premises_needed]
-    if condition.valid == condition.negated:
-        first, second = second, first
-    negation = "not " if condition.negated else ""
-    return premises, f"{first} is {negation}{comparative} than {second}"  # type: ignore[return-value]
+
+
+def _balanced_plans(
+    reasoning_type: ReasoningType, premises: int, per_condition: int, rng: np.random.Generator
+) -> list[Plan]:
+    plans = []
+    for valid_condition in filter(lambda condition: condition.valid, conditions(premises)):
+        # the same stretches and forms for the valid problems and their counterparts
+        needed = valid_condition.premises_needed
+        offsets = _evenly(premises - needed + 1, per_condition, rng)
+        pairs = _evenly(len(COUNTERPARTS), per_condition, rng)
+        for valid in (True, False):
+            condition = replace(valid_condition, valid=valid)
+            for offset, pair in zip(offsets, pairs, strict=True):
+                named = COUNTERPARTS[pair][0 if valid else 1]
+                form = named if reasoning_type == "propositional" else None
+                plans.append(Plan(reasoning_type, condition, premises, form, offset))
+    return plans
+
+
+def _evenly(kinds: int, count: int, rng: np.random.Generator) -> list[int]:
+    """Numbers below ``kinds``, each as often as the next or once more, in random order."""
+    return [int(kind) for kind in rng.permutation(rng.integers(kinds) + np.arange(count)) % kinds]
+
+
+def _unseen(
+    identifier: str,
+    plan: Plan,
+    rng: np.random.Generator,
+    vocabulary: Vocabulary,
+    seen: set[frozenset[str]],
+) -> Problem:
+    for _ in range(_TRIES):
+        problem = _write(identifier, plan, rng, vocabulary)
+        text = frozenset((*problem.premises, f"{problem.conclusion}?"))
+        if text not in seen:
+            seen.add(text)
+            return problem
+    raise DataError(
+        f"the vocabulary is too small for {len(seen) + 1} different problems; "
+        "ask for fewer per condition or give it more words"
+    )
+
+
+def _some_orders(count: int, limit: int, rng: np.random.Generator) -> list[tuple[int, ...]]:
+    orders: dict[tuple[int, ...], None] = {tuple(range(count)): None}
+    while len(orders) < limit:
+        orders[tuple(int(i) for i in rng.permutation(count))] = None
+    return list(orders)[:limit]

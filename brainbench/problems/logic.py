@@ -1,96 +1,53 @@
-"""What follows from what: sentences as statements, decided by checking every model.
+"""What follows from what, decided over every model of the statements.
 
-Two fragments are read. *Syllogistic*: ``All As are B``, ``All A things are B``,
-``N is (not) a A``, ``N is (not) A``. *Transitive*: ``N is (not) A-er than M``.
+A conclusion follows when the premises and its denial have no model together. No model is
+listed; whether there is one is decided in two independent halves, since no statement
+speaks of members and of orders at once:
 
-If there is a countermodel at all, there is one in which only the named individuals exist
-and, for a universal conclusion, one individual without a name that breaks it. So
-enumerating those decides validity. A comparative is a strict weak order (two things may
-be level), so ranks decide it.
+- *Members.* If there is a model at all, there is one in which only the named individuals
+  exist and, where a universal claim is denied, one individual without a name that breaks
+  it. Over these, every statement says of two atoms that one or the other holds, true or
+  false: satisfiability of clauses of two literals (Aspvall, Plass and Tarjan, 1979,
+  Information Processing Letters 8).
+- *Orders.* A comparative is a strict weak order (two things may be level): there are ranks
+  unless someone would have to stand above themselves.
 """
 
 from __future__ import annotations
 
 import itertools
-import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from brainbench.errors import DataError
 from brainbench.problems.problem import Condition, ReasoningType
-
-
-@dataclass(frozen=True)
-class Inclusion:
-    """Every ``subject`` is ``predicate``."""
-
-    subject: str
-    predicate: str
-
-
-@dataclass(frozen=True)
-class Membership:
-    """The individual ``name`` is, or is not, ``predicate``."""
-
-    name: str
-    predicate: str
-    negated: bool = False
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """``first`` is, or is not, more ``relation`` than ``second``."""
-
-    first: str
-    second: str
-    relation: str
-    negated: bool = False
-
-
-Statement = Inclusion | Membership | Comparison
-
-_COMPARISON = re.compile(r"(?P<a>\w+) is (?P<no>not )?(?P<rel>\w+er|more \w+) than (?P<b>\w+)")
-_INCLUSION = re.compile(r"all (?:(?P<adj>\w+) things|(?P<noun>\w+)s) are (?P<pred>\w+)")
-_MEMBERSHIP = re.compile(r"(?P<name>\w+) is (?P<no>not )?(?:an? )?(?P<pred>\w+)")
-# words that quantify or are no term: read as one, they would give a wrong label in silence
-_NO_NAMES = frozenset(
-    {"all", "any", "anybody", "anyone", "anything", "each", "every", "everybody", "everyone"}
-    | {"everything", "he", "it", "no", "nobody", "none", "nothing", "she", "some", "somebody"}
-    | {"someone", "something", "that", "there", "they", "this", "who"}
+from brainbench.problems.statements import (
+    Comparison,
+    Conditional,
+    Disjunction,
+    Inclusion,
+    Membership,
+    Statement,
+    atoms,
+    is_negated,
+    read_statement,
 )
-_NO_TERMS = frozenset({"a", "all", "an", "no", "not", "some", "than"})
+
 _UNNAMED = ""  # no word of a sentence is empty
+_GIVEN = ("", "")  # stands for what a premise asserts outright; no atom is empty
 
-
-def read_statement(sentence: str) -> Statement:
-    """Read one sentence; case, spacing and a closing full stop do not matter.
-
-    Raises
-    ------
-    DataError
-        When the sentence has none of the forms this module decides.
-    """
-    text = " ".join(sentence.lower().rstrip(" .").split())
-    statement: Statement | None = None
-    if found := _COMPARISON.fullmatch(text):
-        statement = Comparison(found["a"], found["b"], found["rel"], bool(found["no"]))
-        names = {statement.first, statement.second}
-    elif found := _INCLUSION.fullmatch(text):
-        statement = Inclusion(found["adj"] or found["noun"], found["pred"])
-        names = set()
-    elif found := _MEMBERSHIP.fullmatch(text):
-        statement = Membership(found["name"], found["pred"], bool(found["no"]))
-        names = {statement.name}
-    if statement and not names & _NO_NAMES and not set(_terms(statement)) & _NO_TERMS:
-        return statement
-    raise DataError(f"no logical form is known for the sentence {sentence!r}")
+Node = TypeVar("Node", bound=Hashable)
 
 
 def consistent(statements: Iterable[Statement]) -> bool:
     """Whether some model makes every statement true."""
     held = list(statements)
-    return any(all(model.makes_true(s) for s in held) for model in _models(held))
+    orders: dict[str, list[Comparison]] = {}
+    for statement in held:
+        if isinstance(statement, Comparison):
+            orders.setdefault(statement.relation, []).append(statement)
+    return _satisfiable(_clauses(held)) and all(map(_rankable, orders.values()))
 
 
 def entails(premises: Sequence[Statement], conclusion: Statement) -> bool:
@@ -98,38 +55,52 @@ def entails(premises: Sequence[Statement], conclusion: Statement) -> bool:
 
     Contradictory premises entail everything here as in logic; ask :func:`consistent` first.
     """
-    return all(
-        model.makes_true(conclusion)
-        for model in _models([*premises, conclusion], isinstance(conclusion, Inclusion))
-        if all(model.makes_true(premise) for premise in premises)
-    )
+    return not consistent([*premises, *_denial(conclusion)])
 
 
 def premises_linking(premises: Sequence[Statement], conclusion: Statement) -> int:
     """How many premises lie on the shortest chain between the terms of the conclusion.
 
     Each premise joins its two terms. Counted for valid and invalid conclusions alike;
-    0 when the terms are not joined at all.
+    0 when the terms are not joined at all. In a propositional argument the terms are the
+    atoms, denied or not, and a premise that asserts one outright joins it to what is given,
+    as does a conclusion that is one: for ``If P then Q``, ``P``, therefore ``Q``, 2.
     """
-    start, goal = _terms(conclusion)
-    neighbours: dict[str, set[str]] = {}
-    for premise in premises:
-        one, other = _terms(premise)
+    if _is_propositional(premises, conclusion):
+        pairs = list(_joined_atoms([conclusion, *premises]))
+    else:
+        pairs = list(_joined_terms([conclusion, *premises]))
+    start, goal = pairs[0]
+    neighbours: dict[Hashable, set[Hashable]] = {}
+    for one, other in pairs[1:]:
         neighbours.setdefault(one, set()).add(other)
         neighbours.setdefault(other, set()).add(one)
-    distance = {start: 0}
-    queue = deque([start])
-    while queue:
-        term = queue.popleft()
-        for following in neighbours.get(term, ()):
-            if following not in distance:
-                distance[following] = distance[term] + 1
-                queue.append(following)
-    return distance.get(goal, 0)
+    return _distances(start, neighbours).get(goal, 0)
+
+
+def smallest_support(premises: Sequence[Statement], conclusion: Statement) -> int:
+    """The size of the smallest set of premises from which the conclusion follows.
+
+    Every subset is tried in order of size, so that the number is proven; for up to about
+    ten premises.
+
+    Raises
+    ------
+    DataError
+        When the conclusion does not follow even from all of them.
+    """
+    for size in range(len(premises) + 1):
+        if any(entails(chosen, conclusion) for chosen in itertools.combinations(premises, size)):
+            return size
+    raise DataError("no premises support a conclusion that does not follow")
 
 
 def classify(premises: Sequence[str], conclusion: str) -> tuple[ReasoningType, Condition]:
     """Prove what a text is: its reasoning type and its condition.
+
+    The premises needed are those that link the terms (:func:`premises_linking`), except for
+    a propositional conclusion that follows: there a chain of atoms need not be an argument,
+    and the smallest set of premises that entails it counts (:func:`smallest_support`).
 
     Raises
     ------
@@ -142,68 +113,128 @@ def classify(premises: Sequence[str], conclusion: str) -> tuple[ReasoningType, C
     claim = read_statement(conclusion)
     if not consistent(statements):
         raise DataError(f"the premises contradict each other: {'; '.join(premises)}")
-    linking = premises_linking(statements, claim)
-    if not linking:
+    valid = entails(statements, claim)
+    propositional = _is_propositional(statements, claim)
+    count = smallest_support if valid and propositional else premises_linking
+    needed = count(statements, claim)
+    if not needed:
         raise DataError(f"no premise links the terms of the conclusion {conclusion!r}")
-    condition = Condition(
-        premises_needed=linking,
-        valid=entails(statements, claim),
-        negated=not isinstance(claim, Inclusion) and claim.negated,
+    kind: ReasoningType = "propositional" if propositional else "syllogistic"
+    if isinstance(claim, Comparison):
+        kind = "transitive"
+    return kind, Condition(needed, valid, is_negated(claim))
+
+
+def _is_propositional(premises: Sequence[Statement], conclusion: Statement) -> bool:
+    # a connective joins named atoms: it supports no comparison and no universal claim
+    return bool(atoms(conclusion)) and any(
+        isinstance(statement, Conditional | Disjunction) for statement in (*premises, conclusion)
     )
-    return ("transitive" if isinstance(claim, Comparison) else "syllogistic"), condition
 
 
-@dataclass(frozen=True)
-class _Model:
-    """A way the world could be: who is what, and who stands where in each order."""
+def _denial(statement: Statement) -> tuple[Statement, ...]:
+    """Statements that together say that the statement is false."""
+    if isinstance(statement, Inclusion):
+        odd_one = Membership(_UNNAMED, statement.subject)
+        return odd_one, Membership(_UNNAMED, statement.predicate, negated=True)
+    if isinstance(statement, Conditional):
+        return statement.antecedent, statement.consequent.denial
+    if isinstance(statement, Disjunction):
+        return statement.first.denial, statement.second.denial
+    if isinstance(statement, Membership):
+        return (statement.denial,)
+    flipped = not statement.negated
+    return (Comparison(statement.first, statement.second, statement.relation, flipped),)
 
-    members: frozenset[tuple[str, str]]
-    ranks: dict[tuple[str, str], int]
-    names: tuple[str, ...]
 
-    def makes_true(self, statement: Statement) -> bool:
-        if isinstance(statement, Inclusion):
-            return all(
-                (name, statement.predicate) in self.members
-                for name in self.names
-                if (name, statement.subject) in self.members
-            )
+# ---------------------------------------------------------------- members
+
+
+def _clauses(statements: Sequence[Statement]) -> Iterator[tuple[Membership, Membership]]:
+    """What the statements say of members, as pairs of which at least one must hold."""
+    names = {atom.name for statement in statements for atom in atoms(statement)}
+    for statement in statements:
         if isinstance(statement, Membership):
-            holds = (statement.name, statement.predicate) in self.members
+            yield statement, statement
+        elif isinstance(statement, Conditional):
+            yield statement.antecedent.denial, statement.consequent
+        elif isinstance(statement, Disjunction):
+            yield statement.first, statement.second
+        elif isinstance(statement, Inclusion):
+            for name in names:
+                yield (
+                    Membership(name, statement.subject, negated=True),
+                    Membership(name, statement.predicate),
+                )
+
+
+def _satisfiable(clauses: Iterable[tuple[Membership, Membership]]) -> bool:
+    """Whether some truth values make one atom or the other of every clause true.
+
+    Not one implies the other. The clauses fail exactly when some atom implies its denial
+    and the denial the atom.
+    """
+    implied: dict[Membership, set[Membership]] = {}
+    for one, other in clauses:
+        implied.setdefault(one.denial, set()).add(other)
+        implied.setdefault(other.denial, set()).add(one)
+    impossible = {atom for atom in implied if atom.denial in _distances(atom, implied)}
+    return not any(atom.denial in impossible for atom in impossible)
+
+
+# ---------------------------------------------------------------- orders
+
+
+def _rankable(comparisons: Sequence[Comparison]) -> bool:
+    """Whether ranks in one order make every comparison true.
+
+    *Not above* is *at most level with*. If nobody stands strictly above someone who stands
+    at least level with them, the longest descent from each, in strict steps, is its rank.
+    """
+    below: dict[str, set[str]] = {}
+    strictly = []
+    for comparison in comparisons:
+        upper, lower = comparison.first, comparison.second
+        if comparison.negated:
+            upper, lower = lower, upper
         else:
-            first = self.ranks[statement.relation, statement.first]
-            holds = first > self.ranks[statement.relation, statement.second]
-        return holds != statement.negated
+            strictly.append((upper, lower))
+        below.setdefault(upper, set()).add(lower)
+    return not any(upper in _distances(lower, below) for upper, lower in strictly)
 
 
-def _models(statements: Sequence[Statement], with_unnamed: bool = False) -> Iterator[_Model]:
-    """Every model over the names, predicates and relations the statements speak of."""
-    names: set[str] = {_UNNAMED} if with_unnamed else set()
-    predicates: set[str] = set()
-    relations: dict[str, set[str]] = {}
+# ---------------------------------------------------------------- chains
+
+
+def _joined_terms(statements: Sequence[Statement]) -> Iterator[tuple[Hashable, Hashable]]:
     for statement in statements:
         if isinstance(statement, Inclusion):
-            predicates |= {statement.subject, statement.predicate}
+            yield statement.subject, statement.predicate
         elif isinstance(statement, Membership):
-            names.add(statement.name)
-            predicates.add(statement.predicate)
-        else:
-            relations.setdefault(statement.relation, set()).update(
-                (statement.first, statement.second)
-            )
-    facts = sorted(itertools.product(sorted(names), sorted(predicates)))
-    places = [(rel, name) for rel in sorted(relations) for name in sorted(relations[rel])]
-    levels = [range(len(relations[relation])) for relation, _ in places]
-    for chosen in itertools.product((False, True), repeat=len(facts)):
-        members = frozenset(fact for fact, held in zip(facts, chosen, strict=True) if held)
-        for ranking in itertools.product(*levels):
-            ranks = dict(zip(places, ranking, strict=True))
-            yield _Model(members, ranks, tuple(sorted(names)))
+            yield statement.name, statement.predicate
+        elif isinstance(statement, Comparison):
+            yield statement.first, statement.second
 
 
-def _terms(statement: Statement) -> tuple[str, str]:
-    if isinstance(statement, Inclusion):
-        return statement.subject, statement.predicate
-    if isinstance(statement, Membership):
-        return statement.name, statement.predicate
-    return statement.first, statement.second
+def _joined_atoms(statements: Sequence[Statement]) -> Iterator[tuple[Hashable, Hashable]]:
+    names = {atom.name for statement in statements for atom in atoms(statement)}
+    for statement in statements:
+        ends = [(atom.name, atom.predicate) for atom in atoms(statement)]
+        if ends:
+            yield ends[0], ends[1] if len(ends) == 2 else _GIVEN
+        elif isinstance(statement, Inclusion):
+            for name in names:
+                yield (name, statement.subject), (name, statement.predicate)
+
+
+def _distances(start: Node, neighbours: Mapping[Node, Iterable[Node]]) -> dict[Node, int]:
+    """Steps from ``start`` to everything that can be reached, itself included."""
+    distance = {start: 0}
+    queue = deque([start])
+    while queue:
+        node = queue.popleft()
+        for following in neighbours.get(node, ()):
+            if following not in distance:
+                distance[following] = distance[node] + 1
+                queue.append(following)
+    return distance

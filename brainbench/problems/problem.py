@@ -8,8 +8,20 @@ from typing import Literal
 
 from brainbench.errors import DataError
 
-ReasoningType = Literal["syllogistic", "transitive"]
-REASONING_TYPES: tuple[ReasoningType, ...] = ("syllogistic", "transitive")
+ReasoningType = Literal["syllogistic", "transitive", "propositional"]
+# types there are; which of them a data set holds stands in its card
+REASONING_TYPES: tuple[ReasoningType, ...] = ("syllogistic", "transitive", "propositional")
+
+Form = Literal[
+    "modus_ponens",
+    "modus_tollens",
+    "disjunctive_syllogism",
+    "hypothetical_syllogism",
+    "affirming_the_consequent",
+    "denying_the_antecedent",
+    "affirming_a_disjunct",
+    "converse",
+]
 
 _CONDITION = re.compile(r"(?<!\d)(?P<needed>\d+)_(?P<validity>true|false)_(?P<form>affirm|negate)")
 
@@ -51,10 +63,14 @@ class Problem:
     Attributes
     ----------
     identifier : name of the problem, unique in its set.
-    reasoning_type : ``syllogistic`` or ``transitive``.
+    reasoning_type : one of ``REASONING_TYPES``.
     premises : sentences, without closing full stop.
     conclusion : sentence, without closing full stop.
     condition : proven from the text by :func:`brainbench.problems.logic.classify`.
+    form : the form of argument by which it was written; None where unknown or unnamed,
+        as comparisons are.
+    base_id : the problem of which this one shows the premises in another order; None for
+        a problem that stands for itself.
     """
 
     identifier: str
@@ -62,6 +78,8 @@ class Problem:
     premises: tuple[str, ...]
     conclusion: str
     condition: Condition
+    form: Form | None = None
+    base_id: str | None = None
 
     @property
     def sentences(self) -> tuple[str, ...]:

@@ -1,0 +1,152 @@
+"""Sentences as statements.
+
+Three fragments are read. *Syllogistic*: ``All As are B``, ``All A things are B``,
+``N is (not) a A``, ``N is (not) A``. *Transitive*: ``N is (not) A-er than M``.
+*Propositional*, over the memberships as atoms: ``If P then Q``, ``P or Q (or both)``;
+the disjunction is inclusive with and without *or both*.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from brainbench.errors import DataError
+
+
+@dataclass(frozen=True)
+class Inclusion:
+    """Every ``subject`` is ``predicate``."""
+
+    subject: str
+    predicate: str
+
+
+@dataclass(frozen=True)
+class Membership:
+    """The individual ``name`` is, or is not, ``predicate``."""
+
+    name: str
+    predicate: str
+    negated: bool = False
+
+    @property
+    def denial(self) -> Membership:
+        """The same atom with the other truth value."""
+        return replace(self, negated=not self.negated)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """``first`` is, or is not, more ``relation`` than ``second``."""
+
+    first: str
+    second: str
+    relation: str
+    negated: bool = False
+
+
+@dataclass(frozen=True)
+class Conditional:
+    """If ``antecedent`` then ``consequent``: false only where the first is true alone."""
+
+    antecedent: Membership
+    consequent: Membership
+
+
+@dataclass(frozen=True)
+class Disjunction:
+    """``first`` or ``second`` or both."""
+
+    first: Membership
+    second: Membership
+
+
+Statement = Inclusion | Membership | Comparison | Conditional | Disjunction
+
+_CONDITIONAL = re.compile(r"if (?P<one>.+?),? then (?P<other>.+)")
+_DISJUNCTION = re.compile(r"(?P<one>.+?) or (?P<other>.+?)(?: or both)?")
+_COMPARISON = re.compile(r"(?P<a>\w+) is (?P<no>not )?(?P<rel>\w+er|more \w+) than (?P<b>\w+)")
+_INCLUSION = re.compile(r"all (?:(?P<adj>\w+) things|(?P<noun>\w+)s) are (?P<pred>\w+)")
+_MEMBERSHIP = re.compile(r"(?P<name>\w+) is (?P<no>not )?(?:an? )?(?P<pred>\w+)")
+# words that quantify, connect or are no term: read as a name or a term, they would give a
+# wrong label in silence
+_CONNECTIVES = frozenset(
+    {"and", "both", "but", "either", "if", "iff", "is", "neither", "never", "nor", "not", "only"}
+    | {"or", "rather", "than", "then", "unless"}
+)
+_NO_NAMES = _CONNECTIVES | {
+    "all", "any", "anybody", "anyone", "anything", "each", "every", "everybody", "everyone",
+    "everything", "he", "it", "no", "nobody", "none", "nothing", "she", "some", "somebody",
+    "someone", "something", "that", "there", "they", "this", "who",
+}  # fmt: skip
+_NO_TERMS = _CONNECTIVES | {"a", "all", "an", "no", "some", "thing", "things"}
+
+
+def read_statement(sentence: str) -> Statement:
+    """Read one sentence; case, spacing and a closing full stop do not matter.
+
+    Raises
+    ------
+    DataError
+        When the sentence has none of the forms this module knows.
+    """
+    text = " ".join(sentence.lower().rstrip(" .").split())
+    for statement in (_compound(text), _comparison(text), _inclusion(text), _membership(text)):
+        if statement is not None:
+            return statement
+    raise DataError(f"no logical form is known for the sentence {sentence!r}")
+
+
+def is_negated(statement: Statement) -> bool:
+    """Whether the sentence holds a *not*."""
+    if isinstance(statement, Inclusion):
+        return False
+    if isinstance(statement, Membership | Comparison):
+        return statement.negated
+    return any(atom.negated for atom in atoms(statement))
+
+
+def atoms(statement: Statement) -> tuple[Membership, ...]:
+    """The memberships a statement is built from; none for inclusions and comparisons."""
+    if isinstance(statement, Membership):
+        return (statement,)
+    if isinstance(statement, Conditional):
+        return statement.antecedent, statement.consequent
+    if isinstance(statement, Disjunction):
+        return statement.first, statement.second
+    return ()
+
+
+def _compound(text: str) -> Conditional | Disjunction | None:
+    found = _CONDITIONAL.fullmatch(text)
+    kind: type[Conditional | Disjunction] = Conditional if found else Disjunction
+    if found := found or _DISJUNCTION.fullmatch(text):
+        one, other = _membership(found["one"]), _membership(found["other"])
+        if one and other:
+            return kind(one, other)
+    return None
+
+
+def _comparison(text: str) -> Comparison | None:
+    found = _COMPARISON.fullmatch(text)
+    if found is None or {found["a"], found["b"]} & _NO_NAMES:
+        return None
+    if set(found["rel"].split()) & _NO_TERMS:
+        return None
+    return Comparison(found["a"], found["b"], found["rel"], bool(found["no"]))
+
+
+def _inclusion(text: str) -> Inclusion | None:
+    found = _INCLUSION.fullmatch(text)
+    if found is None:
+        return None
+    subject, predicate = found["adj"] or found["noun"], found["pred"]
+    return None if {subject, predicate} & _NO_TERMS else Inclusion(subject, predicate)
+
+
+def _membership(text: str) -> Membership | None:
+    found = _MEMBERSHIP.fullmatch(text)
+    if found is None or found["name"] in _NO_NAMES or found["pred"] in _NO_TERMS:
+        return None
+    return Membership(found["name"], found["pred"], bool(found["no"]))

@@ -1,0 +1,144 @@
+"""Reading: every form is read as what it says, and nothing else is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from brainbench.errors import DataError
+from brainbench.problems import classify
+from brainbench.problems.statements import (
+    Comparison,
+    Conditional,
+    Disjunction,
+    Inclusion,
+    Membership,
+    Statement,
+    atoms,
+    is_negated,
+    read_statement,
+)
+
+ABE, BOB = Membership("abe", "fast"), Membership("bob", "red")
+READINGS = {
+    "All trabs are fast": Inclusion("trab", "fast"),
+    "All fast things are brown": Inclusion("fast", "brown"),
+    "Abe is a trab": Membership("abe", "trab"),
+    "Abe is an arb": Membership("abe", "arb"),
+    "Abe is not a trab": Membership("abe", "trab", negated=True),
+    "Abe is not an arb": Membership("abe", "arb", negated=True),
+    "Abe is fast": Membership("abe", "fast"),
+    "Abe is not fast": Membership("abe", "fast", negated=True),
+    "If Abe is fast then Bob is red": Conditional(ABE, BOB),
+    "If Abe is fast, then Bob is red": Conditional(ABE, BOB),
+    "If Abe is not fast then Bob is red": Conditional(ABE.denial, BOB),
+    "If Abe is fast then Bob is not red": Conditional(ABE, BOB.denial),
+    "If Abe is a trab then Abe is fast": Conditional(Membership("abe", "trab"), ABE),
+    "Abe is fast or Bob is red": Disjunction(ABE, BOB),
+    "Abe is fast or Bob is red or both": Disjunction(ABE, BOB),
+    "Abe is not fast or Bob is not red or both": Disjunction(ABE.denial, BOB.denial),
+    "Ann is taller than Bob": Comparison("ann", "bob", "taller"),
+    "Ann is not taller than Bob": Comparison("ann", "bob", "taller", negated=True),
+    "Ann is more careful than Bob": Comparison("ann", "bob", "more careful"),
+    "Ann is not more careful than Bob": Comparison("ann", "bob", "more careful", negated=True),
+}
+
+
+class TestReading:
+    @pytest.mark.parametrize(("sentence", "statement"), READINGS.items())
+    def test_every_form_is_read(self, sentence: str, statement: Statement) -> None:
+        assert read_statement(sentence) == statement
+
+    @pytest.mark.parametrize("sentence", READINGS)
+    @pytest.mark.parametrize(
+        "change",
+        [str.upper, str.lower, "  {} ".format, "{}.".format, "{} . ".format,
+         lambda text: text.replace(" ", " \t ")],
+        ids=["upper", "lower", "margins", "stop", "stop and spaces", "wide"],
+    )  # fmt: skip
+    def test_case_spaces_and_full_stop_do_not_matter(
+        self, sentence: str, change: Callable[[str], str]
+    ) -> None:
+        assert read_statement(change(sentence)) == READINGS[sentence]
+
+    def test_a_class_and_its_plural_are_one_term(self) -> None:
+        plural, single = read_statement("All trabs are fast"), read_statement("Abe is a trab")
+        assert isinstance(plural, Inclusion)
+        assert isinstance(single, Membership)
+        assert plural.subject == single.predicate
+
+    @pytest.mark.parametrize(
+        "sentence",
+        ["", ".", "Ann", "Ann is", "Some trabs are fast", "No trabs are fast",
+         "Ann runs fast", "Ann is not not fast", "Ann is fast and tall", "Ann is tall than Bob",
+         "Ann is taller than", "Is Ann taller than Bob?", "Ann is less tall than Bob",
+         "All trabs are not fast", "Ann was fast", "All things are fast", "Only Ann is fast",
+         "Ann is neither fast", "Ann is either than Bob", "Ann is rather than Bob"],
+    )  # fmt: skip
+    def test_other_sentences_are_refused_and_named(self, sentence: str) -> None:
+        with pytest.raises(DataError) as caught:
+            read_statement(sentence)
+        assert repr(sentence) in str(caught.value)
+
+    @pytest.mark.parametrize(
+        "sentence", ["Nobody is fast", "Everything is fast", "Ann is not", "Ann is a"]
+    )
+    def test_words_that_are_no_terms_are_refused(self, sentence: str) -> None:
+        with pytest.raises(DataError):
+            read_statement(sentence)
+
+    @pytest.mark.parametrize(
+        "sentence",
+        [
+            "If Ann is fast", "Ann is tall if Bob is fast", "If Ann is fast Bob is tall",
+            "If then Bob is tall", "If Ann is fast then", "If Ann is fast then Bob",
+            "If Ann is fast then Bob is not", "If Ann is fast then then Bob is tall",
+            "If Ann is fast then Bob is tall then Cid is red", "If if Ann is fast then Bob is tall",
+            "If Ann is fast and Bob is tall then Cid is red",
+            "If Ann is fast or Bob is tall then Cid is red",
+            "If Ann is fast then Bob is tall or Cid is red",
+            "If Ann is taller than Bob then Cid is red", "If all trabs are fast then Ann is red",
+            "If nobody is fast then Ann is red", "If Ann is fast then she is red",
+            "If Ann is if then Bob is tall", "If Ann is fast then Bob is or",
+            "Either Ann is fast or Bob is tall", "Ann is fast or tall", "Ann or Bob is fast",
+            "Ann is fast or", "or Ann is fast", "Ann is fast or both",
+            "Ann is fast or or Bob is tall", "Ann is fast or Bob is tall or Cid is red",
+            "Ann is fast or Bob is tall but not both",
+            "Ann is taller than Bob or Cid is red", "Ann is fast nor Bob is tall",
+            "Ann is fast unless Bob is tall", "Ann is fast only if Bob is tall",
+            "If is fast", "Then is fast", "Or is fast", "Not is fast", "Both is fast",
+            "Ann is if", "Ann is then", "Ann is or", "Ann is both", "Ann is taller than if",
+            "If is taller than Bob", "All ifs are fast", "All or things are fast",
+            "All trabs are then",
+        ],
+    )  # fmt: skip
+    def test_connectives_are_no_names_and_no_terms(self, sentence: str) -> None:
+        with pytest.raises(DataError) as caught:
+            read_statement(sentence)
+        assert repr(sentence) in str(caught.value)
+
+    @pytest.mark.parametrize("place", range(4))
+    def test_classify_names_the_sentence_it_cannot_read(self, place: int) -> None:
+        sentences = ["All trabs are fast", "All fast things are red", "Abe is a trab", "Abe is red"]
+        sentences[place] = "Colourless ideas sleep"
+        with pytest.raises(DataError, match="'Colourless ideas sleep'"):
+            classify(sentences[:3], sentences[3])
+
+
+@pytest.mark.parametrize(("sentence", "statement"), READINGS.items())
+def test_a_statement_is_negated_where_its_sentence_says_not(
+    sentence: str, statement: Statement
+) -> None:
+    assert is_negated(statement) == (" not " in sentence)
+
+
+def test_atoms_are_the_memberships() -> None:
+    assert atoms(ABE) == (ABE,)
+    assert atoms(Conditional(ABE, BOB)) == atoms(Disjunction(ABE, BOB)) == (ABE, BOB)
+    assert atoms(Inclusion("trab", "fast")) == atoms(Comparison("a", "b", "taller")) == ()
+
+
+def test_denying_twice_changes_nothing() -> None:
+    assert ABE.denial == Membership("abe", "fast", negated=True)
+    assert ABE.denial.denial == ABE
