@@ -3,7 +3,7 @@
 >>> import brainbench
 >>> run = brainbench.evaluate(output_path="results")              # doctest: +SKIP
 >>> score = brainbench.load_benchmark("phantom.signal.all-ridge")(
-...     brainbench.load_model("smollm2-135m-phantom"))            # doctest: +SKIP
+...     brainbench.load_model("nano"))                           # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -14,7 +14,16 @@ from pathlib import Path
 from brainbench.benchmarks import Score, list_benchmarks, load_benchmark
 from brainbench.datasets import load_dataset, load_recording
 from brainbench.errors import BrainbenchError
-from brainbench.models import Activations, Model, load_model, save_activations
+from brainbench.models import (
+    Activations,
+    Answers,
+    LanguageModel,
+    Model,
+    ModelOptions,
+    load_model,
+    save_activations,
+)
+from brainbench.plugins import DatasetPlugin, Plugin
 from brainbench.results import Record, load_record
 from brainbench.run import Settings
 from brainbench.run import evaluate as _evaluate
@@ -31,6 +40,7 @@ def evaluate(
     protocol: str = "published",
     seed: int = 0,
     limit: int | None = None,
+    options: ModelOptions | None = None,
     output_path: str | Path = "results",
     overwrite: bool = False,
 ) -> Record:
@@ -38,13 +48,15 @@ def evaluate(
 
     Parameters
     ----------
-    model : name, path of an activation file, or an object with ``identifier``,
-        ``sha256`` and ``activations(problems)``; the built-in model by default.
+    model : hub id, folder or GGUF file of a language model, name, path of an activation
+        file, or an object with ``identifier``, ``sha256`` and ``activations(problems)``;
+        the built-in model by default.
     benchmarks : identifier or identifiers, ``*`` and ``?`` allowed.
     suite, dataset : other ways to choose benchmarks.
     protocol : ``published``.
     seed : of the random features; same seed, same record.
     limit : only the first items of each reasoning type, for trying out.
+    options : how a language model is loaded and asked.
     output_path : root of the results folder.
     overwrite : compute again what is already there.
 
@@ -63,7 +75,7 @@ def evaluate(
         benchmarks=patterns,
         suite=suite,
         dataset=dataset,
-        settings=Settings(protocol=protocol, seed=seed, limit=limit),
+        settings=Settings(protocol, seed, limit, options or ModelOptions()),
         output_path=output_path,
         overwrite=overwrite,
     )
@@ -71,8 +83,13 @@ def evaluate(
 
 __all__ = [
     "Activations",
+    "Answers",
     "BrainbenchError",
+    "DatasetPlugin",
+    "LanguageModel",
     "Model",
+    "ModelOptions",
+    "Plugin",
     "Record",
     "Score",
     "evaluate",

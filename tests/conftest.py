@@ -32,7 +32,8 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def clean_environment(cache_folder: Path) -> Iterator[None]:
     """No setting of the user reaches a test, and no test reaches the user's cache."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("BRAINBENCH_")]:
+        ours = [name for name in os.environ if name.startswith("BRAINBENCH_")]
+        for name in [name for name in ours if not name.startswith("BRAINBENCH_TEST_")]:
             patch.delenv(name)
         patch.setenv("BRAINBENCH_CACHE", str(cache_folder))
         yield
@@ -58,6 +59,24 @@ def mirror(shared: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def reference(shared: Path) -> Path:
     """Folder of numbers made with the paper's own code."""
     return shared / "reference"
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Path:
+    """GGUF file of SmolLM2-135M-Instruct, a real language model."""
+    given = os.environ.get("BRAINBENCH_TEST_SMOLLM2")
+    if given is None:
+        pytest.skip("needs SmolLM2-135M-Instruct: set BRAINBENCH_TEST_SMOLLM2 to its GGUF file")
+    return Path(given)
+
+
+@pytest.fixture(scope="session")
+def gemma3() -> Path:
+    """GGUF file of Gemma 3 270M, a real language model of another family."""
+    given = os.environ.get("BRAINBENCH_TEST_GEMMA3")
+    if given is None:
+        pytest.skip("needs Gemma 3 270M: set BRAINBENCH_TEST_GEMMA3 to its GGUF file")
+    return Path(given)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,4 +1,4 @@
-"""dataset × ROI × reasoning type × protocol → Score."""
+"""dataset × ROI × reasoning type × protocol → Score; dataset × reasoning type → BehaviorScore."""
 
 from brainbench.benchmarks.alignment import (
     VERSION,
@@ -10,9 +10,29 @@ from brainbench.benchmarks.alignment import (
     check_numbers,
     score_benchmarks,
 )
+from brainbench.benchmarks.behavior import (
+    BEHAVIOR_VERSION,
+    BehaviorBenchmark,
+    score_behavior,
+)
+from brainbench.benchmarks.behavior_score import (
+    ANSWER_MEASURES,
+    IN_WORDS,
+    ITEM_MEASURES,
+    MEASURES,
+    BehaviorControl,
+    BehaviorScore,
+    ItemCorrelation,
+    LeftOut,
+    Measure,
+    PersonAgreement,
+    Statistic,
+)
+from brainbench.benchmarks.plugged import PluggedBenchmark
 from brainbench.benchmarks.registry import (
     PROTOCOLS,
     SUITES,
+    Benchmark,
     list_benchmarks,
     load_benchmark,
     select_benchmarks,
@@ -21,21 +41,37 @@ from brainbench.benchmarks.registry import (
 from brainbench.benchmarks.score import Control, LayerScore, Score, SubjectScore
 
 __all__ = [
+    "ANSWER_MEASURES",
+    "BEHAVIOR_VERSION",
+    "IN_WORDS",
+    "ITEM_MEASURES",
+    "MEASURES",
     "PROTOCOLS",
     "SUITES",
     "VERSION",
     "AlignmentBenchmark",
+    "BehaviorBenchmark",
+    "BehaviorControl",
+    "BehaviorScore",
+    "Benchmark",
     "Checkpoint",
     "Control",
+    "ItemCorrelation",
     "LayerScore",
+    "LeftOut",
+    "Measure",
     "Memory",
+    "PersonAgreement",
+    "PluggedBenchmark",
     "Report",
     "Score",
+    "Statistic",
     "Step",
     "SubjectScore",
     "check_numbers",
     "list_benchmarks",
     "load_benchmark",
+    "score_behavior",
     "score_benchmarks",
     "select_benchmarks",
     "suite_patterns",

@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
-from typing import get_args
+from typing import Any, get_args
 
-from brainbench.benchmarks.alignment import METRIC, AlignmentBenchmark
+from brainbench.benchmarks.alignment import AlignmentBenchmark
+from brainbench.benchmarks.behavior import BehaviorBenchmark
 from brainbench.benchmarks.cell import POOLED
+from brainbench.benchmarks.plugged import PluggedBenchmark
 from brainbench.benchmarks.score import ProtocolName
 from brainbench.datasets import list_cards, load_card
 from brainbench.errors import UnknownNameError
+from brainbench.plugins import plugged
+
+Benchmark = AlignmentBenchmark | BehaviorBenchmark | PluggedBenchmark
 
 PROTOCOLS: tuple[ProtocolName, ...] = get_args(ProtocolName)
 SUITES = {
     "alignment": ("xiao2026.*",),
+    "behavior": ("ds003076.behavior.*",),
     "builtin": ("phantom.*",),
 }
 
 
 def list_benchmarks() -> list[str]:
-    """Identifiers of all benchmarks: dataset, then ROI, then reasoning type."""
-    names = []
-    for dataset in list_cards():
-        card = load_card(dataset)
-        for roi in card.rois:
-            names += [f"{dataset}.{roi}.{t}-{METRIC}" for t in (POOLED, *card.reasoning_types)]
-    return names
+    """Identifiers of all benchmarks: dataset, then ROI or behaviour, then reasoning type."""
+    return list(_benchmarks("published"))
 
 
-def load_benchmark(identifier: str, protocol: str = "published") -> AlignmentBenchmark:
+def load_benchmark(identifier: str, protocol: str = "published") -> Benchmark:
     """Find a benchmark by its identifier.
+
+    Parameters
+    ----------
+    protocol : how alignment is scored; behaviour is scored in one way.
 
     Raises
     ------
@@ -40,15 +45,13 @@ def load_benchmark(identifier: str, protocol: str = "published") -> AlignmentBen
     known = next((name for name in PROTOCOLS if name == protocol), None)
     if known is None:
         raise UnknownNameError("protocol", protocol, PROTOCOLS)
-    if identifier not in list_benchmarks():
-        raise UnknownNameError("benchmark", identifier, list_benchmarks())
-    dataset, roi, cell = identifier.split(".")
-    return AlignmentBenchmark(dataset, roi, cell.removesuffix(f"-{METRIC}"), known)
+    found = _benchmarks(known)
+    if identifier not in found:
+        raise UnknownNameError("benchmark", identifier, found)
+    return found[identifier]
 
 
-def select_benchmarks(
-    patterns: Sequence[str], protocol: str = "published"
-) -> list[AlignmentBenchmark]:
+def select_benchmarks(patterns: Sequence[str], protocol: str = "published") -> list[Benchmark]:
     """Benchmarks that match any pattern (``*`` and ``?``), in the order of the list.
 
     Raises
@@ -71,3 +74,17 @@ def suite_patterns(name: str) -> tuple[str, ...]:
     if name not in SUITES:
         raise UnknownNameError("suite", name, SUITES)
     return SUITES[name]
+
+
+def _benchmarks(protocol: ProtocolName) -> dict[str, Benchmark]:
+    """Every benchmark by its identifier, in the order they are listed; plugins' last."""
+    found: list[Benchmark] = []
+    for dataset in list_cards():
+        card = load_card(dataset)
+        types = (POOLED, *card.reasoning_types)
+        found += [AlignmentBenchmark(dataset, roi, t, protocol) for roi in card.rois for t in types]
+        if card.behavior:
+            found += [BehaviorBenchmark(dataset, t) for t in types]
+    own = {benchmark.identifier: benchmark for benchmark in found}
+    makers: dict[str, Callable[[], Any]] = plugged("benchmarks", tuple(own))
+    return own | {name: PluggedBenchmark(name, make()) for name, make in makers.items()}

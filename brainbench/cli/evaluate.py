@@ -10,31 +10,39 @@ from rich.markup import escape
 
 from brainbench.cli.console import stderr, stdout
 from brainbench.cli.progress import step_progress
+from brainbench.models import ModelOptions
 from brainbench.results import RunFolder, render_record
 from brainbench.run import Settings
 from brainbench.run import evaluate as run_evaluate
 
 HELP = """Score a model's representations against people's brain activity.
 
-With no arguments: built-in activations on simulated people, offline, in under a minute.
+With no arguments: the built-in language model on simulated people, offline, in under a minute.
 
 [bold]Examples[/bold]
 
   brainbench evaluate
 
-  brainbench evaluate --model activations.safetensors --benchmarks 'xiao2026.*'
+  brainbench evaluate --model HuggingFaceTB/SmolLM2-135M-Instruct --suite alignment
 
-  brainbench evaluate --model activations.safetensors --dataset xiao2026 --json > run.json
+  brainbench evaluate --model ./my-model --peft ./my-adapter --suite behavior
+
+  brainbench evaluate --model my-model.gguf --prompt-template wording.yaml --dataset xiao2026
+
+  brainbench evaluate --model activations.safetensors --benchmarks 'xiao2026.*' --json > run.json
 
 Every option can be set by an environment variable, BRAINBENCH_<OPTION>.
 """
+
+_MODEL = "Language models"
 
 
 def evaluate(
     model: Annotated[
         str | None,
         typer.Option(
-            help="A .safetensors file of activations, or a built-in model.",
+            help="Hub id, folder or GGUF file of a language model, nano, .safetensors file of "
+            "activations, or module:function.",
             envvar="BRAINBENCH_MODEL",
         ),
     ] = None,
@@ -57,19 +65,95 @@ def evaluate(
     ] = "published",
     device: Annotated[
         str | None,
-        typer.Option(help="For models that compute.", envvar="BRAINBENCH_DEVICE"),
+        typer.Option(
+            help="auto, cpu, cuda, cuda:1, mps.", envvar="BRAINBENCH_DEVICE", rich_help_panel=_MODEL
+        ),
     ] = None,
     dtype: Annotated[
-        str | None, typer.Option(help="For models that compute.", envvar="BRAINBENCH_DTYPE")
+        str | None,
+        typer.Option(
+            help="auto (float32; on cuda bfloat16), float32, bfloat16, float16.",
+            envvar="BRAINBENCH_DTYPE",
+            rich_help_panel=_MODEL,
+        ),
     ] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option(min=1, help="For models that compute.", envvar="BRAINBENCH_BATCH_SIZE"),
+        typer.Option(
+            min=1,
+            help="Prompts in a batch; 32 by default.",
+            envvar="BRAINBENCH_BATCH_SIZE",
+            rich_help_panel=_MODEL,
+        ),
     ] = None,
     revision: Annotated[
         str | None,
-        typer.Option(help="For models from a hub.", envvar="BRAINBENCH_REVISION"),
+        typer.Option(
+            help="Branch, tag or commit on the hub.",
+            envvar="BRAINBENCH_REVISION",
+            rich_help_panel=_MODEL,
+        ),
     ] = None,
+    gguf_file: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of a GGUF file in the folder or repository.",
+            envvar="BRAINBENCH_GGUF_FILE",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    peft: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder of a PEFT adapter.", envvar="BRAINBENCH_PEFT", rich_help_panel=_MODEL
+        ),
+    ] = None,
+    untrained: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="SEED",
+            help="Draw the weights anew with this seed.",
+            envvar="BRAINBENCH_UNTRAINED",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    prompt_template: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="YAML of another wording, see docs/language-models.md.",
+            envvar="BRAINBENCH_PROMPT_TEMPLATE",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    think: Annotated[
+        bool,
+        typer.Option(
+            "--think",
+            help="Let the model generate before it answers; states are means over what it wrote.",
+            envvar="BRAINBENCH_THINK",
+            rich_help_panel=_MODEL,
+        ),
+    ] = False,
+    max_new_tokens: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Limit of what it generates with --think.",
+            envvar="BRAINBENCH_MAX_NEW_TOKENS",
+            rich_help_panel=_MODEL,
+        ),
+    ] = 1024,
+    trust_remote_code: Annotated[
+        bool,
+        typer.Option(
+            "--trust-remote-code",
+            help="Run Python code that comes with the model. It can do anything you can.",
+            envvar="BRAINBENCH_TRUST_REMOTE_CODE",
+            rich_help_panel=_MODEL,
+        ),
+    ] = False,
     seed: Annotated[
         int, typer.Option(min=0, help="Of the random features.", envvar="BRAINBENCH_SEED")
     ] = 0,
@@ -111,13 +195,26 @@ def evaluate(
         if not quiet:
             stderr.print(f"[dim]{escape(text)}[/dim]", soft_wrap=True, highlight=False)
 
+    options = ModelOptions(
+        device=device,
+        dtype=dtype,
+        batch_size=batch_size,
+        revision=revision,
+        gguf_file=gguf_file,
+        peft=peft,
+        untrained=untrained,
+        prompt_template=prompt_template,
+        think=think,
+        max_new_tokens=max_new_tokens,
+        trust_remote_code=trust_remote_code,
+    )
     with step_progress(quiet) as report:
         record = run_evaluate(
             model,
             benchmarks=None if benchmarks is None else _names(benchmarks),
             suite=suite,
             dataset=dataset,
-            settings=Settings(protocol, seed, limit, device, dtype, batch_size, revision),
+            settings=Settings(protocol, seed, limit, options),
             output_path=output_path,
             overwrite=overwrite,
             report=report,

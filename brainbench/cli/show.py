@@ -8,9 +8,16 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from brainbench.benchmarks import list_benchmarks, load_benchmark
+from brainbench.benchmarks import (
+    IN_WORDS,
+    MEASURES,
+    BehaviorBenchmark,
+    PluggedBenchmark,
+    list_benchmarks,
+    load_benchmark,
+)
 from brainbench.cli.console import stdout
-from brainbench.datasets import Card, list_datasets, load_card, load_recording
+from brainbench.datasets import Card, list_datasets, load_card, load_problems
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.results import load_record, render_record
 
@@ -23,6 +30,8 @@ HELP = """Show a dataset, a benchmark, or the record of a run.
   brainbench show phantom --items
 
   brainbench show xiao2026.language.all-ridge
+
+  brainbench show ds003076.behavior.all-consistency
 
   brainbench show results/MODEL/RUN/results.json
 """
@@ -47,7 +56,7 @@ def show(
     if items and name not in list_datasets():
         raise UsageError("--items goes with a dataset")
     if items:
-        print("\n".join(problem.identifier for problem in load_recording(name).problems))
+        print("\n".join(problem.identifier for problem in load_problems(name)))
     elif name in list_datasets():
         card = load_card(name)
         if json:
@@ -97,18 +106,30 @@ def _show_card(card: Card) -> None:
 
 def _show_benchmark(identifier: str, as_json: bool) -> None:
     benchmark = load_benchmark(identifier)
-    card = load_card(benchmark.dataset)
-    rows = {
-        "benchmark": identifier,
-        "version": benchmark.version,
-        "protocol": benchmark.protocol,
-        "dataset": f"{card.name} {card.version}",
-        "roi": benchmark.roi,
-        "voxels": card.rois[benchmark.roi],
-        "people": len(card.subjects),
-        "reasoning_type": benchmark.reasoning_type,
-        "citation": benchmark.bibtex,
-    }
+    rows: dict[str, object] = {"benchmark": identifier, "version": benchmark.version}
+    if isinstance(benchmark, PluggedBenchmark):
+        rows["from"] = "a plugin"
+    else:
+        card = load_card(benchmark.dataset)
+        rows |= {
+            "dataset": f"{card.name} {card.version}",
+            "people": len(card.subjects),
+            "reasoning_type": benchmark.reasoning_type,
+        }
+        if isinstance(benchmark, BehaviorBenchmark):
+            rows |= {
+                "needs": "answers",
+                "headline": f"{IN_WORDS['error_consistency']}, mean over people",
+                "beside it": ", ".join(IN_WORDS[name] for name in MEASURES[1:]),
+            }
+        else:
+            rows |= {
+                "needs": "activations",
+                "protocol": benchmark.protocol,
+                "roi": benchmark.roi,
+                "voxels": card.rois[benchmark.roi],
+            }
+        rows["citation"] = benchmark.bibtex
     if as_json:
         stdout.print_json(data=rows)
         return

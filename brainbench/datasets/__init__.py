@@ -7,12 +7,20 @@ from brainbench.datasets.assembly import (
     build_assembly,
     subjects_of,
 )
-from brainbench.datasets.cards import Card, list_cards, load_card
+from brainbench.datasets.behavior import Behavior
+from brainbench.datasets.cards import Card, list_cards, load_card, parse_card
 from brainbench.datasets.download import cache_folder, fetch
 from brainbench.datasets.phantom import PhantomDesign, PhantomRoi, simulate
-from brainbench.datasets.registry import list_datasets, load_dataset, load_recording
+from brainbench.datasets.registry import (
+    list_datasets,
+    load_behavior,
+    load_dataset,
+    load_problems,
+    load_recording,
+)
 
 __all__ = [
+    "Behavior",
     "Card",
     "PhantomDesign",
     "PhantomRoi",
@@ -24,9 +32,12 @@ __all__ = [
     "fetch",
     "list_cards",
     "list_datasets",
+    "load_behavior",
     "load_card",
     "load_dataset",
+    "load_problems",
     "load_recording",
+    "parse_card",
     "simulate",
     "subjects_of",
 ]

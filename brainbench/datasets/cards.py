@@ -14,6 +14,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from brainbench.errors import DataError, UnknownNameError
+from brainbench.plugins import DatasetPlugin, plugged
 
 
 def _inside(path: str) -> str:
@@ -60,6 +61,8 @@ class Card(BaseModel):
     requires: tuple[str, ...] = ()
     """Other datasets this one is read with."""
     subjects: tuple[str, ...] = ()
+    behavior: bool = False
+    """Whether a model's answers are held against those of its people."""
     rois: dict[str, int] = {}
     """Voxels of each person in each ROI."""
     reasoning_types: tuple[str, ...] = ()
@@ -92,7 +95,11 @@ class Card(BaseModel):
         return sum(entry.size for entry in self.files)
 
     def data_sha256(self, *others: Card) -> str:
-        """Hash over everything in this and other cards that can change a number."""
+        """Hash over everything in this and other cards that can change a number.
+
+        Which items of another card's files are left out, and which may differ from their
+        name, is for the card that reads them to say.
+        """
         held = [
             {
                 "name": card.name,
@@ -102,8 +109,8 @@ class Card(BaseModel):
                 "reasoning_types": card.reasoning_types,
                 "rois": card.rois,
                 "runs": card.runs,
-                "dropped": sorted(card.dropped),
-                "condition_differences": card.condition_differences,
+                "dropped": sorted(card.dropped) if card is self else [],
+                "condition_differences": card.condition_differences if card is self else {},
                 "simulation": card.simulation,
                 "files": sorted((entry.path, entry.sha256) for entry in card.files),
             }
@@ -117,17 +124,20 @@ def _folder() -> Traversable:
 
 
 def list_cards() -> list[str]:
-    """Names of the datasets that have a card, sorted."""
-    return sorted(
-        entry.name.removesuffix(".yaml")
-        for entry in _folder().iterdir()
-        if entry.name.endswith(".yaml")
-    )
+    """Names of the datasets that have a card, sorted; those of plugins last."""
+    own = own_cards()
+    return [*own, *sorted(plugged("datasets", own))]
 
 
 @cache
+def own_cards() -> tuple[str, ...]:
+    """Names of the cards that ship with the package."""
+    names = [entry.name for entry in _folder().iterdir()]
+    return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml")))
+
+
 def load_card(name: str) -> Card:
-    """Read a card that ships with the package.
+    """Read a card that ships with the package or with a plugin.
 
     Raises
     ------
@@ -136,8 +146,23 @@ def load_card(name: str) -> Card:
     DataError
         When the card is not valid.
     """
-    if name not in list_cards():
+    if name in own_cards():
+        return _own_card(name)
+    others: dict[str, DatasetPlugin] = plugged("datasets", own_cards())
+    if name not in others:
         raise UnknownNameError("dataset", name, list_cards())
+    path = others[name].card
+    try:
+        card = parse_card(path.read_text("utf-8"), source=path.name)
+    except OSError as error:
+        raise DataError(f"data card {path.name} cannot be read: {error}") from error
+    if card.name != name:
+        raise DataError(f"data card {path.name} is named {card.name!r}, its plugin says {name!r}")
+    return card
+
+
+@cache
+def _own_card(name: str) -> Card:
     return parse_card((_folder() / f"{name}.yaml").read_text("utf-8"), source=f"{name}.yaml")
 
 

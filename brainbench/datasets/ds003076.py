@@ -13,7 +13,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from brainbench.datasets.cards import Card
+from brainbench.datasets.assembly import choose
+from brainbench.datasets.behavior import Behavior
+from brainbench.datasets.cards import Card, load_card
+from brainbench.datasets.download import Progress, fetch
 from brainbench.datasets.readers import read_tsv
 from brainbench.errors import DataError
 from brainbench.problems import Condition, Problem, ReasoningType, classify
@@ -28,6 +31,38 @@ RUNS: dict[str, tuple[ReasoningType, str]] = {
 PROBLEMS_PER_RUN = 18
 _TEXT = ("premise1", "premise2", "premise3", "conclusion")
 _COLUMNS = ("trial_type", "accuracy", "response_time", *_TEXT, "stim_file")
+
+
+def load(subjects: str | Sequence[str] | None = None, progress: Progress | None = None) -> Behavior:
+    """Load problems, answers and response times of all people, or of some.
+
+    Two problems whose premises contradict each other are left out, by the names in the
+    card: anything follows from them, so nobody's answer is right or wrong. A run that a
+    person lacks is missing answers.
+
+    Parameters
+    ----------
+    subjects : which people; all by default.
+    progress : see :func:`brainbench.datasets.download.fetch`.
+    """
+    card = load_card("ds003076")
+    people = choose("subject", subjects, card.subjects)
+    wanted = {
+        (subject, run): events_path(subject, run)
+        for subject in people
+        for run in RUNS
+        if run not in card.missing_runs.get(subject, ())
+    }
+    local = fetch(card, wanted.values(), progress)
+    tables = {key: read_run(local[path]) for key, path in wanted.items()}
+    shown = stimuli(tables, card)
+    responses = behavior(tables, shown, people).assign_coords(
+        {
+            name: ("presentation", shown[name].to_numpy())
+            for name in ("run", "position", "reasoning_type")
+        }
+    )
+    return Behavior(card, problems(shown), responses, card.data_sha256())
 
 
 def events_path(subject: str, run: str) -> str:

@@ -6,14 +6,20 @@ from collections.abc import Callable, Sequence
 
 import xarray as xr
 
-from brainbench.datasets import phantom, xiao2026
+from brainbench.datasets import ds003076, phantom, xiao2026
 from brainbench.datasets.assembly import Recording
-from brainbench.datasets.cards import list_cards, load_card
+from brainbench.datasets.behavior import Behavior
+from brainbench.datasets.cards import list_cards, load_card, own_cards
 from brainbench.errors import UsageError
+from brainbench.plugins import DatasetPlugin, plugged
+from brainbench.problems import Problem
 
 _LOADERS: dict[str, Callable[..., Recording]] = {
     "phantom": phantom.load,
     "xiao2026": xiao2026.load,
+}
+_BEHAVIOR_LOADERS: dict[str, Callable[..., Behavior]] = {
+    "ds003076": ds003076.load,
 }
 
 
@@ -46,12 +52,50 @@ def load_recording(
         When its files cannot be had or read.
     """
     card = load_card(name)
-    if name not in _LOADERS:
+    others: dict[str, DatasetPlugin] = plugged("datasets", own_cards())
+    loader = others[name].load if name in others else _LOADERS.get(name)
+    if loader is None:
         raise UsageError(
             f"{card.name} holds the problems and people's answers, no responses of the brain; "
-            f"those are in {', '.join(sorted(_LOADERS))}"
+            f"those are in {', '.join(sorted(_LOADERS))}, and load_behavior reads the answers"
         )
-    return _LOADERS[name](rois, subjects, progress)
+    return loader(rois, subjects, progress)
+
+
+def load_behavior(
+    name: str,
+    subjects: str | Sequence[str] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Behavior:
+    """Load what people answered in a dataset, and how long they took.
+
+    Parameters
+    ----------
+    name : a dataset of answers.
+    subjects : which people; all by default.
+    progress : called with (path, number, count) before each file is fetched.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such dataset or subject.
+    UsageError
+        When it is no dataset of answers.
+    DataError
+        When its files cannot be had or read.
+    """
+    card = load_card(name)
+    if name not in _BEHAVIOR_LOADERS:
+        raise UsageError(
+            f"{card.name} is no dataset of answers; there are {', '.join(_BEHAVIOR_LOADERS)}"
+        )
+    return _BEHAVIOR_LOADERS[name](subjects, progress)
+
+
+def load_problems(name: str) -> tuple[Problem, ...]:
+    """Problems of any dataset, in the order of its rows; errors as when loading it whole."""
+    loader = load_behavior if name in _BEHAVIOR_LOADERS else load_recording
+    return loader(name).problems
 
 
 def load_dataset(

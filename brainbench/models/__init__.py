@@ -1,6 +1,7 @@
 """What is tested: models, and activations computed elsewhere."""
 
 from brainbench.models.activation_file import ActivationFile, save_activations
+from brainbench.models.language_model import LanguageModel, ModelOptions
 from brainbench.models.model import (
     SITES,
     Activations,
@@ -11,20 +12,36 @@ from brainbench.models.model import (
     read_activations,
     read_answers,
 )
-from brainbench.models.registry import BUILTIN, is_builtin, list_models, load_model
+from brainbench.models.prompts import PromptTemplate, load_template
+from brainbench.models.registry import (
+    DEFAULT_MODEL,
+    HARMLESS,
+    NANO,
+    PHANTOM_FILE,
+    is_builtin,
+    list_models,
+    load_model,
+)
 
 __all__ = [
-    "BUILTIN",
+    "DEFAULT_MODEL",
+    "HARMLESS",
+    "NANO",
+    "PHANTOM_FILE",
     "SITES",
     "ActivationFile",
     "Activations",
     "AnsweringModel",
     "Answers",
+    "LanguageModel",
     "Model",
+    "ModelOptions",
+    "PromptTemplate",
     "Site",
     "is_builtin",
     "list_models",
     "load_model",
+    "load_template",
     "read_activations",
     "read_answers",
     "save_activations",

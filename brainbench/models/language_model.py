@@ -103,6 +103,7 @@ class LanguageModel:
     say : told what a user should know as it happens.
     progress : called with (prompts done, prompts).
     revision : commit on the hub it came from.
+    builtin : whether it ships with the package.
     """
 
     def __init__(
@@ -121,11 +122,13 @@ class LanguageModel:
         say: Say = lambda text: None,
         progress: Progress = lambda done, total: None,
         revision: str | None = None,
+        builtin: bool = False,
     ) -> None:
         self.identifier = identifier
         self.template = template or builtin_template()
         self.device = device
         self.dtype = dtype
+        self.builtin = builtin
         self._revision = revision
         self.say = say
         self.progress = progress
@@ -303,6 +306,7 @@ def open_language_model(
     source: str | Path,
     options: ModelOptions | None = None,
     *,
+    builtin: PromptTemplate | None = None,
     say: Say = lambda text: None,
     progress: Progress = lambda done, total: None,
 ) -> LanguageModel:
@@ -312,6 +316,7 @@ def open_language_model(
     ----------
     source : hub id, folder, or GGUF file.
     options : see :class:`ModelOptions`.
+    builtin : the wording that the model in the package was trained on.
 
     Raises
     ------
@@ -321,7 +326,9 @@ def open_language_model(
     chosen = options or ModelOptions()
     device = resolve_device(chosen.device)
     dtype = resolve_dtype(chosen.dtype, device)
-    template = None if chosen.prompt_template is None else load_template(chosen.prompt_template)
+    template = builtin
+    if chosen.prompt_template is not None:
+        template = load_template(chosen.prompt_template)
     adapter = None if chosen.peft is None else check_adapter(chosen.peft)
     trained = chosen.untrained is None
     if not trained and adapter is not None:
@@ -355,6 +362,7 @@ def open_language_model(
         say=say,
         progress=progress,
         revision=checkpoint.revision,
+        builtin=builtin is not None,
     )
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import mmap
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -143,7 +146,13 @@ class CheckpointLoader:
         from transformers import AutoTokenizer
 
         with self._loading():
-            return AutoTokenizer.from_pretrained(self._folder, **self._source)
+            found: Any = AutoTokenizer.from_pretrained(self._folder, **self._source)
+            if self._checkpoint.gguf_file and _gguf_adds_bos(
+                self._checkpoint.folder / self._checkpoint.gguf_file
+            ):
+                # transformers 5.19 drops this: Gemma then reads text without its first token
+                found.add_bos_token = True
+        return found
 
     @cached_property
     def config(self) -> Any:
@@ -232,6 +241,19 @@ def count_parameters(config: Any) -> int:
         return sum(parameter.numel() for parameter in build(config).parameters())
 
 
+def _gguf_adds_bos(path: Path) -> bool:
+    """Whether a GGUF file says that text begins with the token for that.
+
+    Its header is searched, not parsed: the gguf package takes ten seconds to read a large
+    vocabulary. A key is its length, its text, and the type of its value, 7 for a bool.
+    """
+    key = b"tokenizer.ggml.add_bos_token"
+    wanted = struct.pack("<Q", len(key)) + key + struct.pack("<I", 7)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
+        place = held.find(wanted)
+        return place >= 0 and held[place + len(wanted)] == 1
+
+
 def _with_adapter(model: Any, adapter: Path) -> Any:
     from peft import PeftModel
 
@@ -264,7 +286,9 @@ def _quiet() -> Iterator[None]:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        yield
+        # its GGUF reader shows a bar whatever it is told
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
     finally:
         logging.set_verbosity(before)
         if bars:

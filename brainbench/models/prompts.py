@@ -100,9 +100,9 @@ class PromptTemplate:
         for role, content in self._compiled[kind]:
             try:
                 text = content.render(premises=list(premises), conclusion=conclusion)
-            # a sandboxed expression may fail in any way, on its own (1 / 0) or refused
-            except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-                raise DataError(f"prompt template {self.name}, {kind}: {error}") from error
+            # a sandboxed expression may fail in any way: refused, or on its own (1 / 0)
+            except Exception as error:
+                raise DataError(f"prompt template {self.name}, {kind}: {_fault(error)}") from error
             if len(text) > _LONGEST_PROMPT:
                 raise DataError(f"prompt template {self.name} gives {len(text)} characters")
             said.append({"role": role, "content": text})
@@ -116,8 +116,10 @@ class PromptTemplate:
             for turn in turns:
                 try:
                     content = sandbox.from_string(turn.content)
-                except TemplateError as error:
-                    raise DataError(f"prompt template {self.name}, {kind}: {error}") from error
+                except (TemplateError, RecursionError) as error:
+                    raise DataError(
+                        f"prompt template {self.name}, {kind}: {_fault(error)}"
+                    ) from error
                 compiled.setdefault(kind, []).append((turn.role, content))
         return compiled
 
@@ -131,7 +133,7 @@ class PromptTemplate:
             not end with the user's turn.
         """
         for kind, turns in self.turns.items():
-            if turns[-1].role == "assistant":
+            if turns[-1].role != "user":
                 raise DataError(
                     f"prompt template {self.name}, {kind}: the last turn must be the user's, "
                     "the model speaks next"
@@ -178,8 +180,9 @@ def load_template(path: str | Path) -> PromptTemplate:
 def _parse(text: str, fallback: str) -> PromptTemplate:
     try:
         loaded = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise DataError(f"prompt template {fallback} is not YAML: {error}") from error
+    # a date that is none, or lists a thousand deep, are told by other errors than its own
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise DataError(f"prompt template {fallback} is not YAML: {_fault(error)}") from error
     if not isinstance(loaded, dict):
         raise DataError(
             f"prompt template {fallback}: expected, per reasoning type, a list of {{role, content}}"
@@ -195,3 +198,7 @@ def _parse(text: str, fallback: str) -> PromptTemplate:
     template = PromptTemplate(written.name, written.turns)
     template.check()
     return template
+
+
+def _fault(error: Exception) -> str:
+    return str(error) or type(error).__name__

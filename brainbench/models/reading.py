@@ -6,8 +6,9 @@ it: padding changes nothing and needs no mask, and positions count as in a singl
 
 from __future__ import annotations
 
+import contextlib
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from brainbench.models.recording import Pick, Recorder, only_rows
 from brainbench.models.spellings import Spellings
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 Say = Callable[[str], None]
 NO_TOKEN = -1
@@ -101,7 +102,8 @@ class Reader:
         if self._most is not None and len(batch.rows) > self._most:
             return Reading.join([self.read(half) for half in batch.halves()])
         try:
-            return self._run(batch)
+            with evaluating(self._model):
+                return self._run(batch)
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
@@ -112,7 +114,7 @@ class Reader:
                 ) from error
         # outside of `except`: the traceback would hold the tensors that filled the memory
         self._most = (len(batch.rows) + 1) // 2
-        self._free()
+        self.forget()
         self._say(f"out of memory: batches of {self._most} prompts from here on")
         return self.read(batch)
 
@@ -139,8 +141,6 @@ class Reader:
     ) -> NDArray[np.float64]:
         """One pass with the hooks on: logits (rows, vocabulary) of the token picked."""
         head = self._model.get_output_embeddings()
-        # a model just trained may still drop units at random
-        self._model.eval()
         with self._recorder.listening(pick), only_rows(head, pick_logits):
             given = self._model(input_ids=tokens, past_key_values=past, use_cache=past is not None)
         logits: NDArray[np.float64] = given.logits[:, 0].double().cpu().numpy()
@@ -172,12 +172,25 @@ class Reader:
             self._model(input_ids=tokens, past_key_values=past, use_cache=True)
         return past
 
-    def _free(self) -> None:
+    def forget(self) -> None:
+        """Let the kept keys and values go."""
         import torch
 
         self._prefix = ((), None)
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+
+@contextlib.contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Let no unit be dropped at random, as a model in training does; it goes on as it was."""
+    training = [module for module in model.modules() if module.training]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
 
 
 def token_at(places: Tensor) -> Pick:

@@ -2,57 +2,120 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from difflib import get_close_matches
+from importlib import resources
 from pathlib import Path
+from typing import Any, cast
 
 from brainbench.datasets.phantom import activations_path
-from brainbench.errors import UsageError
+from brainbench.errors import UnknownNameError, UsageError
 from brainbench.models.activation_file import ActivationFile
+from brainbench.models.language_model import (
+    LanguageModel,
+    ModelOptions,
+    Progress,
+    Say,
+    open_language_model,
+)
 from brainbench.models.model import Model
+from brainbench.models.prompts import builtin_template
+from brainbench.plugins import from_module, plugged
 
-BUILTIN = "smollm2-135m-phantom"
+NANO = "nano"
+PHANTOM_FILE = "smollm2-135m-phantom"
+DEFAULT_MODEL = PHANTOM_FILE
+# options that say how to compute, not what: without effect where nothing is computed
+HARMLESS = ("device", "dtype", "batch_size", "revision")
+_MODULE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 def list_models() -> list[str]:
-    """Names of the models that ship with the package."""
-    return [BUILTIN]
+    """Names of the models that ship with the package, and those of plugins."""
+    own = (NANO, PHANTOM_FILE)
+    return [*own, *plugged("models", own)]
 
 
 def is_builtin(model: Model) -> bool:
-    """Whether a model is the one in the package, and not a file of the same name."""
-    return isinstance(model, ActivationFile) and model.path == Path(str(activations_path()))
+    """Whether a model is one in the package, and not another of the same name."""
+    if isinstance(model, ActivationFile):
+        return model.path == Path(str(activations_path()))
+    return isinstance(model, LanguageModel) and model.builtin
 
 
-def load_model(name: str | Path | Model) -> Model:
+def load_model(
+    name: str | Path | Model,
+    options: ModelOptions | None = None,
+    *,
+    say: Say = lambda text: None,
+    progress: Progress = lambda done, total: None,
+) -> Model:
     """Find a model.
 
     Parameters
     ----------
-    name : ``smollm2-135m-phantom`` (built-in activations of a real language model on the
-        phantom's problems), the path of a safetensors file of activations, or an object
-        that already is a model.
+    name : ``nano``, the built-in language model; ``smollm2-135m-phantom``, built-in
+        activations of a real one on the phantom's problems; the name of a plugin's model;
+        ``module:function`` that gives a model; the path of a safetensors file of
+        activations; a GGUF file; a folder or hub id of a causal language model; or an
+        object that already is a model.
+    options : how a language model is loaded and asked.
+    say : told what a user should know as it happens.
+    progress : called with (prompts done, prompts) as a language model is read out.
 
     Raises
     ------
     UsageError
-        When there is no such model or file.
+        When there is no such model or file, or an option does not fit it.
     """
-    if not isinstance(name, str | Path):
-        # looked up by name: asking for sha256 itself would read the whole model
-        if {"identifier", "sha256", "activations"} <= set(dir(name)):
-            return name
-        raise UsageError(
-            f"{type(name).__name__} is no model: it needs identifier, sha256 and activations()"
-        )
-    if name == BUILTIN:
-        return ActivationFile(Path(str(activations_path())), BUILTIN)
+    chosen = options or ModelOptions()
+    if isinstance(name, str | Path):
+        found = _find(name, chosen, say, progress)
+        if isinstance(found, LanguageModel):
+            return found
+    else:
+        found = name
+    changing = [option for option in chosen.given() if option not in HARMLESS]
+    if changing:
+        flags = ", ".join(f"--{option.replace('_', '-')}" for option in changing)
+        raise UsageError(f"{flags}: only for language models that brainbench itself loads")
+    # looked up by name: asking for sha256 itself would read the whole model
+    if {"identifier", "sha256", "activations"} <= set(dir(found)):
+        return cast(Model, found)
+    raise UsageError(
+        f"{type(found).__name__} is no model: it needs identifier, sha256 and activations()"
+    )
+
+
+def _find(name: str | Path, options: ModelOptions, say: Say, progress: Progress) -> Any:
+    if name == NANO:
+        return _nano(options, say, progress)
+    if name == PHANTOM_FILE:
+        return ActivationFile(Path(str(activations_path())), PHANTOM_FILE)
+    text = str(name)
+    if not text.strip():
+        raise UsageError("--model is empty; `brainbench list models` shows the built-in ones")
     path = Path(name).expanduser()
     if path.suffix == ".safetensors":
         if not path.is_file():
             what = "a folder" if path.is_dir() else "no file"
             raise UsageError(f"there is {what} at {name}; --model takes a .safetensors file")
         return ActivationFile(path)
-    raise UsageError(
-        f"{str(name)!r} is neither a .safetensors file of activations nor a built-in model "
-        f"({', '.join(list_models())}). Reading a language model out directly is not built yet: "
-        "save its activations (docs/activation-files.md) and give the file"
+    if not path.exists():
+        makers: dict[str, Callable[[], Any]] = plugged("models", (NANO, PHANTOM_FILE))
+        if text in makers:
+            return makers[text]()
+        if _MODULE.fullmatch(text):
+            return from_module(text)
+        if get_close_matches(text, list_models(), cutoff=0.75):
+            # a slip in a name of ours, not a model of the hub
+            raise UnknownNameError("model", text, list_models())
+    return open_language_model(name, options, say=say, progress=progress)
+
+
+def _nano(options: ModelOptions, say: Say, progress: Progress) -> LanguageModel:
+    folder = Path(str(resources.files("brainbench.models") / "data" / NANO))
+    return open_language_model(
+        folder, options, say=say, progress=progress, builtin=builtin_template(NANO)
     )

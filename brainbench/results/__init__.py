@@ -2,6 +2,7 @@
 
 from brainbench.results.record import (
     SCHEMA_VERSION,
+    BehaviorRow,
     ControlRow,
     DatasetInfo,
     LayerRow,
@@ -9,11 +10,13 @@ from brainbench.results.record import (
     Record,
     ScoreRow,
 )
+from brainbench.results.samples import sample_rows
 from brainbench.results.store import RunFolder, load_record
 from brainbench.results.table import render_record
 
 __all__ = [
     "SCHEMA_VERSION",
+    "BehaviorRow",
     "ControlRow",
     "DatasetInfo",
     "LayerRow",
@@ -23,4 +26,5 @@ __all__ = [
     "ScoreRow",
     "load_record",
     "render_record",
+    "sample_rows",
 ]

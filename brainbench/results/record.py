@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from brainbench.benchmarks import Control, LayerScore, Score
+from brainbench.benchmarks import BehaviorScore, Control, LayerScore, Score
 
 SCHEMA_VERSION = 1
 
@@ -27,8 +27,18 @@ class ModelInfo(_Part):
     """Path or hub id it was given by."""
     builtin: bool = False
     revision: str | None = None
+    """Commit on the hub."""
     dtype: str | None = None
     device: str | None = None
+    family: str | None = None
+    """``model_type`` of its configuration."""
+    parameters: int | None = None
+    """Of the whole model; tied ones count once."""
+    chat_template_sha256: str | None = None
+    """None where it was asked in plain text."""
+    prompt: str | None = None
+    """Name of the wording."""
+    prompt_sha256: str | None = None
 
 
 class DatasetInfo(_Part):
@@ -95,6 +105,10 @@ class LayerRow(LayerScore):
     benchmark: str
 
 
+class BehaviorRow(BehaviorScore):
+    """A model's answers held against people's on one benchmark; people and controls within."""
+
+
 class Record(_Part):
     """``results.json``."""
 
@@ -114,14 +128,18 @@ class Record(_Part):
     scores: list[ScoreRow] = Field(default_factory=list)
     controls: list[ControlRow] = Field(default_factory=list)
     layers: list[LayerRow] = Field(default_factory=list)
+    behavior: list[BehaviorRow] = Field(default_factory=list)
     accuracy: dict[str, Any] = Field(default_factory=dict)
     gains: list[dict[str, Any]] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     """What a reader must know of the whole run."""
     timing: dict[str, float | str] = Field(default_factory=dict)
 
-    def add(self, score: Score) -> None:
+    def add(self, score: Score | BehaviorScore) -> None:
         """Append a benchmark's headline, people, controls and layers."""
+        if isinstance(score, BehaviorScore):
+            self.behavior.append(BehaviorRow(**dict(score)))
+            return
         self.scores += score_rows(score)
         shared = score.model_dump(include={"benchmark", "roi", "reasoning_type", "protocol"})
         self.controls += [ControlRow(**shared, **c.model_dump()) for c in score.controls]

@@ -1,7 +1,8 @@
 """Where a run is kept: a folder that is never left half written.
 
 ``<output>/<model>/<run id>/`` holds ``results.json``, ``steps/`` (finished steps, for a
-run that was killed) and ``voxels/`` (r of every voxel at the headline's layer).
+run that was killed), ``voxels/`` (r of every voxel at the headline's layer) and
+``samples/`` (one line for each item that was asked).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,17 @@ class RunFolder:
         self._write(path, record.model_dump_json(indent=1).encode())
         return path
 
+    def save_samples(self, name: str, rows: Iterable[dict[str, Any]]) -> Path:
+        """Write one JSON object a line to ``samples/<name>.jsonl``."""
+        path = self.path / "samples" / f"{_safe(name)}.jsonl"
+        lines = "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows)
+        self._write(path, lines.encode())
+        return path
+
     def clear(self) -> None:
         """Forget everything that was computed here."""
         with _writing(self.path):
-            for name in ("steps", "voxels"):
+            for name in ("steps", "voxels", "samples"):
                 shutil.rmtree(self.path / name, ignore_errors=True)
             (self.path / "results.json").unlink(missing_ok=True)
 

@@ -8,13 +8,17 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from brainbench.results.behavior_table import render_behavior
 from brainbench.results.record import ControlRow, Record, ScoreRow
 
 _MARK = "†"
 
 
 def render_record(record: Record) -> RenderableType:
-    """Each benchmark with its nuisance rows under it, warnings, and what the columns mean."""
+    """Each benchmark with its controls under it, warnings, and what the columns mean.
+
+    Alignment first, then behaviour.
+    """
     parts: list[RenderableType] = [_title(record)]
     parts += [Text(f"! {note}", style="yellow") for note in record.notes]
     if record.error:
@@ -29,11 +33,12 @@ def render_record(record: Record) -> RenderableType:
         parts += [_warning(c.warning) for c in controls if c.warning and "model" in c.reaches]
     if headlines:
         parts += ["", *_shared_warnings(record, headlines), _legend()]
-    return Group(*parts)
+    return Group(*parts, *render_behavior(record.behavior))
 
 
 def _title(record: Record) -> Text:
-    protocol = ", ".join(sorted({row.protocol for row in record.scores})) or "no scores"
+    protocol = ", ".join(sorted({row.protocol for row in record.scores}))
+    made = f"protocol: {protocol}" if protocol else "" if record.behavior else "no scores"
     data = ", ".join(
         f"{d.name} {d.version}" + (" (simulated people)" if d.simulated else "")
         for d in record.datasets
@@ -41,7 +46,7 @@ def _title(record: Record) -> Text:
     about = f" ({record.model.description})" if record.model.description else ""
     builtin = ", built in" if record.model.builtin else ""
     model = f"{record.model.identifier}{about}{builtin}"
-    return Text(f"{model}\n{data}; protocol: {protocol}", style="bold")
+    return Text(f"{model}\n{'; '.join(part for part in (data, made) if part)}", style="bold")
 
 
 def _heading(row: ScoreRow) -> Text:

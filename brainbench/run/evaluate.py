@@ -2,62 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from brainbench.benchmarks import (
-    AlignmentBenchmark,
+    BehaviorScore,
+    Benchmark,
     Report,
     Score,
-    check_numbers,
+    Step,
+    score_behavior,
     score_benchmarks,
     select_benchmarks,
     suite_patterns,
 )
-from brainbench.datasets import Recording, load_card, load_recording
+from brainbench.datasets import load_card
 from brainbench.errors import BrainbenchError, UsageError
-from brainbench.models import (
-    BUILTIN,
-    Activations,
-    Model,
-    is_builtin,
-    load_model,
-    read_activations,
+from brainbench.models import DEFAULT_MODEL, Model, is_builtin, load_model
+from brainbench.results import Record, RunFolder, sample_rows
+from brainbench.run.inputs import (
+    Data,
+    Readings,
+    Say,
+    check_model,
+    load_data,
+    read_model,
+    split_benchmarks,
 )
-from brainbench.results import DatasetInfo, ModelInfo, Record, RunFolder
-from brainbench.run.provenance import peak_memory_mb, versions
-
-Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the user chose, beyond model and benchmarks; kept in the record's ``config``.
-
-    Parameters
-    ----------
-    protocol : ``published``.
-    seed : of the random features.
-    limit : score only the first items of each reasoning type.
-    device, dtype, batch_size, revision : for models that compute; no effect on files of
-        activations, and said so.
-    """
-
-    protocol: str = "published"
-    seed: int = 0
-    limit: int | None = None
-    device: str | None = None
-    dtype: str | None = None
-    batch_size: int | None = None
-    revision: str | None = None
-
-    def __post_init__(self) -> None:
-        check_numbers(self.seed, self.limit)
+from brainbench.run.new_record import new_record
+from brainbench.run.provenance import peak_memory_mb
+from brainbench.run.settings import Settings
 
 
 def evaluate(
@@ -98,25 +74,32 @@ def evaluate(
         With what was wrong. What was finished before is kept.
     """
     chosen = settings or Settings()
-    scored = load_model(BUILTIN if model is None else model)
+    scored = load_model(
+        DEFAULT_MODEL if model is None else model,
+        chosen.options,
+        say=say,
+        progress=_reading_progress(report),
+    )
     wanted = choose_benchmarks(scored, benchmarks, suite, dataset, chosen.protocol)
-    recordings = _load_recordings(wanted, say)
-    record = _new_record(scored, model, wanted, recordings, chosen)
+    check_model(scored, wanted)
+    data = load_data(wanted, chosen.limit, say)
+    record = new_record(scored, model, wanted, data, chosen)
     folder = RunFolder(Path(output_path), record.model.identifier, record.run_id)
     with folder.locked():
         before = folder.load()
-        if overwrite:
-            folder.clear()
-        elif before is not None and before.status == "success":
+        if before is not None and before.status == "success" and not overwrite:
             say(f"already computed; read from {folder.path} (--overwrite computes it again)")
             return before
-        elif before is not None:
+        if before is not None and not overwrite:
             say(f"going on with the {before.status} run in {folder.path}")
-        # every dataset is held against the model before anything is scored
-        states = {name: read_activations(scored, r.problems) for name, r in recordings.items()}
-        for text in dict.fromkeys(text for read in states.values() for text in read.warnings):
+        # the model is held against every dataset before anything is scored, or forgotten
+        readings = read_model(scored, data)
+        for text in readings.warnings:
             say(text)
-        return _run(folder, record, states, wanted, recordings, chosen, report)
+        if overwrite:
+            folder.clear()
+        scores = _scores(folder, scored, readings, wanted, data, chosen, report)
+        return _run(folder, record, scores, readings, wanted, data)
 
 
 def choose_benchmarks(
@@ -125,12 +108,12 @@ def choose_benchmarks(
     suite: str | None,
     dataset: str | None,
     protocol: str,
-) -> list[AlignmentBenchmark]:
+) -> list[Benchmark]:
     """Resolve what the user asked for; see :func:`evaluate`."""
     if benchmarks is not None and suite is not None:
         raise UsageError("give --benchmarks or --suite, not both")
-    if dataset is not None and not load_card(dataset).rois:
-        raise UsageError(f"{dataset} holds no responses of the brain, so no benchmark is of it")
+    if dataset is not None:
+        load_card(dataset)  # a name that is off is met with the nearest
     if benchmarks is not None:
         patterns: Sequence[str] = benchmarks
     elif suite is not None:
@@ -148,108 +131,24 @@ def choose_benchmarks(
     return kept
 
 
-def _load_recordings(benchmarks: Sequence[AlignmentBenchmark], say: Say) -> dict[str, Recording]:
-    """Each dataset once, with the ROIs that are scored."""
-    rois: dict[str, dict[str, None]] = {}
-    for benchmark in benchmarks:
-        rois.setdefault(benchmark.dataset, {})[benchmark.roi] = None
-
-    def progress(path: str, number: int, count: int) -> None:
-        if number == 1:
-            say(f"checking {count} files of the dataset")
-
-    return {
-        name: load_recording(name, tuple(areas), None, progress) for name, areas in rois.items()
-    }
-
-
-def _new_record(
-    model: Model,
-    source: str | Path | Model | None,
-    benchmarks: Sequence[AlignmentBenchmark],
-    recordings: dict[str, Recording],
-    settings: Settings,
-) -> Record:
-    found = versions()
-    held = {
-        "versions": {name: version for name, version in found.items() if name != "git"},
-        "model": [model.identifier, model.sha256],
-        "data": {name: recording.data_sha256 for name, recording in recordings.items()},
-        "benchmarks": {b.identifier: b.version for b in benchmarks},
-        "settings": asdict(settings),
-    }
-    digest = hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
-    ignored = [
-        f"--{name.replace('_', '-')}"
-        for name in ("device", "dtype", "batch_size", "revision")
-        if getattr(settings, name) is not None
-    ]
-    notes = []
-    if ignored:
-        notes.append(f"{', '.join(ignored)}: no effect, the activations are read from a file")
-    if settings.limit is not None:
-        notes.append(
-            f"limited to {settings.limit} items of each reasoning type: for trying out only"
-        )
-    for name, recording in recordings.items():
-        if recording.card.simulated:
-            notes.append(f"{name}: simulated people; these scores say nothing about any brain")
-        if recording.truth is not None:
-            notes.append(f"{name}: {recording.truth.attrs['summary']}")
-    return Record(
-        run_id=digest[:12],
-        versions=found,
-        model=ModelInfo(
-            identifier=model.identifier,
-            sha256=model.sha256,
-            source=str(source) if isinstance(source, str | Path) else None,
-            description=getattr(model, "description", None),
-            builtin=is_builtin(model),
-            revision=settings.revision,
-            dtype=settings.dtype,
-            device=settings.device,
-        ),
-        datasets=[
-            DatasetInfo(
-                name=name,
-                version=recording.card.version,
-                data_sha256=recording.data_sha256,
-                simulated=recording.card.simulated,
-                licence=recording.card.licence,
-            )
-            for name, recording in recordings.items()
-        ],
-        benchmarks={b.identifier: b.version for b in benchmarks},
-        config=asdict(settings),
-        notes=notes,
-    )
-
-
 def _run(
     folder: RunFolder,
     record: Record,
-    states: dict[str, Activations],
-    benchmarks: Sequence[AlignmentBenchmark],
-    recordings: dict[str, Recording],
-    settings: Settings,
-    report: Report | None,
+    scores: Iterator[Score | BehaviorScore],
+    readings: Readings,
+    benchmarks: Sequence[Benchmark],
+    data: Data,
 ) -> Record:
+    """Take the scores as they come; what came before an error is in the record."""
     started = time.perf_counter()
     record.timing["started"] = datetime.now(UTC).isoformat(timespec="seconds")
     folder.save(record)
-    scores: dict[str, Score] = {}
+    found: dict[str, Score | BehaviorScore] = {}
     try:
-        for name, recording in recordings.items():
-            for score in score_benchmarks(
-                [b for b in benchmarks if b.dataset == name],
-                recording,
-                states[name],
-                seed=settings.seed,
-                limit=settings.limit,
-                checkpoint=folder,
-                report=report,
-            ):
-                scores[score.benchmark] = score
+        for name, behavior in data.behaviors.items():
+            folder.save_samples(name, sample_rows(behavior, readings.answers[name]))
+        for score in scores:
+            found[score.benchmark] = score
         record.status = "success"
     except KeyboardInterrupt:
         record.status, record.error = "cancelled", "interrupted by the user"
@@ -262,10 +161,53 @@ def _run(
         raise
     finally:
         for benchmark in benchmarks:
-            if benchmark.identifier in scores:
-                record.add(scores[benchmark.identifier])
+            if benchmark.identifier in found:
+                record.add(found[benchmark.identifier])
         record.timing["seconds"] = round(time.perf_counter() - started, 3)
         record.timing["peak_memory_mb"] = peak_memory_mb()
         folder.save(record)
     folder.finish()
     return record
+
+
+def _scores(
+    folder: RunFolder,
+    model: Model,
+    readings: Readings,
+    benchmarks: Sequence[Benchmark],
+    data: Data,
+    settings: Settings,
+    report: Report | None,
+) -> Iterator[Score | BehaviorScore]:
+    """Behaviour, which takes no time, then alignment, its steps kept, then plugins'."""
+    alignment, behaviour, plugged = split_benchmarks(benchmarks)
+    for name, behavior in data.behaviors.items():
+        yield from score_behavior(
+            [b for b in behaviour if b.dataset == name],
+            behavior,
+            readings.answers[name],
+            seed=settings.seed,
+            report=report,
+        )
+    for name, recording in data.recordings.items():
+        yield from score_benchmarks(
+            [b for b in alignment if b.dataset == name],
+            recording,
+            readings.states[name],
+            seed=settings.seed,
+            limit=settings.limit,
+            checkpoint=folder,
+            report=report,
+        )
+    for benchmark in plugged:
+        yield benchmark(model)
+
+
+def _reading_progress(report: Report | None) -> Callable[[int, int], None]:
+    """Tell of the read-out as of a step: prompts done, of how many."""
+
+    def progress(done: int, total: int) -> None:
+        if report:
+            report(Step("reading the model out", done, total))
+
+    return progress

@@ -6,6 +6,8 @@ import pytest
 
 from brainbench.benchmarks import (
     SUITES,
+    AlignmentBenchmark,
+    BehaviorBenchmark,
     list_benchmarks,
     load_benchmark,
     select_benchmarks,
@@ -16,7 +18,10 @@ from brainbench.errors import UnknownNameError
 
 def test_every_roi_and_type_of_the_datasets_is_a_benchmark() -> None:
     names = list_benchmarks()
-    assert len(names) == len(set(names)) == 18
+    assert len(names) == len(set(names)) == 21
+    assert names[:3] == [
+        f"ds003076.behavior.{kind}-consistency" for kind in ("all", "syllogistic", "transitive")
+    ]
     for roi in ("deductive_reasoning", "language", "md"):
         for kind in ("all", "syllogistic", "transitive"):
             assert f"xiao2026.{roi}.{kind}-ridge" in names
@@ -32,7 +37,13 @@ def test_identifiers_lead_back_to_themselves(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("patterns", "count"),
-    [(["xiao2026.*"], 9), (["*.all-ridge"], 6), (["phantom.signal.all-ridge"] * 2, 1)],
+    [
+        (["xiao2026.*"], 9),
+        (["*.all-ridge"], 6),
+        (["phantom.signal.all-ridge"] * 2, 1),
+        (["*.all-*"], 7),
+        (["ds003076.*", "phantom.noise.*"], 6),
+    ],
 )
 def test_patterns(patterns: list[str], count: int) -> None:
     assert len(select_benchmarks(patterns)) == count
@@ -43,7 +54,9 @@ def test_patterns(patterns: list[str], count: int) -> None:
     [
         (lambda: load_benchmark("xiao2026.langauge.all-ridge"), "xiao2026.language.all-ridge"),
         (lambda: select_benchmarks(["xiao2025.*"]), "xiao2026"),
+        (lambda: load_benchmark("ds003076.behaviour.all-consistency"), "ds003076.behavior.all"),
         (lambda: suite_patterns("alignement"), "'alignment'"),
+        (lambda: suite_patterns("behaviour"), "'behavior'"),
         (lambda: load_benchmark("phantom.signal.all-ridge", "publishd"), "'published'"),
     ],
 )
@@ -56,3 +69,12 @@ def test_unknown_names_are_answered_with_the_nearest(ask: object, offered: str) 
 @pytest.mark.parametrize("suite", SUITES)
 def test_suites_name_benchmarks_that_exist(suite: str) -> None:
     assert select_benchmarks(suite_patterns(suite))
+
+
+def test_the_suites_of_behaviour_and_alignment_are_of_one_kind() -> None:
+    kinds = {
+        suite: {type(benchmark) for benchmark in select_benchmarks(suite_patterns(suite))}
+        for suite in SUITES
+    }
+    assert kinds["behavior"] == {BehaviorBenchmark}
+    assert kinds["alignment"] == kinds["builtin"] == {AlignmentBenchmark}

@@ -97,7 +97,7 @@ def test_options_are_read_from_the_environment(cli: Any, monkeypatch: pytest.Mon
         (["evaluate", "--benchmarks", "xiao2026.languag.*"], 2, "did you mean"),
         (["evaluate", "--model", "none.safetensors"], 2, "there is no file at none.safetensors"),
         (["evaluate", "--limit", "0"], 2, "--limit"),
-        (["evaluate", "--model", ""], 2, "neither a .safetensors file"),
+        (["evaluate", "--model", ""], 2, "--model is empty"),
         (["evaluate", "--benchmarks", ","], 2, "no benchmark was asked for"),
         (["evaluate", "--benchmarks", ONE, "--output-path", "/dev/null/x"], 2, "--output-path"),
         (["show", "xiao206"], 2, "'xiao2026'"),

@@ -201,6 +201,12 @@ class TestHash:
         hashes = [card.data_sha256(), card.data_sha256(other), card.data_sha256(changed)]
         assert len(set(hashes)) == 3
 
+    def test_what_another_card_leaves_out_is_not_for_it_to_say(self) -> None:
+        card, other = self.card(), self.card(name="other")
+        fewer = self.card(name="other", dropped={"x-01": "broken"})
+        assert card.data_sha256(other) == card.data_sha256(fewer)
+        assert other.data_sha256() != fewer.data_sha256()
+
     def test_it_changes_when_two_files_change_places(self) -> None:
         def files(one: str, other: str) -> list[dict[str, object]]:
             return [

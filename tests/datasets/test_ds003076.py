@@ -13,7 +13,7 @@ import pytest
 
 from brainbench.datasets import ds003076, load_card
 from brainbench.datasets.ds003076 import RUNS, events_path, read_run
-from brainbench.errors import DataError
+from brainbench.errors import DataError, UnknownNameError
 from brainbench.problems import SCANNER_RUN, Condition, classify
 
 Tables = dict[tuple[str, str], pd.DataFrame]
@@ -280,3 +280,66 @@ class TestRequireRuns:
     def test_the_others_pass(self) -> None:
         card = load_card("ds003076")
         ds003076.require_runs(card, [s for s in card.subjects if s != "sub-1026"])
+
+
+class TestLoad:
+    def test_everybody_is_there_with_the_items_that_have_an_answer(self, mirror: Path) -> None:
+        loaded = ds003076.load()
+        card = load_card("ds003076")
+        assert loaded.subjects == list(card.subjects)
+        assert len(loaded.problems) == card.items == 70
+        assert loaded.data_sha256 == card.data_sha256()
+        names = [problem.identifier for problem in loaded.problems]
+        assert loaded.responses["stimulus_id"].values.tolist() == names
+        assert not set(names) & set(card.dropped)
+        for problem in loaded.problems:
+            kind, condition = classify(problem.premises, problem.conclusion)
+            assert (kind, condition) == (problem.reasoning_type, problem.condition)
+
+    def test_it_leaves_out_what_xiao2026_does(self) -> None:
+        one, other = load_card("ds003076"), load_card("xiao2026")
+        assert one.dropped == other.dropped
+        assert one.condition_differences == other.condition_differences
+
+    def test_answers_are_the_label_where_right_and_its_opposite_where_wrong(
+        self, mirror: Path
+    ) -> None:
+        loaded = ds003076.load(("sub-1001", "sub-1010"))
+        answers, right = loaded.values("answer"), loaded.values("accuracy")
+        labels = loaded.labels[:, None]
+        np.testing.assert_array_equal(np.isnan(answers), np.isnan(right))
+        np.testing.assert_array_equal(np.isnan(answers), np.isnan(loaded.values("response_time")))
+        there = ~np.isnan(answers)
+        np.testing.assert_array_equal((answers == labels)[there], right[there] == 1.0)
+
+    def test_a_run_that_was_not_measured_or_not_answered_is_missing(self, mirror: Path) -> None:
+        loaded = ds003076.load(("sub-1026", "sub-1035"))
+        missing = np.isnan(loaded.values("answer"))
+        runs = loaded.responses["run"].values
+        assert missing[runs == "syllogistic-01", 0].all()
+        assert missing[runs == "transitive-01", 1].all()
+        assert missing.sum(axis=0).tolist() == [21, 16]
+
+    def test_no_answer_is_later_than_the_card_says(self, mirror: Path) -> None:
+        assert 5.8 < np.nanmax(ds003076.load().values("response_time")) < 5.9
+
+    def test_unknown_people_are_met_with_the_nearest(self) -> None:
+        with pytest.raises(UnknownNameError, match="did you mean"):
+            ds003076.load("sub-1002")
+
+
+class TestSelect:
+    def test_the_first_items_of_each_type_in_their_order(self, mirror: Path) -> None:
+        loaded = ds003076.load("sub-1001")
+        names = [p.identifier for p in loaded.select(("transitive", "syllogistic"), 2).problems]
+        assert names == [f"{run}-0{i}" for run in ("syllogistic-01", "transitive-01") for i in "01"]
+        chosen = loaded.select(("transitive",))
+        assert len(chosen.problems) == 34
+        assert set(chosen.responses["reasoning_type"].values) == {"transitive"}
+        kept = loaded.responses["reasoning_type"].values == "transitive"
+        np.testing.assert_array_equal(chosen.values("answer"), loaded.values("answer")[kept])
+
+    @pytest.mark.parametrize("types", [(), ("modal",)])
+    def test_nothing_left_is_an_error(self, types: tuple[str, ...], mirror: Path) -> None:
+        with pytest.raises(DataError, match="no items of reasoning type"):
+            ds003076.load("sub-1001").select(types)

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 import brainbench
-from brainbench.datasets import list_datasets, load_dataset, load_recording
+from brainbench.datasets import (
+    list_datasets,
+    load_behavior,
+    load_dataset,
+    load_problems,
+    load_recording,
+)
 from brainbench.errors import DownloadError, UnknownNameError, UsageError
 
 
@@ -26,6 +32,17 @@ def test_an_unknown_dataset_is_met_with_the_nearest() -> None:
 def test_a_dataset_without_brains_says_where_they_are() -> None:
     with pytest.raises(UsageError, match=r"no responses of the brain.*phantom, xiao2026"):
         load_recording("ds003076")
+
+
+def test_a_dataset_of_brains_alone_says_where_answers_are() -> None:
+    with pytest.raises(UsageError, match="phantom is no dataset of answers; there are ds003076"):
+        load_behavior("phantom")
+
+
+def test_every_dataset_has_its_problems(mirror: Path) -> None:
+    counts = {name: len(load_problems(name)) for name in list_datasets()}
+    assert counts == {"ds003076": 70, "phantom": 72, "xiao2026": 70}
+    assert load_problems("ds003076") == load_problems("xiao2026")
 
 
 def test_the_assembly_alone_is_that_of_the_recording() -> None:

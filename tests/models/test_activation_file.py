@@ -11,7 +11,13 @@ from safetensors.numpy import save_file
 
 from brainbench.datasets.phantom import load_problems
 from brainbench.errors import DataError, UsageError
-from brainbench.models import BUILTIN, ActivationFile, Activations, load_model, save_activations
+from brainbench.models import (
+    DEFAULT_MODEL,
+    ActivationFile,
+    Activations,
+    load_model,
+    save_activations,
+)
 
 PROBLEMS = load_problems()
 IDS = [problem.identifier for problem in PROBLEMS]
@@ -115,7 +121,7 @@ def test_hash_follows_the_content(tmp_path: Path) -> None:
 
 
 def test_built_in_activations_fit_the_phantom() -> None:
-    found = load_model(BUILTIN).activations(PROBLEMS)
+    found = load_model(DEFAULT_MODEL).activations(PROBLEMS)
     assert found.n_items == 72
     assert found.warnings == ()
     assert set(found.values) == {"attention", "hidden"}

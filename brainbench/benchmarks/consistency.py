@@ -1,0 +1,238 @@
+"""Agreement of answers, consistency of errors, correlation over items: arrays in, arrays out.
+
+Answers are 1, 0 or NaN; NaN is no answer and takes its item out of that comparison.
+Everything is float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+from scipy.stats import t as student_t
+
+Array = NDArray[np.float64]
+_CONFIDENCE = 0.95
+# a rank correlation over two items is 1 or -1 whatever they are
+_FEWEST_ITEMS = 3
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How often two answer alike, one entry per comparison.
+
+    Attributes
+    ----------
+    n : items that both answered.
+    observed : share of those with the same answer; NaN where there are none.
+    expected : the same if each kept how often it says 1, but not on which items.
+    above_chance : observed less expected.
+    kappa : above_chance / (1 - expected), Cohen 1960; NaN where expected is 1, for two who
+        say the same one thing throughout leave no room to agree above chance.
+    """
+
+    n: Array
+    observed: Array
+    expected: Array
+    above_chance: Array
+    kappa: Array
+
+
+def agreement(one: Array, other: Array) -> Agreement:
+    """Compare answers item by item.
+
+    Parameters
+    ----------
+    one, other : (n_items, ...) answers; axes after the first are broadcast, each entry
+        of the result being one comparison.
+
+    Notes
+    -----
+    On right (1) and wrong (0) in place of answers, ``kappa`` is the error consistency of
+    Geirhos, Meding & Wichmann 2020 ("Beyond accuracy", NeurIPS 33): what two share in
+    being right and wrong beyond what their accuracies imply, here the accuracies on the
+    items that both answered. Where one of them says, or is, one thing throughout, kappa
+    is 0 whatever the other does.
+    """
+    both = ~(np.isnan(one) | np.isnan(other))
+    first = np.where(both, one, 0.0)
+    second = np.where(both, other, 0.0)
+    # whole numbers throughout, so that "no room above chance" is exact and not a rounding
+    n = both.sum(axis=0).astype(np.float64)
+    ones, others = first.sum(axis=0), second.sum(axis=0)
+    same = (both & (first == second)).sum(axis=0).astype(np.float64)
+    chance = ones * others + (n - ones) * (n - others)
+    return Agreement(
+        n=n,
+        observed=divide(same, n),
+        expected=divide(chance, n * n),
+        above_chance=divide(n * same - chance, n * n),
+        kappa=divide(n * same - chance, n * n - chance),
+    )
+
+
+def correctness(said: Array, labels: Array) -> Array:
+    """Right (1), wrong (0) or no answer (NaN).
+
+    Parameters
+    ----------
+    said : (n_items, ...) answers.
+    labels : (n_items,) what follows (1) and what does not (0).
+    """
+    truth = labels.reshape(-1, *(1,) * (said.ndim - 1))
+    return np.where(np.isnan(said), np.nan, (said == truth).astype(np.float64))
+
+
+def spearman(one: Array, other: Array) -> float:
+    """Rank correlation over the items where neither is NaN, ties sharing their mean rank.
+
+    Infinite values are the largest or smallest. NaN with fewer than three items, or where
+    one does not vary.
+    """
+    kept = ~(np.isnan(one) | np.isnan(other))
+    if kept.sum() < _FEWEST_ITEMS:
+        return float("nan")
+    return float(_correlate_ranks(one[kept][:, None], other[kept][:, None])[0])
+
+
+def standardise(values: Array) -> Array:
+    """Each column less its mean, over its standard deviation (n - 1), NaN left as they are.
+
+    A column with fewer than two values, or that does not vary, becomes NaN.
+    """
+    n = (~np.isnan(values)).sum(axis=0)
+    mean = divide(np.nansum(values, axis=0), n)
+    centred = values - mean
+    spread = np.sqrt(divide(np.nansum(centred**2, axis=0), np.maximum(n - 1, 1)))
+    return divide(centred, np.broadcast_to(spread, values.shape))
+
+
+def mean_of(values: Array, axis: int) -> Array:
+    """Mean over an axis of what is not NaN; NaN where all are."""
+    return divide(np.nansum(values, axis=axis), (~np.isnan(values)).sum(axis=axis))
+
+
+def mean_of_others(values: Array) -> Array:
+    """(n_items, n_people): for each person the mean over all others who have a value."""
+    known = ~np.isnan(values)
+    filled = np.where(known, values, 0.0)
+    totals = filled.sum(axis=1, keepdims=True) - filled
+    return divide(totals, known.sum(axis=1, keepdims=True) - known)
+
+
+def majority_of_others(answers: Array) -> Array:
+    """(n_items, n_people): for each person what most others said; NaN where they are even."""
+    shares = mean_of_others(answers)
+    return np.where(np.isnan(shares) | (shares == 0.5), np.nan, (shares > 0.5).astype(np.float64))
+
+
+def each_against_others(values: Array) -> Array:
+    """(n_people,) Spearman correlation of each person's column with the mean of the others."""
+    others = mean_of_others(values)
+    return np.array([spearman(values[:, p], others[:, p]) for p in range(values.shape[1])])
+
+
+def split_half_reliability(values: Array, draws: int, rng: np.random.Generator) -> float:
+    """Reliability over items of the mean over people, by halves of the people.
+
+    The Spearman correlation between the means of two random halves, averaged over draws,
+    is stepped up to all people by the Spearman-Brown formula, k r / (1 + (k - 1) r) with k
+    the number of people over that of a half. With an odd number one person sits out each
+    draw. The formula is exact for Pearson's r and close for ranks.
+
+    Parameters
+    ----------
+    values : (n_items, n_people), NaN where missing.
+    draws : number of random halvings.
+
+    Returns
+    -------
+    At most 1; negative where the halves disagree; NaN below two people, and where the
+    halves disagree so far that the formula has no value.
+    """
+    n_people = values.shape[1]
+    half = n_people // 2
+    if not half:
+        return float("nan")
+    rows, columns = [], []
+    for _ in range(draws):
+        order = rng.permutation(n_people)
+        rows.append(mean_of(values[:, order[:half]], axis=1))
+        columns.append(mean_of(values[:, order[half : 2 * half]], axis=1))
+    one, other = np.stack(rows, axis=1), np.stack(columns, axis=1)
+    known = ~np.isnan(one + other).any(axis=1)
+    if known.sum() < _FEWEST_ITEMS:
+        return float("nan")
+    r = float(mean_of(_correlate_ranks(one[known], other[known]), axis=0))
+    k: float = n_people / half
+    whole = 1.0 + (k - 1.0) * r
+    return k * r / whole if whole > 0 else float("nan")
+
+
+def area_under_curve(scores: Array, labels: Array) -> float:
+    """Chance that a random item of label 1 scores above one of label 0, ties counting half.
+
+    Items whose score is NaN are left out; NaN where a label is lacking.
+    """
+    kept = ~np.isnan(scores)
+    positive = labels[kept] == 1.0
+    n_positive, n_negative = int(positive.sum()), int((~positive).sum())
+    if not n_positive or not n_negative:
+        return float("nan")
+    ranks = rankdata(scores[kept])
+    above = ranks[positive].sum() - n_positive * (n_positive + 1) / 2
+    return float(above / (n_positive * n_negative))
+
+
+def leave_one_out(statistic: Callable[[NDArray[np.bool_]], float], size: int) -> Array:
+    """(size,) a statistic without each of the units in turn.
+
+    Parameters
+    ----------
+    statistic : takes a mask over units, True where kept.
+    size : number of units.
+    """
+    return np.array([statistic(np.arange(size) != unit) for unit in range(size)], np.float64)
+
+
+def jackknife_interval(value: float, without: Array) -> tuple[float, float] | None:
+    """Studentised 95 % interval from leaving each unit out in turn.
+
+    ``value ± t * sqrt((n - 1) / n * Σ (without - mean)²)`` with n - 1 degrees of freedom.
+    For a mean this is the t interval; it also holds for statistics of pairs, whose pairs
+    share people so that a t interval over them would be too narrow (Arvesen 1969).
+
+    Parameters
+    ----------
+    value : the statistic of all units.
+    without : (n,) see :func:`leave_one_out`.
+
+    Returns
+    -------
+    None below two units, or where the statistic is undefined, with all or without one.
+    """
+    n = len(without)
+    if n < 2 or np.isnan(value) or np.isnan(without).any():
+        return None
+    error = np.sqrt((n - 1) / n * np.sum((without - without.mean()) ** 2))
+    reach = float(student_t.ppf(0.5 + _CONFIDENCE / 2, n - 1) * error)
+    return value - reach, value + reach
+
+
+def _correlate_ranks(one: Array, other: Array) -> Array:
+    """(n_items, n) twice → (n,) Pearson correlation of the ranks, column by column."""
+    first, second = rankdata(one, axis=0), rankdata(other, axis=0)
+    first -= first.mean(axis=0)
+    second -= second.mean(axis=0)
+    spread = np.sqrt((first**2).sum(axis=0) * (second**2).sum(axis=0))
+    return divide((first * second).sum(axis=0), spread)
+
+
+def divide(part: Array | NDArray[np.int_], whole: Array | NDArray[np.int_]) -> Array:
+    """Quotient, NaN where the divisor is 0."""
+    quotient = np.full(np.broadcast(part, whole).shape, np.nan)
+    np.divide(part, whole, out=quotient, where=np.asarray(whole) != 0)
+    return quotient

@@ -1,0 +1,124 @@
+"""Models, datasets and benchmarks of other packages.
+
+A package names a :class:`Plugin`, or a function that returns one, under the entry-point
+group ``brainbench``:
+
+    [project.entry-points.brainbench]
+    mylab = "mylab.brainbench:plugin"
+
+Nothing of it is imported until a name is looked up that brainbench itself does not have,
+or names are listed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Literal
+
+from brainbench.errors import UsageError
+
+GROUP = "brainbench"
+Kind = Literal["models", "datasets", "benchmarks"]
+
+
+@dataclass(frozen=True)
+class DatasetPlugin:
+    """A dataset of another package.
+
+    Attributes
+    ----------
+    card : its YAML card.
+    load : called with (rois, subjects, progress), gives a
+        :class:`~brainbench.datasets.Recording`.
+    """
+
+    card: Path
+    load: Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """What a package adds, by name.
+
+    Attributes
+    ----------
+    models : name → function without arguments that gives a model.
+    datasets : name, as in its card → :class:`DatasetPlugin`. Its alignment benchmarks
+        come of themselves.
+    benchmarks : identifier → function without arguments that gives a benchmark:
+        ``identifier``, ``version`` and ``benchmark(model) -> Score``.
+    """
+
+    models: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+    datasets: Mapping[str, DatasetPlugin] = field(default_factory=dict)
+    benchmarks: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+
+
+def plugged(kind: Kind, own: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What plugins add of one kind, by name.
+
+    Parameters
+    ----------
+    own : names that are brainbench's; a plugin cannot take them over.
+
+    Raises
+    ------
+    UsageError
+        When two plugins, or a plugin and brainbench, give different things one name.
+    """
+    found: dict[str, tuple[str, Any]] = {}
+    for owner, plugin in _plugins().items():
+        for name, thing in getattr(plugin, kind).items():
+            if name in own or name in found:
+                other = found[name][0] if name in found else "brainbench"
+                raise UsageError(f"plugin {owner}: its {kind} {name!r} is a name of {other}")
+            found[name] = (owner, thing)
+    return {name: thing for name, (_, thing) in found.items()}
+
+
+@cache
+def _plugins() -> dict[str, Plugin]:
+    """Plugins of installed packages; one that fails is said and left out."""
+    found: dict[str, Plugin] = {}
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        try:
+            given = point.load()
+            given = given() if callable(given) else given
+            if not isinstance(given, Plugin):
+                raise TypeError(f"{point.value} gives {type(given).__name__}, not a Plugin")
+        # whatever other people's code raises, the rest must go on working
+        except Exception as error:
+            warnings.warn(f"plugin {point.name} is left out: {error}", stacklevel=2)
+            continue
+        found[point.name] = given
+    return found
+
+
+def from_module(name: str) -> Any:
+    """What ``module:function`` gives when it is called; modules of this folder included.
+
+    Raises
+    ------
+    UsageError
+        When there is no such module or function, or it fails.
+    """
+    module, _, function = name.partition(":")
+    here = str(Path.cwd())
+    added = here not in sys.path
+    if added:
+        sys.path.insert(0, here)
+    try:
+        maker = getattr(importlib.import_module(module), function)
+        return maker()
+    except (ImportError, AttributeError, TypeError) as error:
+        raise UsageError(f"{name} gives nothing: {error}") from error
+    finally:
+        if added:
+            sys.path.remove(here)

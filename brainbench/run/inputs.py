@@ -1,0 +1,107 @@
+"""What a run works on: the datasets of its benchmarks, and what the model gives for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from brainbench.benchmarks import (
+    AlignmentBenchmark,
+    BehaviorBenchmark,
+    Benchmark,
+    PluggedBenchmark,
+)
+from brainbench.datasets import Behavior, Recording, load_behavior, load_recording
+from brainbench.models import Activations, Answers, Model, read_activations, read_answers
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Datasets by name.
+
+    Attributes
+    ----------
+    recordings : those whose brain responses are predicted, with the ROIs that are scored.
+    behaviors : those whose answers are compared, with the items that are asked.
+    """
+
+    recordings: dict[str, Recording]
+    behaviors: dict[str, Behavior]
+
+    @property
+    def datasets(self) -> dict[str, Recording | Behavior]:
+        """Each dataset once, whatever it is used for."""
+        return {**self.behaviors, **self.recordings}
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What a model gave, by dataset: states for recordings, answers for behaviour."""
+
+    states: dict[str, Activations]
+    answers: dict[str, Answers]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What it said of them, each once."""
+        read: list[Activations | Answers] = [*self.states.values(), *self.answers.values()]
+        return list(dict.fromkeys(text for one in read for text in one.warnings))
+
+
+def check_model(model: Model, benchmarks: Sequence[Benchmark]) -> None:
+    """Raise ``UsageError``, before anything is fetched, when answers are needed and not given."""
+    needed = any(isinstance(benchmark, BehaviorBenchmark) for benchmark in benchmarks)
+    if needed and "answer" not in dir(model):
+        read_answers(model, ())  # it says why
+
+
+def load_data(benchmarks: Sequence[Benchmark], limit: int | None, say: Say) -> Data:
+    """Load every dataset once; of behaviour only the items of the benchmarks, up to the limit."""
+    rois: dict[str, dict[str, None]] = {}
+    types: dict[str, dict[str, None]] = {}
+    for benchmark in benchmarks:
+        if isinstance(benchmark, AlignmentBenchmark):
+            rois.setdefault(benchmark.dataset, {})[benchmark.roi] = None
+        elif isinstance(benchmark, BehaviorBenchmark):
+            types.setdefault(benchmark.dataset, {}).update(dict.fromkeys(benchmark.reasoning_types))
+
+    def progress(path: str, number: int, count: int) -> None:
+        if number == 1:
+            say(f"checking {count} files of the dataset")
+
+    return Data(
+        {name: load_recording(name, tuple(areas), None, progress) for name, areas in rois.items()},
+        {
+            name: load_behavior(name, None, progress).select(tuple(asked), limit)
+            for name, asked in types.items()
+        },
+    )
+
+
+def read_model(model: Model, data: Data) -> Readings:
+    """Ask a model for everything that is scored, before anything is.
+
+    Raises
+    ------
+    UsageError
+        When answers are needed of a model that gives activations only.
+    DataError
+        When what it gives does not fit a dataset.
+    """
+    # answers first: a file of activations is told at once that it has none
+    answers = {name: read_answers(model, b.problems) for name, b in data.behaviors.items()}
+    states = {name: read_activations(model, r.problems) for name, r in data.recordings.items()}
+    return Readings(states, answers)
+
+
+def split_benchmarks(
+    benchmarks: Sequence[Benchmark],
+) -> tuple[list[AlignmentBenchmark], list[BehaviorBenchmark], list[PluggedBenchmark]]:
+    """Those of alignment, of behaviour and of plugins, each in the order given."""
+    return (
+        [b for b in benchmarks if isinstance(b, AlignmentBenchmark)],
+        [b for b in benchmarks if isinstance(b, BehaviorBenchmark)],
+        [b for b in benchmarks if isinstance(b, PluggedBenchmark)],
+    )

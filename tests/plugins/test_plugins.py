@@ -1,0 +1,137 @@
+"""Another package's model, dataset and benchmark, found by its entry point."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import brainbench
+from brainbench import plugins
+from brainbench.datasets import list_datasets
+from brainbench.errors import DataError, UsageError
+from brainbench.models import list_models
+
+EXAMPLE = Path(__file__).parent / "example"
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Put a package on the path as an installer would: its module, and its entry point."""
+
+    def add(module: str, code: str | None = None, name: str | None = None) -> None:
+        folder = tmp_path / f"{module}-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+        (folder / "entry_points.txt").write_text(
+            f"[brainbench]\n{name or module} = {module}:plugin\n"
+        )
+        if code is not None:
+            (tmp_path / f"{module}.py").write_text(textwrap.dedent(code))
+        sys.modules.pop(module, None)
+        plugins._plugins.cache_clear()
+
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.syspath_prepend(str(EXAMPLE))
+    yield add
+    plugins._plugins.cache_clear()
+
+
+def test_a_package_adds_a_model_a_dataset_and_a_benchmark(install, tmp_path):
+    install("mylab_brainbench", name="mylab")
+    assert "mylab-word-counts" in list_models()
+    assert "mylab2026" in list_datasets()
+    half = "mylab2026.auditory.half-ridge"
+    assert {half, "mylab2026.auditory.all-ridge"} <= set(brainbench.list_benchmarks())
+
+    record = brainbench.evaluate(
+        "mylab-word-counts",
+        benchmarks=["mylab2026.auditory.all-ridge", half],
+        output_path=tmp_path,
+    )
+
+    raw = {row.benchmark: row.raw for row in record.scores if row.subject == "all"}
+    # lengths in words tell much of lengths in letters
+    assert raw["mylab2026.auditory.all-ridge"] > 0.2
+    assert raw[half] == pytest.approx(raw["mylab2026.auditory.all-ridge"] / 2)
+    assert record.benchmarks[half] == 3
+    assert [d.name for d in record.datasets] == ["mylab2026"]
+
+
+def test_without_it_its_names_are_unknown():
+    with pytest.raises(UsageError, match="unknown dataset 'mylab2026'"):
+        brainbench.load_dataset("mylab2026")
+
+
+def test_a_plugin_that_fails_is_said_and_the_rest_goes_on(install):
+    install("broken_lab", "raise RuntimeError('no such card')")
+    install("mylab_brainbench", name="mylab")
+    with pytest.warns(UserWarning, match="plugin broken_lab is left out: no such card"):
+        names = list_models()
+    assert "mylab-word-counts" in names
+
+
+def test_what_is_no_plugin_is_said(install):
+    install("odd_lab", "plugin = 3")
+    with pytest.warns(UserWarning, match="gives int, not a Plugin"):
+        list_models()
+
+
+def test_a_function_may_give_the_plugin(install):
+    install(
+        "lazy_lab", "import brainbench\ndef plugin(): return brainbench.Plugin(models={'x': int})"
+    )
+    assert "x" in list_models()
+
+
+@pytest.mark.parametrize("name", ["nano", "mylab-word-counts"])
+def test_a_name_that_is_taken_is_refused(install, name):
+    install("mylab_brainbench", name="mylab")
+    install("thief", f"import brainbench\nplugin = brainbench.Plugin(models={{{name!r}: int}})")
+    with pytest.raises(UsageError, match=f"plugin thief: its models '{name}' is a name of"):
+        list_models()
+
+
+def test_a_card_of_another_name_is_refused(install, tmp_path):
+    install(
+        "other_lab",
+        f"""
+        import brainbench, pathlib
+        card = pathlib.Path({str(EXAMPLE / "card.yaml")!r})
+        plugin = brainbench.Plugin(datasets={{"other": brainbench.DatasetPlugin(card, None)}})
+        """,
+    )
+    with pytest.raises(DataError, match="is named 'mylab2026', its plugin says 'other'"):
+        brainbench.load_dataset("other")
+
+
+def test_a_benchmark_must_give_a_score_of_its_own(install):
+    install(
+        "wrong_lab",
+        """
+        import brainbench
+
+        class Wrong:
+            version = 1
+            def __call__(self, model): return 1.0
+
+        plugin = brainbench.Plugin(benchmarks={"wrong.a.b": Wrong})
+        """,
+    )
+    with pytest.raises(DataError, match=r"wrong\.a\.b gives float, not Score"):
+        brainbench.load_benchmark("wrong.a.b")("smollm2-135m-phantom")
+
+
+def test_a_function_of_a_module_in_this_folder_is_a_model(tmp_path, monkeypatch):
+    (tmp_path / "here_it_is.py").write_text("from mylab_brainbench import WordCounts as make\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(EXAMPLE))
+    assert brainbench.load_model("here_it_is:make").identifier == "mylab-word-counts"
+
+
+@pytest.mark.parametrize("name", ["no_such_module:make", "json:no_such_function", "math:sqrt"])
+def test_a_module_that_gives_nothing_is_told(name):
+    with pytest.raises(UsageError, match=f"{name} gives nothing"):
+        brainbench.load_model(name)

@@ -1,0 +1,108 @@
+"""Scores of behaviour in a terminal, and in the record."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+from simulated_behavior import AnsweringFake, always_true, hesitant, oracle, people, sharing
+
+from brainbench.benchmarks import BehaviorBenchmark, score_behavior
+from brainbench.results import BehaviorRow, ModelInfo, Record, render_record
+
+
+def record(answering: object = hesitant, kinds: tuple[str, ...] = ("all", "transitive")) -> Record:
+    made = Record(
+        run_id="abc",
+        status="success",
+        versions={},
+        model=ModelInfo(identifier="m", sha256="0"),
+        datasets=[],
+        benchmarks={},
+        config={},
+    )
+    behavior = people(sharing(0.6))
+    answers = AnsweringFake(answering, warnings=("quantised",)).answer(behavior.problems)  # type: ignore[arg-type]
+    for score in score_behavior(
+        [BehaviorBenchmark("ds003076", kind) for kind in kinds], behavior, answers
+    ):
+        made.add(score)
+    return made
+
+
+def lines(made: Record, width: int = 100) -> list[str]:
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(render_record(made))
+    return console.export_text().splitlines()
+
+
+def test_a_row_holds_the_score_whole_and_comes_back() -> None:
+    made = record()
+    assert [row.benchmark for row in made.behavior] == [
+        "ds003076.behavior.all-consistency",
+        "ds003076.behavior.transitive-consistency",
+    ]
+    assert made.scores == made.controls == []
+    assert isinstance(made.behavior[0], BehaviorRow)
+    assert len(made.behavior[0].people) == 8
+    assert len(made.behavior[0].controls) == 9
+    assert Record.model_validate_json(made.model_dump_json()) == made
+
+
+def test_a_record_from_before_has_no_behaviour() -> None:
+    made = record(kinds=())
+    old = made.model_dump(exclude={"behavior"})
+    assert Record.model_validate(old).behavior == []
+    assert lines(made) == ["m", "no scores"]
+
+
+def test_the_table_is_readable_in_100_columns() -> None:
+    printed = lines(record())
+    assert all(len(line) <= 100 for line in printed)
+    text = "\n".join(printed)
+    assert "…" not in text
+    assert "no scores" not in text
+    assert sum(line.startswith("model  ") for line in printed) == 2
+    assert sum(line.startswith("people  ") for line in printed) == 2
+    assert sum("κ errors" in line and "κ answers" in line for line in printed[:8]) == 1
+    for control in ("always True", "always right", "majority of others", "number of words"):
+        assert sum(line.startswith(control) for line in printed) >= 2
+    assert "n/a: reasoning type (every item here is transitive)" in text
+
+
+def test_numbers_of_the_table_are_those_of_the_record() -> None:
+    made = record(kinds=("all",))
+    row = made.behavior[0]
+    printed = lines(made)
+    model = next(line for line in printed if line.startswith("model  ")).split()
+    assert model[1] == f"{row.error_consistency.value:.3f}"
+    assert model[-1] == f"{row.confidence_time.value:.3f}"
+    reference = next(line for line in printed if line.startswith("people  ")).split()
+    assert reference[1:3] == [
+        f"{row.error_consistency.reference:.3f}",
+        f"{row.answer_kappa.reference:.3f}",
+    ]
+
+
+def test_what_reaches_the_model_is_marked_and_said() -> None:
+    printed = lines(record(always_true, ("all",)))
+    row = next(line for line in printed if line.startswith("always True "))
+    assert row.count("*") == 6  # certainty does not vary
+    said = " ".join(printed)
+    assert "always True" in said.split("what is marked * is not below the model")[0]
+    assert "its κ of answers and errors tell nothing" in said
+
+
+def test_a_warning_of_every_row_is_printed_once() -> None:
+    printed = " ".join(lines(record()))
+    assert printed.count("quantised") == 1
+    assert printed.count("72 items are few") == 1
+    assert printed.count("36 items are few") == 1
+
+
+@pytest.mark.parametrize("answering", [oracle, always_true])
+def test_what_is_undefined_is_printed_as_such(answering: object) -> None:
+    printed = lines(record(answering, ("all",)))
+    assert "n/a" in next(line for line in printed if line.startswith("model  "))
+    assert not [line for line in printed if "nan" in line.lower() or "None" in line]
