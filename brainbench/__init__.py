@@ -11,8 +11,8 @@ from __future__ import annotations
 from importlib.metadata import version
 from pathlib import Path
 
-from brainbench.benchmarks import Score, list_benchmarks, load_benchmark
-from brainbench.datasets import load_dataset, load_recording
+from brainbench.benchmarks import BehaviorScore, Score, list_benchmarks, load_benchmark
+from brainbench.datasets import load_behavior, load_dataset, load_recording
 from brainbench.errors import BrainbenchError
 from brainbench.models import (
     Activations,
@@ -84,6 +84,7 @@ def evaluate(
 __all__ = [
     "Activations",
     "Answers",
+    "BehaviorScore",
     "BrainbenchError",
     "DatasetPlugin",
     "LanguageModel",
@@ -94,6 +95,7 @@ __all__ = [
     "Score",
     "evaluate",
     "list_benchmarks",
+    "load_behavior",
     "load_benchmark",
     "load_dataset",
     "load_model",
