@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib.metadata import version
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from brainbench.run import Settings
 from brainbench.run import evaluate as _evaluate
 
 __version__ = version("brainbench")
+_LOG = logging.getLogger("brainbench")
 
 
 def evaluate(
@@ -63,6 +65,7 @@ def evaluate(
     Returns
     -------
     The record of the run, also written to ``<output_path>/<model>/<run id>/results.json``.
+    What the command line says as it works goes to the logger ``brainbench``.
 
     Raises
     ------
@@ -78,6 +81,7 @@ def evaluate(
         settings=Settings(protocol, seed, limit, options or ModelOptions()),
         output_path=output_path,
         overwrite=overwrite,
+        say=_LOG.info,
     )
 
 

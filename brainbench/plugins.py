@@ -66,19 +66,19 @@ def plugged(kind: Kind, own: tuple[str, ...] = ()) -> dict[str, Any]:
 
     Parameters
     ----------
-    own : names that are brainbench's; a plugin cannot take them over.
-
-    Raises
-    ------
-    UsageError
-        When two plugins, or a plugin and brainbench, give different things one name.
+    own : names that are brainbench's; a plugin cannot take them over: what has a name that
+        is taken is said and left out.
     """
     found: dict[str, tuple[str, Any]] = {}
     for owner, plugin in _plugins().items():
         for name, thing in getattr(plugin, kind).items():
             if name in own or name in found:
                 other = found[name][0] if name in found else "brainbench"
-                raise UsageError(f"plugin {owner}: its {kind} {name!r} is a name of {other}")
+                warnings.warn(
+                    f"plugin {owner}: its {kind} {name!r} is left out, it is a name of {other}",
+                    stacklevel=2,
+                )
+                continue
             found[name] = (owner, thing)
     return {name: thing for name, (_, thing) in found.items()}
 
@@ -111,14 +111,11 @@ def from_module(name: str) -> Any:
     """
     module, _, function = name.partition(":")
     here = str(Path.cwd())
-    added = here not in sys.path
-    if added:
+    if here not in sys.path:
+        # it stays: what it imports later, as it works, lies beside it too
         sys.path.insert(0, here)
     try:
-        maker = getattr(importlib.import_module(module), function)
-        return maker()
-    except (ImportError, AttributeError, TypeError) as error:
-        raise UsageError(f"{name} gives nothing: {error}") from error
-    finally:
-        if added:
-            sys.path.remove(here)
+        return getattr(importlib.import_module(module), function)()
+    # it may fail in any way; the user's own traceback is kept as its cause
+    except Exception as error:
+        raise UsageError(f"{name} gives nothing: {type(error).__name__}: {error}") from error

@@ -64,18 +64,19 @@ def reference(shared: Path) -> Path:
 @pytest.fixture(scope="session")
 def smollm2() -> Path:
     """GGUF file of SmolLM2-135M-Instruct, a real language model."""
-    given = os.environ.get("BRAINBENCH_TEST_SMOLLM2")
-    if given is None:
-        pytest.skip("needs SmolLM2-135M-Instruct: set BRAINBENCH_TEST_SMOLLM2 to its GGUF file")
-    return Path(given)
+    return _real_model("SmolLM2-135M-Instruct", "BRAINBENCH_TEST_SMOLLM2")
 
 
 @pytest.fixture(scope="session")
 def gemma3() -> Path:
     """GGUF file of Gemma 3 270M, a real language model of another family."""
-    given = os.environ.get("BRAINBENCH_TEST_GEMMA3")
+    return _real_model("Gemma 3 270M", "BRAINBENCH_TEST_GEMMA3")
+
+
+def _real_model(name: str, variable: str) -> Path:
+    given = os.environ.get(variable)
     if given is None:
-        pytest.skip("needs Gemma 3 270M: set BRAINBENCH_TEST_GEMMA3 to its GGUF file")
+        pytest.skip(f"needs {name}: set {variable} to its GGUF file")
     return Path(given)
 
 
@@ -88,10 +89,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Callable[[Record, str], None]:
+def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
     """Hold every number of a record's table against the golden ones, by name."""
 
-    def check(record: Record, name: str) -> None:
+    def check(record: Record, name: str, tolerance: float = 1e-6) -> None:
         found: dict[str, list[float | None]] = {
             row.benchmark: [row.raw, row.reference, row.ceiling, row.score]
             for row in record.scores
@@ -105,6 +106,6 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Record, str], None]:
         expected = json.loads(path.read_text("utf-8"))
         assert set(found) == set(expected)
         for key, numbers in expected.items():
-            assert found[key] == pytest.approx(numbers, abs=1e-6), key
+            assert found[key] == pytest.approx(numbers, abs=tolerance), key
 
     return check

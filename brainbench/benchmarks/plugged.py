@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,11 @@ class PluggedBenchmark:
     Parameters
     ----------
     identifier : the name it is registered under.
-    made : what the plugin made: ``identifier``, ``version`` and ``made(model)``.
+    make : gives ``version`` and ``benchmark(model)``; called when first needed.
     """
 
     identifier: str
-    made: Any
+    make: Callable[[], Any]
 
     @property
     def dataset(self) -> str:
@@ -32,8 +34,25 @@ class PluggedBenchmark:
 
     @property
     def version(self) -> int:
-        """The plugin's own."""
-        return int(self.made.version)
+        """The plugin's own.
+
+        Raises
+        ------
+        DataError
+            When it has none.
+        """
+        given = getattr(self._made, "version", None)
+        if type(given) is not int:
+            raise DataError(f"{self.identifier} has the version {given!r}, not a whole number")
+        return given
+
+    @cached_property
+    def _made(self) -> Any:
+        try:
+            return self.make()
+        # whatever other people's code raises, it is told with the benchmark's name
+        except Exception as error:
+            raise DataError(f"{self.identifier} cannot be made: {error}") from error
 
     def __call__(self, model: str | Path | Model) -> Score | BehaviorScore:
         """Score a model.
@@ -43,7 +62,7 @@ class PluggedBenchmark:
         DataError
             When the plugin gives no score of this benchmark.
         """
-        given = self.made(load_model(model))
+        given = self._made(load_model(model))
         if not isinstance(given, Score | BehaviorScore):
             raise DataError(
                 f"{self.identifier} gives {type(given).__name__}, not Score or BehaviorScore"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, get_args
 
@@ -27,7 +27,8 @@ SUITES = {
 
 def list_benchmarks() -> list[str]:
     """Identifiers of all benchmarks: dataset, then ROI or behaviour, then reasoning type."""
-    return list(_benchmarks("published"))
+    own = _benchmarks("published")
+    return [*own, *_others(own)]
 
 
 def load_benchmark(identifier: str, protocol: str = "published") -> Benchmark:
@@ -45,10 +46,13 @@ def load_benchmark(identifier: str, protocol: str = "published") -> Benchmark:
     known = next((name for name in PROTOCOLS if name == protocol), None)
     if known is None:
         raise UnknownNameError("protocol", protocol, PROTOCOLS)
-    found = _benchmarks(known)
-    if identifier not in found:
-        raise UnknownNameError("benchmark", identifier, found)
-    return found[identifier]
+    own = _benchmarks(known)
+    if identifier in own:
+        return own[identifier]
+    others = _others(own)
+    if identifier not in others:
+        raise UnknownNameError("benchmark", identifier, [*own, *others])
+    return PluggedBenchmark(identifier, others[identifier])
 
 
 def select_benchmarks(patterns: Sequence[str], protocol: str = "published") -> list[Benchmark]:
@@ -77,7 +81,7 @@ def suite_patterns(name: str) -> tuple[str, ...]:
 
 
 def _benchmarks(protocol: ProtocolName) -> dict[str, Benchmark]:
-    """Every benchmark by its identifier, in the order they are listed; plugins' last."""
+    """Every benchmark of brainbench's own kinds, in the order they are listed."""
     found: list[Benchmark] = []
     for dataset in list_cards():
         card = load_card(dataset)
@@ -85,6 +89,9 @@ def _benchmarks(protocol: ProtocolName) -> dict[str, Benchmark]:
         found += [AlignmentBenchmark(dataset, roi, t, protocol) for roi in card.rois for t in types]
         if card.behavior:
             found += [BehaviorBenchmark(dataset, t) for t in types]
-    own = {benchmark.identifier: benchmark for benchmark in found}
-    makers: dict[str, Callable[[], Any]] = plugged("benchmarks", tuple(own))
-    return own | {name: PluggedBenchmark(name, make()) for name, make in makers.items()}
+    return {benchmark.identifier: benchmark for benchmark in found}
+
+
+def _others(own: Iterable[str]) -> dict[str, Callable[[], Any]]:
+    """What makes each of the plugins' benchmarks, by identifier."""
+    return plugged("benchmarks", tuple(own))

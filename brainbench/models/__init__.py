@@ -14,8 +14,8 @@ from brainbench.models.model import (
 )
 from brainbench.models.prompts import PromptTemplate, load_template
 from brainbench.models.registry import (
+    COMPUTING,
     DEFAULT_MODEL,
-    HARMLESS,
     NANO,
     PHANTOM_FILE,
     is_builtin,
@@ -24,8 +24,8 @@ from brainbench.models.registry import (
 )
 
 __all__ = [
+    "COMPUTING",
     "DEFAULT_MODEL",
-    "HARMLESS",
     "NANO",
     "PHANTOM_FILE",
     "SITES",

@@ -51,11 +51,11 @@ class ArrayCache:
             with safe_open(str(path), framework="numpy") as file:
                 names = list(file.keys())
                 arrays = {name: file.get_tensor(name) for name in names}
-                expected = (file.metadata() or {}).get("checksum")
+                told = file.metadata() or {}
         except (SafetensorError, OSError) as error:
             self._say(f"cached activations {path.name[:12]} are damaged ({error}): computed again")
             return None
-        if expected != _checksum(arrays):
+        if told.get("key") != key or told.get("checksum") != _checksum(arrays):
             self._say(f"cached activations {path.name[:12]} are damaged (wrong checksum): "
                       "computed again")  # fmt: skip
             return None
@@ -70,7 +70,9 @@ class ArrayCache:
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
             os.close(handle)
-            save_file(kept, name, {"checksum": _checksum(kept)})
+            save_file(kept, name, {"key": key, "checksum": _checksum(kept)})
+            # made for its owner alone; others may share the cache
+            Path(name).chmod(0o666 & ~_umask())
             Path(name).replace(path)
         except (OSError, SafetensorError) as error:
             if self._writable:
@@ -82,6 +84,12 @@ class ArrayCache:
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key}.safetensors"
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _checksum(arrays: Arrays) -> str:

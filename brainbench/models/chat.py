@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from brainbench.errors import DataError
@@ -11,6 +12,8 @@ from brainbench.models.batches import Tokens
 Messages = Sequence[dict[str, str]]
 # what a model without chat template is left to continue
 PLAIN_CUE = "\nAnswer:"
+# Some chat templates write today's date: the same prompt must be the same tomorrow.
+PROMPT_DATE = date(2026, 1, 1)
 
 
 class Chat:
@@ -33,17 +36,25 @@ class Chat:
     @property
     def template(self) -> str | None:
         """The model's chat template."""
-        return self._tokenizer.chat_template or None
+        if not self._tokenizer.chat_template:
+            return None
+        # of several by name, the default one
+        return str(self._tokenizer.get_chat_template())
 
     def text(self, messages: Messages) -> str:
         """The prompt as text."""
         if self.template is None:
             self.warnings["the model has no chat template: it is asked in plain text"] = None
             return "\n\n".join(turn["content"] for turn in messages) + PLAIN_CUE
+        system = [turn["content"].strip() for turn in messages if turn["role"] == "system"]
         try:
-            return self._apply(messages)
+            text = self._apply(messages)
+            # some templates leave out, without a word, a role they do not know
+            if all(part in text for part in system):
+                return text
+            text = self._apply(_without_system(messages))
         except Exception as error:
-            if not any(turn["role"] == "system" for turn in messages):
+            if not system:
                 raise DataError(f"the model's chat template fails: {error}") from error
             try:
                 text = self._apply(_without_system(messages))
@@ -56,7 +67,10 @@ class Chat:
         """The prompt as token ids."""
         # a chat template writes its own special tokens
         plain = self.template is None
-        ids = self._tokenizer(self.text(messages), add_special_tokens=plain)["input_ids"]
+        ids = list(self._tokenizer(self.text(messages), add_special_tokens=plain)["input_ids"])
+        if plain and len(ids) > 1 and ids[-1] == self._tokenizer.eos_token_id:
+            # some tokenizers end every text: the model is to go on, not to have ended
+            ids.pop()
         if not ids:
             raise DataError("the tokenizer makes no token of the prompt")
         return tuple(ids)
@@ -69,6 +83,8 @@ class Chat:
                 add_generation_prompt=True,
                 # asked of templates that know it (Qwen3); others do not look
                 enable_thinking=self._think,
+                strftime_now=PROMPT_DATE.strftime,
+                date_string=PROMPT_DATE.strftime("%d %b %Y"),
             )
         )
 

@@ -7,15 +7,21 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from brainbench.errors import DataError, UsageError
+from brainbench.models.families import find_family
+from brainbench.models.gguf_file import read_gguf_header
 
 _HUB_ID = re.compile(r"[\w][\w.-]*(/[\w.-]+)?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_TOKENIZER = ("*.json", "*.jinja", "*.model", "*.txt")
-# weights in other formats beside them, and what no read-out needs
-_UNUSED = ("original/*", "onnx/*", "openvino/*", "*.msgpack", "*.h5")
+# configuration and tokenizer: what transformers reads beside the weights
+_TEXTS = (
+    "config.json", "generation_config.json", "tokenizer*", "special_tokens_map.json",
+    "added_tokens.json", "chat_template*", "vocab*", "merges.txt", "*.model", "*.index.json",
+)  # fmt: skip
+# the same weights once more, as their makers had them
+_TWICE = "consolidated*"
 
 
 @dataclass(frozen=True)
@@ -71,11 +77,18 @@ def find_checkpoint(
         name = Path(source).stem
     else:
         name = path.resolve().name if path.is_dir() else str(source)
+        if gguf_file is not None:
+            _check_inside(gguf_file)
+            # one repository holds many, of other precision
+            name = f"{name}:{Path(gguf_file).stem}"
     if path.is_dir():
         if revision is not None:
             raise UsageError(f"{source} is a folder; only models of the hub have a revision")
         commit = None
     else:
+        if gguf_file is None:
+            # a family that is not read is told before its weights are fetched
+            _check_family(_download(str(source), revision, None, False, code))
         path = _download(str(source), revision, gguf_file, weights, code)
         commit = path.name
     _check_files(path, gguf_file, weights, str(source))
@@ -84,7 +97,9 @@ def find_checkpoint(
 
 def hash_files(folder: Path, files: Iterable[Path]) -> str:
     """Hash of files and their names below a folder."""
-    rows = [[str(path.relative_to(folder)), _file_sha256(path)] for path in sorted(files)]
+    # names as on every system, so that the hash is the same on each
+    named = sorted((path.relative_to(folder).as_posix(), path) for path in files)
+    rows = [[name, _file_sha256(path)] for name, path in named]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
@@ -94,7 +109,6 @@ def _download(
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
         GatedRepoError,
-        HfHubHTTPError,
         LocalEntryNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
@@ -102,15 +116,20 @@ def _download(
 
     if not _HUB_ID.fullmatch(source):
         raise UsageError(f"there is no file or folder at {source}, and it is no hub id")
-    wanted = list(_TOKENIZER)
-    if weights:
-        wanted.append(gguf_file or "*.safetensors")
+    wanted = list(_TEXTS)
+    # a GGUF file holds the configuration too
+    if gguf_file is not None:
+        wanted = [gguf_file]
+    elif weights:
+        wanted.append("*.safetensors")
     if code:
         wanted.append("*.py")
+    # folders hold other formats and checkpoints on the way
+    unused = [_TWICE] if "/" in (gguf_file or "") else [_TWICE, "*/*"]
     try:
         return Path(
             snapshot_download(
-                source, revision=revision, allow_patterns=wanted, ignore_patterns=list(_UNUSED)
+                source, revision=revision, allow_patterns=wanted, ignore_patterns=unused
             )
         )
     except GatedRepoError as error:
@@ -130,7 +149,8 @@ def _download(
             f"{source} is not in the local cache and the hub cannot be reached; built-in models "
             "and folders need no network"
         ) from error
-    except (HfHubHTTPError, OSError, ValueError) as error:
+    # a connection that breaks is told by errors of whichever HTTP client the hub's library has
+    except Exception as error:
         raise DataError(f"{source} cannot be downloaded: {error}") from error
 
 
@@ -139,35 +159,55 @@ def _check_files(folder: Path, gguf_file: str | None, weights: bool, source: str
         file = folder / gguf_file
         if not file.is_file():
             raise UsageError(f"{source} holds no file {gguf_file}")
-        with file.open("rb") as opened:
-            if opened.read(4) != b"GGUF":
-                raise DataError(f"{file.name} is no GGUF file: it does not begin with GGUF")
+        read_gguf_header(file)
         return
     if not (folder / "config.json").is_file():
         there = ", ".join(sorted(path.name for path in folder.glob("*.gguf"))[:3])
         hint = f"; it holds {there}: give that file" if there else ""
         raise UsageError(f"{source} holds no config.json, so it is no model folder{hint}")
+    _check_family(folder)
     if weights and not any(folder.glob("*.safetensors")):
+        offline = " (or they are not in the local cache and the hub is not asked)"
         raise DataError(
-            f"{source} holds no safetensors weights. Pickled weights are not read: anybody's "
-            "code could be in them. Convert them with transformers' save_pretrained"
+            f"{source} holds no safetensors weights{'' if Path(source).is_dir() else offline}. "
+            "Pickled weights are not read: anybody's code could be in them. Convert them with "
+            "transformers' save_pretrained"
         )
 
 
 def _hash(folder: Path, gguf_file: str | None, weights: bool, code: bool) -> str:
-    patterns = list(_TOKENIZER)
-    if weights:
-        patterns.append(gguf_file or "*.safetensors")
-    if code:
-        patterns.append("*.py")
     if gguf_file is not None:
         # the file holds configuration and tokenizer; what lies beside it is not read
         return hash_files(folder, [folder / gguf_file])
-    return hash_files(folder, {path for pattern in patterns for path in folder.glob(pattern)})
+    patterns = [*_TEXTS, *(["*.safetensors"] if weights else []), *(["**/*.py"] if code else [])]
+    found = {path for pattern in patterns for path in folder.glob(pattern)}
+    return hash_files(folder, (p for p in found if not p.match(_TWICE) and p.is_file()))
+
+
+def _check_inside(gguf_file: str) -> None:
+    path = PurePath(gguf_file)
+    if path.is_absolute() or ".." in path.parts or not gguf_file.endswith(".gguf"):
+        raise UsageError(
+            f"--gguf-file {gguf_file}: expected the name of a .gguf file inside the folder or "
+            "repository; a file elsewhere is given to --model"
+        )
+
+
+def _check_family(folder: Path) -> None:
+    """Refuse a family that is not read, by its configuration alone."""
+    file = folder / "config.json"
+    if not file.is_file():
+        return
+    try:
+        kind = json.loads(file.read_text("utf-8")).get("model_type")
+    except (OSError, ValueError, AttributeError) as error:
+        raise DataError(f"{file.name} of {folder.name} cannot be read: {error}") from error
+    if kind is not None:
+        find_family(str(kind))
 
 
 def _file_sha256(path: Path) -> str:
-    # the hub's cache names large files by the hash they were checked against
+    # the hub's cache names large files by the hash that the hub gave for them
     target = path.resolve()
     if target.parent.name == "blobs" and _SHA256.fullmatch(target.name):
         return target.name

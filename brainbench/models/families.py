@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from brainbench.errors import DataError
 
@@ -58,6 +58,23 @@ class Sites:
     hidden: tuple[nn.Module, ...]
 
 
+def find_family(kind: str) -> Family:
+    """The family of a ``model_type``.
+
+    Raises
+    ------
+    DataError
+        When it is not known.
+    """
+    if kind not in FAMILIES:
+        raise DataError(
+            f"models of the family {kind!r} are not read yet; known: "
+            f"{', '.join(sorted(FAMILIES))}. If its attention module ends before the residual "
+            "sum, one line in brainbench.models.families.FAMILIES adds it"
+        )
+    return FAMILIES[kind]
+
+
 def find_sites(model: nn.Module) -> Sites:
     """Find attention modules and blocks of a causal language model.
 
@@ -67,15 +84,12 @@ def find_sites(model: nn.Module) -> Sites:
         When its family is not known or it is built otherwise than its family.
     """
     kind = str(getattr(getattr(model, "config", None), "model_type", type(model).__name__))
-    family = FAMILIES.get(kind)
-    if family is None:
-        raise DataError(
-            f"models of the family {kind!r} are not read yet; known: "
-            f"{', '.join(sorted(FAMILIES))}. If its attention module ends before the residual "
-            "sum, one line in brainbench.models.families.FAMILIES adds it"
-        )
+    family = find_family(kind)
+    # an adapter that is not merged stands around the model
+    wrapped: Any = model
+    inner = wrapped.get_base_model() if hasattr(wrapped, "get_base_model") else wrapped
     try:
-        blocks = tuple(attrgetter(family.blocks)(model))
+        blocks = tuple(attrgetter(family.blocks)(inner))
         attention = tuple(attrgetter(family.attention)(block) for block in blocks)
     except AttributeError as error:
         raise DataError(f"this {kind} model is built otherwise than its family: {error}") from error

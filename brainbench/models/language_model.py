@@ -92,7 +92,7 @@ class LanguageModel:
     Parameters
     ----------
     identifier : name on the board.
-    weights_sha256 : hash of weights, adapter and seed.
+    weights_sha256 : hash of weights, adapter and seed; a function where they may change.
     loader : gives tokenizer, configuration and model, each when it is needed.
     template : wording of the question.
     device, dtype : resolved; part of what the cache is keyed by.
@@ -109,7 +109,7 @@ class LanguageModel:
     def __init__(
         self,
         identifier: str,
-        weights_sha256: str,
+        weights_sha256: str | Callable[[], str],
         loader: Loader,
         *,
         template: PromptTemplate | None = None,
@@ -154,7 +154,10 @@ class LanguageModel:
         device = str(model.get_input_embeddings().weight.device)
         return cls(
             identifier,
-            _hash_parameters(model),
+            # asked for each time: the model may be trained on
+            lambda: content_key(
+                model=_hash_parameters(model), tokenizer=_hash_tokenizer(tokenizer)
+            ),
             Loaded(model, tokenizer),
             template=template,
             device=device,
@@ -180,7 +183,7 @@ class LanguageModel:
     def sha256(self) -> str:
         """Hash of everything that changes states or answers, wording included."""
         return content_key(
-            weights=self._weights,
+            weights=self._weights_sha256,
             dtype=self.dtype,
             prompt=self.template.sha256,
             think=self._think,
@@ -212,6 +215,15 @@ class LanguageModel:
             int(reading.cut_off.sum()),
             warnings,
         )
+
+    @property
+    def computed_with(self) -> dict[str, Any]:
+        """What changes the last bits of its numbers."""
+        return {"device": self.device, "dtype": self.dtype, "batch_size": self._batch_size}
+
+    @property
+    def _weights_sha256(self) -> str:
+        return self._weights() if callable(self._weights) else self._weights
 
     @cached_property
     def _spellings(self) -> Spellings:
@@ -245,10 +257,15 @@ class LanguageModel:
 
     def _read_batches(self, batches: Iterable[Batch], total: int) -> list[Reading]:
         parts, done = [], 0
-        for batch in batches:
-            self.progress(done, total)
-            parts.append(self._read_batch(batch))
-            done += len(batch.rows)
+        try:
+            for batch in batches:
+                self.progress(done, total)
+                parts.append(self._read_batch(batch))
+                done += len(batch.rows)
+        finally:
+            if "_reader" in self.__dict__:
+                # a model in memory may be trained on before it is read again
+                self._reader.forget()
         self.progress(total, total)
         return parts
 
@@ -269,7 +286,7 @@ class LanguageModel:
         import transformers
 
         return content_key(
-            weights=self._weights,
+            weights=self._weights_sha256,
             device=self.device,
             dtype=self.dtype,
             prefix=batch.prefix,
@@ -287,10 +304,11 @@ class LanguageModel:
         needed = len(prompts[longest]) + (self._think or 0)
         if limit is not None and needed > limit:
             thoughts = f" and {self._think} to generate" if self._think else ""
+            shorter = "--max-new-tokens" if self._think else "--prompt-template"
             raise DataError(
                 f"the prompt of {problems[longest].identifier} has {len(prompts[longest])} "
                 f"tokens{thoughts}; {self.identifier} reads {limit} at most. Take a shorter "
-                "--prompt-template or a model with a longer context"
+                f"{shorter} or a model with a longer context"
             )
 
     def _warnings(self, reading: Reading) -> tuple[str, ...]:
@@ -350,7 +368,8 @@ def open_language_model(
             dtype=dtype,
             adapter=adapter and adapter[0],
             untrained=chosen.untrained,
-            spread=_is_spread(chosen.device),
+            # drawn weights are made on one device
+            spread=trained and _is_spread(chosen.device),
             code=chosen.trust_remote_code,
         ),
         template=template,
@@ -362,7 +381,8 @@ def open_language_model(
         say=say,
         progress=progress,
         revision=checkpoint.revision,
-        builtin=builtin is not None,
+        # adapted or untrained it is another model
+        builtin=builtin is not None and chosen.peft is None and trained,
     )
 
 
@@ -394,3 +414,12 @@ def _hash_parameters(model: Any) -> str:
         flat = tensor.detach().contiguous().cpu().flatten()
         digest.update(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
     return digest.hexdigest()
+
+
+def _hash_tokenizer(tokenizer: Any) -> str:
+    """Hash of how a tokenizer in memory makes tokens of messages."""
+    fast = getattr(tokenizer, "backend_tokenizer", None)
+    rules = {"vocabulary": tokenizer.get_vocab()} if fast is None else json.loads(fast.to_str())
+    # left behind by the last call of others
+    rules |= {"padding": None, "truncation": None}
+    return content_key(rules=rules, chat=tokenizer.chat_template)

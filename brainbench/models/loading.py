@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import io
-import mmap
-import struct
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
 from brainbench.models.checkpoint import Checkpoint, hash_files
+from brainbench.models.gguf_file import read_gguf_header
 
 DTYPES = ("float32", "bfloat16", "float16")
 
@@ -135,7 +136,7 @@ class CheckpointLoader:
         self._spread = spread
         # a GGUF file holds no code
         self._source: dict[str, Any] = (
-            {"gguf_file": checkpoint.gguf_file}
+            {"gguf_file": Path(checkpoint.gguf_file).name}
             if checkpoint.gguf_file
             else {"trust_remote_code": code}
         )
@@ -147,11 +148,11 @@ class CheckpointLoader:
 
         with self._loading():
             found: Any = AutoTokenizer.from_pretrained(self._folder, **self._source)
-            if self._checkpoint.gguf_file and _gguf_adds_bos(
-                self._checkpoint.folder / self._checkpoint.gguf_file
-            ):
-                # transformers 5.19 drops this: Gemma then reads text without its first token
-                found.add_bos_token = True
+            if self._checkpoint.gguf_file:
+                file = self._checkpoint.folder / self._checkpoint.gguf_file
+                if read_gguf_header(file).get("tokenizer.ggml.add_bos_token") is True:
+                    # transformers 5.19 drops this: Gemma then misses its first token
+                    found.add_bos_token = True
         return found
 
     @cached_property
@@ -175,7 +176,23 @@ class CheckpointLoader:
 
     @property
     def _folder(self) -> str:
-        return str(self._checkpoint.folder)
+        return self._alone.name if self._checkpoint.gguf_file else str(self._checkpoint.folder)
+
+    @cached_property
+    def _alone(self) -> TemporaryDirectory[str]:
+        """A folder with the GGUF file only.
+
+        Transformers prefers a ``tokenizer.json`` beside it, which no hash knows of.
+        """
+        folder = TemporaryDirectory(prefix="brainbench-")
+        file = (self._checkpoint.folder / str(self._checkpoint.gguf_file)).resolve()
+        link = Path(folder.name) / self._source["gguf_file"]
+        try:
+            link.symlink_to(file)
+        except OSError:
+            # Windows lets not everybody make symbolic links
+            shutil.copyfile(file, link)
+        return folder
 
     def _drawn(self) -> Any:
         import torch
@@ -188,7 +205,7 @@ class CheckpointLoader:
         import torch
         from transformers import AutoModelForCausalLM, GgufConfig
 
-        options = dict(self._source)
+        options = dict(self._source) | attention_of(self.config)
         if self._checkpoint.gguf_file:
             options["quantization_config"] = GgufConfig(dequantize=True)
         else:
@@ -221,8 +238,15 @@ class CheckpointLoader:
         except Exception as error:
             if out_of_memory(error):
                 raise DataError(f"{name} does not fit the memory of this device") from error
+            if "trust_remote_code" in str(error):
+                raise UsageError(
+                    f"{name} needs Python code of its own repository; where you trust it, "
+                    "--trust-remote-code lets it run"
+                ) from error
             text = str(error).strip().split("\n")[0] or type(error).__name__
-            raise DataError(f"{name} cannot be loaded: {text}") from error
+            raise DataError(
+                f"{name} cannot be loaded: {text}. A file of it may be damaged or incomplete"
+            ) from error
 
 
 def build(config: Any, dtype: str = "float32") -> Any:
@@ -230,28 +254,29 @@ def build(config: Any, dtype: str = "float32") -> Any:
     import torch
     from transformers import AutoModelForCausalLM
 
-    return AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
+    return AutoModelForCausalLM.from_config(
+        config, dtype=getattr(torch, dtype), **attention_of(config)
+    )
+
+
+def attention_of(config: Any) -> dict[str, str]:
+    """Which attention computes a configuration in full.
+
+    The fused one of torch leaves Gemma 2's soft cap out, without a word.
+    """
+    capped = getattr(config.get_text_config(), "attn_logit_softcapping", None)
+    return {"attn_implementation": "eager"} if capped else {}
 
 
 def count_parameters(config: Any) -> int:
     """Parameters of a model, tied ones once, from its configuration alone."""
     import torch
 
-    with _quiet(), torch.device("meta"):
-        return sum(parameter.numel() for parameter in build(config).parameters())
-
-
-def _gguf_adds_bos(path: Path) -> bool:
-    """Whether a GGUF file says that text begins with the token for that.
-
-    Its header is searched, not parsed: the gguf package takes ten seconds to read a large
-    vocabulary. A key is its length, its text, and the type of its value, 7 for a bool.
-    """
-    key = b"tokenizer.ggml.add_bos_token"
-    wanted = struct.pack("<Q", len(key)) + key + struct.pack("<I", 7)
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
-        place = held.find(wanted)
-        return place >= 0 and held[place + len(wanted)] == 1
+    try:
+        with _quiet(), torch.device("meta"):
+            return sum(parameter.numel() for parameter in build(config).parameters())
+    except ValueError as error:
+        raise DataError(f"it is no causal language model: {error}") from error
 
 
 def _with_adapter(model: Any, adapter: Path) -> Any:
@@ -259,7 +284,13 @@ def _with_adapter(model: Any, adapter: Path) -> Any:
 
     try:
         adapted = PeftModel.from_pretrained(model, str(adapter))
-        return adapted.merge_and_unload()
+        merge = adapted.merge_and_unload
+        # once more: only this way does it tell which weights found no place, or got none
+        told = adapted.load_adapter(str(adapter), "default")
+        lost = sorted([*told.missing_keys, *told.unexpected_keys])
+        if lost:
+            raise ValueError(f"one of them lacks {lost[0]} ({len(lost)} weights in all)")
+        return merge()
     except Exception as error:
         raise DataError(
             f"the PEFT adapter {adapter.name} does not fit the model: {error}"

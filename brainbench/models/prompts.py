@@ -138,11 +138,12 @@ class PromptTemplate:
                     f"prompt template {self.name}, {kind}: the last turn must be the user's, "
                     "the model speaks next"
                 )
-            text = "\n".join(turn["content"] for turn in self._render(kind, *_PROBE))
+            turns_given = self._render(kind, *_PROBE)
+            text = "\n".join(turn["content"] for turn in turns_given).casefold()
             for part, sentence in [("a premise", s) for s in _PROBE[0]] + [
                 ("the conclusion", _PROBE[1])
             ]:
-                if sentence not in text:
+                if sentence.casefold() not in text:
                     name = "premises" if part == "a premise" else "conclusion"
                     raise DataError(
                         f"prompt template {self.name}, {kind}, leaves out {part}: "

@@ -143,7 +143,7 @@ class Reader:
         head = self._model.get_output_embeddings()
         with self._recorder.listening(pick), only_rows(head, pick_logits):
             given = self._model(input_ids=tokens, past_key_values=past, use_cache=past is not None)
-        logits: NDArray[np.float64] = given.logits[:, 0].double().cpu().numpy()
+        logits: NDArray[np.float64] = given.logits[:, 0].float().cpu().double().numpy()
         if not np.isfinite(logits.max(axis=1)).all():
             raise DataError(
                 "the model's output is NaN or infinite: its numbers do not fit this --dtype; "
@@ -166,7 +166,9 @@ class Reader:
         import torch
         from transformers import DynamicCache
 
-        past = DynamicCache(config=self._model.config)
+        # without the configuration: where that names a window that its family does not use,
+        # as in Llamas made of Mistrals, keys would be dropped
+        past = DynamicCache()
         tokens = torch.tensor([prefix], device=self._device)
         with only_rows(self._model.get_output_embeddings(), lambda states: states[:, -1]):
             self._model(input_ids=tokens, past_key_values=past, use_cache=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
@@ -25,9 +26,9 @@ from brainbench.plugins import from_module, plugged
 
 NANO = "nano"
 PHANTOM_FILE = "smollm2-135m-phantom"
-DEFAULT_MODEL = PHANTOM_FILE
+DEFAULT_MODEL = NANO
 # options that say how to compute, not what: without effect where nothing is computed
-HARMLESS = ("device", "dtype", "batch_size", "revision")
+COMPUTING = ("device", "dtype", "batch_size", "revision")
 _MODULE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
@@ -70,27 +71,33 @@ def load_model(
         When there is no such model or file, or an option does not fit it.
     """
     chosen = options or ModelOptions()
-    if isinstance(name, str | Path):
-        found = _find(name, chosen, say, progress)
-        if isinstance(found, LanguageModel):
-            return found
-    else:
-        found = name
-    changing = [option for option in chosen.given() if option not in HARMLESS]
+    found = _find(name, chosen, say, progress) if isinstance(name, str | Path) else name
+    if isinstance(found, _Opened):
+        return found.model
+    changing = [option for option in chosen.given() if option not in COMPUTING]
     if changing:
         flags = ", ".join(f"--{option.replace('_', '-')}" for option in changing)
         raise UsageError(f"{flags}: only for language models that brainbench itself loads")
     # looked up by name: asking for sha256 itself would read the whole model
     if {"identifier", "sha256", "activations"} <= set(dir(found)):
         return cast(Model, found)
+    hint = "; LanguageModel.of(model, tokenizer, name) makes one of a model of transformers"
     raise UsageError(
         f"{type(found).__name__} is no model: it needs identifier, sha256 and activations()"
+        + (hint if hasattr(found, "get_input_embeddings") else "")
     )
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A language model that was opened with the options, not given by others' code."""
+
+    model: LanguageModel
 
 
 def _find(name: str | Path, options: ModelOptions, say: Say, progress: Progress) -> Any:
     if name == NANO:
-        return _nano(options, say, progress)
+        return _Opened(_nano(options, say, progress))
     if name == PHANTOM_FILE:
         return ActivationFile(Path(str(activations_path())), PHANTOM_FILE)
     text = str(name)
@@ -111,7 +118,7 @@ def _find(name: str | Path, options: ModelOptions, say: Say, progress: Progress)
         if get_close_matches(text, list_models(), cutoff=0.75):
             # a slip in a name of ours, not a model of the hub
             raise UnknownNameError("model", text, list_models())
-    return open_language_model(name, options, say=say, progress=progress)
+    return _Opened(open_language_model(name, options, say=say, progress=progress))
 
 
 def _nano(options: ModelOptions, say: Say, progress: Progress) -> LanguageModel:

@@ -72,6 +72,7 @@ class ThinkingReader(Reader):
     def _generate(self, prompts: Sequence[Tokens]) -> tuple[list[Tokens], list[int]]:
         """What was generated, without the token that ends it, and whether it was cut off."""
         import torch
+        from transformers import GenerationConfig
 
         longest = max(len(prompt) for prompt in prompts)
         filler = self._stops[0] if self._padding is None and self._stops else self._padding or 0
@@ -81,15 +82,17 @@ class ThinkingReader(Reader):
             # generation goes on at the right end, so padding stands on the left
             tokens[i, longest - len(prompt) :] = torch.tensor(prompt)
             seen[i, longest - len(prompt) :] = 1
+        # its own configuration may penalise repetition, search beams, sample: not greedy
+        greedy = GenerationConfig(
+            max_new_tokens=self._limit,
+            do_sample=False,
+            eos_token_id=self._stops or None,
+            pad_token_id=filler,
+        )
         written = self._model.generate(
             tokens.to(self._device),
             attention_mask=seen.to(self._device),
-            max_new_tokens=self._limit,
-            do_sample=False,
-            temperature=None,
-            top_p=None,
-            top_k=None,
-            pad_token_id=filler,
+            generation_config=greedy,
         )[:, longest:].tolist()
         thoughts, cut_off = [], []
         for row in written:
@@ -113,12 +116,13 @@ class ThinkingReader(Reader):
 
 
 def _stops(loader: Loader) -> list[int]:
-    """Tokens that end an answer."""
-    given: Any = getattr(loader.model.generation_config, "eos_token_id", None)
-    given = loader.tokenizer.eos_token_id if given is None else given
-    if given is None:
-        return []
-    return list(given) if isinstance(given, list | tuple) else [int(given)]
+    """Tokens that end an answer; fine-tuned models often name one here, another there."""
+    stops: dict[int, None] = {}
+    for holder in (loader.model.generation_config, loader.config, loader.tokenizer):
+        given: Any = getattr(holder, "eos_token_id", None)
+        if given is not None:
+            stops.update(dict.fromkeys(given if isinstance(given, list | tuple) else [given]))
+    return list(stops)
 
 
 def _mean_between(first: Tensor, last: Tensor) -> Pick:

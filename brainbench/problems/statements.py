@@ -81,6 +81,8 @@ _NO_NAMES = _CONNECTIVES | {
     "someone", "something", "that", "there", "they", "this", "who",
 }  # fmt: skip
 _NO_TERMS = _CONNECTIVES | {"a", "all", "an", "no", "some", "thing", "things"}
+# no vocabulary may hold them
+RESERVED = _NO_NAMES | _NO_TERMS | {"are", "more"}
 
 
 def read_statement(sentence: str) -> Statement:

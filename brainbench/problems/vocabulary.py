@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from brainbench.errors import DataError, UsageError
+from brainbench.problems.statements import RESERVED
 
 _WORD = re.compile(r"[A-Za-z]+")
 _COMPARATIVE = re.compile(r"[A-Za-z]+er|more [A-Za-z]+")
@@ -64,7 +65,7 @@ class Vocabulary:
         for field in fields(self):
             allowed = _COMPARATIVE if field.name == "comparatives" else _WORD
             for word in getattr(self, field.name):
-                if not allowed.fullmatch(word):
+                if not allowed.fullmatch(word) or word.lower().split()[-1] in RESERVED:
                     raise DataError(f"{word!r} cannot serve among the {field.name}")
         words = Counter(
             word.lower() for field in fields(self) for word in getattr(self, field.name)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from brainbench.benchmarks import Benchmark
-from brainbench.models import HARMLESS, LanguageModel, Model, is_builtin
+from brainbench.models import COMPUTING, LanguageModel, Model, is_builtin
 from brainbench.results import DatasetInfo, ModelInfo, Record
 from brainbench.run.inputs import Data
 from brainbench.run.provenance import versions
@@ -31,10 +31,11 @@ def new_record(
         "data": {name: dataset.data_sha256 for name, dataset in data.datasets.items()},
         "benchmarks": {b.identifier: b.version for b in benchmarks},
         "settings": settings.identity(),
+        "computed_with": model.computed_with if isinstance(model, LanguageModel) else None,
     }
     digest = hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
     ignored = [
-        f"--{name.replace('_', '-')}" for name in settings.options.given() if name in HARMLESS
+        f"--{name.replace('_', '-')}" for name in settings.options.given() if name in COMPUTING
     ]
     notes = []
     if ignored and not isinstance(model, LanguageModel):

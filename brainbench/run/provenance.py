@@ -10,7 +10,10 @@ from pathlib import Path
 
 from brainbench.source import source_sha256
 
-_PACKAGES = ("numpy", "scipy", "scikit-learn", "xarray", "pandas", "safetensors")
+_PACKAGES = (
+    "numpy", "scipy", "scikit-learn", "xarray", "pandas", "safetensors",
+    "torch", "transformers", "tokenizers", "accelerate", "peft", "gguf", "jinja2",
+)  # fmt: skip
 
 
 def versions() -> dict[str, str | None]:

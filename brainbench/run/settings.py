@@ -30,15 +30,5 @@ class Settings:
         check_numbers(self.seed, self.limit)
 
     def identity(self) -> dict[str, Any]:
-        """What of it can change a number and is not in the model's own hash.
-
-        A batch's size and the device change the last bits of states.
-        """
-        return {
-            "protocol": self.protocol,
-            "seed": self.seed,
-            "limit": self.limit,
-            "batch_size": self.options.batch_size,
-            "device": self.options.device,
-            "dtype": self.options.dtype,
-        }
+        """What of it can change a number; what the options change, the model tells."""
+        return {"protocol": self.protocol, "seed": self.seed, "limit": self.limit}

@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 
 from brainbench.benchmarks import list_benchmarks
 from brainbench.cli.main import main
+from brainbench.models import PHANTOM_FILE
 from brainbench.results import Record
 
 ONE = "phantom.signal.syllogistic-ridge"
@@ -34,6 +35,8 @@ class Result:
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
     """Run the command in this process, in an empty folder."""
     monkeypatch.chdir(tmp_path)
+    # the shipped activations take no language model; what nano does has tests of its own
+    monkeypatch.setenv("BRAINBENCH_MODEL", PHANTOM_FILE)
 
     def run(*arguments: str) -> Result:
         monkeypatch.setattr(sys, "argv", ["brainbench", *arguments])
@@ -66,6 +69,19 @@ def test_table_shows_the_model_and_every_nuisance_row(cli: Any) -> None:
     assert "n/a: reasoning type (every item here is syllogistic)" in " ".join(result.out.split())
     assert "record: results/smollm2-135m-phantom/" in result.err
     assert list(Path().glob("results/*/*/results.json"))
+
+
+def test_without_a_model_the_built_in_one_is_read_out(
+    cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BRAINBENCH_MODEL")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    result = cli("evaluate", "--benchmarks", ONE)
+    assert result.code == 0
+    assert result.out.startswith("nano")
+    assert "built in" in result.out.splitlines()[0]
+    assert "reading the model out" in result.err
+    assert "record: results/nano/" in result.err
 
 
 def test_json_prints_the_whole_record_and_nothing_else(cli: Any) -> None:
@@ -165,7 +181,7 @@ def start(arguments: list[str], folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=folder,
-        env=os.environ.copy(),
+        env=os.environ | {"BRAINBENCH_MODEL": PHANTOM_FILE},
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 from brainbench.datasets.phantom import load_problems
 from brainbench.errors import DataError, UsageError
 from brainbench.models import (
-    DEFAULT_MODEL,
+    PHANTOM_FILE,
     ActivationFile,
     Activations,
     load_model,
@@ -121,7 +121,7 @@ def test_hash_follows_the_content(tmp_path: Path) -> None:
 
 
 def test_built_in_activations_fit_the_phantom() -> None:
-    found = load_model(DEFAULT_MODEL).activations(PROBLEMS)
+    found = load_model(PHANTOM_FILE).activations(PROBLEMS)
     assert found.n_items == 72
     assert found.warnings == ()
     assert set(found.values) == {"attention", "hidden"}
@@ -131,7 +131,6 @@ def test_built_in_activations_fit_the_phantom() -> None:
     ("name", "message"),
     [
         ("none.safetensors", "there is no file at"),
-        ("org/some-model", "not built yet"),
         (object(), "object is no model"),
     ],
 )

@@ -87,11 +87,12 @@ def test_a_function_may_give_the_plugin(install):
 
 
 @pytest.mark.parametrize("name", ["nano", "mylab-word-counts"])
-def test_a_name_that_is_taken_is_refused(install, name):
+def test_a_name_that_is_taken_is_not_given_again(install, name):
     install("mylab_brainbench", name="mylab")
     install("thief", f"import brainbench\nplugin = brainbench.Plugin(models={{{name!r}: int}})")
-    with pytest.raises(UsageError, match=f"plugin thief: its models '{name}' is a name of"):
-        list_models()
+    with pytest.warns(UserWarning, match=f"plugin thief: its models '{name}' is left out, it is a"):
+        names = list_models()
+    assert names.count(name) == 1
 
 
 def test_a_card_of_another_name_is_refused(install, tmp_path):
@@ -124,6 +125,31 @@ def test_a_benchmark_must_give_a_score_of_its_own(install):
         brainbench.load_benchmark("wrong.a.b")("smollm2-135m-phantom")
 
 
+def test_a_benchmark_that_cannot_be_made_stands_in_nobodys_way(install):
+    install(
+        "sad_lab",
+        """
+        import brainbench
+
+        def make(): raise RuntimeError("no stimuli")
+
+        plugin = brainbench.Plugin(benchmarks={"sad.a.b": make})
+        """,
+    )
+    assert "sad.a.b" in brainbench.list_benchmarks()
+    assert brainbench.load_benchmark("phantom.signal.all-ridge").version
+    with pytest.raises(DataError, match=r"sad\.a\.b cannot be made: no stimuli"):
+        _ = brainbench.load_benchmark("sad.a.b").version
+
+
+def test_a_benchmark_without_a_version_is_refused(install):
+    install(
+        "vague_lab", "import brainbench\nplugin = brainbench.Plugin(benchmarks={'v.a.b': object})"
+    )
+    with pytest.raises(DataError, match="version None, not a whole number"):
+        _ = brainbench.load_benchmark("v.a.b").version
+
+
 def test_a_function_of_a_module_in_this_folder_is_a_model(tmp_path, monkeypatch):
     (tmp_path / "here_it_is.py").write_text("from mylab_brainbench import WordCounts as make\n")
     monkeypatch.chdir(tmp_path)
@@ -131,7 +157,9 @@ def test_a_function_of_a_module_in_this_folder_is_a_model(tmp_path, monkeypatch)
     assert brainbench.load_model("here_it_is:make").identifier == "mylab-word-counts"
 
 
-@pytest.mark.parametrize("name", ["no_such_module:make", "json:no_such_function", "math:sqrt"])
+@pytest.mark.parametrize(
+    "name", ["no_such_module:make", "json:no_such_function", "math:sqrt", "json:loads"]
+)
 def test_a_module_that_gives_nothing_is_told(name):
     with pytest.raises(UsageError, match=f"{name} gives nothing"):
         brainbench.load_model(name)

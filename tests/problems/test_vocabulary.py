@@ -49,6 +49,11 @@ class TestWords:
             ("names", "O'Neil"),
             ("comparatives", "tall"),
             ("comparatives", "more than one"),
+            ("nouns", "thing"),
+            ("adjectives", "all"),
+            ("names", "If"),
+            ("comparatives", "either"),
+            ("comparatives", "more not"),
         ],
     )
     def test_what_could_not_be_read_back_is_refused(self, kind: str, word: str) -> None:

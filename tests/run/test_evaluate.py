@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import brainbench
 from brainbench.benchmarks import Step
 from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
-from brainbench.models import DEFAULT_MODEL, PHANTOM_FILE, ModelOptions, load_model
+from brainbench.models import PHANTOM_FILE, ModelOptions, load_model
 from brainbench.results import Record, load_record
-from brainbench.run import Settings, choose_benchmarks, evaluate
+from brainbench.run import Settings, choose_benchmarks
+from brainbench.run import evaluate as run_evaluate
 
 ONE = ["phantom.signal.syllogistic-ridge"]
+
+
+def evaluate(model: Any = PHANTOM_FILE, **asked: Any) -> Record:
+    """A run of the shipped activations, which takes no language model."""
+    return run_evaluate(model, **asked)
 
 
 def comparable(record: Record) -> dict[str, object]:
@@ -29,9 +36,9 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Record:
 
 def test_record_holds_what_the_score_comes_from(unbroken: Record) -> None:
     assert unbroken.status == "success"
-    assert unbroken.model.identifier == DEFAULT_MODEL
+    assert unbroken.model.identifier == PHANTOM_FILE
     assert unbroken.model.builtin
-    assert unbroken.model.sha256 == load_model(DEFAULT_MODEL).sha256
+    assert unbroken.model.sha256 == load_model(PHANTOM_FILE).sha256
     assert unbroken.datasets[0].name == "phantom"
     assert unbroken.datasets[0].simulated
     assert len(unbroken.datasets[0].data_sha256) == 64
@@ -62,7 +69,7 @@ def test_same_inputs_same_record_in_the_same_place(unbroken: Record, tmp_path: P
     again = evaluate(benchmarks=ONE, output_path=tmp_path)
     assert comparable(again) == comparable(unbroken)
     assert again.run_id == unbroken.run_id
-    assert load_record(tmp_path / DEFAULT_MODEL / again.run_id / "results.json") == again
+    assert load_record(tmp_path / PHANTOM_FILE / again.run_id / "results.json") == again
 
 
 def test_a_finished_run_is_read_back_and_overwritten_only_when_asked(tmp_path: Path) -> None:
@@ -92,7 +99,7 @@ def test_a_broken_run_keeps_what_was_finished(
 
     with pytest.raises(type(error)):
         evaluate(benchmarks=ONE, output_path=tmp_path, report=stop)
-    folder = tmp_path / DEFAULT_MODEL / unbroken.run_id
+    folder = tmp_path / PHANTOM_FILE / unbroken.run_id
     assert load_record(folder / "results.json").status == status
     finished = {path.name: path.stat().st_mtime_ns for path in (folder / "steps").iterdir()}
     assert len(finished) >= 8
@@ -129,7 +136,7 @@ def test_scores_finished_before_an_error_are_in_the_record(tmp_path: Path) -> No
 
 def test_settings_that_cannot_matter_are_said(tmp_path: Path) -> None:
     settings = Settings(limit=20, options=ModelOptions(device="cuda", batch_size=4))
-    record = evaluate(PHANTOM_FILE, benchmarks=ONE, settings=settings, output_path=tmp_path)
+    record = evaluate(benchmarks=ONE, settings=settings, output_path=tmp_path)
     said = "--device, --batch-size: no effect, this model is not loaded by brainbench"
     assert said in record.notes
     assert any("limited to 20 items" in note for note in record.notes)
@@ -162,7 +169,7 @@ def test_requests_that_are_off_are_refused_before_any_work(
     asked: dict[str, object], error: type[BrainbenchError], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(error, match=message):
-        evaluate(output_path=tmp_path, **asked)  # type: ignore[arg-type]
+        evaluate(output_path=tmp_path, **asked)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -182,13 +189,13 @@ def test_choice_of_benchmarks(
 ) -> None:
     patterns, suite, dataset = arguments
     chosen = choose_benchmarks(
-        load_model(DEFAULT_MODEL), patterns or None, suite, dataset, "published"
+        load_model(PHANTOM_FILE), patterns or None, suite, dataset, "published"
     )
     assert (len(chosen), chosen[0].identifier) == (count, first)
 
 
 def test_public_api_takes_a_model_object_and_one_pattern(tmp_path: Path, unbroken: Record) -> None:
-    model = brainbench.load_model(DEFAULT_MODEL)
+    model = brainbench.load_model(PHANTOM_FILE)
     record = brainbench.evaluate(model, benchmarks=ONE[0], output_path=tmp_path)
     assert record.scores == unbroken.scores
     score = brainbench.load_benchmark(ONE[0])(model)
@@ -201,14 +208,14 @@ def test_public_api_takes_a_model_object_and_one_pattern(tmp_path: Path, unbroke
 )
 def test_seeds_and_limits_are_whole_numbers(wrong: dict[str, object]) -> None:
     with pytest.raises(UsageError, match="must be a whole number"):
-        Settings(**wrong)  # type: ignore[arg-type]
+        Settings(**wrong)
 
 
 def test_a_file_of_the_same_name_is_not_the_built_in_model(tmp_path: Path) -> None:
-    file = tmp_path / f"{DEFAULT_MODEL}.safetensors"
-    file.write_bytes(load_model(DEFAULT_MODEL).path.read_bytes())  # type: ignore[union-attr]
+    file = tmp_path / f"{PHANTOM_FILE}.safetensors"
+    file.write_bytes(load_model(PHANTOM_FILE).path.read_bytes())  # type: ignore[union-attr]
     record = evaluate(file, benchmarks=ONE, output_path=tmp_path / "out")
-    assert record.model.identifier == DEFAULT_MODEL
+    assert record.model.identifier == PHANTOM_FILE
     assert not record.model.builtin
 
 
@@ -220,7 +227,7 @@ def test_other_code_takes_nothing_from_a_killed_run(
 
 
 def test_a_record_that_cannot_be_read_is_put_aside(tmp_path: Path, unbroken: Record) -> None:
-    path = tmp_path / DEFAULT_MODEL / unbroken.run_id / "results.json"
+    path = tmp_path / PHANTOM_FILE / unbroken.run_id / "results.json"
     path.parent.mkdir(parents=True)
     path.write_text("{broken")
     assert comparable(evaluate(benchmarks=ONE, output_path=tmp_path)) == comparable(unbroken)
