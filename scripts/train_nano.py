@@ -413,6 +413,7 @@ def main() -> None:
     tokenizer = AutoTokenizer.from_pretrained(OUTPUT)
     measured = {
         "minutes": round(minutes, 1),
+        "words_left_out": asdict(unseen),
         "seen": measure(model, tokenizer, seen, 50),
         "unseen": measure(model, tokenizer, unseen, 50),
     }
