@@ -15,7 +15,7 @@ from brainbench.results import RunFolder, render_record
 from brainbench.run import Settings
 from brainbench.run import evaluate as run_evaluate
 
-HELP = """Score a model's representations against people's brain activity.
+HELP = """Score a model against people: its states against their brains, its answers against theirs.
 
 With no arguments: the built-in language model on simulated people, offline, in under a minute.
 
