@@ -125,8 +125,7 @@ def _folder() -> Traversable:
 
 def list_cards() -> list[str]:
     """Names of the datasets that have a card, sorted; those of plugins last."""
-    own = own_cards()
-    return [*own, *sorted(plugged("datasets", own))]
+    return [*own_cards(), *sorted(plugged_datasets())]
 
 
 @cache
@@ -134,6 +133,11 @@ def own_cards() -> tuple[str, ...]:
     """Names of the cards that ship with the package."""
     names = [entry.name for entry in _folder().iterdir()]
     return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml")))
+
+
+def plugged_datasets() -> dict[str, DatasetPlugin]:
+    """Datasets of other packages, by name."""
+    return plugged("datasets", own_cards())
 
 
 def load_card(name: str) -> Card:
@@ -148,7 +152,7 @@ def load_card(name: str) -> Card:
     """
     if name in own_cards():
         return _own_card(name)
-    others: dict[str, DatasetPlugin] = plugged("datasets", own_cards())
+    others = plugged_datasets()
     if name not in others:
         raise UnknownNameError("dataset", name, list_cards())
     path = others[name].card

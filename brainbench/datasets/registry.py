@@ -9,9 +9,8 @@ import xarray as xr
 from brainbench.datasets import ds003076, phantom, xiao2026
 from brainbench.datasets.assembly import Recording
 from brainbench.datasets.behavior import Behavior
-from brainbench.datasets.cards import list_cards, load_card, own_cards
+from brainbench.datasets.cards import list_cards, load_card, plugged_datasets
 from brainbench.errors import UsageError
-from brainbench.plugins import DatasetPlugin, plugged
 from brainbench.problems import Problem
 
 _LOADERS: dict[str, Callable[..., Recording]] = {
@@ -52,7 +51,7 @@ def load_recording(
         When its files cannot be had or read.
     """
     card = load_card(name)
-    others: dict[str, DatasetPlugin] = plugged("datasets", own_cards())
+    others = plugged_datasets()
     loader = others[name].load if name in others else _LOADERS.get(name)
     if loader is None:
         raise UsageError(

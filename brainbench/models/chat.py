@@ -47,19 +47,21 @@ class Chat:
             self.warnings["the model has no chat template: it is asked in plain text"] = None
             return "\n\n".join(turn["content"] for turn in messages) + PLAIN_CUE
         system = [turn["content"].strip() for turn in messages if turn["role"] == "system"]
+        refused: Exception | None = None
         try:
             text = self._apply(messages)
             # some templates leave out, without a word, a role they do not know
             if all(part in text for part in system):
                 return text
-            text = self._apply(_without_system(messages))
         except Exception as error:
             if not system:
                 raise DataError(f"the model's chat template fails: {error}") from error
-            try:
-                text = self._apply(_without_system(messages))
-            except Exception:
-                raise DataError(f"the model's chat template fails: {error}") from error
+            refused = error
+        try:
+            text = self._apply(_without_system(messages))
+        except Exception as error:
+            cause = refused or error
+            raise DataError(f"the model's chat template fails: {cause}") from cause
         self.warnings["the model's chat template takes no system turn: it opens the user's"] = None
         return text
 

@@ -15,7 +15,7 @@ import numpy as np
 from brainbench.datasets import cache_folder
 from brainbench.errors import DataError, UsageError
 from brainbench.models.batches import Batch, Tokens, plan_batches
-from brainbench.models.cache import ArrayCache, content_key
+from brainbench.models.cache import ArrayCache, Say, content_key
 from brainbench.models.chat import Chat
 from brainbench.models.checkpoint import Checkpoint, find_checkpoint
 from brainbench.models.loading import (
@@ -35,7 +35,6 @@ from brainbench.models.thinking import ThinkingReader
 from brainbench.problems import Problem
 from brainbench.source import source_sha256
 
-Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
 # prompts in a batch: past this a processor gains nothing and needs more memory
 BATCH_SIZE = 32
@@ -137,7 +136,7 @@ class LanguageModel:
         self._batch_size = batch_size
         self._think = think
         self._share = share_prefix and think is None
-        self._cache = None if cache is None else ArrayCache(cache, lambda text: self.say(text))
+        self._cache = None if cache is None else ArrayCache(cache, self._tell)
 
     @classmethod
     def of(
@@ -240,6 +239,7 @@ class LanguageModel:
         return Reader(self._loader, self._spellings, self._tell)
 
     def _tell(self, text: str) -> None:
+        # looked up when it is called: who listens may change
         self.say(text)
 
     def _read(self, problems: Sequence[Problem]) -> tuple[Reading, tuple[str, ...]]:
@@ -355,7 +355,7 @@ def open_language_model(
         source,
         chosen.revision,
         chosen.gguf_file,
-        weights=trained or str(source).endswith(".gguf"),
+        weights=trained,
         code=chosen.trust_remote_code,
     )
     parts = {"checkpoint": checkpoint.sha256, "adapter": adapter and adapter[1]}

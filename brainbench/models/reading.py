@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from brainbench.errors import DataError
 from brainbench.models.batches import Batch, Tokens
-from brainbench.models.cache import Arrays
+from brainbench.models.cache import Arrays, Say
 from brainbench.models.families import find_sites
 from brainbench.models.loading import Loader, out_of_memory
 from brainbench.models.model import SITES, Site
@@ -27,7 +27,6 @@ from brainbench.models.spellings import Spellings
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-Say = Callable[[str], None]
 NO_TOKEN = -1
 
 

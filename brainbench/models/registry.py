@@ -13,11 +13,11 @@ from typing import Any, cast
 from brainbench.datasets.phantom import activations_path
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.models.activation_file import ActivationFile
+from brainbench.models.cache import Say
 from brainbench.models.language_model import (
     LanguageModel,
     ModelOptions,
     Progress,
-    Say,
     open_language_model,
 )
 from brainbench.models.model import Model
@@ -27,6 +27,7 @@ from brainbench.plugins import from_module, plugged
 NANO = "nano"
 PHANTOM_FILE = "smollm2-135m-phantom"
 DEFAULT_MODEL = NANO
+_OWN = (NANO, PHANTOM_FILE)
 # options that say how to compute, not what: without effect where nothing is computed
 COMPUTING = ("device", "dtype", "batch_size", "revision")
 _MODULE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -34,8 +35,7 @@ _MODULE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 def list_models() -> list[str]:
     """Names of the models that ship with the package, and those of plugins."""
-    own = (NANO, PHANTOM_FILE)
-    return [*own, *plugged("models", own)]
+    return [*_OWN, *plugged("models", _OWN)]
 
 
 def is_builtin(model: Model) -> bool:
@@ -110,7 +110,7 @@ def _find(name: str | Path, options: ModelOptions, say: Say, progress: Progress)
             raise UsageError(f"there is {what} at {name}; --model takes a .safetensors file")
         return ActivationFile(path)
     if not path.exists():
-        makers: dict[str, Callable[[], Any]] = plugged("models", (NANO, PHANTOM_FILE))
+        makers: dict[str, Callable[[], Any]] = plugged("models", _OWN)
         if text in makers:
             return makers[text]()
         if _MODULE.fullmatch(text):

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brainbench.models.batches import Batch, Tokens
+from brainbench.models.cache import Say
 from brainbench.models.loading import Loader
-from brainbench.models.reading import NO_TOKEN, Reader, Reading, Say, pad, token_at
+from brainbench.models.reading import NO_TOKEN, Reader, Reading, pad, token_at
 from brainbench.models.recording import Pick
 from brainbench.models.spellings import Spellings
 

@@ -25,9 +25,11 @@ def new_record(
 ) -> Record:
     """The record of a run that is about to start, its id a hash of all it depends on."""
     found = versions()
+    # asked for once: a model in memory hashes every parameter
+    sha256 = model.sha256
     held = {
         "versions": {name: version for name, version in found.items() if name != "git"},
-        "model": [model.identifier, model.sha256],
+        "model": [model.identifier, sha256],
         "data": {name: dataset.data_sha256 for name, dataset in data.datasets.items()},
         "benchmarks": {b.identifier: b.version for b in benchmarks},
         "settings": settings.identity(),
@@ -55,7 +57,7 @@ def new_record(
         versions=found,
         model=ModelInfo(
             identifier=model.identifier,
-            sha256=model.sha256,
+            sha256=sha256,
             source=str(source) if isinstance(source, str | Path) else None,
             description=getattr(model, "description", None),
             builtin=is_builtin(model),
