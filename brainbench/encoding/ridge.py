@@ -34,6 +34,8 @@ from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
 
 PUBLISHED_ALPHAS: Array = np.logspace(-3, 3, 7)
+# Errors that differ by less than this share are equal.
+_EQUAL = 1e-12
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,10 @@ class RidgeFold:
         n_kernels, n_alphas = self.loss.shape[:2]
         flat = self.loss.reshape(n_kernels * n_alphas, -1)
         # all blocks in one product: the losses are read from memory once, not once a block
-        errors = (flat @ grams.reshape(len(grams), -1).T).T
-        chosen: NDArray[np.intp] = np.argmin(errors.reshape(-1, n_kernels, n_alphas), axis=2)
+        errors = (flat @ grams.reshape(len(grams), -1).T).T.reshape(-1, n_kernels, n_alphas)
+        # equals come out of a matrix product with other last digits, on some processors
+        least = errors.min(axis=2, keepdims=True)
+        chosen: NDArray[np.intp] = np.argmax(errors <= least * (1.0 + _EQUAL), axis=2)
         return chosen
 
     def predictors_at(
