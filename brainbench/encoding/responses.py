@@ -43,13 +43,17 @@ class FoldResponses:
         return all(np.array_equal(own, other) for own, other in zip(self.fold, fold, strict=True))
 
 
-def prepare_responses(block: Array, folds: Sequence[Fold]) -> list[FoldResponses]:
+def prepare_responses(
+    block: Array, folds: Sequence[Fold], centres: Sequence[Array] | None = None
+) -> list[FoldResponses]:
     """Cut one block of voxels into folds.
 
     Parameters
     ----------
     block : (n_items, n_voxels): the voxels of one person in one ROI.
     folds : pairs ``(train, test)``.
+    centres : per fold (n_items, n_items), what takes training means out of all items; by
+        default training and test items lose their own means.
 
     Raises
     ------
@@ -64,9 +68,10 @@ def prepare_responses(block: Array, folds: Sequence[Fold]) -> list[FoldResponses
         raise DataError(f"{bad} voxels hold NaN or infinite responses")
     check_folds(folds, len(block))
     prepared = []
-    for train, test in folds:
-        trained = contrasts(len(train)).T @ _centred(block[train])
-        target = contrasts(len(test)).T @ _centred(block[test])
+    for number, (train, test) in enumerate(folds):
+        rows = block if centres is None else centres[number] @ block
+        trained = contrasts(len(train)).T @ _centred(rows[train])
+        target = contrasts(len(test)).T @ _centred(rows[test])
         length = _lengths(target)
         varies = length > CONSTANT * np.abs(block[test]).max(axis=0)
         np.divide(target, length, out=target, where=varies)

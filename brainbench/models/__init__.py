@@ -1,7 +1,7 @@
 """What is tested: models, and activations computed elsewhere."""
 
 from brainbench.models.activation_file import ActivationFile, save_activations
-from brainbench.models.language_model import LanguageModel, ModelOptions
+from brainbench.models.language_model import LanguageModel
 from brainbench.models.model import (
     SITES,
     Activations,
@@ -12,6 +12,7 @@ from brainbench.models.model import (
     read_activations,
     read_answers,
 )
+from brainbench.models.options import READOUTS, ModelOptions
 from brainbench.models.prompts import PromptTemplate, load_template
 from brainbench.models.registry import (
     COMPUTING,
@@ -28,6 +29,7 @@ __all__ = [
     "DEFAULT_MODEL",
     "NANO",
     "PHANTOM_FILE",
+    "READOUTS",
     "SITES",
     "ActivationFile",
     "Activations",

@@ -1,7 +1,9 @@
 """Activations read from a file: any system can be scored, whatever produced it.
 
 The format is safetensors: one tensor per site, ``attention`` or ``hidden`` or both, each
-(items, layers, units). Metadata, all optional, values JSON:
+(items, layers, units); and beside each, or none, one of the same shape read while the model
+was asked only to read, ``attention.contrast``, ``hidden.contrast``. Metadata, all optional,
+values JSON:
 
     stimulus_ids   names of the rows, in order; checked against the dataset
     layers         the model's number of each layer, where not all were kept
@@ -25,6 +27,9 @@ from safetensors import SafetensorError, safe_open
 from brainbench.errors import DataError
 from brainbench.models.model import SITES, Activations
 from brainbench.problems import Problem
+
+# tensor that holds the contrast of a site
+_CONTRASTS = {f"{site}.contrast": site for site in SITES}
 
 
 @dataclass(frozen=True)
@@ -66,10 +71,10 @@ class ActivationFile:
         Raises
         ------
         DataError
-            When the file is damaged, has other tensors or shapes, holds NaN, has a row
-            too many or too few, or names its rows otherwise than the problems do.
+            When the file is damaged, has other tensors or shapes, lacks one, holds NaN, has
+            a row too many or too few, or names its rows otherwise than the problems do.
         """
-        values, metadata = self._read()
+        values, contrast, metadata = self._read()
         try:
             layers = {
                 site: tuple(range(array.shape[1] if array.ndim > 1 else 0))
@@ -78,30 +83,32 @@ class ActivationFile:
             if "layers" in metadata:
                 layers = dict.fromkeys(values, tuple(self._json_list(metadata, "layers")))
             warnings = self._check_rows(values, metadata, [p.identifier for p in problems])
-            return Activations(values, layers, warnings)
+            return Activations(values, layers, warnings, contrast or None)
         except DataError as error:
             raise DataError(f"{self.path}: {error}") from error
 
-    def _read(self) -> tuple[dict[Any, Any], dict[str, str]]:
-        values: dict[Any, Any] = {}
+    def _read(self) -> tuple[dict[Any, Any], dict[Any, Any], dict[str, str]]:
+        """Values and contrasts by site, and the metadata."""
         with self._opened() as file:
-            metadata = file.metadata() or {}
             names = list(file.keys())
-            unknown = [name for name in names if name not in SITES]
+            unknown = [name for name in names if name not in (*SITES, *_CONTRASTS)]
             if unknown or not names:
                 found = ", ".join(unknown) or "none"
                 raise DataError(
                     f"{self.path} holds other tensors than sites: {found}; "
                     f"the sites that can be scored are {' and '.join(SITES)}"
                 )
-            for site in (site for site in SITES if site in names):
-                if file.get_slice(site).get_dtype() not in ("F16", "F32", "F64"):
-                    raise DataError(
-                        f"{self.path}: {site} is not float16, float32 or float64; "
-                        "convert it and save again"
-                    )
-                values[site] = file.get_tensor(site)
-        return values, metadata
+            tensors = {name: self._tensor(file, name) for name in names}
+            values = {site: tensors[site] for site in SITES if site in tensors}
+            contrast = {site: tensors[name] for name, site in _CONTRASTS.items() if name in tensors}
+            return values, contrast, file.metadata() or {}
+
+    def _tensor(self, file: Any, name: str) -> Any:
+        if file.get_slice(name).get_dtype() not in ("F16", "F32", "F64"):
+            raise DataError(
+                f"{self.path}: {name} is not float16, float32 or float64; convert it and save again"
+            )
+        return file.get_tensor(name)
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[Any]:
@@ -163,8 +170,12 @@ def save_activations(
         raise DataError("an activation file holds the same layers at every site")
     if len(stimulus_ids) != activations.n_items:
         raise DataError(f"{len(stimulus_ids)} stimulus ids for {activations.n_items} items")
+    tensors = {str(site): values for site, values in activations.values.items()}
+    for name, site in _CONTRASTS.items():
+        if activations.contrast is not None and site in activations.contrast:
+            tensors[name] = activations.contrast[site]
     save_file(
-        {site: np.ascontiguousarray(values) for site, values in activations.values.items()},
+        {name: np.ascontiguousarray(values) for name, values in tensors.items()},
         path,
         {
             "model": model,

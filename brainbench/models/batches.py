@@ -20,11 +20,13 @@ class Batch:
         same prefix.
     suffixes : what follows in each, at least one token.
     rows : which prompts these are.
+    places : tokens of each suffix whose mean is read; nothing where the last one is.
     """
 
     prefix: Tokens
     suffixes: tuple[Tokens, ...]
     rows: tuple[int, ...]
+    places: tuple[tuple[int, ...], ...] = ()
 
     @property
     def longest(self) -> int:
@@ -35,13 +37,17 @@ class Batch:
         """The same prompts in two batches."""
         half = (len(self.rows) + 1) // 2
         return (
-            Batch(self.prefix, self.suffixes[:half], self.rows[:half]),
-            Batch(self.prefix, self.suffixes[half:], self.rows[half:]),
+            Batch(self.prefix, self.suffixes[:half], self.rows[:half], self.places[:half]),
+            Batch(self.prefix, self.suffixes[half:], self.rows[half:], self.places[half:]),
         )
 
 
 def plan_batches(
-    prompts: Sequence[Tokens], kinds: Sequence[str], batch_size: int, share: bool = True
+    prompts: Sequence[Tokens],
+    kinds: Sequence[str],
+    batch_size: int,
+    share: bool = True,
+    places: Sequence[tuple[int, ...]] = (),
 ) -> list[Batch]:
     """Divide prompts into batches.
 
@@ -52,6 +58,8 @@ def plan_batches(
         grouped by type where that leaves fewer tokens to compute.
     batch_size : prompts in a batch.
     share : whether a common beginning is split off.
+    places : of each prompt the tokens whose mean is read, ascending, where not the last one
+        is; a common beginning ends before the first of them.
 
     Returns
     -------
@@ -60,34 +68,39 @@ def plan_batches(
     """
     together = [list(range(len(prompts)))]
     apart = [[i for i, kind in enumerate(kinds) if kind == k] for k in dict.fromkeys(kinds)]
-    groups = min(together, apart, key=lambda split: _tokens(prompts, split)) if share else together
+    # what is read must be computed in the batch: of a beginning only keys and values are kept
+    most = [place[0] for place in places] or [len(prompt) - 1 for prompt in prompts]
+    groups = together
+    if share:
+        groups = min(together, apart, key=lambda split: _tokens(prompts, split, most))
     batches = []
     for group in groups:
-        size = _shared(prompts, group) if share else 0
+        size = _shared(prompts, group, most) if share else 0
         order = sorted(group, key=lambda i: len(prompts[i]))
         for start in range(0, len(order), batch_size):
             rows = tuple(order[start : start + batch_size])
             suffixes = tuple(tuple(prompts[i][size:]) for i in rows)
-            batches.append(Batch(tuple(prompts[group[0]][:size]), suffixes, rows))
+            moved = tuple(tuple(n - size for n in places[i]) for i in rows) if places else ()
+            batches.append(Batch(tuple(prompts[group[0]][:size]), suffixes, rows, moved))
     return batches
 
 
-def _shared(prompts: Sequence[Tokens], group: Sequence[int]) -> int:
-    """Length of the beginning that a group has in common; every suffix keeps a token."""
+def _shared(prompts: Sequence[Tokens], group: Sequence[int], most: Sequence[int]) -> int:
+    """Length of the beginning that a group has in common, none longer than its most."""
     if len(group) < 2:
         return 0
     # what the first and the last in order share, all between them share
     first, last = min(prompts[i] for i in group), max(prompts[i] for i in group)
     pairs = enumerate(zip(first, last, strict=False))
     common = next((i for i, (a, b) in pairs if a != b), min(len(first), len(last)))
-    size = min(common, min(len(prompts[i]) for i in group) - 1)
+    size = min(common, min(most[i] for i in group))
     return size if size >= _SHORTEST_PREFIX else 0
 
 
-def _tokens(prompts: Sequence[Tokens], groups: Sequence[Sequence[int]]) -> int:
+def _tokens(prompts: Sequence[Tokens], groups: Sequence[Sequence[int]], most: Sequence[int]) -> int:
     """Tokens to compute when each group's beginning is computed once."""
     total = 0
     for group in groups:
-        size = _shared(prompts, group)
+        size = _shared(prompts, group, most)
         total += size + sum(len(prompts[i]) - size for i in group)
     return total

@@ -67,15 +67,44 @@ class Chat:
 
     def tokens(self, messages: Messages) -> Tokens:
         """The prompt as token ids."""
+        return self.tokens_of(self.text(messages))[0]
+
+    def tokens_of(
+        self, text: str, characters: bool = False
+    ) -> tuple[Tokens, tuple[tuple[int, int], ...]]:
+        """Token ids of a prompt's text, and which of its characters each one holds.
+
+        Parameters
+        ----------
+        characters : whether to tell, as first and last, the last one excluded; nothing is
+            told otherwise.
+
+        Raises
+        ------
+        DataError
+            When no token is made of the text, or a slow tokenizer is to tell characters.
+        """
         # a chat template writes its own special tokens
         plain = self.template is None
-        ids = list(self._tokenizer(self.text(messages), add_special_tokens=plain)["input_ids"])
+        given = self._tokenizer(text, add_special_tokens=plain, **self._telling(characters))
+        ids, held = list(given["input_ids"]), list(given["offset_mapping"]) if characters else []
         if plain and len(ids) > 1 and ids[-1] == self._tokenizer.eos_token_id:
             # some tokenizers end every text: the model is to go on, not to have ended
             ids.pop()
         if not ids:
             raise DataError("the tokenizer makes no token of the prompt")
-        return tuple(ids)
+        return tuple(ids), tuple((int(a), int(b)) for a, b in held[: len(ids)])
+
+    def _telling(self, characters: bool) -> dict[str, bool]:
+        if not characters:
+            return {}
+        if not getattr(self._tokenizer, "is_fast", False):
+            raise DataError(
+                f"{type(self._tokenizer).__name__} does not tell which characters its tokens "
+                "hold, so the premises cannot be found: take a model with a fast tokenizer "
+                "(tokenizer.json), or --readout last"
+            )
+        return {"return_offsets_mapping": True}
 
     def _apply(self, messages: Messages) -> str:
         return str(

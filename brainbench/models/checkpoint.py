@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from brainbench.errors import DataError, UsageError
@@ -42,6 +42,10 @@ class Checkpoint:
     gguf_file: str | None
     revision: str | None
     sha256: str
+
+    def without_weights(self, *, code: bool = False) -> Checkpoint:
+        """What an untrained model needs of the same files, as :func:`find_checkpoint` finds it."""
+        return replace(self, sha256=_hash(self.folder, self.gguf_file, False, code))
 
 
 def find_checkpoint(

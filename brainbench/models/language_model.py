@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
-import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from brainbench.datasets import cache_folder
 from brainbench.errors import DataError, UsageError
 from brainbench.models.batches import Batch, Tokens, plan_batches
 from brainbench.models.cache import ArrayCache, Say, content_key
 from brainbench.models.chat import Chat
-from brainbench.models.checkpoint import Checkpoint, find_checkpoint
-from brainbench.models.loading import (
-    CheckpointLoader,
-    Loaded,
-    Loader,
-    check_adapter,
-    count_parameters,
-    resolve_device,
-    resolve_dtype,
-)
+from brainbench.models.in_memory import Drawn, hash_parameters, hash_tokenizer
+from brainbench.models.loading import Loaded, Loader, count_parameters
 from brainbench.models.model import SITES, Activations, Answers
-from brainbench.models.prompts import PromptTemplate, builtin_template, load_template
+from brainbench.models.options import BATCH_SIZE, check_readout, check_whole, readout_suffix
+from brainbench.models.premises import find_premises
+from brainbench.models.prompts import PromptTemplate, builtin_template
 from brainbench.models.reading import NO_TOKEN, Reader, Reading
 from brainbench.models.spellings import Spellings, find_spellings
 from brainbench.models.thinking import ThinkingReader
@@ -36,51 +29,6 @@ from brainbench.problems import Problem
 from brainbench.source import source_sha256
 
 Progress = Callable[[int, int], None]
-# prompts in a batch: past this a processor gains nothing and needs more memory
-BATCH_SIZE = 32
-
-
-@dataclass(frozen=True)
-class ModelOptions:
-    """How a language model is loaded and asked.
-
-    Parameters
-    ----------
-    device : ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
-    dtype : ``auto``, ``float32``, ``bfloat16``, ``float16``.
-    batch_size : prompts in a batch; 32 by default.
-    revision : branch, tag or commit of a hub id.
-    gguf_file : name of a GGUF file in the folder or repository.
-    peft : folder of a PEFT adapter.
-    untrained : seed; the model's weights are drawn anew.
-    prompt_template : YAML file of another wording.
-    think : let the model generate before it answers.
-    max_new_tokens : limit of what it generates.
-    trust_remote_code : let the repository's own Python run.
-    """
-
-    device: str | None = None
-    dtype: str | None = None
-    batch_size: int | None = None
-    revision: str | None = None
-    gguf_file: str | None = None
-    peft: str | None = None
-    untrained: int | None = None
-    prompt_template: str | None = None
-    think: bool = False
-    max_new_tokens: int = 1024
-    trust_remote_code: bool = False
-
-    def __post_init__(self) -> None:
-        for name, least in (("batch_size", 1), ("max_new_tokens", 1), ("untrained", 0)):
-            value = getattr(self, name)
-            if value is not None and (type(value) is not int or value < least):
-                raise UsageError(f"{name} must be a whole number from {least}, not {value!r}")
-
-    def given(self) -> list[str]:
-        """Names of the options that differ from the defaults."""
-        default = asdict(ModelOptions())
-        return [name for name, value in asdict(self).items() if value != default[name]]
 
 
 class LanguageModel:
@@ -97,12 +45,14 @@ class LanguageModel:
     device, dtype : resolved; part of what the cache is keyed by.
     batch_size : prompts in a batch.
     think : tokens to generate at most before the answer, or None to answer at once.
+    readout : which tokens' states stand for a problem, one of ``READOUTS``.
     share_prefix : compute the prompts' common beginning once.
     cache : where to keep what was read; None keeps nothing.
     say : told what a user should know as it happens.
     progress : called with (prompts done, prompts).
     revision : commit on the hub it came from.
     builtin : whether it ships with the package.
+    twin : gives the same model with weights that a seed draws.
     """
 
     def __init__(
@@ -116,13 +66,16 @@ class LanguageModel:
         dtype: str = "float32",
         batch_size: int = BATCH_SIZE,
         think: int | None = None,
+        readout: str = "last",
         share_prefix: bool = True,
         cache: Path | None = None,
         say: Say = lambda text: None,
         progress: Progress = lambda done, total: None,
         revision: str | None = None,
         builtin: bool = False,
+        twin: Callable[[int], LanguageModel] | None = None,
     ) -> None:
+        check_readout(readout, think is not None)
         self.identifier = identifier
         self.template = template or builtin_template()
         self.device = device
@@ -135,12 +88,19 @@ class LanguageModel:
         self._loader: Loader = loader
         self._batch_size = batch_size
         self._think = think
+        self._readout = readout
+        self._twin = twin
         self._share = share_prefix and think is None
         self._cache = None if cache is None else ArrayCache(cache, self._tell)
 
     @classmethod
     def of(
-        cls, model: Any, tokenizer: Any, identifier: str, template: PromptTemplate | None = None
+        cls,
+        model: Any,
+        tokenizer: Any,
+        identifier: str,
+        template: PromptTemplate | None = None,
+        readout: str = "last",
     ) -> LanguageModel:
         """A model that is already in memory, such as one just trained.
 
@@ -148,20 +108,58 @@ class LanguageModel:
         ----------
         model : a causal language model of transformers.
         tokenizer : its tokenizer.
-        identifier : its name.
+        identifier : its name; what is done to it is added, as ``+premises``.
+        template : wording of the question.
+        readout : one of ``READOUTS``.
         """
+        config = model.config
         device = str(model.get_input_embeddings().weight.device)
-        return cls(
-            identifier,
-            # asked for each time: the model may be trained on
-            lambda: content_key(
-                model=_hash_parameters(model), tokenizer=_hash_tokenizer(tokenizer)
-            ),
-            Loaded(model, tokenizer),
-            template=template,
-            device=device,
-            dtype=str(model.dtype).removeprefix("torch."),
-        )
+        dtype = str(model.dtype).removeprefix("torch.")
+
+        def opened(name: str, sha256: Callable[[], str], loader: Loader) -> LanguageModel:
+            return cls(
+                name + readout_suffix(readout),
+                # asked for each time: the model may be trained on
+                sha256,
+                loader,
+                template=template,
+                device=device,
+                dtype=dtype,
+                readout=readout,
+                twin=twin,
+            )
+
+        def twin(seed: int) -> LanguageModel:
+            # holds the configuration, not the weights
+            drawn = Drawn(copy.deepcopy(config), tokenizer, seed, device, dtype)
+            return opened(f"{identifier}+untrained-{seed}", drawn.sha256, drawn)
+
+        def sha256() -> str:
+            return content_key(model=hash_parameters(model), tokenizer=hash_tokenizer(tokenizer))
+
+        return opened(identifier, sha256, Loaded(model, tokenizer))
+
+    def untrained(self, seed: int) -> LanguageModel:
+        """Its twin: the same model, asked in the same way, with weights that a seed draws anew.
+
+        Of a checkpoint it is what ``--untrained SEED`` opens. Only the architecture counts: a
+        PEFT adapter is left out, and the twin of a twin is that of its own seed. Neither loads
+        nor hashes the trained weights.
+
+        Raises
+        ------
+        UsageError
+            When the seed is no whole number from 0, or the model was made by hand.
+        """
+        check_whole("untrained", seed, 0)
+        if self._twin is None:
+            raise UsageError(
+                f"{self.identifier} was put together by hand: load_model() and LanguageModel.of() "
+                "make models that know how to draw their weights anew"
+            )
+        twin = self._twin(seed)
+        twin.say, twin.progress = self.say, self.progress
+        return twin
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -181,28 +179,43 @@ class LanguageModel:
     @property
     def sha256(self) -> str:
         """Hash of everything that changes states or answers, wording included."""
+        reading = self.template.reading_sha256 if self._readout == "localised" else None
         return content_key(
             weights=self._weights_sha256,
             dtype=self.dtype,
             prompt=self.template.sha256,
             think=self._think,
+            **self._read_otherwise(reading=reading),
         )
 
     def activations(self, problems: Sequence[Problem]) -> Activations:
-        """States of every layer at the last prompt token, or mean over generated tokens.
+        """States of every layer: at the last prompt token, or means over the premises' tokens
+        or the generated ones; ``localised``, with those of a prompt that asks only to read.
 
         Raises
         ------
         DataError
-            When the model cannot be loaded or read, or a prompt is longer than its context.
+            When the model cannot be loaded or read, a prompt is longer than its context, or
+            the premises are not found in it.
         """
-        reading, warnings = self._read(problems)
+        plans = [self._plan_questions(problems)]
+        if self._readout == "localised":
+            plans.append(self._plan_readings(problems))
+        reading, *others = self._read(plans)
         layers = {site: tuple(range(reading.states[site].shape[1])) for site in SITES}
-        return Activations(reading.states, layers, warnings)
+        warnings, contrast = self._warnings(reading), None
+        if others:
+            contrast = others[0].states
+            if self.template.reading is None:
+                warnings += (
+                    f"prompt template {self.template.name} has no turns that ask only to read: "
+                    "those of the built-in wording are the contrast",
+                )
+        return Activations(reading.states, layers, warnings, contrast)
 
     def answer(self, problems: Sequence[Problem]) -> Answers:
         """The greedy answer and the log-odds of True against False, from the same pass."""
-        reading, warnings = self._read(problems)
+        (reading,) = self._read([self._plan_questions(problems)])
         texts = [
             "" if token == NO_TOKEN else self._loader.tokenizer.decode([token])
             for token in reading.tokens.tolist()
@@ -212,7 +225,7 @@ class LanguageModel:
             reading.log_odds,
             tuple(texts),
             int(reading.cut_off.sum()),
-            warnings,
+            self._warnings(reading),
         )
 
     @property
@@ -242,21 +255,49 @@ class LanguageModel:
         # looked up when it is called: who listens may change
         self.say(text)
 
-    def _read(self, problems: Sequence[Problem]) -> tuple[Reading, tuple[str, ...]]:
+    def _read_otherwise(self, **what: Any) -> dict[str, Any]:
+        """What hashes hold of the readout: nothing where it is the last token."""
+        return {} if self._readout == "last" else {"readout": self._readout, **what}
+
+    def _plan_questions(self, problems: Sequence[Problem]) -> list[Batch]:
+        """Batches that ask the problems."""
+        if self._readout == "premises":
+            found = [find_premises(p, self.template, self._chat) for p in problems]
+            return self._plan(problems, [t for t, _ in found], [places for _, places in found])
+        return self._plan(
+            problems, [self._chat.tokens(self.template.messages(p)) for p in problems]
+        )
+
+    def _plan_readings(self, problems: Sequence[Problem]) -> list[Batch]:
+        """Batches that ask only to read the premises."""
+        messages = [self.template.reading_messages(p) for p in problems]
+        return self._plan(problems, [self._chat.tokens(turns) for turns in messages])
+
+    def _plan(
+        self,
+        problems: Sequence[Problem],
+        prompts: Sequence[Tokens],
+        places: Sequence[tuple[int, ...]] = (),
+    ) -> list[Batch]:
         if not problems:
             raise DataError("there are no problems to read the model out on")
-        prompts = [self._chat.tokens(self.template.messages(problem)) for problem in problems]
         self._check_length(prompts, problems)
-        batches = plan_batches(
-            prompts, [p.reasoning_type for p in problems], self._batch_size, self._share
-        )
-        parts = self._read_batches(batches, len(problems))
-        rows = [row for batch in batches for row in batch.rows]
-        reading = Reading.join(parts).at(np.argsort(rows).tolist())
-        return reading, self._warnings(reading)
+        kinds = [p.reasoning_type for p in problems]
+        return plan_batches(prompts, kinds, self._batch_size, self._share, places)
 
-    def _read_batches(self, batches: Iterable[Batch], total: int) -> list[Reading]:
+    def _read(self, plans: Sequence[Sequence[Batch]]) -> list[Reading]:
+        """A reading of each plan, its rows in the order of the problems."""
+        parts = iter(self._read_batches(list(chain(*plans))))
+        readings = []
+        for plan in plans:
+            rows = [row for batch in plan for row in batch.rows]
+            whole = Reading.join([next(parts) for _ in plan])
+            readings.append(whole.at(np.argsort(rows).tolist()))
+        return readings
+
+    def _read_batches(self, batches: Sequence[Batch]) -> list[Reading]:
         parts, done = [], 0
+        total = sum(len(batch.rows) for batch in batches)
         try:
             for batch in batches:
                 self.progress(done, total)
@@ -295,6 +336,7 @@ class LanguageModel:
             think=self._think,
             intervention=None,
             versions=[torch.__version__, transformers.__version__, source_sha256()],
+            **self._read_otherwise(places=batch.places),
         )
 
     def _check_length(self, prompts: Sequence[Tokens], problems: Sequence[Problem]) -> None:
@@ -318,108 +360,3 @@ class LanguageModel:
             said.append(f"{cut} of {len(reading.tokens)} answers were cut off at {self._think} "
                         "generated tokens")  # fmt: skip
         return tuple(said)
-
-
-def open_language_model(
-    source: str | Path,
-    options: ModelOptions | None = None,
-    *,
-    builtin: PromptTemplate | None = None,
-    say: Say = lambda text: None,
-    progress: Progress = lambda done, total: None,
-) -> LanguageModel:
-    """Find a model's files and prepare to ask it; weights are loaded when they are needed.
-
-    Parameters
-    ----------
-    source : hub id, folder, or GGUF file.
-    options : see :class:`ModelOptions`.
-    builtin : the wording that the model in the package was trained on.
-
-    Raises
-    ------
-    UsageError, DataError
-        When it cannot be found, read or run here.
-    """
-    chosen = options or ModelOptions()
-    device = resolve_device(chosen.device)
-    dtype = resolve_dtype(chosen.dtype, device)
-    template = builtin
-    if chosen.prompt_template is not None:
-        template = load_template(chosen.prompt_template)
-    adapter = None if chosen.peft is None else check_adapter(chosen.peft)
-    trained = chosen.untrained is None
-    if not trained and adapter is not None:
-        raise UsageError("--untrained draws the weights anew: there is nothing --peft fits")
-    checkpoint = find_checkpoint(
-        source,
-        chosen.revision,
-        chosen.gguf_file,
-        weights=trained,
-        code=chosen.trust_remote_code,
-    )
-    parts = {"checkpoint": checkpoint.sha256, "adapter": adapter and adapter[1]}
-    return LanguageModel(
-        _identifier(checkpoint, chosen),
-        content_key(**parts, untrained=chosen.untrained),
-        CheckpointLoader(
-            checkpoint,
-            device=device,
-            dtype=dtype,
-            adapter=adapter and adapter[0],
-            untrained=chosen.untrained,
-            # drawn weights are made on one device
-            spread=trained and _is_spread(chosen.device),
-            code=chosen.trust_remote_code,
-        ),
-        template=template,
-        device=device,
-        dtype=dtype,
-        batch_size=chosen.batch_size or BATCH_SIZE,
-        think=chosen.max_new_tokens if chosen.think else None,
-        cache=cache_folder() / "activations",
-        say=say,
-        progress=progress,
-        revision=checkpoint.revision,
-        # adapted or untrained it is another model
-        builtin=builtin is not None and chosen.peft is None and trained,
-    )
-
-
-def _identifier(checkpoint: Checkpoint, options: ModelOptions) -> str:
-    """Name of the model, with what was done to it: an untrained one is another model."""
-    name = checkpoint.name
-    if options.untrained is not None:
-        name += f"+untrained-{options.untrained}"
-    if options.peft is not None:
-        name += f"+{Path(options.peft).expanduser().resolve().name}"
-    return name + ("+think" if options.think else "")
-
-
-def _is_spread(asked: str | None) -> bool:
-    """Whether layers are divided over several GPUs: only where none was named."""
-    import torch
-
-    return asked in (None, "auto") and torch.cuda.is_available() and torch.cuda.device_count() > 1
-
-
-def _hash_parameters(model: Any) -> str:
-    """Hash of a model in memory: its configuration, and every parameter and buffer."""
-    import torch
-
-    digest = hashlib.sha256(model.config.to_json_string().encode())
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())
-        # any dtype as bytes: numpy knows no bfloat16
-        flat = tensor.detach().contiguous().cpu().flatten()
-        digest.update(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
-    return digest.hexdigest()
-
-
-def _hash_tokenizer(tokenizer: Any) -> str:
-    """Hash of how a tokenizer in memory makes tokens of messages."""
-    fast = getattr(tokenizer, "backend_tokenizer", None)
-    rules = {"vocabulary": tokenizer.get_vocab()} if fast is None else json.loads(fast.to_str())
-    # left behind by the last call of others
-    rules |= {"padding": None, "truncation": None}
-    return content_key(rules=rules, chat=tokenizer.chat_template)

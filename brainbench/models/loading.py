@@ -167,7 +167,10 @@ class CheckpointLoader:
     def model(self) -> Any:
         """The model on its device, in evaluation mode."""
         with self._loading():
-            model = self._with_weights() if self._untrained is None else self._drawn()
+            if self._untrained is None:
+                model = self._with_weights()
+            else:
+                model = draw(self.config, self._dtype, self._untrained)
             if self._adapter is not None:
                 model = _with_adapter(model, self._adapter)
             if not self._spread:
@@ -193,13 +196,6 @@ class CheckpointLoader:
             # Windows lets not everybody make symbolic links
             shutil.copyfile(file, link)
         return folder
-
-    def _drawn(self) -> Any:
-        import torch
-
-        with torch.random.fork_rng():
-            torch.manual_seed(self._untrained or 0)
-            return build(self.config, self._dtype)
 
     def _with_weights(self) -> Any:
         import torch
@@ -257,6 +253,15 @@ def build(config: Any, dtype: str = "float32") -> Any:
     return AutoModelForCausalLM.from_config(
         config, dtype=getattr(torch, dtype), **attention_of(config)
     )
+
+
+def draw(config: Any, dtype: str, seed: int) -> Any:
+    """A causal language model whose weights a seed draws, on the cpu; no other draw is moved."""
+    import torch
+
+    with _quiet(), torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return build(config, dtype)
 
 
 def attention_of(config: Any) -> dict[str, str]:

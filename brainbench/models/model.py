@@ -18,7 +18,7 @@ SITES: tuple[Site, ...] = get_args(Site)
 
 @dataclass(frozen=True)
 class Activations:
-    """States of a model at the token that is read out, one row per problem.
+    """States of a model at the tokens that are read out, one row per problem.
 
     Attributes
     ----------
@@ -26,11 +26,14 @@ class Activations:
         self-attention module before the residual sum, ``hidden`` that of the whole block.
     layers : site → the model's own number of each layer, counting from 0.
     warnings : what a reader of the scores should know.
+    contrast : as ``values``, the states when the model was asked only to read the premises;
+        what units that reason are told by. None where that was not read.
     """
 
     values: Mapping[Site, NDArray[np.floating]]
     layers: Mapping[Site, tuple[int, ...]]
     warnings: tuple[str, ...] = ()
+    contrast: Mapping[Site, NDArray[np.floating]] | None = None
 
     def __post_init__(self) -> None:
         if not self.values:
@@ -42,13 +45,32 @@ class Activations:
                 found = getattr(values, "shape", type(values).__name__)
                 raise DataError(f"{site}: expected an array (items, layers, units), got {found}")
             self._check_layers(site, values.shape[1])
-            bad = ~np.isfinite(values).all(axis=(0, 2))
-            if bad.any():
-                named = ", ".join(str(self.layers[site][i]) for i in np.flatnonzero(bad)[:5])
-                raise DataError(f"{site}: NaN or infinite activations in layer {named}")
+            self._check_finite(site, values, str(site))
         counts = sorted({values.shape[0] for values in self.values.values()})
         if len(counts) > 1:
             raise DataError(f"sites hold different numbers of items: {counts}")
+        if self.contrast is not None:
+            self._check_contrast(self.contrast)
+
+    def _check_contrast(self, contrast: Mapping[Site, NDArray[np.floating]]) -> None:
+        for site in contrast:
+            if site not in self.values:
+                raise DataError(f"{site}.contrast is given, but there is no {site}")
+        for site, values in self.values.items():
+            name = f"{site}.contrast"
+            if site not in contrast:
+                raise DataError(f"{name} is missing: every site needs one, or none")
+            given = contrast[site]
+            if not isinstance(given, np.ndarray) or given.shape != values.shape:
+                found = getattr(given, "shape", type(given).__name__)
+                raise DataError(f"{name}: expected an array {values.shape} as {site}, got {found}")
+            self._check_finite(site, given, name)
+
+    def _check_finite(self, site: Site, values: NDArray[np.floating], name: str) -> None:
+        bad = ~np.isfinite(values).all(axis=(0, 2))
+        if bad.any():
+            named = ", ".join(str(self.layers[site][i]) for i in np.flatnonzero(bad)[:5])
+            raise DataError(f"{name}: NaN or infinite activations in layer {named}")
 
     def _check_layers(self, site: Site, count: int) -> None:
         numbers = tuple(self.layers.get(site, ()))

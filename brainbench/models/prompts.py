@@ -4,15 +4,18 @@ A template is YAML: per reasoning type a list of ``{role, content}``, where ``co
 Jinja over ``premises`` (a list of sentences) and ``conclusion``; ``all`` serves the types
 that are not named. Templates come from users, so they run in Jinja's sandbox and are
 tried out on a problem of each type before they are used.
+
+Beside the question a template may hold turns that ask only to read, under ``reading``, over
+``premises`` alone: what the ``localised`` readout sets the question against.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -26,6 +29,7 @@ from brainbench.errors import DataError, UsageError
 from brainbench.problems import Problem, ReasoningType
 
 ANY_TYPE = "all"
+READING = "reading"
 _TYPES: tuple[str, ...] = (ANY_TYPE, *get_args(ReasoningType))
 _PROBE = (("Fee is fie", "Foe is fum", "Tic is tac"), "Tic is toe")
 _LARGEST_FILE = 65536
@@ -43,11 +47,15 @@ class Message(_Part):
     content: str
 
 
+_Turns = Annotated[tuple[Message, ...], Field(min_length=1)]
+
+
 class _Wording(_Part):
-    """The file: a name, and for each type its turns."""
+    """The file: a name, for each type its turns, and those that ask only to read."""
 
     name: str = Field(min_length=1, max_length=100)
-    turns: dict[str, Annotated[tuple[Message, ...], Field(min_length=1)]] = Field(min_length=1)
+    turns: dict[str, _Turns] = Field(min_length=1)
+    reading: _Turns | None = None
 
     @field_validator("turns")
     @classmethod
@@ -66,16 +74,24 @@ class PromptTemplate:
     ----------
     name : as recorded.
     turns : reasoning type or ``all`` → messages, their contents Jinja.
+    reading : messages that ask only to read the premises; None where it has none.
     """
 
     name: str
     turns: dict[str, tuple[Message, ...]]
+    reading: tuple[Message, ...] | None = None
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the wording."""
-        plain = {kind: [m.model_dump() for m in turns] for kind, turns in self.turns.items()}
-        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+        """Hash of the wording of the question."""
+        return _hash(self.turns)
+
+    @cached_property
+    def reading_sha256(self) -> str:
+        """Hash of the wording that asks only to read."""
+        if self.reading is None:
+            return builtin_template().reading_sha256
+        return _hash({READING: self.reading})
 
     def messages(self, problem: Problem) -> list[dict[str, str]]:
         """The messages of one problem, as chat templates take them.
@@ -85,21 +101,32 @@ class PromptTemplate:
         DataError
             When the template has no wording for its reasoning type or cannot be rendered.
         """
-        return self._render(problem.reasoning_type, problem.premises, problem.conclusion)
-
-    def _render(
-        self, reasoning_type: str, premises: Sequence[str], conclusion: str
-    ) -> list[dict[str, str]]:
-        kind = reasoning_type if reasoning_type in self._compiled else ANY_TYPE
-        if kind not in self._compiled:
+        wanted = (problem.reasoning_type, ANY_TYPE)
+        kind = next((kind for kind in wanted if kind in self.turns), None)
+        if kind is None:
             raise DataError(
-                f"prompt template {self.name} has no wording for {reasoning_type} problems, "
-                f"and none under {ANY_TYPE!r}"
+                f"prompt template {self.name} has no wording for {problem.reasoning_type} "
+                f"problems, and none under {ANY_TYPE!r}"
             )
+        return self._render(kind, premises=list(problem.premises), conclusion=problem.conclusion)
+
+    def reading_messages(self, problem: Problem) -> list[dict[str, str]]:
+        """The messages that ask only to read a problem's premises; by default the built-in ones.
+
+        Raises
+        ------
+        DataError
+            When they cannot be rendered.
+        """
+        if self.reading is None:
+            return builtin_template().reading_messages(problem)
+        return self._render(READING, premises=list(problem.premises))
+
+    def _render(self, kind: str, **given: Any) -> list[dict[str, str]]:
         said = []
         for role, content in self._compiled[kind]:
             try:
-                text = content.render(premises=list(premises), conclusion=conclusion)
+                text = content.render(given)
             # a sandboxed expression may fail in any way: refused, or on its own (1 / 0)
             except Exception as error:
                 raise DataError(f"prompt template {self.name}, {kind}: {_fault(error)}") from error
@@ -112,7 +139,7 @@ class PromptTemplate:
     def _compiled(self) -> dict[str, list[tuple[str, Template]]]:
         sandbox = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
         compiled: dict[str, list[tuple[str, Template]]] = {}
-        for kind, turns in self.turns.items():
+        for kind, turns in self._all_turns.items():
             for turn in turns:
                 try:
                     content = sandbox.from_string(turn.content)
@@ -132,25 +159,33 @@ class PromptTemplate:
             When it cannot be rendered, leaves out a premise or the conclusion, or does
             not end with the user's turn.
         """
-        for kind, turns in self.turns.items():
+        premises, conclusion = _PROBE
+        for kind, turns in self._all_turns.items():
             if turns[-1].role != "user":
                 raise DataError(
                     f"prompt template {self.name}, {kind}: the last turn must be the user's, "
                     "the model speaks next"
                 )
-            turns_given = self._render(kind, *_PROBE)
-            text = "\n".join(turn["content"] for turn in turns_given).casefold()
-            for part, sentence in [("a premise", s) for s in _PROBE[0]] + [
-                ("the conclusion", _PROBE[1])
-            ]:
+            given: dict[str, Any] = {"premises": list(premises)}
+            parts = [("a premise", "premises", sentence) for sentence in premises]
+            if kind != READING:
+                given["conclusion"] = conclusion
+                parts.append(("the conclusion", "conclusion", conclusion))
+            rendered = self._render(kind, **given)
+            text = "\n".join(turn["content"] for turn in rendered).casefold()
+            for part, name, sentence in parts:
                 if sentence.casefold() not in text:
-                    name = "premises" if part == "a premise" else "conclusion"
                     raise DataError(
                         f"prompt template {self.name}, {kind}, leaves out {part}: "
                         f"use {{{{ {name} }}}}"
                     )
 
+    @property
+    def _all_turns(self) -> dict[str, tuple[Message, ...]]:
+        return self.turns if self.reading is None else {**self.turns, READING: self.reading}
 
+
+@cache
 def builtin_template(name: str = "default") -> PromptTemplate:
     """A template that ships with the package."""
     folder = resources.files("brainbench.models") / "templates"
@@ -188,17 +223,22 @@ def _parse(text: str, fallback: str) -> PromptTemplate:
         raise DataError(
             f"prompt template {fallback}: expected, per reasoning type, a list of {{role, content}}"
         )
-    name = loaded.pop("name", fallback)
+    name, reading = loaded.pop("name", fallback), loaded.pop(READING, None)
     try:
-        written = _Wording(name=name, turns=loaded)
+        written = _Wording(name=name, turns=loaded, reading=reading)
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
         )
         raise DataError(f"prompt template {fallback}: {faults}") from error
-    template = PromptTemplate(written.name, written.turns)
+    template = PromptTemplate(written.name, written.turns, written.reading)
     template.check()
     return template
+
+
+def _hash(turns: Mapping[str, Sequence[Message]]) -> str:
+    plain = {kind: [m.model_dump() for m in said] for kind, said in turns.items()}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def _fault(error: Exception) -> str:

@@ -36,8 +36,8 @@ class Reading:
 
     Attributes
     ----------
-    states : site → (rows, layers, units) float32, at the token that is read out or, for a
-        model that thinks, the mean over the tokens it generated.
+    states : site → (rows, layers, units) float32, at the token that is read out, or the mean
+        over several: those of the premises, or those that a model that thinks generated.
     tokens : (rows,) the token that answers; -1 where there is none.
     log_odds : (rows,) of True against False where that token stands.
     cut_off : (rows,) 1 where the token limit stopped a model that thinks.
@@ -71,7 +71,7 @@ class Reading:
 
 
 class Reader:
-    """Reads a model out at the last token of each prompt.
+    """Reads a model out at the last token of each prompt, or over the places of its batch.
 
     Parameters
     ----------
@@ -121,9 +121,15 @@ class Reader:
         import torch
 
         tokens, last = pad(batch.suffixes, self._device)
+        pick = token_at(last)
+        if batch.places:
+            kept = torch.zeros(tokens.shape, dtype=torch.bool)
+            for i, places in enumerate(batch.places):
+                kept[i, list(places)] = True
+            pick = mean_over(kept.to(self._device))
         with torch.inference_mode():
             past = self._past(batch.prefix, len(tokens))
-            logits = self.forward(tokens, token_at(last), token_at(last), past)
+            logits = self.forward(tokens, pick, token_at(last), past)
         return Reading(
             self._recorder.states(),
             logits.argmax(axis=1).astype(np.int64),
@@ -201,6 +207,19 @@ def token_at(places: Tensor) -> Pick:
     def pick(states: Tensor) -> Tensor:
         rows = torch.arange(len(states), device=states.device)
         return states[rows, places.to(states.device)]
+
+    return pick
+
+
+def mean_over(kept: Tensor) -> Pick:
+    """Mean over the tokens of each row that are kept: (rows, tokens), true or false."""
+    import torch
+
+    weights = kept.float() / kept.sum(1, keepdim=True)
+
+    def pick(states: Tensor) -> Tensor:
+        # summed in float32: thousands of half-precision terms lose what is added last
+        return torch.einsum("rt,rtu->ru", weights.to(states.device), states.float())
 
     return pick
 

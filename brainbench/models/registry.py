@@ -14,13 +14,10 @@ from brainbench.datasets.phantom import activations_path
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.models.activation_file import ActivationFile
 from brainbench.models.cache import Say
-from brainbench.models.language_model import (
-    LanguageModel,
-    ModelOptions,
-    Progress,
-    open_language_model,
-)
+from brainbench.models.language_model import LanguageModel, Progress
 from brainbench.models.model import Model
+from brainbench.models.opening import open_language_model
+from brainbench.models.options import ModelOptions
 from brainbench.models.prompts import builtin_template
 from brainbench.plugins import from_module, plugged
 

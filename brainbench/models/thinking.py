@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from brainbench.models.batches import Batch, Tokens
 from brainbench.models.cache import Say
 from brainbench.models.loading import Loader
-from brainbench.models.reading import NO_TOKEN, Reader, Reading, pad, token_at
-from brainbench.models.recording import Pick
+from brainbench.models.reading import NO_TOKEN, Reader, Reading, mean_over, pad, token_at
 from brainbench.models.spellings import Spellings
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 _END_OF_THOUGHT = "</think>"
 
@@ -50,6 +46,8 @@ class ThinkingReader(Reader):
             tokens, last = pad(whole, self._device)
             starts = torch.tensor([len(prompt) for prompt in prompts], device=self._device)
             starts = torch.minimum(starts, last)
+            order = torch.arange(tokens.shape[1], device=self._device)
+            generated = (order >= starts[:, None]) & (order <= last[:, None])
             places = [
                 self._answer_place(said, bool(cut))
                 for said, cut in zip(thoughts, cut_off, strict=True)
@@ -61,7 +59,7 @@ class ThinkingReader(Reader):
                 ],
                 device=self._device,
             )
-            logits = self.forward(tokens, _mean_between(starts, last), token_at(before))
+            logits = self.forward(tokens, mean_over(generated), token_at(before))
         answers = [
             said[place] if place >= 0 else NO_TOKEN
             for said, place in zip(thoughts, places, strict=True)
@@ -124,17 +122,3 @@ def _stops(loader: Loader) -> list[int]:
         if given is not None:
             stops.update(dict.fromkeys(given if isinstance(given, list | tuple) else [given]))
     return list(stops)
-
-
-def _mean_between(first: Tensor, last: Tensor) -> Pick:
-    """Mean over the tokens from ``first`` to ``last`` of each row."""
-    import torch
-
-    def pick(states: Tensor) -> Tensor:
-        places = torch.arange(states.shape[1], device=states.device)
-        start, end = first.to(states.device)[:, None], last.to(states.device)[:, None]
-        kept = ((places >= start) & (places <= end)).float()
-        # summed in float32: thousands of half-precision terms lose what is added last
-        return torch.einsum("rt,rtu->ru", kept / kept.sum(1, keepdim=True), states.float())
-
-    return pick

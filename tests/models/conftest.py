@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from brainbench.datasets.phantom import load_problems
 from brainbench.models import prompts
+from brainbench.models.loading import Loaded
 from brainbench.problems import Problem
 
 VOCABULARY = 400
@@ -147,6 +149,31 @@ def llama_folder(
     tiny("llama").save_pretrained(folder)
     chat_tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test finds what another one read."""
+    monkeypatch.setenv("BRAINBENCH_CACHE", str(tmp_path / "own-cache"))
+
+
+@pytest.fixture
+def loaded(tiny: Callable[..., Any], chat_tokenizer: PreTrainedTokenizerFast) -> Loaded:
+    return Loaded(tiny("llama"), chat_tokenizer)
+
+
+@pytest.fixture
+def adapter(tiny: Callable[..., Any], tmp_path: Path) -> Path:
+    """Folder of an adapter that changes the model."""
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        adapted = get_peft_model(tiny("llama"), LoraConfig(r=2, target_modules=["q_proj"]))
+        with torch.no_grad():
+            for parameter in adapted.parameters():
+                if parameter.requires_grad:
+                    parameter.normal_(0, 0.3)
+    adapted.save_pretrained(tmp_path / "my-lora")
+    return tmp_path / "my-lora"
 
 
 @pytest.fixture

@@ -13,18 +13,20 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import PeftModel
 
 from brainbench.errors import DataError, UsageError
 from brainbench.models import LanguageModel, ModelOptions, read_activations, read_answers
-from brainbench.models.language_model import open_language_model
 from brainbench.models.loading import CheckpointLoader, Loaded
+from brainbench.models.opening import open_language_model
 from brainbench.models.prompts import Message, PromptTemplate, builtin_template
 from brainbench.problems import Problem
 
 Tiny = Callable[..., Any]
 Problems = Sequence[Problem]
 NANO = builtin_template("nano")
+
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 class Spent:
@@ -37,17 +39,6 @@ class Spent:
     @property
     def model(self) -> Any:
         pytest.fail("the model was loaded")
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test finds what another one read."""
-    monkeypatch.setenv("BRAINBENCH_CACHE", str(tmp_path / "own-cache"))
-
-
-@pytest.fixture
-def loaded(tiny: Tiny, chat_tokenizer: Any) -> Loaded:
-    return Loaded(tiny("llama"), chat_tokenizer)
 
 
 def make(loader: Any, **changes: Any) -> LanguageModel:
@@ -432,20 +423,6 @@ def test_options_that_were_given_are_known() -> None:
 
 def open_cpu(source: Path, **options: Any) -> LanguageModel:
     return open_language_model(source, ModelOptions(device="cpu", **options))
-
-
-@pytest.fixture
-def adapter(tiny: Tiny, tmp_path: Path) -> Path:
-    """Folder of an adapter that changes the model."""
-    with torch.random.fork_rng():
-        torch.manual_seed(5)
-        adapted = get_peft_model(tiny("llama"), LoraConfig(r=2, target_modules=["q_proj"]))
-        with torch.no_grad():
-            for parameter in adapted.parameters():
-                if parameter.requires_grad:
-                    parameter.normal_(0, 0.3)
-    adapted.save_pretrained(tmp_path / "my-lora")
-    return tmp_path / "my-lora"
 
 
 def test_a_checkpoint_is_read_like_the_model_in_it(

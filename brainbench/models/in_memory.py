@@ -1,0 +1,81 @@
+"""Models in memory: what they are told apart by, and their weights drawn anew."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from brainbench.errors import DataError
+from brainbench.models.cache import content_key
+from brainbench.models.loading import draw, out_of_memory
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The architecture of a model in memory, its weights drawn anew when they are needed.
+
+    Attributes
+    ----------
+    config : its configuration; a copy of one's own, so that it stays as it was.
+    tokenizer : its tokenizer.
+    seed : of the weights.
+    device, dtype : as the model's.
+    """
+
+    config: Any
+    tokenizer: Any
+    seed: int
+    device: str
+    dtype: str
+
+    @cached_property
+    def model(self) -> Any:
+        """The model on its device, in evaluation mode.
+
+        Raises
+        ------
+        DataError
+            When it does not fit the memory beside what is there.
+        """
+        try:
+            return draw(self.config, self.dtype, self.seed).to(self.device).eval()
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            raise DataError(
+                "an untrained twin does not fit the memory of this device beside the model: "
+                "save the model, and load it with --untrained"
+            ) from error
+
+    def sha256(self) -> str:
+        """Hash of what its numbers depend on; no weights are drawn for it."""
+        return content_key(
+            config=self.config.to_json_string(),
+            tokenizer=hash_tokenizer(self.tokenizer),
+            untrained=self.seed,
+        )
+
+
+def hash_parameters(model: Any) -> str:
+    """Hash of a model in memory: its configuration, and every parameter and buffer."""
+    import torch
+
+    digest = hashlib.sha256(model.config.to_json_string().encode())
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())
+        # any dtype as bytes: numpy knows no bfloat16
+        flat = tensor.detach().contiguous().cpu().flatten()
+        digest.update(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
+    return digest.hexdigest()
+
+
+def hash_tokenizer(tokenizer: Any) -> str:
+    """Hash of how a tokenizer in memory makes tokens of messages."""
+    fast = getattr(tokenizer, "backend_tokenizer", None)
+    rules = {"vocabulary": tokenizer.get_vocab()} if fast is None else json.loads(fast.to_str())
+    # left behind by the last call of others
+    rules |= {"padding": None, "truncation": None}
+    return content_key(rules=rules, chat=tokenizer.chat_template)

@@ -1,0 +1,127 @@
+"""From a model's name and the options to a language model that can be asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from brainbench.datasets import cache_folder
+from brainbench.errors import UsageError
+from brainbench.models.cache import Say, content_key
+from brainbench.models.checkpoint import Checkpoint, find_checkpoint
+from brainbench.models.language_model import LanguageModel, Progress
+from brainbench.models.loading import (
+    CheckpointLoader,
+    check_adapter,
+    resolve_device,
+    resolve_dtype,
+)
+from brainbench.models.options import BATCH_SIZE, ModelOptions, readout_suffix
+from brainbench.models.prompts import PromptTemplate, load_template
+
+
+def open_language_model(
+    source: str | Path,
+    options: ModelOptions | None = None,
+    *,
+    builtin: PromptTemplate | None = None,
+    say: Say = lambda text: None,
+    progress: Progress = lambda done, total: None,
+) -> LanguageModel:
+    """Find a model's files and prepare to ask it; weights are loaded when they are needed.
+
+    Parameters
+    ----------
+    source : hub id, folder, or GGUF file.
+    options : see :class:`ModelOptions`.
+    builtin : the wording that the model in the package was trained on.
+
+    Raises
+    ------
+    UsageError, DataError
+        When it cannot be found, read or run here.
+    """
+    chosen = options or ModelOptions()
+    device = resolve_device(chosen.device)
+    dtype = resolve_dtype(chosen.dtype, device)
+    template = builtin
+    if chosen.prompt_template is not None:
+        template = load_template(chosen.prompt_template)
+    adapter = None if chosen.peft is None else check_adapter(chosen.peft)
+    trained = chosen.untrained is None
+    if not trained and adapter is not None:
+        raise UsageError("--untrained draws the weights anew: there is nothing --peft fits")
+    checkpoint = find_checkpoint(
+        source,
+        chosen.revision,
+        chosen.gguf_file,
+        weights=trained,
+        code=chosen.trust_remote_code,
+    )
+    opener = _Opener(chosen, template, device, dtype, builtin is not None, say, progress)
+    return opener.open(checkpoint, chosen.untrained, adapter)
+
+
+@dataclass(frozen=True)
+class _Opener:
+    """What a model and its untrained twins have in common."""
+
+    options: ModelOptions
+    template: PromptTemplate | None
+    device: str
+    dtype: str
+    builtin: bool
+    say: Say
+    progress: Progress
+
+    def open(
+        self, checkpoint: Checkpoint, seed: int | None, adapter: tuple[Path, str] | None = None
+    ) -> LanguageModel:
+        """The model of some files, or one of a seed's weights; perhaps adapted."""
+        options = self.options
+        code = options.trust_remote_code
+        return LanguageModel(
+            self._identifier(checkpoint.name, seed, adapter),
+            content_key(
+                checkpoint=checkpoint.sha256, adapter=adapter and adapter[1], untrained=seed
+            ),
+            CheckpointLoader(
+                checkpoint,
+                device=self.device,
+                dtype=self.dtype,
+                adapter=adapter and adapter[0],
+                untrained=seed,
+                # drawn weights are made on one device
+                spread=seed is None and _is_spread(options.device),
+                code=code,
+            ),
+            template=self.template,
+            device=self.device,
+            dtype=self.dtype,
+            batch_size=options.batch_size or BATCH_SIZE,
+            think=options.max_new_tokens if options.think else None,
+            readout=options.readout,
+            cache=cache_folder() / "activations",
+            say=self.say,
+            progress=self.progress,
+            revision=checkpoint.revision,
+            # adapted or untrained it is another model
+            builtin=self.builtin and adapter is None and seed is None,
+            twin=lambda other: self.open(checkpoint.without_weights(code=code), other),
+        )
+
+    def _identifier(self, name: str, seed: int | None, adapter: tuple[Path, str] | None) -> str:
+        """Name of the model, with what was done to it: an untrained one is another model."""
+        if seed is not None:
+            name += f"+untrained-{seed}"
+        if adapter is not None:
+            name += f"+{adapter[0].resolve().name}"
+        thinking = "+think" if self.options.think else ""
+        return name + thinking + readout_suffix(self.options.readout)
+
+
+def _is_spread(asked: str | None) -> bool:
+    """Whether layers are divided over several GPUs: only where none was named."""
+    import torch
+
+    return asked in (None, "auto") and torch.cuda.is_available() and torch.cuda.device_count() > 1

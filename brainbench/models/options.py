@@ -1,0 +1,82 @@
+"""How a language model is loaded and asked, as the user says it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from brainbench.errors import UnknownNameError, UsageError
+
+# which tokens' states stand for a problem, see docs/language-models.md
+READOUTS: tuple[str, ...] = ("last", "premises", "localised")
+# prompts in a batch: past this a processor gains nothing and needs more memory
+BATCH_SIZE = 32
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """How a language model is loaded and asked.
+
+    Parameters
+    ----------
+    device : ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+    dtype : ``auto``, ``float32``, ``bfloat16``, ``float16``.
+    batch_size : prompts in a batch; 32 by default.
+    revision : branch, tag or commit of a hub id.
+    gguf_file : name of a GGUF file in the folder or repository.
+    peft : folder of a PEFT adapter.
+    untrained : seed; the model's weights are drawn anew.
+    prompt_template : YAML file of another wording.
+    think : let the model generate before it answers.
+    max_new_tokens : limit of what it generates.
+    trust_remote_code : let the repository's own Python run.
+    readout : one of ``READOUTS``: the state of the ``last`` token, the mean over those of
+        the ``premises``, or ``localised``: the last, and beside it the last of a prompt
+        that asks only to read.
+    """
+
+    device: str | None = None
+    dtype: str | None = None
+    batch_size: int | None = None
+    revision: str | None = None
+    gguf_file: str | None = None
+    peft: str | None = None
+    untrained: int | None = None
+    prompt_template: str | None = None
+    think: bool = False
+    max_new_tokens: int = 1024
+    trust_remote_code: bool = False
+    readout: str = "last"
+
+    def __post_init__(self) -> None:
+        for name, least in (("batch_size", 1), ("max_new_tokens", 1), ("untrained", 0)):
+            value = getattr(self, name)
+            if value is not None:
+                check_whole(name, value, least)
+        check_readout(self.readout, self.think)
+
+    def given(self) -> list[str]:
+        """Names of the options that differ from the defaults."""
+        default = asdict(ModelOptions())
+        return [name for name, value in asdict(self).items() if value != default[name]]
+
+
+def check_whole(name: str, value: object, least: int) -> None:
+    """Raise ``UsageError`` when a value is no whole number, or less than it may be."""
+    if type(value) is not int or value < least:
+        raise UsageError(f"{name} must be a whole number from {least}, not {value!r}")
+
+
+def check_readout(readout: str, think: bool) -> None:
+    """Raise ``UsageError`` when there is no such readout, or it does not go with thinking."""
+    if readout not in READOUTS:
+        raise UnknownNameError("readout", str(readout), READOUTS)
+    if think and readout != "last":
+        raise UsageError(
+            f"--readout {readout} does not go with --think: the states of a model that thinks "
+            "are means over what it generated; leave one of them out"
+        )
+
+
+def readout_suffix(readout: str) -> str:
+    """What a readout adds to a model's name: read elsewhere it gives other numbers."""
+    return "" if readout == "last" else f"+{readout}"
