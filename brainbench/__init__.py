@@ -55,8 +55,8 @@ def evaluate(
         the built-in model by default.
     benchmarks : identifier or identifiers, ``*`` and ``?`` allowed.
     suite, dataset : other ways to choose benchmarks.
-    protocol : ``published``.
-    seed : of the random features; same seed, same record.
+    protocol : ``published`` or ``controlled``.
+    seed : of random features, permutations and simulations; same seed, same record.
     limit : only the first items of each reasoning type, for trying out.
     options : how a language model is loaded and asked.
     output_path : root of the results folder.

@@ -28,6 +28,18 @@ from brainbench.benchmarks.behavior_score import (
     PersonAgreement,
     Statistic,
 )
+from brainbench.benchmarks.controlled import (
+    ControlledBenchmark,
+    score_controlled,
+    untrained_twins,
+)
+from brainbench.benchmarks.controlled_score import (
+    ControlledPerson,
+    ControlledRow,
+    ControlledScore,
+    Estimate,
+    NestedLayer,
+)
 from brainbench.benchmarks.plugged import PluggedBenchmark
 from brainbench.benchmarks.registry import (
     PROTOCOLS,
@@ -56,11 +68,17 @@ __all__ = [
     "Benchmark",
     "Checkpoint",
     "Control",
+    "ControlledBenchmark",
+    "ControlledPerson",
+    "ControlledRow",
+    "ControlledScore",
+    "Estimate",
     "ItemCorrelation",
     "LayerScore",
     "LeftOut",
     "Measure",
     "Memory",
+    "NestedLayer",
     "PersonAgreement",
     "PluggedBenchmark",
     "Report",
@@ -73,6 +91,8 @@ __all__ = [
     "load_benchmark",
     "score_behavior",
     "score_benchmarks",
+    "score_controlled",
     "select_benchmarks",
     "suite_patterns",
+    "untrained_twins",
 ]

@@ -80,7 +80,7 @@ class AlignmentBenchmark:
     dataset : name of a dataset.
     roi : one of its ROIs.
     reasoning_type : ``all``, ``syllogistic`` or ``transitive``.
-    protocol : ``published``.
+    protocol : ``published``; the controlled one has benchmarks of its own.
     """
 
     dataset: str

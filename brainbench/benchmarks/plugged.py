@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from brainbench.benchmarks.behavior_score import BehaviorScore
+from brainbench.benchmarks.controlled_score import ControlledScore
 from brainbench.benchmarks.score import Score
 from brainbench.errors import DataError
 from brainbench.models import Model, load_model
@@ -54,7 +55,7 @@ class PluggedBenchmark:
         except Exception as error:
             raise DataError(f"{self.identifier} cannot be made: {error}") from error
 
-    def __call__(self, model: str | Path | Model) -> Score | BehaviorScore:
+    def __call__(self, model: str | Path | Model) -> Score | ControlledScore | BehaviorScore:
         """Score a model.
 
         Raises
@@ -63,7 +64,7 @@ class PluggedBenchmark:
             When the plugin gives no score of this benchmark.
         """
         given = self._made(load_model(model))
-        if not isinstance(given, Score | BehaviorScore):
+        if not isinstance(given, Score | ControlledScore | BehaviorScore):
             raise DataError(
                 f"{self.identifier} gives {type(given).__name__}, not Score or BehaviorScore"
             )

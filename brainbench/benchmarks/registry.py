@@ -9,15 +9,20 @@ from typing import Any, get_args
 from brainbench.benchmarks.alignment import AlignmentBenchmark
 from brainbench.benchmarks.behavior import BehaviorBenchmark
 from brainbench.benchmarks.cell import POOLED
+from brainbench.benchmarks.controlled import ControlledBenchmark
 from brainbench.benchmarks.plugged import PluggedBenchmark
 from brainbench.benchmarks.score import ProtocolName
 from brainbench.datasets import list_cards, load_card
 from brainbench.errors import UnknownNameError
 from brainbench.plugins import plugged
 
-Benchmark = AlignmentBenchmark | BehaviorBenchmark | PluggedBenchmark
+Benchmark = AlignmentBenchmark | ControlledBenchmark | BehaviorBenchmark | PluggedBenchmark
 
 PROTOCOLS: tuple[ProtocolName, ...] = get_args(ProtocolName)
+_ALIGNMENT: dict[ProtocolName, Callable[[str, str, str], Benchmark]] = {
+    "published": AlignmentBenchmark,
+    "controlled": ControlledBenchmark,
+}
 SUITES = {
     "alignment": ("xiao2026.*",),
     "behavior": ("ds003076.behavior.*",),
@@ -86,7 +91,8 @@ def _benchmarks(protocol: ProtocolName) -> dict[str, Benchmark]:
     for dataset in list_cards():
         card = load_card(dataset)
         types = (POOLED, *card.reasoning_types)
-        found += [AlignmentBenchmark(dataset, roi, t, protocol) for roi in card.rois for t in types]
+        for roi in card.rois:
+            found += [_ALIGNMENT[protocol](dataset, roi, kind) for kind in types]
         if card.behavior:
             found += [BehaviorBenchmark(dataset, t) for t in types]
     return {benchmark.identifier: benchmark for benchmark in found}

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-ProtocolName = Literal["published"]
+ProtocolName = Literal["published", "controlled"]
 
 
 class _Row(BaseModel):

@@ -25,6 +25,8 @@ With no arguments: the built-in language model on simulated people, offline, in 
 
   brainbench evaluate --model HuggingFaceTB/SmolLM2-135M-Instruct --suite alignment
 
+  brainbench evaluate --model my-model.gguf --dataset xiao2026 --protocol controlled
+
   brainbench evaluate --model ./my-model --peft ./my-adapter --suite behavior
 
   brainbench evaluate --model my-model.gguf --prompt-template wording.yaml --dataset xiao2026
@@ -61,7 +63,12 @@ def evaluate(
         typer.Option(help="Only benchmarks of this dataset.", envvar="BRAINBENCH_DATASET"),
     ] = None,
     protocol: Annotated[
-        str, typer.Option(help="How scores are made.", envvar="BRAINBENCH_PROTOCOL")
+        str,
+        typer.Option(
+            help="How alignment is scored: published, as in Xiao, Du & Lin 2026, or controlled: "
+            "whole runs held out, nuisance taken out, with nulls and intervals.",
+            envvar="BRAINBENCH_PROTOCOL",
+        ),
     ] = "published",
     device: Annotated[
         str | None,
@@ -154,8 +161,27 @@ def evaluate(
             rich_help_panel=_MODEL,
         ),
     ] = False,
+    readout: Annotated[
+        str,
+        typer.Option(
+            help="State that is scored: of the last token, or the mean over premises.",
+            envvar="BRAINBENCH_READOUT",
+            rich_help_panel=_MODEL,
+        ),
+    ] = "last",
+    untrained_activations: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Activations of the untrained model, where --model is a file of activations.",
+            envvar="BRAINBENCH_UNTRAINED_ACTIVATIONS",
+        ),
+    ] = None,
     seed: Annotated[
-        int, typer.Option(min=0, help="Of the random features.", envvar="BRAINBENCH_SEED")
+        int,
+        typer.Option(
+            min=0, help="Of random features, permutations, simulations.", envvar="BRAINBENCH_SEED"
+        ),
     ] = 0,
     limit: Annotated[
         int | None,
@@ -207,6 +233,7 @@ def evaluate(
         think=think,
         max_new_tokens=max_new_tokens,
         trust_remote_code=trust_remote_code,
+        readout=readout,
     )
     with step_progress(quiet) as report:
         record = run_evaluate(
@@ -214,7 +241,7 @@ def evaluate(
             benchmarks=None if benchmarks is None else _names(benchmarks),
             suite=suite,
             dataset=dataset,
-            settings=Settings(protocol, seed, limit, options),
+            settings=Settings(protocol, seed, limit, options, untrained_activations),
             output_path=output_path,
             overwrite=overwrite,
             report=report,

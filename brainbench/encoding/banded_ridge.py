@@ -150,9 +150,7 @@ def unique_variance(
     measured = np.arange(responses.shape[-1])[None]
     tried = measured if orders is None else np.concatenate([measured, orders])
     parts = [_Fold(band, responses, tried, alphas, ratios).errors() for band in bands]
-    total, alone, banded, stacked = (
-        np.sum([part[i] for part in parts], axis=0) for i in range(4)
-    )
+    total, alone, banded, stacked = (np.sum([part[i] for part in parts], axis=0) for i in range(4))
     # responses that do not vary: nothing to explain, nothing explained
     total = np.where(total > 0.0, total, np.inf)
     return [

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from brainbench.benchmarks import BehaviorScore, Control, LayerScore, Score
+from brainbench.benchmarks import BehaviorScore, Control, ControlledScore, LayerScore, Score
 
 SCHEMA_VERSION = 1
 
@@ -128,6 +128,7 @@ class Record(_Part):
     scores: list[ScoreRow] = Field(default_factory=list)
     controls: list[ControlRow] = Field(default_factory=list)
     layers: list[LayerRow] = Field(default_factory=list)
+    controlled: list[ControlledScore] = Field(default_factory=list)
     behavior: list[BehaviorRow] = Field(default_factory=list)
     accuracy: dict[str, Any] = Field(default_factory=dict)
     gains: list[dict[str, Any]] = Field(default_factory=list)
@@ -135,10 +136,13 @@ class Record(_Part):
     """What a reader must know of the whole run."""
     timing: dict[str, float | str] = Field(default_factory=dict)
 
-    def add(self, score: Score | BehaviorScore) -> None:
+    def add(self, score: Score | ControlledScore | BehaviorScore) -> None:
         """Append a benchmark's headline, people, controls and layers."""
         if isinstance(score, BehaviorScore):
             self.behavior.append(BehaviorRow(**dict(score)))
+            return
+        if isinstance(score, ControlledScore):
+            self.controlled.append(score)
             return
         self.scores += score_rows(score)
         shared = score.model_dump(include={"benchmark", "roi", "reasoning_type", "protocol"})

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from brainbench.results.behavior_table import render_behavior
+from brainbench.results.controlled_table import render_controlled
 from brainbench.results.record import ControlRow, Record, ScoreRow
 
 _MARK = "†"
@@ -33,11 +34,12 @@ def render_record(record: Record) -> RenderableType:
         parts += [_warning(c.warning) for c in controls if c.warning and "model" in c.reaches]
     if headlines:
         parts += ["", *_shared_warnings(record, headlines), _legend()]
-    return Group(*parts, *render_behavior(record.behavior))
+    return Group(*parts, *render_controlled(record.controlled), *render_behavior(record.behavior))
 
 
 def _title(record: Record) -> Text:
-    protocol = ", ".join(sorted({row.protocol for row in record.scores}))
+    used = {row.protocol for row in record.scores} | {row.protocol for row in record.controlled}
+    protocol = ", ".join(sorted(used))
     made = f"protocol: {protocol}" if protocol else "" if record.behavior else "no scores"
     data = ", ".join(
         f"{d.name} {d.version}" + (" (simulated people)" if d.simulated else "")

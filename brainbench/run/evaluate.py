@@ -10,11 +10,13 @@ from pathlib import Path
 from brainbench.benchmarks import (
     BehaviorScore,
     Benchmark,
+    ControlledScore,
     Report,
     Score,
     Step,
     score_behavior,
     score_benchmarks,
+    score_controlled,
     select_benchmarks,
     suite_patterns,
 )
@@ -80,10 +82,12 @@ def evaluate(
         say=say,
         progress=_reading_progress(report),
     )
+    path = chosen.untrained_activations
+    untrained = None if path is None else load_model(path)
     wanted = choose_benchmarks(scored, benchmarks, suite, dataset, chosen.protocol)
     check_model(scored, wanted)
     data = load_data(wanted, chosen.limit, say)
-    record = new_record(scored, model, wanted, data, chosen)
+    record = new_record(scored, model, wanted, data, chosen, untrained)
     folder = RunFolder(Path(output_path), record.model.identifier, record.run_id)
     with folder.locked():
         before = folder.load()
@@ -93,7 +97,9 @@ def evaluate(
         if before is not None and not overwrite:
             say(f"going on with the {before.status} run in {folder.path}")
         # the model is held against every dataset before anything is scored, or forgotten
-        readings = read_model(scored, data)
+        readings = read_model(
+            scored, data, controlled=chosen.protocol == "controlled", untrained=untrained
+        )
         for text in readings.warnings:
             say(text)
         if overwrite:
@@ -134,7 +140,7 @@ def choose_benchmarks(
 def _run(
     folder: RunFolder,
     record: Record,
-    scores: Iterator[Score | BehaviorScore],
+    scores: Iterator[Score | ControlledScore | BehaviorScore],
     readings: Readings,
     benchmarks: Sequence[Benchmark],
     data: Data,
@@ -143,7 +149,7 @@ def _run(
     started = time.perf_counter()
     record.timing["started"] = datetime.now(UTC).isoformat(timespec="seconds")
     folder.save(record)
-    found: dict[str, Score | BehaviorScore] = {}
+    found: dict[str, Score | ControlledScore | BehaviorScore] = {}
     try:
         for name, behavior in data.behaviors.items():
             folder.save_samples(name, sample_rows(behavior, readings.answers[name]))
@@ -178,9 +184,9 @@ def _scores(
     data: Data,
     settings: Settings,
     report: Report | None,
-) -> Iterator[Score | BehaviorScore]:
+) -> Iterator[Score | ControlledScore | BehaviorScore]:
     """Behaviour, which takes no time, then alignment, its steps kept, then plugins'."""
-    alignment, behaviour, plugged = split_benchmarks(benchmarks)
+    alignment, controlled, behaviour, plugged = split_benchmarks(benchmarks)
     for name, behavior in data.behaviors.items():
         yield from score_behavior(
             [b for b in behaviour if b.dataset == name],
@@ -194,6 +200,16 @@ def _scores(
             [b for b in alignment if b.dataset == name],
             recording,
             readings.states[name],
+            seed=settings.seed,
+            limit=settings.limit,
+            checkpoint=folder,
+            report=report,
+        )
+        yield from score_controlled(
+            [b for b in controlled if b.dataset == name],
+            recording,
+            readings.states[name],
+            untrained=readings.untrained.get(name, "the published protocol asks for none"),
             seed=settings.seed,
             limit=settings.limit,
             checkpoint=folder,

@@ -9,7 +9,9 @@ from brainbench.benchmarks import (
     AlignmentBenchmark,
     BehaviorBenchmark,
     Benchmark,
+    ControlledBenchmark,
     PluggedBenchmark,
+    untrained_twins,
 )
 from brainbench.datasets import Behavior, Recording, load_behavior, load_recording
 from brainbench.models import Activations, Answers, Model, read_activations, read_answers
@@ -38,10 +40,15 @@ class Data:
 
 @dataclass(frozen=True)
 class Readings:
-    """What a model gave, by dataset: states for recordings, answers for behaviour."""
+    """What a model gave, by dataset: states for recordings, answers for behaviour.
+
+    ``untrained`` holds states of untrained networks of its shape, or why there are none;
+    only where the controlled protocol asks for them.
+    """
 
     states: dict[str, Activations]
     answers: dict[str, Answers]
+    untrained: dict[str, list[Activations] | str]
 
     @property
     def warnings(self) -> list[str]:
@@ -62,7 +69,7 @@ def load_data(benchmarks: Sequence[Benchmark], limit: int | None, say: Say) -> D
     rois: dict[str, dict[str, None]] = {}
     types: dict[str, dict[str, None]] = {}
     for benchmark in benchmarks:
-        if isinstance(benchmark, AlignmentBenchmark):
+        if isinstance(benchmark, AlignmentBenchmark | ControlledBenchmark):
             rois.setdefault(benchmark.dataset, {})[benchmark.roi] = None
         elif isinstance(benchmark, BehaviorBenchmark):
             types.setdefault(benchmark.dataset, {}).update(dict.fromkeys(benchmark.reasoning_types))
@@ -80,8 +87,15 @@ def load_data(benchmarks: Sequence[Benchmark], limit: int | None, say: Say) -> D
     )
 
 
-def read_model(model: Model, data: Data) -> Readings:
+def read_model(
+    model: Model, data: Data, *, controlled: bool = False, untrained: Model | None = None
+) -> Readings:
     """Ask a model for everything that is scored, before anything is.
+
+    Parameters
+    ----------
+    controlled : whether untrained networks of its shape are asked too.
+    untrained : gives their states, where brainbench cannot make them.
 
     Raises
     ------
@@ -93,15 +107,27 @@ def read_model(model: Model, data: Data) -> Readings:
     # answers first: a file of activations is told at once that it has none
     answers = {name: read_answers(model, b.problems) for name, b in data.behaviors.items()}
     states = {name: read_activations(model, r.problems) for name, r in data.recordings.items()}
-    return Readings(states, answers)
+    drawn: dict[str, list[Activations] | str] = {}
+    for name, recording in data.recordings.items() if controlled else ():
+        if untrained is None:
+            drawn[name] = untrained_twins(model, recording)
+        else:
+            drawn[name] = [read_activations(untrained, recording.problems)]
+    return Readings(states, answers, drawn)
 
 
 def split_benchmarks(
     benchmarks: Sequence[Benchmark],
-) -> tuple[list[AlignmentBenchmark], list[BehaviorBenchmark], list[PluggedBenchmark]]:
-    """Those of alignment, of behaviour and of plugins, each in the order given."""
+) -> tuple[
+    list[AlignmentBenchmark],
+    list[ControlledBenchmark],
+    list[BehaviorBenchmark],
+    list[PluggedBenchmark],
+]:
+    """Alignment as published and controlled, behaviour, plugins: each in the order given."""
     return (
         [b for b in benchmarks if isinstance(b, AlignmentBenchmark)],
+        [b for b in benchmarks if isinstance(b, ControlledBenchmark)],
         [b for b in benchmarks if isinstance(b, BehaviorBenchmark)],
         [b for b in benchmarks if isinstance(b, PluggedBenchmark)],
     )

@@ -22,6 +22,7 @@ def new_record(
     benchmarks: Sequence[Benchmark],
     data: Data,
     settings: Settings,
+    untrained: Model | None = None,
 ) -> Record:
     """The record of a run that is about to start, its id a hash of all it depends on."""
     found = versions()
@@ -33,6 +34,7 @@ def new_record(
         "data": {name: dataset.data_sha256 for name, dataset in data.datasets.items()},
         "benchmarks": {b.identifier: b.version for b in benchmarks},
         "settings": settings.identity(),
+        "untrained": None if untrained is None else untrained.sha256,
         "computed_with": model.computed_with if isinstance(model, LanguageModel) else None,
     }
     digest = hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()

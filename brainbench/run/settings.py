@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brainbench.benchmarks import check_numbers
+from brainbench.errors import UsageError
 from brainbench.models import ModelOptions
 
 
@@ -15,19 +16,27 @@ class Settings:
 
     Parameters
     ----------
-    protocol : ``published``.
+    protocol : ``published`` or ``controlled``.
     seed : of the random features and of the split halves.
     limit : score only the first items of each reasoning type.
     options : how a language model is loaded and asked.
+    untrained_activations : file of an untrained network's, for a model that is a file itself.
     """
 
     protocol: str = "published"
     seed: int = 0
     limit: int | None = None
     options: ModelOptions = field(default_factory=ModelOptions)
+    untrained_activations: str | None = None
 
     def __post_init__(self) -> None:
         check_numbers(self.seed, self.limit)
+        if self.untrained_activations is not None and self.protocol != "controlled":
+            raise UsageError("--untrained-activations goes with --protocol controlled")
+        if self.options.readout == "localised":
+            raise UsageError(
+                "localised units are read out but not scored yet; --readout last or premises"
+            )
 
     def identity(self) -> dict[str, Any]:
         """What of it can change a number; what the options change, the model tells."""

@@ -1,0 +1,147 @@
+"""Nuisance of the controlled protocol: kernels to score and remove, columns to remove wholly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.feature_extraction.text import CountVectorizer
+
+from brainbench.benchmarks.cell import POOLED, Cell
+from brainbench.encoding import linear_kernels
+from brainbench.encoding import nuisance as features
+
+Array = NDArray[np.float64]
+# one kernel, or one for each person; or why there is none
+Space = Array | str
+
+
+def nuisance_kernels(cell: Cell) -> dict[str, Space]:
+    """Every nuisance by name: (n, n), (P, n, n) where it is a person's own, or a reason."""
+    sentences = [problem.sentences for problem in cell.problems]
+    runs = run_labels(cell)
+    kinds = [problem.reasoning_type for problem in cell.problems]
+    order = {run: place for kind in dict.fromkeys(kinds) for place, run in enumerate(
+        dict.fromkeys(r for r, k in zip(runs, kinds, strict=True) if k == kind))}  # fmt: skip
+    spaces: dict[str, Space] = {
+        "reasoning type": "each type's mean is taken out, learned on training runs"
+        if cell.reasoning_type == POOLED
+        else f"every item here is {cell.reasoning_type}",
+        "run": _kernel(features.one_hot([order[run] for run in runs]), "all runs are first runs")
+        if cell.reasoning_type == POOLED
+        else "one run trains, the other tests",
+        "position": _position(cell.position),
+        "length": _kernel(features.text_length(sentences), "every text is of the same length"),
+        "condition": _kernel(condition_columns(cell), "every item is of one condition"),
+        "words": _kernel(_words(sentences), "every text has the same words"),
+    }
+    return spaces | {name: _own(cell, make) for name, make in _OF_PEOPLE.items()}
+
+
+def all_together(spaces: dict[str, Space], n_people: int) -> Array:
+    """(P, n, n) or, where nothing is a person's own, (n, n): the sum of kernels of equal trace."""
+    kernels = [space for space in spaces.values() if not isinstance(space, str)]
+    if any(kernel.ndim == 3 for kernel in kernels):
+        kernels = [np.broadcast_to(k, (n_people, *k.shape[-2:])) for k in kernels]
+    total: Array = np.sum([_scaled(kernel) for kernel in kernels], axis=0)
+    return total
+
+
+def nuisance_columns(cell: Cell) -> Array:
+    """(n, q) or (P, n, q) what model features are made orthogonal to on training items.
+
+    Position (linear), words, characters, validity, negation, premises needed, and where it
+    was recorded response time (own and others') and accuracy. They are few, because training
+    items are: position's bumps and the words themselves are only penalised.
+    """
+    shared = np.concatenate(
+        [
+            features.standardise(cell.position),
+            features.text_length([problem.sentences for problem in cell.problems]),
+            condition_columns(cell),
+        ],
+        axis=1,
+    )
+    if cell.recording.behavior is None:
+        return shared
+    names = ("response time", "others' response time", "accuracy")
+    own = [_columns(cell, _OF_PEOPLE[name]) for name in names]
+    people = np.broadcast_to(shared, (len(cell.subjects), *shared.shape))
+    return np.concatenate([people, *own], axis=2)
+
+
+def condition_columns(cell: Cell) -> Array:
+    """(n, 3) validity, negation, premises needed, standardised."""
+    return features.standardise(
+        [[c.valid, c.negated, c.premises_needed] for c in (p.condition for p in cell.problems)]
+    )
+
+
+def run_labels(cell: Cell) -> list[str]:
+    """Run of each item."""
+    return [problem.identifier.rsplit("-", 1)[0] for problem in cell.problems]
+
+
+def _words(sentences: list[tuple[str, ...]]) -> Array:
+    texts = [" ".join(item) for item in sentences]
+    counts = CountVectorizer(token_pattern=r"\S+").fit_transform(texts).toarray()
+    return features.standardise(counts)
+
+
+def _position(places: ArrayLike) -> Array:
+    """Bumps of every width together."""
+    return np.asarray(_scaled(linear_kernels(features.position_bumps(places))).sum(axis=0))
+
+
+def _kernel(columns: Array, reason: str) -> Space:
+    return linear_kernels(columns[:, None, :])[0] if columns.any() else reason
+
+
+def _own(cell: Cell, make: Callable[[Cell, int], Array]) -> Space:
+    if cell.recording.behavior is None:
+        return f"{cell.recording.card.name} records no responses"
+    columns = _columns(cell, make)
+    if not columns.any():
+        return "it does not vary here"
+    return np.stack([linear_kernels(own[:, None, :])[0] for own in columns])
+
+
+def _columns(cell: Cell, make: Callable[[Cell, int], Array]) -> Array:
+    """(P, n, q) columns of each person of the cell."""
+    assert cell.recording.behavior is not None
+    order = list(cell.recording.behavior["subject"].values)
+    return np.stack([make(cell, order.index(subject)) for subject in cell.subjects])
+
+
+def _recorded(cell: Cell, name: str) -> Array:
+    assert cell.recording.behavior is not None
+    return np.asarray(cell.recording.behavior[name].values[cell.items], np.float64)
+
+
+_OF_PEOPLE: dict[str, Callable[[Cell, int], Array]] = {
+    "response time": lambda cell, p: features.own_response_time(
+        _recorded(cell, "response_time"), p
+    ),
+    "others' response time": lambda cell, p: features.others_response_time(
+        _recorded(cell, "response_time"), p
+    ),
+    "accuracy": lambda cell, p: features.own_response_time(_recorded(cell, "accuracy"), p),
+    "others' accuracy": lambda cell, p: features.others_response_time(
+        _recorded(cell, "accuracy"), p
+    ),
+    "missing response": lambda cell, p: features.standardise(
+        np.isnan(_recorded(cell, "response_time")[:, p])
+    ),
+}
+
+
+def _scaled(kernels: Array) -> Array:
+    """Kernels (..., n, n) centred and of trace n; zero where the features do not vary."""
+    n = kernels.shape[-1]
+    centre = np.eye(n) - 1.0 / n
+    centred = centre @ kernels @ centre
+    trace = np.trace(centred, axis1=-2, axis2=-1)
+    scale = np.divide(n, trace, out=np.zeros_like(trace), where=trace > 1e-12)
+    scaled: Array = centred * scale[..., None, None]
+    return scaled

@@ -1,0 +1,86 @@
+"""From null draws and people to p values, intervals, ratios and corrections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from brainbench.encoding.kernels import Array
+from brainbench.errors import DataError
+
+Interval = tuple[float, float]
+
+
+def p_value(measured: float, null: ArrayLike) -> float:
+    """One-sided (1 + number of draws not below the measured value) / (draws + 1).
+
+    Source: Phipson & Smyth 2010: never 0, and valid at any number of draws.
+    """
+    draws = np.asarray(null, np.float64)
+    if not draws.size or not np.isfinite(draws).all() or not np.isfinite(measured):
+        raise DataError("a p value needs a finite measured value and finite null draws")
+    # sums in another order differ in their last digits: equals count as not below
+    slack = 1e-12 * max(abs(measured), float(np.abs(draws).max()))
+    return float((1 + (draws >= measured - slack).sum()) / (draws.size + 1))
+
+
+def people_interval(values: ArrayLike, level: float = 0.95) -> Interval | None:
+    """Student's t interval of the mean over people; None below three people.
+
+    It says how far another sample of people would move the mean on these items; items and
+    responses shared by people are not drawn anew.
+    """
+    people = np.asarray(values, np.float64)
+    if people.size < 3:
+        return None
+    half = stats.t.ppf(0.5 + level / 2, people.size - 1) * stats.sem(people)
+    return float(people.mean() - half), float(people.mean() + half)
+
+
+def fieller_interval(
+    numerator: ArrayLike, denominator: ArrayLike, level: float = 0.95
+) -> Interval | None:
+    """Interval of mean(numerator) / mean(denominator) over the same people.
+
+    None where the denominator's own interval reaches 0: then no bounded one exists.
+
+    Source: Fieller 1954.
+    """
+    x, y = np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
+    n = x.size
+    if n < 3 or y.size != n:
+        return None
+    cov = np.cov(x, y) / n
+    t2 = stats.t.ppf(0.5 + level / 2, n - 1) ** 2
+    a = y.mean() ** 2 - t2 * cov[1, 1]
+    b = x.mean() * y.mean() - t2 * cov[0, 1]
+    c = x.mean() ** 2 - t2 * cov[0, 0]
+    if a <= 0.0 or y.mean() <= 0.0:
+        return None
+    root = np.sqrt(max(b * b - a * c, 0.0))
+    return float((b - root) / a), float((b + root) / a)
+
+
+def holm(p_values: Sequence[float], family: int | None = None) -> list[float]:
+    """P values corrected over a family of tests (Holm 1979).
+
+    Parameters
+    ----------
+    family : size of the family, where some of it was not run: those count as tests with a
+        p value of 1, so leaving cells out brings nothing.
+    """
+    size = len(p_values) if family is None else family
+    if size < len(p_values):
+        raise DataError(f"a family of {size} tests cannot hold {len(p_values)}")
+    padded = [*p_values, *[1.0] * (size - len(p_values))]
+    corrected: Array = multipletests(padded, method="holm")[1]
+    return [float(p) for p in corrected[: len(p_values)]]
+
+
+def benjamini_hochberg(p_values: ArrayLike) -> list[float]:
+    """P values corrected for the share of false discoveries, as over layers."""
+    return [float(p) for p in stats.false_discovery_control(np.asarray(p_values, np.float64))]
