@@ -51,13 +51,14 @@ def all_together(spaces: dict[str, Space], n_people: int) -> Array:
 def nuisance_columns(cell: Cell) -> Array:
     """(n, q) or (P, n, q) what model features are made orthogonal to on training items.
 
-    Position (linear), words, characters, validity, negation, premises needed, and where it
-    was recorded response time (own and others') and accuracy. They are few, because training
-    items are: position's bumps and the words themselves are only penalised.
+    Position (the two slowest waves over a run), words, characters, validity, negation,
+    premises needed, and where they were recorded response time (own and others') and
+    accuracy. They are few, because training items are: position's bumps and the words
+    themselves are only penalised.
     """
     shared = np.concatenate(
         [
-            features.standardise(cell.position),
+            features.slow_waves(cell.position),
             features.text_length([problem.sentences for problem in cell.problems]),
             condition_columns(cell),
         ],

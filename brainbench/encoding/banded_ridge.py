@@ -205,6 +205,9 @@ class _Fold:
         weight = _best_weight(
             self._summed(lambda person, draws: self._mixing(person, draws, alone, model))
         )
+        if not self.bands.model.any():
+            # mixed with nothing, nuisance would only be shrunk
+            weight = np.zeros_like(weight)
         parts = parallel(
             lambda piece: self._outer(*piece, ratio, alone, model, weight), self.pieces
         )

@@ -70,6 +70,19 @@ def position_bumps(position: ArrayLike, widths: Sequence[float] = POSITION_WIDTH
     return bumps
 
 
+def slow_waves(position: ArrayLike, count: int = 2) -> Array:
+    """(n_items, count) slowest cosines over the run, standardised: a trend, a bow, and so on.
+
+    Parameters
+    ----------
+    position : (n_items,) place within the run, counting from 0.
+    count : how many.
+    """
+    places = np.asarray(position, dtype=np.float64)
+    phase = np.pi * (places + 0.5) / (places.max(initial=0.0) + 1.0)
+    return standardise(np.cos(phase[:, None] * np.arange(1, count + 1)))
+
+
 def own_response_time(seconds: NDArray[np.float64], person: int) -> Array:
     """A person's own response time per item; missing ones are filled with the person's mean.
 

@@ -147,3 +147,12 @@ def test_response_times_are_not_changed():
     own_response_time(SECONDS, 0)
     others_response_time(SECONDS, 0)
     np.testing.assert_array_equal(SECONDS, kept)
+
+
+def test_slow_waves_are_orthogonal_cosines_over_the_run() -> None:
+    from brainbench.encoding.nuisance import slow_waves
+
+    waves = slow_waves(np.arange(18), 3)
+    np.testing.assert_allclose(waves.T @ waves, 18 * np.eye(3), atol=1e-9)
+    assert (np.diff(waves[:, 0]) < 0).all()
+    assert (np.diff(np.sign(waves[:, 1])) != 0).sum() == 2

@@ -1,0 +1,248 @@
+"""The controlled protocol cannot be fooled by what fools the published one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import brainbench
+from brainbench.benchmarks import (
+    ControlledScore,
+    Estimate,
+    Memory,
+    load_benchmark,
+    score_benchmarks,
+    score_controlled,
+)
+from brainbench.benchmarks import controlled_cell as cells
+from brainbench.benchmarks.controlled import decide
+from brainbench.datasets import PhantomDesign, PhantomRoi, Recording, load_card, simulate
+from brainbench.datasets.phantom import load_problems
+from brainbench.errors import DataError, UsageError
+from brainbench.models import PHANTOM_FILE, Activations, load_model
+from brainbench.results import load_record
+from brainbench.run import Settings
+from brainbench.run import evaluate as run_evaluate
+
+PROBLEMS = load_problems()
+POSITION = np.array([int(p.identifier.rsplit("-", 1)[1]) for p in PROBLEMS], float)
+TYPE = np.array([p.reasoning_type == "transitive" for p in PROBLEMS], float)
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enough to reach p = 0.05 / 6 and be quick."""
+    monkeypatch.setattr(cells, "PRIMARY_DRAWS", 299)
+    monkeypatch.setattr(cells, "POOLED_DRAWS", 99)
+    monkeypatch.setattr(cells, "CONDITION_DRAWS", 49)
+
+
+def states(columns: np.ndarray) -> Activations:
+    """One layer that holds the columns and nothing else."""
+    return Activations({"hidden": columns.reshape(len(PROBLEMS), 1, -1)}, {"hidden": (0,)})
+
+
+def noise(seed: int, layers: int = 3) -> Activations:
+    values = np.random.default_rng(seed).standard_normal((len(PROBLEMS), layers, 20))
+    return Activations({"hidden": values}, {"hidden": tuple(range(layers))})
+
+
+def people(activations: Activations, **shares: float) -> Recording:
+    """Six simulated people whose signal comes from the last layer."""
+    design = PhantomDesign(
+        seed=1, subjects=6, rois={"signal": PhantomRoi(voxels=40, **shares)}, repeats=1
+    )
+    return simulate(design, activations.values["hidden"][:, -1], PROBLEMS, load_card("phantom"))
+
+
+def score(
+    recording: Recording, activations: Activations, kind: str = "syllogistic", **options: Any
+) -> ControlledScore:
+    benchmark: Any = load_benchmark(f"phantom.signal.{kind}-ridge", "controlled")
+    return next(iter(score_controlled([benchmark], recording, activations, **options)))
+
+
+def test_a_planted_signal_is_above_null_and_its_layer_chosen() -> None:
+    found = score(people(noise(0), signal=0.4), noise(0))
+    assert found.verdict == "above null"
+    assert found.unique_r2.interval is not None
+    assert found.unique_r2.interval[0] > 0
+    assert found.p_corrected == pytest.approx(6 * found.unique_r2.p)  # type: ignore[operator]
+    assert found.nested.chosen == ("hidden 2", "hidden 2")
+    assert found.ratio is not None
+    assert found.detectable_r2 is not None
+    assert found.rsa.p is not None
+    assert found.rsa.p < 0.05
+    assert "adds R²" in found.reading
+
+
+def test_voxels_of_an_overwhelming_signal_are_above_the_maximum_under_the_null() -> None:
+    assert score(people(noise(0), signal=0.95), noise(0)).voxels_above > 20
+    assert score(people(noise(0)), noise(0)).voxels_above <= 3
+
+
+def test_pure_noise_is_not_above_null() -> None:
+    found = score(people(noise(0), signal=0.4), noise(7))
+    assert found.verdict != "above null"
+    assert found.unique_r2.p is not None
+    assert found.unique_r2.p > 0.05
+
+
+def test_reasoning_type_alone_fools_published_and_not_controlled() -> None:
+    recording, only_type = people(noise(0), type=0.5), states(TYPE)
+    published: Any = load_benchmark("phantom.signal.all-ridge", "published")
+    assert next(iter(score_benchmarks([published], recording, only_type))).raw > 0.5
+    found = score(recording, only_type, "all")
+    assert found.verdict in ("not above null", "inconclusive")
+    assert (found.raw.value, found.unique_r2.value, found.unique_r2.p) == (0.0, 0.0, 1.0)
+    assert not found.primary
+
+
+@pytest.mark.parametrize("kind", ["syllogistic", "all"])
+def test_position_alone_predicts_and_adds_nothing(kind: str) -> None:
+    phase = np.pi * (POSITION + 0.5) / 18
+    slow = states(np.stack([np.cos(phase), np.cos(2 * phase)], axis=1))
+    found = score(people(noise(0), drift=0.5), slow, kind)
+    assert found.raw.value > 0.4, "it does predict"
+    assert found.verdict in ("not above null", "inconclusive")
+    position = next(row for row in found.controls if row.control == "position")
+    assert position.r is not None
+    assert position.r > 0.4
+
+
+def test_length_alone_adds_exactly_nothing_to_nuisance() -> None:
+    words = np.array([sum(len(s.split()) for s in p.sentences) for p in PROBLEMS], float)
+    found = score(people(noise(0), length=0.5), states(words))
+    assert found.raw.value > 0.3
+    assert found.unique_r2.value == 0.0
+    assert found.unique_r2.p == 1.0
+
+
+def test_every_nuisance_has_a_row_or_a_reason_and_untrained_states_are_scored() -> None:
+    found = score(people(noise(0), signal=0.3), noise(0), untrained=[noise(8), noise(9)])
+    rows = {row.control: row for row in found.controls}
+    assert set(rows) >= {"position", "length", "condition", "words", "run", "missing response"}
+    for row in found.controls:
+        assert (row.r is None) == (row.reason is not None), row.control
+    assert rows["untrained model"].draws == 2
+    assert rows["random features"].draws == 20
+    assert rows["response time"].reason == "phantom records no responses"
+
+
+def test_same_seed_same_score_and_finished_steps_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recording, store = people(noise(0), signal=0.3), Memory()
+    first = score(recording, noise(0), checkpoint=store)
+    assert score(recording, noise(0)) == first
+    assert score(recording, noise(0), seed=1).unique_r2.p is not None
+    monkeypatch.setattr(cells.ControlledCell, "model", None)
+    monkeypatch.setattr(cells.ControlledCell, "controls", None)
+    assert score(recording, noise(0), checkpoint=store) == first
+
+
+def test_two_people_have_no_reference_and_no_interval() -> None:
+    design = PhantomDesign(subjects=2, rois={"signal": PhantomRoi(voxels=12, signal=0.4)})
+    features = noise(0).values["hidden"][:, -1]
+    recording = simulate(design, features, PROBLEMS, load_card("phantom"))
+    found = score(recording, noise(0))
+    assert (found.reference, found.ratio, found.unique_r2.interval) == (None, None, None)
+    assert found.verdict == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("corrected", "interval", "detectable", "reference", "verdict"),
+    [
+        (0.01, (0.1, 0.2), 0.1, 0.2, "above null"),
+        (0.01, (-0.1, 0.2), 0.1, 0.2, "not above null"),
+        (0.2, (0.1, 0.2), 0.1, 0.2, "not above null"),
+        (0.2, (0.1, 0.2), 0.3, 0.2, "inconclusive"),
+        (0.2, (0.1, 0.2), None, 0.2, "inconclusive"),
+        (0.2, None, 0.1, None, "inconclusive"),
+    ],
+)
+def test_verdict(
+    corrected: float,
+    interval: tuple[float, float] | None,
+    detectable: float | None,
+    reference: float | None,
+    verdict: str,
+) -> None:
+    unique = Estimate(value=0.1, interval=interval)
+    assert decide(corrected, unique, detectable, reference) == verdict
+
+
+def test_a_run_keeps_prints_and_reads_back_its_controlled_scores(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(protocol="controlled")
+    record = run_evaluate(
+        PHANTOM_FILE,
+        benchmarks=["phantom.signal.syllogistic-ridge"],
+        settings=settings,
+        output_path=tmp_path,
+    )
+    assert record.scores == []
+    assert [row.verdict for row in record.controlled] == ["above null"]
+    path = next(tmp_path.glob("*/*/results.json"))
+    assert load_record(path) == record
+    from brainbench.cli.show import show
+
+    show(str(path))
+    printed = capsys.readouterr().out
+    assert "protocol: controlled" in printed
+    assert "above null" in printed
+
+
+def test_untrained_activations_may_come_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "untrained.safetensors"
+    ids = [problem.identifier for problem in PROBLEMS]
+    brainbench.save_activations(path, noise(5), ids, "untrained")
+    record = run_evaluate(
+        PHANTOM_FILE,
+        benchmarks=["phantom.signal.syllogistic-ridge"],
+        settings=Settings(protocol="controlled", untrained_activations=str(path)),
+        output_path=tmp_path,
+    )
+    rows = {row.control: row for row in record.controlled[0].controls}
+    assert rows["untrained model"].draws == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"untrained_activations": "x.safetensors"}, "goes with --protocol controlled"),
+        ({"options": brainbench.ModelOptions(readout="localised")}, "not scored yet"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        Settings(**settings)
+
+
+def test_too_few_items_are_refused() -> None:
+    with pytest.raises(DataError, match="at least"):
+        score(people(noise(0), signal=0.3), noise(0), limit=10)
+
+
+def test_the_benchmark_scores_a_model_by_name() -> None:
+    benchmark = load_benchmark("phantom.signal.transitive-ridge", "controlled")
+    found = benchmark(load_model(PHANTOM_FILE))
+    assert isinstance(found, ControlledScore)
+    assert found.verdict == "above null"
+    assert benchmark.version == 1
+
+
+def test_controls_hold_for_all_rois() -> None:
+    recorded = ("signal", "noise")
+    benchmarks: list[Any] = [
+        load_benchmark(f"phantom.{roi}.syllogistic-ridge", "controlled") for roi in recorded
+    ]
+    recording = brainbench.load_recording("phantom", recorded)
+    given = load_model(PHANTOM_FILE).activations(recording.problems)
+    together = list(score_controlled(benchmarks, recording, given))
+    assert [row.roi for row in together] == list(recorded)
+    assert [row.verdict == "above null" for row in together] == [True, False]

@@ -1,0 +1,72 @@
+"""p values, intervals, ratios and corrections, against closed forms and other libraries."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from brainbench.encoding.inference import (
+    benjamini_hochberg,
+    fieller_interval,
+    holm,
+    p_value,
+    people_interval,
+)
+from brainbench.errors import DataError
+
+
+def test_p_value_counts_the_measured_value_among_the_draws() -> None:
+    assert p_value(3.0, [0.0, 1.0, 2.0]) == 0.25
+    assert p_value(1.0, [0.0, 1.0, 2.0]) == 0.75
+    assert p_value(0.0, np.zeros(9)) == 1.0, "equals are not below"
+    assert p_value(0.1 + 0.2, [0.3]) == 1.0, "nor is what rounding alone makes larger"
+
+
+def test_p_values_are_uniform_where_nothing_is_there() -> None:
+    rng = np.random.default_rng(0)
+    found = [p_value(rng.standard_normal(), rng.standard_normal(99)) for _ in range(2000)]
+    assert stats.kstest(found, "uniform").pvalue > 0.001
+
+
+@pytest.mark.parametrize("null", [[], [np.nan]])
+def test_a_p_value_needs_numbers(null: list[float]) -> None:
+    with pytest.raises(DataError, match="finite"):
+        p_value(1.0, null)
+
+
+def test_people_interval_is_students() -> None:
+    values = np.random.default_rng(1).standard_normal(10)
+    expected = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
+    assert people_interval(values) == pytest.approx((expected.low, expected.high))
+    assert people_interval([1.0, 2.0]) is None
+
+
+def test_fieller_covers_the_true_ratio() -> None:
+    rng = np.random.default_rng(2)
+    covered = []
+    for _ in range(600):
+        y = 1.0 + 0.4 * rng.standard_normal(10)
+        x = 0.5 + 0.2 * (y - 1.0) + 0.3 * rng.standard_normal(10)
+        interval = fieller_interval(x, y)
+        assert interval is not None
+        covered.append(interval[0] <= 0.5 <= interval[1])
+    assert 0.92 <= np.mean(covered) <= 0.98
+
+
+def test_no_ratio_where_the_reference_may_be_0() -> None:
+    rng = np.random.default_rng(3)
+    assert fieller_interval(np.ones(10), rng.standard_normal(10)) is None
+    assert fieller_interval(np.ones(10), rng.standard_normal(10) - 9.0) is None
+
+
+def test_holm_by_hand_and_what_was_not_run_counts() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.01], 6) == pytest.approx([0.06])
+    assert holm([0.01, 0.04, 0.03], 6) == pytest.approx([0.06, 0.16, 0.15])
+    with pytest.raises(DataError, match="family of 1"):
+        holm([0.1, 0.2], 1)
+
+
+def test_benjamini_hochberg_by_hand() -> None:
+    assert benjamini_hochberg([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.04, 0.04])
