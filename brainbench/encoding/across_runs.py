@@ -145,7 +145,7 @@ def predict(
     parts = parallel(score, range(len(people.blocks)))
     return Predictions(
         np.stack([part[0] for part in parts]),
-        1.0 - np.stack([part[1] for part in parts]) / _nonzero(people.totals)[:, None],
+        _explained(np.stack([part[1] for part in parts]), people.totals[:, None]),
         np.stack([layer for layer, _ in choices], axis=1),
         [part[2] for part in parts],
         np.max([part[3] for part in parts], axis=0),
@@ -183,8 +183,7 @@ def layer_errors(
         return errors
 
     found = np.stack(parallel(one, range(n_layers)), axis=1)
-    score: Array = 1.0 - found / _nonzero(people.totals)[:, None, None]
-    return score
+    return _explained(found, people.totals[:, None, None])
 
 
 def permute(gram: Array, orders: NDArray[np.intp]) -> Array:
@@ -269,6 +268,8 @@ def _chunks(n_draws: int, n_voxels: int = 1) -> list[slice]:
     return [slice(start, min(start + step, n_draws)) for start in range(0, n_draws, step)]
 
 
-def _nonzero(totals: Array) -> Array:
-    """Responses that do not vary have an R² of 0: nothing to explain, nothing explained."""
-    return np.where(totals > 0.0, totals, np.inf)
+def _explained(errors: Array, totals: Array) -> Array:
+    """R² = 1 - errors / totals; 0 where responses do not vary: nothing to explain."""
+    errors, totals = np.broadcast_arrays(errors, totals)
+    share: Array = np.divide(errors, totals, out=np.ones_like(errors), where=totals > 0.0)
+    return 1.0 - share

@@ -151,13 +151,13 @@ def unique_variance(
     tried = measured if orders is None else np.concatenate([measured, orders])
     parts = [_Fold(band, responses, tried, alphas, ratios).errors() for band in bands]
     total, alone, banded, stacked = (np.sum([part[i] for part in parts], axis=0) for i in range(4))
-    # responses that do not vary: nothing to explain, nothing explained
-    total = np.where(total > 0.0, total, np.inf)
+    # responses that do not vary have an R² of 0: nothing to explain, nothing explained
+    safe = np.where(total > 0.0, total, np.inf)
     return [
         UniqueVariance(
-            1.0 - alone[roi] / total[roi],
-            (alone[roi] - banded[roi].T).T / total[roi][:, None],
-            (alone[roi] - stacked[roi].T).T / total[roi][:, None],
+            np.where(total[roi] > 0.0, 1.0 - alone[roi] / safe[roi], 0.0),
+            (alone[roi][:, None] - banded[roi]) / safe[roi][:, None],
+            (alone[roi][:, None] - stacked[roi]) / safe[roi][:, None],
             np.stack([part[4][roi] for part in parts], axis=1),
             np.stack([part[5][roi] for part in parts], axis=1),
         )

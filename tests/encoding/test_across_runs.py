@@ -18,6 +18,7 @@ from brainbench.encoding.blocked_ridge import (
 )
 from brainbench.encoding.held_out import HeldOutFold, held_out_folds, permutations
 from brainbench.encoding.kernels import Array, linear_kernels
+from brainbench.errors import DataError
 
 RUNS = np.repeat(["a", "b", "c"], [8, 9, 10])
 FOLDS = tuple(held_out_folds(RUNS))
@@ -169,3 +170,131 @@ def test_training_residuals_are_orthogonal_to_every_column() -> None:
 def test_penalties_reach_from_little_to_all_but_the_mean() -> None:
     assert CONTROLLED_ALPHAS[0] <= 0.1
     assert CONTROLLED_ALPHAS[-1] >= 1e5
+
+
+TURNS = np.array(list("abcabcabcabcabcabcabcbcc"))
+TURNED = tuple(held_out_folds(TURNS))
+
+
+def own_features(seed: int) -> tuple[Array, list[Array]]:
+    """(2, 24, 3, 6) features of two people, and their responses, of 4 and 7 voxels."""
+    rng = np.random.default_rng(seed)
+    features = rng.standard_normal((2, 24, 3, 6))
+    blocks = [rng.standard_normal((24, width)) for width in (4, 7)]
+    for own, block in zip(features, blocks, strict=True):
+        block += own[:, 2] @ rng.standard_normal((6, block.shape[1]))
+    return features, blocks
+
+
+def own_kernels(features: Array) -> list[Array]:
+    people = [normalised(linear_kernels(own), TURNED) for own in features]
+    return [np.stack(parts) for parts in zip(*people, strict=True)]
+
+
+def test_each_person_may_have_features_of_their_own() -> None:
+    features, blocks = own_features(20)
+    order = permutations(TURNS, 1, np.random.default_rng(21))
+    found = predict(own_kernels(features), People(tuple(blocks), TURNED), order, ALPHAS)
+    for draw, responses in enumerate([blocks, [block[order[0]] for block in blocks]]):
+        r, error, total = np.zeros(2), np.zeros(2), np.zeros(2)
+        for number, fold in enumerate(TURNED):
+            x = [[scale(own[:, layer], fold) for layer in range(3)] for own in features]
+            inside = np.zeros((3, len(ALPHAS)))
+            for layer, penalty in np.ndindex(inside.shape):
+                for inner in fold.inner:
+                    a, b = fold.train[inner.fitted], fold.train[inner.checked]
+                    for own, y in zip(x, responses, strict=True):
+                        model = Ridge(ALPHAS[penalty]).fit(own[layer][a], y[a])
+                        inside[layer, penalty] += ((y[b] - model.predict(own[layer][b])) ** 2).sum()
+            layer, penalty = np.unravel_index(inside.argmin(), inside.shape)
+            assert found.chosen[draw, number] == layer
+            for person, y in enumerate(responses):
+                own = x[person][layer]
+                model = Ridge(ALPHAS[penalty]).fit(own[fold.train], y[fold.train])
+                guess = model.predict(own[fold.test])
+                pairs = zip(guess.T, y[fold.test].T, strict=True)
+                r[person] += np.mean([np.corrcoef(p, m)[0, 1] for p, m in pairs]) / 3
+                error[person] += ((y[fold.test] - guess) ** 2).sum()
+                total[person] += ((y[fold.test] - y[fold.train].mean(axis=0)) ** 2).sum()
+        np.testing.assert_allclose(found.r[:, draw], r, atol=1e-9)
+        np.testing.assert_allclose(found.r2[:, draw], 1.0 - error / total, atol=1e-9)
+
+
+@pytest.mark.parametrize("strata", [None, TURNS == "a"], ids=["one mean", "strata of runs"])
+def test_many_orders_equal_predicting_permuted_responses(strata: Array | None) -> None:
+    """More draws than are worked on at once, and runs whose items are not neighbours."""
+    folds = tuple(held_out_folds(TURNS, strata))
+    rng = np.random.default_rng(22)
+    features, blocks = own_features(23)
+    kernels = normalised(linear_kernels(features[0]), folds)
+    orders = permutations(TURNS, 130, rng)
+    found = predict(kernels, People(tuple(blocks), folds), orders)
+    for draw in (0, 1, 98, 99, 100, 130):
+        order = orders[draw - 1] if draw else np.arange(24)
+        alone = predict(kernels, People(tuple(block[order] for block in blocks), folds))
+        np.testing.assert_allclose(found.r[:, draw], alone.r[:, 0], atol=1e-10)
+        np.testing.assert_allclose(found.r2[:, draw], alone.r2[:, 0], atol=1e-10)
+        np.testing.assert_allclose(found.greatest[draw], alone.greatest[0], atol=1e-10)
+        assert (found.chosen[draw] == alone.chosen[0]).all()
+        np.testing.assert_allclose(
+            found.r[:, draw], [own.mean() for own in alone.voxels], atol=1e-10
+        )
+
+
+def test_strata_within_runs_are_kept_by_orders_that_keep_them() -> None:
+    kinds = np.array(list("st" * 12))
+    folds = tuple(held_out_folds(TURNS, kinds))
+    features, blocks = own_features(24)
+    blocks = [block + 3.0 * (kinds == "s")[:, None] for block in blocks]
+    kernels = normalised(linear_kernels(features[0]), folds)
+    (order,) = permutations(TURNS, 1, np.random.default_rng(25), [kinds])
+    found = predict(kernels, People(tuple(blocks), folds), order[None])
+    alone = predict(kernels, People(tuple(block[order] for block in blocks), folds))
+    np.testing.assert_allclose(found.r[:, 1], alone.r[:, 0], atol=1e-10)
+    np.testing.assert_allclose(found.r2[:, 1], alone.r2[:, 0], atol=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_choices_among_equals_do_not_depend_on_the_held_out_run(seed: int) -> None:
+    """Without any signal, what is chosen hangs on every response that is looked at."""
+    features, blocks = simulate(30 + seed, None)
+    kernels = linear_kernels(features)
+    spoilt, moved = [block.copy() for block in blocks], features.copy()
+    rng = np.random.default_rng(seed)
+    for block in spoilt:
+        block[FOLDS[0].test] = 50 * rng.standard_normal((8, 5))
+    moved[FOLDS[0].test] = 50 * rng.standard_normal((8, 3, 6))
+    orders = permutations(RUNS, 20, rng)
+    found = predict(normalised(kernels, FOLDS), People(tuple(blocks), FOLDS), orders)
+    assert len(set(found.chosen[:, 0])) > 1
+    for others, responses in ((kernels, spoilt), (linear_kernels(moved), blocks)):
+        other = predict(normalised(others, FOLDS), People(tuple(responses), FOLDS), orders)
+        assert (other.chosen[:, 0] == found.chosen[:, 0]).all()
+        assert (other.chosen[:, 1:] != found.chosen[:, 1:]).any()
+
+
+def test_constant_voxels_count_0_and_are_counted_in_the_measured_order_only() -> None:
+    features, blocks = simulate(40)
+    blocks[1][:, 2] = 4.2
+    blocks[2][FOLDS[1].test, 0] = 1.0
+    orders = permutations(RUNS, 3, np.random.default_rng(41))
+    kernels = normalised(linear_kernels(features), FOLDS)
+    found = predict(kernels, People(tuple(blocks), FOLDS), orders)
+    assert found.voxels[1][2] == 0.0
+    assert found.n_constant == 3 + 1
+
+
+@pytest.mark.parametrize("bad", [np.zeros((0, 27, 27)), np.full((1, 27, 27), np.nan)])
+def test_no_features_or_nan_are_refused(bad: Array) -> None:
+    with pytest.raises(DataError, match="no features to predict from"):
+        normalised(bad, FOLDS)
+
+
+def test_responses_that_do_not_vary_have_nothing_explained() -> None:
+    features, blocks = simulate(12)
+    people = People((blocks[0], np.zeros((27, 5))), FOLDS)
+    kernels = normalised(linear_kernels(features), FOLDS)
+    found = predict(kernels, people)
+    assert found.r[1, 0] == found.r2[1, 0] == 0.0
+    assert not layer_errors(kernels, people)[1].any()
+    assert found.r2[0, 0] > 0.0

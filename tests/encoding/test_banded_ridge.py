@@ -160,3 +160,181 @@ def test_detectable_effect_grows_with_a_stricter_level_and_may_be_out_of_reach()
     assert plain is not None
     assert strict is None or strict >= plain > 0.0
     assert effect(np.zeros((24, 24)), 0.05) is None
+
+
+def by_rows(
+    features: Array, columns: Array, order: Array, blocks: list[Array]
+) -> tuple[Array, Array, Array, list[float], list[float]]:
+    """Everything from the features themselves: residuals, refits by dense solves, grid of w.
+
+    Returns R² of nuisance, unique R² of both bands and of the mix, per person; ρ and w per
+    fold, w from a grid of 20 001.
+    """
+    size = (len(FOLDS), len(blocks))
+    alone, both, mixed, total = (np.zeros(size) for _ in range(4))
+    ratios, weights = [], []
+    for number, fold in enumerate(FOLDS):
+        train, test = fold.train, fold.test
+
+        def unit(rows: Array, train: Array = train) -> Array:
+            return rows * np.sqrt(len(train) / (rows[train] ** 2).sum())
+
+        def fit(bands: list[tuple[Array, float]], y: Array, fitted: Array, checked: Array) -> Array:
+            """Predictions with an intercept, each band at its own penalty."""
+            x = np.hstack([rows / np.sqrt(penalty) for rows, penalty in bands])
+            mean = x[fitted].mean(axis=0)
+            own = x[fitted] - mean
+            means = y[fitted].mean(axis=0)
+            beta = np.linalg.solve(own.T @ own + np.eye(x.shape[1]), own.T @ (y[fitted] - means))
+            guess: Array = (x[checked] - mean) @ beta + means
+            return guess
+
+        n = unit(columns - columns[train].mean(axis=0))
+        c = columns - columns[train].mean(axis=0)
+        m = unit(features - features[train].mean(axis=0))
+        loo = []
+        for alpha in CONTROLLED_ALPHAS:
+            missed = 0.0
+            for item in train:
+                rest, one = train[train != item], np.array([item])
+                missed += float(((m[one] - fit([(c, alpha)], m, rest, one)) ** 2).sum())
+            loo.append(missed)
+        chosen = float(CONTROLLED_ALPHAS[int(np.argmin(loo))])
+        inverse = np.linalg.inv(c[train].T @ c[train] + chosen * np.eye(c.shape[1]))
+
+        def residual(
+            rows: Array,
+            c: Array = c,
+            inverse: Array = inverse,
+            train: Array = train,
+            test: Array = test,
+        ) -> Array:
+            left = rows.copy()
+            left[train] -= c[train] @ np.linalg.lstsq(c[train], rows[train], rcond=None)[0]
+            left[test] -= c[test] @ inverse @ c[train].T @ rows[train]
+            return left
+
+        m = unit(residual(residual(m)[order]))
+        inners = [(train[inner.fitted], train[inner.checked]) for inner in fold.inner]
+
+        def inside(bands: list[tuple[Array, float]], inners: list = inners) -> float:
+            return sum(
+                float(((y[b] - fit(bands, y, a, b)) ** 2).sum()) for a, b in inners for y in blocks
+            )
+
+        alpha = min(CONTROLLED_ALPHAS, key=lambda a: inside([(n, a)]))
+        other = min(CONTROLLED_ALPHAS, key=lambda a: inside([(m, a)]))
+
+        def pair(
+            ratio: float, n: Array = n, m: Array = m, alpha: float = alpha
+        ) -> list[tuple[Array, float]]:
+            return [(n, alpha)] if np.isinf(ratio) else [(n, alpha), (m, alpha * ratio)]
+
+        ratio = min(PENALTY_RATIOS, key=lambda rho: inside(pair(rho)))
+        grid, errors = np.linspace(0.0, 1.0, 20_001), 0.0
+        for a, b in inners:
+            for y in blocks:
+                one = y[b] - fit([(n, alpha)], y, a, b)
+                two = y[b] - fit([(m, other)], y, a, b)
+                errors = errors + (
+                    (1 - grid) ** 2 * (one**2).sum()
+                    + grid**2 * (two**2).sum()
+                    + 2 * grid * (1 - grid) * (one * two).sum()
+                )
+        w = float(grid[int(np.argmin(errors))])
+        for person, y in enumerate(blocks):
+            one, two = (fit([band], y, train, test) for band in ((n, alpha), (m, other)))
+            alone[number, person] = ((y[test] - one) ** 2).sum()
+            both[number, person] = ((y[test] - fit(pair(ratio), y, train, test)) ** 2).sum()
+            mixed[number, person] = ((y[test] - (1 - w) * one - w * two) ** 2).sum()
+            total[number, person] = ((y[test] - y[train].mean(axis=0)) ** 2).sum()
+        ratios.append(float(ratio))
+        weights.append(w)
+    alone, both, mixed, total = (part.sum(axis=0) for part in (alone, both, mixed, total))
+    return 1 - alone / total, (alone - both) / total, (alone - mixed) / total, ratios, weights
+
+
+def voxels(seed: int, people: int = 2) -> list[Array]:
+    rng = np.random.default_rng(seed)
+    return [
+        OWN @ rng.standard_normal((3, 6))
+        + NUISANCE @ rng.standard_normal((3, 6))
+        + 1.5 * rng.standard_normal((24, 6))
+        for _ in range(people)
+    ]
+
+
+def test_equal_to_refits_on_the_features_measured_and_permuted() -> None:
+    blocks = voxels(20)
+    orders = permutations(RUNS, 3, np.random.default_rng(21))
+    found = unique_variance(bands(), [np.stack([y @ y.T for y in blocks])], orders)[0]
+    added, inner_weights = [], []
+    for draw, order in enumerate([np.arange(24), *orders]):
+        nuisance, unique, mixed, ratios, weights = by_rows(MODEL, NUISANCE, order, blocks)
+        np.testing.assert_allclose(found.nuisance, nuisance, atol=1e-8)
+        np.testing.assert_allclose(found.banded[:, draw], unique, atol=1e-8)
+        np.testing.assert_allclose(found.stacked[:, draw], mixed, atol=1e-3)
+        np.testing.assert_allclose(found.weights[draw], weights, atol=5e-5)
+        assert list(found.ratios[draw]) == ratios
+        added.append(np.abs(unique).max())
+        inner_weights += [w for w in weights if 0.0 < w < 1.0]
+    assert max(added) > 0.05
+    assert inner_weights
+
+
+def personal(features: list[Array], columns: list[Array]) -> list[Bands]:
+    model = [np.stack([fold.normalise((f @ f.T)[None])[0] for f in features]) for fold in FOLDS]
+    return make_bands(np.stack([c @ c.T for c in columns]), np.stack(columns), model, FOLDS)
+
+
+def test_a_person_whose_columns_differ_is_fitted_with_those() -> None:
+    """Of one person by themselves nothing is summed, so the two must agree."""
+    rng = np.random.default_rng(22)
+    blocks, columns = voxels(23), [NUISANCE, rng.standard_normal((24, 3))]
+    features = [MODEL, rng.standard_normal((24, 9))]
+    orders = permutations(RUNS, 2, rng)
+    silent = np.zeros((24, 24))
+    for person in range(2):
+        alone = [silent, silent]
+        alone[person] = blocks[person] @ blocks[person].T
+        together = unique_variance(personal(features, columns), [np.stack(alone)], orders)[0]
+        single = personal([features[person]], [columns[person]])
+        own = unique_variance(single, [alone[person][None]], orders)[0]
+        for name in ("nuisance", "banded", "stacked"):
+            found = getattr(together, name)
+            np.testing.assert_allclose(found[person], getattr(own, name)[0], atol=1e-9)
+            assert not (name == "nuisance" and found[1 - person])
+        np.testing.assert_allclose(together.weights, own.weights, atol=1e-9)
+    both = unique_variance(
+        personal(features, columns), [np.stack([y @ y.T for y in blocks])], orders
+    )[0]
+    same_columns = unique_variance(bands(), [np.stack([y @ y.T for y in blocks])], orders)[0]
+    assert not np.allclose(both.nuisance[1], same_columns.nuisance[1], atol=1e-3)
+
+
+def test_more_orders_than_are_worked_on_at_once_equal_one_by_one() -> None:
+    gram = np.stack([y @ y.T for y in voxels(24)])
+    orders = permutations(RUNS, 140, np.random.default_rng(25))
+    found = unique_variance(bands(), [gram], orders)[0]
+    for draw in (127, 128, 140):
+        one = unique_variance(bands(), [gram], orders[draw - 1 : draw])[0]
+        np.testing.assert_allclose(found.banded[:, draw], one.banded[:, 1], atol=1e-10)
+        np.testing.assert_allclose(found.stacked[:, draw], one.stacked[:, 1], atol=1e-10)
+
+
+def test_responses_that_do_not_vary_have_nothing_to_explain() -> None:
+    found = unique_variance(bands(), [np.zeros((2, 24, 24))])[0]
+    assert np.array_equal(found.banded, np.zeros((2, 1)))
+    assert np.array_equal(found.stacked, np.zeros((2, 1)))
+
+
+def test_features_within_strata_and_columns_add_exactly_nothing() -> None:
+    kinds = np.array(list("ssst" * 6))
+    folds = held_out_folds(RUNS, kinds)
+    columns = np.column_stack([NUISANCE, kinds == "s"])
+    mixed = columns @ np.random.default_rng(26).standard_normal((4, 8))
+    model = [fold.normalise((mixed @ mixed.T)[None])[0] for fold in folds]
+    made = make_bands(columns @ columns.T, columns, model, folds)
+    found = unique_variance(made, [np.stack([y @ y.T for y in voxels(27)])])[0]
+    assert not found.banded.any()
+    assert not found.stacked.any()

@@ -92,3 +92,58 @@ def test_number_of_orders_is_a_product_of_factorials() -> None:
 def test_too_little_to_hold_out_is_refused(runs: list[str], message: str) -> None:
     with pytest.raises(DataError, match=message):
         held_out_folds(runs)
+
+
+def test_the_same_block_of_every_run_is_checked_together() -> None:
+    fold = held_out_folds(RUNS)[0]
+    # training runs of 6, 8 and 6 items, at 0-5, 6-13 and 14-19
+    expected = [[0, 1, 6, 7, 8, 14, 15], [2, 3, 9, 10, 11, 16, 17], [4, 5, 12, 13, 18, 19]]
+    assert [list(inner.checked) for inner in fold.inner] == expected
+
+
+def test_runs_that_take_turns_are_cut_by_their_own_items() -> None:
+    fold = held_out_folds(list("ab" * 6 + "c" * 6))[2]
+    assert [list(inner.checked) for inner in fold.inner] == [
+        [0, 1, 2, 3],
+        [4, 5, 6, 7],
+        [8, 9, 10, 11],
+    ]
+
+
+def test_inner_centring_takes_out_means_of_fitted_items_by_stratum() -> None:
+    rows = RNG.standard_normal((len(RUNS), 3))
+    for fold in held_out_folds(RUNS, TYPES):
+        kinds, own = TYPES[fold.train], rows[fold.train]
+        for inner in fold.inner:
+            expected = own.copy()
+            for kind in "st":
+                learned = inner.fitted[kinds[inner.fitted] == kind]
+                expected[kinds == kind] -= own[learned].mean(axis=0)
+            found = inner.centred((own @ own.T)[None])[0]
+            np.testing.assert_allclose(found, expected @ expected.T, atol=1e-12)
+
+
+def test_test_rows_are_centred_and_scaled_by_training_items() -> None:
+    features = RNG.standard_normal((len(RUNS), 5)) + 4.0
+    kernels = np.stack([features @ features.T, 1e-8 * features @ features.T])
+    for fold in held_out_folds(RUNS):
+        centred = features - features[fold.train].mean(axis=0)
+        centred *= np.sqrt(len(fold.train) / (centred[fold.train] ** 2).sum())
+        for found in fold.normalise(kernels):
+            np.testing.assert_allclose(found, centred @ centred.T, atol=1e-6)
+
+
+def test_every_order_within_a_run_is_as_likely() -> None:
+    runs = ["a", "b"] * 3
+    orders = permutations(runs, 6000, np.random.default_rng(2))
+    counts = np.unique(orders[:, ::2], axis=0, return_counts=True)[1]
+    assert len(counts) == 6
+    assert np.abs(counts - 1000).max() < 5 * np.sqrt(6000 * 5 / 36)
+
+
+def test_number_of_orders_within_conditions() -> None:
+    # runs of 7, 6, 8 and 6 items hold s only, 6 s, 8 t and 6 t
+    halves = [0, 1] * 13 + [0]
+    sizes = [4, 3, 3, 3, 4, 4, 3, 3]
+    expected = sum(log10(factorial(size)) for size in sizes)
+    assert count_permutations(RUNS, [halves]) == pytest.approx(expected)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from brainbench.datasets.phantom import load_problems
@@ -15,6 +16,7 @@ from brainbench.models import (
     PHANTOM_FILE,
     ActivationFile,
     Activations,
+    Site,
     load_model,
     save_activations,
 )
@@ -46,6 +48,30 @@ def test_reads_back_what_was_saved(tmp_path: Path) -> None:
     assert found.layers == made.layers
     for site in made.values:
         np.testing.assert_array_equal(found.values[site], made.values[site])
+
+
+@pytest.mark.parametrize("sites", [("attention", "hidden"), ("hidden",)])
+def test_a_contrast_is_saved_and_read_back(sites: tuple[Site, ...], tmp_path: Path) -> None:
+    made = Activations(
+        {site: values(seed=i) for i, site in enumerate(sites)},
+        dict.fromkeys(sites, (0, 3, 6)),
+        contrast={site: values(seed=9 + i) for i, site in enumerate(sites)},
+    )
+    save_activations(tmp_path / "m.safetensors", made, IDS, "some model")
+    found = ActivationFile(tmp_path / "m.safetensors").activations(PROBLEMS)
+    assert found.contrast is not None
+    assert made.contrast is not None
+    assert set(found.values) == set(found.contrast) == set(sites)
+    for site in sites:
+        np.testing.assert_array_equal(found.values[site], made.values[site])
+        np.testing.assert_array_equal(found.contrast[site], made.contrast[site])
+
+
+def test_a_file_without_contrast_has_none(tmp_path: Path) -> None:
+    file = write(tmp_path, {"hidden": values()}, stimulus_ids=IDS)
+    assert ActivationFile(file).activations(PROBLEMS).contrast is None
+    with safe_open(file, framework="numpy") as opened:
+        assert list(opened.keys()) == ["hidden"]
 
 
 def test_rows_without_names_are_used_in_order_with_a_warning(tmp_path: Path) -> None:
@@ -83,6 +109,42 @@ REFUSED = {
         {"attention": values(), "hidden": values(70)},
         {},
         "hidden has 70 items",
+    ),
+    "a contrast of one site only": (
+        {"attention": values(), "hidden": values(), "attention.contrast": values()},
+        {},
+        "hidden.contrast is missing",
+    ),
+    "a contrast of another site": (
+        {"hidden": values(), "attention.contrast": values(), "hidden.contrast": values()},
+        {},
+        "attention.contrast is given, but there is no attention",
+    ),
+    "a contrast alone": ({"hidden.contrast": values()}, {}, "hold no site"),
+    "a contrast of other layers": (
+        {"hidden": values(), "hidden.contrast": values(layers=2)},
+        {},
+        "hidden.contrast: expected an array (72, 3, 5) as hidden, got (72, 2, 5)",
+    ),
+    "a contrast of other items": (
+        {"hidden": values(), "hidden.contrast": values(71)},
+        {},
+        "hidden.contrast: expected an array (72, 3, 5)",
+    ),
+    "NaN in a contrast": (
+        {"hidden": values(), "hidden.contrast": spoil_nan(values())},
+        {},
+        "hidden.contrast: NaN or infinite activations in layer 1",
+    ),
+    "integers in a contrast": (
+        {"hidden": values(), "hidden.contrast": np.zeros((72, 3, 5), np.int64)},
+        {},
+        "hidden.contrast is not float16",
+    ),
+    "a contrast of nothing known": (
+        {"hidden": values(), "mlp.contrast": values()},
+        {},
+        "other tensors than sites: mlp.contrast",
     ),
 }
 

@@ -123,3 +123,42 @@ def test_halves_are_the_whole(count: int) -> None:
     assert first.rows + second.rows == whole.rows
     assert first.suffixes + second.suffixes == whole.suffixes
     assert 0 <= len(first.rows) - len(second.rows) <= 1
+
+
+# places that are read
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_places_stay_with_their_tokens(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    prompts, kinds = draw(rng)
+    places = [
+        tuple(sorted(rng.choice(len(p), rng.integers(1, len(p) + 1), replace=False).tolist()))
+        for p in prompts
+    ]
+    batches = plan_batches(prompts, kinds, 4, places=places)
+    for batch in batches:
+        assert all(batch.suffixes)
+        for row, suffix, place in zip(batch.rows, batch.suffixes, batch.places, strict=True):
+            assert [suffix[n] for n in place] == [prompts[row][n] for n in places[row]]
+            # nothing that is read lies in the beginning, of which no state is kept
+            assert len(batch.prefix) <= places[row][0]
+    assert sorted(row for batch in batches for row in batch.rows) == list(range(len(prompts)))
+
+
+def test_a_beginning_ends_before_the_first_place_of_any_prompt() -> None:
+    prompts = [(*range(30), 100 + i) for i in range(3)]
+    places = [(25, 26), (20, 30), (29,)]
+    (batch,) = plan_batches(prompts, ["a"] * 3, 4, places=places)
+    assert batch.prefix == tuple(range(20))
+    assert batch.places == ((5, 6), (0, 10), (9,))
+    (whole,) = plan_batches(prompts, ["a"] * 3, 4, share=False, places=places)
+    assert (whole.prefix, whole.places) == ((), tuple(places))
+
+
+def test_halves_keep_their_places() -> None:
+    suffixes = tuple((i, i) for i in range(5))
+    places = tuple((i % 2,) for i in range(5))
+    first, second = Batch((1,), suffixes, tuple(range(5)), places).halves()
+    assert first.places + second.places == places
+    assert len(first.places) == len(first.rows)

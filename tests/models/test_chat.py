@@ -177,3 +177,24 @@ def test_another_failure_is_told(
 def test_a_prompt_without_a_token_is_refused(formatted: Format) -> None:
     with pytest.raises(DataError, match="makes no token of the prompt"):
         Chat(formatted("{{ '' }}")).tokens(MESSAGES)
+
+
+def test_tokens_tell_their_characters_where_asked(chat_tokenizer: Any, tokenizer: Any) -> None:
+    for own in (chat_tokenizer, tokenizer):
+        chat = Chat(own)
+        text = chat.text(MESSAGES)
+        tokens, held = chat.tokens_of(text, characters=True)
+        assert tokens == chat.tokens(MESSAGES)
+        assert len(held) == len(tokens)
+        assert "".join(text[a:b] for a, b in held) == text
+        assert chat.tokens_of(text) == (tokens, ())
+
+
+def test_a_slow_tokenizer_is_asked_for_tokens_alone(chat_tokenizer: Any) -> None:
+    class Slow(Adding):
+        is_fast = False
+
+    chat = Chat(Slow(chat_tokenizer))
+    assert chat.tokens(MESSAGES) == Chat(chat_tokenizer).tokens(MESSAGES)
+    with pytest.raises(DataError, match="Slow does not tell which characters"):
+        chat.tokens_of(chat.text(MESSAGES), characters=True)

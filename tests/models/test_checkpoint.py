@@ -108,6 +108,14 @@ def test_without_weights_neither_is_needed_nor_hashed(folder: Path) -> None:
         find_checkpoint(folder)
 
 
+@pytest.mark.parametrize("code", [False, True])
+def test_a_checkpoint_tells_what_an_untrained_model_needs(folder: Path, code: bool) -> None:
+    (folder / "modeling.py").write_text("x = 1")
+    expected = find_checkpoint(folder, weights=False, code=code)
+    assert find_checkpoint(folder, code=code).without_weights(code=code) == expected
+    assert expected.without_weights(code=code) == expected
+
+
 def test_a_folder_without_configuration_is_no_model(folder: Path) -> None:
     (folder / "config.json").unlink()
     with pytest.raises(UsageError, match=r"holds no config\.json, so it is no model folder$"):
@@ -198,6 +206,10 @@ def test_only_the_gguf_file_is_hashed(gguf: Path) -> None:
     assert find_checkpoint(gguf).sha256 == before
     flip_last(gguf)
     assert find_checkpoint(gguf).sha256 != before
+
+
+def test_a_gguf_file_is_needed_without_its_weights_too(gguf: Path) -> None:
+    assert find_checkpoint(gguf).without_weights() == find_checkpoint(gguf, weights=False)
 
 
 def test_another_file_with_the_ending_is_refused(gguf: Path) -> None:

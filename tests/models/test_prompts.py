@@ -241,3 +241,87 @@ def test_the_hash_is_of_the_wording(write: Write) -> None:
     hashes = {load_template(write(other)).sha256 for other in others}
     assert len({base.sha256, *hashes}) == 1 + len(others)
     assert builtin_template("default").sha256 != builtin_template("nano").sha256
+
+
+# turns that ask only to read
+
+READ = "Read: {{ premises | join('. ') }}"
+
+
+@pytest.mark.parametrize("name", ["default", "nano"])
+def test_built_in_reading_turns_tell_the_premises_alone(
+    name: str, problems: tuple[Problem, ...]
+) -> None:
+    template = builtin_template(name)
+    assert template.reading is not None
+    for problem in problems:
+        text = "\n".join(turn["content"] for turn in template.reading_messages(problem))
+        for premise in problem.premises:
+            assert premise in text
+        assert problem.conclusion not in text
+        assert not any(word in text for word in ("True", "False", "Claim"))
+
+
+def test_the_built_in_reading_turns_have_the_form_of_the_question(
+    problems: tuple[Problem, ...],
+) -> None:
+    problem = replace(problems[0], premises=("A", "B", "C"), conclusion="D")
+    asked, read = (
+        getattr(builtin_template(), kind)(problem) for kind in ("messages", "reading_messages")
+    )
+    assert [turn["role"] for turn in read] == [turn["role"] for turn in asked]
+    assert read[1]["content"] == "Facts:\n1. A.\n2. B.\n3. C.\nRead?"
+    opening = "You are given statements to take as facts"
+    assert all(turns[0]["content"].startswith(opening) for turns in (asked, read))
+
+
+def test_a_template_may_have_reading_turns(write: Write, problems: tuple[Problem, ...]) -> None:
+    template = load_template(write({"all": asks(), "reading": asks(READ)}))
+    expected = f"Read: {'. '.join(problems[0].premises)}"
+    assert template.reading_messages(problems[0]) == [{"role": "user", "content": expected}]
+    assert template.messages(problems[0])[0]["content"] == ". ".join(problems[0].sentences)
+
+
+def test_without_reading_turns_the_built_in_ones_are_lent(
+    write: Write, problems: tuple[Problem, ...]
+) -> None:
+    template = load_template(write({"all": asks()}))
+    assert template.reading is None
+    lent = builtin_template()
+    assert template.reading_messages(problems[0]) == lent.reading_messages(problems[0])
+    assert template.reading_sha256 == lent.reading_sha256
+
+
+WRONG_READING: dict[str, tuple[object, str]] = {
+    "a premise left out": (asks("{{ premises[0] }}"), r"leaves out a premise: use \{\{ premises"),
+    "a conclusion": (asks(READ + "{{ conclusion }}"), "reading: 'conclusion' is undefined"),
+    "no user at the end": (asks(READ, "system"), "reading: the last turn must be the user's"),
+    "a fault": (asks(READ + "{{ 1 / 0 }}"), "reading: division by zero"),
+    "an escape": (asks(READ + "{{ premises.__class__ }}"), "reading: access to attribute"),
+    "no turns": ([], "reading"),
+    "a text": (READ, "reading"),
+    "another field": ([{"role": "user", "content": READ, "name": "x"}], "reading.0.name"),
+}
+
+
+@pytest.mark.parametrize(("turns", "named"), WRONG_READING.values(), ids=WRONG_READING)
+def test_reading_turns_that_are_none_are_refused(turns: object, named: str, write: Write) -> None:
+    with pytest.raises(DataError, match=rf"(?s)^prompt template mine.*{named}"):
+        load_template(write({"all": asks(), "reading": turns}))
+
+
+def test_reading_turns_are_no_question(write: Write) -> None:
+    with pytest.raises(DataError, match="turns"):
+        load_template(write({"reading": asks(READ)}))
+
+
+def test_the_hash_of_the_question_is_not_that_of_the_reading_turns(write: Write) -> None:
+    templates = [
+        load_template(write({"all": asks(question), "reading": asks(reading)}))
+        for question, reading in ((ALL, READ), (ALL, READ + "!"), (ALL + "!", READ))
+    ]
+    first, other_reading, other_question = templates
+    assert first.sha256 == other_reading.sha256 != other_question.sha256
+    assert first.reading_sha256 == other_question.reading_sha256 != other_reading.reading_sha256
+    # as it was before there were any
+    assert first.sha256 == load_template(write({"all": asks()})).sha256
