@@ -26,48 +26,21 @@ maps in tests instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.encoding.blocked_ridge import (
-    CONTROLLED_ALPHAS,
-    residual_operator,
-    ridge_maps,
-    squared_errors,
-)
-from brainbench.encoding.held_out import HeldOutFold, InnerFold
+from brainbench.encoding.band_fit import NOTHING_LEFT, Bands, FoldFit
+from brainbench.encoding.blocked_ridge import CONTROLLED_ALPHAS, residual_operator
+from brainbench.encoding.held_out import HeldOutFold
 from brainbench.encoding.kernels import Array
-from brainbench.encoding.threads import parallel
+
+__all__ = ["PENALTY_RATIOS", "Bands", "UniqueVariance", "make_bands", "unique_variance"]
 
 # Penalty on the model's features as a multiple of that on nuisance; infinite adds nothing.
 PENALTY_RATIOS: Array = np.array([np.inf, 1e3, 1e2, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.01])
-# Less than this share left of the features is nothing left.
-_NOTHING_LEFT = 1e-6
-_DRAWS_AT_ONCE = 128
-
-
-@dataclass(frozen=True)
-class Bands:
-    """Two kernels of one fold, of each person or, where all have the same, once.
-
-    Attributes
-    ----------
-    fold : the fold.
-    nuisance : (P, n, n) or (1, n, n), centred on training items, trace m there.
-    model : likewise; the model's features, nuisance taken out once; zero where it leaves
-        nothing.
-    operators : likewise; what takes nuisance out of rows in another order.
-    left : share of the variance of the model's training features that nuisance leaves.
-    """
-
-    fold: HeldOutFold
-    nuisance: Array
-    model: Array
-    operators: Array
-    left: float
 
 
 @dataclass(frozen=True)
@@ -119,7 +92,7 @@ def make_bands(
         rows = np.ix_(np.arange(size), fold.train, fold.train)
         before, after = (float(np.einsum("pii->", k[rows])) for k in (own, residual))
         left = after / before if before > 0.0 else 0.0
-        if left < _NOTHING_LEFT:
+        if left < NOTHING_LEFT:
             residual = np.zeros_like(residual)
         made.append(Bands(fold, band, residual, operators, left))
     return made
@@ -149,7 +122,10 @@ def unique_variance(
     responses = np.stack(grams)
     measured = np.arange(responses.shape[-1])[None]
     tried = measured if orders is None else np.concatenate([measured, orders])
-    parts = [_Fold(band, responses, tried, alphas, ratios).errors() for band in bands]
+    parts = [
+        FoldFit(band, band.fold.centred(responses), tried, alphas, ratios).errors()
+        for band in bands
+    ]
     total, alone, banded, stacked = (np.sum([part[i] for part in parts], axis=0) for i in range(4))
     # responses that do not vary have an R² of 0: nothing to explain, nothing explained
     safe = np.where(total > 0.0, total, np.inf)
@@ -162,194 +138,4 @@ def unique_variance(
             np.stack([part[5][roi] for part in parts], axis=1),
         )
         for roi in range(len(responses))
-    ]
-
-
-class _Fold:
-    """One fold of :func:`unique_variance`: R ROIs, P people, D orders."""
-
-    def __init__(
-        self,
-        bands: Bands,
-        grams: Array,
-        orders: NDArray[np.intp],
-        alphas: Array,
-        ratios: Array,
-    ) -> None:
-        self.bands, self.fold, self.orders = bands, bands.fold, orders
-        self.alphas, self.ratios = alphas, ratios
-        self.grams = bands.fold.centred(grams)
-        # people who share their kernels are, inside, one person with all voxels
-        self.shared = len(bands.nuisance) == 1
-        summed = self.grams.sum(axis=1, keepdims=True) if self.shared else self.grams
-        rows = self.fold.train
-        self.inside = summed[:, :, rows[:, None], rows]
-        self.pieces = [
-            (person, draws)
-            for person in range(self.inside.shape[1])
-            for draws in _chunks(len(orders))
-        ]
-
-    def errors(self) -> tuple[Array, Array, Array, Array, Array, Array]:
-        """Squared test errors of nothing and of nuisance (R, P), of both bands and of the mix
-        (R, P, D), and what was chosen (R, D): ratio and weight.
-        """
-        inner = self._summed(self._inner)
-        alone, model = inner[:, 0, 0].argmin(axis=1), inner[:, :, -1].argmin(axis=2)
-        ratio = np.stack(
-            [
-                errors[:, :-1, penalty].argmin(axis=1)
-                for errors, penalty in zip(inner, alone, strict=True)
-            ]
-        )
-        weight = _best_weight(
-            self._summed(lambda person, draws: self._mixing(person, draws, alone, model))
-        )
-        if not self.bands.model.any():
-            # mixed with nothing, nuisance would only be shrunk
-            weight = np.zeros_like(weight)
-        parts = parallel(
-            lambda piece: self._outer(*piece, ratio, alone, model, weight), self.pieces
-        )
-        shape = (*self.grams.shape[:2], len(self.orders))
-        nuisance, banded, stacked = np.empty(shape[:2]), np.empty(shape), np.empty(shape)
-        for (person, draws), (one, two, three) in zip(self.pieces, parts, strict=True):
-            who = slice(None) if self.shared else slice(person, person + 1)
-            nuisance[:, who], banded[:, who, draws], stacked[:, who, draws] = one, two, three
-        test = self.fold.test
-        total = np.einsum("rpii->rp", self.grams[:, :, test[:, None], test])
-        return total, nuisance, banded, stacked, self.ratios[ratio], weight
-
-    def _summed(self, work: Callable[[int, slice], Array]) -> Array:
-        """(R, D, ...) what ``work`` gives for each person, summed."""
-        parts = parallel(lambda piece: work(*piece), self.pieces)
-        total = np.zeros((len(self.inside), len(self.orders), *parts[0].shape[2:]))
-        for (_, draws), part in zip(self.pieces, parts, strict=True):
-            total[:, draws] += part
-        return total
-
-    def _kernels(self, person: int, draws: slice, rows: NDArray[np.intp]) -> tuple[Array, Array]:
-        """(n, n) nuisance and (D, n, n) the model's band, its rows in each order."""
-        orders = self.orders[draws][:, rows]
-        nuisance: Array = self.bands.nuisance[person][rows[:, None], rows]
-        model = self.bands.model[person][orders[:, :, None], orders[:, None, :]]
-        operator = self.bands.operators[person][rows[:, None], rows]
-        model = operator @ model @ operator.T
-        inside = np.flatnonzero(np.isin(rows, self.fold.train))
-        trace = np.einsum("dii->d", model[:, inside[:, None], inside])
-        scale = np.divide(
-            len(inside), trace, out=np.zeros_like(trace), where=trace > _NOTHING_LEFT * len(inside)
-        )
-        return nuisance, model * scale[:, None, None]
-
-    def _inner(self, person: int, draws: slice) -> Array:
-        """(R, D, ratios + 1, alphas) squared error on the inner folds; last, the model alone."""
-        nuisance, model = self._kernels(person, draws, self.fold.train)
-        size = (len(self.inside), len(model), len(self.ratios) + 1, len(self.alphas))
-        found = np.zeros(size)
-        for inner in self.fold.inner:
-            own, added = inner.centred(nuisance), inner.centred(model)
-            responses = inner.centred(self.inside[:, person])
-            kernels = [own[None] if np.isinf(r) else own + added / r for r in self.ratios]
-            for number, kernel in enumerate([*kernels, added]):
-                found[:, :, number] += _spectral_errors(kernel, responses, inner, self.alphas)
-        return found
-
-    def _mixing(
-        self, person: int, draws: slice, alone: NDArray[np.intp], model: NDArray[np.intp]
-    ) -> Array:
-        """(R, D, 3) on the inner folds: nuisance's error, the model's, and their product."""
-        nuisance, band = self._kernels(person, draws, self.fold.train)
-        found = np.zeros((len(self.inside), len(band), 3))
-        for inner in self.fold.inner:
-            own, added = inner.centred(nuisance), inner.centred(band)
-            fitted, checked = inner.fitted, inner.checked
-            for roi, responses in enumerate(inner.centred(self.inside[:, person])):
-                penalty = self.alphas[model[roi, draws]]
-                one = _error_map(own[None], inner, self.alphas[alone[roi], None])
-                other = _error_map(added, inner, penalty)
-                rows = np.concatenate([checked, fitted])
-                gram = responses[rows[:, None], rows]
-                left, right = one @ gram, other @ gram
-                found[roi, :, 0] += np.einsum("dij,dij->d", left, one)
-                found[roi, :, 1] += np.einsum("dij,dij->d", right, other)
-                found[roi, :, 2] += np.einsum("dij,ij->d", right, one[0])
-        return found
-
-    def _outer(
-        self,
-        person: int,
-        draws: slice,
-        ratio: NDArray[np.intp],
-        alone: NDArray[np.intp],
-        model: NDArray[np.intp],
-        weight: Array,
-    ) -> tuple[Array, Array, Array]:
-        """Test errors (R, people) of nuisance, (R, people, D) of both bands and the mix."""
-        train, test = self.fold.train, self.fold.test
-        nuisance, band = self._kernels(person, draws, np.arange(self.grams.shape[-1]))
-        grams = self.grams if self.shared else self.grams[:, person : person + 1]
-        size = (len(grams), grams.shape[1], len(band))
-        banded, stacked, single = np.empty(size), np.empty(size), np.empty(size[:2])
-        for roi, own in enumerate(grams):
-            shares = 1.0 / self.ratios[ratio[roi, draws]]
-            kernel = nuisance + band * shares[:, None, None]
-            penalty = np.full(len(band), self.alphas[alone[roi]])
-            joint = ridge_maps(kernel, train, test, penalty)
-            one = ridge_maps(nuisance[None], train, test, self.alphas[alone[roi], None])
-            other = ridge_maps(band, train, test, self.alphas[model[roi, draws]])
-            mix = weight[roi, draws][:, None, None]
-            single[roi] = squared_errors(one, own, self.fold)
-            banded[roi] = squared_errors(joint, own[:, None], self.fold)
-            stacked[roi] = squared_errors((1.0 - mix) * one + mix * other, own[:, None], self.fold)
-            # nothing was added: the difference is nothing, not rounding
-            banded[roi][:, shares == 0.0] = single[roi][:, None]
-            stacked[roi][:, mix[:, 0, 0] == 0.0] = single[roi][:, None]
-        return single, banded, stacked
-
-
-def _spectral_errors(kernel: Array, responses: Array, inner: InnerFold, alphas: Array) -> Array:
-    """(R, D, A) squared inner errors of R Gram matrices, every penalty from one decomposition.
-
-    With K_aa = V diag(λ) Vᵀ, Z = K_ba V and s = 1 / (λ + α), the error is
-    tr G_bb - 2 sᵀ diag(Vᵀ G_ab Z) + sᵀ (Vᵀ G_aa V ∘ Zᵀ Z) s: no prediction is made.
-    """
-    fitted, checked = inner.fitted, inner.checked
-    values, vectors = np.linalg.eigh(kernel[:, fitted[:, None], fitted])
-    across = kernel[:, checked[:, None], fitted] @ vectors
-    shrunk = 1.0 / (np.maximum(values, 0.0)[:, None, :] + alphas[:, None])
-    overlap = np.swapaxes(across, 1, 2) @ across
-    turned = np.swapaxes(vectors, 1, 2)
-    found = np.empty((len(responses), len(kernel), len(alphas)))
-    for roi, gram in enumerate(responses):
-        linear = np.einsum("dba,dba->da", gram[checked[:, None], fitted] @ vectors, across)
-        quadratic = (turned @ gram[fitted[:, None], fitted] @ vectors) * overlap
-        found[roi] = (
-            np.trace(gram[checked[:, None], checked])
-            - 2.0 * np.einsum("dka,da->dk", shrunk, linear)
-            + np.einsum("dka,dka->dk", shrunk @ quadratic, shrunk)
-        )
-    return found
-
-
-def _error_map(kernel: Array, inner: InnerFold, alphas: Array) -> Array:
-    """(D, b, b + a) what gives errors of checked items from checked and fitted responses."""
-    maps = ridge_maps(kernel, inner.fitted, inner.checked, alphas)
-    same = np.broadcast_to(np.eye(len(inner.checked)), (*maps.shape[:-1], len(inner.checked)))
-    return np.concatenate([same, -maps], axis=-1)
-
-
-def _best_weight(errors: Array) -> Array:
-    """(R, D) the w in [0, 1] of least squared error of (1 - w) nuisance + w model."""
-    one, other, product = np.moveaxis(errors, -1, 0)
-    apart = one + other - 2.0 * product
-    weight = np.divide(one - product, apart, out=np.zeros_like(one), where=apart > 0.0)
-    clipped: Array = np.clip(weight, 0.0, 1.0)
-    return clipped
-
-
-def _chunks(n_draws: int) -> list[slice]:
-    return [
-        slice(start, min(start + _DRAWS_AT_ONCE, n_draws))
-        for start in range(0, n_draws, _DRAWS_AT_ONCE)
     ]

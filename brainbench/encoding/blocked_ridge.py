@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.encoding.held_out import HeldOutFold
+from brainbench.encoding.held_out import HeldOutFold, InnerFold
 from brainbench.encoding.kernels import Array
 
 CONTROLLED_ALPHAS: Array = np.logspace(-1, 5, 13)
@@ -70,7 +70,7 @@ def fit_blocked(
     loss = np.zeros((len(kernels), len(alphas), len(train), len(train)))
     for inner in fold.inner:
         maps = dual_maps(inner.centred(inside), inner.fitted, inner.checked, alphas)
-        errors = inner.centre[inner.checked] - maps @ inner.centre[inner.fitted]
+        errors = error_maps(maps, inner)
         loss += np.swapaxes(errors, -1, -2) @ errors
     return BlockedRidge(fold, loss, dual_maps(kernels, train, test, alphas))
 
@@ -87,6 +87,14 @@ def dual_maps(
     flat = scaled.reshape(len(kernels), -1, len(fitted)) @ np.swapaxes(vectors, 1, 2)
     maps: Array = flat.reshape(scaled.shape)
     return maps
+
+
+def error_maps(maps: Array, inner: InnerFold) -> Array:
+    """(..., b, m) what turns the m training responses into errors of an inner fold's checked
+    items; maps (..., b, a) from centred fitted ones.
+    """
+    errors: Array = inner.centre[inner.checked] - maps @ inner.centre[inner.fitted]
+    return errors
 
 
 def ridge_maps(
@@ -123,7 +131,8 @@ def residual_operator(columns: Array, features: Array, fold: HeldOutFold) -> Arr
     fitted to them learns nothing that the columns could tell of the responses (Frisch &
     Waugh 1933). A penalty, however small, would leave some of it. Test rows lose what ridge
     predicts from the columns, its penalty by leave-one-out error on the training features:
-    there validity asks for nothing, and least squares on few items would add noise.
+    there validity asks for nothing, and least squares on few items would add noise. Columns
+    count alike, whatever their units: each has the same spread over training items.
 
     Parameters
     ----------
@@ -132,9 +141,9 @@ def residual_operator(columns: Array, features: Array, fold: HeldOutFold) -> Arr
     fold : the fold.
     """
     train, test = fold.train, fold.test
-    centred = fold.centre @ columns
+    centred = _alike(columns, fold)
     left, values, _ = np.linalg.svd(centred[train], full_matrices=False)
-    basis = left[:, values > _DECIDED * max(values.max(initial=0.0), 1.0)]
+    basis = left[:, values > _DECIDED * values.max(initial=0.0)]
     operator = np.eye(len(columns))
     operator[train[:, None], train] -= basis @ basis.T
     kernel = centred @ centred.T
@@ -146,6 +155,19 @@ def residual_operator(columns: Array, features: Array, fold: HeldOutFold) -> Arr
     alpha = CONTROLLED_ALPHAS[[int(np.argmin(errors))]]
     operator[test[:, None], train] = -dual_maps(kernel[None], train, test, alpha)[0, 0]
     return operator
+
+
+def _alike(columns: Array, fold: HeldOutFold) -> Array:
+    """Columns centred, of equal sums of squares on the m training items, m together; zero
+    what is constant there.
+    """
+    centred = fold.centre @ columns
+    lengths = np.linalg.norm(centred[fold.train], axis=0)
+    varies = lengths > _DECIDED * np.abs(columns).max(axis=0, initial=np.finfo(float).tiny)
+    wanted = np.sqrt(len(fold.train) / max(int(varies.sum()), 1))
+    scale = np.divide(wanted, lengths, out=np.zeros_like(lengths), where=varies)
+    alike: Array = centred * scale
+    return alike
 
 
 def leave_one_out_operator(kernel: Array, fold: HeldOutFold, alpha: float) -> Array:

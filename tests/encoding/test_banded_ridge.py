@@ -191,6 +191,7 @@ def by_rows(
 
         n = unit(columns - columns[train].mean(axis=0))
         c = columns - columns[train].mean(axis=0)
+        c = c * np.sqrt(len(train) / c.shape[1] / (c[train] ** 2).sum(axis=0))
         m = unit(features - features[train].mean(axis=0))
         loo = []
         for alpha in CONTROLLED_ALPHAS:
@@ -252,6 +253,15 @@ def by_rows(
         weights.append(w)
     alone, both, mixed, total = (part.sum(axis=0) for part in (alone, both, mixed, total))
     return 1 - alone / total, (alone - both) / total, (alone - mixed) / total, ratios, weights
+
+
+def test_units_of_the_columns_do_not_matter() -> None:
+    orders = permutations(RUNS, 3, np.random.default_rng(28))
+    kernel, gram = NUISANCE @ NUISANCE.T, [grams(29, MODEL, 0.4)]
+    model = [fold.normalise((MODEL @ MODEL.T)[None])[0] for fold in FOLDS]
+    scaled = NUISANCE * [1e-3, 1.0, 1e4]
+    one, other = (make_bands(kernel, columns, model, FOLDS) for columns in (NUISANCE, scaled))
+    same(unique_variance(one, gram, orders)[0], unique_variance(other, gram, orders)[0])
 
 
 def voxels(seed: int, people: int = 2) -> list[Array]:

@@ -196,6 +196,9 @@ def test_test_rows_lose_a_ridge_prediction_chosen_by_leave_one_out_on_the_featur
     fold, rng = FOLDS[1], np.random.default_rng(4)
     columns = rng.standard_normal((N, 6))
     x = columns @ rng.standard_normal((6, 7)) + 3.0 * rng.standard_normal((N, 7))
+    about = columns[fold.train] - columns[fold.train].mean(axis=0)
+    # of equal spread, and of trace m together
+    columns *= np.sqrt(len(fold.train) / 6 / (about**2).sum(axis=0))
     errors = []
     for alpha in CONTROLLED_ALPHAS:
         errors.append(0.0)
