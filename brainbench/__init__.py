@@ -12,7 +12,14 @@ import logging
 from importlib.metadata import version
 from pathlib import Path
 
-from brainbench.benchmarks import BehaviorScore, Score, list_benchmarks, load_benchmark
+from brainbench.benchmarks import (
+    DEFAULT_PROTOCOL,
+    BehaviorScore,
+    ControlledScore,
+    Score,
+    list_benchmarks,
+    load_benchmark,
+)
 from brainbench.datasets import load_behavior, load_dataset, load_recording
 from brainbench.errors import BrainbenchError
 from brainbench.models import (
@@ -39,10 +46,11 @@ def evaluate(
     benchmarks: str | list[str] | None = None,
     suite: str | None = None,
     dataset: str | None = None,
-    protocol: str = "published",
+    protocol: str = DEFAULT_PROTOCOL,
     seed: int = 0,
     limit: int | None = None,
     options: ModelOptions | None = None,
+    untrained_activations: str | None = None,
     output_path: str | Path = "results",
     overwrite: bool = False,
 ) -> Record:
@@ -55,10 +63,12 @@ def evaluate(
         the built-in model by default.
     benchmarks : identifier or identifiers, ``*`` and ``?`` allowed.
     suite, dataset : other ways to choose benchmarks.
-    protocol : ``published`` or ``controlled``.
+    protocol : how alignment is scored: ``controlled`` (in ``record.controlled``) or
+        ``published`` (in ``record.scores``).
     seed : of random features, permutations and simulations; same seed, same record.
     limit : only the first items of each reasoning type, for trying out.
     options : how a language model is loaded and asked.
+    untrained_activations : file of an untrained network's, where the model is a file itself.
     output_path : root of the results folder.
     overwrite : compute again what is already there.
 
@@ -78,7 +88,7 @@ def evaluate(
         benchmarks=patterns,
         suite=suite,
         dataset=dataset,
-        settings=Settings(protocol, seed, limit, options or ModelOptions()),
+        settings=Settings(protocol, seed, limit, options or ModelOptions(), untrained_activations),
         output_path=output_path,
         overwrite=overwrite,
         say=_LOG.info,
@@ -90,6 +100,7 @@ __all__ = [
     "Answers",
     "BehaviorScore",
     "BrainbenchError",
+    "ControlledScore",
     "DatasetPlugin",
     "LanguageModel",
     "Model",

@@ -53,7 +53,8 @@ class Plugin:
     datasets : name, as in its card → :class:`DatasetPlugin`. Its alignment benchmarks
         come of themselves.
     benchmarks : identifier → function without arguments that gives a benchmark:
-        ``identifier``, ``version`` and ``benchmark(model) -> Score``.
+        ``identifier``, ``version`` and ``benchmark(model)``, which gives a ``Score``,
+        ``ControlledScore`` or ``BehaviorScore``.
     """
 
     models: Mapping[str, Callable[[], Any]] = field(default_factory=dict)

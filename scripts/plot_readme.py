@@ -1,4 +1,4 @@
-"""Draw README's picture from the record of a run.
+"""Draw README's picture from the record of a run under the published protocol.
 
     python scripts/plot_readme.py results/MODEL/RUN/results.json
 

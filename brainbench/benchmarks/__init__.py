@@ -30,15 +30,20 @@ from brainbench.benchmarks.behavior_score import (
 )
 from brainbench.benchmarks.controlled import (
     ControlledBenchmark,
+    check_contrast,
     score_controlled,
     untrained_twins,
 )
 from brainbench.benchmarks.controlled_score import (
+    ControlledLayer,
     ControlledPerson,
     ControlledRow,
     ControlledScore,
     Estimate,
+    Extrapolation,
     NestedLayer,
+    Reliability,
+    Similarity,
 )
 from brainbench.benchmarks.plugged import PluggedBenchmark
 from brainbench.benchmarks.registry import (
@@ -50,11 +55,18 @@ from brainbench.benchmarks.registry import (
     select_benchmarks,
     suite_patterns,
 )
-from brainbench.benchmarks.score import Control, LayerScore, Score, SubjectScore
+from brainbench.benchmarks.score import (
+    DEFAULT_PROTOCOL,
+    Control,
+    LayerScore,
+    Score,
+    SubjectScore,
+)
 
 __all__ = [
     "ANSWER_MEASURES",
     "BEHAVIOR_VERSION",
+    "DEFAULT_PROTOCOL",
     "IN_WORDS",
     "ITEM_MEASURES",
     "MEASURES",
@@ -69,10 +81,12 @@ __all__ = [
     "Checkpoint",
     "Control",
     "ControlledBenchmark",
+    "ControlledLayer",
     "ControlledPerson",
     "ControlledRow",
     "ControlledScore",
     "Estimate",
+    "Extrapolation",
     "ItemCorrelation",
     "LayerScore",
     "LeftOut",
@@ -81,11 +95,14 @@ __all__ = [
     "NestedLayer",
     "PersonAgreement",
     "PluggedBenchmark",
+    "Reliability",
     "Report",
     "Score",
+    "Similarity",
     "Statistic",
     "Step",
     "SubjectScore",
+    "check_contrast",
     "check_numbers",
     "list_benchmarks",
     "load_benchmark",

@@ -192,7 +192,7 @@ def _score_cell(
     draws = [
         scorer.score(
             f"{spaces.RANDOM} {draw + 1}/{spaces.DRAWS}",
-            spaces.random_space(cell, activations, seed, draw),
+            spaces.random_space(cell, spaces.widths_of(activations), seed, draw),
         )
         for draw in range(spaces.DRAWS)
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from brainbench.benchmarks.controlled_score import ControlledScore
 from brainbench.benchmarks.score import Score
 from brainbench.errors import UsageError
 
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
     from brainscore_core.metrics import Score as BrainScoreScore
 
 
-def to_brainscore(score: Score) -> BrainScoreScore:
-    """Turn a score into a ``brainscore_core.metrics.Score``.
+def to_brainscore(score: ControlledScore | Score) -> BrainScoreScore:
+    """Turn a score of either protocol into a ``brainscore_core.metrics.Score``.
 
     Its value is the undivided ``raw``, for the divided form is no share of explainable
-    variance; ``attrs`` hold ``raw`` (undivided, one value per person), ``ceiling`` (mean
-    published v0), ``reference`` (measured inter-subject value), ``divided``, ``controls``
-    and ``warnings``.
+    variance; ``attrs`` hold ``protocol``, ``raw`` (undivided, one value per person),
+    ``reference`` (measured inter-subject value), ``controls`` and ``warnings``; as published
+    also ``ceiling`` (mean v0) and ``divided``; controlled, ``unique_r2``, ``p_corrected``
+    and ``verdict``, and no ceiling.
 
     Raises
     ------
@@ -35,19 +37,32 @@ def to_brainscore(score: Score) -> BrainScoreScore:
             "brainscore-core is not installed: in an environment of its own, "
             "pip install 'brainbench[brainscore]'"
         ) from error
-    converted = BrainScoreScore(score.raw)
+    if isinstance(score, ControlledScore):
+        value, people = score.raw.value, {one.subject: one.r for one in score.subjects}
+        fields = {
+            "ceiling": None,
+            "reference": None if score.reference is None else score.reference.value,
+            "controls": {row.control: row.r for row in score.controls},
+            "unique_r2": score.unique_r2.value,
+            "p_corrected": score.p_corrected,
+            "verdict": score.verdict,
+        }
+    else:
+        value, people = score.raw, {one.subject: one.raw for one in score.subjects}
+        fields = {
+            "ceiling": None if score.ceiling is None else BrainScoreScore(score.ceiling),
+            "reference": score.reference,
+            "controls": {row.control: row.raw for row in score.controls},
+            "divided": score.score,
+        }
+    converted = BrainScoreScore(value)
     converted.attrs.update(
         raw=BrainScoreScore(
-            [person.raw for person in score.subjects],
-            coords={"subject": [person.subject for person in score.subjects]},
-            dims=["subject"],
+            list(people.values()), coords={"subject": list(people)}, dims=["subject"]
         ),
-        ceiling=None if score.ceiling is None else BrainScoreScore(score.ceiling),
-        reference=score.reference,
-        divided=score.score,
         benchmark_identifier=score.benchmark,
         protocol=score.protocol,
-        controls={row.control: row.raw for row in score.controls},
         warnings=list(score.warnings),
+        **fields,
     )
     return converted

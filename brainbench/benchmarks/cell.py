@@ -64,6 +64,36 @@ class Cell:
         """Blocks of one ROI, one per person."""
         return [self.blocks[roi, subject] for subject in self.subjects]
 
+    def coordinate(self, name: str) -> NDArray[np.str_]:
+        """(n_items,) a coordinate of the presentations, at the first showing of each item.
+
+        Raises
+        ------
+        DataError
+            When the presentations have no such coordinate.
+        """
+        assembly = self.recording.assembly
+        if name not in assembly.coords or assembly[name].dims != ("presentation",):
+            known = [str(c) for c in assembly.coords if assembly[c].dims == ("presentation",)]
+            raise DataError(
+                f"{self.recording.card.name} has no coordinate {name!r} of presentations; "
+                f"there are {', '.join(sorted(known))}"
+            )
+        first = np.sort(np.unique(assembly["stimulus_id"].values, return_index=True)[1])
+        return np.asarray(assembly[name].values[first][self.items]).astype(str)
+
+    def repeats(self, roi: str, subject: str) -> Array | None:
+        """(k, n_items, n_voxels) showings of each item in turn; None where k is not the same
+        for all items, or a showing is missing.
+        """
+        ids = self.recording.assembly["stimulus_id"].values
+        shown = [np.flatnonzero(ids == problem.identifier) for problem in self.problems]
+        if len({len(rows) for rows in shown}) != 1 or len(shown[0]) < 2:
+            return None
+        block = block_of(self.recording.assembly, subject, roi)
+        found: Array = np.stack([block[rows] for rows in shown], axis=1)
+        return found if np.isfinite(found).all() else None
+
 
 def prepare_cell(
     recording: Recording, reasoning_type: str, rois: Sequence[str], limit: int | None = None
@@ -77,7 +107,7 @@ def prepare_cell(
     Raises
     ------
     DataError
-        When a person lacks a run: the published protocol needs every item of everybody.
+        When a person lacks a run: every item of everybody is needed.
     """
     assembly = average_repeats(recording.assembly)
     types = assembly["reasoning_type"].values
@@ -99,8 +129,8 @@ def prepare_cell(
             if empty.any():
                 runs = ", ".join(dict.fromkeys(chosen["run"].values[empty]))
                 raise DataError(
-                    f"{subject} lacks {runs} in {recording.card.name}; the published protocol "
-                    "needs every run of every person: leave this person out"
+                    f"{subject} lacks {runs} in {recording.card.name}; every run of every "
+                    "person is needed: leave this person out"
                 )
             blocks[roi, subject] = block - block.mean(axis=0)
     folds = published_folds(types[items])

@@ -18,27 +18,34 @@ from brainbench.benchmarks.alignment import (
     check_numbers,
 )
 from brainbench.benchmarks.cell import prepare_cell
-from brainbench.benchmarks.controlled_cell import (
-    CONDITION_DRAWS,
-    UNTRAINED,
-    ControlledCell,
-    Values,
-    interval_of,
+from brainbench.benchmarks.controlled_cell import CONDITION_DRAWS, ControlledCell, Values
+from brainbench.benchmarks.controlled_model import score_model
+from brainbench.benchmarks.controlled_rows import (
+    score_nuisance,
+    score_people,
+    score_random,
+    score_repeats,
+    score_untrained,
 )
 from brainbench.benchmarks.controlled_score import (
     ControlledPerson,
     ControlledRow,
     ControlledScore,
     Estimate,
+    Extrapolation,
+    Reliability,
     Verdict,
 )
 from brainbench.datasets import Recording, load_card, load_recording
-from brainbench.encoding.inference import fieller_interval, holm
+from brainbench.encoding.inference import Measured, divide, holm
+from brainbench.errors import UsageError
 from brainbench.models import Activations, Model, load_model, read_activations
 
 # Raise when a change of the code changes a score.
-CONTROLLED_VERSION = 1
+CONTROLLED_VERSION = 2
 UNTRAINED_SEEDS = 5
+# Steps of a cell: model, reference, repeats, controls.
+N_STEPS = 4
 
 
 @dataclass(frozen=True)
@@ -72,13 +79,25 @@ class ControlledBenchmark:
         """Citation of the dataset."""
         return load_card(self.dataset).citation
 
+    @property
+    def ceiling(self) -> float | None:
+        """Inter-subject reference, mean r: no upper bound; None below three people."""
+        recording = load_recording(self.dataset, (self.roi,))
+        cell = ControlledCell(prepare_cell(recording, self.reasoning_type, [self.roi]), 0)
+        found = score_people(cell)[self.roi]
+        return None if found is None else float(found["r"]["value"])
+
     def __call__(
         self, model: str | Path | Model, seed: int = 0, limit: int | None = None
     ) -> ControlledScore:
         """Score a model, or what names one, on this benchmark."""
-        recording = load_recording(self.dataset, (self.roi,))
-        states = read_activations(load_model(model), recording.problems)
-        return next(iter(score_controlled([self], recording, states, seed=seed, limit=limit)))
+        recording, loaded = load_recording(self.dataset, (self.roi,)), load_model(model)
+        states = read_activations(loaded, recording.problems)
+        twins = untrained_twins(loaded, recording)
+        scores = score_controlled(
+            [self], recording, states, untrained=twins, seed=seed, limit=limit
+        )
+        return next(iter(scores))
 
 
 def untrained_twins(model: Model, recording: Recording) -> list[Activations] | str:
@@ -95,6 +114,7 @@ def score_controlled(
     activations: Activations,
     *,
     untrained: Sequence[Activations] | str = "no untrained model was given",
+    localised: bool = False,
     seed: int = 0,
     limit: int | None = None,
     checkpoint: Checkpoint | None = None,
@@ -107,6 +127,8 @@ def score_controlled(
     recording : the dataset, with at least the ROIs of the benchmarks.
     activations : the model's, on the problems of the recording.
     untrained : the same of untrained networks of its shape, or why there are none.
+    localised : score the units that are told from reading by a contrast, chosen on training
+        items; the activations must hold one.
     seed : of permutations, random features and simulations.
     limit : only the first items of each reasoning type.
     checkpoint : keeps finished steps.
@@ -118,14 +140,24 @@ def score_controlled(
     """
     check_numbers(seed, limit)
     activations.check_rows(recording.problems)
+    if localised:
+        check_contrast(activations, untrained)
     wanted: dict[str, dict[str, ControlledBenchmark]] = {}
     for benchmark in benchmarks:
         wanted.setdefault(benchmark.reasoning_type, {})[benchmark.roi] = benchmark
-    store, total = checkpoint or Memory(), 4 * len(wanted)
+    store, total = checkpoint or Memory(), N_STEPS * len(wanted)
+    cells = {
+        kind: ControlledCell(prepare_cell(recording, kind, list(by_roi), limit), seed, localised)
+        for kind, by_roi in wanted.items()
+    }
+    for cell in cells.values():
+        _ = cell.folds  # too few items or runs are told before anything is computed
     found: list[tuple[ControlledBenchmark, ControlledCell, Values]] = []
     for number, (kind, by_roi) in enumerate(wanted.items()):
-        cell = ControlledCell(prepare_cell(recording, kind, list(by_roi), limit), seed)
-        values = _cell_values(cell, activations, untrained, store, report, (4 * number, total))
+        cell = cells[kind]
+        values = _cell_values(
+            cell, activations, untrained, store, report, (N_STEPS * number, total)
+        )
         found += [(by_roi[roi], cell, values[roi]) for roi in by_roi]
     corrected: dict[str, float] = {}
     for primary in (True, False):
@@ -135,6 +167,17 @@ def score_controlled(
             corrected |= {b.identifier: p for (b, *_), p in zip(family, tests, strict=True)}
     for benchmark, cell, values in found:
         yield _score(benchmark, cell, values, corrected[benchmark.identifier], activations)
+
+
+def check_contrast(activations: Activations, untrained: Sequence[Activations] | str) -> None:
+    """Raise ``UsageError`` where units cannot be localised: there is nothing to tell them by."""
+    if activations.contrast is None:
+        raise UsageError(
+            "localised units are chosen by a contrast, and these activations hold none: read "
+            "the model out with --readout localised, or leave that option out"
+        )
+    if not isinstance(untrained, str) and any(one.contrast is None for one in untrained):
+        raise UsageError("the untrained activations hold no contrast to localise units by")
 
 
 def _cell_values(
@@ -149,17 +192,14 @@ def _cell_values(
     name = f"{cell.cell.recording.card.name}.{cell.cell.reasoning_type} controlled"
 
     def controls() -> dict[str, Any]:
-        rows = cell.controls(lambda control: None)
-        drawn = [cell.random(activations)]
-        if isinstance(untrained, str):
-            drawn.append({roi: {"control": UNTRAINED, "reason": untrained} for roi in rows})
-        else:
-            drawn.append(cell.drawn(UNTRAINED, untrained))
+        drawn = (score_random(cell, activations), score_untrained(cell, untrained))
+        rows = score_nuisance(cell)
         return {roi: [*own, *(one[roi] for one in drawn)] for roi, own in rows.items()}
 
     steps: dict[str, Callable[[], Mapping[str, Any]]] = {
-        "model": lambda: cell.model(activations),
-        "reference": cell.reference,
+        "model": lambda: score_model(cell, activations),
+        "reference": lambda: score_people(cell),
+        "repeats": lambda: score_repeats(cell),
         "controls": controls,
     }
     found: dict[str, Values] = {roi: {} for roi in cell.cell.rois}
@@ -188,14 +228,11 @@ def _score(
     detectable = model["detectable_r2"]
     bound = None if reference is None else reference["unique_r2"]["value"]
     verdict = decide(corrected, unique, detectable, bound)
-    ratio = ratio_interval = None
+    ratio, ratio_interval = None, None
     if reference is not None:
-        ratio_interval = fieller_interval(model["people_r"], reference["people"])
-        between = interval_of(reference["r"])
-        if ratio_interval is not None and between is not None and between[0] > 0.0:
-            ratio = model["raw"]["value"] / reference["r"]["value"]
-        else:
-            ratio_interval = None
+        above = Measured(np.array(model["people_r"]), model["basis"])
+        found = divide(above, Measured(np.array(reference["pseudo"]), reference["basis"]))
+        ratio, ratio_interval = found or (None, None)
     rows = [_row(row, model["raw"]["value"], reference) for row in values["controls"]]
     card = cell.cell.recording.card
     widths = [block.shape[1] for block in cell.cell.people(benchmark.roi)]
@@ -208,6 +245,9 @@ def _score(
         reasoning_type=benchmark.reasoning_type,
         primary=cell.primary,
         reference=None if reference is None else Estimate(**reference["r"]),
+        readout="localised" if cell.localised else "all units",
+        extrapolation=None if reference is None else Extrapolation(**reference["extrapolation"]),
+        reliability=Reliability(**values["repeats"]),
         reference_unique_r2=None if reference is None else Estimate(**reference["unique_r2"]),
         ratio=ratio,
         ratio_interval=ratio_interval,
@@ -238,7 +278,16 @@ def _score(
         **{
             name: model[name]
             for name in (
-                *("raw", "r2", "unique_r2_stacked", "p_within_condition", "nested", "rsa", "cka"),
+                *(
+                    "raw",
+                    "r2",
+                    "unique_r2_stacked",
+                    "p_within_condition",
+                    "nested",
+                    "layers",
+                    "rsa",
+                    "cka",
+                ),
                 *("permutations_within_condition", "detectable_r2", "voxels_above", "n_constant"),
             )
         },

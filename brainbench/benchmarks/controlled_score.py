@@ -19,7 +19,10 @@ class Estimate(_Row):
 
     value: float
     interval: Interval | None = None
-    """95 %, Student's t over people, for these items."""
+    """95 %, Student's t over people, for these items. Of unique R², from a bootstrap over
+    people that chooses their penalties anew."""
+    items_interval: Interval | None = None
+    """95 %, block jackknife over items, for these people."""
     null_mean: float | None = None
     """Its mean under permutation; not assumed 0."""
     p: float | None = None
@@ -52,6 +55,54 @@ class ControlledPerson(_Row):
     unique_r2: float
 
 
+class ControlledLayer(_Row):
+    """One layer by itself: responses exchanged within runs, 200 orders at most."""
+
+    layer: str
+    """Site and number."""
+    r2: float
+    """1 - ΣSSE / ΣSST, mean over people; nuisance is not taken out."""
+    p: float
+    q: float
+    """p corrected over layers (Benjamini & Hochberg)."""
+
+
+class Extrapolation(_Row):
+    """v(x) = v0 (1 - exp(-x / τ)): people predicted from ever more others."""
+
+    curve: tuple[float, ...]
+    """Mean r from 1, 2, … others."""
+    v0: float | None
+    """Asymptote; None where the fit failed."""
+    tau: float | None
+    """Time constant, in people; x counts the person too."""
+    rmse: float | None
+    """Root mean squared error of the fit."""
+
+
+class Reliability(_Row):
+    """How much of the mean response to an item comes back when it is shown again."""
+
+    rho: float | None = None
+    bound_r: float | None = None
+    """√ρ, what r of a perfect prediction is expected to be; 0 where ρ is negative."""
+    bound_r2: float | None = None
+    reason: str | None = None
+    """Why it cannot be told."""
+
+
+class Similarity(_Row):
+    """RSA (Spearman) or debiased CKA on runs held out; nuisance is not taken out."""
+
+    together: Estimate
+    """All layers together."""
+    nested: Estimate | None
+    """The layer most alike on the training runs; None for localised units."""
+    chosen: tuple[str, ...]
+    nuisance: float
+    """The same of all nuisance together."""
+
+
 class NestedLayer(_Row):
     """The best layer by nested choice: chosen anew inside each fold, and for each draw."""
 
@@ -74,6 +125,8 @@ class ControlledScore(_Row):
     roi: str
     reasoning_type: str
     protocol: Literal["controlled"] = "controlled"
+    readout: Literal["all units", "localised"]
+    """Whether all units were scored, or those told by a contrast on training items."""
     primary: bool
     """Whether it is a cell of one reasoning type; pooled cells are secondary."""
     raw: Estimate
@@ -81,19 +134,24 @@ class ControlledScore(_Row):
     r2: float
     """1 - ΣSSE / ΣSST against the training mean, mean over people."""
     reference: Estimate | None
-    """Inter-subject reference, same folds, items and statistic as raw; no upper bound."""
+    """Inter-subject reference, same folds, items and statistic as raw; no upper bound. Its
+    interval is a jackknife over people, who predict each other."""
     reference_unique_r2: Estimate | None
-    """The same for what other people add to nuisance, as R²."""
+    """The same for what other people add to nuisance, as R²; its interval draws anew who is
+    predicted, not from whom."""
+    extrapolation: Extrapolation | None
+    """To infinitely many others; same folds, mean over voxels and people."""
+    reliability: Reliability
     ratio: float | None
     """Mean raw / mean reference, where the reference's interval is above 0."""
     ratio_interval: Interval | None
-    """Fieller, over people."""
+    """Fieller, over people; the reference's part by jackknife."""
     nuisance_r2: float
     """R² of all nuisance together."""
     unique_r2: Estimate
     """R² that the model adds to nuisance, by banded ridge: what the verdict is of."""
     unique_r2_stacked: Estimate
-    """The same by stacking."""
+    """The same by stacking; without an interval."""
     p_within_condition: float
     """p of unique R² when rows are permuted within run and condition only."""
     permutations_within_condition: float
@@ -106,9 +164,9 @@ class ControlledScore(_Row):
     """Unique R² found with 80 % power at this design, simulated; None: more than was tried."""
     verdict: Verdict
     nested: NestedLayer
-    rsa: Estimate
-    cka: Estimate
-    """Representational similarity (Spearman) and debiased CKA of all layers together."""
+    layers: tuple[ControlledLayer, ...]
+    rsa: Similarity
+    cka: Similarity
     voxels_above: int
     """Voxels whose r is above the 95th percentile of the largest r under permutation."""
     draws: int

@@ -81,7 +81,7 @@ def condition_columns(cell: Cell) -> Array:
 
 def run_labels(cell: Cell) -> list[str]:
     """Run of each item."""
-    return [problem.identifier.rsplit("-", 1)[0] for problem in cell.problems]
+    return [str(name) for name in cell.coordinate("run")]
 
 
 def _words(sentences: list[tuple[str, ...]]) -> Array:

@@ -66,7 +66,8 @@ class PluggedBenchmark:
         given = self._made(load_model(model))
         if not isinstance(given, Score | ControlledScore | BehaviorScore):
             raise DataError(
-                f"{self.identifier} gives {type(given).__name__}, not Score or BehaviorScore"
+                f"{self.identifier} gives {type(given).__name__}, "
+                "not Score, ControlledScore or BehaviorScore"
             )
         if given.benchmark != self.identifier:
             raise DataError(f"{self.identifier} gives a score of {given.benchmark}")

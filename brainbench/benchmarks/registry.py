@@ -11,7 +11,7 @@ from brainbench.benchmarks.behavior import BehaviorBenchmark
 from brainbench.benchmarks.cell import POOLED
 from brainbench.benchmarks.controlled import ControlledBenchmark
 from brainbench.benchmarks.plugged import PluggedBenchmark
-from brainbench.benchmarks.score import ProtocolName
+from brainbench.benchmarks.score import DEFAULT_PROTOCOL, ProtocolName
 from brainbench.datasets import list_cards, load_card
 from brainbench.errors import UnknownNameError
 from brainbench.plugins import plugged
@@ -20,8 +20,8 @@ Benchmark = AlignmentBenchmark | ControlledBenchmark | BehaviorBenchmark | Plugg
 
 PROTOCOLS: tuple[ProtocolName, ...] = get_args(ProtocolName)
 _ALIGNMENT: dict[ProtocolName, Callable[[str, str, str], Benchmark]] = {
-    "published": AlignmentBenchmark,
     "controlled": ControlledBenchmark,
+    "published": AlignmentBenchmark,
 }
 SUITES = {
     "alignment": ("xiao2026.*",),
@@ -32,16 +32,17 @@ SUITES = {
 
 def list_benchmarks() -> list[str]:
     """Identifiers of all benchmarks: dataset, then ROI or behaviour, then reasoning type."""
-    own = _benchmarks("published")
+    own = _benchmarks(DEFAULT_PROTOCOL)
     return [*own, *_others(own)]
 
 
-def load_benchmark(identifier: str, protocol: str = "published") -> Benchmark:
+def load_benchmark(identifier: str, protocol: str = DEFAULT_PROTOCOL) -> Benchmark:
     """Find a benchmark by its identifier.
 
     Parameters
     ----------
-    protocol : how alignment is scored; behaviour is scored in one way.
+    protocol : how alignment is scored, ``controlled`` or ``published``; behaviour, and a
+        plugin's benchmark, are scored in one way.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def load_benchmark(identifier: str, protocol: str = "published") -> Benchmark:
     return PluggedBenchmark(identifier, others[identifier])
 
 
-def select_benchmarks(patterns: Sequence[str], protocol: str = "published") -> list[Benchmark]:
+def select_benchmarks(patterns: Sequence[str], protocol: str = DEFAULT_PROTOCOL) -> list[Benchmark]:
     """Benchmarks that match any pattern (``*`` and ``?``), in the order of the list.
 
     Raises

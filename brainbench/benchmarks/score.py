@@ -6,7 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-ProtocolName = Literal["published", "controlled"]
+ProtocolName = Literal["controlled", "published"]
+"""How alignment is scored; the default comes first."""
+DEFAULT_PROTOCOL: ProtocolName = "controlled"
 
 
 class _Row(BaseModel):

@@ -50,14 +50,18 @@ def model_space(cell: Cell, activations: Activations) -> FeatureSpace:
     return FeatureSpace("model", np.concatenate(kernels), tuple(layers))
 
 
-def random_space(cell: Cell, activations: Activations, seed: int, draw: int) -> FeatureSpace:
-    """Normal features of the model's width in every layer, best layer chosen likewise.
+def widths_of(activations: Activations) -> list[int]:
+    """Units of every layer of every site."""
+    return [v.shape[2] for v in activations.values.values() for _ in range(v.shape[1])]
+
+
+def random_space(cell: Cell, widths: list[int], seed: int, draw: int) -> FeatureSpace:
+    """Normal features, one layer of each width, best layer chosen as the model's is.
 
     Drawn for all items of the dataset and then cut, so that a draw is the same features
     in every cell.
     """
     rng = np.random.default_rng([seed, draw])
-    widths = [v.shape[2] for v in activations.values.values() for _ in range(v.shape[1])]
     whole = random_kernels(len(cell.recording.problems), widths, rng)
     cut = whole[:, cell.items[:, None], cell.items]
     return FeatureSpace(RANDOM, cut, tuple((RANDOM, layer) for layer in range(len(widths))))

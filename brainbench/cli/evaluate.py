@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from brainbench.benchmarks import DEFAULT_PROTOCOL
 from brainbench.cli.console import stderr, stdout
 from brainbench.cli.progress import step_progress
 from brainbench.models import ModelOptions
@@ -25,7 +26,7 @@ With no arguments: the built-in language model on simulated people, offline, in 
 
   brainbench evaluate --model HuggingFaceTB/SmolLM2-135M-Instruct --suite alignment
 
-  brainbench evaluate --model my-model.gguf --dataset xiao2026 --protocol controlled
+  brainbench evaluate --model my-model.gguf --dataset xiao2026 --protocol published
 
   brainbench evaluate --model ./my-model --peft ./my-adapter --suite behavior
 
@@ -65,11 +66,11 @@ def evaluate(
     protocol: Annotated[
         str,
         typer.Option(
-            help="How alignment is scored: published, as in Xiao, Du & Lin 2026, or controlled: "
-            "whole runs held out, nuisance taken out, with nulls and intervals.",
+            help="How alignment is scored: controlled (whole runs held out, nuisance taken out, "
+            "with nulls and intervals), or published, as in Xiao, Du & Lin 2026.",
             envvar="BRAINBENCH_PROTOCOL",
         ),
-    ] = "published",
+    ] = DEFAULT_PROTOCOL,
     device: Annotated[
         str | None,
         typer.Option(
@@ -164,7 +165,8 @@ def evaluate(
     readout: Annotated[
         str,
         typer.Option(
-            help="State that is scored: of the last token, or the mean over premises.",
+            help="State that is scored: of the last token, the mean over premises, or localised: "
+            "units of the last token that tell reasoning from reading, chosen on training items.",
             envvar="BRAINBENCH_READOUT",
             rich_help_panel=_MODEL,
         ),
@@ -173,7 +175,8 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Activations of the untrained model, where --model is a file of activations.",
+            help="Activations of the untrained model, where --model is a file of activations; "
+            "with --protocol controlled.",
             envvar="BRAINBENCH_UNTRAINED_ACTIVATIONS",
         ),
     ] = None,

@@ -9,8 +9,10 @@ import typer
 from rich.table import Table
 
 from brainbench.benchmarks import (
+    DEFAULT_PROTOCOL,
     IN_WORDS,
     MEASURES,
+    PROTOCOLS,
     BehaviorBenchmark,
     PluggedBenchmark,
     list_benchmarks,
@@ -125,7 +127,7 @@ def _show_benchmark(identifier: str, as_json: bool) -> None:
         else:
             rows |= {
                 "needs": "activations",
-                "protocol": benchmark.protocol,
+                "protocols": {name: load_benchmark(identifier, name).version for name in PROTOCOLS},
                 "roi": benchmark.roi,
                 "voxels": card.rois[benchmark.roi],
             }
@@ -135,5 +137,13 @@ def _show_benchmark(identifier: str, as_json: bool) -> None:
         return
     table = Table.grid(padding=(0, 2))
     for label, value in rows.items():
-        table.add_row(label, str(value))
+        table.add_row(label, _versions(value) if isinstance(value, dict) else str(value))
     stdout.print(table, markup=False, highlight=False)
+
+
+def _versions(protocols: dict[str, int]) -> str:
+    """Protocols a benchmark can be scored under, the default one marked."""
+    return ", ".join(
+        f"{name} ({'default, ' if name == DEFAULT_PROTOCOL else ''}version {version})"
+        for name, version in protocols.items()
+    )

@@ -67,6 +67,8 @@ class Card(BaseModel):
     """Voxels of each person in each ROI."""
     reasoning_types: tuple[str, ...] = ()
     items: int = 0
+    held_out: str = "run"
+    """Coordinate of the presentations whose groups the controlled protocol holds out whole."""
     runs: tuple[str, ...] = ()
     missing_runs: dict[str, tuple[str, ...]] = {}
     """Runs that a subject lacks at the source."""
@@ -112,6 +114,8 @@ class Card(BaseModel):
                 "dropped": sorted(card.dropped) if card is self else [],
                 "condition_differences": card.condition_differences if card is self else {},
                 "simulation": card.simulation,
+                # as before where nothing was said, so that no hash changed with the field
+                **({} if card.held_out == "run" else {"held_out": card.held_out}),
                 "files": sorted((entry.path, entry.sha256) for entry in card.files),
             }
             for card in (self, *others)

@@ -133,7 +133,8 @@ def predict(
     """
     measured = np.arange(people.grams.shape[1])[None]
     tried = measured if orders is None else np.concatenate([measured, orders])
-    ridges = [_fit(part, fold, alphas) for part, fold in zip(kernels, people.folds, strict=True)]
+    pairs = list(zip(kernels, people.folds, strict=True))
+    ridges = parallel(lambda pair: _fit(*pair, alphas), pairs)
     choices = [
         _choose(_summed_errors(own, fold, gram, tried))
         for own, fold, gram in zip(ridges, people.folds, people.centred, strict=True)

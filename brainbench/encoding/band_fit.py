@@ -1,11 +1,12 @@
 """One fold of two-band ridge: nuisance and a model, for many orders of the model's rows.
 
 Every error is linear in the Gram matrix of the responses, ⟨G, Dᵀ D⟩, so the Dᵀ D of all
-orders, penalties and ratios are made once and serve any number of ROIs, or of simulated
-data sets, by one matrix product. Maps of the test run are made only for what was chosen.
+orders and penalties are made once and serve any number of ROIs, or of simulated data
+sets, by one matrix product. Maps of the test run are made only for what was chosen.
 
-With the penalty α on nuisance fixed, N + αI = L Lᵀ and L⁻¹ M L⁻ᵀ = V diag(λ) Vᵀ give every
-ratio ρ from one decomposition: (N + M / ρ + αI)⁻¹ = B diag(1 / (1 + λ / ρ)) Bᵀ, B = L⁻ᵀ V.
+With the penalty α on nuisance fixed, N / α + I = L Lᵀ and L⁻¹ M L⁻ᵀ = V diag(λ) Vᵀ give every
+penalty β on the model from one decomposition:
+(N / α + M / β + I)⁻¹ = B diag(1 / (1 + λ / β)) Bᵀ, with B = L⁻ᵀ V.
 """
 
 from __future__ import annotations
@@ -67,13 +68,13 @@ class _Choice:
     ----------
     alone : (R,) penalty of nuisance alone, by number.
     model : (R, D) penalty of the model alone, by number.
-    ratio : (R, D) ρ, by number; 0 adds nothing.
+    added : (R, D) penalty on the model beside nuisance, by number; 0 adds nothing.
     weight : (R, D) w of the mix.
     """
 
     alone: NDArray[np.intp]
     model: NDArray[np.intp]
-    ratio: NDArray[np.intp]
+    added: NDArray[np.intp]
     weight: Array
 
 
@@ -86,7 +87,7 @@ class FoldFit:
     grams : (R, P, n, n) responses, centred by the fold.
     orders : (D, n), the measured order first.
     alphas : penalties.
-    ratios : of the model's penalty to that on nuisance; the first is infinite.
+    betas : penalties on the model beside nuisance; the first is infinite.
     """
 
     def __init__(
@@ -95,16 +96,16 @@ class FoldFit:
         grams: Array,
         orders: NDArray[np.intp],
         alphas: Array,
-        ratios: Array,
+        betas: Array,
     ) -> None:
         self.bands, self.fold, self.grams, self.orders = bands, bands.fold, grams, orders
-        self.alphas, self.ratios = alphas, ratios
+        self.alphas, self.betas = alphas, betas
         # people who share their kernels are, inside, one person with all voxels
         self.shared = len(bands.nuisance) == 1
         summed = grams.sum(axis=1, keepdims=True) if self.shared else grams
         rows = self.fold.train
         self.inside = summed[:, :, rows[:, None], rows]
-        per_draw = len(rows) ** 2 * (len(alphas) + len(ratios))
+        per_draw = len(rows) ** 2 * (len(alphas) + len(betas))
         step = max(1, min(_DRAWS_AT_ONCE, _VALUES_AT_ONCE // per_draw))
         self.pieces = [
             (person, slice(start, min(start + step, len(orders))))
@@ -122,7 +123,7 @@ class FoldFit:
 
     def errors(self) -> tuple[Array, Array, Array, Array, Array, Array]:
         """Squared test errors of nothing and of nuisance (R, P), of both bands and of the mix
-        (R, P, D), and what was chosen (R, D): ratio and weight.
+        (R, P, D), and what was chosen (R, D): penalty on the model and weight.
         """
         test = self.fold.test
         total = np.einsum("rpii->rp", self.grams[:, :, test[:, None], test])
@@ -133,7 +134,7 @@ class FoldFit:
         for (person, draws), (one, two, three) in zip(self.pieces, parts, strict=True):
             who = slice(None) if self.shared else slice(person, person + 1)
             nuisance[:, who], banded[:, who, draws], stacked[:, who, draws] = one, two, three
-        return total, nuisance, banded, stacked, self.ratios[choice.ratio], choice.weight
+        return total, nuisance, banded, stacked, self.betas[choice.added], choice.weight
 
     def _choose(self) -> _Choice:
         """Least inner error, summed over people."""
@@ -147,40 +148,30 @@ class FoldFit:
             # mixed with nothing, nuisance would only be shrunk
             nothing = np.zeros(size, np.intp)
             return _Choice(penalty, nothing, nothing, np.zeros(size))
-        n_alphas, n_ratios = len(self.alphas), len(self.ratios) - 1
-        found = np.zeros((*size, 2 * n_alphas + n_ratios))
+        n_alphas, n_betas = len(self.alphas), len(self.betas) - 1
+        found = np.zeros((*size, 2 * n_alphas + n_betas))
         parts = parallel(lambda piece: self._inner(*piece, penalty), self.pieces)
         for (_, draws), part in zip(self.pieces, parts, strict=True):
             found[:, draws] += part
         single, product, joint = np.split(found, [n_alphas, 2 * n_alphas], axis=2)
         model = single.argmin(axis=2)
         product = np.take_along_axis(product, model[..., None], axis=2)[..., 0]
-        better = joint.min(axis=2, initial=np.inf) < least * (1.0 - _ROUNDING)
-        ratio = np.where(better, 1 + joint.argmin(axis=2) if n_ratios else 0, 0)
-        return _Choice(penalty, model, ratio, _best_weight(least, single.min(axis=2), product))
+        better = better_than(joint.min(axis=2, initial=np.inf), least)
+        added = np.where(better, 1 + joint.argmin(axis=2) if n_betas else 0, 0)
+        return _Choice(penalty, model, added, _best_weight(least, single.min(axis=2), product))
 
     def _kernels(self, person: int, draws: slice, rows: NDArray[np.intp]) -> tuple[Array, Array]:
         """(n, n) nuisance and (D, n, n) the model's band, its rows in each order."""
-        orders = self.orders[draws][:, rows]
-        nuisance: Array = self.bands.nuisance[person][rows[:, None], rows]
-        model = self.bands.model[person][orders[:, :, None], orders[:, None, :]]
-        operator = self.bands.operators[person][rows[:, None], rows]
-        model = operator @ model @ operator.T
-        inside = np.flatnonzero(np.isin(rows, self.fold.train))
-        trace = np.einsum("dii->d", model[:, inside[:, None], inside])
-        scale = np.divide(
-            len(inside), trace, out=np.zeros_like(trace), where=trace > NOTHING_LEFT * len(inside)
-        )
-        return nuisance, model * scale[:, None, None]
+        return _ordered(self.bands, person, self.orders[draws], rows)
 
     def _inner(self, person: int, draws: slice, alone: NDArray[np.intp]) -> Array:
-        """(R, D, 2 A + ratios) on the inner folds: squared error of the model alone at every
-        penalty, its product with the error of nuisance, squared error of both at every ratio.
+        """(R, D, 2 A + betas) on the inner folds: squared error of the model alone at every
+        penalty, its product with the error of nuisance, squared error of both at every beta.
         """
         nuisance, model = self._kernels(person, draws, self.fold.train)
         responses = self.inside[:, person]
         size, n_rois, n_alphas = responses.shape[1], len(responses), len(self.alphas)
-        finite = self.ratios[1:]
+        finite = self.betas[1:]
         loss = np.zeros((len(model), n_alphas, size, size))
         used = np.unique(alone)
         joint = np.zeros((len(used), len(model), len(finite), size, size))
@@ -195,7 +186,7 @@ class FoldFit:
             flat = errors.reshape(len(model) * n_alphas, -1)
             product += (one @ responses).reshape(n_rois, -1) @ flat.T
             for number, penalty in enumerate(self.alphas[used]):
-                both = _joint_maps(own, added, inner.fitted, inner.checked, penalty, finite)
+                both = joint_maps(own, added, inner.fitted, inner.checked, penalty, finite)
                 errors = error_maps(both, inner)
                 joint[number] += np.swapaxes(errors, -1, -2) @ errors
         shape = (n_rois, len(model), -1)
@@ -218,24 +209,54 @@ class FoldFit:
         # where nothing was added the difference is nothing, not rounding
         banded = np.repeat(single[:, :, None], len(band), axis=2)
         stacked = banded.copy()
-        ratio, weight = choice.ratio[:, draws], choice.weight[:, draws]
+        added, weight = choice.added[:, draws], choice.weight[:, draws]
 
         def both(keys: NDArray[np.intp]) -> Array:
             draw, penalty, number = keys
-            kernel = nuisance + band[draw] / self.ratios[number][:, None, None]
-            return ridge_maps(kernel, train, test, self.alphas[penalty])
+            alpha, beta = self.alphas[penalty], self.betas[number]
+            kernel = nuisance / alpha[:, None, None] + band[draw] / beta[:, None, None]
+            return ridge_maps(kernel, train, test, np.ones(len(draw)))
 
         def model(keys: NDArray[np.intp]) -> Array:
             return ridge_maps(band[keys[0]], train, test, self.alphas[keys[1]])
 
-        alone = np.broadcast_to(choice.alone[:, None], ratio.shape)
-        for roi, where, maps in _each(ratio > 0, (alone, ratio), both):
+        alone = np.broadcast_to(choice.alone[:, None], added.shape)
+        for roi, where, maps in _each(added > 0, (alone, added), both):
             banded[roi][:, where] = squared_errors(maps, grams[roi][:, None], self.fold)
         for roi, where, maps in _each(weight > 0.0, (choice.model[:, draws],), model):
             share = weight[roi, where][:, None, None]
             mixed = (1.0 - share) * one[roi] + share * maps
             stacked[roi][:, where] = squared_errors(mixed, grams[roi][:, None], self.fold)
         return single, banded, stacked
+
+
+def measured_kernels(bands: Bands, person: int) -> tuple[Array, Array]:
+    """(n, n) nuisance and (1, n, n) the model's band, in the measured order."""
+    everything = np.arange(bands.nuisance.shape[-1])
+    return _ordered(bands, person, everything[None], everything)
+
+
+def better_than(errors: Array, least: Array) -> NDArray[np.bool_]:
+    """Where errors are lower by more than rounding."""
+    lower: NDArray[np.bool_] = errors < least * (1.0 - _ROUNDING)
+    return lower
+
+
+def _ordered(
+    bands: Bands, person: int, orders: NDArray[np.intp], rows: NDArray[np.intp]
+) -> tuple[Array, Array]:
+    """Nuisance and the model's band of some rows; see :meth:`FoldFit._kernels`."""
+    moved = orders[:, rows]
+    nuisance: Array = bands.nuisance[person][rows[:, None], rows]
+    model = bands.model[person][moved[:, :, None], moved[:, None, :]]
+    operator = bands.operators[person][rows[:, None], rows]
+    model = operator @ model @ operator.T
+    inside = np.flatnonzero(np.isin(rows, bands.fold.train))
+    trace = np.einsum("dii->d", model[:, inside[:, None], inside])
+    scale = np.divide(
+        len(inside), trace, out=np.zeros_like(trace), where=trace > NOTHING_LEFT * len(inside)
+    )
+    return nuisance, model * scale[:, None, None]
 
 
 def _each(
@@ -260,22 +281,22 @@ def _each(
     return [(int(r), draws[rois == r], maps[places[rois == r]]) for r in np.unique(rois)]
 
 
-def _joint_maps(
+def joint_maps(
     own: Array,
     added: Array,
     fitted: NDArray[np.intp],
     checked: NDArray[np.intp],
     alpha: float,
-    ratios: Array,
+    betas: Array,
 ) -> Array:
-    """(D, ratios, b, a) maps of own + added / ρ at one penalty; own (n, n), added (D, n, n)."""
-    lower = np.linalg.inv(
-        np.linalg.cholesky(own[fitted[:, None], fitted] + alpha * np.eye(len(fitted)))
-    )
+    """(D, betas, b, a) maps of own / α + added / β at penalty 1; own (n, n), added (D, n, n)."""
+    own = own / alpha
+    inside = own[fitted[:, None], fitted] + np.eye(len(fitted))
+    lower = np.linalg.inv(np.linalg.cholesky(inside))
     values, vectors = np.linalg.eigh(lower @ added[:, fitted[:, None], fitted] @ lower.T)
     basis = lower.T @ vectors
     one, other = own[checked[:, None], fitted] @ basis, added[:, checked[:, None], fitted] @ basis
-    share = 1.0 / ratios[:, None, None]
+    share = 1.0 / betas[:, None, None]
     shrunk = 1.0 + np.maximum(values, 0.0)[:, None, None, :] * share
     scaled = (one[:, None] + other[:, None] * share) / shrunk
     flat = scaled.reshape(len(added), -1, len(fitted)) @ np.swapaxes(basis, 1, 2)

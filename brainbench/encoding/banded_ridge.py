@@ -2,14 +2,15 @@
 
 Two kernels, nuisance N and what it leaves of the model's features, M, make
 
-    K(ρ) = N + M / ρ        predictions K_ba (K_aa + αI)⁻¹ y_a
+    K = N / α + M / β        predictions K_ba (K_aa + I)⁻¹ y_a
 
-so α is the penalty on nuisance and ρα that on the model. α is the one that serves nuisance
-alone best, ρ is chosen beside it, both by squared error on the inner folds, summed over
+with α the penalty on nuisance and β that on the model. α is the one that serves nuisance
+alone best, β is chosen beside it, both by squared error on the inner folds, summed over
 people and voxels (banded ridge: Nunez-Elizalde, Huth & Gallant 2019; Dupré la Tour et al.
-2022). Chosen together, a model could gain by giving nuisance another penalty. An infinite ρ
-is among the choices: nothing need be added. The unique variance is R² of that fit minus R²
-of nuisance alone, on the same folds.
+2022). Chosen together, a model could gain by giving nuisance another penalty; β a multiple
+of α, a model would be shrunk where nuisance is of no use. An infinite β is among the
+choices: nothing need be added. The unique variance is R² of that fit minus R² of nuisance
+alone, on the same folds.
 
 M is orthogonal to the nuisance columns on training items (:func:`.residual_operator`). Under
 the null the rows of these residuals may be exchanged within a run while nuisance and
@@ -36,11 +37,12 @@ from brainbench.encoding.band_fit import NOTHING_LEFT, Bands, FoldFit
 from brainbench.encoding.blocked_ridge import CONTROLLED_ALPHAS, residual_operator
 from brainbench.encoding.held_out import HeldOutFold
 from brainbench.encoding.kernels import Array
+from brainbench.encoding.threads import parallel
 
-__all__ = ["PENALTY_RATIOS", "Bands", "UniqueVariance", "make_bands", "unique_variance"]
+__all__ = ["MODEL_PENALTIES", "Bands", "UniqueVariance", "make_bands", "unique_variance"]
 
-# Penalty on the model's features as a multiple of that on nuisance; infinite adds nothing.
-PENALTY_RATIOS: Array = np.array([np.inf, 1e3, 1e2, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.01])
+# On the model's features beside nuisance; infinite adds nothing.
+MODEL_PENALTIES: Array = np.array([np.inf, 1e4, 3e3, 1e3, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0])
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,14 @@ class UniqueVariance:
     nuisance : (P,) R² of nuisance alone.
     banded : (P, D) R² of both bands minus that of nuisance.
     stacked : (P, D) R² of the mixed predictions minus that of nuisance.
-    ratios : (D, F) ρ chosen in each fold; infinite where nothing was added.
+    penalties : (D, F) β chosen in each fold; infinite where nothing was added.
     weights : (D, F) w of the mix.
     """
 
     nuisance: Array
     banded: Array
     stacked: Array
-    ratios: Array
+    penalties: Array
     weights: Array
 
 
@@ -85,9 +87,7 @@ def make_bands(
         known = columns if columns.ndim == 3 else columns[None]
         size = max(len(band), len(own), len(known))
         band, own, known = (np.broadcast_to(k, (size, *k.shape[1:])) for k in (band, own, known))
-        operators = np.stack(
-            [residual_operator(c, f, fold) for c, f in zip(known, own, strict=True)]
-        )
+        operators = _operators(known, own, fold)
         residual = operators @ own @ np.swapaxes(operators, 1, 2)
         rows = np.ix_(np.arange(size), fold.train, fold.train)
         before, after = (float(np.einsum("pii->", k[rows])) for k in (own, residual))
@@ -98,12 +98,18 @@ def make_bands(
     return made
 
 
+def _operators(columns: Array, features: Array, fold: HeldOutFold) -> Array:
+    """(P, n, n) what takes each person's columns out of features."""
+    people = range(len(columns))
+    return np.stack(parallel(lambda p: residual_operator(columns[p], features[p], fold), people))
+
+
 def unique_variance(
     bands: Sequence[Bands],
     grams: Sequence[Array],
     orders: NDArray[np.intp] | None = None,
     alphas: Array = CONTROLLED_ALPHAS,
-    ratios: Array = PENALTY_RATIOS,
+    betas: Array = MODEL_PENALTIES,
 ) -> list[UniqueVariance]:
     """R² that a model adds to nuisance, per person, in several ROIs.
 
@@ -113,7 +119,7 @@ def unique_variance(
     grams : per ROI (P, n, n) inner products of items over voxels.
     orders : (D, n) orders of the model's residual rows, each within its run; the measured
         order comes first by itself.
-    alphas, ratios : what is chosen from; the first ratio is infinite, the last is the model's.
+    alphas, betas : penalties to choose from; the first beta is infinite.
 
     Returns
     -------
@@ -123,8 +129,7 @@ def unique_variance(
     measured = np.arange(responses.shape[-1])[None]
     tried = measured if orders is None else np.concatenate([measured, orders])
     parts = [
-        FoldFit(band, band.fold.centred(responses), tried, alphas, ratios).errors()
-        for band in bands
+        FoldFit(band, band.fold.centred(responses), tried, alphas, betas).errors() for band in bands
     ]
     total, alone, banded, stacked = (np.sum([part[i] for part in parts], axis=0) for i in range(4))
     # responses that do not vary have an R² of 0: nothing to explain, nothing explained

@@ -149,7 +149,7 @@ def residual_operator(columns: Array, features: Array, fold: HeldOutFold) -> Arr
     kernel = centred @ centred.T
     inside = features[train[:, None], train]
     errors = [
-        np.einsum("ij,jk,ik->", loo, inside, loo)
+        float(((loo @ inside) * loo).sum())
         for loo in (leave_one_out_operator(kernel, fold, alpha) for alpha in CONTROLLED_ALPHAS)
     ]
     alpha = CONTROLLED_ALPHAS[[int(np.argmin(errors))]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -41,6 +42,41 @@ def people_interval(values: ArrayLike, level: float = 0.95) -> Interval | None:
     return float(people.mean() - half), float(people.mean() + half)
 
 
+def studentised_interval(
+    value: float, error: float, n_people: int, level: float = 0.95
+) -> Interval | None:
+    """Student's t interval from a standard error over people; None below three people."""
+    if n_people < 3:
+        return None
+    half = float(stats.t.ppf(0.5 + level / 2, n_people - 1)) * error
+    return value - half, value + half
+
+
+def jackknife_values(value: float, without: ArrayLike) -> Array:
+    """Pseudo-values of a statistic, with its value for their mean.
+
+    Parameters
+    ----------
+    value : of all n people or blocks.
+    without : (n,) the same without each of them.
+
+    Returns
+    -------
+    (n,) values whose standard error is the jackknife's; of a mean, the values themselves.
+
+    Source: Efron & Stein 1981, Annals of Statistics 9.
+    """
+    replicates = np.asarray(without, np.float64)
+    spread = -(replicates.size - 1) * (replicates - replicates.mean())
+    found: Array = value + spread
+    return found
+
+
+def jackknife_interval(value: float, without: ArrayLike, level: float = 0.95) -> Interval | None:
+    """Student's t interval from what is found without each of n people or blocks."""
+    return people_interval(jackknife_values(value, without), level)
+
+
 def fieller_interval(
     numerator: ArrayLike, denominator: ArrayLike, level: float = 0.95
 ) -> Interval | None:
@@ -63,6 +99,43 @@ def fieller_interval(
         return None
     root = np.sqrt(max(b * b - a * c, 0.0))
     return float((b - root) / a), float((b + root) / a)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A statistic of each person, and what it was measured on.
+
+    Attributes
+    ----------
+    people : (P,) values whose mean is the statistic; jackknife values where people are not
+        independent.
+    basis : statistic, data, ROI, items, folds: whatever must be the same for a quotient.
+    """
+
+    people: Array
+    basis: str
+
+
+def divide(
+    numerator: Measured, denominator: Measured, level: float = 0.95
+) -> tuple[float, Interval] | None:
+    """Mean by mean, with Fieller's interval; None where the denominator may be 0.
+
+    Raises
+    ------
+    DataError
+        When the two were not measured on the same: such a quotient says nothing.
+    """
+    if numerator.basis != denominator.basis:
+        raise DataError(
+            f"{numerator.basis} cannot be divided by {denominator.basis}: a ratio needs the "
+            "same statistic on the same items, folds and voxels"
+        )
+    own = people_interval(denominator.people, level)
+    interval = fieller_interval(numerator.people, denominator.people, level)
+    if own is None or interval is None or own[0] <= 0.0:
+        return None
+    return float(np.mean(numerator.people) / np.mean(denominator.people)), interval
 
 
 def holm(p_values: Sequence[float], family: int | None = None) -> list[float]:

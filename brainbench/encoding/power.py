@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from brainbench.encoding.banded_ridge import Bands, unique_variance
+from brainbench.encoding.band_fit import Bands
 from brainbench.encoding.kernels import Array
+from brainbench.encoding.penalty_table import penalty_table, people_error
+from brainbench.encoding.threads import parallel
 
 # Shares of variance that are planted, and data sets simulated with each.
 PLANTED_SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
@@ -46,29 +49,60 @@ def detectable_effect(
     The mean unique R² at the least planted share that is found often enough, interpolated
     between shares; None where none is.
     """
-    threshold = np.quantile(null, 1.0 - alpha)
-    quantile = stats.t.ppf(0.975, len(people) - 1)
     values, vectors = np.linalg.eigh(features)
     factor = vectors * np.sqrt(np.maximum(values, 0.0))
     if not factor.any():
         return None
-    before = (0.0, 0.0)
-    for share in PLANTED_SHARES:
-        grams = [
-            np.stack(
-                [_planted(block, factor, share, orders[i % len(orders)], rng) for block in people]
-            )
-            for i in range(SIMULATIONS)
-        ]
-        found = np.stack([u.banded[:, 0] for u in unique_variance(bands, grams)])
-        mean = found.mean(axis=1)
-        low = mean - quantile * found.std(axis=1, ddof=1) / np.sqrt(len(people))
-        power, effect = float(((mean > threshold) & (low > 0.0)).mean()), float(mean.mean())
-        if power >= POWER:
-            weight = (POWER - before[0]) / (power - before[0])
-            return before[1] + weight * (effect - before[1])
-        before = (power, effect)
-    return None
+    threshold = float(np.quantile(null, 1.0 - alpha))
+    streams = rng.spawn(len(PLANTED_SHARES))
+    found: dict[int, tuple[float, float]] = {}
+
+    def power(number: int) -> tuple[float, float]:
+        if number not in found:
+            simulated = partial(_simulated, people, factor, PLANTED_SHARES[number], orders)
+            *draws, bootstrap = streams[number].spawn(SIMULATIONS + 1)
+            grams = parallel(lambda one: simulated(*one), list(enumerate(draws)))
+            found[number] = _power(bands, grams, threshold, bootstrap)
+        return found[number]
+
+    # power grows with the share: halving finds the least one that is enough
+    enough = len(PLANTED_SHARES) - 1
+    if power(enough)[0] < POWER:
+        return None
+    below = -1
+    while enough - below > 1:
+        middle = (below + enough) // 2
+        if power(middle)[0] < POWER:
+            below = middle
+        else:
+            enough = middle
+    least, before = power(enough), power(below) if below >= 0 else (0.0, 0.0)
+    weight = (POWER - before[0]) / (least[0] - before[0])
+    return before[1] + weight * (least[1] - before[1])
+
+
+def _power(
+    bands: Sequence[Bands], grams: Sequence[Array], threshold: float, rng: np.random.Generator
+) -> tuple[float, float]:
+    """Share of data sets (P, n, n) in which the model is found, and mean unique R²."""
+    n_people = len(grams[0])
+    table = penalty_table(bands, grams)
+    mean = table.unique(np.full((1, n_people), 1.0 / n_people))[:, 0]
+    half = stats.t.ppf(0.975, n_people - 1) * people_error(table, rng)
+    return float(((mean > threshold) & (mean - half > 0.0)).mean()), float(mean.mean())
+
+
+def _simulated(
+    people: Sequence[Array],
+    factor: Array,
+    share: float,
+    orders: NDArray[np.intp],
+    number: int,
+    rng: np.random.Generator,
+) -> Array:
+    """(P, n, n) Gram matrices of one data set."""
+    order = orders[number % len(orders)]
+    return np.stack([_planted(block, factor, share, order, rng) for block in people])
 
 
 def _planted(

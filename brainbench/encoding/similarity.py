@@ -131,18 +131,34 @@ def compare_together(
     UnknownNameError
         A metric that is not there.
     """
-    pattern = _metric(metric)
-    own, people = _checked(kernels, grams, folds)
-    tried = _tried(folds, people.shape[1], orders)
+    own, _ = _checked(kernels, grams, folds)
     summed = parallel(lambda layers: all_together(normalised(layers, folds), folds), list(own))
+    kernel = [np.stack([person[number][0] for person in summed]) for number in range(len(folds))]
+    return compare_fold_by_fold(kernel, grams, folds, metric, orders)
+
+
+def compare_fold_by_fold(
+    kernels: Sequence[Array],
+    grams: Array,
+    folds: Sequence[HeldOutFold],
+    metric: str,
+    orders: NDArray[np.intp] | None = None,
+) -> Similarities:
+    """Similarity of one kernel for each fold, such as of units that its training items chose.
+
+    Parameters, errors: as in :func:`compare_together`, but for
+
+    kernels : per fold (1 or P, n, n), centred on its training items.
+    """
+    pattern = _metric(metric)
     runs = []
-    for number, fold in enumerate(folds):
-        kernel = np.stack([person[number] for person in summed])
+    for kernel, fold in zip(kernels, folds, strict=True):
+        own, people = _checked(kernel[:, None], grams, folds)
         # centred, so a constant test run may be nothing but rounding: told by all its items
-        largest = np.abs(kernel).max(axis=(-2, -1))
-        model = pattern(_distances(_within(kernel, fold), largest))
+        largest = np.abs(own).max(axis=(-2, -1))
+        model = pattern(_distances(_within(own, fold), largest))
         runs.append(_run(fold, model, people, pattern))
-    value, _, undefined = _compare(runs, tried)
+    value, _, undefined = _compare(runs, _tried(folds, grams.shape[1], orders))
     return Similarities(value, None, undefined)
 
 

@@ -71,7 +71,9 @@ def load_model(
     found = _find(name, chosen, say, progress) if isinstance(name, str | Path) else name
     if isinstance(found, _Opened):
         return found.model
-    changing = [option for option in chosen.given() if option not in COMPUTING]
+    # localised is a matter of scoring too: a file may hold the contrast
+    scoring = ("readout",) if chosen.readout == "localised" else ()
+    changing = [option for option in chosen.given() if option not in (*COMPUTING, *scoring)]
     if changing:
         flags = ", ".join(f"--{option.replace('_', '-')}" for option in changing)
         raise UsageError(f"{flags}: only for language models that brainbench itself loads")

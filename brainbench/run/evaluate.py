@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from brainbench.benchmarks import (
     Report,
     Score,
     Step,
+    check_contrast,
     score_behavior,
     score_benchmarks,
     score_controlled,
@@ -21,7 +23,7 @@ from brainbench.benchmarks import (
     suite_patterns,
 )
 from brainbench.datasets import load_card
-from brainbench.errors import BrainbenchError, UsageError
+from brainbench.errors import BrainbenchError, DataError, UsageError
 from brainbench.models import DEFAULT_MODEL, Model, is_builtin, load_model
 from brainbench.results import Record, RunFolder, sample_rows
 from brainbench.run.inputs import (
@@ -100,6 +102,9 @@ def evaluate(
         readings = read_model(
             scored, data, controlled=chosen.protocol == "controlled", untrained=untrained
         )
+        if chosen.localised:
+            for name, states in readings.states.items():
+                check_contrast(states, readings.untrained[name])
         for text in readings.warnings:
             say(text)
         if overwrite:
@@ -196,27 +201,40 @@ def _scores(
             report=report,
         )
     for name, recording in data.recordings.items():
-        yield from score_benchmarks(
-            [b for b in alignment if b.dataset == name],
-            recording,
-            readings.states[name],
-            seed=settings.seed,
-            limit=settings.limit,
-            checkpoint=folder,
-            report=report,
-        )
-        yield from score_controlled(
-            [b for b in controlled if b.dataset == name],
-            recording,
-            readings.states[name],
-            untrained=readings.untrained.get(name, "the published protocol asks for none"),
-            seed=settings.seed,
-            limit=settings.limit,
-            checkpoint=folder,
-            report=report,
-        )
+        with _limit_told(settings.limit):
+            yield from score_benchmarks(
+                [b for b in alignment if b.dataset == name],
+                recording,
+                readings.states[name],
+                seed=settings.seed,
+                limit=settings.limit,
+                checkpoint=folder,
+                report=report,
+            )
+            yield from score_controlled(
+                [b for b in controlled if b.dataset == name],
+                recording,
+                readings.states[name],
+                untrained=readings.untrained.get(name, "the published protocol asks for none"),
+                localised=settings.localised,
+                seed=settings.seed,
+                limit=settings.limit,
+                checkpoint=folder,
+                report=report,
+            )
     for benchmark in plugged:
         yield benchmark(model)
+
+
+@contextlib.contextmanager
+def _limit_told(limit: int | None) -> Iterator[None]:
+    """Name the limit in an error, for it may be why there are too few items or runs."""
+    try:
+        yield
+    except DataError as error:
+        if limit is None:
+            raise
+        raise DataError(f"{error} (with --limit {limit})") from error
 
 
 def _reading_progress(report: Report | None) -> Callable[[int, int], None]:

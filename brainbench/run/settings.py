@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from brainbench.benchmarks import check_numbers
+from brainbench.benchmarks import DEFAULT_PROTOCOL, check_numbers
 from brainbench.errors import UsageError
 from brainbench.models import ModelOptions
 
@@ -16,14 +16,14 @@ class Settings:
 
     Parameters
     ----------
-    protocol : ``published`` or ``controlled``.
-    seed : of the random features and of the split halves.
+    protocol : ``controlled`` or ``published``.
+    seed : of random features, permutations, simulations and split halves.
     limit : score only the first items of each reasoning type.
     options : how a language model is loaded and asked.
     untrained_activations : file of an untrained network's, for a model that is a file itself.
     """
 
-    protocol: str = "published"
+    protocol: str = DEFAULT_PROTOCOL
     seed: int = 0
     limit: int | None = None
     options: ModelOptions = field(default_factory=ModelOptions)
@@ -33,11 +33,15 @@ class Settings:
         check_numbers(self.seed, self.limit)
         if self.untrained_activations is not None and self.protocol != "controlled":
             raise UsageError("--untrained-activations goes with --protocol controlled")
-        if self.options.readout == "localised":
-            raise UsageError(
-                "localised units are read out but not scored yet; --readout last or premises"
-            )
+        if self.localised and self.protocol != "controlled":
+            raise UsageError("--readout localised goes with --protocol controlled")
+
+    @property
+    def localised(self) -> bool:
+        """Whether only units told by their contrast are scored."""
+        return self.options.readout == "localised"
 
     def identity(self) -> dict[str, Any]:
         """What of it can change a number; what the options change, the model tells."""
-        return {"protocol": self.protocol, "seed": self.seed, "limit": self.limit}
+        held = {"protocol": self.protocol, "seed": self.seed, "limit": self.limit}
+        return held | {"localised": self.localised}

@@ -62,7 +62,7 @@ def people(subjects: int = 4, repeats: int = 1, **shares: float) -> Recording:
 
 
 def score(recording: Recording, kind: str = "all", **options: Any) -> Score:
-    benchmark = load_benchmark(f"phantom.signal.{kind}-ridge")
+    benchmark = load_benchmark(f"phantom.signal.{kind}-ridge", "published")
     model = options.pop("model", FixedModel(features()))
     states = model.activations(recording.problems)
     return next(iter(score_benchmarks([benchmark], recording, states, **options)))
@@ -207,7 +207,7 @@ def test_same_seed_same_score_and_other_seed_other_random_features(planted: Scor
 def test_rois_scored_together_are_scored_as_alone() -> None:
     rois = ("signal", "confound")
     model = load_model("smollm2-135m-phantom")
-    benchmarks = [load_benchmark(f"phantom.{roi}.syllogistic-ridge") for roi in rois]
+    benchmarks = [load_benchmark(f"phantom.{roi}.syllogistic-ridge", "published") for roi in rois]
     states = model.activations(PROBLEMS)
     together = list(score_benchmarks(benchmarks, load_recording("phantom", rois), states))
     for benchmark, found in zip(benchmarks, together, strict=True):
@@ -259,6 +259,7 @@ def huge() -> Activations:
     return Activations({"hidden": values}, {"hidden": (0,)})
 
 
+@pytest.mark.parametrize("protocol", ["published", "controlled"])
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -275,10 +276,12 @@ def huge() -> Activations:
     ],
 )
 def test_a_model_that_gives_something_else_is_refused(
-    given: Any, message: str, tmp_path: Path
+    given: Any, message: str, protocol: str, tmp_path: Path
 ) -> None:
     name = "phantom.signal.syllogistic-ridge"
     with pytest.raises(DataError, match=message):
-        load_benchmark(name)(OddModel(given))
+        load_benchmark(name, protocol)(OddModel(given))
     with pytest.raises(DataError, match=message):
-        brainbench.evaluate(OddModel(given), benchmarks=name, output_path=tmp_path)
+        brainbench.evaluate(
+            OddModel(given), benchmarks=name, protocol=protocol, output_path=tmp_path
+        )

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from brainbench.benchmarks import (
+    DEFAULT_PROTOCOL,
+    PROTOCOLS,
     SUITES,
     AlignmentBenchmark,
     BehaviorBenchmark,
+    ControlledBenchmark,
     list_benchmarks,
     load_benchmark,
     select_benchmarks,
@@ -27,9 +30,10 @@ def test_every_roi_and_type_of_the_datasets_is_a_benchmark() -> None:
             assert f"xiao2026.{roi}.{kind}-ridge" in names
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("name", list_benchmarks())
-def test_identifiers_lead_back_to_themselves(name: str) -> None:
-    benchmark = load_benchmark(name)
+def test_identifiers_lead_back_to_themselves(name: str, protocol: str) -> None:
+    benchmark = load_benchmark(name, protocol)
     assert benchmark.identifier == name
     assert benchmark.bibtex.startswith("@")
     assert benchmark.version >= 1
@@ -71,10 +75,29 @@ def test_suites_name_benchmarks_that_exist(suite: str) -> None:
     assert select_benchmarks(suite_patterns(suite))
 
 
-def test_the_suites_of_behaviour_and_alignment_are_of_one_kind() -> None:
+@pytest.mark.parametrize(
+    ("protocol", "kind"),
+    [((), ControlledBenchmark), (("published",), AlignmentBenchmark)],
+)
+def test_the_suites_of_behaviour_and_alignment_are_of_one_kind(
+    protocol: tuple[str, ...], kind: type
+) -> None:
     kinds = {
-        suite: {type(benchmark) for benchmark in select_benchmarks(suite_patterns(suite))}
+        suite: {
+            type(benchmark) for benchmark in select_benchmarks(suite_patterns(suite), *protocol)
+        }
         for suite in SUITES
     }
     assert kinds["behavior"] == {BehaviorBenchmark}
-    assert kinds["alignment"] == kinds["builtin"] == {AlignmentBenchmark}
+    assert kinds["alignment"] == kinds["builtin"] == {kind}
+
+
+def test_controlled_is_the_default_and_comes_first() -> None:
+    name = "xiao2026.language.all-ridge"
+    benchmark = load_benchmark(name)
+    assert isinstance(benchmark, ControlledBenchmark)
+    assert benchmark.protocol == DEFAULT_PROTOCOL == PROTOCOLS[0] == "controlled"
+    other = load_benchmark(name, protocol="published")
+    assert isinstance(other, AlignmentBenchmark)
+    assert other.protocol == "published"
+    assert PROTOCOLS == ("controlled", "published")

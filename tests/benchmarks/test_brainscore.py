@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
+import types
 
 import pytest
+import xarray as xr
 
-from brainbench.benchmarks import Score
+from brainbench.benchmarks import ControlledScore, Score, load_benchmark
 from brainbench.benchmarks.brainscore import to_brainscore
 from brainbench.benchmarks.score import Control, SubjectScore
 from brainbench.errors import UsageError
@@ -28,6 +31,50 @@ def score() -> Score:
         n_constant=0, subjects=tuple(people), layers=(), warnings=("some",),
         controls=(Control(control="length", raw=0.2),),
     )  # fmt: skip
+
+
+@pytest.fixture
+def controlled(monkeypatch: pytest.MonkeyPatch) -> ControlledScore:
+    for name, draws in (("PRIMARY", 19), ("CONDITION", 19)):
+        monkeypatch.setattr(f"brainbench.benchmarks.controlled_cell.{name}_DRAWS", draws)
+    score = load_benchmark("phantom.signal.syllogistic-ridge")("smollm2-135m-phantom")
+    assert isinstance(score, ControlledScore)
+    return score
+
+
+@pytest.fixture
+def brainscore(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is not installed: its score is a DataArray with methods of its own."""
+    if INSTALLED:
+        return
+    metrics = types.ModuleType("brainscore_core.metrics")
+    metrics.Score = type("Score", (xr.DataArray,), {"__slots__": ()})  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "brainscore_core", types.ModuleType("brainscore_core"))
+    monkeypatch.setitem(sys.modules, "brainscore_core.metrics", metrics)
+
+
+def test_both_protocols_carry_over_with_their_name(
+    brainscore: None, score: Score, controlled: ControlledScore
+) -> None:
+    published = to_brainscore(score)
+    assert float(published) == score.raw
+    assert published.attrs["protocol"] == "published"
+    assert published.attrs["divided"] == score.score
+    converted = to_brainscore(controlled)
+    assert float(converted) == controlled.raw.value
+    attrs = converted.attrs
+    assert (attrs["protocol"], attrs["ceiling"]) == ("controlled", None)
+    assert float(attrs["raw"].sel(subject="phantom-02")) == controlled.subjects[1].r
+    assert float(attrs["raw"].mean()) == pytest.approx(controlled.raw.value)
+    assert controlled.reference is not None
+    assert attrs["reference"] == controlled.reference.value
+    assert attrs["unique_r2"] == controlled.unique_r2.value
+    assert (attrs["p_corrected"], attrs["verdict"]) == (
+        controlled.p_corrected,
+        controlled.verdict,
+    )
+    assert attrs["controls"] == {row.control: row.r for row in controlled.controls}
+    assert attrs["benchmark_identifier"] == controlled.benchmark
 
 
 @pytest.mark.skipif(not INSTALLED, reason="needs the brainscore extra, in its own environment")

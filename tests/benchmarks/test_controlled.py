@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ from brainbench.benchmarks import (
     ControlledScore,
     Estimate,
     Memory,
+    Step,
+    controlled,
     load_benchmark,
     score_benchmarks,
     score_controlled,
 )
 from brainbench.benchmarks import controlled_cell as cells
+from brainbench.benchmarks.cell import prepare_cell
 from brainbench.benchmarks.controlled import decide
 from brainbench.datasets import PhantomDesign, PhantomRoi, Recording, load_card, simulate
 from brainbench.datasets.phantom import load_problems
@@ -38,6 +42,7 @@ def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cells, "PRIMARY_DRAWS", 299)
     monkeypatch.setattr(cells, "POOLED_DRAWS", 99)
     monkeypatch.setattr(cells, "CONDITION_DRAWS", 49)
+    monkeypatch.setattr(cells, "LAYER_DRAWS", 199)
 
 
 def states(columns: np.ndarray) -> Activations:
@@ -74,8 +79,17 @@ def test_a_planted_signal_is_above_null_and_its_layer_chosen() -> None:
     assert found.nested.chosen == ("hidden 2", "hidden 2")
     assert found.ratio is not None
     assert found.detectable_r2 is not None
-    assert found.rsa.p is not None
-    assert found.rsa.p < 0.05
+    assert found.rsa.together.p is not None
+    assert found.rsa.together.p < 0.05
+    assert found.rsa.nested is not None
+    assert found.rsa.chosen == ("hidden 2", "hidden 2")
+    best = min(found.layers, key=lambda layer: layer.q)
+    assert (best.layer, best.q < 0.05) == ("hidden 2", True)
+    assert found.extrapolation is not None
+    assert found.extrapolation.curve[-1] == pytest.approx(found.reference.value)  # type: ignore[union-attr]
+    for estimate in (found.raw, found.unique_r2):
+        assert estimate.items_interval is not None
+        assert estimate.items_interval[0] < estimate.value < estimate.items_interval[1]
     assert "adds R²" in found.reading
 
 
@@ -139,8 +153,8 @@ def test_same_seed_same_score_and_finished_steps_are_kept(
     first = score(recording, noise(0), checkpoint=store)
     assert score(recording, noise(0)) == first
     assert score(recording, noise(0), seed=1).unique_r2.p is not None
-    monkeypatch.setattr(cells.ControlledCell, "model", None)
-    monkeypatch.setattr(cells.ControlledCell, "controls", None)
+    for step in ("score_model", "score_people", "score_repeats", "score_nuisance"):
+        monkeypatch.setattr(controlled, step, None)
     assert score(recording, noise(0), checkpoint=store) == first
 
 
@@ -150,6 +164,7 @@ def test_two_people_have_no_reference_and_no_interval() -> None:
     recording = simulate(design, features, PROBLEMS, load_card("phantom"))
     found = score(recording, noise(0))
     assert (found.reference, found.ratio, found.unique_r2.interval) == (None, None, None)
+    assert found.extrapolation is None
     assert found.verdict == "inconclusive"
 
 
@@ -215,17 +230,31 @@ def test_untrained_activations_may_come_from_a_file(tmp_path: Path) -> None:
     ("settings", "message"),
     [
         ({"untrained_activations": "x.safetensors"}, "goes with --protocol controlled"),
-        ({"options": brainbench.ModelOptions(readout="localised")}, "not scored yet"),
+        ({"options": brainbench.ModelOptions(readout="localised")}, "--readout localised goes"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        Settings(**settings)
+        Settings(protocol="published", **settings)
 
 
-def test_too_few_items_are_refused() -> None:
+def test_too_few_items_are_refused_before_anything_is_computed() -> None:
+    benchmarks: list[Any] = [
+        load_benchmark(f"phantom.signal.{kind}-ridge", "controlled")
+        for kind in ("all", "syllogistic")
+    ]
+    steps: list[Step] = []
     with pytest.raises(DataError, match="at least"):
-        score(people(noise(0), signal=0.3), noise(0), limit=10)
+        list(
+            score_controlled(
+                benchmarks,
+                people(noise(0), signal=0.3),
+                noise(0),
+                limit=10,
+                report=steps.append,
+            )
+        )
+    assert steps == []
 
 
 def test_the_benchmark_scores_a_model_by_name() -> None:
@@ -233,7 +262,9 @@ def test_the_benchmark_scores_a_model_by_name() -> None:
     found = benchmark(load_model(PHANTOM_FILE))
     assert isinstance(found, ControlledScore)
     assert found.verdict == "above null"
-    assert benchmark.version == 1
+    assert benchmark.version == 2
+    assert found.reference is not None
+    assert benchmark.ceiling == pytest.approx(found.reference.value)
 
 
 def test_controls_hold_for_all_rois() -> None:
@@ -246,3 +277,92 @@ def test_controls_hold_for_all_rois() -> None:
     together = list(score_controlled(benchmarks, recording, given))
     assert [row.roi for row in together] == list(recorded)
     assert [row.verdict == "above null" for row in together] == [True, False]
+
+
+def test_repeats_bound_what_can_be_predicted() -> None:
+    """Signal 40 %, two repeats: ρ = 0.4 / (0.4 + 0.6 / 2); xiao2026 shows each item once."""
+    rois = {"signal": PhantomRoi.model_validate({"voxels": 60, "signal": 0.4})}
+    design = PhantomDesign(seed=3, subjects=4, rois=rois, repeats=2)
+    features = noise(0).values["hidden"][:, -1]
+    recording = simulate(design, features, PROBLEMS, load_card("phantom"))
+    found = score(recording, noise(0)).reliability
+    assert found.rho == pytest.approx(0.4 / 0.7, abs=0.05)
+    assert found.bound_r == pytest.approx(np.sqrt(found.rho))  # type: ignore[arg-type]
+    once = score(people(noise(0), signal=0.4), noise(0)).reliability
+    assert once.rho is None
+    assert once.reason is not None
+
+
+def localiser(seed: int, planted: int = 6) -> Activations:
+    """Three layers; some units of the last are higher when there is something to work out."""
+    rng = np.random.default_rng(seed)
+    reading = rng.standard_normal((len(PROBLEMS), 3, 60))
+    task = rng.standard_normal((len(PROBLEMS), 3, 60))
+    task[:, 2, :planted] += 4.0
+    return Activations({"hidden": task}, {"hidden": (0, 1, 2)}, (), {"hidden": reading})
+
+
+def test_localised_units_are_found_by_their_contrast() -> None:
+    given = localiser(0, planted=2)
+    signal = Activations({"hidden": given.values["hidden"][:, 2:, :2]}, {"hidden": (2,)})
+    recording = people(signal, signal=0.5)
+    found = score(recording, given, localised=True)
+    assert found.readout == "localised"
+    assert found.verdict == "above null"
+    assert found.nested.chosen == ("hidden localised", "hidden localised")
+    assert (found.rsa.nested, found.rsa.chosen) == (None, ())
+    other = score(people(noise(4), signal=0.5), given, localised=True)
+    assert other.verdict != "above null"
+    everything = score(recording, given)
+    assert everything.readout == "all units"
+    assert everything.raw.value < found.raw.value
+
+
+def test_localised_units_need_a_contrast() -> None:
+    recording = people(noise(0), signal=0.4)
+    with pytest.raises(UsageError, match="--readout localised"):
+        score(recording, noise(0), localised=True)
+    with pytest.raises(UsageError, match="untrained activations hold no contrast"):
+        score(recording, localiser(0), localised=True, untrained=[noise(1)])
+
+
+def test_groups_that_the_card_names_are_held_out() -> None:
+    """Two sessions of one run of each type: they, not the runs, are train and test."""
+    recording = people(noise(0), signal=0.4)
+    session = [name[-2:] for name in recording.assembly["run"].values]
+    assembly = recording.assembly.assign_coords(session=("presentation", session))
+    card = recording.card.model_copy(update={"held_out": "session"})
+    sessions = replace(recording, assembly=assembly, card=card)
+    cell = cells.ControlledCell(prepare_cell(sessions, "all", ["signal"]), 0)
+    assert len(cell.folds) == 2
+    runs = cell.cell.coordinate("run")
+    for fold in cell.folds:
+        assert len(set(runs[fold.test])) == 2
+    for order in cell.shuffled(5, 0):
+        assert (runs[order] == runs).all()
+    unknown = replace(recording, card=card)
+    with pytest.raises(DataError, match="no coordinate 'session' of presentations"):
+        score(unknown, noise(0))
+
+
+def test_a_ratio_of_other_items_is_refused() -> None:
+    recording = people(noise(0), signal=0.4)
+    bases = {
+        cells.ControlledCell(prepare_cell(recording, kind, ["signal"], limit), 0).basis("signal")
+        for kind, limit in (("all", None), ("syllogistic", None), ("syllogistic", 30))
+    }
+    assert len(bases) == 3
+
+
+def test_a_file_with_a_contrast_is_scored_by_its_localised_units(tmp_path: Path) -> None:
+    given, path = localiser(0, planted=2), tmp_path / "with-contrast.safetensors"
+    brainbench.save_activations(path, given, [p.identifier for p in PROBLEMS], "localiser")
+    settings = Settings(options=brainbench.ModelOptions(readout="localised"))
+    asked = ["phantom.noise.syllogistic-ridge"]
+    record = run_evaluate(path, benchmarks=asked, settings=settings, output_path=tmp_path)
+    assert [row.readout for row in record.controlled] == ["localised"]
+    whole = run_evaluate(path, benchmarks=asked, output_path=tmp_path)
+    assert whole.controlled[0].readout == "all units"
+    assert whole.run_id != record.run_id
+    with pytest.raises(UsageError, match="hold none: read the model out with"):
+        run_evaluate(PHANTOM_FILE, benchmarks=asked, settings=settings, output_path=tmp_path)

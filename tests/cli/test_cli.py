@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,7 +22,15 @@ from brainbench.models import PHANTOM_FILE
 from brainbench.results import Record
 
 ONE = "phantom.signal.syllogistic-ridge"
-COMMAND = [sys.executable, "-m", "brainbench.cli.main"]
+PUBLISHED = ("evaluate", "--protocol", "published")
+DRAWS = {"PRIMARY_DRAWS": 299, "POOLED_DRAWS": 99, "CONDITION_DRAWS": 49}
+# the command in a process of its own, with few permutations of the controlled protocol
+CODE = f"""
+from brainbench.benchmarks import controlled_cell
+from brainbench.cli.main import main
+vars(controlled_cell).update({DRAWS})
+main()
+"""
 
 
 class Result:
@@ -29,6 +38,13 @@ class Result:
 
     def __init__(self, code: int, out: str, err: str) -> None:
         self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enough for a verdict, and quick."""
+    for name, draws in DRAWS.items():
+        monkeypatch.setattr(f"brainbench.benchmarks.controlled_cell.{name}", draws)
 
 
 @pytest.fixture
@@ -56,8 +72,26 @@ def comparable(text: str) -> dict[str, Any]:
     return record
 
 
-def test_table_shows_the_model_and_every_nuisance_row(cli: Any) -> None:
+def test_the_controlled_table_is_the_default(cli: Any, few_draws: None) -> None:
     result = cli("evaluate", "--benchmarks", ONE)
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert "built in" in lines[0]
+    assert lines[1].endswith("simulated people); protocol: controlled")
+    assert sum(line.startswith(ONE) for line in lines) == 1
+    text = " ".join(result.out.split())
+    assert "above null: the model adds R²" in text
+    alone = text.partition(" alone, r: ")[2].partition(" ! ")[0]
+    for name in ("position", "length", "condition", "words", "random features"):
+        assert re.search(rf"\b{name} -?\d\.\d{{3}}\b", alone), name
+    assert "n/a: reasoning type: every item here is syllogistic" in text
+    assert "published" not in result.out
+    assert "record: results/smollm2-135m-phantom/" in result.err
+    assert cli("evaluate", "--benchmarks", ONE, "--protocol", "controlled").out == result.out
+
+
+def test_the_published_table_shows_the_model_and_every_nuisance_row(cli: Any) -> None:
+    result = cli(*PUBLISHED, "--benchmarks", ONE)
     assert result.code == 0
     lines = result.out.splitlines()
     assert "built in" in lines[0]
@@ -72,7 +106,7 @@ def test_table_shows_the_model_and_every_nuisance_row(cli: Any) -> None:
 
 
 def test_without_a_model_the_built_in_one_is_read_out(
-    cli: Any, monkeypatch: pytest.MonkeyPatch
+    cli: Any, few_draws: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("BRAINBENCH_MODEL")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
@@ -81,29 +115,40 @@ def test_without_a_model_the_built_in_one_is_read_out(
     assert result.out.startswith("nano")
     assert "built in" in result.out.splitlines()[0]
     assert "reading the model out" in result.err
+    # the same network, drawn anew, is read out beside it
+    assert re.search(r"untrained\s+model\s+-?\d\.\d{3}\b", result.out)
     assert "record: results/nano/" in result.err
 
 
-def test_json_prints_the_whole_record_and_nothing_else(cli: Any) -> None:
-    result = cli("evaluate", "--benchmarks", ONE, "--json", "--output-path", "here")
+@pytest.mark.parametrize("protocol", ["controlled", "published"])
+def test_json_prints_the_whole_record_and_nothing_else(
+    protocol: str, cli: Any, few_draws: None
+) -> None:
+    asked = ("--benchmarks", ONE, "--protocol", protocol, "--json", "--output-path", "here")
+    result = cli("evaluate", *asked)
     record = Record.model_validate_json(result.out)
     assert record.status == "success"
+    assert record.config["protocol"] == protocol
+    assert {row.protocol for row in [*record.scores, *record.controlled]} == {protocol}
     assert result.out.strip() == next(Path("here").glob("*/*/results.json")).read_text().strip()
 
 
 def test_quiet_prints_no_progress(cli: Any) -> None:
-    assert cli("evaluate", "--benchmarks", ONE, "--quiet").err == ""
-    assert "[0/28]" in cli("evaluate", "--benchmarks", ONE, "--overwrite").err
+    assert cli(*PUBLISHED, "--benchmarks", ONE, "--quiet").err == ""
+    assert "[0/28]" in cli(*PUBLISHED, "--benchmarks", ONE, "--overwrite").err
 
 
 def test_options_are_read_from_the_environment(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRAINBENCH_BENCHMARKS", f"{ONE},phantom.noise.syllogistic-ridge")
     monkeypatch.setenv("BRAINBENCH_OUTPUT_PATH", "from-environment")
     monkeypatch.setenv("BRAINBENCH_LIMIT", "12")
+    monkeypatch.setenv("BRAINBENCH_PROTOCOL", "published")
     monkeypatch.setenv("BRAINBENCH_JSON", "1")
     record = Record.model_validate_json(cli("evaluate").out)
     assert len(record.benchmarks) == 2
     assert record.config["limit"] == 12
+    assert {row.protocol for row in record.scores} == {"published"}
+    assert record.controlled == []
     assert Path("from-environment").is_dir()
 
 
@@ -113,6 +158,10 @@ def test_options_are_read_from_the_environment(cli: Any, monkeypatch: pytest.Mon
         (["evaluate", "--benchmarks", "xiao2026.languag.*"], 2, "did you mean"),
         (["evaluate", "--model", "none.safetensors"], 2, "there is no file at none.safetensors"),
         (["evaluate", "--limit", "0"], 2, "--limit"),
+        (["evaluate", "--benchmarks", ONE, "--limit", "12"], 1, "two are needed"),
+        (["evaluate", "--benchmarks", ONE, "--limit", "20"], 1, "(with --limit 20)"),
+        (["evaluate", "--protocol", "publishd"], 2, "did you mean 'published'"),
+        ([*PUBLISHED, "--untrained-activations", "a.safetensors"], 2, "--protocol controlled"),
         (["evaluate", "--model", ""], 2, "--model is empty"),
         (["evaluate", "--benchmarks", ","], 2, "no benchmark was asked for"),
         (["evaluate", "--benchmarks", ONE, "--output-path", "/dev/null/x"], 2, "--output-path"),
@@ -159,11 +208,21 @@ def test_list_and_show(cli: Any) -> None:
     assert "@article{xiao2026" in shown
     assert json.loads(cli("show", "phantom", "--json").out)["simulated"] is True
     assert len(cli("show", "phantom", "--items").out.split()) == 72
-    assert "published" in cli("show", ONE).out
+    assert cli("list", "protocols").out.split() == ["controlled", "published"]
 
 
-def test_show_prints_a_record_as_evaluate_did(cli: Any) -> None:
-    printed = cli("evaluate", "--benchmarks", ONE).out
+def test_show_names_the_protocols_of_a_benchmark(cli: Any) -> None:
+    shown = " ".join(cli("show", ONE).out.split())
+    protocols = json.loads(cli("show", ONE, "--json").out)["protocols"]
+    assert list(protocols) == ["controlled", "published"]
+    said = "protocols controlled (default, version {controlled}), published (version {published})"
+    assert said.format(**protocols) in shown
+
+
+@pytest.mark.parametrize("protocol", ["controlled", "published"])
+def test_show_prints_a_record_as_evaluate_did(protocol: str, cli: Any, few_draws: None) -> None:
+    printed = cli("evaluate", "--benchmarks", ONE, "--protocol", protocol).out
+    assert f"protocol: {protocol}" in printed
     path = next(Path().glob("results/*/*"))
     assert cli("show", str(path)).out == printed
     assert cli("show", str(path / "results.json"), "--json").out.startswith("{")
@@ -179,7 +238,7 @@ def test_help_has_examples(verb: str, cli: Any) -> None:
 
 def start(arguments: list[str], folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*COMMAND, *arguments],
+        [sys.executable, "-c", CODE, *arguments],
         cwd=folder,
         env=os.environ | {"BRAINBENCH_MODEL": PHANTOM_FILE},
         text=True,
@@ -196,19 +255,20 @@ def wait_for_steps(folder: Path, count: int, process: subprocess.Popen[str]) -> 
         time.sleep(0.01)
 
 
+@pytest.mark.parametrize(("protocol", "steps"), [("published", 9), ("controlled", 2)])
 @pytest.mark.parametrize(
     ("how", "code", "status"),
     [(signal.SIGKILL, -signal.SIGKILL, "started"), (signal.SIGINT, 130, "cancelled")],
 )
 def test_a_killed_run_goes_on_and_ends_as_an_unbroken_one(
-    how: signal.Signals, code: int, status: str, tmp_path: Path
+    how: signal.Signals, code: int, status: str, protocol: str, steps: int, tmp_path: Path
 ) -> None:
-    arguments = ["evaluate", "--benchmarks", "phantom.signal.*", "--json"]
+    arguments = ["evaluate", "--protocol", protocol, "--benchmarks", "phantom.signal.*", "--json"]
     broken, whole = tmp_path / "broken", tmp_path / "whole"
     broken.mkdir()
     whole.mkdir()
     process = start(arguments, broken)
-    wait_for_steps(broken, 9, process)
+    wait_for_steps(broken, steps, process)
     process.send_signal(how)
     out, err = process.communicate(timeout=60)
     assert process.returncode == code, err
@@ -221,5 +281,5 @@ def test_a_killed_run_goes_on_and_ends_as_an_unbroken_one(
     expected, _ = unbroken.communicate(timeout=300)
     assert resumed.returncode == unbroken.returncode == 0
     assert f"going on with the {status} run" in err
-    assert kept >= 9
+    assert kept >= steps
     assert comparable(out) == comparable(expected)

@@ -43,6 +43,7 @@ def test_it_is_listed_and_shown(cli: Any) -> None:
     shown = json.loads(cli("show", ONE, "--json")[1])
     assert (shown["people"], shown["reasoning_type"]) == (17, "all")
     assert "roi" not in shown
+    assert "protocols" not in shown, "behaviour is scored in one way"
 
 
 def test_items_of_the_dataset_are_those_that_are_asked(cli: Any, mirror: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from brainbench.encoding.banded_ridge import (
-    PENALTY_RATIOS,
+    MODEL_PENALTIES,
     Bands,
     UniqueVariance,
     make_bands,
@@ -89,8 +89,8 @@ def plainly(gram: Array, order: Array) -> tuple[Array, Array]:
         centred = fold.centre @ gram @ fold.centre.T
         tried = [inside(fold, n, alpha, centred) for alpha in CONTROLLED_ALPHAS]
         alpha = float(CONTROLLED_ALPHAS[int(np.argmin(tried))])
-        tried = [inside(fold, n + m / ratio, alpha, centred) for ratio in PENALTY_RATIOS]
-        joint = n + m / PENALTY_RATIOS[int(np.argmin(tried))]
+        tried = [inside(fold, n + m * alpha / beta, alpha, centred) for beta in MODEL_PENALTIES]
+        joint = n + m * alpha / MODEL_PENALTIES[int(np.argmin(tried))]
         for person, g in enumerate(centred):
             alone[person] += error(n, alpha, g, fold.train, fold.test)
             both[person] += error(joint, alpha, g, fold.train, fold.test)
@@ -167,12 +167,12 @@ def by_rows(
 ) -> tuple[Array, Array, Array, list[float], list[float]]:
     """Everything from the features themselves: residuals, refits by dense solves, grid of w.
 
-    Returns R² of nuisance, unique R² of both bands and of the mix, per person; ρ and w per
+    Returns R² of nuisance, unique R² of both bands and of the mix, per person; β and w per
     fold, w from a grid of 20 001.
     """
     size = (len(FOLDS), len(blocks))
     alone, both, mixed, total = (np.zeros(size) for _ in range(4))
-    ratios, weights = [], []
+    betas, weights = [], []
     for number, fold in enumerate(FOLDS):
         train, test = fold.train, fold.test
 
@@ -227,11 +227,11 @@ def by_rows(
         other = min(CONTROLLED_ALPHAS, key=lambda a: inside([(m, a)]))
 
         def pair(
-            ratio: float, n: Array = n, m: Array = m, alpha: float = alpha
+            beta: float, n: Array = n, m: Array = m, alpha: float = alpha
         ) -> list[tuple[Array, float]]:
-            return [(n, alpha)] if np.isinf(ratio) else [(n, alpha), (m, alpha * ratio)]
+            return [(n, alpha)] if np.isinf(beta) else [(n, alpha), (m, beta)]
 
-        ratio = min(PENALTY_RATIOS, key=lambda rho: inside(pair(rho)))
+        beta = min(MODEL_PENALTIES, key=lambda one: inside(pair(one)))
         grid, errors = np.linspace(0.0, 1.0, 20_001), 0.0
         for a, b in inners:
             for y in blocks:
@@ -246,13 +246,13 @@ def by_rows(
         for person, y in enumerate(blocks):
             one, two = (fit([band], y, train, test) for band in ((n, alpha), (m, other)))
             alone[number, person] = ((y[test] - one) ** 2).sum()
-            both[number, person] = ((y[test] - fit(pair(ratio), y, train, test)) ** 2).sum()
+            both[number, person] = ((y[test] - fit(pair(beta), y, train, test)) ** 2).sum()
             mixed[number, person] = ((y[test] - (1 - w) * one - w * two) ** 2).sum()
             total[number, person] = ((y[test] - y[train].mean(axis=0)) ** 2).sum()
-        ratios.append(float(ratio))
+        betas.append(float(beta))
         weights.append(w)
     alone, both, mixed, total = (part.sum(axis=0) for part in (alone, both, mixed, total))
-    return 1 - alone / total, (alone - both) / total, (alone - mixed) / total, ratios, weights
+    return 1 - alone / total, (alone - both) / total, (alone - mixed) / total, betas, weights
 
 
 def test_units_of_the_columns_do_not_matter() -> None:
@@ -280,12 +280,12 @@ def test_equal_to_refits_on_the_features_measured_and_permuted() -> None:
     found = unique_variance(bands(), [np.stack([y @ y.T for y in blocks])], orders)[0]
     added, inner_weights = [], []
     for draw, order in enumerate([np.arange(24), *orders]):
-        nuisance, unique, mixed, ratios, weights = by_rows(MODEL, NUISANCE, order, blocks)
+        nuisance, unique, mixed, betas, weights = by_rows(MODEL, NUISANCE, order, blocks)
         np.testing.assert_allclose(found.nuisance, nuisance, atol=1e-8)
         np.testing.assert_allclose(found.banded[:, draw], unique, atol=1e-8)
         np.testing.assert_allclose(found.stacked[:, draw], mixed, atol=1e-3)
         np.testing.assert_allclose(found.weights[draw], weights, atol=5e-5)
-        assert list(found.ratios[draw]) == ratios
+        assert list(found.penalties[draw]) == betas
         added.append(np.abs(unique).max())
         inner_weights += [w for w in weights if 0.0 < w < 1.0]
     assert max(added) > 0.05
@@ -348,3 +348,12 @@ def test_features_within_strata_and_columns_add_exactly_nothing() -> None:
     found = unique_variance(made, [np.stack([y @ y.T for y in voxels(27)])])[0]
     assert not found.banded.any()
     assert not found.stacked.any()
+
+
+def test_nuisance_of_no_use_does_not_hold_the_model_back() -> None:
+    """Its penalty is then the largest; that on the model must not be a multiple of it."""
+    useless = np.random.default_rng(30).standard_normal((24, 2))
+    found = unique_variance(bands(OWN, useless), [grams(31, OWN, 0.8)])[0]
+    assert abs(found.nuisance.mean()) < 0.05
+    assert found.banded.mean() > 0.5
+    assert (found.penalties <= 100.0).all()

@@ -7,9 +7,13 @@ import pytest
 from scipy import stats
 
 from brainbench.encoding.inference import (
+    Measured,
     benjamini_hochberg,
+    divide,
     fieller_interval,
     holm,
+    jackknife_interval,
+    jackknife_values,
     p_value,
     people_interval,
 )
@@ -70,3 +74,41 @@ def test_holm_by_hand_and_what_was_not_run_counts() -> None:
 
 def test_benjamini_hochberg_by_hand() -> None:
     assert benjamini_hochberg([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.04, 0.04])
+
+
+def test_jackknife_of_a_mean_is_students_interval() -> None:
+    values = np.random.default_rng(20).standard_normal(9)
+    without = [np.delete(values, i).mean() for i in range(9)]
+    np.testing.assert_allclose(jackknife_values(values.mean(), without), values)
+    assert jackknife_interval(values.mean(), without) == pytest.approx(people_interval(values))
+
+
+def test_jackknife_of_a_ratio_nears_its_spread_over_samples() -> None:
+    """Standard error against that over 2,000 samples."""
+    rng = np.random.default_rng(21)
+
+    def sample() -> np.ndarray:
+        return rng.standard_normal((40, 2)) * [1.0, 0.5] + [2.0, 3.0]
+
+    def ratio(rows: np.ndarray) -> float:
+        return float(rows[:, 0].mean() / rows[:, 1].mean())
+
+    truth = np.std([ratio(sample()) for _ in range(2000)])
+    errors = []
+    for _ in range(50):
+        rows = sample()
+        pseudo = jackknife_values(ratio(rows), [ratio(np.delete(rows, i, 0)) for i in range(40)])
+        errors.append(pseudo.std(ddof=1) / np.sqrt(40))
+    assert np.mean(errors) == pytest.approx(truth, rel=0.05)
+
+
+def test_like_is_divided_by_like_only() -> None:
+    top, bottom = np.array([0.1, 0.2, 0.3, 0.25]), np.array([0.4, 0.5, 0.6, 0.45])
+    found = divide(Measured(top, "r, same items"), Measured(bottom, "r, same items"))
+    assert found is not None
+    assert found[0] == pytest.approx(top.mean() / bottom.mean())
+    assert found[1] == fieller_interval(top, bottom)
+    with pytest.raises(DataError, match="same statistic on the same items"):
+        divide(Measured(top, "r, same items"), Measured(bottom, "r, all items"))
+    low = np.array([-0.4, 0.5, 0.1, -0.3])
+    assert divide(Measured(top, "r"), Measured(low, "r")) is None

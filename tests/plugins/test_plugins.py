@@ -49,6 +49,7 @@ def test_a_package_adds_a_model_a_dataset_and_a_benchmark(install, tmp_path):
     record = brainbench.evaluate(
         "mylab-word-counts",
         benchmarks=["mylab2026.auditory.all-ridge", half],
+        protocol="published",
         output_path=tmp_path,
     )
 
@@ -58,6 +59,47 @@ def test_a_package_adds_a_model_a_dataset_and_a_benchmark(install, tmp_path):
     assert raw[half] == pytest.approx(raw["mylab2026.auditory.all-ridge"] / 2)
     assert record.benchmarks[half] == 3
     assert [d.name for d in record.datasets] == ["mylab2026"]
+
+
+def test_its_dataset_is_controlled_by_default_and_its_benchmark_names_its_own_protocol(
+    install, tmp_path, monkeypatch
+):
+    install("mylab_brainbench", name="mylab")
+    for name, draws in (("PRIMARY", 39), ("POOLED", 39), ("CONDITION", 19)):
+        monkeypatch.setattr(f"brainbench.benchmarks.controlled_cell.{name}_DRAWS", draws)
+    record = brainbench.evaluate(
+        "mylab-word-counts", benchmarks="mylab2026.auditory.*", output_path=tmp_path
+    )
+    kinds = ("all", "syllogistic", "transitive")
+    assert [row.benchmark for row in record.controlled] == [
+        f"mylab2026.auditory.{kind}-ridge" for kind in kinds
+    ]
+    half = {row.benchmark: row.protocol for row in record.scores}
+    assert half == {"mylab2026.auditory.half-ridge": "published"}
+
+
+def test_a_benchmark_may_give_a_controlled_score(install, tmp_path, monkeypatch):
+    monkeypatch.setattr("brainbench.benchmarks.controlled_cell.PRIMARY_DRAWS", 19)
+    monkeypatch.setattr("brainbench.benchmarks.controlled_cell.CONDITION_DRAWS", 19)
+    install(
+        "careful_lab",
+        """
+        import brainbench
+
+        class Careful:
+            version = 2
+            def __call__(self, model):
+                own = brainbench.load_benchmark("phantom.noise.syllogistic-ridge")(model)
+                return own.model_copy(update={"benchmark": "careful.a.b", "version": 2})
+
+        plugin = brainbench.Plugin(benchmarks={"careful.a.b": Careful})
+        """,
+    )
+    record = brainbench.evaluate(
+        "smollm2-135m-phantom", benchmarks="careful.a.b", output_path=tmp_path
+    )
+    assert [row.benchmark for row in record.controlled] == ["careful.a.b"]
+    assert isinstance(record.controlled[0], brainbench.ControlledScore)
 
 
 def test_without_it_its_names_are_unknown():

@@ -1,4 +1,8 @@
-"""The runs that need no download give the scores they always gave."""
+"""The runs that need no download give the scores they always gave.
+
+``pytest tests/regression -k controlled --regold`` writes those of the controlled protocol
+anew, ``-k published`` those of the published one.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +10,45 @@ from collections.abc import Callable
 from pathlib import Path
 
 from brainbench.models import PHANTOM_FILE
-from brainbench.run import evaluate
+from brainbench.run import Settings, evaluate
+
+PUBLISHED = Settings(protocol="published")
 
 
-def test_the_shipped_activations_give_the_golden_scores(
+def test_the_shipped_activations_give_the_golden_controlled_scores(
     tmp_path: Path, golden: Callable[..., None]
 ) -> None:
     record = evaluate(PHANTOM_FILE, output_path=tmp_path)
+    assert [row.protocol for row in record.controlled] == ["controlled"] * 9
+    golden(record, "phantom_builtin_controlled")
+    verdicts = {row.benchmark: row.verdict for row in record.controlled}
+    planted = {"phantom.signal.syllogistic-ridge", "phantom.signal.transitive-ridge"}
+    assert planted <= {name for name, verdict in verdicts.items() if verdict == "above null"}
+    assert {name.split(".")[1] for name, v in verdicts.items() if v == "above null"} == {"signal"}
+
+
+def test_the_default_run_gives_the_golden_controlled_scores(
+    tmp_path: Path, golden: Callable[..., None]
+) -> None:
+    record = evaluate(output_path=tmp_path)
+    assert (record.model.identifier, record.model.builtin) == ("nano", True)
+    # a matrix product in float32 rounds differently on another processor
+    golden(record, "phantom_nano_controlled", tolerance=1e-3, p_tolerance=0.02)
+
+
+def test_the_shipped_activations_give_the_golden_published_scores(
+    tmp_path: Path, golden: Callable[..., None]
+) -> None:
+    record = evaluate(PHANTOM_FILE, settings=PUBLISHED, output_path=tmp_path)
     golden(record, "phantom_builtin")
     planted = next(row for row in record.scores if row.benchmark == "phantom.signal.all-ridge")
     assert (planted.site, planted.layer) == ("attention", 15), "where the card says it was planted"
 
 
-def test_the_default_run_gives_the_golden_scores(
+def test_nano_gives_the_golden_published_scores(
     tmp_path: Path, golden: Callable[..., None]
 ) -> None:
-    record = evaluate(output_path=tmp_path)
+    record = evaluate(settings=PUBLISHED, output_path=tmp_path)
     assert (record.model.identifier, record.model.builtin) == ("nano", True)
     # a matrix product in float32 rounds differently on another processor
     golden(record, "phantom_nano", tolerance=1e-3)

@@ -1,4 +1,4 @@
-"""A run: chosen, kept, resumed, refused."""
+"""A run: chosen, kept, resumed, refused; its steps and scores under the published protocol."""
 
 from __future__ import annotations
 
@@ -19,9 +19,13 @@ from brainbench.run import evaluate as run_evaluate
 ONE = ["phantom.signal.syllogistic-ridge"]
 
 
+def published(**settings: Any) -> Settings:
+    return Settings(protocol="published", **settings)
+
+
 def evaluate(model: Any = PHANTOM_FILE, **asked: Any) -> Record:
-    """A run of the shipped activations, which takes no language model."""
-    return run_evaluate(model, **asked)
+    """A published run of the shipped activations, which takes no language model."""
+    return run_evaluate(model, **{"settings": published(), **asked})
 
 
 def comparable(record: Record) -> dict[str, object]:
@@ -135,7 +139,7 @@ def test_scores_finished_before_an_error_are_in_the_record(tmp_path: Path) -> No
 
 
 def test_settings_that_cannot_matter_are_said(tmp_path: Path) -> None:
-    settings = Settings(limit=20, options=ModelOptions(device="cuda", batch_size=4))
+    settings = published(limit=20, options=ModelOptions(device="cuda", batch_size=4))
     record = evaluate(benchmarks=ONE, settings=settings, output_path=tmp_path)
     said = "--device, --batch-size: no effect, this model is not loaded by brainbench"
     assert said in record.notes
@@ -144,7 +148,7 @@ def test_settings_that_cannot_matter_are_said(tmp_path: Path) -> None:
 
 
 def test_seed_and_settings_give_another_run(unbroken: Record, tmp_path: Path) -> None:
-    other = evaluate(benchmarks=ONE, settings=Settings(seed=1), output_path=tmp_path)
+    other = evaluate(benchmarks=ONE, settings=published(seed=1), output_path=tmp_path)
     assert other.run_id != unbroken.run_id
     assert other.scores[0].raw == unbroken.scores[0].raw
     assert other.controls[:-1] == unbroken.controls[:-1]
@@ -196,11 +200,13 @@ def test_choice_of_benchmarks(
 
 def test_public_api_takes_a_model_object_and_one_pattern(tmp_path: Path, unbroken: Record) -> None:
     model = brainbench.load_model(PHANTOM_FILE)
-    record = brainbench.evaluate(model, benchmarks=ONE[0], output_path=tmp_path)
+    record = brainbench.evaluate(
+        model, benchmarks=ONE[0], protocol="published", output_path=tmp_path
+    )
     assert record.scores == unbroken.scores
-    score = brainbench.load_benchmark(ONE[0])(model)
-    assert score.raw == unbroken.scores[0].raw
-    assert brainbench.load_benchmark(ONE[0]).ceiling == pytest.approx(unbroken.scores[0].ceiling)
+    benchmark = brainbench.load_benchmark(ONE[0], protocol="published")
+    assert benchmark(model).raw == unbroken.scores[0].raw
+    assert benchmark.ceiling == pytest.approx(unbroken.scores[0].ceiling)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from brainbench.results import Record, load_record
 from brainbench.run import Settings, evaluate
 
 SUITE = [f"ds003076.behavior.{kind}-consistency" for kind in ("all", "syllogistic", "transitive")]
+PUBLISHED = Settings(protocol="published")
 BOTH = ["ds003076.behavior.transitive-consistency", "phantom.noise.transitive-ridge"]
 
 
@@ -78,7 +79,7 @@ def test_same_inputs_same_record_read_back_when_asked_again(tmp_path: Path) -> N
 
 def test_one_run_may_hold_both_kinds_and_asks_only_what_is_scored(tmp_path: Path) -> None:
     model = AnsweringFake()
-    record = evaluate(model, benchmarks=BOTH, output_path=tmp_path)
+    record = evaluate(model, benchmarks=BOTH, settings=PUBLISHED, output_path=tmp_path)
     assert [row.benchmark for row in record.behavior] == BOTH[:1]
     assert {row.benchmark for row in record.scores} == {BOTH[1]}
     assert [dataset.name for dataset in record.datasets] == ["ds003076", "phantom"]
@@ -135,7 +136,13 @@ def test_behaviour_is_in_the_record_of_a_run_that_fails_in_alignment(tmp_path: P
             raise DataError("stop here")
 
     with pytest.raises(DataError, match="stop here"):
-        evaluate(AnsweringFake(), benchmarks=BOTH, output_path=tmp_path, report=stop)
+        evaluate(
+            AnsweringFake(),
+            benchmarks=BOTH,
+            settings=PUBLISHED,
+            output_path=tmp_path,
+            report=stop,
+        )
     record = load_record(next(tmp_path.glob("*/*/results.json")))
     assert record.status == "error"
     assert [row.benchmark for row in record.behavior] == BOTH[:1]

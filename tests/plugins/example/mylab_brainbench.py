@@ -45,7 +45,7 @@ class HalfScore:
     def __call__(self, model):
         from brainbench import load_benchmark
 
-        whole = load_benchmark("mylab2026.auditory.all-ridge")(model)
+        whole = load_benchmark("mylab2026.auditory.all-ridge", "published")(model)
         return whole.model_copy(
             update={"benchmark": self.identifier, "version": self.version, "raw": whole.raw / 2}
         )

@@ -1,0 +1,117 @@
+"""What stands beside a model under the controlled protocol: people, nuisance, drawn features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite, sqrt
+
+import numpy as np
+
+from brainbench.benchmarks.controlled_cell import ControlledCell, Features, Values, estimate
+from brainbench.benchmarks.controlled_spaces import nuisance_kernels
+from brainbench.benchmarks.spaces import DRAWS as RANDOM_DRAWS
+from brainbench.benchmarks.spaces import RANDOM
+from brainbench.encoding.across_runs import Predictions, all_together, predict
+from brainbench.encoding.between_people import LEAST_PEOPLE, predict_from_sets, unique_of_others
+from brainbench.encoding.inference import people_interval, studentised_interval
+from brainbench.encoding.repeats import reliability
+from brainbench.models import Activations
+
+UNTRAINED = "untrained model"
+
+
+def score_people(cell: ControlledCell) -> dict[str, Values | None]:
+    """ROI → how well all other people together predict each person; None with too few."""
+    found: dict[str, Values | None] = {}
+    for roi, people in cell.people.items():
+        if len(people.blocks) < LEAST_PEOPLE:
+            found[roi] = None
+            continue
+        reference, curve = predict_from_sets(people, cell.rng(3))
+        added, error = unique_of_others(people, cell.nuisance, cell.columns, cell.rng(5))
+        interval = studentised_interval(float(added.mean()), error, len(added))
+        found[roi] = {
+            "people": reference.people.tolist(),
+            "pseudo": reference.pseudo.tolist(),
+            "basis": cell.basis(roi),
+            "r": estimate(reference.people[:, None], people_interval(reference.pseudo)),
+            "unique_r2": estimate(added[:, None], interval),
+            "extrapolation": {
+                "curve": curve.curve.tolist(),
+                **{
+                    name: value if isfinite(value) else None
+                    for name, value in (("v0", curve.v0), ("tau", curve.tau), ("rmse", curve.rmse))
+                },
+            },
+        }
+    return found
+
+
+def score_repeats(cell: ControlledCell) -> dict[str, Values]:
+    """ROI → reliability of mean responses over repeats, mean over people, or why there is none."""
+    card = cell.cell.recording.card
+    found: dict[str, Values] = {}
+    for roi in cell.people:
+        if not card.repeated_items:
+            found[roi] = {"reason": f"{card.name} shows each item once"}
+            continue
+        repeats = [cell.cell.repeats(roi, subject) for subject in cell.cell.subjects]
+        if any(own is None for own in repeats):
+            found[roi] = {"reason": "some items were shown more often than others"}
+            continue
+        rho = float(np.mean([reliability(own) for own in repeats if own is not None]))
+        found[roi] = {"rho": rho, "bound_r": sqrt(max(rho, 0.0)), "bound_r2": rho}
+    return found
+
+
+def score_nuisance(cell: ControlledCell) -> dict[str, list[Values]]:
+    """ROI → every nuisance by itself."""
+    rows: dict[str, list[Values]] = {roi: [] for roi in cell.people}
+    for name, space in nuisance_kernels(cell.cell).items():
+        for roi, people in cell.people.items():
+            if isinstance(space, str):
+                rows[roi].append({"control": name, "reason": space})
+                continue
+            own = space if space.ndim == 3 else space[None]
+            kernels = [fold.normalise(own) for fold in people.folds]
+            if space.ndim == 3:
+                kernels = [kernel[:, None] for kernel in kernels]
+            rows[roi].append({"control": name, **_plain(predict(kernels, people))})
+    return rows
+
+
+def score_random(cell: ControlledCell, activations: Activations) -> dict[str, Values]:
+    """ROI → random features of the model's widths."""
+    draws = [cell.random_features(activations, draw) for draw in range(RANDOM_DRAWS)]
+    return _drawn(cell, RANDOM, draws)
+
+
+def score_untrained(
+    cell: ControlledCell, untrained: Sequence[Activations] | str
+) -> dict[str, Values]:
+    """ROI → untrained networks of the model's shape, or why there are none."""
+    if isinstance(untrained, str):
+        return {roi: {"control": UNTRAINED, "reason": untrained} for roi in cell.people}
+    return _drawn(cell, UNTRAINED, [cell.features(one) for one in untrained])
+
+
+def _drawn(cell: ControlledCell, name: str, spaces: Sequence[Features]) -> dict[str, Values]:
+    """Mean and range over feature spaces that were drawn, layers treated as the model's."""
+    together = [all_together(space.on(cell.folds), cell.folds) for space in spaces]
+    found = {}
+    for roi, people in cell.people.items():
+        scored = [_plain(predict(kernels, people)) for kernels in together]
+        values = [row["r"] for row in scored]
+        low, high = np.percentile(values, [2.5, 97.5])
+        found[roi] = {
+            "control": name,
+            "r": float(np.mean(values)),
+            "r2": float(np.mean([row["r2"] for row in scored])),
+            "r_range": (float(low), float(high)),
+            "draws": len(values),
+        }
+    return found
+
+
+def _plain(scored: Predictions) -> Values:
+    return {"r": float(scored.r[:, 0].mean()), "r2": float(scored.r2[:, 0].mean())}

@@ -1,0 +1,141 @@
+"""Errors of two-band ridge at every pair of penalties, person by person.
+
+All people share one choice of penalties, so what is chosen depends on who was measured. An
+interval over people that takes the choice as given is too narrow, by half and more on
+simulated people: theirs is drawn anew here, and the penalties chosen again, from a table
+that holds every error that any weighting of people could ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.encoding.band_fit import Bands, better_than, joint_maps, measured_kernels
+from brainbench.encoding.banded_ridge import MODEL_PENALTIES
+from brainbench.encoding.blocked_ridge import CONTROLLED_ALPHAS, error_maps
+from brainbench.encoding.kernels import Array
+from brainbench.encoding.threads import parallel
+
+BOOTSTRAP_DRAWS = 200
+
+
+@dataclass(frozen=True)
+class PenaltyTable:
+    """Squared errors of R ROIs or data sets, P people, F folds.
+
+    Attributes
+    ----------
+    inner, outer : (R, P, F, A, B) on the inner folds, on the test run; the first of the B
+        penalties on the model adds nothing.
+    total : (R, P) squared test responses about the training means.
+    """
+
+    inner: Array
+    outer: Array
+    total: Array
+
+    def unique(self, weights: Array) -> Array:
+        """Unique R² of weighted people, penalties chosen by their weighted errors.
+
+        Parameters
+        ----------
+        weights : (W, P), each row of sum 1.
+
+        Returns
+        -------
+        (R, W) weighted means.
+        """
+        return np.stack(parallel(lambda roi: self._unique(roi, weights), range(len(self.inner))))
+
+    def _unique(self, roi: int, weights: Array) -> Array:
+        summed = np.tensordot(weights, self.inner[roi], axes=1)
+        alone = summed[..., 0]
+        alpha = alone.argmin(axis=2)
+        row = np.take_along_axis(summed, alpha[:, :, None, None], axis=2)[:, :, 0]
+        beta = np.where(better_than(row.min(axis=2), row[..., 0]), row.argmin(axis=2), 0)
+        folds = np.arange(alpha.shape[1])
+        outer, total = self.outer[roi], self.total[roi]
+        gained = (outer[:, folds, alpha, 0] - outer[:, folds, alpha, beta]).sum(axis=2)
+        share = np.divide(
+            gained, total[:, None], out=np.zeros_like(gained), where=total[:, None] > 0.0
+        )
+        mean: Array = (weights * share.T).sum(axis=1)
+        return mean
+
+
+def penalty_table(
+    bands: Sequence[Bands],
+    grams: Sequence[Array],
+    alphas: Array = CONTROLLED_ALPHAS,
+    betas: Array = MODEL_PENALTIES,
+) -> PenaltyTable:
+    """Every error in the measured order; parameters as in :func:`.unique_variance`."""
+    responses = np.stack(grams)
+    folds = [_fold(band, band.fold.centred(responses), alphas, betas) for band in bands]
+    inner, outer = (np.stack([fold[i] for fold in folds], axis=2) for i in range(2))
+    return PenaltyTable(inner, outer, np.sum([fold[2] for fold in folds], axis=0))
+
+
+def people_error(
+    table: PenaltyTable, rng: np.random.Generator, draws: int = BOOTSTRAP_DRAWS
+) -> Array:
+    """(R,) standard error of the mean over people, their penalties chosen anew.
+
+    Bootstrap: people are drawn with replacement, and the spread of what comes out is that
+    of the mean, but for the factor √(P / (P - 1)) that a sample's own spread lacks.
+
+    Source: Efron & Tibshirani 1993, chapters 6 and 11.
+    """
+    n_people = table.total.shape[1]
+    drawn = rng.multinomial(n_people, np.full(n_people, 1.0 / n_people), draws) / n_people
+    spread = table.unique(drawn).std(axis=1, ddof=1)
+    error: Array = spread * np.sqrt(n_people / (n_people - 1.0))
+    return error
+
+
+def _fold(bands: Bands, grams: Array, alphas: Array, betas: Array) -> tuple[Array, Array, Array]:
+    """(R, P, A, B) inner and outer errors, (R, P) totals of one fold; grams (R, P, n, n)."""
+    fold, n_people = bands.fold, grams.shape[1]
+    train, test, size = fold.train, fold.test, len(alphas) * len(betas)
+    shape = (len(grams), len(alphas), len(betas))
+
+    def maps(
+        own: Array, added: Array, fitted: NDArray[np.intp], checked: NDArray[np.intp]
+    ) -> Array:
+        """(A B, b, a)."""
+        found = [joint_maps(own, added, fitted, checked, alpha, betas)[0] for alpha in alphas]
+        flat: Array = np.stack(found).reshape(size, len(checked), len(fitted))
+        return flat
+
+    def losses(person: int) -> tuple[Array, Array]:
+        """(A B, m, m) and (A B, n, n); inner products with a Gram matrix are errors."""
+        nuisance, model = measured_kernels(bands, person)
+        inside = nuisance[train[:, None], train], model[:, train[:, None], train]
+        inner = np.zeros((size, len(train), len(train)))
+        for part in fold.inner:
+            own, added = (part.centred(kernel) for kernel in inside)
+            errors = error_maps(maps(own, added, part.fitted, part.checked), part)
+            inner += np.swapaxes(errors, 1, 2) @ errors
+        errors = np.zeros((size, len(test), len(nuisance)))
+        errors[:, np.arange(len(test)), test] = 1.0
+        errors[:, :, train] = -maps(nuisance, model, train, test)
+        return inner, np.swapaxes(errors, 1, 2) @ errors
+
+    made = parallel(losses, range(len(bands.nuisance)))
+
+    def score(person: int) -> tuple[Array, Array]:
+        inner, outer = made[min(person, len(made) - 1)]
+        own = grams[:, person]
+        inside = own[:, train[:, None], train].reshape(len(own), -1)
+        return (
+            (inside @ inner.reshape(size, -1).T).reshape(shape),
+            (own.reshape(len(own), -1) @ outer.reshape(size, -1).T).reshape(shape),
+        )
+
+    parts = parallel(score, range(n_people))
+    total = np.einsum("rpii->rp", grams[:, :, test[:, None], test])
+    return np.stack([p[0] for p in parts], axis=1), np.stack([p[1] for p in parts], axis=1), total

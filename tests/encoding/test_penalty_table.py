@@ -1,0 +1,96 @@
+"""Errors at every pair of penalties: against the other way, and intervals over new people."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from brainbench.encoding.banded_ridge import Bands, make_bands, unique_variance
+from brainbench.encoding.held_out import held_out_folds
+from brainbench.encoding.inference import people_interval, studentised_interval
+from brainbench.encoding.kernels import Array
+from brainbench.encoding.penalty_table import PenaltyTable, penalty_table, people_error
+
+RUNS = np.repeat(["a", "b"], 12)
+FOLDS = held_out_folds(RUNS)
+RNG = np.random.default_rng(0)
+NUISANCE, OWN = RNG.standard_normal((2, 24, 2))
+
+
+def bands(people: int | None = None) -> list[Bands]:
+    model = [fold.normalise((OWN @ OWN.T)[None])[0] for fold in FOLDS]
+    if people is None:
+        return make_bands(NUISANCE @ NUISANCE.T, NUISANCE, model, FOLDS)
+    columns = np.random.default_rng(1).standard_normal((people, 24, 2)) + NUISANCE
+    return make_bands(columns @ np.swapaxes(columns, 1, 2), columns, model, FOLDS)
+
+
+def grams(seed: int, share: float, people: int = 6) -> Array:
+    rng = np.random.default_rng(seed)
+    signal = OWN @ rng.standard_normal((people, 2, 30))
+    noise = rng.standard_normal((people, 24, 30))
+    blocks = np.sqrt(share) * signal / np.sqrt(2) + np.sqrt(1 - share) * noise
+    return blocks @ np.swapaxes(blocks, 1, 2)
+
+
+@pytest.mark.parametrize("people", [None, 6])
+def test_equal_weights_choose_and_score_as_the_whole_does(people: int | None) -> None:
+    made, sets = bands(people), [grams(seed, share) for seed, share in ((2, 0.0), (3, 0.5))]
+    found = penalty_table(made, sets).unique(np.full((1, 6), 1 / 6))[:, 0]
+    whole = [one.banded.mean() for one in unique_variance(made, sets)]
+    np.testing.assert_allclose(found, whole, atol=1e-12)
+    assert abs(whole[1]) > 0.01
+
+
+def test_weights_are_people_left_out_or_counted_twice() -> None:
+    gram = grams(4, 0.5)
+    table = penalty_table(bands(), [gram])
+    weights = np.array([[0.0, 0.2, 0.2, 0.2, 0.2, 0.2], [2 / 6, 0.0, 1 / 6, 1 / 6, 1 / 6, 1 / 6]])
+    found = table.unique(weights)[0]
+    without = unique_variance(bands(), [gram[1:]])[0].banded.mean()
+    twice = unique_variance(bands(), [gram[[0, 0, 2, 3, 4, 5]]])[0].banded.mean()
+    np.testing.assert_allclose(found, [without, twice], atol=1e-12)
+
+
+def test_where_nothing_is_chosen_the_error_is_that_of_a_mean() -> None:
+    """One penalty of each kind: unique R² of people are then as independent as they are."""
+    alphas, betas = np.array([10.0]), np.array([np.inf, 10.0])
+    gram = grams(5, 0.6, people=12)
+    own = unique_variance(bands(), [gram], None, alphas, betas)[0].banded[:, 0]
+    table = penalty_table(bands(), [gram], alphas, betas)
+    error = people_error(table, np.random.default_rng(6), draws=4000)[0]
+    assert error == pytest.approx(stats.sem(own), rel=0.05)
+
+
+def test_intervals_hold_the_mean_of_new_people_where_students_do_not() -> None:
+    """Same items, other people and noise; the truth is the mean of all the other data sets."""
+    sets = [grams(100 + seed, 0.15, people=8) for seed in range(80)]
+    table = penalty_table(bands(), sets)
+    mean = table.unique(np.full((1, 8), 1 / 8))[:, 0]
+    errors = people_error(table, np.random.default_rng(7))
+    own = [one.banded[:, 0] for one in unique_variance(bands(), sets)]
+    anew = chosen = 0
+    for number, value in enumerate(mean):
+        truth = np.delete(mean, number).mean()
+        low, high = studentised_interval(float(value), float(errors[number]), 8) or (0.0, 0.0)
+        anew += low <= truth <= high
+        low, high = people_interval(own[number]) or (0.0, 0.0)
+        chosen += low <= truth <= high
+    assert anew >= 70, "95 % nominal; fewer than 70 of 80 have a probability of 0.3 %"
+    assert chosen < anew
+
+
+def test_same_seed_same_error_and_nothing_to_explain() -> None:
+    table = penalty_table(bands(), [grams(8, 0.4)])
+    one, other = (people_error(table, np.random.default_rng(9)) for _ in range(2))
+    assert np.array_equal(one, other)
+    silent = PenaltyTable(
+        np.zeros((1, 3, 2, 1, 2)), np.zeros((1, 3, 2, 1, 2)), np.zeros((1, 3))
+    )  # fmt: skip
+    assert np.array_equal(silent.unique(np.full((2, 3), 1 / 3)), np.zeros((1, 2)))
+
+
+def test_two_people_have_no_interval() -> None:
+    assert studentised_interval(0.1, 0.01, 2) is None
+    assert studentised_interval(0.0, 1.0, 3) == pytest.approx((-4.302653, 4.302653))
