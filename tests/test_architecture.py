@@ -14,6 +14,7 @@ ROOT = Path(brainbench.__file__).parent
 ORDER = [
     "cli",
     "run",
+    "calibration",
     "results",
     "benchmarks",
     "encoding",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from brainbench.cli import evaluate, fetch, listing, show
+from brainbench.cli import calibrate, evaluate, fetch, listing, show
 from brainbench.cli.errors import reporting
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate)
 app.command("list", help=listing.HELP)(listing.list_names)
 app.command("show", help=show.HELP)(show.show)
+app.command("calibrate", help=calibrate.HELP)(calibrate.calibrate)
 app.command("fetch", help=fetch.HELP)(fetch.fetch)
 
 

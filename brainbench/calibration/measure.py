@@ -1,0 +1,260 @@
+"""Simulated data sets of known truth, scored as the protocols score measured people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from brainbench.benchmarks.cell import POOLED, Cell
+from brainbench.benchmarks.scoring import score_space
+from brainbench.calibration.people import ROI, Design, shared_course
+from brainbench.calibration.record import FAMILY, LEVEL, CalibrationRow, PublishedResult
+from brainbench.calibration.scenarios import (
+    PLANTED_LAYER,
+    Scenario,
+    each_layer,
+    inside,
+    simulate,
+    stream,
+)
+from brainbench.encoding import parallel
+from brainbench.encoding.across_runs import People, normalised, predict
+from brainbench.encoding.banded_ridge import unique_variance
+from brainbench.encoding.blocked_ridge import fit_blocked
+from brainbench.encoding.held_out import permutations
+from brainbench.encoding.inference import p_value, people_interval
+
+Array = NDArray[np.float64]
+Report = Callable[[str], None]
+# Data sets scored under the same orders of the model's rows; then new ones are drawn.
+_SETS_AT_ONCE = 100
+_SETS_OF_A_COURSE = 50
+
+
+@dataclass(frozen=True)
+class Group:
+    """Scenarios of one design whose data sets are scored together.
+
+    Attributes
+    ----------
+    design, scenarios : what is simulated.
+    n_sets, draws : data sets of each scenario, permutations of each null distribution.
+    n_published : the first data sets, which `published` scores too.
+    n_courses : draws of what people share, to measure coverage; 0 leaves it out.
+    """
+
+    design: Design
+    scenarios: list[Scenario]
+    n_sets: int
+    draws: int
+    n_published: int = 0
+    n_courses: int = 0
+
+    @property
+    def batches(self) -> list[range]:
+        """Numbers of the data sets of each scenario that share their orders."""
+        each = max(1, _SETS_AT_ONCE // len(self.scenarios))
+        return [range(i, min(i + each, self.n_sets)) for i in range(0, self.n_sets, each)]
+
+    @property
+    def steps(self) -> int:
+        """Batches, then scenarios."""
+        return len(self.batches) + len(self.scenarios)
+
+    @property
+    def label(self) -> str:
+        """As progress is told."""
+        kinds = dict.fromkeys(scenario.kind for scenario in self.scenarios)
+        return f"{self.design.reasoning_type}, {' and '.join(kinds)}"
+
+
+@dataclass
+class _Found:
+    """Of one scenario: p, unique R² of each person, and the layers that were chosen."""
+
+    p: list[float] = field(default_factory=list)
+    people: list[Array] = field(default_factory=list)
+    chosen: list[NDArray[np.intp]] = field(default_factory=list)
+
+
+def measure(group: Group, seed: int, report: Report) -> list[CalibrationRow]:
+    """One row per scenario; ``report`` is called before each of :attr:`Group.steps`."""
+    design = group.design
+    found = [_Found() for _ in group.scenarios]
+    for number, batch in enumerate(group.batches):
+        report(f"{group.label}: data sets from {batch[0]}")
+        rng = stream(seed, design, "orders", group.scenarios[-1].kind, number)
+        orders = permutations(design.runs, group.draws, rng)
+        grams = _grams(design, [(one, i) for one in group.scenarios for i in batch], seed)
+        scored = unique_variance(design.bands, grams, orders)
+        for place, own in enumerate(found):
+            mine = slice(place * len(batch), (place + 1) * len(batch))
+            for unique in scored[mine]:
+                means = unique.banded.mean(axis=0)
+                own.p.append(p_value(float(means[0]), means[1:]))
+                own.people.append(unique.banded[:, 0])
+            if group.scenarios[place].kind == "planted":
+                own.chosen.extend(chosen_layers(design, np.stack(grams[mine])))
+    rows = []
+    for scenario, own in zip(group.scenarios, found, strict=True):
+        report(f"{group.label}: {scenario.name}")
+        rows.append(_row(group, scenario, own, seed))
+    return rows
+
+
+def measure_layers(design: Design, n_sets: int, seed: int) -> CalibrationRow:
+    """How often nested choice finds the layer that most of the variance is of."""
+    scenarios = each_layer(design)
+    right = []
+    for layer, scenario in enumerate(scenarios):
+        grams = _grams(design, [(scenario, i) for i in range(n_sets)], seed)
+        right.append(chosen_layers(design, np.stack(grams)) == layer)
+    folds: NDArray[np.bool_] = np.concatenate(right)
+    everywhere: NDArray[np.bool_] = folds.sum(axis=1) == len(design.folds)
+    return CalibrationRow(
+        scenario="each layer in turn",
+        kind="layer",
+        share=scenarios[0].share,
+        reasoning_type=design.reasoning_type,
+        layer_recovered=float(folds.mean()),
+        **_rate(everywhere),
+    )
+
+
+def chosen_layers(design: Design, grams: Array) -> NDArray[np.intp]:
+    """(R, F) layer that inner folds choose in each fold, of R data sets (R, P, n, n).
+
+    No voxel is touched: the choice needs the sum of people's Gram matrices only.
+    """
+    chosen = []
+    for fold, kernels in zip(design.folds, normalised(design.layers, design.folds), strict=True):
+        trained = fold.centred(grams.sum(axis=1))[:, fold.train[:, None], fold.train]
+        errors = fit_blocked(kernels, fold).errors(trained)
+        chosen.append(errors.min(axis=2).argmin(axis=1))
+    return np.stack(chosen, axis=1)
+
+
+def people_r(design: Design, n_sets: int, seed: int) -> float:
+    """Inter-subject reference of people who share no more than their course over items.
+
+    All others together predict each person's voxels of the held-out runs: Pearson r, mean
+    over voxels, folds, people and data sets.
+    """
+    nothing = inside(design)[0]
+    found = []
+    for number in range(n_sets):
+        cell = _with_responses(design, nothing, number, seed)
+        people = People(tuple(cell.people(ROI)), design.folds)
+        own = people.grams / np.trace(people.grams, axis1=1, axis2=2)[:, None, None]
+        others = own.sum(axis=0) - own
+        kernels = [fold.normalise(others)[:, None] for fold in design.folds]
+        found.append(predict(kernels, people).r.mean())
+    return float(np.mean(found))
+
+
+def _row(group: Group, scenario: Scenario, found: _Found, seed: int) -> CalibrationRow:
+    design = group.design
+    p, people = np.array(found.p), np.stack(found.people)
+    low = _intervals(people)[:, 0]
+    alone = design.reasoning_type != POOLED and 1.0 / (group.draws + 1) <= LEVEL / FAMILY
+    recovered = coverage = None
+    if found.chosen:
+        planted_layer = design.space.layers.index(PLANTED_LAYER)
+        recovered = float((np.stack(found.chosen) == planted_layer).mean())
+        coverage = measure_coverage(design, scenario, group.n_courses, seed)
+    return CalibrationRow(
+        scenario=scenario.name,
+        kind=scenario.kind,
+        share=scenario.share,
+        reasoning_type=design.reasoning_type,
+        draws=group.draws,
+        batches=len(group.batches),
+        verdict=float(((p <= LEVEL / FAMILY) & (low > 0.0)).mean()) if alone else None,
+        unique_r2=float(people.mean()),
+        coverage=coverage,
+        layer_recovered=recovered,
+        published=measure_published(design, scenario, group.n_published, seed),
+        **_rate(p <= LEVEL),
+    )
+
+
+def measure_coverage(design: Design, scenario: Scenario, n_courses: int, seed: int) -> float | None:
+    """Share of intervals over people that hold the mean of new people, for the same items.
+
+    What people share of the items stays as it is for a course; the truth that a data set's
+    interval is held against is the mean over people of all other data sets of its course.
+    """
+    covered = []
+    for number in range(n_courses):
+        rng = stream(seed, design, "course", scenario.name, f"{scenario.share}", number)
+        course = shared_course(len(design.runs), rng)
+        first = (1 + number) * 1_000_000  # data sets that no row has scored
+        sets = [(scenario, first + i) for i in range(_SETS_OF_A_COURSE)]
+        scored = unique_variance(design.bands, _grams(design, sets, seed, course))
+        people = np.stack([unique.banded[:, 0] for unique in scored])
+        means = people.mean(axis=1)
+        truth = (means.sum() - means) / (len(means) - 1)
+        bounds = _intervals(people)
+        covered.append((bounds[:, 0] <= truth) & (truth <= bounds[:, 1]))
+    return float(np.mean(covered)) if covered else None
+
+
+def measure_published(
+    design: Design, scenario: Scenario, n_sets: int, seed: int
+) -> PublishedResult | None:
+    """The published protocol on the first data sets of a scenario."""
+    if not n_sets:
+        return None
+    scores, above = [], []
+    for number in range(n_sets):
+        cell = _with_responses(design, scenario, number, seed)
+        scored = score_space(cell, design.space, {})[ROI]
+        scores.append(scored.headline)
+        interval = people_interval(scored.raw[:, scored.best])
+        above.append(interval is not None and interval[0] > 0.0)
+    return PublishedResult(n=n_sets, r=float(np.mean(scores)), above_zero=float(np.mean(above)))
+
+
+def _intervals(people: Array) -> Array:
+    """(R, 2) 95 % interval of unique R² over people (R, P), as the protocol prints it."""
+    return np.array([people_interval(own) for own in people], np.float64)
+
+
+def _with_responses(design: Design, scenario: Scenario, number: int, seed: int) -> Cell:
+    """The cell with the voxels of one data set."""
+    components = simulate(design, scenario, number, seed)
+    blocks = {
+        (ROI, subject): own @ design.mixing
+        for subject, own in zip(design.cell.subjects, components, strict=True)
+    }
+    return replace(design.cell, blocks=blocks)
+
+
+def _grams(
+    design: Design,
+    sets: Sequence[tuple[Scenario, int]],
+    seed: int,
+    course: Array | None = None,
+) -> list[Array]:
+    """(P, n, n) inner products of items over voxels, of each data set."""
+
+    def one(which: tuple[Scenario, int]) -> Array:
+        voxels = simulate(design, *which, seed, course)
+        gram: Array = voxels @ np.swapaxes(voxels, 1, 2)
+        return gram
+
+    return parallel(one, sets)
+
+
+def _rate(counted: NDArray[np.bool_]) -> dict[str, Any]:
+    exact = binomtest(int(counted.sum()), len(counted)).proportion_ci(0.95, method="exact")
+    return {
+        "n": len(counted),
+        "rate": float(counted.mean()),
+        "interval": (float(exact.low), float(exact.high)),
+    }

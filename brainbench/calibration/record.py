@@ -1,0 +1,187 @@
+"""The record of a calibration: ``calibration.json``."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+from pydantic import BaseModel, ConfigDict
+
+from brainbench.calibration.people import PEOPLE, SHARED_FEATURES, SHARED_SHARE, SPECTRUM, VOXELS
+from brainbench.calibration.scenarios import Kind
+from brainbench.source import source_sha256
+
+SCHEMA_VERSION = 1
+LEVEL = 0.05
+"""A p value of at most this counts as found."""
+LIMIT = 0.07
+"""Upper 95 % bound that the rate of false positives is held against."""
+FAMILY = 6
+"""Cells of xiao2026 that hold one reasoning type: tests that are corrected together."""
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Plan(_Row):
+    """How much is simulated."""
+
+    reasoning_types: tuple[str, ...]
+    n_tested: int
+    """Data sets of each scenario where nothing must be found."""
+    n_planted: int
+    """Data sets of each planted share."""
+    n_mis_specified: int
+    """Data sets of each confound outside the columns' span; 0 leaves them out."""
+    n_pooled: int
+    """Data sets of each scenario over both types together; 0 leaves them out."""
+    n_layer: int
+    """Data sets of each layer with ample signal."""
+    n_published: int
+    """The first data sets of each confound that `published` scores too."""
+    n_reference: int
+    """Data sets in which people predict each other."""
+    n_courses: int
+    """What people share of the items, drawn so often to measure coverage; 0 leaves it out."""
+    shares: tuple[float, ...]
+    """Planted."""
+    draws: int
+    """Permutations of each null distribution."""
+    pooled_draws: int
+
+
+QUICK = Plan(
+    reasoning_types=("syllogistic",),
+    n_tested=100,
+    n_planted=100,
+    n_mis_specified=0,
+    n_pooled=20,
+    n_layer=5,
+    n_published=10,
+    n_reference=4,
+    n_courses=4,
+    shares=(0.2,),
+    draws=99,
+    pooled_draws=19,
+)
+FULL = Plan(
+    reasoning_types=("syllogistic", "transitive"),
+    n_tested=2000,
+    n_planted=500,
+    n_mis_specified=500,
+    n_pooled=200,
+    n_layer=20,
+    n_published=50,
+    n_reference=20,
+    n_courses=20,
+    shares=(0.02, 0.05, 0.1, 0.2),
+    draws=199,
+    pooled_draws=199,
+)
+
+
+class PublishedResult(_Row):
+    """What `published` says of the same data: best layer, median over voxels, over people."""
+
+    n: int
+    """The first data sets of the row."""
+    r: float
+    """Its score, mean over data sets."""
+    above_zero: float
+    """Share of data sets whose 95 % interval over people (Student's t) is above 0."""
+
+
+class CalibrationRow(_Row):
+    """One scenario in one reasoning type."""
+
+    scenario: str
+    kind: Kind
+    share: float
+    """Planted, of the expected variance of every voxel."""
+    reasoning_type: str
+    """``all``: both types pooled."""
+    n: int
+    """Data sets."""
+    draws: int | None = None
+    """Permutations of each null distribution."""
+    batches: int | None = None
+    """Sets of permutations drawn: data sets of one batch have the same."""
+    rate: float
+    """Share of data sets with p of unique R² at most 0.05, uncorrected. Kind `layer`: where
+    nested choice found the planted layer in every fold."""
+    interval: tuple[float, float]
+    """Exact two-sided 95 % interval of the rate (Clopper & Pearson 1934)."""
+    verdict: float | None = None
+    """Share with the verdict `above null` of a cell whose five companions find nothing: six
+    times p at most 0.05 and the interval over people above 0. None where pooled, or with too
+    few permutations."""
+    unique_r2: float | None = None
+    """Mean over people and data sets."""
+    coverage: float | None = None
+    """Share of 95 % intervals over people that hold the mean of new people, same items."""
+    layer_recovered: float | None = None
+    """Share of folds in which nested choice found the planted layer."""
+    published: PublishedResult | None = None
+
+    @property
+    def key(self) -> tuple[str, str, float, str]:
+        """What tells the row from all others of its record."""
+        return self.kind, self.scenario, self.share, self.reasoning_type
+
+    @property
+    def within_limit(self) -> str | None:
+        """``yes``: the upper bound is at most 7 %; ``over``: the lower one is above; else
+        ``not shown``. None where something may be found.
+        """
+        if self.kind not in ("nothing", "in span"):
+            return None
+        if self.interval[1] <= LIMIT:
+            return "yes"
+        return "over" if self.interval[0] > LIMIT else "not shown"
+
+
+class DesignRecord(_Row):
+    """What was simulated."""
+
+    people: int = PEOPLE
+    voxels: int = VOXELS
+    voxel_spectrum: float = SPECTRUM
+    shared_features: int = SHARED_FEATURES
+    shared_share: float = SHARED_SHARE
+    items_of_runs: dict[str, int]
+
+
+class Calibration(_Row):
+    """Rows of the groups that are done, in the order of the plan."""
+
+    schema_version: int = SCHEMA_VERSION
+    complete: bool
+    seed: int
+    plan: Plan
+    versions: dict[str, str]
+    design: DesignRecord
+    people_r: dict[str, float] = {}
+    """Per reasoning type, how well all others predict a person where nothing is planted: r with
+    whole runs held out, as the inter-subject reference has it."""
+    rows: tuple[CalibrationRow, ...] = ()
+
+    def differs_from(self, wanted: Calibration) -> list[str]:
+        """Why its rows are not those of another: seed, versions, plan; empty where they are."""
+        own, other = ({"seed": str(one.seed), **one.versions} for one in (self, wanted))
+        said = [
+            f"{name} {own.get(name)}, not {other.get(name)}"
+            for name in own | other
+            if own.get(name) != other.get(name)
+        ]
+        if self.plan != wanted.plan:
+            said.append("another plan: --full or not")
+        if self.design != wanted.design:
+            said.append("another design")
+        return said
+
+
+def versions() -> dict[str, str]:
+    """What computed the numbers."""
+    packages = ("brainbench", "numpy", "scipy", "scikit-learn")
+    found = {name: metadata.version(name) for name in packages}
+    return found | {"source": source_sha256()[:12]}

@@ -1,0 +1,156 @@
+"""Work through a plan; rows that are there already are not computed again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from threadpoolctl import threadpool_limits
+
+from brainbench.benchmarks.cell import POOLED
+from brainbench.calibration.measure import Group, Report, measure, measure_layers, people_r
+from brainbench.calibration.people import Design, Experiment, make_design, make_experiment
+from brainbench.calibration.record import (
+    QUICK,
+    Calibration,
+    CalibrationRow,
+    DesignRecord,
+    Plan,
+    versions,
+)
+from brainbench.calibration.scenarios import (
+    AMPLE_SHARE,
+    inside,
+    outside,
+    planted,
+    pooled,
+)
+
+Progress = Callable[[str, int, int], None]
+Save = Callable[[Calibration], None]
+Key = tuple[str, str, float, str]
+
+
+@dataclass(frozen=True)
+class _Task:
+    """Rows that are computed together.
+
+    Attributes
+    ----------
+    keys : of the rows.
+    steps : how often ``measure`` reports.
+    measure : computes them.
+    """
+
+    keys: tuple[Key, ...]
+    steps: int
+    measure: Callable[[Report], list[CalibrationRow]]
+
+
+def new_calibration(seed: int = 0, plan: Plan = QUICK) -> Calibration:
+    """A record without rows: what would be computed, and by what."""
+    return _empty(make_experiment(seed), seed, plan)
+
+
+def calibrate(
+    seed: int = 0,
+    plan: Plan = QUICK,
+    progress: Progress | None = None,
+    kept: Calibration | None = None,
+    save: Save | None = None,
+) -> Calibration:
+    """Simulate people, score them, count.
+
+    Parameters
+    ----------
+    seed : of everything drawn; same seed and plan, same record.
+    plan : ``QUICK``, ``FULL`` or one's own.
+    progress : called with (what, done, total) before each step.
+    kept : an unfinished record of the same seed, plan and code; its rows stay.
+    save : called with the record whenever rows were added, and first without any.
+    """
+    # with more threads a product is summed in another order: digits would depend on the machine
+    with threadpool_limits(limits=1):
+        experiment = make_experiment(seed)
+        record = _empty(experiment, seed, plan)
+        if kept is not None and not kept.differs_from(record):
+            record = kept
+        if record.complete:
+            return record
+        save = save or (lambda record: None)
+        save(record)
+        tasks = list(_tasks(experiment, plan, seed))
+        done, total = 0, 1 + sum(task.steps for task in tasks)
+
+        def report(what: str) -> None:
+            nonlocal done
+            if progress:
+                progress(what, done, total)
+            done += 1
+
+        report("people among themselves")
+        if not record.people_r:
+            designs = [make_design(experiment, kind) for kind in plan.reasoning_types]
+            found = {d.reasoning_type: people_r(d, plan.n_reference, seed) for d in designs}
+            record = record.model_copy(update={"people_r": found})
+        for task in tasks:
+            if {row.key for row in record.rows}.issuperset(task.keys):
+                done += task.steps
+                continue
+            rows = (*record.rows, *task.measure(report))
+            record = record.model_copy(update={"rows": rows})
+            save(record)
+        record = record.model_copy(update={"complete": True})
+        save(record)
+        return record
+
+
+def _empty(experiment: Experiment, seed: int, plan: Plan) -> Calibration:
+    runs = Counter(str(run) for run in experiment.recording.assembly["run"].values)
+    return Calibration(
+        complete=False,
+        seed=seed,
+        plan=plan,
+        versions=versions(),
+        design=DesignRecord(items_of_runs=dict(runs)),
+    )
+
+
+def _tasks(experiment: Experiment, plan: Plan, seed: int) -> Iterator[_Task]:
+    """What must hold first: a run that is stopped has it soonest."""
+    for kind in plan.reasoning_types:
+        design = make_design(experiment, kind)
+        yield _group(
+            Group(design, inside(design), plan.n_tested, plan.draws, plan.n_published), seed
+        )
+        shares = planted(design, plan.shares)
+        yield _group(
+            Group(design, shares, plan.n_planted, plan.draws, n_courses=plan.n_courses), seed
+        )
+        yield _layers(design, plan.n_layer, seed)
+        if plan.n_mis_specified:
+            others = outside(design)
+            yield _group(
+                Group(design, others, plan.n_mis_specified, plan.draws, plan.n_published), seed
+            )
+    if plan.n_pooled:
+        whole = make_design(experiment, POOLED)
+        yield _group(
+            Group(whole, pooled(whole), plan.n_pooled, plan.pooled_draws, plan.n_published), seed
+        )
+
+
+def _group(group: Group, seed: int) -> _Task:
+    kind = group.design.reasoning_type
+    keys = tuple((one.kind, one.name, one.share, kind) for one in group.scenarios)
+    return _Task(keys, group.steps, lambda report: measure(group, seed, report))
+
+
+def _layers(design: Design, n_sets: int, seed: int) -> _Task:
+    def work(report: Report) -> list[CalibrationRow]:
+        report(f"{design.reasoning_type}, every layer in turn")
+        return [measure_layers(design, n_sets, seed)]
+
+    key: Key = ("layer", "each layer in turn", AMPLE_SHARE, design.reasoning_type)
+    return _Task((key,), 1, work)

@@ -1,0 +1,140 @@
+"""What is planted in simulated people."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.benchmarks.controlled_spaces import condition_columns
+from brainbench.calibration.people import PEOPLE, Design, respond, shared_course
+from brainbench.encoding import nuisance as features
+
+Array = NDArray[np.float64]
+Kind = Literal["nothing", "in span", "planted", "mis-specified", "layer"]
+SHARE = 0.3
+"""Of a confound."""
+AMPLE_SHARE = 0.6
+"""Of a layer that is to be told from all others."""
+PLANTED_LAYER = ("attention", 15)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A source of responses and its share of their variance.
+
+    Attributes
+    ----------
+    name, kind, share : what the row of the record says.
+    factor : (n, q) or (P, n, q) columns that responses are mixed of; None for noise alone.
+    one_course : one mixture for everybody.
+    """
+
+    name: str
+    kind: Kind
+    share: float
+    factor: Array | None
+    one_course: bool = False
+
+
+def inside(design: Design) -> list[Scenario]:
+    """Where nothing must be found: nothing there, or confounds in the columns' span."""
+    behavior = design.cell.recording.behavior
+    assert behavior is not None
+    seconds = behavior["response_time"].values[design.cell.items]
+    own = np.stack([features.own_response_time(seconds, person) for person in range(PEOPLE)])
+    return [
+        Scenario("nothing", "nothing", 0.0, None),
+        Scenario("length", "in span", SHARE, _lengths(design)),
+        Scenario("condition", "in span", SHARE, condition_columns(design.cell)),
+        Scenario("own response time", "in span", SHARE, own),
+    ]
+
+
+def pooled(design: Design) -> list[Scenario]:
+    """The same over both types together: nothing, the type itself, length."""
+    kinds = [problem.reasoning_type for problem in design.cell.problems]
+    return [
+        Scenario("nothing", "nothing", 0.0, None),
+        Scenario("reasoning type", "in span", SHARE, features.one_hot(kinds)),
+        Scenario("length", "in span", SHARE, _lengths(design)),
+    ]
+
+
+def planted(design: Design, shares: Sequence[float]) -> list[Scenario]:
+    """One layer of the model."""
+    layer = root(design.layers[design.space.layers.index(PLANTED_LAYER)])
+    return [Scenario("layer of the model", "planted", share, layer) for share in shares]
+
+
+def outside(design: Design) -> list[Scenario]:
+    """Confounds outside the columns' span: only penalised, or unknown to the protocol."""
+    apart = np.abs(np.subtract.outer(design.cell.position, design.cell.position))
+    runs = np.array(design.runs)
+    drift = root(np.where(np.equal.outer(runs, runs), 0.9**apart, 0.0))
+    words = [" ".join(problem.sentences).lower().split() for problem in design.cell.problems]
+    counts = Counter(word for item in words for word in item)
+    frequency = [np.mean([np.log(counts[word]) for word in item]) for item in words]
+    conditions = [problem.condition.name for problem in design.cell.problems]
+    return [
+        Scenario("AR(1) drift, one for all", "mis-specified", SHARE, drift, one_course=True),
+        *(
+            Scenario(name, "mis-specified", SHARE, factor)
+            for name, factor in {
+                "AR(1) drift, own": drift,
+                "AR(1) drift, same in both runs": root(0.9**apart),
+                "faster waves of position": features.slow_waves(design.cell.position, 5)[:, 2:],
+                "mean word frequency": features.standardise(frequency),
+                "condition with interactions": features.one_hot(conditions),
+            }.items()
+        ),
+    ]
+
+
+def each_layer(design: Design) -> list[Scenario]:
+    """Every layer of the model in turn, with most of the variance."""
+    return [
+        Scenario(f"{site} {layer}", "layer", AMPLE_SHARE, root(kernel))
+        for (site, layer), kernel in zip(design.space.layers, design.layers, strict=True)
+    ]
+
+
+def simulate(
+    design: Design, scenario: Scenario, number: int, seed: int, course: Array | None = None
+) -> Array:
+    """Data set ``number`` of a scenario, the same whatever else is simulated.
+
+    Parameters
+    ----------
+    course : (n, k) what people share of the items; drawn for this data set by default.
+
+    Returns
+    -------
+    (P, n, V) components from :func:`.respond`.
+    """
+    rng = stream(seed, design, scenario.kind, scenario.name, f"{scenario.share}", number)
+    own = shared_course(len(design.runs), rng)
+    course = own if course is None else course
+    return respond(scenario.factor, scenario.share, course, rng, scenario.one_course)
+
+
+def stream(seed: int, design: Design, *names: str | int) -> np.random.Generator:
+    """Random numbers of what is named."""
+    text = "/".join(map(str, (seed, design.reasoning_type, *names)))
+    return np.random.default_rng(list(hashlib.sha256(text.encode()).digest()))
+
+
+def root(kernel: Array) -> Array:
+    """(n, n) factor whose product with its transpose is the kernel."""
+    values, vectors = np.linalg.eigh(kernel)
+    found: Array = vectors * np.sqrt(np.maximum(values, 0.0))
+    return found
+
+
+def _lengths(design: Design) -> Array:
+    return features.text_length([problem.sentences for problem in design.cell.problems])

@@ -1,0 +1,105 @@
+"""A calibration as a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from brainbench.calibration.record import FAMILY, LEVEL, LIMIT, Calibration, CalibrationRow
+from brainbench.calibration.scenarios import Kind
+
+IN_WORDS: dict[Kind, str] = {
+    "nothing": "Nothing there",
+    "in span": "Confounds in the columns' span",
+    "planted": "A layer of the model",
+    "layer": "Layer found in every fold",
+    "mis-specified": "Confounds outside the span",
+}
+_Cell = Callable[[CalibrationRow], str | Text]
+_SCORED = ("verdict", "unique R²")
+_PUBLISHED = ("published r", "above 0")
+_SHOWN: dict[Kind, tuple[str, ...]] = {
+    "nothing": ("≤ 7 %", *_SCORED, *_PUBLISHED),
+    "in span": ("≤ 7 %", *_SCORED, *_PUBLISHED),
+    "mis-specified": (*_SCORED, *_PUBLISHED),
+    "planted": (*_SCORED, "covers", "layer"),
+    "layer": ("layer",),
+}
+
+
+def render_calibration(found: Calibration) -> RenderableType:
+    """A table for each kind of scenario, a line each."""
+    parts: list[RenderableType] = []
+    for kind, words in IN_WORDS.items():
+        rows = [row for row in found.rows if row.kind == kind]
+        if not rows:
+            continue
+        table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+        table.header_style = "dim"
+        table.add_column(Text(words, style="bold"), no_wrap=True, width=31)
+        shown = [name for name in _SHOWN[kind] if any(_COLUMNS[name](row) for row in rows)]
+        columns = {**_ALWAYS, **{name: _COLUMNS[name] for name in shown}}
+        for name in columns:
+            table.add_column(name, justify="right", no_wrap=True)
+        for row in rows:
+            table.add_row(in_short(row), *(make(row) for make in columns.values()))
+        parts += [table, ""]
+    return Group(*parts, Text(_legend(found), style="dim"))
+
+
+def in_short(row: CalibrationRow) -> str:
+    """What a row planted: ``length, 30 %``."""
+    return f"{row.scenario}, {row.share:.0%}" if row.share else row.scenario
+
+
+def type_in_short(row: CalibrationRow) -> str:
+    """``syll.``, ``trans.`` or ``pooled``."""
+    names = {"all": "pooled", "syllogistic": "syll.", "transitive": "trans."}
+    return names.get(row.reasoning_type, row.reasoning_type)
+
+
+def _rate(row: CalibrationRow) -> Text:
+    return Text(f"{row.rate:.1%}", style="bold red" if row.within_limit == "over" else "bold")
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.0%}"
+
+
+_ALWAYS: dict[str, _Cell] = {
+    "type": type_in_short,
+    "n": lambda row: f"{row.n:,}",
+    "found": _rate,
+    "95 %": lambda row: f"{100 * row.interval[0]:.1f}-{100 * row.interval[1]:.1f}",
+}
+_COLUMNS: dict[str, _Cell] = {
+    "≤ 7 %": lambda row: row.within_limit or "",
+    "verdict": lambda row: "" if row.verdict is None else f"{row.verdict:.1%}",
+    "unique R²": lambda row: "" if row.unique_r2 is None else f"{row.unique_r2:.4f}",
+    "covers": lambda row: _percent(row.coverage),
+    "layer": lambda row: _percent(row.layer_recovered),
+    "published r": lambda row: "" if row.published is None else f"{row.published.r:.3f}",
+    "above 0": lambda row: "" if row.published is None else f"{row.published.above_zero:.0%}",
+}
+
+
+def _legend(found: Calibration) -> str:
+    people = ", ".join(f"{r:.3f} ({kind})" for kind, r in found.people_r.items())
+    pooled = found.plan.pooled_draws
+    verdict = any(row.verdict is not None for row in found.rows)
+    said = [
+        "" if found.complete else "Unfinished: rows are missing.",
+        f"{found.design.people} simulated people; others predict a person with r {people}.",
+        f"found: data sets with p at most {LEVEL} for unique R², uncorrected, of "
+        f"{found.plan.draws} permutations ({pooled} where pooled), with its exact 95 % interval; "
+        f"the upper end is held against {LIMIT:.0%} where nothing should be found.",
+        f"verdict: above null where the other {FAMILY - 1} cells find nothing." if verdict else "",
+        "covers: 95 % intervals over people that hold the mean of new people, same items.",
+        "layer: folds that chose the planted one.",
+        "published r: what the published protocol scores on some of the same data; above 0: its "
+        "95 % interval over people is.",
+    ]
+    return " ".join(part for part in said if part)

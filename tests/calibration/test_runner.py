@@ -1,0 +1,92 @@
+"""A plan is worked through once, whatever stops it and on however many cores."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from brainbench.calibration import Calibration, Plan, calibrate, new_calibration
+
+TINY = Plan(
+    reasoning_types=("transitive",),
+    n_tested=3,
+    n_planted=2,
+    n_mis_specified=2,
+    n_pooled=1,
+    n_layer=1,
+    n_published=1,
+    n_reference=1,
+    n_courses=1,
+    shares=(0.05, 0.2),
+    draws=9,
+    pooled_draws=4,
+)
+
+
+@pytest.fixture(scope="module")
+def whole() -> Calibration:
+    return calibrate(seed=3, plan=TINY)
+
+
+def test_every_row_once(whole: Calibration) -> None:
+    assert whole.complete
+    assert len(whole.rows) == 4 + 2 + 1 + 6 + 3
+    assert len({row.key for row in whole.rows}) == len(whole.rows)
+    assert whole.design.items_of_runs["transitive-01"] == 16
+    assert set(whole.people_r) == {"transitive"}
+
+
+def test_equal_on_one_core(whole: Calibration, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0}, raising=False)
+    assert calibrate(seed=3, plan=TINY) == whole
+
+
+def test_another_seed_is_another_record(whole: Calibration) -> None:
+    small = TINY.model_copy(update={"n_mis_specified": 0, "n_pooled": 0})
+    one, other = (calibrate(seed=seed, plan=small) for seed in (3, 4))
+    assert one.rows == tuple(r for r in whole.rows if r in one.rows)
+    assert [r.unique_r2 for r in one.rows] != [r.unique_r2 for r in other.rows]
+
+
+def test_progress_counts_every_step() -> None:
+    small = TINY.model_copy(update={"n_mis_specified": 0, "n_pooled": 0})
+    said: list[tuple[int, int]] = []
+    calibrate(3, small, lambda what, done, total: said.append((done, total)))
+    total = said[0][1]
+    assert said == [(step, total) for step in range(total)]
+
+
+def test_a_killed_run_goes_on_after_its_rows(whole: Calibration) -> None:
+    saved: list[Calibration] = []
+
+    def stop(record: Calibration) -> None:
+        saved.append(record)
+        if len(record.rows) > 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        calibrate(3, TINY, save=stop)
+    kept = saved[-1]
+    assert not kept.complete
+    assert [len(record.rows) for record in saved] == [0, 4, 6]
+    steps: list[str] = []
+    again = calibrate(3, TINY, lambda what, done, total: steps.append(what), kept=kept)
+    assert again == whole
+    assert not any("nothing and in span: data" in s and s.startswith("tran") for s in steps)
+
+
+def test_rows_of_another_run_are_not_taken_up() -> None:
+    small = TINY.model_copy(update={"n_mis_specified": 0, "n_pooled": 0})
+    kept = new_calibration(4, small)
+    other = new_calibration(3, small)
+    assert kept.differs_from(other) == ["seed 4, not 3"]
+    assert new_calibration(3, TINY).differs_from(other) == ["another plan: --full or not"]
+    changed = other.model_copy(update={"versions": {**other.versions, "source": "0"}})
+    assert changed.differs_from(other) == [f"source 0, not {other.versions['source']}"]
+    done = changed.model_copy(update={"complete": True})
+    assert calibrate(3, small, kept=done).rows
+
+
+def test_a_complete_record_is_given_back_as_it_is(whole: Calibration) -> None:
+    assert calibrate(3, TINY, kept=whole, save=lambda record: pytest.fail("saved")) is whole
