@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binomtest
 
 from brainbench.benchmarks.cell import POOLED, Cell
 from brainbench.benchmarks.scoring import score_space
-from brainbench.calibration.people import ROI, Design, shared_course
+from brainbench.calibration.people import PEOPLE, ROI, Design, shared_course
 from brainbench.calibration.record import FAMILY, LEVEL, CalibrationRow, PublishedResult
 from brainbench.calibration.scenarios import (
     PLANTED_LAYER,
@@ -27,7 +27,8 @@ from brainbench.encoding.across_runs import People, normalised, predict
 from brainbench.encoding.banded_ridge import unique_variance
 from brainbench.encoding.blocked_ridge import fit_blocked
 from brainbench.encoding.held_out import permutations
-from brainbench.encoding.inference import p_value, people_interval
+from brainbench.encoding.inference import p_value, people_interval, studentised_interval
+from brainbench.encoding.penalty_table import penalty_table, people_error
 
 Array = NDArray[np.float64]
 Report = Callable[[str], None]
@@ -75,10 +76,11 @@ class Group:
 
 @dataclass
 class _Found:
-    """Of one scenario: p, unique R² of each person, and the layers that were chosen."""
+    """Of one scenario: p, unique R² with its standard error, and the layers that were chosen."""
 
     p: list[float] = field(default_factory=list)
-    people: list[Array] = field(default_factory=list)
+    mean: list[float] = field(default_factory=list)
+    error: list[float] = field(default_factory=list)
     chosen: list[NDArray[np.intp]] = field(default_factory=list)
 
 
@@ -92,12 +94,14 @@ def measure(group: Group, seed: int, report: Report) -> list[CalibrationRow]:
         orders = permutations(design.runs, group.draws, rng)
         grams = _grams(design, [(one, i) for one in group.scenarios for i in batch], seed)
         scored = unique_variance(design.bands, grams, orders)
+        errors = people_error(penalty_table(design.bands, grams), rng)
         for place, own in enumerate(found):
             mine = slice(place * len(batch), (place + 1) * len(batch))
-            for unique in scored[mine]:
+            for unique, error in zip(scored[mine], errors[mine], strict=True):
                 means = unique.banded.mean(axis=0)
                 own.p.append(p_value(float(means[0]), means[1:]))
-                own.people.append(unique.banded[:, 0])
+                own.mean.append(float(means[0]))
+                own.error.append(float(error))
             if group.scenarios[place].kind == "planted":
                 own.chosen.extend(chosen_layers(design, np.stack(grams[mine])))
     rows = []
@@ -159,14 +163,14 @@ def people_r(design: Design, n_sets: int, seed: int) -> float:
 
 def _row(group: Group, scenario: Scenario, found: _Found, seed: int) -> CalibrationRow:
     design = group.design
-    p, people = np.array(found.p), np.stack(found.people)
-    low = _intervals(people)[:, 0]
+    p = np.array(found.p)
+    low = _intervals(found.mean, found.error)[:, 0]
     alone = design.reasoning_type != POOLED and 1.0 / (group.draws + 1) <= LEVEL / FAMILY
-    recovered = coverage = None
+    recovered = coverage = student = None
     if found.chosen:
         planted_layer = design.space.layers.index(PLANTED_LAYER)
         recovered = float((np.stack(found.chosen) == planted_layer).mean())
-        coverage = measure_coverage(design, scenario, group.n_courses, seed)
+        coverage, student = measure_coverage(design, scenario, group.n_courses, seed)
     return CalibrationRow(
         scenario=scenario.name,
         kind=scenario.kind,
@@ -175,33 +179,44 @@ def _row(group: Group, scenario: Scenario, found: _Found, seed: int) -> Calibrat
         draws=group.draws,
         batches=len(group.batches),
         verdict=float(((p <= LEVEL / FAMILY) & (low > 0.0)).mean()) if alone else None,
-        unique_r2=float(people.mean()),
+        unique_r2=float(np.mean(found.mean)),
         coverage=coverage,
+        coverage_student=student,
         layer_recovered=recovered,
         published=measure_published(design, scenario, group.n_published, seed),
         **_rate(p <= LEVEL),
     )
 
 
-def measure_coverage(design: Design, scenario: Scenario, n_courses: int, seed: int) -> float | None:
-    """Share of intervals over people that hold the mean of new people, for the same items.
+def measure_coverage(
+    design: Design, scenario: Scenario, n_courses: int, seed: int
+) -> tuple[float | None, float | None]:
+    """Share of intervals over people that hold the mean of new people, for the same items;
+    the same of Student's t of people whose penalties are taken as they were chosen.
 
     What people share of the items stays as it is for a course; the truth that a data set's
     interval is held against is the mean over people of all other data sets of its course.
     """
-    covered = []
+    covered: list[NDArray[np.bool_]] = []
+    student: list[NDArray[np.bool_]] = []
     for number in range(n_courses):
         rng = stream(seed, design, "course", scenario.name, f"{scenario.share}", number)
         course = shared_course(len(design.runs), rng)
         first = (1 + number) * 1_000_000  # data sets that no row has scored
         sets = [(scenario, first + i) for i in range(_SETS_OF_A_COURSE)]
-        scored = unique_variance(design.bands, _grams(design, sets, seed, course))
+        grams = _grams(design, sets, seed, course)
+        scored = unique_variance(design.bands, grams)
         people = np.stack([unique.banded[:, 0] for unique in scored])
         means = people.mean(axis=1)
         truth = (means.sum() - means) / (len(means) - 1)
-        bounds = _intervals(people)
-        covered.append((bounds[:, 0] <= truth) & (truth <= bounds[:, 1]))
-    return float(np.mean(covered)) if covered else None
+        errors = people_error(penalty_table(design.bands, grams), rng)
+        chosen = people.std(axis=1, ddof=1) / np.sqrt(PEOPLE)
+        for found, error in ((covered, errors), (student, chosen)):
+            bounds = _intervals(means, error)
+            found.append((bounds[:, 0] <= truth) & (truth <= bounds[:, 1]))
+    if not covered:
+        return None, None
+    return float(np.mean(covered)), float(np.mean(student))
 
 
 def measure_published(
@@ -220,9 +235,10 @@ def measure_published(
     return PublishedResult(n=n_sets, r=float(np.mean(scores)), above_zero=float(np.mean(above)))
 
 
-def _intervals(people: Array) -> Array:
-    """(R, 2) 95 % interval of unique R² over people (R, P), as the protocol prints it."""
-    return np.array([people_interval(own) for own in people], np.float64)
+def _intervals(means: ArrayLike, errors: ArrayLike) -> Array:
+    """(R, 2) 95 % intervals of unique R² over people, as the protocol prints them."""
+    pairs = zip(np.asarray(means, float), np.asarray(errors, float), strict=True)
+    return np.array([studentised_interval(mean, error, PEOPLE) for mean, error in pairs], float)
 
 
 def _with_responses(design: Design, scenario: Scenario, number: int, seed: int) -> Cell:

@@ -119,6 +119,9 @@ class CalibrationRow(_Row):
     """Mean over people and data sets."""
     coverage: float | None = None
     """Share of 95 % intervals over people that hold the mean of new people, same items."""
+    coverage_student: float | None = None
+    """The same of Student's t over people, their penalties taken as chosen: what is not
+    printed with a score."""
     layer_recovered: float | None = None
     """Share of folds in which nested choice found the planted layer."""
     published: PublishedResult | None = None

@@ -25,7 +25,7 @@ _SHOWN: dict[Kind, tuple[str, ...]] = {
     "nothing": ("≤ 7 %", *_SCORED, *_PUBLISHED),
     "in span": ("≤ 7 %", *_SCORED, *_PUBLISHED),
     "mis-specified": (*_SCORED, *_PUBLISHED),
-    "planted": (*_SCORED, "covers", "layer"),
+    "planted": (*_SCORED, "covers", "t covers", "layer"),
     "layer": ("layer",),
 }
 
@@ -80,6 +80,7 @@ _COLUMNS: dict[str, _Cell] = {
     "verdict": lambda row: "" if row.verdict is None else f"{row.verdict:.1%}",
     "unique R²": lambda row: "" if row.unique_r2 is None else f"{row.unique_r2:.4f}",
     "covers": lambda row: _percent(row.coverage),
+    "t covers": lambda row: _percent(row.coverage_student),
     "layer": lambda row: _percent(row.layer_recovered),
     "published r": lambda row: "" if row.published is None else f"{row.published.r:.3f}",
     "above 0": lambda row: "" if row.published is None else f"{row.published.above_zero:.0%}",
@@ -97,7 +98,8 @@ def _legend(found: Calibration) -> str:
         f"{found.plan.draws} permutations ({pooled} where pooled), with its exact 95 % interval; "
         f"the upper end is held against {LIMIT:.0%} where nothing should be found.",
         f"verdict: above null where the other {FAMILY - 1} cells find nothing." if verdict else "",
-        "covers: 95 % intervals over people that hold the mean of new people, same items.",
+        "covers: 95 % intervals over people that hold the mean of new people, same items; "
+        "t covers: so would Student's t, which is not used.",
         "layer: folds that chose the planted one.",
         "published r: what the published protocol scores on some of the same data; above 0: its "
         "95 % interval over people is.",
