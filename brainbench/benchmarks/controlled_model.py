@@ -23,10 +23,10 @@ from brainbench.encoding.across_runs import (
 )
 from brainbench.encoding.banded_ridge import Bands, make_bands, unique_variance
 from brainbench.encoding.held_out import HeldOutFold, count_permutations
-from brainbench.encoding.inference import benjamini_hochberg, p_value, studentised_interval
+from brainbench.encoding.inference import benjamini_hochberg, p_value
 from brainbench.encoding.item_blocks import block_intervals
 from brainbench.encoding.kernels import Array
-from brainbench.encoding.penalty_table import penalty_table, people_error
+from brainbench.encoding.penalty_table import as_interval, penalty_table, people_bounds
 from brainbench.encoding.power import detectable_effect
 from brainbench.encoding.similarity import METRICS, compare_fold_by_fold, compare_nested
 from brainbench.models import Activations
@@ -42,19 +42,17 @@ def score_model(cell: ControlledCell, activations: Activations) -> dict[str, Val
     strict = cell.shuffled(CONDITION_DRAWS, 1, cell.conditions)
     within = unique_variance(bands, [p.grams for p in cell.people.values()], strict)
     table = penalty_table(bands, [p.grams for p in cell.people.values()])
-    errors = people_error(table, cell.rng(4))
+    bounds = people_bounds(table, cell.rng(4))
     kernel = np.mean([k[0] for k in together], axis=0)
     found: dict[str, Values] = {}
-    for roi, added, inside, error in zip(cell.people, unique, within, errors, strict=True):
-        people, mean = cell.people[roi], float(added.banded[:, 0].mean())
+    for roi, added, inside, between in zip(cell.people, unique, within, bounds, strict=True):
+        people = cell.people[roi]
         found[roi] = {
             **_predicted(cell, features, layers, together, people),
             "basis": cell.basis(roi),
             "nuisance_r2": added.nuisance.tolist(),
             "unique": added.banded[:, 0].tolist(),
-            "unique_r2": estimate(
-                added.banded, studentised_interval(mean, float(error), len(people.blocks))
-            ),
+            "unique_r2": estimate(added.banded) | {"interval": as_interval(between)},
             "unique_r2_stacked": estimate(added.stacked) | {"interval": None},
             "p_within_condition": estimate(inside.banded)["p"],
             "permutations_within_condition": count_permutations(

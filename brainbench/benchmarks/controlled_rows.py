@@ -13,7 +13,7 @@ from brainbench.benchmarks.spaces import DRAWS as RANDOM_DRAWS
 from brainbench.benchmarks.spaces import RANDOM
 from brainbench.encoding.across_runs import Predictions, all_together, predict
 from brainbench.encoding.between_people import LEAST_PEOPLE, predict_from_sets, unique_of_others
-from brainbench.encoding.inference import people_interval, studentised_interval
+from brainbench.encoding.inference import people_interval
 from brainbench.encoding.repeats import reliability
 from brainbench.models import Activations
 
@@ -28,8 +28,7 @@ def score_people(cell: ControlledCell) -> dict[str, Values | None]:
             found[roi] = None
             continue
         reference, curve = predict_from_sets(people, cell.rng(3))
-        added, error = unique_of_others(people, cell.nuisance, cell.columns, cell.rng(5))
-        interval = studentised_interval(float(added.mean()), error, len(added))
+        added, interval = unique_of_others(people, cell.nuisance, cell.columns, cell.rng(5))
         found[roi] = {
             "people": reference.people.tolist(),
             "pseudo": reference.pseudo.tolist(),

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from brainbench.benchmarks.cell import POOLED, Cell
 from brainbench.benchmarks.scoring import score_space
-from brainbench.calibration.people import PEOPLE, ROI, Design, shared_course
+from brainbench.calibration.people import ROI, Design, shared_course
 from brainbench.calibration.record import FAMILY, LEVEL, CalibrationRow, PublishedResult
 from brainbench.calibration.scenarios import (
     PLANTED_LAYER,
@@ -27,8 +27,8 @@ from brainbench.encoding.across_runs import People, normalised, predict
 from brainbench.encoding.banded_ridge import unique_variance
 from brainbench.encoding.blocked_ridge import fit_blocked
 from brainbench.encoding.held_out import permutations
-from brainbench.encoding.inference import p_value, people_interval, studentised_interval
-from brainbench.encoding.penalty_table import penalty_table, people_error
+from brainbench.encoding.inference import p_value, people_interval
+from brainbench.encoding.penalty_table import penalty_table, people_bounds
 
 Array = NDArray[np.float64]
 Report = Callable[[str], None]
@@ -76,11 +76,11 @@ class Group:
 
 @dataclass
 class _Found:
-    """Of one scenario: p, unique R² with its standard error, and the layers that were chosen."""
+    """Of one scenario: p, unique R² and the lower end of its interval, chosen layers."""
 
     p: list[float] = field(default_factory=list)
     mean: list[float] = field(default_factory=list)
-    error: list[float] = field(default_factory=list)
+    low: list[float] = field(default_factory=list)
     chosen: list[NDArray[np.intp]] = field(default_factory=list)
 
 
@@ -94,14 +94,14 @@ def measure(group: Group, seed: int, report: Report) -> list[CalibrationRow]:
         orders = permutations(design.runs, group.draws, rng)
         grams = _grams(design, [(one, i) for one in group.scenarios for i in batch], seed)
         scored = unique_variance(design.bands, grams, orders)
-        errors = people_error(penalty_table(design.bands, grams), rng)
+        lows = people_bounds(penalty_table(design.bands, grams), rng)[:, 0]
         for place, own in enumerate(found):
             mine = slice(place * len(batch), (place + 1) * len(batch))
-            for unique, error in zip(scored[mine], errors[mine], strict=True):
+            for unique, low in zip(scored[mine], lows[mine], strict=True):
                 means = unique.banded.mean(axis=0)
                 own.p.append(p_value(float(means[0]), means[1:]))
                 own.mean.append(float(means[0]))
-                own.error.append(float(error))
+                own.low.append(float(low))
             if group.scenarios[place].kind == "planted":
                 own.chosen.extend(chosen_layers(design, np.stack(grams[mine])))
     rows = []
@@ -163,8 +163,7 @@ def people_r(design: Design, n_sets: int, seed: int) -> float:
 
 def _row(group: Group, scenario: Scenario, found: _Found, seed: int) -> CalibrationRow:
     design = group.design
-    p = np.array(found.p)
-    low = _intervals(found.mean, found.error)[:, 0]
+    p, low = np.array(found.p), np.array(found.low)
     alone = design.reasoning_type != POOLED and 1.0 / (group.draws + 1) <= LEVEL / FAMILY
     recovered = coverage = student = None
     if found.chosen:
@@ -209,10 +208,9 @@ def measure_coverage(
         people = np.stack([unique.banded[:, 0] for unique in scored])
         means = people.mean(axis=1)
         truth = (means.sum() - means) / (len(means) - 1)
-        errors = people_error(penalty_table(design.bands, grams), rng)
-        chosen = people.std(axis=1, ddof=1) / np.sqrt(PEOPLE)
-        for found, error in ((covered, errors), (student, chosen)):
-            bounds = _intervals(means, error)
+        anew = people_bounds(penalty_table(design.bands, grams), rng)
+        chosen = np.array([people_interval(own) for own in people], np.float64)
+        for found, bounds in ((covered, anew), (student, chosen)):
             found.append((bounds[:, 0] <= truth) & (truth <= bounds[:, 1]))
     if not covered:
         return None, None
@@ -233,12 +231,6 @@ def measure_published(
         interval = people_interval(scored.raw[:, scored.best])
         above.append(interval is not None and interval[0] > 0.0)
     return PublishedResult(n=n_sets, r=float(np.mean(scores)), above_zero=float(np.mean(above)))
-
-
-def _intervals(means: ArrayLike, errors: ArrayLike) -> Array:
-    """(R, 2) 95 % intervals of unique R² over people, as the protocol prints them."""
-    pairs = zip(np.asarray(means, float), np.asarray(errors, float), strict=True)
-    return np.array([studentised_interval(mean, error, PEOPLE) for mean, error in pairs], float)
 
 
 def _with_responses(design: Design, scenario: Scenario, number: int, seed: int) -> Cell:

@@ -66,7 +66,7 @@ QUICK = Plan(
 )
 FULL = Plan(
     reasoning_types=("syllogistic", "transitive"),
-    n_tested=2000,
+    n_tested=4000,
     n_planted=500,
     n_mis_specified=500,
     n_pooled=200,

@@ -20,9 +20,9 @@ from brainbench.encoding.across_runs import People
 from brainbench.encoding.banded_ridge import make_bands, unique_variance
 from brainbench.encoding.blocked_ridge import CONTROLLED_ALPHAS, fit_blocked
 from brainbench.encoding.ceilings import fit_ceilings
-from brainbench.encoding.inference import jackknife_values
+from brainbench.encoding.inference import Interval, jackknife_values
 from brainbench.encoding.kernels import Array, linear_kernels
-from brainbench.encoding.penalty_table import penalty_table, people_error
+from brainbench.encoding.penalty_table import as_interval, penalty_table, people_bounds
 from brainbench.encoding.prediction import correlate
 from brainbench.encoding.ridge import contrasts
 from brainbench.encoding.threads import parallel
@@ -111,9 +111,9 @@ def predict_from_sets(
 
 def unique_of_others(
     people: People, nuisance: Array, columns: Array, rng: np.random.Generator
-) -> tuple[Array, float]:
-    """(P,) R² that all others together add to nuisance, of each person, and the standard
-    error of its mean when other people are predicted from these.
+) -> tuple[Array, Interval | None]:
+    """(P,) R² that all others together add to nuisance, of each person, and the interval of
+    its mean when other people are predicted from these.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def unique_of_others(
     kernels = [fold.normalise(others) for fold in people.folds]
     bands = make_bands(nuisance, columns, kernels, people.folds)
     added = unique_variance(bands, [people.grams])[0].banded[:, 0]
-    return added, float(people_error(penalty_table(bands, [people.grams]), rng)[0])
+    return added, as_interval(people_bounds(penalty_table(bands, [people.grams]), rng)[0])
 
 
 def own_kernels(people: People) -> Array:

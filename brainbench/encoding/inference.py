@@ -42,16 +42,6 @@ def people_interval(values: ArrayLike, level: float = 0.95) -> Interval | None:
     return float(people.mean() - half), float(people.mean() + half)
 
 
-def studentised_interval(
-    value: float, error: float, n_people: int, level: float = 0.95
-) -> Interval | None:
-    """Student's t interval from a standard error over people; None below three people."""
-    if n_people < 3:
-        return None
-    half = float(stats.t.ppf(0.5 + level / 2, n_people - 1)) * error
-    return value - half, value + half
-
-
 def jackknife_values(value: float, without: ArrayLike) -> Array:
     """Pseudo-values of a statistic, with its value for their mean.
 

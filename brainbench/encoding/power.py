@@ -7,11 +7,10 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from brainbench.encoding.band_fit import Bands
 from brainbench.encoding.kernels import Array
-from brainbench.encoding.penalty_table import penalty_table, people_error
+from brainbench.encoding.penalty_table import penalty_table, people_bounds
 from brainbench.encoding.threads import parallel
 
 # Shares of variance that are planted, and data sets simulated with each.
@@ -88,8 +87,8 @@ def _power(
     n_people = len(grams[0])
     table = penalty_table(bands, grams)
     mean = table.unique(np.full((1, n_people), 1.0 / n_people))[:, 0]
-    half = stats.t.ppf(0.975, n_people - 1) * people_error(table, rng)
-    return float(((mean > threshold) & (mean - half > 0.0)).mean()), float(mean.mean())
+    low = people_bounds(table, rng)[:, 0]
+    return float(((mean > threshold) & (low > 0.0)).mean()), float(mean.mean())
 
 
 def _simulated(

@@ -8,9 +8,13 @@ from scipy import stats
 
 from brainbench.encoding.banded_ridge import Bands, make_bands, unique_variance
 from brainbench.encoding.held_out import held_out_folds
-from brainbench.encoding.inference import people_interval, studentised_interval
 from brainbench.encoding.kernels import Array
-from brainbench.encoding.penalty_table import PenaltyTable, penalty_table, people_error
+from brainbench.encoding.penalty_table import (
+    PenaltyTable,
+    as_interval,
+    penalty_table,
+    people_bounds,
+)
 
 RUNS = np.repeat(["a", "b"], 12)
 FOLDS = held_out_folds(RUNS)
@@ -53,37 +57,33 @@ def test_weights_are_people_left_out_or_counted_twice() -> None:
     np.testing.assert_allclose(found, [without, twice], atol=1e-12)
 
 
-def test_where_nothing_is_chosen_the_error_is_that_of_a_mean() -> None:
+def test_where_nothing_is_chosen_the_bounds_are_those_of_a_mean() -> None:
     """One penalty of each kind: unique R² of people are then as independent as they are."""
     alphas, betas = np.array([10.0]), np.array([np.inf, 10.0])
     gram = grams(5, 0.6, people=12)
     own = unique_variance(bands(), [gram], None, alphas, betas)[0].banded[:, 0]
     table = penalty_table(bands(), [gram], alphas, betas)
-    error = people_error(table, np.random.default_rng(6), draws=4000)[0]
-    assert error == pytest.approx(stats.sem(own), rel=0.05)
+    found = people_bounds(table, np.random.default_rng(6), draws=4000)[0]
+    expected = stats.bootstrap(
+        (own,), np.mean, n_resamples=4000, method="percentile", rng=np.random.default_rng(7)
+    ).confidence_interval
+    np.testing.assert_allclose(found, expected, atol=0.05 * np.ptp(expected))
 
 
-def test_intervals_hold_the_mean_of_new_people_where_students_do_not() -> None:
+def test_intervals_hold_the_mean_of_new_people() -> None:
     """Same items, other people and noise; the truth is the mean of all the other data sets."""
-    sets = [grams(100 + seed, 0.15, people=8) for seed in range(80)]
+    sets = [grams(100 + seed, 0.15, people=10) for seed in range(80)]
     table = penalty_table(bands(), sets)
-    mean = table.unique(np.full((1, 8), 1 / 8))[:, 0]
-    errors = people_error(table, np.random.default_rng(7))
-    own = [one.banded[:, 0] for one in unique_variance(bands(), sets)]
-    anew = chosen = 0
-    for number, value in enumerate(mean):
-        truth = np.delete(mean, number).mean()
-        low, high = studentised_interval(float(value), float(errors[number]), 8) or (0.0, 0.0)
-        anew += low <= truth <= high
-        low, high = people_interval(own[number]) or (0.0, 0.0)
-        chosen += low <= truth <= high
-    assert anew >= 70, "95 % nominal; fewer than 70 of 80 have a probability of 0.3 %"
-    assert chosen < anew
+    mean = table.unique(np.full((1, 10), 0.1))[:, 0]
+    bounds = people_bounds(table, np.random.default_rng(7))
+    truth = np.array([np.delete(mean, number).mean() for number in range(80)])
+    covered = int(((bounds[:, 0] <= truth) & (truth <= bounds[:, 1])).sum())
+    assert covered >= 68, "at 92 % fewer than 68 of 80 have a probability of 2 %"
 
 
-def test_same_seed_same_error_and_nothing_to_explain() -> None:
+def test_same_seed_same_bounds_and_nothing_to_explain() -> None:
     table = penalty_table(bands(), [grams(8, 0.4)])
-    one, other = (people_error(table, np.random.default_rng(9)) for _ in range(2))
+    one, other = (people_bounds(table, np.random.default_rng(9)) for _ in range(2))
     assert np.array_equal(one, other)
     silent = PenaltyTable(
         np.zeros((1, 3, 2, 1, 2)), np.zeros((1, 3, 2, 1, 2)), np.zeros((1, 3))
@@ -92,5 +92,8 @@ def test_same_seed_same_error_and_nothing_to_explain() -> None:
 
 
 def test_two_people_have_no_interval() -> None:
-    assert studentised_interval(0.1, 0.01, 2) is None
-    assert studentised_interval(0.0, 1.0, 3) == pytest.approx((-4.302653, 4.302653))
+    table = penalty_table(bands(), [grams(10, 0.4, people=2)])
+    bounds = people_bounds(table, np.random.default_rng(0))[0]
+    assert np.isnan(bounds).all()
+    assert as_interval(bounds) is None
+    assert as_interval(np.array([0.0, 1.0])) == (0.0, 1.0)
