@@ -54,8 +54,17 @@ def nuisance_columns(cell: Cell) -> Array:
     Position (the two slowest waves over a run), words, characters, validity, negation,
     premises needed, and where they were recorded response time (own and others') and
     accuracy. They are few, because training items are: position's bumps and the words
-    themselves are only penalised.
+    themselves are only penalised. Where several reasoning types are pooled each type has its
+    own: length or time may weigh otherwise in another type.
     """
+    columns = _plain_columns(cell)
+    kinds = np.array([problem.reasoning_type for problem in cell.problems])
+    each = [columns * (kinds == kind)[:, None] for kind in dict.fromkeys(kinds.tolist())]
+    return np.concatenate(each, axis=-1)
+
+
+def _plain_columns(cell: Cell) -> Array:
+    """(n, q) or (P, n, q), the same for every type."""
     shared = np.concatenate(
         [
             features.slow_waves(cell.position),

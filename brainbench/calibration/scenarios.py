@@ -57,12 +57,16 @@ def inside(design: Design) -> list[Scenario]:
 
 
 def pooled(design: Design) -> list[Scenario]:
-    """The same over both types together: nothing, the type itself, length."""
-    kinds = [problem.reasoning_type for problem in design.cell.problems]
+    """The same over both types together: nothing, the type itself, length, and length with
+    another weight in each type.
+    """
+    kinds = np.array([problem.reasoning_type for problem in design.cell.problems])
+    each = [_lengths(design) * (kinds == kind)[:, None] for kind in np.unique(kinds)]
     return [
         Scenario("nothing", "nothing", 0.0, None),
         Scenario("reasoning type", "in span", SHARE, features.one_hot(kinds)),
         Scenario("length", "in span", SHARE, _lengths(design)),
+        Scenario("length, by type", "in span", SHARE, np.concatenate(each, axis=1)),
     ]
 
 

@@ -366,3 +366,13 @@ def test_a_file_with_a_contrast_is_scored_by_its_localised_units(tmp_path: Path)
     assert whole.run_id != record.run_id
     with pytest.raises(UsageError, match="hold none: read the model out with"):
         run_evaluate(PHANTOM_FILE, benchmarks=asked, settings=settings, output_path=tmp_path)
+
+
+def test_pooled_types_have_columns_of_their_own() -> None:
+    """Length weighs one way in syllogisms and the other way in orders: still only nuisance."""
+    words = np.array([sum(len(s.split()) for s in p.sentences) for p in PROBLEMS], float)
+    within = words - np.where(TYPE == 1, words[TYPE == 1].mean(), words[TYPE == 0].mean())
+    turned = states(np.where(TYPE == 1, -within, within))
+    found = score(people(turned, signal=0.5), turned, "all")
+    assert found.raw.value > 0.3
+    assert (found.unique_r2.value, found.unique_r2.p) == (0.0, 1.0)

@@ -35,7 +35,7 @@ def row(record: Calibration, scenario: str, kind: str) -> CalibrationRow:
 
 def test_where_nothing_is_to_find_the_rate_is_not_above_seven_percent(quick: Calibration) -> None:
     held = [r for r in quick.rows if r.kind in ("nothing", "in span")]
-    assert len(held) == 7
+    assert len(held) == 8
     for r in held:
         assert r.interval[0] <= LIMIT, f"{r.scenario}, {r.reasoning_type}: {r.rate:.0%}"
         assert r.within_limit != "over"

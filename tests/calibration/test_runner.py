@@ -31,7 +31,7 @@ def whole() -> Calibration:
 
 def test_every_row_once(whole: Calibration) -> None:
     assert whole.complete
-    assert len(whole.rows) == 4 + 2 + 1 + 6 + 3
+    assert len(whole.rows) == 4 + 2 + 1 + 6 + 4
     assert len({row.key for row in whole.rows}) == len(whole.rows)
     assert whole.design.items_of_runs["transitive-01"] == 16
     assert set(whole.people_r) == {"transitive"}
