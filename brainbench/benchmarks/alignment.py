@@ -19,14 +19,14 @@ from brainbench.benchmarks.ceilings import (
     make_ceiling,
 )
 from brainbench.benchmarks.cell import Cell, prepare_cell
+from brainbench.benchmarks.cell_benchmark import CellBenchmark
 from brainbench.benchmarks.score import ProtocolName, Score
 from brainbench.benchmarks.scoring import SpaceScore, score_space
 from brainbench.benchmarks.summary import summarise_cell
-from brainbench.datasets import Recording, load_card, load_recording
+from brainbench.datasets import Recording, load_recording
 from brainbench.errors import UsageError
 from brainbench.models import Activations, Model, load_model, read_activations
 
-METRIC = "ridge"
 # Raise when a change of the code changes a score.
 VERSION = 1
 
@@ -69,7 +69,7 @@ Report = Callable[[Step], None]
 
 
 @dataclass(frozen=True)
-class AlignmentBenchmark:
+class AlignmentBenchmark(CellBenchmark):
     """Neural predictivity of one ROI, inside one reasoning type or over all.
 
     ``benchmark(model)`` gives a :class:`~brainbench.benchmarks.score.Score`, as in
@@ -83,25 +83,12 @@ class AlignmentBenchmark:
     protocol : ``published``; the controlled one has benchmarks of its own.
     """
 
-    dataset: str
-    roi: str
-    reasoning_type: str
     protocol: ProtocolName = "published"
-
-    @property
-    def identifier(self) -> str:
-        """``<dataset>.<roi>.<type>-<metric>``."""
-        return f"{self.dataset}.{self.roi}.{self.reasoning_type}-{METRIC}"
 
     @property
     def version(self) -> int:
         """Grows when a change of the code changes a score."""
         return VERSION
-
-    @property
-    def bibtex(self) -> str:
-        """Citation of the dataset."""
-        return load_card(self.dataset).citation
 
     @property
     def ceiling(self) -> float | None:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from brainbench.benchmarks.alignment import (
-    METRIC,
     Checkpoint,
     Memory,
     Report,
@@ -18,6 +17,7 @@ from brainbench.benchmarks.alignment import (
     check_numbers,
 )
 from brainbench.benchmarks.cell import prepare_cell
+from brainbench.benchmarks.cell_benchmark import CellBenchmark
 from brainbench.benchmarks.controlled_cell import CONDITION_DRAWS, ControlledCell, Values
 from brainbench.benchmarks.controlled_model import score_model
 from brainbench.benchmarks.controlled_rows import (
@@ -36,7 +36,7 @@ from brainbench.benchmarks.controlled_score import (
     Reliability,
     Verdict,
 )
-from brainbench.datasets import Recording, load_card, load_recording
+from brainbench.datasets import Recording, load_recording
 from brainbench.encoding.inference import Measured, divide, holm
 from brainbench.errors import UsageError
 from brainbench.models import Activations, Model, load_model, read_activations
@@ -49,7 +49,7 @@ N_STEPS = 4
 
 
 @dataclass(frozen=True)
-class ControlledBenchmark:
+class ControlledBenchmark(CellBenchmark):
     """What a model adds to nuisance in one ROI, inside one reasoning type or over all.
 
     Parameters
@@ -59,25 +59,12 @@ class ControlledBenchmark:
     reasoning_type : ``all``, ``syllogistic`` or ``transitive``.
     """
 
-    dataset: str
-    roi: str
-    reasoning_type: str
     protocol: str = "controlled"
-
-    @property
-    def identifier(self) -> str:
-        """``<dataset>.<roi>.<type>-<metric>``."""
-        return f"{self.dataset}.{self.roi}.{self.reasoning_type}-{METRIC}"
 
     @property
     def version(self) -> int:
         """Grows when a change of the code changes a score."""
         return CONTROLLED_VERSION
-
-    @property
-    def bibtex(self) -> str:
-        """Citation of the dataset."""
-        return load_card(self.dataset).citation
 
     @property
     def ceiling(self) -> float | None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from brainbench.calibration.record import Calibration
-from brainbench.errors import DataError, UsageError
+from brainbench.errors import DataError
+from brainbench.results.whole_files import locked, write_whole
 
 RECORD, PICTURE = "calibration.json", "calibration.png"
 
@@ -22,28 +20,9 @@ class CalibrationFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the folder for this process; freed by the system if the process dies.
-
-        Raises
-        ------
-        UsageError
-            When the folder cannot be written, or another process is writing to it.
-        """
-        lock = FileLock(self.path / ".lock")
-        with _writing(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-            try:
-                lock.acquire(timeout=0)
-            except Timeout as error:
-                raise UsageError(
-                    f"another process is writing to {self.path}; wait for it"
-                ) from error
-        try:
-            yield
-        finally:
-            lock.release()
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the folder for this process; see :func:`.whole_files.locked`."""
+        return locked(self.path)
 
     def load(self) -> Calibration | None:
         """The record that is there; None where there is none.
@@ -66,26 +45,5 @@ class CalibrationFolder:
         self.write(RECORD, record.model_dump_json(indent=1).encode() + b"\n")
 
     def write(self, name: str, content: bytes) -> None:
-        """A file appears whole or not at all, also when the machine stops."""
-        path = self.path / name
-        partial = path.with_name(f".{name}.{os.getpid()}.part")
-        with _writing(path):
-            try:
-                with partial.open("wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                partial.replace(path)
-            finally:
-                partial.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise UsageError(
-            f"cannot write to {path}: {error.strerror or error}. Give another folder with "
-            "--output-path, or make room and run the same command again: finished rows are kept"
-        ) from error
+        """A file of the folder, whole or not at all."""
+        write_whole(self.path / name, content)

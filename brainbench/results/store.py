@@ -7,23 +7,22 @@ run that was killed), ``voxels/`` (r of every voxel at the headline's layer) and
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from pydantic import ValidationError
 from safetensors.numpy import save as pack
 
-from brainbench.errors import DataError, UsageError
+from brainbench.errors import DataError
 from brainbench.results.record import SCHEMA_VERSION, Record
+from brainbench.results.whole_files import locked, write_whole, writing
 
 
 class RunFolder:
@@ -40,28 +39,9 @@ class RunFolder:
         self.path = output / _safe(model) / run_id
         self._steps = self.path / "steps"
 
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the folder for this process; freed by the system if the process dies.
-
-        Raises
-        ------
-        UsageError
-            When the folder cannot be written, or another process is writing to it.
-        """
-        with _writing(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.path / ".lock")
-            try:
-                lock.acquire(timeout=0)
-            except Timeout as error:
-                raise UsageError(
-                    f"another process is writing to {self.path}; wait for it"
-                ) from error
-        try:
-            yield
-        finally:
-            lock.release()  # the file stays: removing it would let two waiting processes in
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the folder for this process; see :func:`.whole_files.locked`."""
+        return locked(self.path)
 
     def load(self) -> Record | None:
         """The record that is there; None where there is none.
@@ -74,26 +54,26 @@ class RunFolder:
         try:
             return load_record(path)
         except DataError:
-            with _writing(path):
+            with writing(path):
                 path.replace(path.with_suffix(".json.bad"))
             return None
 
     def save(self, record: Record) -> Path:
         """Write the record in one piece."""
         path = self.path / "results.json"
-        self._write(path, record.model_dump_json(indent=1).encode())
+        write_whole(path, record.model_dump_json(indent=1).encode())
         return path
 
     def save_samples(self, name: str, rows: Iterable[dict[str, Any]]) -> Path:
         """Write one JSON object a line to ``samples/<name>.jsonl``."""
         path = self.path / "samples" / f"{_safe(name)}.jsonl"
         lines = "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows)
-        self._write(path, lines.encode())
+        write_whole(path, lines.encode())
         return path
 
     def clear(self) -> None:
         """Forget everything that was computed here."""
-        with _writing(self.path):
+        with writing(self.path):
             for name in ("steps", "voxels", "samples"):
                 shutil.rmtree(self.path / name, ignore_errors=True)
             (self.path / "results.json").unlink(missing_ok=True)
@@ -117,29 +97,15 @@ class RunFolder:
     def put(self, key: str, value: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
         """Keep a finished step. Arrays are written first: where the step is, they are."""
         if arrays:
-            self._write(self._arrays(key), pack(arrays))
+            write_whole(self._arrays(key), pack(arrays))
         kept = {"key": key, "sha256": _digest(value), "arrays": bool(arrays), "value": value}
-        self._write(self._step(key), json.dumps(kept).encode())
+        write_whole(self._step(key), json.dumps(kept).encode())
 
     def _step(self, key: str) -> Path:
         return self._steps / f"{_safe(key)}.json"
 
     def _arrays(self, key: str) -> Path:
         return self.path / "voxels" / f"{_safe(key)}.safetensors"
-
-    def _write(self, path: Path, content: bytes) -> None:
-        """Appear whole or not at all, also when the machine stops."""
-        with _writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-            try:
-                with partial.open("wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                partial.replace(path)
-            finally:
-                partial.unlink(missing_ok=True)
 
 
 def load_record(path: Path) -> Record:
@@ -169,14 +135,3 @@ def _digest(value: Any) -> str:
 def _safe(name: str) -> str:
     """A file name: no separators, nothing hidden, nothing that leaves the folder."""
     return re.sub(r"[^\w.+-]+", "_", name).lstrip(".") or "_"
-
-
-@contextlib.contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise UsageError(
-            f"cannot write to {path}: {error.strerror or error}. Give another folder with "
-            "--output-path, or make room and run the same command again: finished steps are kept"
-        ) from error

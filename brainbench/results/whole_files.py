@@ -1,0 +1,67 @@
+"""Folders of results: one writer at a time, files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from brainbench.errors import UsageError
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Make and hold a folder for this process; freed by the system if the process dies.
+
+    Raises
+    ------
+    UsageError
+        When the folder cannot be written, or another process is writing to it.
+    """
+    lock = FileLock(folder / ".lock")
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise UsageError(f"another process is writing to {folder}; wait for it") from error
+    try:
+        yield
+    finally:
+        lock.release()  # the file stays: removing it would let two waiting processes in
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that appears whole or not at all, also when the machine stops.
+
+    Raises
+    ------
+    UsageError
+        When it cannot be written.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            with partial.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Say what cannot be written, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"cannot write to {path}: {error.strerror or error}. Give another folder with "
+            "--output-path, or make room and run the same command again: what is finished is kept"
+        ) from error
