@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import metadata
 
 from pydantic import BaseModel, ConfigDict
+from scipy.stats import binomtest
 
 from brainbench.calibration.people import PEOPLE, SHARED_FEATURES, SHARED_SHARE, SPECTRUM, VOXELS
 from brainbench.calibration.scenarios import Kind
@@ -132,13 +133,19 @@ class CalibrationRow(_Row):
         return self.kind, self.scenario, self.share, self.reasoning_type
 
     @property
+    def upper_bound(self) -> float:
+        """One-sided upper 95 % bound of the rate (Clopper & Pearson 1934)."""
+        counted = binomtest(round(self.rate * self.n), self.n, alternative="less")
+        return float(counted.proportion_ci(0.95, method="exact").high)
+
+    @property
     def within_limit(self) -> str | None:
-        """``yes``: the upper bound is at most 7 %; ``over``: the lower one is above; else
-        ``not shown``. None where something may be found.
+        """``yes``: the upper 95 % bound is at most 7 %; ``over``: the lower end of the interval
+        is above; else ``not shown``. None where something may be found.
         """
         if self.kind not in ("nothing", "in span"):
             return None
-        if self.interval[1] <= LIMIT:
+        if self.upper_bound <= LIMIT:
             return "yes"
         return "over" if self.interval[0] > LIMIT else "not shown"
 

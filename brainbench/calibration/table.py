@@ -96,7 +96,7 @@ def _legend(found: Calibration) -> str:
         f"{found.design.people} simulated people; others predict a person with r {people}.",
         f"found: data sets with p at most {LEVEL} for unique R², uncorrected, of "
         f"{found.plan.draws} permutations ({pooled} where pooled), with its exact 95 % interval; "
-        f"the upper end is held against {LIMIT:.0%} where nothing should be found.",
+        f"≤ {LIMIT:.0%}: whether the one-sided upper 95 % bound is, where nothing should be found.",
         f"verdict: above null where the other {FAMILY - 1} cells find nothing." if verdict else "",
         "covers: 95 % intervals over people that hold the mean of new people, same items; "
         "t covers: so would Student's t, which is not used.",

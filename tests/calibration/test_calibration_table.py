@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from scipy.stats import beta
 
 from brainbench.calibration import FULL, Calibration, CalibrationRow, new_calibration
 from brainbench.calibration.picture import can_draw, draw_calibration
@@ -55,9 +56,9 @@ def rendered(record: Calibration) -> str:
 
 def test_limit_is_judged_only_where_nothing_is_to_find() -> None:
     assert row().within_limit == "yes"
-    assert row(interval=(0.05, 0.07)).within_limit == "yes"
-    assert row(interval=(0.05, 0.0701)).within_limit == "not shown"
-    assert row(interval=(0.0701, 0.1)).within_limit == "over"
+    assert row(rate=0.06).within_limit == "yes"
+    assert row(rate=0.065).within_limit == "not shown"
+    assert row(rate=0.085, interval=(0.0701, 0.1)).within_limit == "over"
     assert row(kind="mis-specified", interval=(0.5, 0.6)).within_limit is None
 
 
@@ -85,3 +86,11 @@ def test_the_picture_is_a_png(record: Calibration) -> None:
     if not can_draw():
         pytest.skip("needs matplotlib: not installed")
     assert draw_calibration(record).startswith(b"\x89PNG")
+
+
+def test_the_bound_is_the_one_sided_one() -> None:
+    """Clopper & Pearson by the beta distribution; 252 of 4,000 lies between the two bounds."""
+    found = row(n=4000, rate=252 / 4000, interval=(0.0557, 0.0710))
+    assert found.upper_bound == pytest.approx(beta.ppf(0.95, 253, 3748))
+    assert found.within_limit == "yes"
+    assert found.model_copy(update={"rate": 262 / 4000}).within_limit == "not shown"
