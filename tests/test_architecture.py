@@ -17,6 +17,7 @@ ORDER = [
     "calibration",
     "results",
     "benchmarks",
+    "reasoning",
     "encoding",
     "models",
     "datasets",

@@ -4,41 +4,84 @@ from __future__ import annotations
 
 import json as json_module
 from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from brainbench.benchmarks import PROTOCOLS, SUITES, list_benchmarks
+from brainbench.cli.errors import FAILED
 from brainbench.datasets import list_datasets
-from brainbench.errors import UnknownNameError
+from brainbench.errors import UnknownNameError, UsageError
 from brainbench.models import list_models
+from brainbench.reasoning.task_check import check_tasks, installed, list_tasks, tasks_folder
 
-HELP = """List what there is: benchmarks, datasets, models, suites or protocols.
+HELP = """List what there is: benchmarks, datasets, models, suites, protocols or tasks.
 
 [bold]Examples[/bold]
 
   brainbench list
 
   brainbench list datasets --json
+
+  brainbench list tasks
+
+  brainbench list tasks --check --include-path MY_TASKS
 """
 
+_TASKS = "tasks"
 _KINDS: dict[str, Callable[[], list[str]]] = {
     "benchmarks": list_benchmarks,
     "datasets": list_datasets,
     "models": list_models,
     "suites": lambda: sorted(SUITES),
     "protocols": lambda: list(PROTOCOLS),
+    _TASKS: lambda: list_tasks([tasks_folder()]),
 }
 
 
 def list_names(
     kind: Annotated[str, typer.Argument(help=", ".join(_KINDS))] = "benchmarks",
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Of tasks: look for faults in their files and data, prove every label.",
+            envvar="BRAINBENCH_CHECK",
+        ),
+    ] = False,
+    include_path: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Of tasks: a folder of more lm-eval task files; may be given again.",
+            envvar="BRAINBENCH_INCLUDE_PATH",
+        ),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="As a JSON list.", envvar="BRAINBENCH_JSON")
     ] = False,
 ) -> None:
-    """One name a line."""
+    """One name a line; with ``--check`` one fault a line, and exit code 1 where there is one."""
     if kind not in _KINDS:
         raise UnknownNameError("kind of thing to list", kind, _KINDS)
-    names = _KINDS[kind]()
+    if kind != _TASKS and (check or include_path):
+        raise UsageError("--check and --include-path go with tasks: brainbench list tasks --check")
+    folders = [tasks_folder(), *(include_path or [])]
+    if check:
+        _check(folders, json)
+        return
+    names = list_tasks(folders) if kind == _TASKS else _KINDS[kind]()
     print(json_module.dumps(names) if json else "\n".join(names))
+
+
+def _check(folders: list[Path], json: bool) -> None:
+    faults = check_tasks(folders, installed())
+    if json:
+        print(json_module.dumps([asdict(fault) for fault in faults]))
+    elif faults:
+        print("\n".join(map(str, faults)))
+    else:
+        print(f"{len(list_tasks(folders))} tasks and groups: no fault")
+    if faults:
+        raise typer.Exit(FAILED)

@@ -53,6 +53,11 @@ def load_recording(
     card = load_card(name)
     others = plugged_datasets()
     loader = others[name].load if name in others else _LOADERS.get(name)
+    if loader is None and not card.behavior:
+        raise UsageError(
+            f"{card.name} holds problems that tasks ask, nothing measured in people; "
+            f"{', '.join(sorted(_LOADERS))} hold responses of the brain"
+        )
     if loader is None:
         raise UsageError(
             f"{card.name} holds the problems and people's answers, no responses of the brain; "

@@ -15,6 +15,7 @@ from brainbench.problems.logic import classify
 from brainbench.problems.problem import Condition, Problem, ReasoningType
 from brainbench.problems.vocabulary import NOUNS, VOCABULARY, Vocabulary
 
+GENERATOR_VERSION = 1  # grows when a seed gives other problems than before
 MOST_PREMISES = 8  # the proof of a propositional label tries every subset of them
 _TRIES = 200  # draws after which new words are taken to have run out
 
@@ -82,6 +83,7 @@ def make_run(
     rng: np.random.Generator,
     counts: Mapping[str, int] = SCANNER_RUN,
     nouns: Sequence[str] = NOUNS,
+    vocabulary: Vocabulary = VOCABULARY,
 ) -> list[Problem]:
     """Write one scanner run in random order.
 
@@ -90,6 +92,7 @@ def make_run(
     prefix : start of every identifier; the position in the run follows it.
     counts : how many problems of each condition name.
     nouns : pseudowords to choose from; each is used once.
+    vocabulary : all other words.
 
     Raises
     ------
@@ -108,6 +111,7 @@ def make_run(
             Condition.from_name(names[i]),
             rng,
             str(chosen[position]),
+            vocabulary=vocabulary,
         )
         for position, i in enumerate(order)
     ]
@@ -120,6 +124,7 @@ def make_set(
     seed: int = 0,
     vocabulary: Vocabulary = VOCABULARY,
     shuffled: bool = True,
+    all_needed: bool = False,
 ) -> list[Problem]:
     """Write a set in which the label depends on nothing that can be seen of the design.
 
@@ -139,6 +144,7 @@ def make_set(
         equal counts.
     shuffled : whether each problem's premises are put in a random order; else they stand
         in the order of the chain, a fact about an individual last.
+    all_needed : only conditions that need every premise.
 
     Returns
     -------
@@ -155,7 +161,8 @@ def make_set(
     if per_condition < 1:
         raise UsageError(f"a set needs at least 1 problem per condition, not {per_condition}")
     rng = np.random.default_rng(seed)
-    plans = _balanced_plans(reasoning_type, premises, per_condition, rng)
+    wanted = [c for c in conditions(premises) if not all_needed or c.premises_needed == premises]
+    plans = _balanced_plans(reasoning_type, premises, wanted, per_condition, rng)
     problems: list[Problem] = []
     seen: set[frozenset[str]] = set()
     for position, i in enumerate(rng.permutation(len(plans))):
@@ -224,10 +231,14 @@ def _write(
 
 
 def _balanced_plans(
-    reasoning_type: ReasoningType, premises: int, per_condition: int, rng: np.random.Generator
+    reasoning_type: ReasoningType,
+    premises: int,
+    wanted: Sequence[Condition],
+    per_condition: int,
+    rng: np.random.Generator,
 ) -> list[Plan]:
     plans = []
-    for valid_condition in filter(lambda condition: condition.valid, conditions(premises)):
+    for valid_condition in filter(lambda condition: condition.valid, wanted):
         # the same stretches and forms for the valid problems and their counterparts
         needed = valid_condition.premises_needed
         offsets = _evenly(premises - needed + 1, per_condition, rng)

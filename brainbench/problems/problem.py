@@ -21,6 +21,9 @@ Form = Literal[
     "denying_the_antecedent",
     "affirming_a_disjunct",
     "converse",
+    "barbara",
+    "undistributed_middle",
+    "illicit_minor",
 ]
 
 _CONDITION = re.compile(r"(?<!\d)(?P<needed>\d+)_(?P<validity>true|false)_(?P<form>affirm|negate)")

@@ -1,9 +1,12 @@
 """Sentences as statements.
 
-Three fragments are read. *Syllogistic*: ``All As are B``, ``All A things are B``,
-``N is (not) a A``, ``N is (not) A``. *Transitive*: ``N is (not) A-er than M``.
-*Propositional*, over the memberships as atoms: ``If P then Q``, ``P or Q (or both)``;
-the disjunction is inclusive with and without *or both*.
+Three fragments are read. *Syllogistic*: ``All As are B``, ``All As are Bs``,
+``All A things are B``, ``N is (not) a A``, ``N is (not) A``. *Transitive*:
+``N is (not) A-er than M``. *Propositional*, over the memberships as atoms: ``If P then Q``,
+``P or Q (or both)``; the disjunction is inclusive with and without *or both*.
+
+``It is not the case that …`` may stand before a membership, a comparison, or itself, and
+before ``not all As are B``: denials that cancel leave no trace in the statement.
 """
 
 from __future__ import annotations
@@ -45,6 +48,11 @@ class Comparison:
     relation: str
     negated: bool = False
 
+    @property
+    def denial(self) -> Comparison:
+        """The same comparison with the other truth value."""
+        return replace(self, negated=not self.negated)
+
 
 @dataclass(frozen=True)
 class Conditional:
@@ -69,6 +77,9 @@ _DISJUNCTION = re.compile(r"(?P<one>.+?) or (?P<other>.+?)(?: or both)?")
 _COMPARISON = re.compile(r"(?P<a>\w+) is (?P<no>not )?(?P<rel>\w+er|more \w+) than (?P<b>\w+)")
 _INCLUSION = re.compile(r"all (?:(?P<adj>\w+) things|(?P<noun>\w+)s) are (?P<pred>\w+)")
 _MEMBERSHIP = re.compile(r"(?P<name>\w+) is (?P<no>not )?(?:an? )?(?P<pred>\w+)")
+_DENIAL = "it is not the case that "
+# a predicate that ends so is no plural: helpless, famous
+_NO_PLURAL = ("ss", "us", "is")
 # words that quantify, connect or are no term: read as a name or a term, they would give a
 # wrong label in silence
 _CONNECTIVES = frozenset(
@@ -94,14 +105,30 @@ def read_statement(sentence: str) -> Statement:
         When the sentence has none of the forms this module knows.
     """
     text = " ".join(sentence.lower().rstrip(" .").split())
-    for statement in (_compound(text), _comparison(text), _inclusion(text), _membership(text)):
+    for form in (_compound, _comparison, _inclusion, _membership, _denied):
+        statement = form(text)
         if statement is not None:
             return statement
     raise DataError(f"no logical form is known for the sentence {sentence!r}")
 
 
+def singular(predicate: str) -> str:
+    """What *All As are …* says of each A: its plural's *s* taken off, an adjective as it is."""
+    plural = predicate.endswith("s") and not predicate.endswith(_NO_PLURAL)
+    return predicate[:-1] if plural else predicate
+
+
+def terms(statement: Statement) -> set[str]:
+    """Every word with content: names, classes, properties, relations."""
+    if isinstance(statement, Inclusion):
+        return {statement.subject, statement.predicate}
+    if isinstance(statement, Comparison):
+        return {statement.first, statement.second, statement.relation}
+    return {word for atom in atoms(statement) for word in (atom.name, atom.predicate)}
+
+
 def is_negated(statement: Statement) -> bool:
-    """Whether the sentence holds a *not*."""
+    """Whether a *not* is left in the sentence when denials of denials have cancelled."""
     if isinstance(statement, Inclusion):
         return False
     if isinstance(statement, Membership | Comparison):
@@ -143,7 +170,7 @@ def _inclusion(text: str) -> Inclusion | None:
     found = _INCLUSION.fullmatch(text)
     if found is None:
         return None
-    subject, predicate = found["adj"] or found["noun"], found["pred"]
+    subject, predicate = found["adj"] or found["noun"], singular(found["pred"])
     return None if {subject, predicate} & _NO_TERMS else Inclusion(subject, predicate)
 
 
@@ -152,3 +179,14 @@ def _membership(text: str) -> Membership | None:
     if found is None or found["name"] in _NO_NAMES or found["pred"] in _NO_TERMS:
         return None
     return Membership(found["name"], found["pred"], bool(found["no"]))
+
+
+def _denied(text: str) -> Statement | None:
+    if not text.startswith(_DENIAL):
+        return None
+    denied = text.removeprefix(_DENIAL)
+    if denied.startswith("not all "):
+        return _inclusion(denied.removeprefix("not "))
+    statement = _comparison(denied) or _membership(denied) or _denied(denied)
+    # that something is not so of all is no statement of this fragment
+    return statement.denial if isinstance(statement, Comparison | Membership) else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from brainbench.errors import DataError, UsageError
-from brainbench.problems.statements import RESERVED
+from brainbench.problems.statements import RESERVED, singular
 
 _WORD = re.compile(r"[A-Za-z]+")
 _COMPARATIVE = re.compile(r"[A-Za-z]+er|more [A-Za-z]+")
@@ -67,6 +67,13 @@ class Vocabulary:
             for word in getattr(self, field.name):
                 if not allowed.fullmatch(word) or word.lower().split()[-1] in RESERVED:
                     raise DataError(f"{word!r} cannot serve among the {field.name}")
+                # "All trabs are hofs" says of each that it is a hof
+                if field.name == "adjectives" and singular(word) != word:
+                    raise DataError(f"{word!r} cannot serve among the adjectives: a plural")
+                if field.name == "nouns" and singular(f"{word}s") != word:
+                    raise DataError(
+                        f"{word!r} cannot serve among the nouns: its plural's s is lost"
+                    )
         words = Counter(
             word.lower() for field in fields(self) for word in getattr(self, field.name)
         )

@@ -202,7 +202,8 @@ def test_activations_of_the_wrong_dataset_are_refused(cli: Any, tmp_path: Path) 
 
 def test_list_and_show(cli: Any) -> None:
     assert cli("list").out.split() == list_benchmarks()
-    assert json.loads(cli("list", "datasets", "--json").out) == ["ds003076", "phantom", "xiao2026"]
+    datasets = ["ds003076", "folio", "phantom", "xiao2026"]
+    assert json.loads(cli("list", "datasets", "--json").out) == datasets
     shown = cli("show", "xiao2026").out
     assert "deductive_reasoning (313 voxels)" in shown
     assert "@article{xiao2026" in shown

@@ -44,8 +44,8 @@ def test_a_good_card_is_read() -> None:
 
 
 class TestShipped:
-    def test_there_are_three(self) -> None:
-        assert list_cards() == ["ds003076", "phantom", "xiao2026"]
+    def test_there_are_four(self) -> None:
+        assert list_cards() == ["ds003076", "folio", "phantom", "xiao2026"]
 
     @pytest.mark.parametrize("name", list_cards())
     def test_each_is_valid_and_complete(self, name: str) -> None:
@@ -61,12 +61,12 @@ class TestShipped:
         assert {run for runs in card.missing_runs.values() for run in runs} <= set(card.runs)
         assert bool(card.simulation) == card.simulated
 
-    @pytest.mark.parametrize("name", ["ds003076", "xiao2026"])
+    @pytest.mark.parametrize("name", ["ds003076", "folio", "xiao2026"])
     def test_sources_are_pinned_to_the_version(self, name: str) -> None:
         card = load_card(name)
         assert card.version in card.urls[0]
 
-    @pytest.mark.parametrize("name", ["ds003076", "xiao2026"])
+    @pytest.mark.parametrize("name", ["ds003076", "folio", "xiao2026"])
     def test_sizes_and_hashes_are_those_of_the_real_files(self, name: str, mirror: Path) -> None:
         for entry in load_card(name).files:
             content = (mirror / name / entry.path).read_bytes()

@@ -19,7 +19,7 @@ from brainbench.errors import DownloadError, UnknownNameError, UsageError
 
 
 def test_every_dataset_with_a_card_is_listed() -> None:
-    assert list_datasets() == ["ds003076", "phantom", "xiao2026"]
+    assert list_datasets() == ["ds003076", "folio", "phantom", "xiao2026"]
 
 
 def test_an_unknown_dataset_is_met_with_the_nearest() -> None:
@@ -34,13 +34,19 @@ def test_a_dataset_without_brains_says_where_they_are() -> None:
         load_recording("ds003076")
 
 
+def test_a_dataset_without_people_says_so() -> None:
+    for load in (load_recording, load_problems):
+        with pytest.raises(UsageError, match="folio holds problems that tasks ask, nothing meas"):
+            load("folio")
+
+
 def test_a_dataset_of_brains_alone_says_where_answers_are() -> None:
     with pytest.raises(UsageError, match="phantom is no dataset of answers; there are ds003076"):
         load_behavior("phantom")
 
 
 def test_every_dataset_has_its_problems(mirror: Path) -> None:
-    counts = {name: len(load_problems(name)) for name in list_datasets()}
+    counts = {name: len(load_problems(name)) for name in list_datasets() if name != "folio"}
     assert counts == {"ds003076": 70, "phantom": 72, "xiao2026": 70}
     assert load_problems("ds003076") == load_problems("xiao2026")
 

@@ -44,6 +44,10 @@ class Solver:
         return bool(answer == self.z3.sat)
 
     def _formula(self, sentence: str) -> Any:
+        for denial in ("It is not the case that ", "it is not the case that ", "not all "):
+            if sentence.startswith(denial):
+                rest = sentence.removeprefix(denial)
+                return self.z3.Not(self._formula(f"All {rest}" if denial == "not all " else rest))
         if sentence.startswith("If "):
             one, other = sentence.removeprefix("If ").split(" then ")
             return self.z3.Implies(self._formula(one), self._formula(other))
@@ -55,7 +59,10 @@ class Solver:
             thing = self.z3.Const("x", self.things)
             subject = words[1] if words[2] == "things" else words[1][:-1]
             return self.z3.ForAll(
-                thing, self.z3.Implies(self._is(subject)(thing), self._is(words[-1])(thing))
+                thing,
+                self.z3.Implies(
+                    self._is(subject)(thing), self._is(words[-1].removesuffix("s"))(thing)
+                ),
             )
         name = self.z3.Const(words[0], self.things)
         if words[-2] == "than":

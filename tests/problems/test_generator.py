@@ -203,6 +203,29 @@ def _text(problem: Problem) -> frozenset[str]:
     return frozenset((*problem.premises, f"{problem.conclusion}?"))
 
 
+@pytest.mark.parametrize("premises", [2, 4, 6])
+@pytest.mark.parametrize("reasoning_type", REASONING_TYPES)
+def test_every_premise_is_needed_where_asked(reasoning_type: Any, premises: int) -> None:
+    problems = make_set(reasoning_type, premises, 4, 2, all_needed=True)
+    cells = Counter((p.condition.valid, p.condition.negated) for p in problems)
+    assert set(cells.values()) == {4}
+    assert len(cells) == 4
+    for problem in problems:
+        assert problem.condition.premises_needed == premises
+        label = classify(problem.premises, problem.conclusion)
+        assert label == (reasoning_type, problem.condition)
+
+
+def test_a_run_in_other_words() -> None:
+    nouns = tuple(f"{onset}ov" for onset in "bcdfghjklmnpqrtvwx")
+    words = Vocabulary((), ("red", "tall", "wet"), ("Ann", "Bob", "Gus", "Dot"), ("taller",))
+    for reasoning_type in ("syllogistic", "transitive"):
+        run = make_run("x", reasoning_type, np.random.default_rng(0), nouns=nouns, vocabulary=words)
+        text = {word for problem in run for s in problem.sentences for word in s.lower().split()}
+        assert not text & {word.lower() for word in (*VOCABULARY.names, *VOCABULARY.adjectives)}
+        assert Counter(problem.condition.name for problem in run) == Counter(SCANNER_RUN)
+
+
 def test_problems_in_order_of_the_chain_have_their_fact_last() -> None:
     for problem in make_set("syllogistic", 4, 5, shuffled=False):
         assert [premise.startswith("All ") for premise in problem.premises] == [True] * 3 + [False]

@@ -18,6 +18,8 @@ from brainbench.problems.statements import (
     atoms,
     is_negated,
     read_statement,
+    singular,
+    terms,
 )
 
 ABE, BOB = Membership("abe", "fast"), Membership("bob", "red")
@@ -142,3 +144,66 @@ def test_atoms_are_the_memberships() -> None:
 def test_denying_twice_changes_nothing() -> None:
     assert ABE.denial == Membership("abe", "fast", negated=True)
     assert ABE.denial.denial == ABE
+
+
+NOT_SO = "It is not the case that "
+DENIALS = {
+    NOT_SO + "Abe is not fast": ABE,
+    NOT_SO + "Abe is fast": ABE.denial,
+    NOT_SO + "Abe is not a trab": Membership("abe", "trab"),
+    NOT_SO + "it is not the case that Abe is fast": ABE,
+    NOT_SO + "Ann is not taller than Bob": Comparison("ann", "bob", "taller"),
+    NOT_SO + "Ann is more careful than Bob": Comparison("ann", "bob", "more careful", True),
+    NOT_SO + "not all trabs are fast": Inclusion("trab", "fast"),
+    NOT_SO + "not all fast things are brown": Inclusion("fast", "brown"),
+    NOT_SO + "not all trabs are hofs": Inclusion("trab", "hof"),
+}
+
+
+class TestDenials:
+    @pytest.mark.parametrize(("sentence", "statement"), DENIALS.items())
+    def test_two_cancel(self, sentence: str, statement: Statement) -> None:
+        assert read_statement(sentence) == statement
+        assert read_statement(sentence.upper() + ".") == statement
+        assert is_negated(statement) == (getattr(statement, "negated", False))
+
+    @pytest.mark.parametrize(
+        "sentence",
+        [
+            NOT_SO + "all trabs are fast",  # says that some are not: no statement here
+            NOT_SO + "it is not the case that all trabs are fast",
+            NOT_SO + "if Abe is fast then Bob is red",
+            NOT_SO + "Abe is fast or Bob is red",
+            NOT_SO,
+            NOT_SO + "nobody is fast",
+            "It is the case that Abe is fast",
+            "It is not the case Abe is fast",
+            f"If {NOT_SO.lower()}Abe is fast then Bob is red",
+            f"Abe is fast or {NOT_SO.lower()}Bob is red",
+            "Not all trabs are fast",
+        ],
+    )
+    def test_others_are_refused(self, sentence: str) -> None:
+        with pytest.raises(DataError, match="no logical form"):
+            read_statement(sentence)
+
+
+class TestClassesAsPredicates:
+    def test_a_plural_predicate_is_the_class(self) -> None:
+        assert read_statement("All trabs are hofs") == Inclusion("trab", "hof")
+        chain = ["All trabs are hofs", "All hofs are fast", "Abe is a trab"]
+        assert classify(chain, "Abe is fast")[1].name == "3_true_affirm"
+
+    @pytest.mark.parametrize("word", ["fast", "helpless", "famous", "trab", "tennis"])
+    def test_an_adjective_is_left_as_it_is(self, word: str) -> None:
+        assert singular(word) == word
+
+    def test_the_members_predicate_is_no_plural(self) -> None:
+        assert read_statement("Abe is trabs") == Membership("abe", "trabs")
+
+
+def test_terms_are_the_words_with_content() -> None:
+    assert terms(read_statement("All trabs are hofs")) == {"trab", "hof"}
+    assert terms(read_statement("All fast things are red")) == {"fast", "red"}
+    assert terms(read_statement("Ann is not taller than Bob")) == {"ann", "taller", "bob"}
+    assert terms(read_statement("If Abe is fast then Bob is red")) == {"abe", "fast", "bob", "red"}
