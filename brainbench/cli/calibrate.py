@@ -43,8 +43,8 @@ def calibrate(
         bool,
         typer.Option(
             "--full",
-            help="All scenarios, both reasoning types, 2,000 data sets where nothing must be "
-            "found: about 20 minutes on two cores, in place of 15 seconds.",
+            help="All scenarios, both reasoning types, 4,000 data sets where nothing must be "
+            "found: about an hour on two cores, in place of 15 seconds.",
             envvar="BRAINBENCH_FULL",
         ),
     ] = False,

@@ -120,8 +120,8 @@ def _legend() -> Text:
         "controlled: whole runs are held out; penalty and layer are chosen inside training runs; "
         "all layers together. raw r: mean over voxels, folds, people. people: all others predict "
         "each person, no upper bound; ratio only where that is above 0. unique R²: what the model "
-        "adds to all nuisance together, with 95 % over people (t) and over items (block "
-        "jackknife); p by permutation within runs, Holm over the dataset's cells of the kind. "
+        "adds to all nuisance together, with 95 % over people (bootstrap) and over items "
+        "(block jackknife); p by permutation within runs, Holm over the cells of the kind. "
         "layers, RSA and CKA take nothing of nuisance out. * not below the model; of random "
         "features and untrained models, the model lies inside their range.",
         style="dim",
