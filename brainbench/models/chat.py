@@ -41,15 +41,20 @@ class Chat:
         # of several by name, the default one
         return str(self._tokenizer.get_chat_template())
 
-    def text(self, messages: Messages) -> str:
-        """The prompt as text."""
+    def text(self, messages: Messages, *, go_on: bool = False) -> str:
+        """The prompt as text.
+
+        Parameters
+        ----------
+        go_on : the last message is the answer's beginning, which is to be continued.
+        """
         if self.template is None:
             self.warnings["the model has no chat template: it is asked in plain text"] = None
             return "\n\n".join(turn["content"] for turn in messages) + PLAIN_CUE
         system = [turn["content"].strip() for turn in messages if turn["role"] == "system"]
         refused: Exception | None = None
         try:
-            text = self._apply(messages)
+            text = self._apply(messages, go_on)
             # some templates leave out, without a word, a role they do not know
             if all(part in text for part in system):
                 return text
@@ -58,7 +63,7 @@ class Chat:
                 raise DataError(f"the model's chat template fails: {error}") from error
             refused = error
         try:
-            text = self._apply(_without_system(messages))
+            text = self._apply(_without_system(messages), go_on)
         except Exception as error:
             cause = refused or error
             raise DataError(f"the model's chat template fails: {cause}") from cause
@@ -106,12 +111,13 @@ class Chat:
             )
         return {"return_offsets_mapping": True}
 
-    def _apply(self, messages: Messages) -> str:
+    def _apply(self, messages: Messages, go_on: bool) -> str:
         return str(
             self._tokenizer.apply_chat_template(
                 list(messages),
                 tokenize=False,
-                add_generation_prompt=True,
+                add_generation_prompt=not go_on,
+                continue_final_message=go_on,
                 # asked of templates that know it (Qwen3); others do not look
                 enable_thinking=self._think,
                 strftime_now=PROMPT_DATE.strftime,

@@ -181,7 +181,7 @@ class LanguageModel:
         """Hash of everything that changes states or answers, wording included."""
         reading = self.template.reading_sha256 if self._readout == "localised" else None
         return content_key(
-            weights=self._weights_sha256,
+            weights=self.weights_sha256,
             dtype=self.dtype,
             prompt=self.template.sha256,
             think=self._think,
@@ -229,13 +229,36 @@ class LanguageModel:
         )
 
     @property
+    def loader(self) -> Loader:
+        """Its tokenizer, configuration and weights, each loaded when it is asked for."""
+        return self._loader
+
+    @property
+    def weights_sha256(self) -> str:
+        """Hash of weights, adapter and seed, whatever is asked of them."""
+        return self._weights() if callable(self._weights) else self._weights
+
+    @property
+    def batch_size(self) -> int:
+        """Prompts in a batch."""
+        return self._batch_size
+
+    @property
+    def chat(self) -> Chat:
+        """Writes messages in the model's own format."""
+        return self._chat
+
+    @property
+    def context_length(self) -> int | None:
+        """Tokens it reads at most; None where its configuration does not tell."""
+        config = self._loader.config.get_text_config()
+        limit: int | None = getattr(config, "max_position_embeddings", None)
+        return limit
+
+    @property
     def computed_with(self) -> dict[str, Any]:
         """What changes the last bits of its numbers."""
         return {"device": self.device, "dtype": self.dtype, "batch_size": self._batch_size}
-
-    @property
-    def _weights_sha256(self) -> str:
-        return self._weights() if callable(self._weights) else self._weights
 
     @cached_property
     def _spellings(self) -> Spellings:
@@ -327,7 +350,7 @@ class LanguageModel:
         import transformers
 
         return content_key(
-            weights=self._weights_sha256,
+            weights=self.weights_sha256,
             device=self.device,
             dtype=self.dtype,
             prefix=batch.prefix,
@@ -340,8 +363,7 @@ class LanguageModel:
         )
 
     def _check_length(self, prompts: Sequence[Tokens], problems: Sequence[Problem]) -> None:
-        config = self._loader.config.get_text_config()
-        limit = getattr(config, "max_position_embeddings", None)
+        limit = self.context_length
         longest = max(range(len(prompts)), key=lambda i: len(prompts[i]))
         needed = len(prompts[longest]) + (self._think or 0)
         if limit is not None and needed > limit:

@@ -141,6 +141,21 @@ class CheckpointLoader:
             else {"trust_remote_code": code}
         )
 
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The files."""
+        return self._checkpoint
+
+    @property
+    def adapter(self) -> Path | None:
+        """Folder of the PEFT adapter."""
+        return self._adapter
+
+    @property
+    def untrained(self) -> bool:
+        """Whether the weights are drawn anew."""
+        return self._untrained is not None
+
     @cached_property
     def tokenizer(self) -> Any:
         """Tokenizer, with the chat template where there is one."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
 
 from brainbench.errors import UnknownNameError, UsageError
 
@@ -53,6 +55,25 @@ class ModelOptions:
             if value is not None:
                 check_whole(name, value, least)
         check_readout(self.readout, self.think)
+
+    def with_arguments(self, arguments: Mapping[str, Any]) -> ModelOptions:
+        """The same, with options that were said as ``name=value``.
+
+        Raises
+        ------
+        UsageError
+            When there is no such option, its value is of another kind, or it was said twice.
+        """
+        kinds = {option.name: option.type for option in fields(self)}
+        for name, value in arguments.items():
+            if name not in kinds:
+                raise UnknownNameError("model argument", name, kinds)
+            if name in self.given() and getattr(self, name) != value:
+                raise UsageError(f"{name} is {getattr(self, name)} and {value}: say it once")
+            kind = "None" if value is None else type(value).__name__
+            if kind not in str(kinds[name]).split(" | "):
+                raise UsageError(f"{name}: {value!r} is no {kinds[name]}")
+        return replace(self, **arguments)
 
     def given(self) -> list[str]:
         """Names of the options that differ from the defaults."""

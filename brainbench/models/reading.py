@@ -7,7 +7,6 @@ it: padding changes nothing and needs no mask, and positions count as in a singl
 from __future__ import annotations
 
 import contextlib
-import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from brainbench.models.families import find_sites
 from brainbench.models.loading import Loader, out_of_memory
 from brainbench.models.model import SITES, Site
 from brainbench.models.recording import Pick, Recorder, only_rows
+from brainbench.models.shared_prefix import SharedPrefix
 from brainbench.models.spellings import Spellings
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Reader:
         self._recorder = Recorder(find_sites(loader.model))
         # where the embedding is, the tokens must be; layers may be on other devices
         self._device = loader.model.get_input_embeddings().weight.device
-        self._prefix: tuple[Tokens, Any] = ((), None)
+        self._shared = SharedPrefix(loader.model)
         self._most: int | None = None
 
     def read(self, batch: Batch) -> Reading:
@@ -128,7 +128,7 @@ class Reader:
                 kept[i, list(places)] = True
             pick = mean_over(kept.to(self._device))
         with torch.inference_mode():
-            past = self._past(batch.prefix, len(tokens))
+            past = self._shared.past(batch.prefix, len(tokens))
             logits = self.forward(tokens, pick, token_at(last), past)
         return Reading(
             self._recorder.states(),
@@ -156,36 +156,9 @@ class Reader:
             )
         return logits
 
-    def _past(self, prefix: Tokens, rows: int) -> Any:
-        """Keys and values of the shared beginning, once for each row of a batch."""
-        if not prefix:
-            return None
-        if self._prefix[0] != prefix:
-            self._prefix = ((), None)
-            self._prefix = (prefix, self._compute_past(prefix))
-        past = copy.deepcopy(self._prefix[1])
-        past.batch_repeat_interleave(rows)
-        return past
-
-    def _compute_past(self, prefix: Tokens) -> Any:
-        import torch
-        from transformers import DynamicCache
-
-        # without the configuration: where that names a window that its family does not use,
-        # as in Llamas made of Mistrals, keys would be dropped
-        past = DynamicCache()
-        tokens = torch.tensor([prefix], device=self._device)
-        with only_rows(self._model.get_output_embeddings(), lambda states: states[:, -1]):
-            self._model(input_ids=tokens, past_key_values=past, use_cache=True)
-        return past
-
     def forget(self) -> None:
         """Let the kept keys and values go."""
-        import torch
-
-        self._prefix = ((), None)
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        self._shared.forget()
 
 
 @contextlib.contextmanager

@@ -33,7 +33,7 @@ class ThinkingReader(Reader):
         self._padding = loader.tokenizer.pad_token_id
         end = loader.tokenizer.get_vocab().get(_END_OF_THOUGHT)
         self._end_of_thought: int | None = end
-        self._stops = _stops(loader)
+        self._stops = stop_tokens(loader)
 
     def _run(self, batch: Batch) -> Reading:
         import torch
@@ -114,7 +114,7 @@ class ThinkingReader(Reader):
         return next((i for i in range(len(said) - 1, start - 1, -1) if said[i] in answers), -1)
 
 
-def _stops(loader: Loader) -> list[int]:
+def stop_tokens(loader: Loader) -> list[int]:
     """Tokens that end an answer; fine-tuned models often name one here, another there."""
     stops: dict[int, None] = {}
     for holder in (loader.model.generation_config, loader.config, loader.tokenizer):

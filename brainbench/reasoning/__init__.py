@@ -1,1 +1,14 @@
 """The bridge to lm-eval: tasks, models as it asks them, and what is told of the answers."""
+
+from brainbench.reasoning.options import BACKENDS, TASK_SUITES, TaskOptions, parse_arguments
+from brainbench.reasoning.score import AnswerBias, TaskScore, Threshold
+
+__all__ = [
+    "BACKENDS",
+    "TASK_SUITES",
+    "AnswerBias",
+    "TaskOptions",
+    "TaskScore",
+    "Threshold",
+    "parse_arguments",
+]

@@ -1,0 +1,73 @@
+"""The beginning that prompts have in common, computed once."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+from brainbench.models.batches import Tokens
+from brainbench.models.recording import only_rows
+
+
+class SharedPrefix:
+    """Keys and values of the last beginning that was asked for.
+
+    Parameters
+    ----------
+    model : a causal language model of transformers.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        # where the embedding is, the tokens must be; layers may be on other devices
+        self._device = model.get_input_embeddings().weight.device
+        self._held: tuple[Tokens, Any] = ((), None)
+
+    def past(self, prefix: Tokens, rows: int) -> Any:
+        """A cache to run with, of its own for each row of a batch; None without a beginning."""
+        if not prefix:
+            return None
+        if self._held[0] != prefix:
+            self._held = ((), None)
+            self._held = (prefix, self._compute(prefix))
+        past = copy.deepcopy(self._held[1])
+        past.batch_repeat_interleave(rows)
+        return past
+
+    def forget(self) -> None:
+        """Let what is kept go."""
+        import torch
+
+        self._held = ((), None)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _compute(self, prefix: Tokens) -> Any:
+        import torch
+
+        past = empty_cache()
+        tokens = torch.tensor([prefix], device=self._device)
+        with only_rows(self._model.get_output_embeddings(), lambda states: states[:, -1]):
+            self._model(input_ids=tokens, past_key_values=past, use_cache=True)
+        return past
+
+
+def empty_cache() -> Any:
+    """A cache of keys and values that keeps all of them."""
+    from transformers import DynamicCache
+
+    # without the configuration: where that names a window that its family does not use,
+    # as in Llamas made of Mistrals, keys would be dropped
+    return DynamicCache()
+
+
+def rows_of(past: Any, rows: Sequence[int]) -> Any:
+    """Some rows of a cache, in this order, as a cache of their own."""
+    import torch
+
+    chosen = empty_cache()
+    for number, layer in enumerate(past.layers):
+        at = torch.tensor(rows, device=layer.keys.device)
+        chosen.update(layer.keys[at], layer.values[at], number)
+    return chosen

@@ -1,0 +1,96 @@
+"""How tasks are asked, as the user says it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from brainbench.errors import UnknownNameError, UsageError
+from brainbench.models.options import check_whole
+
+# suites of tasks: a few hundred problems, and all of those that brainbench makes
+TASK_SUITES: dict[str, tuple[str, ...]] = {
+    "accuracy": ("brainbench_deductive_quick",),
+    "accuracy-full": ("brainbench_deductive",),
+}
+BACKENDS: tuple[str, ...] = ("hf", "vllm")
+Value = str | int | float | bool | None
+_WHOLE = re.compile(r"[+-]?\d+")
+
+
+@dataclass(frozen=True)
+class TaskOptions:
+    """How lm-eval tasks are asked.
+
+    Parameters
+    ----------
+    include_path : folders of more task files. Python beside them is run.
+    backend : what computes: ``hf``, brainbench's own scorer on transformers, or ``vllm``.
+    model_args : arguments of vLLM's engine, for that backend.
+    num_fewshot : examples before each question; by default what the task says.
+    apply_chat_template : write questions in the model's own chat format.
+    gen_kwargs : of generation, in place of what the task says: ``max_gen_toks``, ….
+    log_samples : keep the texts of questions and answers too, where they may be shared.
+    """
+
+    include_path: tuple[str, ...] = ()
+    backend: str = "hf"
+    model_args: Mapping[str, Value] = field(default_factory=dict)
+    num_fewshot: int | None = None
+    apply_chat_template: bool = False
+    gen_kwargs: Mapping[str, Value] = field(default_factory=dict)
+    log_samples: bool = False
+
+    def __post_init__(self) -> None:
+        if self.backend not in BACKENDS:
+            raise UnknownNameError("backend", str(self.backend), BACKENDS)
+        if self.model_args and self.backend == "hf":
+            raise UsageError("model_args are for the backend vllm; options say it for hf")
+        if self.num_fewshot is not None:
+            check_whole("num_fewshot", self.num_fewshot, 0)
+
+    def identity(self) -> dict[str, Any]:
+        """What of it can change a number or what is kept; task files are told by their content."""
+        return {
+            "backend": self.backend,
+            "model_args": dict(self.model_args),
+            "num_fewshot": self.num_fewshot,
+            "apply_chat_template": self.apply_chat_template,
+            "gen_kwargs": dict(self.gen_kwargs),
+            "log_samples": self.log_samples,
+        }
+
+
+def parse_arguments(text: str, flag: str) -> dict[str, Value]:
+    """``name=value,name=value``, numbers, true, false and none told apart, as in lm-eval.
+
+    Raises
+    ------
+    UsageError
+        When a part has no name or no value.
+    """
+    found: dict[str, Value] = {}
+    for part in (part.strip() for part in text.split(",")):
+        if not part:
+            continue
+        name, equals, value = part.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"{flag} {part!r}: expected name=value,name=value")
+        found[name.strip()] = _value(value.strip())
+    return found
+
+
+def _value(text: str) -> Value:
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        return text[1:-1]
+    named: dict[str, Value] = {"true": True, "false": False, "none": None}
+    if text.lower() in named:
+        return named[text.lower()]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    try:
+        return float(text)
+    except ValueError:
+        return text
