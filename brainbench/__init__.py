@@ -32,6 +32,7 @@ from brainbench.models import (
     save_activations,
 )
 from brainbench.plugins import DatasetPlugin, Plugin
+from brainbench.reasoning import AnswerBias, TaskOptions
 from brainbench.results import Record, load_record
 from brainbench.run import Settings
 from brainbench.run import evaluate as _evaluate
@@ -46,15 +47,17 @@ def evaluate(
     benchmarks: str | list[str] | None = None,
     suite: str | None = None,
     dataset: str | None = None,
+    tasks: str | list[str] | None = None,
     protocol: str = DEFAULT_PROTOCOL,
     seed: int = 0,
     limit: int | None = None,
     options: ModelOptions | None = None,
     untrained_activations: str | None = None,
+    task_options: TaskOptions | None = None,
     output_path: str | Path = "results",
     overwrite: bool = False,
 ) -> Record:
-    """Score a model on benchmarks and keep the record.
+    """Score a model on benchmarks and tasks, and keep the record.
 
     Parameters
     ----------
@@ -62,13 +65,18 @@ def evaluate(
         file, or an object with ``identifier``, ``sha256`` and ``activations(problems)``;
         the built-in model by default.
     benchmarks : identifier or identifiers, ``*`` and ``?`` allowed.
-    suite, dataset : other ways to choose benchmarks.
+    suite, dataset : other ways to choose benchmarks. The suites ``accuracy`` and
+        ``accuracy-full`` are of tasks.
+    tasks : lm-eval tasks, groups and tags. Where tasks are asked, benchmarks are scored only
+        if they are named too. What comes out is in ``record.accuracy`` and
+        ``record.answer_bias``.
     protocol : how alignment is scored: ``controlled`` (in ``record.controlled``) or
         ``published`` (in ``record.scores``).
     seed : of random features, permutations and simulations; same seed, same record.
-    limit : only the first items of each reasoning type, for trying out.
+    limit : only the first items of each reasoning type and task, for trying out.
     options : how a language model is loaded and asked.
     untrained_activations : file of an untrained network's, where the model is a file itself.
+    task_options : how tasks are asked.
     output_path : root of the results folder.
     overwrite : compute again what is already there.
 
@@ -88,7 +96,15 @@ def evaluate(
         benchmarks=patterns,
         suite=suite,
         dataset=dataset,
-        settings=Settings(protocol, seed, limit, options or ModelOptions(), untrained_activations),
+        tasks=[tasks] if isinstance(tasks, str) else tasks,
+        settings=Settings(
+            protocol,
+            seed,
+            limit,
+            options or ModelOptions(),
+            untrained_activations,
+            task_options or TaskOptions(),
+        ),
         output_path=output_path,
         overwrite=overwrite,
         say=_LOG.info,
@@ -97,6 +113,7 @@ def evaluate(
 
 __all__ = [
     "Activations",
+    "AnswerBias",
     "Answers",
     "BehaviorScore",
     "BrainbenchError",
@@ -108,6 +125,7 @@ __all__ = [
     "Plugin",
     "Record",
     "Score",
+    "TaskOptions",
     "evaluate",
     "list_benchmarks",
     "load_behavior",

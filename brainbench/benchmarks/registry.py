@@ -15,6 +15,7 @@ from brainbench.benchmarks.score import DEFAULT_PROTOCOL, ProtocolName
 from brainbench.datasets import list_cards, load_card
 from brainbench.errors import UnknownNameError
 from brainbench.plugins import plugged
+from brainbench.reasoning import TASK_SUITES
 
 Benchmark = AlignmentBenchmark | ControlledBenchmark | BehaviorBenchmark | PluggedBenchmark
 
@@ -80,9 +81,9 @@ def select_benchmarks(patterns: Sequence[str], protocol: str = DEFAULT_PROTOCOL)
 
 
 def suite_patterns(name: str) -> tuple[str, ...]:
-    """Patterns of a suite, or ``UnknownNameError``."""
+    """Patterns of a suite of benchmarks, or ``UnknownNameError``."""
     if name not in SUITES:
-        raise UnknownNameError("suite", name, SUITES)
+        raise UnknownNameError("suite", name, [*SUITES, *TASK_SUITES])
     return SUITES[name]
 
 

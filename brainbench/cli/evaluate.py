@@ -12,11 +12,13 @@ from brainbench.benchmarks import DEFAULT_PROTOCOL
 from brainbench.cli.console import stderr, stdout
 from brainbench.cli.progress import step_progress
 from brainbench.models import ModelOptions
+from brainbench.reasoning import TaskOptions, parse_arguments
 from brainbench.results import RunFolder, render_record
 from brainbench.run import Settings
 from brainbench.run import evaluate as run_evaluate
 
-HELP = """Score a model against people: its states against their brains, its answers against theirs.
+HELP = """Score a model against people: its states against their brains, its answers against theirs;
+and on reasoning tasks.
 
 With no arguments: the built-in language model on simulated people, offline, in under a minute.
 
@@ -30,6 +32,10 @@ With no arguments: the built-in language model on simulated people, offline, in 
 
   brainbench evaluate --model ./my-model --peft ./my-adapter --suite behavior
 
+  brainbench evaluate --model ./my-model --suite accuracy --apply-chat-template
+
+  brainbench evaluate --model ./my-model --tasks brainbench_folio,logiqa2 --backend vllm
+
   brainbench evaluate --model my-model.gguf --prompt-template wording.yaml --dataset xiao2026
 
   brainbench evaluate --model activations.safetensors --benchmarks 'xiao2026.*' --json > run.json
@@ -38,6 +44,7 @@ Every option can be set by an environment variable, BRAINBENCH_<OPTION>.
 """
 
 _MODEL = "Language models"
+_TASKS = "Tasks of lm-eval"
 
 
 def evaluate(
@@ -57,7 +64,11 @@ def evaluate(
     ] = None,
     suite: Annotated[
         str | None,
-        typer.Option(help="A named set of benchmarks.", envvar="BRAINBENCH_SUITE"),
+        typer.Option(
+            help="A named set of benchmarks, or of tasks: accuracy (208 problems), accuracy-full "
+            "(7,432).",
+            envvar="BRAINBENCH_SUITE",
+        ),
     ] = None,
     dataset: Annotated[
         str | None,
@@ -89,7 +100,7 @@ def evaluate(
         int | None,
         typer.Option(
             min=1,
-            help="Prompts in a batch; 32 by default.",
+            help="Prompts in a batch; 32 by default. vLLM has its own.",
             envvar="BRAINBENCH_BATCH_SIZE",
             rich_help_panel=_MODEL,
         ),
@@ -180,17 +191,90 @@ def evaluate(
             envvar="BRAINBENCH_UNTRAINED_ACTIVATIONS",
         ),
     ] = None,
+    tasks: Annotated[
+        str | None,
+        typer.Option(
+            help="Tasks, groups and tags of lm-eval, ours and its own, separated by commas; * and "
+            "? match. `brainbench list tasks` shows ours.",
+            envvar="BRAINBENCH_TASKS",
+            rich_help_panel=_TASKS,
+        ),
+    ] = None,
+    include_path: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A folder of more task files; may be given again. Python beside them is run.",
+            envvar="BRAINBENCH_INCLUDE_PATH",
+            rich_help_panel=_TASKS,
+        ),
+    ] = None,
+    backend: Annotated[
+        str,
+        typer.Option(
+            help="What computes: hf, brainbench's own scorer on transformers, or vllm.",
+            envvar="BRAINBENCH_BACKEND",
+            rich_help_panel=_TASKS,
+        ),
+    ] = "hf",
+    model_args: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=VALUE,…",
+            help="Of hf: options above by another way, dtype=bfloat16. Of vllm: its engine's, "
+            "max_model_len=4096.",
+            envvar="BRAINBENCH_MODEL_ARGS",
+            rich_help_panel=_TASKS,
+        ),
+    ] = None,
+    num_fewshot: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Examples before each question; by default what the task says.",
+            envvar="BRAINBENCH_NUM_FEWSHOT",
+            rich_help_panel=_TASKS,
+        ),
+    ] = None,
+    apply_chat_template: Annotated[
+        bool,
+        typer.Option(
+            "--apply-chat-template",
+            help="Ask in the model's own chat format; by default in plain text, as lm-eval does.",
+            envvar="BRAINBENCH_APPLY_CHAT_TEMPLATE",
+            rich_help_panel=_TASKS,
+        ),
+    ] = False,
+    gen_kwargs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=VALUE,…",
+            help="Of generation, in place of what the task says: max_gen_toks=8192.",
+            envvar="BRAINBENCH_GEN_KWARGS",
+            rich_help_panel=_TASKS,
+        ),
+    ] = None,
+    log_samples: Annotated[
+        bool,
+        typer.Option(
+            "--log-samples",
+            help="Keep texts of questions and answers too, of tasks whose texts may be shared.",
+            envvar="BRAINBENCH_LOG_SAMPLES",
+            rich_help_panel=_TASKS,
+        ),
+    ] = False,
     seed: Annotated[
         int,
         typer.Option(
-            min=0, help="Of random features, permutations, simulations.", envvar="BRAINBENCH_SEED"
+            min=0,
+            help="Of random features, permutations, simulations, and of tasks' examples.",
+            envvar="BRAINBENCH_SEED",
         ),
     ] = 0,
     limit: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Only the first items of each reasoning type, for trying out.",
+            help="Only the first items of each reasoning type and task, for trying out.",
             envvar="BRAINBENCH_LIMIT",
         ),
     ] = None,
@@ -224,6 +308,16 @@ def evaluate(
         if not quiet:
             stderr.print(f"[dim]{escape(text)}[/dim]", soft_wrap=True, highlight=False)
 
+    arguments = {} if model_args is None else parse_arguments(model_args, "--model-args")
+    asking = TaskOptions(
+        include_path=tuple(str(path) for path in include_path or ()),
+        backend=backend,
+        model_args=arguments if backend != "hf" else {},
+        num_fewshot=num_fewshot,
+        apply_chat_template=apply_chat_template,
+        gen_kwargs={} if gen_kwargs is None else parse_arguments(gen_kwargs, "--gen-kwargs"),
+        log_samples=log_samples,
+    )
     options = ModelOptions(
         device=device,
         dtype=dtype,
@@ -238,13 +332,16 @@ def evaluate(
         trust_remote_code=trust_remote_code,
         readout=readout,
     )
+    if backend == "hf" and arguments:
+        options = options.with_arguments(arguments)
     with step_progress(quiet) as report:
         record = run_evaluate(
             model,
             benchmarks=None if benchmarks is None else _names(benchmarks),
             suite=suite,
             dataset=dataset,
-            settings=Settings(protocol, seed, limit, options, untrained_activations),
+            tasks=None if tasks is None else _names(tasks),
+            settings=Settings(protocol, seed, limit, options, untrained_activations, asking),
             output_path=output_path,
             overwrite=overwrite,
             report=report,

@@ -15,6 +15,7 @@ from brainbench.cli.errors import FAILED
 from brainbench.datasets import list_datasets
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.models import list_models
+from brainbench.reasoning import TASK_SUITES
 from brainbench.reasoning.task_check import check_tasks, installed, list_tasks, tasks_folder
 
 HELP = """List what there is: benchmarks, datasets, models, suites, protocols or tasks.
@@ -35,7 +36,7 @@ _KINDS: dict[str, Callable[[], list[str]]] = {
     "benchmarks": list_benchmarks,
     "datasets": list_datasets,
     "models": list_models,
-    "suites": lambda: sorted(SUITES),
+    "suites": lambda: sorted([*SUITES, *TASK_SUITES]),
     "protocols": lambda: list(PROTOCOLS),
     _TASKS: lambda: list_tasks([tasks_folder()]),
 }

@@ -70,7 +70,6 @@ class TaskScore(BaseModel):
     metrics: dict[str, Any]
     bias: AnswerBias | None = None
     """None where choices differ from item to item, or answers are not among choices."""
-    is_group: bool = False
 
 
 class Threshold(BaseModel):

@@ -9,6 +9,7 @@ from brainbench.results.record import (
     ModelInfo,
     Record,
     ScoreRow,
+    TaskInfo,
 )
 from brainbench.results.samples import sample_rows
 from brainbench.results.store import RunFolder, load_record
@@ -24,6 +25,7 @@ __all__ = [
     "Record",
     "RunFolder",
     "ScoreRow",
+    "TaskInfo",
     "load_record",
     "render_record",
     "sample_rows",

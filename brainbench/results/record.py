@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from brainbench.benchmarks import BehaviorScore, Control, ControlledScore, LayerScore, Score
+from brainbench.reasoning import AnswerBias, TaskScore
 
 SCHEMA_VERSION = 1
 
@@ -109,6 +110,20 @@ class BehaviorRow(BehaviorScore):
     """A model's answers held against people's on one benchmark; people and controls within."""
 
 
+class TaskInfo(_Part):
+    """A task as it was asked."""
+
+    version: str
+    """As its file says."""
+    sha256: str
+    """Of its file and of the items that were asked."""
+    n_shot: int | None = None
+    """Examples before each question; null until it was asked."""
+    n_items: int | None = None
+    n_docs: int | None = None
+    """Items of the task, whatever the limit."""
+
+
 class Record(_Part):
     """``results.json``."""
 
@@ -123,6 +138,8 @@ class Record(_Part):
     datasets: list[DatasetInfo]
     benchmarks: dict[str, int]
     """Identifier → version."""
+    tasks: dict[str, TaskInfo] = Field(default_factory=dict)
+    """lm-eval tasks, those of groups included."""
     config: dict[str, Any]
     """Everything the user chose, seeds included."""
     scores: list[ScoreRow] = Field(default_factory=list)
@@ -130,14 +147,20 @@ class Record(_Part):
     layers: list[LayerRow] = Field(default_factory=list)
     controlled: list[ControlledScore] = Field(default_factory=list)
     behavior: list[BehaviorRow] = Field(default_factory=list)
-    accuracy: dict[str, Any] = Field(default_factory=dict)
+    accuracy: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Task or group → metrics as lm-eval gives and spells them: ``acc,none``."""
+    answer_bias: list[AnswerBias] = Field(default_factory=list)
+    """Of each task whose questions have the same choices: what answering blindly gets."""
     gains: list[dict[str, Any]] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     """What a reader must know of the whole run."""
     timing: dict[str, float | str] = Field(default_factory=dict)
 
-    def add(self, score: Score | ControlledScore | BehaviorScore) -> None:
-        """Append a benchmark's headline, people, controls and layers."""
+    def add(self, score: Score | ControlledScore | BehaviorScore | TaskScore) -> None:
+        """Append a benchmark's headline, people, controls and layers, or a task."""
+        if isinstance(score, TaskScore):
+            self._add_task(score)
+            return
         if isinstance(score, BehaviorScore):
             self.behavior.append(BehaviorRow(**dict(score)))
             return
@@ -150,6 +173,14 @@ class Record(_Part):
         self.layers += [
             LayerRow(benchmark=score.benchmark, **layer.model_dump()) for layer in score.layers
         ]
+
+    def _add_task(self, score: TaskScore) -> None:
+        self.accuracy[score.task] = score.metrics
+        if score.bias is not None:
+            self.answer_bias.append(score.bias)
+        if score.task in self.tasks:
+            told = score.model_dump(include={"n_shot", "n_items", "n_docs"})
+            self.tasks[score.task] = self.tasks[score.task].model_copy(update=told)
 
 
 def score_rows(score: Score) -> list[ScoreRow]:

@@ -2,7 +2,8 @@
 
 ``<output>/<model>/<run id>/`` holds ``results.json``, ``steps/`` (finished steps, for a
 run that was killed), ``voxels/`` (r of every voxel at the headline's layer) and
-``samples/`` (one line for each item that was asked).
+``samples/`` (one line for each item that was asked); of lm-eval tasks also lm-eval's own
+result, ``lm_eval.json``.
 """
 
 from __future__ import annotations
@@ -71,12 +72,19 @@ class RunFolder:
         write_whole(path, lines.encode())
         return path
 
+    def save_json(self, name: str, value: Any) -> Path:
+        """Write plain values to ``<name>.json``."""
+        path = self.path / f"{_safe(name)}.json"
+        write_whole(path, json.dumps(value, indent=1, allow_nan=False).encode())
+        return path
+
     def clear(self) -> None:
         """Forget everything that was computed here."""
         with writing(self.path):
             for name in ("steps", "voxels", "samples"):
                 shutil.rmtree(self.path / name, ignore_errors=True)
-            (self.path / "results.json").unlink(missing_ok=True)
+            for path in self.path.glob("*.json"):
+                path.unlink(missing_ok=True)
 
     def finish(self) -> None:
         """Drop the steps of a run whose record is complete."""

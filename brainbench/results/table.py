@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from brainbench.results.accuracy_table import render_accuracy
 from brainbench.results.behavior_table import render_behavior
 from brainbench.results.controlled_table import render_controlled
 from brainbench.results.record import ControlRow, Record, ScoreRow
@@ -18,7 +19,7 @@ _MARK = "†"
 def render_record(record: Record) -> RenderableType:
     """Each benchmark with its controls under it, warnings, and what the columns mean.
 
-    Alignment first, then behaviour.
+    Alignment first, then behaviour, then accuracy.
     """
     parts: list[RenderableType] = [_title(record)]
     parts += [Text(f"! {note}", style="yellow") for note in record.notes]
@@ -34,13 +35,22 @@ def render_record(record: Record) -> RenderableType:
         parts += [_warning(c.warning) for c in controls if c.warning and "model" in c.reaches]
     if headlines:
         parts += ["", *_shared_warnings(record, headlines), _legend()]
-    return Group(*parts, *render_controlled(record.controlled), *render_behavior(record.behavior))
+    return Group(
+        *parts,
+        *render_controlled(record.controlled),
+        *render_behavior(record.behavior),
+        *render_accuracy(record),
+    )
 
 
 def _title(record: Record) -> Text:
     used = {row.protocol for row in record.scores} | {row.protocol for row in record.controlled}
     protocol = ", ".join(sorted(used))
     made = f"protocol: {protocol}" if protocol else "" if record.behavior else "no scores"
+    if record.accuracy:
+        tasks = sum(name in record.accuracy for name in record.tasks)
+        asked = f"{tasks} {'task' if tasks == 1 else 'tasks'} of lm-eval"
+        made = f"{made}; {asked}" if protocol else asked
     data = ", ".join(
         f"{d.name} {d.version}" + (" (simulated people)" if d.simulated else "")
         for d in record.datasets

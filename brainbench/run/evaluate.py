@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from brainbench.benchmarks import (
@@ -25,7 +26,9 @@ from brainbench.benchmarks import (
 from brainbench.datasets import load_card
 from brainbench.errors import BrainbenchError, DataError, UsageError
 from brainbench.models import DEFAULT_MODEL, Model, is_builtin, load_model
+from brainbench.reasoning import TASK_SUITES, TaskScore
 from brainbench.results import Record, RunFolder, sample_rows
+from brainbench.run.accuracy import TaskRun, choose_tasks, find_tasks
 from brainbench.run.inputs import (
     Data,
     Readings,
@@ -39,6 +42,8 @@ from brainbench.run.new_record import new_record
 from brainbench.run.provenance import peak_memory_mb
 from brainbench.run.settings import Settings
 
+AnyScore = Score | ControlledScore | BehaviorScore | TaskScore
+
 
 def evaluate(
     model: str | Path | Model | None = None,
@@ -46,6 +51,7 @@ def evaluate(
     benchmarks: Sequence[str] | None = None,
     suite: str | None = None,
     dataset: str | None = None,
+    tasks: Sequence[str] | None = None,
     settings: Settings | None = None,
     output_path: str | Path = "results",
     overwrite: bool = False,
@@ -58,9 +64,11 @@ def evaluate(
     ----------
     model : see :func:`brainbench.load_model`; the built-in one by default.
     benchmarks : identifiers, ``*`` and ``?`` allowed.
-    suite : a named set of benchmarks; by default ``builtin`` for the built-in model and
-        ``alignment`` for any other.
+    suite : a named set of benchmarks, or of tasks; by default ``builtin`` for the built-in
+        model and ``alignment`` for any other.
     dataset : only benchmarks of this dataset.
+    tasks : lm-eval tasks, groups and tags, ``*`` and ``?`` allowed. Where tasks are asked,
+        benchmarks are scored only if they are named too.
     settings : protocol, seed and so on.
     output_path : root of the results; the run goes to ``<model>/<run id>`` below it.
     overwrite : compute again what is already there.
@@ -86,10 +94,15 @@ def evaluate(
     )
     path = chosen.untrained_activations
     untrained = None if path is None else load_model(path)
-    wanted = choose_benchmarks(scored, benchmarks, suite, dataset, chosen.protocol)
+    names = choose_tasks(tasks, suite)
+    suite = None if suite in TASK_SUITES else suite
+    wanted: list[Benchmark] = []
+    if not names or not (benchmarks is suite is dataset is None):
+        wanted = choose_benchmarks(scored, benchmarks, suite, dataset, chosen.protocol)
     check_model(scored, wanted)
+    asked = find_tasks(names, scored, chosen.task_options, not wanted, say)
     data = load_data(wanted, chosen.limit, say)
-    record = new_record(scored, model, wanted, data, chosen, untrained)
+    record = new_record(scored, model, wanted, data, chosen, untrained, asked)
     folder = RunFolder(Path(output_path), record.model.identifier, record.run_id)
     with folder.locked():
         before = folder.load()
@@ -110,6 +123,10 @@ def evaluate(
         if overwrite:
             folder.clear()
         scores = _scores(folder, scored, readings, wanted, data, chosen, report)
+        if asked is not None:
+            # last, for they may take longest
+            answered = TaskRun(folder, scored, asked, chosen, report, say).scores()
+            scores = chain(scores, answered)
         return _run(folder, record, scores, readings, wanted, data)
 
 
@@ -145,7 +162,7 @@ def choose_benchmarks(
 def _run(
     folder: RunFolder,
     record: Record,
-    scores: Iterator[Score | ControlledScore | BehaviorScore],
+    scores: Iterator[AnyScore],
     readings: Readings,
     benchmarks: Sequence[Benchmark],
     data: Data,
@@ -154,12 +171,16 @@ def _run(
     started = time.perf_counter()
     record.timing["started"] = datetime.now(UTC).isoformat(timespec="seconds")
     folder.save(record)
-    found: dict[str, Score | ControlledScore | BehaviorScore] = {}
+    found: dict[str, AnyScore] = {}
+    answered: list[TaskScore] = []
     try:
         for name, behavior in data.behaviors.items():
             folder.save_samples(name, sample_rows(behavior, readings.answers[name]))
         for score in scores:
-            found[score.benchmark] = score
+            if isinstance(score, TaskScore):
+                answered.append(score)
+            else:
+                found[score.benchmark] = score
         record.status = "success"
     except KeyboardInterrupt:
         record.status, record.error = "cancelled", "interrupted by the user"
@@ -174,6 +195,8 @@ def _run(
         for benchmark in benchmarks:
             if benchmark.identifier in found:
                 record.add(found[benchmark.identifier])
+        for task in answered:
+            record.add(task)
         record.timing["seconds"] = round(time.perf_counter() - started, 3)
         record.timing["peak_memory_mb"] = peak_memory_mb()
         folder.save(record)
@@ -189,7 +212,7 @@ def _scores(
     data: Data,
     settings: Settings,
     report: Report | None,
-) -> Iterator[Score | ControlledScore | BehaviorScore]:
+) -> Iterator[AnyScore]:
     """Behaviour, which takes no time, then alignment, its steps kept, then plugins'."""
     alignment, controlled, behaviour, plugged = split_benchmarks(benchmarks)
     for name, behavior in data.behaviors.items():

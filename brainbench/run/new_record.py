@@ -7,13 +7,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from brainbench.benchmarks import Benchmark
 from brainbench.models import COMPUTING, LanguageModel, Model, is_builtin
-from brainbench.results import DatasetInfo, ModelInfo, Record
+from brainbench.reasoning.tasks import TaskSet
+from brainbench.results import DatasetInfo, ModelInfo, Record, TaskInfo
 from brainbench.run.inputs import Data
 from brainbench.run.provenance import versions
 from brainbench.run.settings import Settings
+
+_LM_EVAL = ("lm-eval", "datasets")
 
 
 def new_record(
@@ -23,12 +27,13 @@ def new_record(
     data: Data,
     settings: Settings,
     untrained: Model | None = None,
+    tasks: TaskSet | None = None,
 ) -> Record:
     """The record of a run that is about to start, its id a hash of all it depends on."""
-    found = versions()
+    found = versions(_LM_EVAL if tasks else ())
     # asked for once: a model in memory hashes every parameter
     sha256 = model.sha256
-    held = {
+    held: dict[str, Any] = {
         "versions": {name: version for name, version in found.items() if name != "git"},
         "model": [model.identifier, sha256],
         "data": {name: dataset.data_sha256 for name, dataset in data.datasets.items()},
@@ -37,14 +42,23 @@ def new_record(
         "untrained": None if untrained is None else untrained.sha256,
         "computed_with": model.computed_with if isinstance(model, LanguageModel) else None,
     }
+    asked: dict[str, TaskInfo] = {}
+    if tasks is not None:
+        options = settings.task_options
+        prints = tasks.fingerprints(settings.limit, bool(options.num_fewshot))
+        held["tasks"] = [tasks.names, prints, tasks.code, options.identity()]
+        asked = {
+            name: TaskInfo(version=version, sha256=prints[name])
+            for name, version in tasks.versions.items()
+        }
     digest = hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
     ignored = [
         f"--{name.replace('_', '-')}" for name in settings.options.given() if name in COMPUTING
     ]
-    notes = []
+    notes = [] if tasks is None else _task_notes(model, tasks, settings)
     if ignored and not isinstance(model, LanguageModel):
         notes.append(f"{', '.join(ignored)}: no effect, this model is not loaded by brainbench")
-    if settings.limit is not None:
+    if settings.limit is not None and benchmarks:
         notes.append(
             f"limited to {settings.limit} items of each reasoning type: for trying out only"
         )
@@ -76,6 +90,32 @@ def new_record(
             for name, dataset in data.datasets.items()
         ],
         benchmarks={b.identifier: b.version for b in benchmarks},
-        config=asdict(settings),
+        tasks=asked,
+        config=_config(settings, tasks),
         notes=notes,
     )
+
+
+def _config(settings: Settings, tasks: TaskSet | None) -> dict[str, Any]:
+    """What the user chose; of tasks only where some are asked."""
+    config = asdict(settings)
+    options = config.pop("task_options")
+    if tasks is None:
+        return config
+    # as it comes back from a file
+    options["include_path"] = list(options["include_path"])
+    return {**config, "tasks": list(tasks.names), **options}
+
+
+def _task_notes(model: Model, tasks: TaskSet, settings: Settings) -> list[str]:
+    """What a reader of accuracy must know of the whole run."""
+    notes = list(tasks.warnings)
+    if settings.limit is not None:
+        notes.append(f"limited to {settings.limit} items of each task: for trying out only")
+    plain = not settings.task_options.apply_chat_template
+    if plain and isinstance(model, LanguageModel) and model.chat.template is not None:
+        notes.append(
+            "tasks are asked in plain text, as lm-eval does by default; the model has a chat "
+            "template, which --apply-chat-template uses"
+        )
+    return notes

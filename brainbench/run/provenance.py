@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -16,15 +17,20 @@ _PACKAGES = (
 )  # fmt: skip
 
 
-def versions() -> dict[str, str | None]:
-    """Versions of brainbench, Python, and the packages that can change a number."""
+def versions(more: Sequence[str] = ()) -> dict[str, str | None]:
+    """Versions of brainbench, Python, and the packages that can change a number.
+
+    Parameters
+    ----------
+    more : packages that this run uses too.
+    """
     found: dict[str, str | None] = {
         "brainbench": metadata.version("brainbench"),
         "source": source_sha256()[:12],
         "git": _git_commit(),
         "python": platform.python_version(),
     }
-    return found | {name: metadata.version(name) for name in _PACKAGES}
+    return found | {name: metadata.version(name) for name in (*_PACKAGES, *more)}
 
 
 def peak_memory_mb() -> float:

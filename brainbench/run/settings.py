@@ -8,6 +8,7 @@ from typing import Any
 from brainbench.benchmarks import DEFAULT_PROTOCOL, check_numbers
 from brainbench.errors import UsageError
 from brainbench.models import ModelOptions
+from brainbench.reasoning import TaskOptions
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,10 @@ class Settings:
     ----------
     protocol : ``controlled`` or ``published``.
     seed : of random features, permutations, simulations and split halves.
-    limit : score only the first items of each reasoning type.
+    limit : score only the first items of each reasoning type, and of each task.
     options : how a language model is loaded and asked.
     untrained_activations : file of an untrained network's, for a model that is a file itself.
+    task_options : how lm-eval tasks are asked.
     """
 
     protocol: str = DEFAULT_PROTOCOL
@@ -28,6 +30,7 @@ class Settings:
     limit: int | None = None
     options: ModelOptions = field(default_factory=ModelOptions)
     untrained_activations: str | None = None
+    task_options: TaskOptions = field(default_factory=TaskOptions)
 
     def __post_init__(self) -> None:
         check_numbers(self.seed, self.limit)

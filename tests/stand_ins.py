@@ -13,7 +13,7 @@ pytest.importorskip("lm_eval", reason="lm-eval asks the tasks; install it")
 
 from lm_eval.api.model import LM
 
-TASKS = Path(__file__).resolve().parent.parent.parent / "tasks"
+TASKS = Path(__file__).resolve().parent.parent / "tasks"
 
 
 class Stand(LM):

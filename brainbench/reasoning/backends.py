@@ -1,0 +1,102 @@
+"""From a model and the backend asked for to what lm-eval asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from brainbench.datasets import cache_folder
+from brainbench.errors import UsageError
+from brainbench.models import LanguageModel, Model
+from brainbench.models.cache import Say
+from brainbench.reasoning.options import TaskOptions
+from brainbench.reasoning.responses import ResponseCache
+from brainbench.source import source_sha256
+
+if TYPE_CHECKING:
+    from lm_eval.api.model import LM
+
+Progress = Callable[[int, int], None]
+
+
+def check_tasks_fit(model: Model, options: TaskOptions) -> LanguageModel:
+    """The model, where it can be asked tasks in this way.
+
+    Raises
+    ------
+    UsageError
+        When it is no language model, cannot be written to as a chat, or does not go with vLLM.
+    """
+    if not isinstance(model, LanguageModel):
+        raise UsageError(
+            f"{model.identifier} is no language model that brainbench runs, and tasks ask one: "
+            "give a hub id, a folder, a GGUF file, or LanguageModel.of(model, tokenizer, name)"
+        )
+    if options.backend == "vllm":
+        from brainbench.reasoning.vllm_engine import check_vllm
+
+        check_vllm(model)
+    if options.apply_chat_template and model.chat.template is None:
+        raise UsageError(
+            f"{model.identifier} has no chat template: leave out --apply-chat-template"
+        )
+    return model
+
+
+def open_lm(
+    model: LanguageModel,
+    options: TaskOptions,
+    *,
+    seed: int = 0,
+    say: Say = lambda text: None,
+    progress: Progress = lambda done, total: None,
+) -> LM:
+    """The model as lm-eval asks it.
+
+    Parameters
+    ----------
+    seed : of vLLM's engine.
+    progress : called with (requests done, requests).
+
+    Raises
+    ------
+    UsageError
+        When vLLM is asked for and not there, or refuses the model.
+    """
+    responses = ResponseCache(cache_folder() / "responses", identity(model, options), say)
+    if options.backend == "vllm":
+        from brainbench.reasoning.vllm_engine import open_vllm
+        from brainbench.reasoning.watched import WatchedLM
+
+        return WatchedLM(lambda: open_vllm(model, options, seed), model, responses, say, progress)
+    from brainbench.reasoning.lm import BrainbenchLM
+
+    return BrainbenchLM(model, responses=responses, progress=progress)
+
+
+def identity(model: LanguageModel, options: TaskOptions) -> dict[str, Any]:
+    """All that changes an answer, but the request."""
+    import torch
+    import transformers
+
+    facts = model.facts
+    return {
+        "weights": model.weights_sha256,
+        "revision": facts["revision"],
+        "dtype": model.dtype,
+        "device": model.device,
+        "intervention": None,
+        "prompt": facts["chat_template_sha256"] if options.apply_chat_template else None,
+        "backend": options.backend,
+        "model_args": dict(options.model_args),
+        "versions": [torch.__version__, transformers.__version__, *_backend_versions(options)],
+        "source": source_sha256(),
+    }
+
+
+def _backend_versions(options: TaskOptions) -> list[str]:
+    if options.backend != "vllm":
+        return []
+    from brainbench.reasoning.vllm_engine import vllm_version
+
+    return [vllm_version()]

@@ -1,0 +1,117 @@
+"""vLLM, by lm-eval's own class for it."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from brainbench.errors import BrainbenchError, DataError, UsageError
+from brainbench.models import LanguageModel
+from brainbench.models.loading import CheckpointLoader
+from brainbench.reasoning.options import TaskOptions
+
+_INSTALL = "pip install 'brainbench[vllm]'"
+_MODULE = "lm_eval.models.vllm_causallms"
+# ranks that vLLM knows; an adapter needs one that is not below its own
+_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+
+
+def check_vllm(model: LanguageModel) -> None:
+    """Raise ``UsageError`` when vLLM is not there, or the model is nothing that it loads."""
+    if importlib.util.find_spec("vllm") is None:
+        raise UsageError(f"--backend vllm needs vLLM, which is not installed: {_INSTALL}")
+    loader = model.loader
+    if not isinstance(loader, CheckpointLoader):
+        raise UsageError(
+            f"--backend vllm loads a hub id or a folder; {model.identifier} is in memory: save "
+            "it with save_pretrained, or take --backend hf"
+        )
+    if loader.untrained:
+        raise UsageError("--backend vllm loads trained weights: --untrained goes with --backend hf")
+    if loader.checkpoint.gguf_file is not None:
+        raise UsageError(
+            "--backend vllm is not given GGUF files: take the model's hub id or folder, or "
+            "--backend hf"
+        )
+
+
+def vllm_version() -> str:
+    """Version of vLLM, whatever its wheel is called."""
+    return str(importlib.import_module("vllm").__version__)
+
+
+def open_vllm(model: LanguageModel, options: TaskOptions, seed: int) -> Any:
+    """lm-eval's vLLM model of the same files, adapter included.
+
+    Raises
+    ------
+    UsageError
+        When vLLM cannot be imported, or does not know an argument.
+    DataError
+        When it cannot load the model.
+    """
+    loader = model.loader
+    if not isinstance(loader, CheckpointLoader):
+        raise UsageError(f"{model.identifier} is in memory, which vLLM does not load")
+    given: dict[str, Any] = {
+        "pretrained": str(loader.checkpoint.folder),
+        "dtype": model.dtype,
+        "seed": seed,
+        "batch_size": "auto",
+    }
+    if loader.adapter is not None:
+        given |= {
+            "lora_local_path": str(loader.adapter),
+            "max_lora_rank": _rank(loader.adapter),
+        }
+    made = _vllm_class()
+    try:
+        return made(**{**given, **options.model_args})
+    except (BrainbenchError, KeyboardInterrupt):
+        raise
+    except TypeError as error:
+        raise UsageError(f"--model-args: vLLM refuses them: {error}") from error
+    # engines fail in as many ways as there are devices
+    except Exception as error:
+        text = str(error).strip() or type(error).__name__
+        raise DataError(f"vLLM cannot load {model.identifier}: {text}") from error
+
+
+def _vllm_class() -> Any:
+    """The class; it asks for the version of a distribution that CPU wheels call otherwise."""
+    known = metadata.version
+
+    def version(distribution_name: str) -> str:
+        try:
+            return known(distribution_name)
+        except metadata.PackageNotFoundError:
+            if distribution_name != "vllm":
+                raise
+            return vllm_version()
+
+    metadata.version = version
+    try:
+        return importlib.import_module(_MODULE).VLLM
+    except ImportError as error:
+        raise UsageError(f"vLLM cannot be imported: {error}. {_INSTALL}") from error
+    finally:
+        metadata.version = known
+
+
+def _rank(adapter: Path) -> int:
+    """The smallest rank of vLLM's that fits an adapter."""
+    path = adapter / "adapter_config.json"
+    try:
+        asked = json.loads(path.read_text("utf-8"))
+        ranks = [asked.get("r", 8), *(asked.get("rank_pattern") or {}).values()]
+        needed = max(int(rank) for rank in ranks)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
+    fitting = [rank for rank in _RANKS if rank >= needed]
+    if not fitting:
+        raise UsageError(f"{adapter.name} has rank {needed}; vLLM takes {_RANKS[-1]} at most")
+    return fitting[0]

@@ -1,0 +1,135 @@
+"""The tasks of a run: one after the other, each kept when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from brainbench.benchmarks import Report, Step
+from brainbench.errors import UsageError
+from brainbench.models import Model
+from brainbench.reasoning import TASK_SUITES, TaskOptions, TaskScore, Threshold
+from brainbench.reasoning.backends import check_tasks_fit, open_lm
+from brainbench.reasoning.evaluation import Asker, merge
+from brainbench.reasoning.tasks import TaskSet, load_tasks
+from brainbench.results import RunFolder
+from brainbench.run.inputs import Say
+from brainbench.run.settings import Settings
+
+RAW = "lm_eval"
+
+
+def choose_tasks(tasks: Sequence[str] | None, suite: str | None) -> tuple[str, ...]:
+    """Names of the tasks the user asked for, one way or the other; none where there are none.
+
+    Raises
+    ------
+    UsageError
+        When tasks and a suite of tasks are given, or no task is named.
+    """
+    if tasks is None:
+        return TASK_SUITES.get(suite or "", ())
+    if suite in TASK_SUITES:
+        raise UsageError(f"--suite {suite} is a suite of tasks: give --tasks or --suite, not both")
+    if not tasks:
+        raise UsageError("no task was asked for; `brainbench list tasks` shows brainbench's own")
+    return tuple(tasks)
+
+
+def find_tasks(
+    names: Sequence[str], model: Model, options: TaskOptions, alone: bool, say: Say
+) -> TaskSet | None:
+    """Load the tasks, once it is sure that the model can be asked them; None without names.
+
+    Parameters
+    ----------
+    alone : whether no benchmark is scored beside them.
+
+    Raises
+    ------
+    UsageError
+        When an option does not fit.
+    """
+    if not names:
+        # where more task files are may be set for good
+        if replace(options, include_path=()) != TaskOptions():
+            raise UsageError(
+                "options of tasks are given, but no task: say --tasks NAME or --suite accuracy"
+            )
+        return None
+    check_tasks_fit(model, options)
+    if options.backend == "vllm" and not alone:
+        raise UsageError("--backend vllm asks tasks only: leave the benchmarks to another run")
+    return load_tasks(names, options.include_path, say)
+
+
+@dataclass
+class TaskRun:
+    """Asks a model the tasks of a run.
+
+    Attributes
+    ----------
+    folder : where what is finished is kept.
+    model : the model, checked.
+    tasks : the tasks.
+    settings : how they are asked.
+    report : told of requests that are answered.
+    say : told what a user should know as it happens.
+    """
+
+    folder: RunFolder
+    model: Model
+    tasks: TaskSet
+    settings: Settings
+    report: Report | None
+    say: Say
+    _label: str = field(default="", init=False)
+
+    def scores(self) -> Iterator[TaskScore]:
+        """Each task, then their groups. What was finished before is read back."""
+        parts: dict[str, dict[str, Any]] = {}
+        for name in self.tasks.tasks:
+            kept = self._task(name)
+            parts[name] = kept["raw"]
+            yield TaskScore.model_validate(kept["score"])
+        raw, groups = merge(parts, self.tasks)
+        self.folder.save_json(RAW, raw)
+        yield from groups
+
+    def _task(self, name: str) -> dict[str, Any]:
+        key = f"task-{name}"
+        kept = self.folder.get(key)
+        if kept is None:
+            threshold = self._threshold(self.tasks.thresholds.get(name))
+            self._label = name
+            asked = self._asker.ask(name, threshold)
+            self.folder.save_samples(name, asked.rows)
+            kept = {"score": asked.score.model_dump(mode="json"), "raw": asked.raw}
+            self.folder.put(key, kept, {})
+        return kept
+
+    def _threshold(self, name: str | None) -> Threshold | None:
+        if name is None:
+            return None
+        key = f"threshold-{name}"
+        kept = self.folder.get(key)
+        if kept is not None:
+            return Threshold.model_validate(kept)
+        self._label = name
+        found = self._asker.choose(name)
+        self.folder.put(key, found.model_dump(mode="json"), {})
+        return found
+
+    @cached_property
+    def _asker(self) -> Asker:
+        """Made when something is to be asked: an engine takes a while to start."""
+        options, seed = self.settings.task_options, self.settings.seed
+        model = check_tasks_fit(self.model, options)
+        lm = open_lm(model, options, seed=seed, say=self.say, progress=self._progress)
+        return Asker(lm, self.tasks, options, self.settings.limit, seed)
+
+    def _progress(self, done: int, total: int) -> None:
+        if self.report:
+            self.report(Step(f"{self._label}: requests", done, total))
