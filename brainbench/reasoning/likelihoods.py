@@ -15,7 +15,7 @@ from brainbench.models.loading import out_of_memory
 from brainbench.models.reading import evaluating, pad
 from brainbench.models.recording import only_rows
 from brainbench.models.shared_prefix import SharedPrefix, empty_cache, rows_of
-from brainbench.reasoning.plan import Ask, Query, Work, moved, plan_queries
+from brainbench.reasoning.plan import Ask, Passes, Query, Work, moved, plan_queries
 from brainbench.reasoning.responses import ResponseCache
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 # as how many tokens one more pass counts: a GPU is idle while few are computed
 _PASS_COSTS = {"cpu": 32, "cuda": 4096, "mps": 1024}
+# tokens in a pass: of more, a processor's caches do not hold what a layer leaves
+_PASS_TOKENS = {"cpu": 1024}
+_ANY = 2**31
 
 
 @dataclass(frozen=True)
@@ -81,9 +84,8 @@ class Likelihoods:
         works = plan_queries(
             queries,
             kinds,
-            self._batch_size,
+            self._passes(self._batch_size),
             self._model.config.get_text_config().vocab_size,
-            _PASS_COSTS.get(self._device.type, 1024),
         )
         done = 0
         for work in works:
@@ -97,6 +99,10 @@ class Likelihoods:
     def forget(self) -> None:
         """Let the kept keys and values go."""
         self._shared.forget()
+
+    def _passes(self, rows: int) -> Passes:
+        kind = self._device.type
+        return Passes(rows, _PASS_TOKENS.get(kind, _ANY), _PASS_COSTS.get(kind, 1024))
 
     def _answer(self, work: Work) -> _Found:
         """Found before, or computed now."""
@@ -156,13 +162,13 @@ class Likelihoods:
             if work.tails and past is None:
                 past = empty_cache()
             add(pad(work.batch.suffixes, self._device)[0], past, work.asks)
-            for start in range(0, len(work.tails), self._most):
-                tails = work.tails[start : start + self._most]
-                rows = range(start, start + len(tails))
+            lengths = [len(tail.tokens) for tail in work.tails]
+            for rows in self._passes(self._most).divide(lengths):
+                tails = work.tails[rows.start : rows.stop]
                 add(
                     pad([tail.tokens for tail in tails], self._device)[0],
                     rows_of(past, [tail.stem for tail in tails]),
-                    [moved(ask, start) for ask in work.tail_asks if ask.row in rows],
+                    [moved(ask, rows.start) for ask in work.tail_asks if ask.row in rows],
                 )
         return _Found(values[asked], greedy[asked])
 

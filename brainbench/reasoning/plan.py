@@ -11,7 +11,7 @@ story, orders that begin with one premise, continuations of one context. Such a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from brainbench.models.batches import Batch, Tokens, plan_batches
@@ -22,6 +22,33 @@ _MOST_LOGITS = 2**28
 _SHORTEST_STEM = 6
 # beginnings within beginnings that are looked into
 _DEEPEST = 200
+
+
+@dataclass(frozen=True)
+class Passes:
+    """What one pass through the model holds and costs.
+
+    Attributes
+    ----------
+    rows : it holds at most.
+    tokens : it holds at most, padding included; a longer row is alone.
+    costs : as how many tokens one more pass counts.
+    """
+
+    rows: int
+    tokens: int
+    costs: int
+
+    def divide(self, lengths: Sequence[int]) -> Iterator[range]:
+        """Rows of these lengths, ascending, as they go through together."""
+        start = 0
+        for row, length in enumerate(lengths):
+            count = row - start + 1
+            if count > 1 and (count > self.rows or count * length > self.tokens):
+                yield range(start, row)
+                start = row
+        if start < len(lengths):
+            yield range(start, len(lengths))
 
 
 @dataclass(frozen=True)
@@ -105,9 +132,8 @@ def moved(ask: Ask, rows: int = 0, places: int = 0) -> Ask:
 def plan_queries(
     queries: Sequence[Query],
     kinds: Sequence[str],
-    batch_size: int,
+    passes: Passes,
     vocabulary: int,
-    pass_costs: int,
 ) -> list[Work]:
     """Divide queries into work.
 
@@ -115,20 +141,18 @@ def plan_queries(
     ----------
     queries : what is asked.
     kinds : of each, what it is of: those of one kind may begin alike.
-    batch_size : rows in a pass.
+    passes : what a pass holds.
     vocabulary : size; passes that read many places have fewer rows.
-    pass_costs : as how many tokens one more pass counts.
     """
     rows = _rows(queries, kinds)
-    whole = _flat(rows, batch_size, vocabulary)
+    whole = _flat(rows, passes, vocabulary)
     clusters = _clusters(rows)
     alone = [cluster.rows[0] for cluster in clusters if len(cluster.rows) == 1]
     staged = [
-        *_flat(alone, batch_size, vocabulary),
-        *_staged([cluster for cluster in clusters if len(cluster.rows) > 1], batch_size),
+        *_flat(alone, passes, vocabulary),
+        *_staged([cluster for cluster in clusters if len(cluster.rows) > 1], passes),
     ]
-    fewer = _cost(staged, batch_size, pass_costs) < _cost(whole, batch_size, pass_costs)
-    return staged if fewer else whole
+    return staged if _cost(staged, passes) < _cost(whole, passes) else whole
 
 
 # ---------------------------------------------------------------- rows
@@ -175,18 +199,21 @@ def _longest(bodies: set[Tokens]) -> list[Tokens]:
     return kept
 
 
-def _flat(rows: Sequence[_Row], batch_size: int, vocabulary: int) -> list[Work]:
+def _flat(rows: Sequence[_Row], passes: Passes, vocabulary: int) -> list[Work]:
     """Every row in full behind the shared beginning."""
     if not rows:
         return []
     places = [row.places for row in rows]
     most = max(1, _MOST_LOGITS // (vocabulary * max(map(len, places))))
-    batches = plan_batches(
-        [row.tokens for row in rows],
-        [row.kind for row in rows],
-        min(batch_size, most),
-        places=places,
+    whole = plan_batches(
+        [row.tokens for row in rows], [row.kind for row in rows], len(rows), places=places
     )
+    passes = replace(passes, rows=min(passes.rows, most))
+    batches = [
+        _some(batch, part)
+        for batch in whole
+        for part in passes.divide([len(suffix) for suffix in batch.suffixes])
+    ]
     return [
         Work(
             batch,
@@ -251,7 +278,7 @@ def _alike(a: Tokens, b: Tokens) -> int:
     return next((i for i in range(most) if a[i] != b[i]), most)
 
 
-def _staged(clusters: Sequence[_Cluster], batch_size: int) -> list[Work]:
+def _staged(clusters: Sequence[_Cluster], passes: Passes) -> list[Work]:
     """Stems of like length, cut to one length: what follows them leaves no gap."""
     if not clusters:
         return []
@@ -267,8 +294,7 @@ def _staged(clusters: Sequence[_Cluster], batch_size: int) -> list[Work]:
     )
     works = []
     for batch in whole:
-        for start in range(0, len(batch.rows), batch_size):
-            rows = range(start, min(start + batch_size, len(batch.rows)))
+        for rows in passes.divide([len(suffix) for suffix in batch.suffixes]):
             part = _some(batch, rows)
             works.append(_stage(part, [clusters[row] for row in part.rows]))
     return works
@@ -305,7 +331,7 @@ def _some(batch: Batch, rows: range) -> Batch:
     return Batch(batch.prefix, batch.suffixes[part], batch.rows[part])
 
 
-def _cost(works: Sequence[Work], batch_size: int, pass_costs: int) -> int:
+def _cost(works: Sequence[Work], passes: Passes) -> int:
     """Tokens to compute, padding included, and passes."""
     total = 0
     prefixes: set[Tokens] = set()
@@ -313,8 +339,8 @@ def _cost(works: Sequence[Work], batch_size: int, pass_costs: int) -> int:
         if work.batch.prefix not in prefixes:
             prefixes.add(work.batch.prefix)
             total += len(work.batch.prefix)
-        total += pass_costs + len(work.batch.rows) * work.batch.longest
-        for start in range(0, len(work.tails), batch_size):
-            tails = work.tails[start : start + batch_size]
-            total += pass_costs + len(tails) * len(tails[-1].tokens)
+        total += passes.costs + len(work.batch.rows) * work.batch.longest
+        lengths = [len(tail.tokens) for tail in work.tails]
+        for part in passes.divide(lengths):
+            total += passes.costs + len(part) * lengths[part[-1]]
     return total

@@ -8,15 +8,20 @@ from collections.abc import Sequence
 import pytest
 
 from brainbench.models.batches import Tokens
-from brainbench.reasoning.plan import Query, Work, plan_queries
+from brainbench.reasoning.plan import Passes, Query, Work, plan_queries
 
 VOCABULARY = 50_000
 
 
 def plan(
-    queries: Sequence[Query], batch_size: int = 4, pass_costs: int = 0, kinds: Sequence[str] = ()
+    queries: Sequence[Query],
+    batch_size: int = 4,
+    pass_costs: int = 0,
+    kinds: Sequence[str] = (),
+    pass_tokens: int = 10**9,
 ) -> list[Work]:
-    return plan_queries(queries, kinds or ["a"] * len(queries), batch_size, VOCABULARY, pass_costs)
+    passes = Passes(batch_size, pass_tokens, pass_costs)
+    return plan_queries(queries, kinds or ["a"] * len(queries), passes, VOCABULARY)
 
 
 def computed(works: Sequence[Work]) -> int:
@@ -158,6 +163,30 @@ def test_passes_that_read_many_places_have_fewer_rows() -> None:
     queries = [Query((n,), tuple(range(2000))) for n in range(8)]
     works = plan(queries, batch_size=8)
     assert max(len(work.batch.rows) for work in works) == 2
+
+
+def test_a_pass_holds_so_many_tokens() -> None:
+    queries = [Query((n, *range(length)), (7,)) for n, length in enumerate((3, 3, 4, 9, 40, 2, 3))]
+    works = plan(queries, batch_size=32, pass_tokens=20)
+    sizes = [(len(work.batch.rows), work.batch.longest) for work in works]
+    # a longer one is alone
+    assert sizes == [(4, 4), (2, 10), (1, 41)]
+    stems = [
+        Query((s, *range(100 * s, 100 * s + 30), n), (7,)) for s in range(1, 6) for n in (8, 9)
+    ]
+    staged = plan(stems, batch_size=32, pass_tokens=70)
+    assert [len(work.batch.rows) for work in staged] == [2, 2, 1]
+    assert all(work.tails for work in staged)
+
+
+def test_rows_go_through_together_up_to_rows_and_tokens() -> None:
+    def divided(rows: int, tokens: int, lengths: list[int]) -> list[list[int]]:
+        return [list(part) for part in Passes(rows, tokens, 0).divide(lengths)]
+
+    assert divided(3, 100, [1] * 7) == [[0, 1, 2], [3, 4, 5], [6]]
+    assert divided(9, 10, [2, 3, 3, 4, 11]) == [[0, 1, 2], [3], [4]]
+    assert divided(1, 1, [5, 5]) == [[0], [1]]
+    assert divided(4, 4, []) == []
 
 
 def test_beginnings_within_beginnings_have_an_end() -> None:
