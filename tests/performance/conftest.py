@@ -31,3 +31,17 @@ def matmul_rate() -> float:
         square @ square
         seconds.append(time.perf_counter() - start)
     return 2.0 * len(square) ** 3 / min(seconds)
+
+
+@pytest.fixture
+def torch_rate() -> float:
+    """FLOP/s of large float32 products in torch: the arithmetic limit here and now."""
+    import torch
+
+    square = torch.randn(2048, 2048)
+    seconds = []
+    for _ in range(8):
+        start = time.perf_counter()
+        square @ square
+        seconds.append(time.perf_counter() - start)
+    return 2.0 * len(square) ** 3 / min(seconds)

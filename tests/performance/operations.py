@@ -7,6 +7,7 @@ A product of (a, b) and (b, c) counts 2abc. An eigendecomposition of order d cou
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from brainbench.encoding import Fold
 
@@ -47,3 +48,15 @@ def responses(folds: Sequence[Fold], n_voxels: int) -> float:
         2.0 * n_voxels * ((m - 1) * m + (m - 1) ** 2 + (t - 1) * t)
         for m, t in ((len(train), len(test)) for train, test in folds)
     )
+
+
+def token_flops(config: Any, place: float) -> float:
+    """One token of a Llama, ``place`` others before it: each weight, and attention over them.
+
+    Without the output layer.
+    """
+    width, inner = config.hidden_size, config.intermediate_size
+    keys = config.num_key_value_heads * width // config.num_attention_heads
+    weights = 2 * width * width + 2 * width * keys + 3 * width * inner
+    # queries by keys, and weights by values
+    return 2.0 * config.num_hidden_layers * (weights + 2 * width * place)

@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import pytest
+from operations import token_flops
 
 from brainbench.models.batches import Batch, plan_batches
 from brainbench.models.checkpoint import find_checkpoint
@@ -29,32 +30,10 @@ def loader(smollm2):
     return CheckpointLoader(find_checkpoint(smollm2), device="cpu", dtype="float32")
 
 
-@pytest.fixture
-def torch_rate() -> float:
-    """FLOP/s of large float32 products in torch: the arithmetic limit here and now."""
-    import torch
-
-    square = torch.randn(2048, 2048)
-    seconds = []
-    for _ in range(8):
-        start = time.perf_counter()
-        square @ square
-        seconds.append(time.perf_counter() - start)
-    return 2.0 * len(square) ** 3 / min(seconds)
-
-
 def flops(config, shared, own, prompts):
-    """Of the tokens that are not shared: each weight, and attention over what stands before.
-
-    The output layer is asked for one token of each prompt.
-    """
-    width, inner = config.hidden_size, config.intermediate_size
-    keys = config.num_key_value_heads * width // config.num_attention_heads
-    weights = 2 * width * width + 2 * width * keys + 3 * width * inner
-    # queries by keys, and weights by values; on average half of its own tokens
-    attention = 2 * width * (shared + own / 2)
-    per_token = 2 * config.num_hidden_layers * (weights + attention)
-    return prompts * (own * per_token + 2 * width * config.vocab_size)
+    """Of the tokens that are not shared, and the output layer for one token of each prompt."""
+    tokens = sum(token_flops(config, shared + n) for n in range(own))
+    return prompts * (tokens + 2 * config.hidden_size * config.vocab_size)
 
 
 def test_reading(benchmark, loader, torch_rate):
