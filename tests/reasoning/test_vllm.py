@@ -6,6 +6,7 @@ What vLLM itself computes is tested where it can be installed (tests/real).
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
@@ -55,17 +56,15 @@ class Engine(HFLM):
         })  # fmt: skip
         if max_model_len == 13:
             raise RuntimeError("no room for keys and values")
+        assert isinstance(batch_size, int), "bars of vLLM's own are shown"
         super().__init__(
             pretrained=pretrained, dtype=dtype, batch_size=1, device="cpu", peft=lora_local_path,
             max_length=max_model_len,
         )  # fmt: skip
 
-    def loglikelihood(self, requests: Any, disable_tqdm: bool = True) -> Any:
-        return super().loglikelihood(requests, disable_tqdm=True)
-
-    def generate_until(self, requests: Any, disable_tqdm: bool = True) -> Any:
+    def generate_until(self, requests: Any, disable_tqdm: bool = False) -> Any:
         self.limits = [request.args[1]["max_gen_toks"] for request in requests]
-        return super().generate_until(requests, disable_tqdm=True)
+        return super().generate_until(requests, disable_tqdm=disable_tqdm)
 
 
 @pytest.fixture
@@ -79,6 +78,10 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> type[Engine]:
         module.__spec__ = ModuleSpec(name, None)
         vars(module).update(held)
         monkeypatch.setitem(sys.modules, name, module)
+    for variable in ("VLLM_LOGGING_LEVEL", "VLLM_LOGGING_STREAM"):
+        # set, to be taken back when the test ends
+        monkeypatch.setenv(variable, "")
+        monkeypatch.delenv(variable)
     monkeypatch.setattr(Engine, "made", [])
     return Engine
 
@@ -118,11 +121,18 @@ def odds(folder: Path) -> list[float]:
 
 class TestARun:
     def test_its_answers_are_those_of_the_backend_hf(
-        self, engine: type[Engine], model: LanguageModel, tmp_path: Path
+        self,
+        engine: type[Engine],
+        model: LanguageModel,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
         record = run(model, tmp_path / "vllm")
         run(model, tmp_path / "hf", TaskOptions())
         assert odds(tmp_path / "vllm") == pytest.approx(odds(tmp_path / "hf"), abs=1e-3)
+        # lines of our own only
+        assert "requests: " not in capsys.readouterr().err
+        assert os.environ["VLLM_LOGGING_STREAM"] == "ext://sys.stderr"
         (made,) = engine.made
         assert made["dtype"] == "float32"
         assert made["seed"] == 0
@@ -260,7 +270,10 @@ class TestLengths:
             responses = ResponseCache(tmp_path / "responses", {"weights": "w"})
             folder = str(model.loader.checkpoint.folder)  # type: ignore[attr-defined]
             return WatchedLM(
-                lambda: engine(folder, dtype="float32", max_model_len=40), model, responses, **given
+                lambda: engine(folder, dtype="float32", batch_size=8, max_model_len=40),
+                model,
+                responses,
+                **given,
             )
 
         return make
