@@ -31,6 +31,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     [
         "brainbench/py.typed",
         "brainbench/tasks/README.md",
+        "brainbench/tasks/_metrics.yaml",
+        "brainbench/tasks/metrics.py",
+        "brainbench/tasks/quick/group.yaml",
+        "brainbench/tasks/data/card.yaml",
+        "brainbench/tasks/data/transitive_3.jsonl",
         "brainbench/datasets/cards/xiao2026.yaml",
         "brainbench/models/data/nano/model.safetensors",
         "brainbench/models/data/nano/tokenizer.json",

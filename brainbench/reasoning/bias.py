@@ -25,8 +25,10 @@ _CARRIER = "balanced_acc"
 _TWO = ("True", "False")
 # standard errors: as far apart as chance alone takes them in 1 of 20
 _FAR = 1.96
-# shares that are told of as leaning
+# how much more often than it is right an answer is given, to be told of as leaning
 _LEANING = 0.15
+# a share that rounds to all of them
+_ALWAYS = 0.995
 
 
 def find_items(task: Any, samples: Sequence[Sample]) -> tuple[tuple[str, ...], list[Item]] | None:
@@ -130,9 +132,11 @@ def read_bias(bias: AnswerBias) -> str:
     constant, accuracy = bias.best_constant
     said, gain = [], bias.accuracy - accuracy
     always = f"always saying {constant} ({bias.accuracy:.3f} against {accuracy:.3f})"
-    if bias.said is not None and max(bias.said.values()) > 0.995:
+    if bias.said is not None and max(bias.said.values()) >= _ALWAYS:
         word = max(bias.said, key=bias.said.__getitem__)
-        said.append(f"always says {word}: its accuracy is the share of such problems")
+        said.append(
+            f"always says {word}: its accuracy is the share of such problems ({bias.accuracy:.3f})"
+        )
     elif gain <= 0:
         said.append(f"no better than {always}")
     elif gain <= _FAR * (bias.accuracy_stderr or 0):
@@ -160,7 +164,7 @@ def _leaning(bias: AnswerBias) -> list[str]:
         return ["no answer is valid"]
     word = max(bias.choices, key=lambda choice: (bias.said or {})[choice] - bias.always[choice])
     share, labelled = bias.said[word], bias.always[word]
-    if share - labelled <= _LEANING or share > 0.995:
+    if share - labelled <= _LEANING or share >= _ALWAYS:
         return []
     return [f"leans towards {word}: says it in {share:.0%}, right in {labelled:.0%}"]
 

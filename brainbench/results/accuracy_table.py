@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import RenderableType
@@ -13,6 +13,22 @@ from brainbench.reasoning import AnswerBias
 from brainbench.results.record import Record
 
 _WIDTH = 24
+# columns that are shown where a row says something there, and what they mean
+_MEANING = {
+    "items": "in brackets, how many do not belong together, as orders of one problem do and "
+    "questions about one story",
+    "accuracy": "an invalid answer is not right",
+    "always": "the answer that does best when it is always given",
+    "balanced": "mean over answers of the share answered right",
+    "AUC": "of the log-odds, 0.5 by chance",
+    "d′": "0 for a constant answer",
+    "says": "how often it gives that answer",
+    "at thr.": "accuracy when the first answer counts as given above log-odds chosen on the "
+    "validation split",
+    "inv.": "neither of the answers",
+    "cut": "by the limit of generation",
+}
+_ERRORS = "±: standard errors, what belongs together taken as one."
 # metrics that stand for a task without choices, the first that it has
 _HEADLINES = ("acc", "exact_match", "acc_norm", "f1", "word_perplexity", "perplexity")
 
@@ -22,38 +38,46 @@ def render_accuracy(record: Record) -> list[RenderableType]:
     if not record.accuracy:
         return []
     parts: list[RenderableType] = []
+    columns: list[str] = []
     if record.answer_bias:
-        parts += ["", _biases(record.answer_bias), *map(_reading, record.answer_bias)]
+        table, columns = _biases(record.answer_bias)
+        parts += ["", table, *map(_reading, record.answer_bias)]
     told = {bias.task for bias in record.answer_bias}
     others = {task: m for task, m in record.accuracy.items() if task not in told}
     if others:
         parts += ["", _metrics(record, others)]
-    return [*parts, _legend(bool(record.answer_bias))]
+    return [*parts, _legend(columns)]
 
 
-def _biases(rows: Iterable[AnswerBias]) -> Table:
-    table = _table("", "items", "accuracy", "always", "balanced", "AUC", "d′", "says", "at thr.",
-                   "inv.", "cut")  # fmt: skip
-    for row in rows:
-        choice, always = row.best_constant
-        items = str(row.n_items)
-        if row.n_clusters < row.n_items:
-            items += f" ({row.n_clusters})"
-        said = "" if row.said is None else f"{choice} {row.said[choice]:.0%}"
+def _biases(rows: Iterable[AnswerBias]) -> tuple[Table, list[str]]:
+    """The table, and the headers of the columns that say something."""
+    shown = {row.task: _cells(row) for row in rows}
+    kept = [name for name in _MEANING if any(cells[name] for cells in shown.values())]
+    table = _table("", *kept)
+    for task, cells in shown.items():
         table.add_row(
-            _short(row.task),
-            items,
-            Text(_with_error(row.accuracy, row.accuracy_stderr), style="bold"),
-            f"{choice} {always:.3f}",
-            _number(row.balanced_accuracy),
-            _with_error(row.auc, row.auc_stderr),
-            _number(row.dprime, 2),
-            said,
-            _number(row.accuracy_at_threshold),
-            str(row.n_invalid),
-            str(row.n_truncated),
+            _short(task), *(Text(cells[c], style="bold" if c == "accuracy" else "") for c in kept)
         )
-    return table
+    return table, kept
+
+
+def _cells(row: AnswerBias) -> dict[str, str]:
+    choice, always = row.best_constant
+    items = str(row.n_items)
+    if row.n_clusters < row.n_items:
+        items += f" ({row.n_clusters})"
+    return {
+        "items": items,
+        "accuracy": _with_error(row.accuracy, row.accuracy_stderr),
+        "always": f"{choice} {always:.3f}",
+        "balanced": _number(row.balanced_accuracy),
+        "AUC": _with_error(row.auc, row.auc_stderr),
+        "d′": _number(row.dprime, 2),
+        "says": "" if row.said is None else f"{choice} {row.said[choice]:.0%}",
+        "at thr.": _number(row.accuracy_at_threshold),
+        "inv.": str(row.n_invalid or ""),
+        "cut": str(row.n_truncated or ""),
+    }
 
 
 def _metrics(record: Record, tasks: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -90,7 +114,7 @@ def _headline(metrics: Mapping[str, Any]) -> tuple[str, str] | None:
 def _table(first: str, *names: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.header_style = "dim"
-    table.add_column(first, max_width=_WIDTH, no_wrap=True)
+    table.add_column(first, max_width=_WIDTH, overflow="fold")
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
     return table
@@ -100,19 +124,11 @@ def _reading(row: AnswerBias) -> Text:
     return Text(f"{_short(row.task)}: ", style="dim").append(row.reading, style="default")
 
 
-def _legend(biases: bool) -> Text:
-    if not biases:
+def _legend(columns: Sequence[str]) -> Text:
+    if not columns:
         return Text("±: standard error, as lm-eval gives it.", style="dim")
-    return Text(
-        "items: in brackets, different problems where one is shown in several orders; ±: standard "
-        "errors, such problems taken together. An invalid answer is not right. always: the answer "
-        "that does best when it is always given. balanced: mean over answers of the share answered "
-        "right. AUC: of the log-odds, 0.5 by chance. d′: 0 for a constant answer. says: how often "
-        "it gives that answer. at thr.: accuracy when the first answer counts as given above "
-        "log-odds chosen on the validation split. inv.: neither of the answers. cut: by the limit "
-        "of generation.",
-        style="dim",
-    )
+    parts = [f"{name}: {_MEANING[name]}" for name in columns if _MEANING[name]]
+    return Text(". ".join([*parts, _ERRORS]), style="dim")
 
 
 def _short(task: str) -> str:

@@ -66,7 +66,13 @@ class TestReadings:
 
     def test_a_constant_answer(self) -> None:
         text = self.read(items("TTTF" * 10, "TTTT" * 10, [1.0] * 40))
-        assert text.startswith("always says True: its accuracy is the share of such problems")
+        assert text.startswith(
+            "always says True: its accuracy is the share of such problems (0.750)"
+        )
+        nearly = self.read(items("TF" * 100, "T" * 199 + "F"))
+        assert nearly == "always says True: its accuracy is the share of such problems (0.505)"
+        often = self.read(items("TF" * 100, "T" * 198 + "FF"))
+        assert "leans towards True: says it in 99%" in often
         assert "do not tell the answers apart (AUC 0.500)" in text
 
     def test_what_does_no_better_than_a_constant_one(self) -> None:
