@@ -31,10 +31,17 @@ def step_progress(quiet: bool) -> Iterator[Report | None]:
                 task, completed=step.done, total=step.total, description=step.label
             )
     else:
-        yield _print_line
+        yield _Lines().add
 
 
-def _print_line(step: Step) -> None:
-    every = max(1, step.total // _LINES)
-    if step.done % every == 0:
-        stderr.print(f"[{step.done}/{step.total}] {step.label}", markup=False, highlight=False)
+class _Lines:
+    """One line for every tenth of some work, however many steps come at once."""
+
+    def __init__(self) -> None:
+        self._last = ("", -1)
+
+    def add(self, step: Step) -> None:
+        tenth = (step.label, step.done // max(1, step.total // _LINES))
+        if tenth != self._last:
+            self._last = tenth
+            stderr.print(f"[{step.done}/{step.total}] {step.label}", markup=False, highlight=False)
