@@ -112,6 +112,12 @@ def _task_notes(model: Model, tasks: TaskSet, settings: Settings) -> list[str]:
     notes = list(tasks.warnings)
     if settings.limit is not None:
         notes.append(f"limited to {settings.limit} items of each task: for trying out only")
+    compared = [n for n, task in tasks.tasks.items() if task.OUTPUT_TYPE == "multiple_choice"]
+    if settings.options.think and compared:
+        notes.append(
+            f"--think: in {len(compared)} of {len(tasks.tasks)} tasks answers are compared before "
+            "the model has thought; those that end in _cot let it"
+        )
     plain = not settings.task_options.apply_chat_template
     if plain and isinstance(model, LanguageModel) and model.chat.template is not None:
         notes.append(

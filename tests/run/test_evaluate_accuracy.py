@@ -116,21 +116,31 @@ def test_same_inputs_same_record(tmp_path: Path, asked: Asked) -> None:
     assert comparable(other) == comparable(first)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+def test_other_inputs_another_run(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"model": tiny(), "tasks": TASKS[:1], "settings": Settings(limit=2)}
+    changes: list[dict[str, Any]] = [
+        {},
         {"model": tiny(seed=1)},
-        {"settings": Settings(limit=5)},
-        {"settings": Settings(limit=6, seed=1)},
-        {"settings": Settings(limit=6, task_options=TaskOptions(num_fewshot=1))},
-        {"settings": Settings(limit=6, task_options=TaskOptions(apply_chat_template=True))},
-        {"tasks": TASKS[:1]},
-    ],
-)
-def test_other_inputs_another_run(change: dict[str, Any], tmp_path: Path) -> None:
-    given: dict[str, Any] = {"model": tiny(), "tasks": TASKS, "settings": LIMITED}
-    first = evaluate(**given, output_path=tmp_path)
-    assert evaluate(**{**given, **change}, output_path=tmp_path).run_id != first.run_id
+        {"settings": Settings(limit=3)},
+        {"settings": Settings(limit=2, seed=1)},
+        {"settings": Settings(limit=2, task_options=TaskOptions(num_fewshot=1))},
+        {"settings": Settings(limit=2, task_options=TaskOptions(apply_chat_template=True))},
+        {"tasks": TASKS[1:]},
+    ]
+    runs = {
+        evaluate(**{**given, **change}, output_path=tmp_path).run_id for change in (*changes, {})
+    }
+    assert len(runs) == len(changes)
+
+
+def test_what_is_compared_before_it_has_thought_is_noted(tmp_path: Path) -> None:
+    folder = tmp_path / "saved"
+    model = tiny()
+    model.loader.model.save_pretrained(folder)
+    model.loader.tokenizer.save_pretrained(folder)
+    thinking = Settings(limit=2, options=ModelOptions(think=True))
+    record = evaluate(folder, tasks=[*TASKS, GENERATED], settings=thinking, output_path=tmp_path)
+    assert any(note.startswith("--think: in 2 of 3 tasks answers are") for note in record.notes)
 
 
 class TestABrokenRun:
