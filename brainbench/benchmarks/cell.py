@@ -82,17 +82,80 @@ class Cell:
         first = np.sort(np.unique(assembly["stimulus_id"].values, return_index=True)[1])
         return np.asarray(assembly[name].values[first][self.items]).astype(str)
 
+    @cached_property
+    def showings(self) -> list[NDArray[np.intp]]:
+        """Presentations of each item."""
+        ids = self.recording.assembly["stimulus_id"].values
+        return [np.flatnonzero(ids == problem.identifier) for problem in self.problems]
+
+    def held_out(self, name: str) -> NDArray[np.str_]:
+        """(n_items,) a coordinate that items are held out by.
+
+        Raises
+        ------
+        DataError
+            When there is no such coordinate, or an item was shown under several of its labels:
+            averaged over them, its responses would train and test.
+        """
+        found = self.coordinate(name)
+        labels = self.recording.assembly[name].values.astype(str)
+        for problem, rows in zip(self.problems, self.showings, strict=True):
+            under = list(dict.fromkeys(labels[rows].tolist()))
+            if len(under) > 1:
+                raise DataError(
+                    f"{self.recording.card.name} shows {problem.identifier} in {name} "
+                    f"{' and '.join(under)}: it would train and test. Hold out something that "
+                    "keeps all showings of an item together (held_out in the card)"
+                )
+        return found
+
     def repeats(self, roi: str, subject: str) -> Array | None:
         """(k, n_items, n_voxels) showings of each item in turn; None where k is not the same
         for all items, or a showing is missing.
         """
-        ids = self.recording.assembly["stimulus_id"].values
-        shown = [np.flatnonzero(ids == problem.identifier) for problem in self.problems]
-        if len({len(rows) for rows in shown}) != 1 or len(shown[0]) < 2:
+        if len({len(rows) for rows in self.showings}) != 1 or len(self.showings[0]) < 2:
             return None
         block = block_of(self.recording.assembly, subject, roi)
-        found: Array = np.stack([block[rows] for rows in shown], axis=1)
+        found: Array = np.stack([block[rows] for rows in self.showings], axis=1)
         return found if np.isfinite(found).all() else None
+
+    def recorded(self, name: str) -> tuple[Array, list[int]]:
+        """What people did at each item, mean over its showings, NaN where they did nothing.
+
+        Parameters
+        ----------
+        name : ``response_time``, ``accuracy``: a variable of the recording's behavior.
+
+        Returns
+        -------
+        (n_items, everybody) values, and the column of each person of the cell.
+
+        Raises
+        ------
+        DataError
+            When a person's answers are missing altogether, or there is not one row for each
+            presentation.
+        """
+        behavior, card = self.recording.behavior, self.recording.card.name
+        assert behavior is not None
+        values = np.asarray(behavior[name].transpose("presentation", "subject").values, np.float64)
+        if len(values) != len(self.recording.assembly["presentation"]):
+            raise DataError(
+                f"{card} has {len(values)} rows of {name} for "
+                f"{len(self.recording.assembly['presentation'])} presentations"
+            )
+        everybody = [str(subject) for subject in behavior["subject"].values]
+        lacking = [subject for subject in self.subjects if subject not in everybody]
+        if lacking:
+            raise DataError(
+                f"{card} has no answers of {', '.join(lacking)}: leave these people out, or "
+                "give them a column of NaN"
+            )
+        shown = [values[rows] for rows in self.showings]
+        counts = np.array([(~np.isnan(rows)).sum(axis=0) for rows in shown])
+        totals = np.array([np.nansum(rows, axis=0) for rows in shown])
+        mean = np.divide(totals, counts, out=np.full_like(totals, np.nan), where=counts > 0)
+        return mean, [everybody.index(subject) for subject in self.subjects]
 
 
 def prepare_cell(

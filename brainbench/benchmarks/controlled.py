@@ -38,11 +38,12 @@ from brainbench.benchmarks.controlled_score import (
 )
 from brainbench.datasets import Recording, load_recording
 from brainbench.encoding.inference import Measured, divide, holm
+from brainbench.encoding.similarity import METRICS
 from brainbench.errors import UsageError
 from brainbench.models import Activations, Model, load_model, read_activations
 
 # Raise when a change of the code changes a score.
-CONTROLLED_VERSION = 2
+CONTROLLED_VERSION = 3
 UNTRAINED_SEEDS = 5
 # Steps of a cell: model, reference, repeats, controls.
 N_STEPS = 4
@@ -315,12 +316,24 @@ def _row(row: Values, raw: float, reference: Values | None) -> ControlledRow:
 def _in_words(
     model: Values, rows: Sequence[ControlledRow], verdict: Verdict, corrected: float
 ) -> str:
-    unique = model["unique_r2"]["value"]
-    said = {
-        "above null": f"the model adds R² {unique:.4f} to nuisance (p {corrected:.3f})",
-        "not above null": "the model adds nothing to nuisance, and what people share would show",
-        "inconclusive": "no more than chance, but this design would miss what people share",
-    }[verdict]
+    unique = model["unique_r2"]
+    if verdict == "above null":
+        said = f"the model adds R² {unique['value']:.4f} to nuisance (p {corrected:.3f})"
+    elif corrected < 0.05:
+        said = (
+            f"found in these people (p {corrected:.3f}), but not shown to hold for others: "
+            "its interval is not above 0"
+        )
+    else:
+        chance = (
+            "not told from chance"
+            if unique["p"] >= 0.05
+            else (f"p {unique['p']:.3f} by itself, {corrected:.3f} once all cells are counted")
+        )
+        said = {
+            "not above null": f"{chance}, and as much as people share would have shown",
+            "inconclusive": f"{chance}, and this design would miss as much as people share",
+        }[verdict]
     best = max((r for r in rows if r.r is not None), key=lambda r: r.r or 0.0, default=None)
     if best is not None and best.r is not None and best.r > model["raw"]["value"]:
         return f"{said}; {best.control} alone predicts better than the model"
@@ -342,8 +355,13 @@ def _warnings(
         said.append("voxels were chosen on the data that are scored")
     for row in rows:
         if row.reaches and row.r is not None:
-            said.append(f"{row.control} alone scores r {row.r:.3f}: it reaches "
+            high = "" if row.r_range is None else f", up to {row.r_range[1]:.3f}"
+            said.append(f"{row.control} alone scores r {row.r:.3f}{high}: it reaches "
                         f"{' and '.join(row.reaches)}")  # fmt: skip
+    for name in METRICS:
+        if model[name].get("n_undefined"):
+            said.append(f"{model[name]['n_undefined']} comparisons of {name.upper()} count 0: "
+                        "all items are equally far apart")  # fmt: skip
     if model["n_constant"]:
         said.append(f"{model['n_constant']} predictions or responses did not vary and count 0")
     return said

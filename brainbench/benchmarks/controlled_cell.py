@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.benchmarks.cell import POOLED, Cell
-from brainbench.benchmarks.controlled_spaces import all_together, nuisance_columns, nuisance_kernels
+from brainbench.benchmarks.controlled_spaces import nuisance_columns, nuisance_kernels, stacked
 from brainbench.benchmarks.spaces import RANDOM, model_space, random_space, widths_of
 from brainbench.encoding.across_runs import People, normalised
 from brainbench.encoding.held_out import HeldOutFold, held_out_folds, permutations
@@ -72,8 +72,8 @@ class ControlledCell:
 
     @property
     def draws(self) -> int:
-        """Permutations of each null distribution."""
-        return PRIMARY_DRAWS if self.primary else POOLED_DRAWS
+        """Permutations of each null distribution; enough for p < 0.05 after Holm."""
+        return max(PRIMARY_DRAWS if self.primary else POOLED_DRAWS, 20 * self.family)
 
     @property
     def family(self) -> int:
@@ -89,7 +89,7 @@ class ControlledCell:
     @cached_property
     def groups(self) -> NDArray[np.str_]:
         """(n,) what is held out whole: the grouping that the card names."""
-        return self.cell.coordinate(self.cell.recording.card.held_out)
+        return self.cell.held_out(self.cell.recording.card.held_out)
 
     @cached_property
     def folds(self) -> tuple[HeldOutFold, ...]:
@@ -127,8 +127,8 @@ class ControlledCell:
 
     @cached_property
     def nuisance(self) -> Array:
-        """Kernel of all nuisance together."""
-        return all_together(nuisance_kernels(self.cell), len(self.cell.subjects))
+        """(K, 1 or P, n, n) kernels of all nuisance."""
+        return stacked(nuisance_kernels(self.cell), len(self.cell.subjects))
 
     @cached_property
     def columns(self) -> Array:
@@ -137,7 +137,8 @@ class ControlledCell:
 
     def rng(self, stream: int) -> np.random.Generator:
         """Random numbers of one purpose."""
-        return np.random.default_rng([self.seed, stream])
+        # a spawn key: [seed, number] are the streams of random features
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(stream,)))
 
     def basis(self, roi: str) -> str:
         """What r is measured on: a ratio needs the same above and below."""
@@ -182,9 +183,3 @@ def estimate(values: Array, interval: Interval | None = None) -> Values:
     if len(means) > 1:
         found |= {"null_mean": float(means[1:].mean()), "p": p_value(float(means[0]), means[1:])}
     return found
-
-
-def interval_of(values: Values) -> Interval | None:
-    """The interval of an estimate, as JSON gave it back."""
-    given = values["interval"]
-    return None if given is None else (given[0], given[1])

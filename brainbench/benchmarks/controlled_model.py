@@ -21,14 +21,19 @@ from brainbench.encoding.across_runs import (
     layer_errors,
     predict,
 )
-from brainbench.encoding.banded_ridge import Bands, make_bands, unique_variance
+from brainbench.encoding.banded_ridge import Bands, make_bands, nuisance_band, unique_variance
 from brainbench.encoding.held_out import HeldOutFold, count_permutations
 from brainbench.encoding.inference import benjamini_hochberg, p_value
 from brainbench.encoding.item_blocks import block_intervals
 from brainbench.encoding.kernels import Array
 from brainbench.encoding.penalty_table import as_interval, penalty_table, people_bounds
 from brainbench.encoding.power import detectable_effect
-from brainbench.encoding.similarity import METRICS, compare_fold_by_fold, compare_nested
+from brainbench.encoding.similarity import (
+    METRICS,
+    compare_fold_by_fold,
+    compare_nested,
+    mixes_strata,
+)
 from brainbench.models import Activations
 
 
@@ -133,16 +138,19 @@ def _similar(
 ) -> Values:
     """RSA or CKA of all layers together, of the nested layer, and of nuisance alone."""
     grams, folds = people.grams, people.folds
+    if any(mixes_strata(fold) for fold in folds):
+        return {
+            "reason": "what is held out holds several reasoning types, whose means would pass "
+            "for similarity"
+        }
     kernels = [kernel if kernel.ndim == 3 else kernel[None] for kernel in together]
     whole = compare_fold_by_fold(kernels, grams, folds, metric, cell.orders)
-    stacked = cell.nuisance if cell.nuisance.ndim == 3 else cell.nuisance[None]
-    normal = [fold.normalise(stacked) for fold in folds]
+    normal = [nuisance_band(cell.nuisance, fold) for fold in folds]
     nuisance = compare_fold_by_fold(normal, grams, folds, metric)
     found: Values = {
         "together": estimate(whole.value),
         "nuisance": float(nuisance.value.mean()),
-        "nested": None,
-        "chosen": [],
+        "n_undefined": whole.n_undefined,
     }
     if features.kernels is not None:
         nested = compare_nested(features.kernels, grams, folds, metric, cell.orders)

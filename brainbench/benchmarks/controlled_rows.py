@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite, sqrt
+from math import isfinite
 
 import numpy as np
 
@@ -49,6 +49,8 @@ def score_people(cell: ControlledCell) -> dict[str, Values | None]:
 def score_repeats(cell: ControlledCell) -> dict[str, Values]:
     """ROI → reliability of mean responses over repeats, mean over people, or why there is none."""
     card = cell.cell.recording.card
+    # neither r nor R² counts means of a run, or of a type within it
+    groups = [f"{run}/{kind}" for run, kind in zip(cell.groups, cell.strata, strict=True)]
     found: dict[str, Values] = {}
     for roi in cell.people:
         if not card.repeated_items:
@@ -56,10 +58,15 @@ def score_repeats(cell: ControlledCell) -> dict[str, Values]:
             continue
         repeats = [cell.cell.repeats(roi, subject) for subject in cell.cell.subjects]
         if any(own is None for own in repeats):
-            found[roi] = {"reason": "some items were shown more often than others"}
+            found[roi] = {
+                "reason": "items were not all shown the same number of times, more than once, "
+                "to everybody"
+            }
             continue
-        rho = float(np.mean([reliability(own) for own in repeats if own is not None]))
-        found[roi] = {"rho": rho, "bound_r": sqrt(max(rho, 0.0)), "bound_r2": rho}
+        own = [reliability(one, groups) for one in repeats if one is not None]
+        rho = float(np.mean([one.rho for one in own]))
+        bound = float(np.mean([one.bound_r for one in own]))
+        found[roi] = {"rho": rho, "bound_r": bound, "bound_r2": rho}
     return found
 
 

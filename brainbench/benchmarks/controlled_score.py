@@ -84,8 +84,10 @@ class Reliability(_Row):
     """How much of the mean response to an item comes back when it is shown again."""
 
     rho: float | None = None
+    """All voxels together, means of runs and types taken out, mean over people."""
     bound_r: float | None = None
-    """√ρ, what r of a perfect prediction is expected to be; 0 where ρ is negative."""
+    """What r of a perfect prediction is expected to be: mean over voxels of √ρ, negative ones
+    counted 0."""
     bound_r2: float | None = None
     reason: str | None = None
     """Why it cannot be told."""
@@ -94,13 +96,17 @@ class Reliability(_Row):
 class Similarity(_Row):
     """RSA (Spearman) or debiased CKA on runs held out; nuisance is not taken out."""
 
-    together: Estimate
+    together: Estimate | None = None
     """All layers together."""
-    nested: Estimate | None
+    nested: Estimate | None = None
     """The layer most alike on the training runs; None for localised units."""
-    chosen: tuple[str, ...]
-    nuisance: float
+    chosen: tuple[str, ...] = ()
+    nuisance: float | None = None
     """The same of all nuisance together."""
+    n_undefined: int = 0
+    """(person, run) pairs that count 0, all layers together: items are all equally far apart."""
+    reason: str | None = None
+    """Why it is not applicable."""
 
 
 class NestedLayer(_Row):

@@ -30,22 +30,20 @@ def nuisance_kernels(cell: Cell) -> dict[str, Space]:
         else f"every item here is {cell.reasoning_type}",
         "run": _kernel(features.one_hot([order[run] for run in runs]), "all runs are first runs")
         if cell.reasoning_type == POOLED
-        else "one run trains, the other tests",
+        else "a run that is held out has no training item of its own",
         "position": _position(cell.position),
         "length": _kernel(features.text_length(sentences), "every text is of the same length"),
         "condition": _kernel(condition_columns(cell), "every item is of one condition"),
         "words": _kernel(_words(sentences), "every text has the same words"),
     }
-    return spaces | {name: _own(cell, make) for name, make in _OF_PEOPLE.items()}
+    return spaces | {name: _own(cell, what) for name, what in _OF_PEOPLE.items()}
 
 
-def all_together(spaces: dict[str, Space], n_people: int) -> Array:
-    """(P, n, n) or, where nothing is a person's own, (n, n): the sum of kernels of equal trace."""
+def stacked(spaces: dict[str, Space], n_people: int) -> Array:
+    """(K, P, n, n) every kernel there is; (K, 1, n, n) where nothing is a person's own."""
     kernels = [space for space in spaces.values() if not isinstance(space, str)]
-    if any(kernel.ndim == 3 for kernel in kernels):
-        kernels = [np.broadcast_to(k, (n_people, *k.shape[-2:])) for k in kernels]
-    total: Array = np.sum([_scaled(kernel) for kernel in kernels], axis=0)
-    return total
+    size = n_people if any(kernel.ndim == 3 for kernel in kernels) else 1
+    return np.stack([np.broadcast_to(k, (size, *k.shape[-2:])) for k in kernels])
 
 
 def nuisance_columns(cell: Cell) -> Array:
@@ -108,40 +106,32 @@ def _kernel(columns: Array, reason: str) -> Space:
     return linear_kernels(columns[:, None, :])[0] if columns.any() else reason
 
 
-def _own(cell: Cell, make: Callable[[Cell, int], Array]) -> Space:
+def _own(cell: Cell, what: _OfPeople) -> Space:
     if cell.recording.behavior is None:
         return f"{cell.recording.card.name} records no responses"
-    columns = _columns(cell, make)
+    columns = _columns(cell, what)
     if not columns.any():
         return "it does not vary here"
     return np.stack([linear_kernels(own[:, None, :])[0] for own in columns])
 
 
-def _columns(cell: Cell, make: Callable[[Cell, int], Array]) -> Array:
+def _columns(cell: Cell, what: _OfPeople) -> Array:
     """(P, n, q) columns of each person of the cell."""
-    assert cell.recording.behavior is not None
-    order = list(cell.recording.behavior["subject"].values)
-    return np.stack([make(cell, order.index(subject)) for subject in cell.subjects])
+    name, make = what
+    values, people = cell.recorded(name)
+    return np.stack([make(values, person) for person in people])
 
 
-def _recorded(cell: Cell, name: str) -> Array:
-    assert cell.recording.behavior is not None
-    return np.asarray(cell.recording.behavior[name].values[cell.items], np.float64)
-
-
-_OF_PEOPLE: dict[str, Callable[[Cell, int], Array]] = {
-    "response time": lambda cell, p: features.own_response_time(
-        _recorded(cell, "response_time"), p
-    ),
-    "others' response time": lambda cell, p: features.others_response_time(
-        _recorded(cell, "response_time"), p
-    ),
-    "accuracy": lambda cell, p: features.own_response_time(_recorded(cell, "accuracy"), p),
-    "others' accuracy": lambda cell, p: features.others_response_time(
-        _recorded(cell, "accuracy"), p
-    ),
-    "missing response": lambda cell, p: features.standardise(
-        np.isnan(_recorded(cell, "response_time")[:, p])
+_OfPeople = tuple[str, Callable[[Array, int], Array]]
+# name of a nuisance → what was recorded, and a person's columns of (n, everybody) of it
+_OF_PEOPLE: dict[str, _OfPeople] = {
+    "response time": ("response_time", features.own_response_time),
+    "others' response time": ("response_time", features.others_response_time),
+    "accuracy": ("accuracy", features.own_response_time),
+    "others' accuracy": ("accuracy", features.others_response_time),
+    "missing response": (
+        "response_time",
+        lambda seconds, person: features.standardise(np.isnan(seconds[:, person])),
     ),
 }
 

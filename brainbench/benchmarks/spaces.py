@@ -121,15 +121,10 @@ def _times(
     cell: Cell, name: str, columns: Callable[[Array, int], Array]
 ) -> FeatureSpace | NotApplicable:
     """A feature that is another one for each person."""
-    behavior = cell.recording.behavior
-    if behavior is None:
+    if cell.recording.behavior is None:
         return NotApplicable(name, f"{cell.recording.card.name} records no responses")
-    order = list(behavior["subject"].values)
-    seconds = behavior["response_time"].values[cell.items]
-    kernels = [
-        linear_kernels(columns(seconds, order.index(subject))[:, None, :])
-        for subject in cell.subjects
-    ]
+    seconds, people = cell.recorded("response_time")
+    kernels = [linear_kernels(columns(seconds, person)[:, None, :]) for person in people]
     return FeatureSpace(name, kernels, ((name, 0),))
 
 

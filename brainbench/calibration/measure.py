@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 
 from brainbench.benchmarks.cell import POOLED, Cell
 from brainbench.benchmarks.scoring import score_space
-from brainbench.calibration.people import ROI, Design, shared_course
+from brainbench.calibration.people import ROI, Design, of_random_units, shared_course
 from brainbench.calibration.record import FAMILY, LEVEL, CalibrationRow, PublishedResult
 from brainbench.calibration.scenarios import (
     PLANTED_LAYER,
@@ -63,6 +63,11 @@ class Group:
         return [range(i, min(i + each, self.n_sets)) for i in range(0, self.n_sets, each)]
 
     @property
+    def units(self) -> int | None:
+        """Random units of the model that is tested, anew in each batch; None: a real one."""
+        return self.scenarios[0].units
+
+    @property
     def steps(self) -> int:
         """Batches, then scenarios."""
         return len(self.batches) + len(self.scenarios)
@@ -90,7 +95,9 @@ def measure(group: Group, seed: int, report: Report) -> list[CalibrationRow]:
     found = [_Found() for _ in group.scenarios]
     for number, batch in enumerate(group.batches):
         report(f"{group.label}: data sets from {batch[0]}")
-        rng = stream(seed, design, "orders", group.scenarios[-1].kind, number)
+        rng = stream(seed, design, "orders", group.scenarios[-1].name, number)
+        if group.units is not None:
+            design = of_random_units(group.design, group.units, rng)
         orders = permutations(design.runs, group.draws, rng)
         grams = _grams(design, [(one, i) for one in group.scenarios for i in batch], seed)
         scored = unique_variance(design.bands, grams, orders)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 
 from brainbench.benchmarks.cell import POOLED, Cell, prepare_cell
 from brainbench.benchmarks.controlled_spaces import (
-    all_together as nuisance_together,
-)
-from brainbench.benchmarks.controlled_spaces import (
     nuisance_columns,
     nuisance_kernels,
     run_labels,
+    stacked,
 )
 from brainbench.benchmarks.spaces import FeatureSpace, model_space
 from brainbench.datasets import Recording, build_assembly, load_card
 from brainbench.datasets.phantom import load_problems
+from brainbench.encoding import random_kernels
 from brainbench.encoding.across_runs import all_together, normalised
 from brainbench.encoding.banded_ridge import Bands, make_bands
 from brainbench.encoding.held_out import HeldOutFold, held_out_folds
@@ -123,14 +122,24 @@ def make_design(experiment: Experiment, reasoning_type: str) -> Design:
     kinds = [p.reasoning_type for p in cell.problems] if reasoning_type == POOLED else None
     folds = tuple(held_out_folds(run_labels(cell), kinds))
     space = model_space(cell, experiment.activations)
+    return Design(cell, space, folds, _bands(cell, space, folds), experiment.mixing)
+
+
+def of_random_units(design: Design, units: int, rng: np.random.Generator) -> Design:
+    """The design of a model whose one layer has few units, of no meaning."""
+    kernels = random_kernels(len(design.runs), [units], rng)
+    space = FeatureSpace("random units", kernels, (("random units", 0),))
+    return replace(design, space=space, bands=_bands(design.cell, space, design.folds))
+
+
+def _bands(cell: Cell, space: FeatureSpace, folds: tuple[HeldOutFold, ...]) -> list[Bands]:
     together = all_together(normalised(np.asarray(space.kernels), folds), folds)
-    bands = make_bands(
-        nuisance_together(nuisance_kernels(cell), PEOPLE),
+    return make_bands(
+        stacked(nuisance_kernels(cell), PEOPLE),
         nuisance_columns(cell),
         [kernels[0] for kernels in together],
         folds,
     )
-    return Design(cell, space, folds, bands, experiment.mixing)
 
 
 def shared_course(n: int, rng: np.random.Generator) -> Array:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _COLOURS: dict[Kind, str] = {
     "nothing": "#0072b2",
     "in span": "#0072b2",
+    "narrow": "#0072b2",
     "planted": "#009e73",
     "layer": "#009e73",
     "mis-specified": "#d55e00",

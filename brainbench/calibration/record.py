@@ -11,7 +11,7 @@ from brainbench.calibration.people import PEOPLE, SHARED_FEATURES, SHARED_SHARE,
 from brainbench.calibration.scenarios import Kind
 from brainbench.source import source_sha256
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 LEVEL = 0.05
 """A p value of at most this counts as found."""
 LIMIT = 0.07
@@ -34,6 +34,8 @@ class Plan(_Row):
     """Data sets of each planted share."""
     n_mis_specified: int
     """Data sets of each confound outside the columns' span; 0 leaves them out."""
+    n_narrow: int
+    """Data sets of each model of few random units; 0 leaves them out."""
     n_pooled: int
     """Data sets of each scenario over both types together; 0 leaves them out."""
     n_layer: int
@@ -56,6 +58,7 @@ QUICK = Plan(
     n_tested=100,
     n_planted=100,
     n_mis_specified=0,
+    n_narrow=25,
     n_pooled=20,
     n_layer=5,
     n_published=10,
@@ -70,6 +73,7 @@ FULL = Plan(
     n_tested=4000,
     n_planted=500,
     n_mis_specified=500,
+    n_narrow=2000,
     n_pooled=500,
     n_layer=20,
     n_published=50,
@@ -143,7 +147,7 @@ class CalibrationRow(_Row):
         """``yes``: the upper 95 % bound is at most 7 %; ``over``: the lower end of the interval
         is above; else ``not shown``. None where something may be found.
         """
-        if self.kind not in ("nothing", "in span"):
+        if self.kind not in ("nothing", "in span", "narrow"):
             return None
         if self.upper_bound <= LIMIT:
             return "yes"

@@ -21,7 +21,9 @@ from brainbench.calibration.record import (
 )
 from brainbench.calibration.scenarios import (
     AMPLE_SHARE,
+    NARROW_UNITS,
     inside,
+    narrow,
     outside,
     planted,
     pooled,
@@ -124,6 +126,10 @@ def _tasks(experiment: Experiment, plan: Plan, seed: int) -> Iterator[_Task]:
         yield _group(
             Group(design, inside(design), plan.n_tested, plan.draws, plan.n_published), seed
         )
+        if plan.n_narrow:
+            for units in NARROW_UNITS:
+                few = narrow(design, units)
+                yield _group(Group(design, few, plan.n_narrow, plan.draws), seed)
         shares = planted(design, plan.shares)
         yield _group(
             Group(design, shares, plan.n_planted, plan.draws, n_courses=plan.n_courses), seed

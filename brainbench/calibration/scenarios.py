@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,11 +16,13 @@ from brainbench.calibration.people import PEOPLE, Design, respond, shared_course
 from brainbench.encoding import nuisance as features
 
 Array = NDArray[np.float64]
-Kind = Literal["nothing", "in span", "planted", "mis-specified", "layer"]
+Kind = Literal["nothing", "in span", "narrow", "planted", "mis-specified", "layer"]
 SHARE = 0.3
 """Of a confound."""
 AMPLE_SHARE = 0.6
 """Of a layer that is to be told from all others."""
+NARROW_UNITS = (1, 3)
+"""Dimensions of models of random units."""
 PLANTED_LAYER = ("attention", 15)
 
 
@@ -33,6 +35,7 @@ class Scenario:
     name, kind, share : what the row of the record says.
     factor : (n, q) or (P, n, q) columns that responses are mixed of; None for noise alone.
     one_course : one mixture for everybody.
+    units : the model that is tested has one layer of so many random units.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Scenario:
     share: float
     factor: Array | None
     one_course: bool = False
+    units: int | None = None
 
 
 def inside(design: Design) -> list[Scenario]:
@@ -53,6 +57,15 @@ def inside(design: Design) -> list[Scenario]:
         Scenario("length", "in span", SHARE, _lengths(design)),
         Scenario("condition", "in span", SHARE, condition_columns(design.cell)),
         Scenario("own response time", "in span", SHARE, own),
+    ]
+
+
+def narrow(design: Design, units: int) -> list[Scenario]:
+    """Where nothing must be found, by a model of few dimensions."""
+    said = f"{units} random unit{'s' if units > 1 else ''}"
+    return [
+        replace(one, name=f"{one.name}; {said}", kind="narrow", units=units)
+        for one in inside(design)[:2]
     ]
 
 

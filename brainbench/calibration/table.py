@@ -14,6 +14,7 @@ from brainbench.calibration.scenarios import Kind
 IN_WORDS: dict[Kind, str] = {
     "nothing": "Nothing there",
     "in span": "Confounds in the columns' span",
+    "narrow": "Models of few dimensions",
     "planted": "A layer of the model",
     "layer": "Layer found in every fold",
     "mis-specified": "Confounds outside the span",
@@ -24,6 +25,7 @@ _PUBLISHED = ("published r", "above 0")
 _SHOWN: dict[Kind, tuple[str, ...]] = {
     "nothing": ("≤ 7 %", *_SCORED, *_PUBLISHED),
     "in span": ("≤ 7 %", *_SCORED, *_PUBLISHED),
+    "narrow": ("≤ 7 %", *_SCORED),
     "mis-specified": (*_SCORED, *_PUBLISHED),
     "planted": (*_SCORED, "covers", "t covers", "layer"),
     "layer": ("layer",),

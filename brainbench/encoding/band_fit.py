@@ -47,17 +47,14 @@ class Bands:
     ----------
     fold : the fold.
     nuisance : (P, n, n) or (1, n, n), centred on training items, trace m there.
-    model : likewise; the model's features, nuisance taken out once; zero where it leaves
-        nothing.
+    model : likewise; what nuisance leaves of the model's features; zero where that is nothing.
     operators : likewise; what takes nuisance out of rows in another order.
-    left : share of the variance of the model's training features that nuisance leaves.
     """
 
     fold: HeldOutFold
     nuisance: Array
     model: Array
     operators: Array
-    left: float
 
 
 @dataclass(frozen=True)
@@ -245,18 +242,26 @@ def better_than(errors: Array, least: Array) -> NDArray[np.bool_]:
 def _ordered(
     bands: Bands, person: int, orders: NDArray[np.intp], rows: NDArray[np.intp]
 ) -> tuple[Array, Array]:
-    """Nuisance and the model's band of some rows; see :meth:`FoldFit._kernels`."""
+    """Nuisance and the model's band of some rows; see :meth:`FoldFit._kernels`.
+
+    Rows made orthogonal once more are of another size, test rows more so: they also carry
+    the error of a regression on training rows that the measured ones carry once. Unmended,
+    the predictions of null orders would be too large and p too small.
+    """
     moved = orders[:, rows]
     nuisance: Array = bands.nuisance[person][rows[:, None], rows]
-    model = bands.model[person][moved[:, :, None], moved[:, None, :]]
+    band = bands.model[person]
+    model = band[moved[:, :, None], moved[:, None, :]]
     operator = bands.operators[person][rows[:, None], rows]
     model = operator @ model @ operator.T
-    inside = np.flatnonzero(np.isin(rows, bands.fold.train))
-    trace = np.einsum("dii->d", model[:, inside[:, None], inside])
-    scale = np.divide(
-        len(inside), trace, out=np.zeros_like(trace), where=trace > NOTHING_LEFT * len(inside)
-    )
-    return nuisance, model * scale[:, None, None]
+    measured, size = np.diagonal(band)[rows], np.diagonal(model, axis1=1, axis2=2)
+    inside = np.isin(rows, bands.fold.train)
+    factor = np.zeros_like(size)
+    for among in (inside, ~inside):
+        wanted, now = measured[among].sum(), size[:, among].sum(axis=1, keepdims=True)
+        scale = np.divide(wanted, now, out=np.zeros_like(now), where=now > NOTHING_LEFT * wanted)
+        factor[:, among] = np.sqrt(scale)
+    return nuisance, model * factor[:, :, None] * factor[:, None, :]
 
 
 def _each(

@@ -14,8 +14,10 @@ alone, on the same folds.
 
 M is orthogonal to the nuisance columns on training items (:func:`.residual_operator`). Under
 the null the rows of these residuals may be exchanged within a run while nuisance and
-responses stay in place; exchanged, they are made orthogonal and scaled anew, so that every
-order has the rank and trace of the measured one (Huh & Jhun 2001; Winkler et al. 2014).
+responses stay in place (Huh & Jhun 2001; Winkler et al. 2014). Exchanged, they are made
+orthogonal anew, and rows of the training and of the test runs are scaled, each to the
+measured sum of squares: every order has the rank of the measured one and predictions of
+its size.
 
 Stacking keeps the two fits apart and mixes their predictions, (1 - w) N + w M, with one w in
 [0, 1] from the inner folds (Lin, Naselaris, Kay & Wehbe 2024).
@@ -39,7 +41,14 @@ from brainbench.encoding.held_out import HeldOutFold
 from brainbench.encoding.kernels import Array
 from brainbench.encoding.threads import parallel
 
-__all__ = ["MODEL_PENALTIES", "Bands", "UniqueVariance", "make_bands", "unique_variance"]
+__all__ = [
+    "MODEL_PENALTIES",
+    "Bands",
+    "UniqueVariance",
+    "make_bands",
+    "nuisance_band",
+    "unique_variance",
+]
 
 # On the model's features beside nuisance; infinite adds nothing.
 MODEL_PENALTIES: Array = np.array([np.inf, 1e4, 3e3, 1e3, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0])
@@ -71,31 +80,53 @@ def make_bands(
     model: Sequence[Array],
     folds: Sequence[HeldOutFold],
 ) -> list[Bands]:
-    """Normalise both kernels on each fold and take nuisance columns out of the model's.
+    """Normalise kernels on each fold and take nuisance columns out of the model's.
 
     Parameters
     ----------
-    nuisance : (n, n) inner products of items, or (P, n, n) where they are a person's own.
+    nuisance : as in :func:`nuisance_band`.
     columns : (n, q) or (P, n, q) what the model's training rows are made orthogonal to.
     model : per fold (n, n) or (P, n, n), from :meth:`.HeldOutFold.normalise`.
     folds : the folds.
     """
     made = []
     for features, fold in zip(model, folds, strict=True):
-        band = fold.normalise(nuisance if nuisance.ndim == 3 else nuisance[None])
+        band = nuisance_band(nuisance, fold)
         own = features if features.ndim == 3 else features[None]
         known = columns if columns.ndim == 3 else columns[None]
         size = max(len(band), len(own), len(known))
         band, own, known = (np.broadcast_to(k, (size, *k.shape[1:])) for k in (band, own, known))
         operators = _operators(known, own, fold)
         residual = operators @ own @ np.swapaxes(operators, 1, 2)
-        rows = np.ix_(np.arange(size), fold.train, fold.train)
-        before, after = (float(np.einsum("pii->", k[rows])) for k in (own, residual))
-        left = after / before if before > 0.0 else 0.0
-        if left < NOTHING_LEFT:
-            residual = np.zeros_like(residual)
-        made.append(Bands(fold, band, residual, operators, left))
+        made.append(Bands(fold, band, _unit(residual, own, fold), operators))
     return made
+
+
+def nuisance_band(nuisance: Array, fold: HeldOutFold) -> Array:
+    """(P, n, n), or (1, n, n) where nobody has their own: all nuisance, of trace m.
+
+    Parameters
+    ----------
+    nuisance : (n, n) inner products of items; (P, n, n) where they are a person's own; or
+        (K, 1 or P, n, n) of several spaces, which count alike on training items.
+    fold : the fold.
+    """
+    spaces = (
+        nuisance.reshape(-1, *nuisance.shape[-3:]) if nuisance.ndim > 2 else nuisance[None, None]
+    )
+    each = [fold.normalise(space) for space in spaces]
+    return fold.normalise(np.sum(each, axis=0))
+
+
+def _unit(residual: Array, whole: Array, fold: HeldOutFold) -> Array:
+    """Residual kernels (P, n, n) of trace m on training items; zero where nothing is left."""
+    rows = fold.train
+    before, after = (k[:, rows, rows].sum(axis=1) for k in (whole, residual))
+    scale = np.divide(
+        len(rows), after, out=np.zeros_like(after), where=after > NOTHING_LEFT * before
+    )
+    scaled: Array = residual * scale[:, None, None]
+    return scaled
 
 
 def _operators(columns: Array, features: Array, fold: HeldOutFold) -> Array:

@@ -24,8 +24,9 @@ def p_value(measured: float, null: ArrayLike) -> float:
     draws = np.asarray(null, np.float64)
     if not draws.size or not np.isfinite(draws).all() or not np.isfinite(measured):
         raise DataError("a p value needs a finite measured value and finite null draws")
-    # sums in another order differ in their last digits: equals count as not below
-    slack = 1e-12 * max(abs(measured), float(np.abs(draws).max()))
+    # sums in another order differ in their last digits: equals count as not below. Scores are
+    # shares and correlations, so what is far below 1 may be nothing but rounding.
+    slack = 1e-12 * max(1.0, abs(measured), float(np.abs(draws).max()))
     return float((1 + (draws >= measured - slack).sum()) / (draws.size + 1))
 
 

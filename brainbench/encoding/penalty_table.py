@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from brainbench.encoding.band_fit import Bands, better_than, joint_maps, measured_kernels
 from brainbench.encoding.banded_ridge import MODEL_PENALTIES
 from brainbench.encoding.blocked_ridge import CONTROLLED_ALPHAS, error_maps
-from brainbench.encoding.inference import Interval
+from brainbench.encoding.inference import Interval, people_interval
 from brainbench.encoding.kernels import Array
 from brainbench.encoding.threads import parallel
 
 BOOTSTRAP_DRAWS = 500
 LEAST_PEOPLE = 3
+FEW_PEOPLE = 6
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,18 @@ class PenaltyTable:
         """
         return np.stack(parallel(lambda roi: self._unique(roi, weights), range(len(self.inner))))
 
+    def people(self) -> Array:
+        """(R, P) unique R² of each person, penalties chosen for all of them."""
+        n_people = self.total.shape[1]
+        alike = np.full((1, n_people), 1.0 / n_people)
+        return np.stack([self._shares(roi, alike)[:, 0] for roi in range(len(self.inner))])
+
     def _unique(self, roi: int, weights: Array) -> Array:
+        mean: Array = (weights * self._shares(roi, weights).T).sum(axis=1)
+        return mean
+
+    def _shares(self, roi: int, weights: Array) -> Array:
+        """(P, W) unique R² of each person under what each weighting of people chooses."""
         summed = np.tensordot(weights, self.inner[roi], axes=1)
         alone = summed[..., 0]
         alpha = alone.argmin(axis=2)
@@ -62,11 +74,10 @@ class PenaltyTable:
         folds = np.arange(alpha.shape[1])
         outer, total = self.outer[roi], self.total[roi]
         gained = (outer[:, folds, alpha, 0] - outer[:, folds, alpha, beta]).sum(axis=2)
-        share = np.divide(
+        share: Array = np.divide(
             gained, total[:, None], out=np.zeros_like(gained), where=total[:, None] > 0.0
         )
-        mean: Array = (weights * share.T).sum(axis=1)
-        return mean
+        return share
 
 
 def penalty_table(
@@ -89,7 +100,9 @@ def people_bounds(
 
     Percentiles of a bootstrap: people are drawn with replacement and their penalties chosen
     anew. On simulated people at the design of xiao2026 it holds the mean of new people in
-    92 to 98 of 100 data sets; ``brainbench calibrate`` measures it again.
+    92 to 98 of 100 data sets; ``brainbench calibrate`` measures it again. Below
+    :data:`FEW_PEOPLE` a bootstrap has too little to draw from: Student's t of people under
+    the penalties that all of them chose is taken too, and the outer ends are given.
 
     Source: Efron & Tibshirani 1993, chapter 13.
     """
@@ -98,7 +111,12 @@ def people_bounds(
         return np.full((len(table.total), 2), np.nan)
     drawn = rng.multinomial(n_people, np.full(n_people, 1.0 / n_people), draws) / n_people
     bounds: Array = np.quantile(table.unique(drawn), [0.025, 0.975], axis=1).T
-    return bounds
+    if n_people >= FEW_PEOPLE:
+        return bounds
+    student = np.array([people_interval(own) for own in table.people()])
+    return np.stack(
+        [np.minimum(bounds[:, 0], student[:, 0]), np.maximum(bounds[:, 1], student[:, 1])], axis=1
+    )
 
 
 def as_interval(bounds: Array) -> Interval | None:

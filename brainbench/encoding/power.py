@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -28,7 +29,7 @@ def detectable_effect(
     alpha: float,
     rng: np.random.Generator,
 ) -> float | None:
-    """Unique R² that is found with 80 % power: above the null's quantile, interval above 0.
+    """Unique R² that is found with 80 % power: p below the level, interval above 0.
 
     Simulated people are the measured ones, their items in another order within runs, which
     keeps noise and voxels as they are, plus a signal of the model's features in every voxel.
@@ -40,19 +41,22 @@ def detectable_effect(
     people : (n, n_voxels) responses.
     orders : (D, n) orders within runs; the simulations take them in turn.
     null : (D,) mean unique R² under permutation.
-    alpha : level of the test, after correction.
+    alpha : level that p must be below, divided by the number of tests.
     rng : source of the signals.
 
     Returns
     -------
     The mean unique R² at the least planted share that is found often enough, interpolated
-    between shares; None where none is.
+    between shares; None where none is, or where the null has too few draws for any p below
+    the level.
     """
     values, vectors = np.linalg.eigh(features)
     factor = vectors * np.sqrt(np.maximum(values, 0.0))
     if not factor.any():
         return None
-    threshold = float(np.quantile(null, 1.0 - alpha))
+    threshold = least_found(null, alpha)
+    if threshold is None:
+        return None
     streams = rng.spawn(len(PLANTED_SHARES))
     found: dict[int, tuple[float, float]] = {}
 
@@ -78,6 +82,15 @@ def detectable_effect(
     least, before = power(enough), power(below) if below >= 0 else (0.0, 0.0)
     weight = (POWER - before[0]) / (least[0] - before[0])
     return before[1] + weight * (least[1] - before[1])
+
+
+def least_found(null: Array, alpha: float) -> float | None:
+    """What a mean must exceed so that its p value (:func:`.p_value`) is below a level; None where
+    no mean can, of so few draws.
+    """
+    # 1 + k of D + 1 must stay below the level when k draws are not exceeded
+    k = math.ceil(alpha * (len(null) + 1) - 1e-9) - 2
+    return float(np.sort(null)[-1 - k]) if k >= 0 else None
 
 
 def _power(

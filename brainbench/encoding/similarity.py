@@ -137,6 +137,11 @@ def compare_together(
     return compare_fold_by_fold(kernel, grams, folds, metric, orders)
 
 
+def mixes_strata(fold: HeldOutFold) -> bool:
+    """Whether the run held out has items of several strata, so that it cannot be compared."""
+    return bool(np.ptp(fold.centre[fold.test[:, None], fold.train], axis=0).any())
+
+
 def compare_fold_by_fold(
     kernels: Sequence[Array],
     grams: Array,
@@ -340,7 +345,7 @@ def _checked(kernels: Array, grams: Array, folds: Sequence[HeldOutFold]) -> tupl
                 f"the run that fold {number} holds out has {len(fold.test)} items; "
                 f"similarity needs at least {LEAST_ITEMS}"
             )
-        if np.ptp(fold.centre[fold.test[:, None], fold.train], axis=0).any():
+        if mixes_strata(fold):
             raise DataError(
                 f"the run that fold {number} holds out mixes strata: their means would pass "
                 "for similarity; compare one stratum at a time"

@@ -77,6 +77,8 @@ def _beside(score: ControlledScore) -> Text:
         f"{found} of {len(score.layers)} layers with q < 0.05, best {best.layer} R² {best.r2:.4f}"
     )
     for name, own in (("RSA", score.rsa), ("CKA", score.cka)):
+        if own.together is None:
+            continue
         p = "" if own.together.p is None else f" (p {own.together.p:.3f})"
         said.append(f"{name} {own.together.value:.3f}{p}, of nuisance {own.nuisance:.3f}")
     return Text("; ".join(said), style="dim")
@@ -94,7 +96,7 @@ def _controls(rows: Sequence[ControlledRow]) -> Text:
     text = Text("alone, r: ", style="dim")
     said = [row for row in rows if row.r is not None]
     for number, row in enumerate(said):
-        mark = "*" if "model" in row.reaches else ""
+        mark = ("*" if "model" in row.reaches else "") + ("†" if "reference" in row.reaches else "")
         end = ", " if number + 1 < len(said) else ""
         style = "yellow" if mark else "dim"
         text.append(f"{row.control} {row.r:.3f}{mark}{end}", style=style)
@@ -108,8 +110,13 @@ def _lacking(scores: Sequence[ControlledScore]) -> list[Text]:
         for row in score.controls:
             if row.reason is not None:
                 reasons.setdefault(row.reason, {})[row.control] = None
-        if score.reliability.reason is not None:
-            reasons.setdefault(score.reliability.reason, {})["repeats"] = None
+        for name, reason in (
+            ("repeats", score.reliability.reason),
+            ("RSA", score.rsa.reason),
+            ("CKA", score.cka.reason),
+        ):
+            if reason is not None:
+                reasons.setdefault(reason, {})[name] = None
     return [
         Text(f"n/a: {', '.join(names)}: {reason}", style="dim") for reason, names in reasons.items()
     ]
@@ -123,6 +130,7 @@ def _legend() -> Text:
         "adds to all nuisance together, with 95 % over people (bootstrap) and over items "
         "(block jackknife); p by permutation within runs, Holm over the cells of the kind. "
         "layers, RSA and CKA take nothing of nuisance out. * not below the model; of random "
-        "features and untrained models, the model lies inside their range.",
+        "features and untrained models, the model lies inside their range. † not below what "
+        "people tell of each other.",
         style="dim",
     )

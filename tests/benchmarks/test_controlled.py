@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import brainbench
 from brainbench.benchmarks import (
@@ -23,7 +24,14 @@ from brainbench.benchmarks import (
 from brainbench.benchmarks import controlled_cell as cells
 from brainbench.benchmarks.cell import prepare_cell
 from brainbench.benchmarks.controlled import decide
-from brainbench.datasets import PhantomDesign, PhantomRoi, Recording, load_card, simulate
+from brainbench.datasets import (
+    PhantomDesign,
+    PhantomRoi,
+    Recording,
+    load_card,
+    simulate,
+    subjects_of,
+)
 from brainbench.datasets.phantom import load_problems
 from brainbench.errors import DataError, UsageError
 from brainbench.models import PHANTOM_FILE, Activations, load_model
@@ -79,6 +87,7 @@ def test_a_planted_signal_is_above_null_and_its_layer_chosen() -> None:
     assert found.nested.chosen == ("hidden 2", "hidden 2")
     assert found.ratio is not None
     assert found.detectable_r2 is not None
+    assert found.rsa.together is not None
     assert found.rsa.together.p is not None
     assert found.rsa.together.p < 0.05
     assert found.rsa.nested is not None
@@ -262,7 +271,7 @@ def test_the_benchmark_scores_a_model_by_name() -> None:
     found = benchmark(load_model(PHANTOM_FILE))
     assert isinstance(found, ControlledScore)
     assert found.verdict == "above null"
-    assert benchmark.version == 2
+    assert benchmark.version == 3
     assert found.reference is not None
     assert benchmark.ceiling == pytest.approx(found.reference.value)
 
@@ -287,10 +296,19 @@ def test_repeats_bound_what_can_be_predicted() -> None:
     recording = simulate(design, features, PROBLEMS, load_card("phantom"))
     found = score(recording, noise(0)).reliability
     assert found.rho == pytest.approx(0.4 / 0.7, abs=0.05)
-    assert found.bound_r == pytest.approx(np.sqrt(found.rho))  # type: ignore[arg-type]
+    assert found.bound_r == pytest.approx(np.sqrt(0.4 / 0.7), abs=0.05)
+    typed = simulate(
+        replace_shares(design, signal=0.1, type=0.6), features, PROBLEMS, load_card("phantom")
+    )
+    pooled = score(typed, noise(0), "all").reliability
+    assert pooled.rho == pytest.approx(0.1 / (0.1 + 0.3 / 2), abs=0.08), "a type's mean is out"
     once = score(people(noise(0), signal=0.4), noise(0)).reliability
     assert once.rho is None
     assert once.reason is not None
+
+
+def replace_shares(design: PhantomDesign, **shares: float) -> PhantomDesign:
+    return design.model_copy(update={"rois": {"signal": PhantomRoi(voxels=60, **shares)}})
 
 
 def localiser(seed: int, planted: int = 6) -> Activations:
@@ -340,9 +358,88 @@ def test_groups_that_the_card_names_are_held_out() -> None:
         assert len(set(runs[fold.test])) == 2
     for order in cell.shuffled(5, 0):
         assert (runs[order] == runs).all()
+    found = score(sessions, noise(0), "all")
+    assert found.rsa.together is None
+    assert "several reasoning types" in str(found.cka.reason)
     unknown = replace(recording, card=card)
     with pytest.raises(DataError, match="no coordinate 'session' of presentations"):
         score(unknown, noise(0))
+
+
+def test_an_item_that_is_shown_in_two_of_the_groups_is_refused() -> None:
+    recording = people(noise(0), signal=0.4)
+    assembly = recording.assembly
+    again = assembly.isel(presentation=[0]).assign_coords(
+        run=("presentation", ["syllogistic-02"]), repeat=("presentation", [1])
+    )
+    twice = replace(recording, assembly=xr.concat([assembly, again], "presentation"))
+    with pytest.raises(DataError, match=r"in run syllogistic-01 and syllogistic-02: it would"):
+        score(twice, noise(0))
+
+
+def test_what_people_did_is_averaged_over_the_showings_of_an_item() -> None:
+    design = PhantomDesign(seed=1, subjects=3, rois={"signal": PhantomRoi(voxels=4)}, repeats=2)
+    features = noise(0).values["hidden"][:, -1]
+    recording = simulate(design, features, PROBLEMS, load_card("phantom"))
+    ids = list(recording.assembly["stimulus_id"].values)
+    item = np.array([[p.identifier for p in PROBLEMS].index(name) for name in ids], float)
+    showing = recording.assembly["repeat"].values
+    first = float(showing.min())
+    seconds = np.stack([item + showing - first, item, item], axis=1)
+    seconds[(item == 3) & (showing == first), 0] = np.nan
+    seconds[item == 4, 0] = np.nan
+    names = subjects_of(recording.assembly)
+    shuffled = [names[2], names[0], names[1]]
+    behavior = xr.Dataset(
+        {"response_time": (("presentation", "subject"), seconds[:, [2, 0, 1]])},
+        coords={"subject": shuffled},
+    )
+    cell = prepare_cell(replace(recording, behavior=behavior), "all", ["signal"])
+    values, columns = cell.recorded("response_time")
+    expected = np.arange(len(PROBLEMS)) + 0.5
+    expected[3], expected[4] = 4.0, np.nan
+    np.testing.assert_array_equal(values[:, columns[0]], expected)
+    np.testing.assert_array_equal(values[:, columns[1]], np.arange(len(PROBLEMS)))
+    lacking = replace(recording, behavior=behavior.sel(subject=shuffled[:2]))
+    with pytest.raises(DataError, match=f"no answers of {names[1]}"):
+        prepare_cell(lacking, "all", ["signal"]).recorded("response_time")
+    short = replace(recording, behavior=behavior.isel(presentation=slice(5)))
+    with pytest.raises(DataError, match="5 rows of response_time for"):
+        prepare_cell(short, "all", ["signal"]).recorded("response_time")
+
+
+@pytest.mark.parametrize(
+    ("p", "corrected", "verdict", "reading"),
+    [
+        (0.001, 0.006, "above null", "adds R² 0.0100 to nuisance (p 0.006)"),
+        (0.001, 0.006, "inconclusive", "found in these people (p 0.006), but not shown to hold"),
+        (0.02, 0.12, "inconclusive", "p 0.020 by itself, 0.120 once all cells are counted"),
+        (0.3, 1.0, "not above null", "not told from chance, and as much as people share would"),
+    ],
+)
+def test_the_reading_says_what_was_found(
+    p: float, corrected: float, verdict: Any, reading: str
+) -> None:
+    model = {"unique_r2": {"value": 0.01, "p": p}, "raw": {"value": 0.2}}
+    assert reading in controlled._in_words(model, [], verdict, corrected)
+
+
+def test_random_features_and_permutations_share_no_random_numbers() -> None:
+    cell = cells.ControlledCell(prepare_cell(people(noise(0)), "all", ["signal"]), 5)
+    first = {cell.rng(stream).random() for stream in range(20)}
+    others = {np.random.default_rng([5, draw]).random() for draw in range(20)}
+    assert len(first) == 20
+    assert not first & others
+
+
+def test_more_cells_take_more_permutations_so_that_all_could_be_found() -> None:
+    recording = people(noise(0))
+    card = recording.card.model_copy(update={"rois": {f"roi{n}": 9 for n in range(40)}})
+    cell = cells.ControlledCell(
+        prepare_cell(replace(recording, card=card), "syllogistic", ["signal"]), 0
+    )
+    assert cell.family == 80
+    assert cell.family / (cell.draws + 1) < 0.05
 
 
 def test_a_ratio_of_other_items_is_refused() -> None:

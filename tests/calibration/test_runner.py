@@ -13,6 +13,7 @@ TINY = Plan(
     n_tested=3,
     n_planted=2,
     n_mis_specified=2,
+    n_narrow=2,
     n_pooled=1,
     n_layer=1,
     n_published=1,
@@ -31,7 +32,7 @@ def whole() -> Calibration:
 
 def test_every_row_once(whole: Calibration) -> None:
     assert whole.complete
-    assert len(whole.rows) == 4 + 2 + 1 + 6 + 4
+    assert len(whole.rows) == 4 + 4 + 2 + 1 + 6 + 4
     assert len({row.key for row in whole.rows}) == len(whole.rows)
     assert whole.design.items_of_runs["transitive-01"] == 16
     assert set(whole.people_r) == {"transitive"}
@@ -43,14 +44,14 @@ def test_equal_on_one_core(whole: Calibration, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_another_seed_is_another_record(whole: Calibration) -> None:
-    small = TINY.model_copy(update={"n_mis_specified": 0, "n_pooled": 0})
+    small = TINY.model_copy(update={"n_mis_specified": 0, "n_narrow": 0, "n_pooled": 0})
     one, other = (calibrate(seed=seed, plan=small) for seed in (3, 4))
     assert one.rows == tuple(r for r in whole.rows if r in one.rows)
     assert [r.unique_r2 for r in one.rows] != [r.unique_r2 for r in other.rows]
 
 
 def test_progress_counts_every_step() -> None:
-    small = TINY.model_copy(update={"n_mis_specified": 0, "n_pooled": 0})
+    small = TINY.model_copy(update={"n_mis_specified": 0, "n_narrow": 0, "n_pooled": 0})
     said: list[tuple[int, int]] = []
     calibrate(3, small, lambda what, done, total: said.append((done, total)))
     total = said[0][1]
@@ -77,7 +78,7 @@ def test_a_killed_run_goes_on_after_its_rows(whole: Calibration) -> None:
 
 
 def test_rows_of_another_run_are_not_taken_up() -> None:
-    small = TINY.model_copy(update={"n_mis_specified": 0, "n_pooled": 0})
+    small = TINY.model_copy(update={"n_mis_specified": 0, "n_narrow": 0, "n_pooled": 0})
     kept = new_calibration(4, small)
     other = new_calibration(3, small)
     assert kept.differs_from(other) == ["seed 4, not 3"]

@@ -20,6 +20,7 @@ TINY = Plan(
     n_tested=2,
     n_planted=2,
     n_mis_specified=0,
+    n_narrow=0,
     n_pooled=0,
     n_layer=1,
     n_published=1,

@@ -10,6 +10,7 @@ from brainbench.encoding.banded_ridge import (
     Bands,
     UniqueVariance,
     make_bands,
+    nuisance_band,
     unique_variance,
 )
 from brainbench.encoding.blocked_ridge import CONTROLLED_ALPHAS
@@ -85,7 +86,11 @@ def plainly(gram: Array, order: Array) -> tuple[Array, Array]:
     for band in bands():
         fold, n = band.fold, band.nuisance[0]
         m = band.operators[0] @ band.model[0][np.ix_(order, order)] @ band.operators[0].T
-        m = m * len(fold.train) / np.trace(m[np.ix_(fold.train, fold.train)])
+        for rows in (fold.train, fold.test):
+            wanted = np.trace(band.model[0][np.ix_(rows, rows)])
+            size = np.sqrt(wanted / np.trace(m[np.ix_(rows, rows)]))
+            m[rows] *= size
+            m[:, rows] *= size
         centred = fold.centre @ gram @ fold.centre.T
         tried = [inside(fold, n, alpha, centred) for alpha in CONTROLLED_ALPHAS]
         alpha = float(CONTROLLED_ALPHAS[int(np.argmin(tried))])
@@ -215,7 +220,10 @@ def by_rows(
             left[test] -= c[test] @ inverse @ c[train].T @ rows[train]
             return left
 
-        m = unit(residual(residual(m)[order]))
+        measured = unit(residual(m))
+        m = residual(measured[order])
+        for rows in (train, test):
+            m[rows] *= np.sqrt((measured[rows] ** 2).sum() / (m[rows] ** 2).sum())
         inners = [(train[inner.fitted], train[inner.checked]) for inner in fold.inner]
 
         def inside(bands: list[tuple[Array, float]], inners: list = inners) -> float:
@@ -357,3 +365,28 @@ def test_nuisance_of_no_use_does_not_hold_the_model_back() -> None:
     assert abs(found.nuisance.mean()) < 0.05
     assert found.banded.mean() > 0.5
     assert (found.penalties <= 100.0).all()
+
+
+def test_spaces_of_nuisance_count_alike_on_training_items_whatever_their_units() -> None:
+    """Test rows are larger here, so that a weight by all rows would be another."""
+    rng = np.random.default_rng(31)
+    one, other = rng.standard_normal((24, 2)), rng.standard_normal((2, 24, 5))
+    fold = FOLDS[0]
+    one[fold.test] *= 4.0
+    spaces = [np.broadcast_to(one @ one.T, (2, 24, 24)), 1e6 * other @ np.swapaxes(other, 1, 2)]
+    found = nuisance_band(np.stack(spaces), fold)
+    for person in range(2):
+        parts = []
+        for columns in (one, other[person]):
+            own = columns - columns[fold.train].mean(axis=0)
+            parts.append(own / np.sqrt((own[fold.train] ** 2).sum()))
+        together = np.hstack(parts)
+        np.testing.assert_allclose(
+            found[person], together @ together.T * len(fold.train) / 2.0, atol=1e-9
+        )
+
+
+def test_what_nuisance_leaves_has_unit_variance_on_training_items() -> None:
+    for band in bands():
+        rows = np.ix_(band.fold.train, band.fold.train)
+        assert np.trace(band.model[0][rows]) == pytest.approx(len(band.fold.train))
