@@ -24,7 +24,7 @@ from brainbench.encoding.blocked_ridge import (
 from brainbench.encoding.held_out import HeldOutFold
 from brainbench.encoding.kernels import Array
 from brainbench.encoding.prediction import correlate
-from brainbench.encoding.responses import FoldResponses, prepare_responses
+from brainbench.encoding.responses import CONSTANT, FoldResponses, prepare_responses
 from brainbench.encoding.ridge import contrasts
 from brainbench.encoding.threads import parallel
 from brainbench.errors import DataError
@@ -261,6 +261,9 @@ def _in_measured_order(maps: Array, fold: HeldOutFold, orders: NDArray[np.intp])
     tested, trained = rank[orders[:, fold.test]], rank[orders[:, fold.train]]
     placed[draws, tested[:, :, None], trained[:, None, :]] = maps
     found: Array = contrasts(len(fold.test)).T @ placed @ contrasts(len(fold.train))
+    # features that are the same at all test items predict a constant; what is left of them is
+    # rounding, and another on every processor
+    found[np.abs(found) <= CONSTANT * np.linalg.norm(placed, axis=(1, 2))[:, None, None]] = 0.0
     return found
 
 

@@ -298,3 +298,17 @@ def test_responses_that_do_not_vary_have_nothing_explained() -> None:
     assert found.r[1, 0] == found.r2[1, 0] == 0.0
     assert not layer_errors(kernels, people)[1].any()
     assert found.r2[0, 0] > 0.0
+
+
+def test_what_does_not_vary_over_held_out_items_predicts_nothing() -> None:
+    """Which run an item is of is the same for all items of a held-out run: rounding is no r."""
+    rng = np.random.default_rng(5)
+    runs = np.repeat(["a", "b", "c", "d"], 16)
+    types = np.repeat(["x", "x", "y", "y"], 16)
+    folds = held_out_folds(runs, types)
+    features = (runs[:, None] == np.unique(runs)).astype(float) + 0.1
+    kernels = normalised(linear_kernels(features[:, None]), folds)
+    people = People((rng.standard_normal((64, 40)), rng.standard_normal((64, 9))), tuple(folds))
+    found = predict(kernels, people, permutations(runs, 5, rng))
+    assert (found.r == 0.0).all()
+    assert found.n_constant == 4 * 49
