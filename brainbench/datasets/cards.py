@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -39,6 +39,19 @@ class CardFile(BaseModel):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
+class RoiCoordinates(BaseModel):
+    """Where an ROI lies, as far as its source says so."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    space: Literal["MNI", "Talairach"]
+    what: str
+    """What the points are: foci, centres of spheres."""
+    source: str
+    points: tuple[tuple[float, float, float], ...] = Field(min_length=1)
+    """x, y, z in mm; x grows to the right, y to the front, z upwards."""
+
+
 class Card(BaseModel):
     """What is known of a dataset before any of it is downloaded."""
 
@@ -65,6 +78,8 @@ class Card(BaseModel):
     """Whether a model's answers are held against those of its people."""
     rois: dict[str, int] = {}
     """Voxels of each person in each ROI."""
+    roi_coordinates: dict[str, RoiCoordinates] = {}
+    """Where ROIs lie, for a picture; of no number."""
     reasoning_types: tuple[str, ...] = ()
     items: int = 0
     held_out: str = "run"

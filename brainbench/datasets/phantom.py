@@ -4,6 +4,7 @@ A voxel's response to item i is a sum of independent parts, each with a stated s
 the variance over items:
 
     signal      the features of one layer of a model, mixed by weights of this voxel
+    validity    whether the conclusion follows
     type        which reasoning type the item is of
     length      how many words it has
     drift       a slow wave over position within the run
@@ -15,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any
 
@@ -32,6 +33,7 @@ from brainbench.problems import Problem, classify
 
 Array = NDArray[np.float64]
 _CONFOUNDS = ("type", "length", "drift")
+_PARTS = ("signal", "validity", *_CONFOUNDS)
 # Raise when the simulation changes: the data hash, and every cache key, changes with it.
 _SIMULATION_VERSION = 2
 
@@ -43,20 +45,21 @@ class PhantomRoi(BaseModel):
 
     voxels: int = Field(ge=1)
     signal: float = Field(0.0, ge=0.0, le=1.0)
+    validity: float = Field(0.0, ge=0.0, le=1.0)
     type: float = Field(0.0, ge=0.0, le=1.0)
     length: float = Field(0.0, ge=0.0, le=1.0)
     drift: float = Field(0.0, ge=0.0, le=1.0)
 
     @model_validator(mode="after")
     def _leave_room(self) -> PhantomRoi:
-        if self.signal + self.type + self.length + self.drift > 1.0 + 1e-12:
-            raise ValueError("the shares of signal, type, length and drift exceed 1")
+        if self.noise < -1e-12:
+            raise ValueError(f"the shares of {', '.join(_PARTS[:-1])} and {_PARTS[-1]} exceed 1")
         return self
 
     @property
     def noise(self) -> float:
         """Share that is drawn anew at every repeat."""
-        return max(0.0, 1.0 - self.signal - self.type - self.length - self.drift)
+        return 1.0 - self.signal - self.type - self.length - self.drift - self.validity
 
 
 class PhantomDesign(BaseModel):
@@ -74,6 +77,8 @@ class PhantomDesign(BaseModel):
     spectrum: float | None = None
     """Principal component j of the features has weight j ** -spectrum; None keeps the
     features' own spectrum."""
+    source: str | None = Field(None, exclude_if=lambda value: value is None)
+    """What the signal is made of, where that is no layer of a model."""
     rois: dict[str, PhantomRoi]
 
 
@@ -92,16 +97,23 @@ def load(
     features, layers = _shipped_features(design.site)
     if design.layer not in layers:
         raise DataError(f"the shipped activations hold no layer {design.layer} of {design.site}")
-    whole = simulate(design, features[:, layers.index(design.layer)], problems, card)
-    people = choose("subject", subjects, card.subjects)
-    areas = choose("ROI", rois, tuple(card.rois))
-    # simulated whole and then cut, so that asking for less changes no number
-    kept = np.isin(whole.assembly["subject"], people) & np.isin(whole.assembly["roi"], areas)
-    cut = {"neuroid": np.flatnonzero(kept)}
-    assert whole.truth is not None
-    return Recording(
-        card, whole.assembly.isel(cut), problems, whole.data_sha256, None, whole.truth.isel(cut)
+    return cut(
+        simulate(design, features[:, layers.index(design.layer)], problems, card), rois, subjects
     )
+
+
+def cut(
+    whole: Recording,
+    rois: str | Sequence[str] | None = None,
+    subjects: str | Sequence[str] | None = None,
+) -> Recording:
+    """Some ROIs and people of a simulation: made whole, so that asking for less changes nothing."""
+    people = choose("subject", subjects, whole.card.subjects)
+    areas = choose("ROI", rois, tuple(whole.card.rois))
+    kept = np.isin(whole.assembly["subject"], people) & np.isin(whole.assembly["roi"], areas)
+    neuroids = {"neuroid": np.flatnonzero(kept)}
+    assert whole.truth is not None
+    return replace(whole, assembly=whole.assembly.isel(neuroids), truth=whole.truth.isel(neuroids))
 
 
 def simulate(
@@ -136,7 +148,7 @@ def simulate(
             once, signal = _respond(shares, parts, streams)
             repeated = np.tile(once, (design.repeats, 1))
             noise = streams.of("noise").standard_normal(repeated.shape)
-            blocks[subject, roi] = repeated + np.sqrt(shares.noise) * noise
+            blocks[subject, roi] = repeated + np.sqrt(max(0.0, shares.noise)) * noise
             signals[subject, roi] = np.tile(signal, (design.repeats, 1))
     assembly = build_assembly(shown, blocks)
     assembly.attrs.update(dataset=card.name, version=card.version, simulated=True)
@@ -145,7 +157,7 @@ def simulate(
     truth.attrs["summary"] = _summary(design)
     digest = hashlib.sha256(np.ascontiguousarray(units).tobytes())
     shown_to_people = [[p.identifier, p.reasoning_type, *p.sentences] for p in problems]
-    digest.update(json.dumps([_SIMULATION_VERSION, design.model_dump(), shown_to_people]).encode())
+    digest.update(json.dumps([_SIMULATION_VERSION, _plain(design), shown_to_people]).encode())
     return Recording(card, assembly, tuple(problems), digest.hexdigest(), None, truth)
 
 
@@ -175,14 +187,24 @@ def parse_design(values: dict[str, Any]) -> PhantomDesign:
         raise DataError(f"phantom design is not valid: {error}") from error
 
 
+def _plain(design: PhantomDesign) -> dict[str, Any]:
+    """For a hash: validity only where it is planted, as before there was such a part."""
+    values = design.model_dump()
+    for shares in values["rois"].values():
+        if not shares["validity"]:
+            del shares["validity"]
+    return values
+
+
 def _summary(design: PhantomDesign) -> str:
     """What was planted, in words."""
-    names = {"signal": f"{design.site} layer {design.layer}", "type": "reasoning type"}
+    source = f"{design.site} layer {design.layer}" if design.source is None else design.source
+    names = {"signal": source, "type": "reasoning type"}
     said = []
     for roi, shares in design.rois.items():
         parts = [
             f"{getattr(shares, part):.0%} {names.get(part, part)}"
-            for part in ("signal", *_CONFOUNDS)
+            for part in _PARTS
             if getattr(shares, part)
         ]
         said.append(f"{roi}: {', '.join(parts) or 'nothing'}")
@@ -232,12 +254,14 @@ def _parts(units: Array, problems: Sequence[Problem], spectrum: float | None) ->
         raise DataError("the features of the signal do not vary over items")
     order = np.arange(1, rank + 1, dtype=float)
     weights = values[:rank] if spectrum is None else order**-spectrum
+    valid = np.array([problem.condition.valid for problem in problems], float)
     types = np.array([problem.reasoning_type == "transitive" for problem in problems], float)
     words = np.array([sum(len(s.split()) for s in p.sentences) for p in problems], float)
     position = np.array([int(p.identifier.rsplit("-", 1)[1]) for p in problems], float)
     phase = np.pi * (position + 0.5) / (position.max() + 1.0)
     return {
         "signal": left[:, :rank] * weights,
+        "validity": valid[:, None],
         "type": types[:, None],
         "length": words[:, None],
         # the two slowest cosines: a trend and a bow over the run
@@ -264,7 +288,7 @@ class _Streams:
 def _respond(shares: PhantomRoi, parts: dict[str, Array], streams: _Streams) -> tuple[Array, Array]:
     """Noise-free responses (items, voxels) of one person, and the signal in them."""
     drawn = {}
-    for name in ("signal", *_CONFOUNDS):
+    for name in _PARTS:
         size = (parts[name].shape[1], shares.voxels)
         mixed = parts[name] @ streams.of(name).standard_normal(size)
         mixed -= mixed.mean(axis=0)

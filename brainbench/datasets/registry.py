@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import xarray as xr
 
-from brainbench.datasets import ds003076, phantom, xiao2026
+from brainbench.datasets import ds003076, phantom, phantom_guidance, xiao2026
 from brainbench.datasets.assembly import Recording
 from brainbench.datasets.behavior import Behavior
 from brainbench.datasets.cards import list_cards, load_card, plugged_datasets
@@ -15,6 +15,7 @@ from brainbench.problems import Problem
 
 _LOADERS: dict[str, Callable[..., Recording]] = {
     "phantom": phantom.load,
+    "phantom_guidance": phantom_guidance.load,
     "xiao2026": xiao2026.load,
 }
 _BEHAVIOR_LOADERS: dict[str, Callable[..., Behavior]] = {

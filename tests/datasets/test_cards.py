@@ -44,8 +44,8 @@ def test_a_good_card_is_read() -> None:
 
 
 class TestShipped:
-    def test_there_are_four(self) -> None:
-        assert list_cards() == ["ds003076", "folio", "phantom", "xiao2026"]
+    def test_there_are_five(self) -> None:
+        assert list_cards() == ["ds003076", "folio", "phantom", "phantom_guidance", "xiao2026"]
 
     @pytest.mark.parametrize("name", list_cards())
     def test_each_is_valid_and_complete(self, name: str) -> None:

@@ -19,7 +19,7 @@ from brainbench.errors import DownloadError, UnknownNameError, UsageError
 
 
 def test_every_dataset_with_a_card_is_listed() -> None:
-    assert list_datasets() == ["ds003076", "folio", "phantom", "xiao2026"]
+    assert list_datasets() == ["ds003076", "folio", "phantom", "phantom_guidance", "xiao2026"]
 
 
 def test_an_unknown_dataset_is_met_with_the_nearest() -> None:
@@ -30,7 +30,8 @@ def test_an_unknown_dataset_is_met_with_the_nearest() -> None:
 
 
 def test_a_dataset_without_brains_says_where_they_are() -> None:
-    with pytest.raises(UsageError, match=r"no responses of the brain.*phantom, xiao2026"):
+    holding = r"no responses of the brain.*phantom, phantom_guidance, xiao2026"
+    with pytest.raises(UsageError, match=holding):
         load_recording("ds003076")
 
 
@@ -47,7 +48,7 @@ def test_a_dataset_of_brains_alone_says_where_answers_are() -> None:
 
 def test_every_dataset_has_its_problems(mirror: Path) -> None:
     counts = {name: len(load_problems(name)) for name in list_datasets() if name != "folio"}
-    assert counts == {"ds003076": 70, "phantom": 72, "xiao2026": 70}
+    assert counts == {"ds003076": 70, "phantom": 72, "phantom_guidance": 72, "xiao2026": 70}
     assert load_problems("ds003076") == load_problems("xiao2026")
 
 
