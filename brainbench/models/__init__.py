@@ -23,6 +23,9 @@ from brainbench.models.registry import (
     list_models,
     load_model,
 )
+from brainbench.models.steering import STEERED_TOKENS, MadeFor, Steering
+from brainbench.models.steering_artifact import load_steering, save_steering
+from brainbench.models.steering_hooks import steered
 
 __all__ = [
     "COMPUTING",
@@ -31,20 +34,26 @@ __all__ = [
     "PHANTOM_FILE",
     "READOUTS",
     "SITES",
+    "STEERED_TOKENS",
     "ActivationFile",
     "Activations",
     "AnsweringModel",
     "Answers",
     "LanguageModel",
+    "MadeFor",
     "Model",
     "ModelOptions",
     "PromptTemplate",
     "Site",
+    "Steering",
     "is_builtin",
     "list_models",
     "load_model",
+    "load_steering",
     "load_template",
     "read_activations",
     "read_answers",
     "save_activations",
+    "save_steering",
+    "steered",
 ]

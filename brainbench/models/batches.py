@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Tokens = tuple[int, ...]
 # below this the bookkeeping costs more than the tokens
@@ -21,12 +21,15 @@ class Batch:
     suffixes : what follows in each, at least one token.
     rows : which prompts these are.
     places : tokens of each suffix whose mean is read; nothing where the last one is.
+    groups : of each prompt whose directions steer it, None for none; nothing where no prompt
+        is steered.
     """
 
     prefix: Tokens
     suffixes: tuple[Tokens, ...]
     rows: tuple[int, ...]
     places: tuple[tuple[int, ...], ...] = ()
+    groups: tuple[str | None, ...] = ()
 
     @property
     def longest(self) -> int:
@@ -36,10 +39,11 @@ class Batch:
     def halves(self) -> tuple[Batch, Batch]:
         """The same prompts in two batches."""
         half = (len(self.rows) + 1) // 2
-        return (
-            Batch(self.prefix, self.suffixes[:half], self.rows[:half], self.places[:half]),
-            Batch(self.prefix, self.suffixes[half:], self.rows[half:], self.places[half:]),
-        )
+        return self._part(slice(half)), self._part(slice(half, None))
+
+    def _part(self, part: slice) -> Batch:
+        rows = (self.suffixes[part], self.rows[part], self.places[part], self.groups[part])
+        return Batch(self.prefix, *rows)
 
 
 def plan_batches(
@@ -48,6 +52,7 @@ def plan_batches(
     batch_size: int,
     share: bool = True,
     places: Sequence[tuple[int, ...]] = (),
+    groups: Sequence[str | None] = (),
 ) -> list[Batch]:
     """Divide prompts into batches.
 
@@ -60,6 +65,7 @@ def plan_batches(
     share : whether a common beginning is split off.
     places : of each prompt the tokens whose mean is read, ascending, where not the last one
         is; a common beginning ends before the first of them.
+    groups : of each prompt whose directions steer it.
 
     Returns
     -------
@@ -70,18 +76,49 @@ def plan_batches(
     apart = [[i for i, kind in enumerate(kinds) if kind == k] for k in dict.fromkeys(kinds)]
     # what is read must be computed in the batch: of a beginning only keys and values are kept
     most = [place[0] for place in places] or [len(prompt) - 1 for prompt in prompts]
-    groups = together
+    divided = together
     if share:
-        groups = min(together, apart, key=lambda split: _tokens(prompts, split, most))
+        divided = min(together, apart, key=lambda split: _tokens(prompts, split, most))
     batches = []
-    for group in groups:
-        size = _shared(prompts, group, most) if share else 0
-        order = sorted(group, key=lambda i: len(prompts[i]))
+    for own in divided:
+        size = _shared(prompts, own, most) if share else 0
+        order = sorted(own, key=lambda i: len(prompts[i]))
         for start in range(0, len(order), batch_size):
             rows = tuple(order[start : start + batch_size])
             suffixes = tuple(tuple(prompts[i][size:]) for i in rows)
             moved = tuple(tuple(n - size for n in places[i]) for i in rows) if places else ()
-            batches.append(Batch(tuple(prompts[group[0]][:size]), suffixes, rows, moved))
+            steered = tuple(groups[i] for i in rows) if groups else ()
+            batches.append(Batch(tuple(prompts[own[0]][:size]), suffixes, rows, moved, steered))
+    return batches
+
+
+def plan_apart(
+    prompts: Sequence[Tokens],
+    kinds: Sequence[str],
+    batch_size: int,
+    groups: Sequence[str | None],
+    share: bool = True,
+    places: Sequence[tuple[int, ...]] = (),
+) -> list[Batch]:
+    """As :func:`plan_batches`, prompts of different groups in batches and beginnings of their own.
+
+    For where every token is steered: what one group's directions have gone through is of no use
+    to another.
+    """
+    batches = []
+    for group in dict.fromkeys(groups):
+        own = [i for i, other in enumerate(groups) if other == group]
+        batches += [
+            replace(batch, rows=tuple(own[i] for i in batch.rows))
+            for batch in plan_batches(
+                [prompts[i] for i in own],
+                [kinds[i] for i in own],
+                batch_size,
+                share,
+                [places[i] for i in own] if places else (),
+                [group] * len(own),
+            )
+        ]
     return batches
 
 

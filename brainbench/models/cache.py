@@ -6,11 +6,12 @@ not at all, its checksum inside. A damaged entry is said and computed again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,27 +64,36 @@ class ArrayCache:
 
     def put(self, key: str, arrays: Arrays) -> None:
         """Keep an entry; where the disk refuses, say so once and go on without."""
-        path = self._path(key)
         kept = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-        name: str | None = None
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-            os.close(handle)
-            save_file(kept, name, {"key": key, "checksum": _checksum(kept)})
-            # made for its owner alone; others may share the cache
-            Path(name).chmod(0o666 & ~_umask())
-            Path(name).replace(path)
+            with whole_file(self._path(key)) as partial:
+                save_file(kept, str(partial), {"key": key, "checksum": _checksum(kept)})
         except (OSError, SafetensorError) as error:
             if self._writable:
                 self._say(f"activations cannot be cached in {self._folder}: {error}; going on")
             self._writable = False
-        finally:
-            if name is not None:
-                Path(name).unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key}.safetensors"
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a file to write to; what was written takes the path's place when the block ends well.
+
+    Its folder is made. After an error nothing is there, or what was there before.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    partial = Path(name)
+    try:
+        os.close(handle)
+        yield partial
+        # made for its owner alone; others may share it
+        partial.chmod(0o666 & ~_umask())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _umask() -> int:

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from brainbench.errors import DataError, UsageError
-from brainbench.models.batches import Batch, Tokens, plan_batches
+from brainbench.errors import UsageError
+from brainbench.models.batches import Batch
 from brainbench.models.cache import ArrayCache, Say, content_key
 from brainbench.models.chat import Chat
 from brainbench.models.in_memory import Drawn, hash_parameters, hash_tokenizer
+from brainbench.models.kept_readings import KeptReader
 from brainbench.models.loading import Loaded, Loader, count_parameters
 from brainbench.models.model import SITES, Activations, Answers
 from brainbench.models.options import BATCH_SIZE, check_readout, check_whole, readout_suffix
-from brainbench.models.premises import find_premises
+from brainbench.models.prompt_plan import PromptPlan
 from brainbench.models.prompts import PromptTemplate, builtin_template
 from brainbench.models.reading import NO_TOKEN, Reader, Reading
 from brainbench.models.spellings import Spellings, find_spellings
+from brainbench.models.steering import Steering, check_fits
 from brainbench.models.thinking import ThinkingReader
 from brainbench.problems import Problem
 from brainbench.source import source_sha256
@@ -53,6 +53,7 @@ class LanguageModel:
     revision : commit on the hub it came from.
     builtin : whether it ships with the package.
     twin : gives the same model with weights that a seed draws.
+    steering : directions that are added to its states whatever it is asked, made for it.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class LanguageModel:
         revision: str | None = None,
         builtin: bool = False,
         twin: Callable[[int], LanguageModel] | None = None,
+        steering: Steering | None = None,
     ) -> None:
         check_readout(readout, think is not None)
         self.identifier = identifier
@@ -92,6 +94,9 @@ class LanguageModel:
         self._twin = twin
         self._share = share_prefix and think is None
         self._cache = None if cache is None else ArrayCache(cache, self._tell)
+        self._steering = steering
+        if steering is not None:
+            check_fits(steering, self)
 
     @classmethod
     def of(
@@ -101,6 +106,7 @@ class LanguageModel:
         identifier: str,
         template: PromptTemplate | None = None,
         readout: str = "last",
+        steering: Steering | None = None,
     ) -> LanguageModel:
         """A model that is already in memory, such as one just trained.
 
@@ -111,14 +117,20 @@ class LanguageModel:
         identifier : its name; what is done to it is added, as ``+premises``.
         template : wording of the question.
         readout : one of ``READOUTS``.
+        steering : made for it; directions of a model on disk fit the model on disk alone.
         """
         config = model.config
         device = str(model.get_input_embeddings().weight.device)
         dtype = str(model.dtype).removeprefix("torch.")
 
-        def opened(name: str, sha256: Callable[[], str], loader: Loader) -> LanguageModel:
+        def opened(
+            name: str,
+            sha256: Callable[[], str],
+            loader: Loader,
+            steering: Steering | None = None,
+        ) -> LanguageModel:
             return cls(
-                name + readout_suffix(readout),
+                name + readout_suffix(readout) + ("" if steering is None else steering.suffix),
                 # asked for each time: the model may be trained on
                 sha256,
                 loader,
@@ -127,24 +139,52 @@ class LanguageModel:
                 dtype=dtype,
                 readout=readout,
                 twin=twin,
+                steering=steering,
             )
 
         def twin(seed: int) -> LanguageModel:
-            # holds the configuration, not the weights
+            # holds the configuration, not the weights; directions fit none but these
             drawn = Drawn(copy.deepcopy(config), tokenizer, seed, device, dtype)
             return opened(f"{identifier}+untrained-{seed}", drawn.sha256, drawn)
 
         def sha256() -> str:
             return content_key(model=hash_parameters(model), tokenizer=hash_tokenizer(tokenizer))
 
-        return opened(identifier, sha256, Loaded(model, tokenizer))
+        return opened(identifier, sha256, Loaded(model, tokenizer), steering)
+
+    @contextlib.contextmanager
+    def steered(self, steering: Steering) -> Iterator[LanguageModel]:
+        """The same model, with directions added to its states: ``with model.steered(s) as m:``.
+
+        It shares the weights, and is told from this one by name, hash and cache. Hooks are on
+        the modules only while it runs a pass, so this model stays as it is, within the block too.
+
+        Raises
+        ------
+        UsageError
+            When it is steered already.
+        DataError
+            When the directions were made for another model.
+        """
+        if self._steering is not None:
+            raise UsageError(f"{self.identifier} is steered already: take the model without it")
+        check_fits(steering, self)
+        view = copy.copy(self)
+        view.__dict__.pop("_reader", None)
+        view._steering = steering
+        view.identifier += steering.suffix
+        view.builtin = False
+        try:
+            yield view
+        finally:
+            view.__dict__.pop("_reader", None)
 
     def untrained(self, seed: int) -> LanguageModel:
         """Its twin: the same model, asked in the same way, with weights that a seed draws anew.
 
         Of a checkpoint it is what ``--untrained SEED`` opens. Only the architecture counts: a
-        PEFT adapter is left out, and the twin of a twin is that of its own seed. Neither loads
-        nor hashes the trained weights.
+        PEFT adapter and a steering are left out, and the twin of a twin is that of its own seed.
+        Neither loads nor hashes the trained weights.
 
         Raises
         ------
@@ -174,6 +214,7 @@ class LanguageModel:
             "chat_template_sha256": chat and hashlib.sha256(chat.encode()).hexdigest(),
             "prompt": self.template.name,
             "prompt_sha256": self.template.sha256,
+            **({} if self._steering is None else {"steering": self._steering.facts}),
         }
 
     @property
@@ -185,6 +226,7 @@ class LanguageModel:
             dtype=self.dtype,
             prompt=self.template.sha256,
             think=self._think,
+            **({} if self._steering is None else {"steering": self._steering.sha256}),
             **self._read_otherwise(reading=reading),
         )
 
@@ -198,12 +240,12 @@ class LanguageModel:
             When the model cannot be loaded or read, a prompt is longer than its context, or
             the premises are not found in it.
         """
-        plans = [self._plan_questions(problems)]
+        plans = [self._plan.questions(problems)]
         if self._readout == "localised":
-            plans.append(self._plan_readings(problems))
+            plans.append(self._plan.readings(problems))
         reading, *others = self._read(plans)
         layers = {site: tuple(range(reading.states[site].shape[1])) for site in SITES}
-        warnings, contrast = self._warnings(reading), None
+        warnings, contrast = self._warnings(reading, problems), None
         if others:
             contrast = others[0].states
             if self.template.reading is None:
@@ -215,7 +257,7 @@ class LanguageModel:
 
     def answer(self, problems: Sequence[Problem]) -> Answers:
         """The greedy answer and the log-odds of True against False, from the same pass."""
-        (reading,) = self._read([self._plan_questions(problems)])
+        (reading,) = self._read([self._plan.questions(problems)])
         texts = [
             "" if token == NO_TOKEN else self._loader.tokenizer.decode([token])
             for token in reading.tokens.tolist()
@@ -225,8 +267,18 @@ class LanguageModel:
             reading.log_odds,
             tuple(texts),
             int(reading.cut_off.sum()),
-            self._warnings(reading),
+            self._warnings(reading, problems),
         )
+
+    @property
+    def steering(self) -> Steering | None:
+        """What is added to its states, as it was given."""
+        return self._steering
+
+    @property
+    def acting(self) -> Steering | None:
+        """The same where it changes anything: at strength 0 nothing is added."""
+        return None if self._steering is None or not self._steering.strength else self._steering
 
     @property
     def loader(self) -> Loader:
@@ -271,8 +323,10 @@ class LanguageModel:
     @cached_property
     def _reader(self) -> Reader:
         if self._think is not None:
-            return ThinkingReader(self._loader, self._spellings, self._tell, self._think)
-        return Reader(self._loader, self._spellings, self._tell)
+            return ThinkingReader(
+                self._loader, self._spellings, self._tell, self._think, self.acting
+            )
+        return Reader(self._loader, self._spellings, self._tell, self.acting)
 
     def _tell(self, text: str) -> None:
         # looked up when it is called: who listens may change
@@ -282,67 +336,29 @@ class LanguageModel:
         """What hashes hold of the readout: nothing where it is the last token."""
         return {} if self._readout == "last" else {"readout": self._readout, **what}
 
-    def _plan_questions(self, problems: Sequence[Problem]) -> list[Batch]:
-        """Batches that ask the problems."""
-        if self._readout == "premises":
-            found = [find_premises(p, self.template, self._chat) for p in problems]
-            return self._plan(problems, [t for t, _ in found], [places for _, places in found])
-        return self._plan(
-            problems, [self._chat.tokens(self.template.messages(p)) for p in problems]
+    @property
+    def _plan(self) -> PromptPlan:
+        return PromptPlan(
+            self.identifier,
+            self.template,
+            self._chat,
+            self._batch_size,
+            self._readout,
+            self._share,
+            self.context_length,
+            self._think,
+            self.acting,
         )
-
-    def _plan_readings(self, problems: Sequence[Problem]) -> list[Batch]:
-        """Batches that ask only to read the premises."""
-        messages = [self.template.reading_messages(p) for p in problems]
-        return self._plan(problems, [self._chat.tokens(turns) for turns in messages])
-
-    def _plan(
-        self,
-        problems: Sequence[Problem],
-        prompts: Sequence[Tokens],
-        places: Sequence[tuple[int, ...]] = (),
-    ) -> list[Batch]:
-        if not problems:
-            raise DataError("there are no problems to read the model out on")
-        self._check_length(prompts, problems)
-        kinds = [p.reasoning_type for p in problems]
-        return plan_batches(prompts, kinds, self._batch_size, self._share, places)
 
     def _read(self, plans: Sequence[Sequence[Batch]]) -> list[Reading]:
         """A reading of each plan, its rows in the order of the problems."""
-        parts = iter(self._read_batches(list(chain(*plans))))
-        readings = []
-        for plan in plans:
-            rows = [row for batch in plan for row in batch.rows]
-            whole = Reading.join([next(parts) for _ in plan])
-            readings.append(whole.at(np.argsort(rows).tolist()))
-        return readings
-
-    def _read_batches(self, batches: Sequence[Batch]) -> list[Reading]:
-        parts, done = [], 0
-        total = sum(len(batch.rows) for batch in batches)
+        kept = KeptReader(lambda: self._reader, self._cache, self._key, self.progress)
         try:
-            for batch in batches:
-                self.progress(done, total)
-                parts.append(self._read_batch(batch))
-                done += len(batch.rows)
+            return kept.read(plans)
         finally:
             if "_reader" in self.__dict__:
                 # a model in memory may be trained on before it is read again
                 self._reader.forget()
-        self.progress(total, total)
-        return parts
-
-    def _read_batch(self, batch: Batch) -> Reading:
-        if self._cache is None:
-            return self._reader.read(batch)
-        key = self._key(batch)
-        held = self._cache.get(key)
-        if held is not None:
-            return Reading.from_arrays(held)
-        reading = self._reader.read(batch)
-        self._cache.put(key, reading.to_arrays())
-        return reading
 
     def _key(self, batch: Batch) -> str:
         """Everything that a batch's numbers depend on, to the last bit."""
@@ -357,28 +373,17 @@ class LanguageModel:
             suffixes=batch.suffixes,
             sites=SITES,
             think=self._think,
-            intervention=None,
+            intervention=self.acting and [self.acting.sha256, batch.groups],
             versions=[torch.__version__, transformers.__version__, source_sha256()],
             **self._read_otherwise(places=batch.places),
         )
 
-    def _check_length(self, prompts: Sequence[Tokens], problems: Sequence[Problem]) -> None:
-        limit = self.context_length
-        longest = max(range(len(prompts)), key=lambda i: len(prompts[i]))
-        needed = len(prompts[longest]) + (self._think or 0)
-        if limit is not None and needed > limit:
-            thoughts = f" and {self._think} to generate" if self._think else ""
-            shorter = "--max-new-tokens" if self._think else "--prompt-template"
-            raise DataError(
-                f"the prompt of {problems[longest].identifier} has {len(prompts[longest])} "
-                f"tokens{thoughts}; {self.identifier} reads {limit} at most. Take a shorter "
-                f"{shorter} or a model with a longer context"
-            )
-
-    def _warnings(self, reading: Reading) -> tuple[str, ...]:
+    def _warnings(self, reading: Reading, problems: Sequence[Problem]) -> tuple[str, ...]:
         said = list(self._chat.warnings)
         cut = int(reading.cut_off.sum())
         if cut:
             said.append(f"{cut} of {len(reading.tokens)} answers were cut off at {self._think} "
                         "generated tokens")  # fmt: skip
+        if self.acting is not None:
+            said += self.acting.missing([p.reasoning_type for p in problems])
         return tuple(said)

@@ -18,6 +18,8 @@ from brainbench.models.loading import (
 )
 from brainbench.models.options import BATCH_SIZE, ModelOptions, readout_suffix
 from brainbench.models.prompts import PromptTemplate, load_template
+from brainbench.models.steering import Steering
+from brainbench.models.steering_artifact import load_steering
 
 
 def open_language_model(
@@ -48,6 +50,9 @@ def open_language_model(
     if chosen.prompt_template is not None:
         template = load_template(chosen.prompt_template)
     adapter = None if chosen.peft is None else check_adapter(chosen.peft)
+    steering = None
+    if chosen.steer is not None:
+        steering = load_steering(chosen.steer).changed(chosen.strength, chosen.steer_tokens)
     trained = chosen.untrained is None
     if not trained and adapter is not None:
         raise UsageError("--untrained draws the weights anew: there is nothing --peft fits")
@@ -59,7 +64,7 @@ def open_language_model(
         code=chosen.trust_remote_code,
     )
     opener = _Opener(chosen, template, device, dtype, builtin is not None, say, progress)
-    return opener.open(checkpoint, chosen.untrained, adapter)
+    return opener.open(checkpoint, chosen.untrained, adapter, steering)
 
 
 @dataclass(frozen=True)
@@ -75,13 +80,17 @@ class _Opener:
     progress: Progress
 
     def open(
-        self, checkpoint: Checkpoint, seed: int | None, adapter: tuple[Path, str] | None = None
+        self,
+        checkpoint: Checkpoint,
+        seed: int | None,
+        adapter: tuple[Path, str] | None = None,
+        steering: Steering | None = None,
     ) -> LanguageModel:
-        """The model of some files, or one of a seed's weights; perhaps adapted."""
+        """The model of some files, or one of a seed's weights; perhaps adapted or steered."""
         options = self.options
         code = options.trust_remote_code
         return LanguageModel(
-            self._identifier(checkpoint.name, seed, adapter),
+            self._identifier(checkpoint.name, seed, adapter, steering),
             content_key(
                 checkpoint=checkpoint.sha256, adapter=adapter and adapter[1], untrained=seed
             ),
@@ -105,19 +114,27 @@ class _Opener:
             say=self.say,
             progress=self.progress,
             revision=checkpoint.revision,
-            # adapted or untrained it is another model
-            builtin=self.builtin and adapter is None and seed is None,
+            # adapted, untrained or steered it is another model
+            builtin=self.builtin and adapter is None and seed is None and steering is None,
             twin=lambda other: self.open(checkpoint.without_weights(code=code), other),
+            steering=steering,
         )
 
-    def _identifier(self, name: str, seed: int | None, adapter: tuple[Path, str] | None) -> str:
+    def _identifier(
+        self,
+        name: str,
+        seed: int | None,
+        adapter: tuple[Path, str] | None,
+        steering: Steering | None,
+    ) -> str:
         """Name of the model, with what was done to it: an untrained one is another model."""
         if seed is not None:
             name += f"+untrained-{seed}"
         if adapter is not None:
             name += f"+{adapter[0].resolve().name}"
         thinking = "+think" if self.options.think else ""
-        return name + thinking + readout_suffix(self.options.readout)
+        steered = "" if steering is None else steering.suffix
+        return name + thinking + readout_suffix(self.options.readout) + steered
 
 
 def _is_spread(asked: str | None) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from brainbench.errors import UnknownNameError, UsageError
+from brainbench.models.steering import check_steered_tokens, check_strength
 
 # which tokens' states stand for a problem, see docs/language-models.md
 READOUTS: tuple[str, ...] = ("last", "premises", "localised")
@@ -34,6 +35,9 @@ class ModelOptions:
     readout : one of ``READOUTS``: the state of the ``last`` token, the mean over those of
         the ``premises``, or ``localised``: the last, and beside it the last of a prompt
         that asks only to read.
+    steer : folder of a steering, whose directions are added to the states.
+    strength : their factor, in place of the steering's own.
+    steer_tokens : ``last``, ``generated`` or ``all``, in place of the steering's own.
     """
 
     device: str | None = None
@@ -48,6 +52,9 @@ class ModelOptions:
     max_new_tokens: int = 1024
     trust_remote_code: bool = False
     readout: str = "last"
+    steer: str | None = None
+    strength: float | None = None
+    steer_tokens: str | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("batch_size", 1), ("max_new_tokens", 1), ("untrained", 0)):
@@ -55,6 +62,12 @@ class ModelOptions:
             if value is not None:
                 check_whole(name, value, least)
         check_readout(self.readout, self.think)
+        for name, check in (("strength", check_strength), ("steer_tokens", check_steered_tokens)):
+            if getattr(self, name) is not None:
+                check(getattr(self, name))
+                if self.steer is None:
+                    flag = name.replace("_", "-")
+                    raise UsageError(f"--{flag} is of a steering: give its folder with --steer")
 
     def with_arguments(self, arguments: Mapping[str, Any]) -> ModelOptions:
         """The same, with options that were said as ``name=value``.
@@ -64,16 +77,19 @@ class ModelOptions:
         UsageError
             When there is no such option, its value is of another kind, or it was said twice.
         """
-        kinds = {option.name: option.type for option in fields(self)}
+        kinds = {option.name: str(option.type).split(" | ") for option in fields(self)}
+        chosen = dict(arguments)
         for name, value in arguments.items():
             if name not in kinds:
                 raise UnknownNameError("model argument", name, kinds)
+            if type(value) is int and "float" in kinds[name]:
+                chosen[name] = value = float(value)
             if name in self.given() and getattr(self, name) != value:
                 raise UsageError(f"{name} is {getattr(self, name)} and {value}: say it once")
             kind = "None" if value is None else type(value).__name__
-            if kind not in str(kinds[name]).split(" | "):
-                raise UsageError(f"{name}: {value!r} is no {kinds[name]}")
-        return replace(self, **arguments)
+            if kind not in kinds[name]:
+                raise UsageError(f"{name}: {value!r} is no {' | '.join(kinds[name])}")
+        return replace(self, **chosen)
 
     def given(self) -> list[str]:
         """Names of the options that differ from the defaults."""

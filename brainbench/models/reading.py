@@ -23,6 +23,8 @@ from brainbench.models.model import SITES, Site
 from brainbench.models.recording import Pick, Recorder, only_rows
 from brainbench.models.shared_prefix import SharedPrefix
 from brainbench.models.spellings import Spellings
+from brainbench.models.steering import Steering
+from brainbench.models.steering_hooks import Steerer
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -78,16 +80,24 @@ class Reader:
     loader : the model and its tokenizer.
     spellings : of the answers.
     say : told when a batch did not fit the memory.
+    steering : what is added to the states; those that are read are the steered ones.
     """
 
-    def __init__(self, loader: Loader, spellings: Spellings, say: Say) -> None:
+    def __init__(
+        self,
+        loader: Loader,
+        spellings: Spellings,
+        say: Say,
+        steering: Steering | None = None,
+    ) -> None:
         self._model = loader.model
         self._spellings = spellings
         self._say = say
         self._recorder = Recorder(find_sites(loader.model))
         # where the embedding is, the tokens must be; layers may be on other devices
         self._device = loader.model.get_input_embeddings().weight.device
-        self._shared = SharedPrefix(loader.model)
+        self._steerer = Steerer(loader.model, steering)
+        self._shared = SharedPrefix(loader.model, self._steerer)
         self._most: int | None = None
 
     def read(self, batch: Batch) -> Reading:
@@ -127,9 +137,12 @@ class Reader:
             for i, places in enumerate(batch.places):
                 kept[i, list(places)] = True
             pick = mean_over(kept.to(self._device))
+        lengths = [len(suffix) for suffix in batch.suffixes]
+        steered = self._steerer.mask([n - 1 for n in lengths], lengths, batch.longest)
         with torch.inference_mode():
-            past = self._shared.past(batch.prefix, len(tokens))
-            logits = self.forward(tokens, pick, token_at(last), past)
+            past = self._shared.past(batch.prefix, len(tokens), self._common(batch))
+            with self._steerer.adding(batch.groups, steered):
+                logits = self.forward(tokens, pick, token_at(last), past)
         return Reading(
             self._recorder.states(),
             logits.argmax(axis=1).astype(np.int64),
@@ -155,6 +168,10 @@ class Reader:
                 "try --dtype float32"
             )
         return logits
+
+    def _common(self, batch: Batch) -> str | None:
+        """The group that steers every token of a batch, its beginning too; None where not all."""
+        return batch.groups[0] if self._steerer.everywhere and batch.groups else None
 
     def forget(self) -> None:
         """Let the kept keys and values go."""

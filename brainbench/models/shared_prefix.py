@@ -8,6 +8,7 @@ from typing import Any
 
 from brainbench.models.batches import Tokens
 from brainbench.models.recording import only_rows
+from brainbench.models.steering_hooks import Steerer
 
 
 class SharedPrefix:
@@ -16,21 +17,28 @@ class SharedPrefix:
     Parameters
     ----------
     model : a causal language model of transformers.
+    steerer : adds directions to a beginning that is asked for steered.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, steerer: Steerer | None = None) -> None:
         self._model = model
+        self._steerer = steerer or Steerer(model)
         # where the embedding is, the tokens must be; layers may be on other devices
         self._device = model.get_input_embeddings().weight.device
-        self._held: tuple[Tokens, Any] = ((), None)
+        self._held: tuple[Any, Any] = (None, None)
 
-    def past(self, prefix: Tokens, rows: int) -> Any:
-        """A cache to run with, of its own for each row of a batch; None without a beginning."""
+    def past(self, prefix: Tokens, rows: int, group: str | None = None) -> Any:
+        """A cache to run with, of its own for each row of a batch; None without a beginning.
+
+        Parameters
+        ----------
+        group : whose directions are added to every token of it.
+        """
         if not prefix:
             return None
-        if self._held[0] != prefix:
-            self._held = ((), None)
-            self._held = (prefix, self._compute(prefix))
+        if self._held[0] != (prefix, group):
+            self._held = (None, None)
+            self._held = ((prefix, group), self._compute(prefix, group))
         past = copy.deepcopy(self._held[1])
         past.batch_repeat_interleave(rows)
         return past
@@ -39,16 +47,17 @@ class SharedPrefix:
         """Let what is kept go."""
         import torch
 
-        self._held = ((), None)
+        self._held = (None, None)
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def _compute(self, prefix: Tokens) -> Any:
+    def _compute(self, prefix: Tokens, group: str | None) -> Any:
         import torch
 
         past = empty_cache()
         tokens = torch.tensor([prefix], device=self._device)
-        with only_rows(self._model.get_output_embeddings(), lambda states: states[:, -1]):
+        last = only_rows(self._model.get_output_embeddings(), lambda states: states[:, -1])
+        with self._steerer.adding([group]), last:
             self._model(input_ids=tokens, past_key_values=past, use_cache=True)
         return past
 

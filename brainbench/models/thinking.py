@@ -12,6 +12,7 @@ from brainbench.models.cache import Say
 from brainbench.models.loading import Loader
 from brainbench.models.reading import NO_TOKEN, Reader, Reading, mean_over, pad, token_at
 from brainbench.models.spellings import Spellings
+from brainbench.models.steering import Steering
 
 _END_OF_THOUGHT = "</think>"
 
@@ -27,8 +28,15 @@ class ThinkingReader(Reader):
     limit : tokens to generate at most.
     """
 
-    def __init__(self, loader: Loader, spellings: Spellings, say: Say, limit: int) -> None:
-        super().__init__(loader, spellings, say)
+    def __init__(
+        self,
+        loader: Loader,
+        spellings: Spellings,
+        say: Say,
+        limit: int,
+        steering: Steering | None = None,
+    ) -> None:
+        super().__init__(loader, spellings, say, steering)
         self._limit = limit
         self._padding = loader.tokenizer.pad_token_id
         end = loader.tokenizer.get_vocab().get(_END_OF_THOUGHT)
@@ -40,11 +48,13 @@ class ThinkingReader(Reader):
 
         prompts = [batch.prefix + suffix for suffix in batch.suffixes]
         with torch.inference_mode():
-            thoughts, cut_off = self._generate(prompts)
+            lengths = [len(prompt) for prompt in prompts]
+            with self._steerer.adding(batch.groups, self._steerer.generating(lengths)):
+                thoughts, cut_off = self._generate(prompts)
             # the cache of generation holds no states; a second pass over all of it does
             whole = [prompt + said for prompt, said in zip(prompts, thoughts, strict=True)]
             tokens, last = pad(whole, self._device)
-            starts = torch.tensor([len(prompt) for prompt in prompts], device=self._device)
+            starts = torch.tensor(lengths, device=self._device)
             starts = torch.minimum(starts, last)
             order = torch.arange(tokens.shape[1], device=self._device)
             generated = (order >= starts[:, None]) & (order <= last[:, None])
@@ -59,7 +69,11 @@ class ThinkingReader(Reader):
                 ],
                 device=self._device,
             )
-            logits = self.forward(tokens, mean_over(generated), token_at(before))
+            steered = self._steerer.mask(
+                [n - 1 for n in lengths], [len(text) for text in whole], tokens.shape[1]
+            )
+            with self._steerer.adding(batch.groups, steered):
+                logits = self.forward(tokens, mean_over(generated), token_at(before))
         answers = [
             said[place] if place >= 0 else NO_TOKEN
             for said, place in zip(thoughts, places, strict=True)

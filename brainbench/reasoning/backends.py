@@ -85,7 +85,7 @@ def identity(model: LanguageModel, options: TaskOptions) -> dict[str, Any]:
         "revision": facts["revision"],
         "dtype": model.dtype,
         "device": model.device,
-        "intervention": None,
+        "intervention": model.acting and model.acting.sha256,
         "prompt": facts["chat_template_sha256"] if options.apply_chat_template else None,
         "backend": options.backend,
         "model_args": dict(options.model_args),

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brainbench.errors import DataError
-from brainbench.models.batches import Batch, Tokens, plan_batches
+from brainbench.models.batches import Batch, Tokens, plan_apart, plan_batches
 from brainbench.models.cache import Say
 from brainbench.models.loading import Loader, out_of_memory
 from brainbench.models.reading import evaluating, pad, token_at
 from brainbench.models.recording import only_rows
 from brainbench.models.shared_prefix import SharedPrefix, empty_cache, rows_of
+from brainbench.models.steering import Steering
+from brainbench.models.steering_hooks import Steerer
 from brainbench.models.thinking import stop_tokens
 from brainbench.reasoning.responses import ResponseCache
 
@@ -63,6 +65,7 @@ class Generator:
     context_length : tokens that prompt and answer have together at most.
     say : told when a batch did not fit the memory.
     responses : where to keep what was generated; not what was drawn at random.
+    steering : what is added to the states of prompts that name a group of it.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Generator:
         context_length: int | None,
         say: Say,
         responses: ResponseCache | None = None,
+        steering: Steering | None = None,
     ) -> None:
         self._model = loader.model
         self._tokenizer = loader.tokenizer
@@ -80,7 +84,8 @@ class Generator:
         self._context_length = context_length
         self._say = say
         self._responses = responses
-        self._shared = SharedPrefix(loader.model)
+        self._steerer = Steerer(loader.model, steering)
+        self._shared = SharedPrefix(loader.model, self._steerer)
         self._device = loader.model.get_input_embeddings().weight.device
         self._most = batch_size
 
@@ -90,6 +95,7 @@ class Generator:
         kinds: Sequence[str],
         decoding: Decoding,
         progress: Progress = lambda done, total: None,
+        groups: Sequence[str | None] = (),
     ) -> list[Said]:
         """Go on from each prompt.
 
@@ -97,9 +103,14 @@ class Generator:
         ----------
         kinds : of each prompt, what it is of, such as its task.
         progress : called with (prompts done, prompts).
+        groups : of each prompt whose directions steer it and what it goes on with.
         """
         said: dict[int, Said] = {}
-        for batch in plan_batches(prompts, kinds, self._batch_size):
+        if self._steerer.everywhere and groups:
+            batches = plan_apart(prompts, kinds, self._batch_size, groups)
+        else:
+            batches = plan_batches(prompts, kinds, self._batch_size, groups=groups)
+        for batch in batches:
             progress(len(said), len(prompts))
             said.update(zip(batch.rows, self._answer(batch, decoding), strict=True))
         progress(len(prompts), len(prompts))
@@ -114,7 +125,11 @@ class Generator:
         if self._responses is None or decoding.sampling:
             return self._run(batch, decoding)
         key = self._responses.key(
-            prefix=batch.prefix, suffixes=batch.suffixes, most=decoding.most, until=decoding.until
+            prefix=batch.prefix,
+            suffixes=batch.suffixes,
+            most=decoding.most,
+            until=decoding.until,
+            groups=batch.groups,
         )
         held = self._responses.get(key)
         if held is None:
@@ -162,9 +177,14 @@ class Generator:
         import torch
 
         rows, before = len(batch.rows), len(batch.prefix)
-        past = self._shared.past(batch.prefix, rows) or empty_cache()
+        groups = batch.groups or (None,) * rows
+        common = groups[0] if self._steerer.everywhere else None
+        past = self._shared.past(batch.prefix, rows, common) or empty_cache()
         tokens, last = pad(batch.suffixes, self._device)
-        logits = self._pass(last, input_ids=tokens, past_key_values=past)
+        lengths = [len(suffix) for suffix in batch.suffixes]
+        steered = self._steerer.mask([n - 1 for n in lengths], lengths, batch.longest)
+        with self._steerer.adding(groups, steered):
+            logits = self._pass(last, input_ids=tokens, past_key_values=past)
         room = tokens.shape[1] - 1 - last
         _move_right(past, room)
         seen = (torch.arange(before + tokens.shape[1], device=self._device) >= room[:, None]).long()
@@ -186,13 +206,15 @@ class Generator:
                 at = torch.tensor(kept, device=self._device)
                 seen, place, chosen = seen[at], place[at], chosen[at.to(chosen.device)]
             seen = torch.cat([seen, seen.new_ones(len(live), 1)], dim=1)
-            logits = self._pass(
-                torch.zeros_like(place),
-                input_ids=chosen[:, None].to(self._device),
-                attention_mask=seen,
-                position_ids=place[:, None],
-                past_key_values=past,
-            )
+            steered = self._steerer.following(len(live))
+            with self._steerer.adding([groups[row] for row in live], steered):
+                logits = self._pass(
+                    torch.zeros_like(place),
+                    input_ids=chosen[:, None].to(self._device),
+                    attention_mask=seen,
+                    position_ids=place[:, None],
+                    past_key_values=past,
+                )
             place = place + 1
         return [Said(tuple(said[row]), ended[row]) for row in range(rows)]
 
@@ -259,19 +281,21 @@ class Generator:
             tokens[i, longest - len(prompt) :] = torch.tensor(prompt)
             seen[i, longest - len(prompt) :] = 1
         most = self._room(longest, decoding.most)
-        written = self._model.generate(
-            tokens.to(self._device),
-            attention_mask=seen.to(self._device),
-            generation_config=GenerationConfig(
-                max_new_tokens=most,
-                eos_token_id=self._stops or None,
-                pad_token_id=filler,
-                **decoding.sampling,
-            ),
-            stopping_criteria=stop_sequences_criteria(
-                self._tokenizer, list(decoding.until), longest, len(prompts)
-            ),
-        )[:, longest:].tolist()
+        steered = self._steerer.generating([len(prompt) for prompt in prompts])
+        with self._steerer.adding(batch.groups, steered):
+            written = self._model.generate(
+                tokens.to(self._device),
+                attention_mask=seen.to(self._device),
+                generation_config=GenerationConfig(
+                    max_new_tokens=most,
+                    eos_token_id=self._stops or None,
+                    pad_token_id=filler,
+                    **decoding.sampling,
+                ),
+                stopping_criteria=stop_sequences_criteria(
+                    self._tokenizer, list(decoding.until), longest, len(prompts)
+                ),
+            )[:, longest:].tolist()
         found = []
         for row in written:
             end = next((i for i, token in enumerate(row) if token in self._stops), None)

@@ -10,13 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.errors import DataError
+from brainbench.models.batches import Tokens
 from brainbench.models.cache import Arrays, Say
 from brainbench.models.loading import out_of_memory
 from brainbench.models.reading import evaluating, pad
 from brainbench.models.recording import only_rows
 from brainbench.models.shared_prefix import SharedPrefix, empty_cache, rows_of
+from brainbench.models.steering import Steering
+from brainbench.models.steering_hooks import Steerer
 from brainbench.reasoning.plan import Ask, Passes, Query, Work, moved, plan_queries
 from brainbench.reasoning.responses import ResponseCache
+from brainbench.reasoning.steered_rows import SteeredRows
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,16 +53,23 @@ class Likelihoods:
     batch_size : rows in a pass.
     say : told when a batch did not fit the memory.
     responses : where to keep what was computed.
+    steering : what is added to the states of queries that name a group of it.
     """
 
     def __init__(
-        self, model: Any, batch_size: int, say: Say, responses: ResponseCache | None = None
+        self,
+        model: Any,
+        batch_size: int,
+        say: Say,
+        responses: ResponseCache | None = None,
+        steering: Steering | None = None,
     ) -> None:
         self._model = model
         self._batch_size = batch_size
         self._say = say
         self._responses = responses
-        self._shared = SharedPrefix(model)
+        self._steerer = Steerer(model, steering)
+        self._shared = SharedPrefix(model, self._steerer)
         self._device = model.get_input_embeddings().weight.device
         self._most = batch_size
 
@@ -86,6 +97,7 @@ class Likelihoods:
             kinds,
             self._passes(self._batch_size),
             self._model.config.get_text_config().vocab_size,
+            "" if self._steerer.steering is None else self._steerer.steering.tokens,
         )
         done = 0
         for work in works:
@@ -114,7 +126,7 @@ class Likelihoods:
             suffixes=work.batch.suffixes,
             tails=[[tail.stem, tail.tokens] for tail in work.tails],
             asks=[
-                [[a.row, a.place, a.target, numbers[a.query]] for a in asks]
+                [[a.row, a.place, a.target, numbers[a.query], a.group] for a in asks]
                 for asks in (work.asks, work.tail_asks)
             ],
         )
@@ -148,25 +160,26 @@ class Likelihoods:
     def _compute(self, work: Work) -> _Found:
         import torch
 
-        asked = work.queries
+        asked, steered = work.queries, SteeredRows(self._steerer, work)
         values, greedy = np.zeros(asked[-1] + 1), np.ones(asked[-1] + 1, bool)
 
-        def add(tokens: Tensor, past: Any, asks: Sequence[Ask]) -> None:
-            read, hit = self._pass(tokens, past, asks)
+        def add(rows: Sequence[Tokens], past: Any, asks: Sequence[Ask]) -> None:
+            with steered.adding(rows, asks):
+                read, hit = self._pass(pad(rows, self._device)[0], past, asks)
             of = [ask.query for ask in asks]
             np.add.at(values, of, read)
             np.logical_and.at(greedy, of, hit)
 
         with torch.inference_mode():
-            past = self._shared.past(work.batch.prefix, len(work.batch.rows))
+            past = self._shared.past(work.batch.prefix, len(work.batch.rows), steered.common)
             if work.tails and past is None:
                 past = empty_cache()
-            add(pad(work.batch.suffixes, self._device)[0], past, work.asks)
+            add(work.batch.suffixes, past, work.asks)
             lengths = [len(tail.tokens) for tail in work.tails]
             for rows in self._passes(self._most).divide(lengths):
                 tails = work.tails[rows.start : rows.stop]
                 add(
-                    pad([tail.tokens for tail in tails], self._device)[0],
+                    [tail.tokens for tail in tails],
                     rows_of(past, [tail.stem for tail in tails]),
                     [moved(ask, rows.start) for ask in work.tail_asks if ask.row in rows],
                 )

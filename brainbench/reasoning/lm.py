@@ -32,7 +32,17 @@ _ROLLING_WINDOW = 2048
 _GENERATED = 256
 # what lm-eval's command line passes where the user said nothing
 _UNSAID_DEVICE, _UNSAID_BATCH = "cuda:0", 1
-_OPTIONS = ("device", "dtype", "revision", "gguf_file", "peft", "untrained")
+_OPTIONS = (
+    "device",
+    "dtype",
+    "revision",
+    "gguf_file",
+    "peft",
+    "untrained",
+    "steer",
+    "strength",
+    "steer_tokens",
+)
 
 
 class Text(str):
@@ -60,7 +70,8 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
     think : leave the chat template room for thoughts, where it knows them.
     responses : where to keep what was answered.
     progress : called with (requests done, requests).
-    options : device, dtype, revision, gguf_file, peft, untrained, trust_remote_code.
+    options : device, dtype, revision, gguf_file, peft, untrained, steer, strength, steer_tokens,
+        trust_remote_code.
     """
 
     def __init__(
@@ -80,6 +91,7 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
         self.language_model = pretrained
         self.responses = responses
         self.progress = progress
+        self._told: set[str] = set()
 
     # ------------------------------------------------------------ what lm-eval asks about it
 
@@ -164,8 +176,9 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
                 raise DataError(f"{name_of(request)}: the continuation is empty, or has no token")
             # the last token is not read, it is only looked up
             self._check(request, len(context) + len(continuation) - 1)
+        groups = self._groups(requests)
         found = self._likelihoods.score(
-            [Query(*pair) for pair in pairs],
+            [Query(*pair, group) for pair, group in zip(pairs, groups, strict=True)],
             [str(request.task_name) for request in requests],
             self.progress,
         )
@@ -180,6 +193,7 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
         queries: list[Query] = []
         kinds: list[str] = []
         owners: list[int] = []
+        groups = self._groups(requests)
         for i, request in enumerate(requests):
             for window in get_rolling_token_windows(
                 token_list=self.tok_encode(request.args[0]),
@@ -188,7 +202,7 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
                 context_len=1,
             ):
                 context, continuation = make_disjoint_window(window)
-                queries.append(Query(tuple(context), tuple(continuation)))
+                queries.append(Query(tuple(context), tuple(continuation), groups[i]))
                 kinds.append(str(request.task_name))
                 owners.append(i)
         totals = [0.0] * len(requests)
@@ -216,7 +230,11 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
             for request, prompt in zip(some, prompts, strict=True):
                 self._check(request, len(prompt) + 1)
             said = self._generator.generate(
-                prompts, [str(request.task_name) for request in some], decoding, self.progress
+                prompts,
+                [str(request.task_name) for request in some],
+                decoding,
+                self.progress,
+                self._groups(some),
             )
             for i, one in zip(own, said, strict=True):
                 text = self.tokenizer.decode(one.tokens, skip_special_tokens=True)
@@ -239,19 +257,42 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
     @cached_property
     def _likelihoods(self) -> Likelihoods:
         model = self.language_model
-        return Likelihoods(model.loader.model, model.batch_size, model.say, self.responses)
+        return Likelihoods(
+            model.loader.model, model.batch_size, model.say, self.responses, model.acting
+        )
 
     @cached_property
     def _generator(self) -> Generator:
         model = self.language_model
         return Generator(
-            model.loader, model.batch_size, model.context_length, model.say, self.responses
+            model.loader,
+            model.batch_size,
+            model.context_length,
+            model.say,
+            self.responses,
+            model.acting,
         )
 
     def _loglikelihood_tokens(self, requests: Any, **_: Any) -> list[tuple[float, bool]]:
         """Part of lm-eval's base class: whole requests are scored instead."""
-        queries = [Query(tuple(context), tuple(said)) for _, context, said in requests]
+        steering = self.language_model.acting
+        group = None if steering is None else steering.group_for(None)
+        queries = [Query(tuple(context), tuple(said), group) for _, context, said in requests]
         return self._likelihoods.score(queries, [""] * len(queries))
+
+    def _groups(self, requests: Sequence[Any]) -> list[str | None]:
+        """Whose directions steer each; said once of each task where there are none for some."""
+        steering = self.language_model.acting
+        if steering is None:
+            return [None] * len(requests)
+        kinds = [type_of(request) for request in requests]
+        tasks = [str(request.task_name) for request in requests]
+        for task in set(tasks) - self._told:
+            own = [kind for kind, other in zip(kinds, tasks, strict=True) if other == task]
+            for text in steering.missing(own, "requests"):
+                self._told.add(task)
+                self.language_model.say(f"{task}: {text}")
+        return steering.groups_for(kinds)
 
     def _check(self, request: Any, needed: int) -> None:
         limit = self.language_model.context_length
@@ -261,6 +302,13 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
                 f"{self.language_model.identifier} reads {limit} at most. Take a model with a "
                 "longer context, or fewer examples (--num-fewshot)"
             )
+
+
+def type_of(request: Any) -> str | None:
+    """Reasoning type of a request's item, where the task tells it."""
+    doc = request.doc if isinstance(request.doc, Mapping) else {}
+    kind = doc.get("reasoning_type")
+    return kind if isinstance(kind, str) else None
 
 
 def name_of(request: Any) -> str:

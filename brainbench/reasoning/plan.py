@@ -53,10 +53,16 @@ class Passes:
 
 @dataclass(frozen=True)
 class Query:
-    """A continuation whose log-likelihood is asked for, both at least one token."""
+    """A continuation whose log-likelihood is asked for, both at least one token.
+
+    Attributes
+    ----------
+    group : whose directions steer it; queries of different groups share no row.
+    """
 
     context: Tokens
     continuation: Tokens
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,12 +74,14 @@ class Ask:
     row, place : where: at this place of this row stands the token before it.
     target : the token.
     query : whose it is.
+    group : whose directions steer it, as the query's.
     """
 
     row: int
     place: int
     target: int
     query: int
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +114,11 @@ class Work:
         """Whatever is read, ascending; all of a query is in one work."""
         return sorted({ask.query for ask in (*self.asks, *self.tail_asks)})
 
+    def renumbered(self, numbers: Sequence[int]) -> Work:
+        """The same work, its queries called by other numbers."""
+        asks, tail_asks = (_renumbered(a, numbers) for a in (self.asks, self.tail_asks))
+        return replace(self, asks=asks, tail_asks=tail_asks)
+
     def parts(self, most: int) -> Iterator[Work]:
         """The same work in batches of so many rows."""
         for start in range(0, len(self.batch.rows), most):
@@ -117,16 +130,18 @@ class Work:
                 tuple(moved(ask, start) for ask in self.asks if ask.row in rows),
                 tuple(Tail(self.tails[i].stem - start, self.tails[i].tokens) for i in kept),
                 tuple(
-                    Ask(new[ask.row], ask.place, ask.target, ask.query)
-                    for ask in self.tail_asks
-                    if ask.row in new
+                    moved(ask, ask.row - new[ask.row]) for ask in self.tail_asks if ask.row in new
                 ),
             )
 
 
+def _renumbered(asks: Sequence[Ask], numbers: Sequence[int]) -> tuple[Ask, ...]:
+    return tuple(replace(ask, query=numbers[ask.query]) for ask in asks)
+
+
 def moved(ask: Ask, rows: int = 0, places: int = 0) -> Ask:
     """The same, rows and places counted from later ones."""
-    return Ask(ask.row - rows, ask.place - places, ask.target, ask.query)
+    return Ask(ask.row - rows, ask.place - places, ask.target, ask.query, ask.group)
 
 
 def plan_queries(
@@ -134,6 +149,7 @@ def plan_queries(
     kinds: Sequence[str],
     passes: Passes,
     vocabulary: int,
+    steered: str = "",
 ) -> list[Work]:
     """Divide queries into work.
 
@@ -143,10 +159,21 @@ def plan_queries(
     kinds : of each, what it is of: those of one kind may begin alike.
     passes : what a pass holds.
     vocabulary : size; passes that read many places have fewer rows.
+    steered : which tokens are steered, one of ``STEERED_TOKENS``. Of ``all``, queries of a group
+        are work of their own; else nothing is shared from the context's last token on.
     """
+    if steered == "all":
+        found = []
+        for group in dict.fromkeys(query.group for query in queries):
+            own = [i for i, query in enumerate(queries) if query.group == group]
+            works = plan_queries(
+                [queries[i] for i in own], [kinds[i] for i in own], passes, vocabulary
+            )
+            found += [work.renumbered(own) for work in works]
+        return found
     rows = _rows(queries, kinds)
     whole = _flat(rows, passes, vocabulary)
-    clusters = _clusters(rows)
+    clusters = _clusters(rows, bool(steered))
     alone = [cluster.rows[0] for cluster in clusters if len(cluster.rows) == 1]
     staged = [
         *_flat(alone, passes, vocabulary),
@@ -173,18 +200,20 @@ class _Row:
 
 def _rows(queries: Sequence[Query], kinds: Sequence[str]) -> list[_Row]:
     """As few rows as the queries of each context can be read from."""
-    together: dict[Tokens, list[int]] = {}
+    together: dict[tuple[Tokens, str | None], list[int]] = {}
     for i, query in enumerate(queries):
-        together.setdefault(query.context, []).append(i)
+        together.setdefault((query.context, query.group), []).append(i)
     rows: list[_Row] = []
-    for context, own in together.items():
+    for (context, group), own in together.items():
         bodies = _longest({queries[i].continuation[:-1] for i in own})
         found = {body: _Row(context + body, kinds[own[0]]) for body in bodies}
         for i in own:
             said = queries[i].continuation
             body = next(body for body in bodies if body[: len(said) - 1] == said[:-1])
             first = len(context) - 1
-            found[body].asks.extend(Ask(0, first + n, token, i) for n, token in enumerate(said))
+            found[body].asks.extend(
+                Ask(0, first + n, token, i, group) for n, token in enumerate(said)
+            )
         rows += found.values()
     return rows
 
@@ -218,7 +247,7 @@ def _flat(rows: Sequence[_Row], passes: Passes, vocabulary: int) -> list[Work]:
         Work(
             batch,
             tuple(
-                Ask(number, ask.place - len(batch.prefix), ask.target, ask.query)
+                moved(ask, -number, len(batch.prefix))
                 for number, row in enumerate(batch.rows)
                 for ask in rows[row].asks
             ),
@@ -238,12 +267,18 @@ class _Cluster:
     stem: int
 
 
-def _clusters(rows: Sequence[_Row]) -> list[_Cluster]:
-    """Rows put together by what they begin with beyond the beginning of their kind."""
+def _clusters(rows: Sequence[_Row], steered: bool) -> list[_Cluster]:
+    """Rows put together by what they begin with beyond the beginning of their kind.
+
+    Where they are steered, from their first place that is read on they are alike no more.
+    """
     found: list[_Cluster] = []
     for kind in dict.fromkeys(row.kind for row in rows):
         own = sorted((row for row in rows if row.kind == kind), key=lambda row: row.tokens)
         alike = [_alike(a.tokens, b.tokens) for a, b in pairwise(own)]
+        if steered:
+            ends = [row.places[0] for row in own]
+            alike = [min(n, *pair) for n, pair in zip(alike, pairwise(ends), strict=True)]
         shared = min(alike, default=0)
         found += [
             _Cluster(own[start:stop], min(alike[start : stop - 1], default=0))
@@ -310,14 +345,10 @@ def _stage(batch: Batch, clusters: Sequence[_Cluster]) -> Work:
     for number, cluster in enumerate(clusters):
         for row in cluster.rows:
             following.append((Tail(number, row.tokens[stem:]), row))
-            asks += [
-                Ask(number, ask.place - prefix, ask.target, ask.query)
-                for ask in row.asks
-                if ask.place < stem
-            ]
+            asks += [moved(ask, -number, prefix) for ask in row.asks if ask.place < stem]
     following.sort(key=lambda pair: len(pair[0].tokens))
     tail_asks = [
-        Ask(number, ask.place - stem, ask.target, ask.query)
+        moved(ask, -number, stem)
         for number, (_, row) in enumerate(following)
         for ask in row.asks
         if ask.place >= stem

@@ -26,6 +26,11 @@ _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 
 def check_vllm(model: LanguageModel) -> None:
     """Raise ``UsageError`` when vLLM is not there, or the model is nothing that it loads."""
+    if model.steering is not None:
+        raise UsageError(
+            "--backend vllm computes in an engine of its own, into whose states nothing can be "
+            "added: --steer goes with --backend hf"
+        )
     if importlib.util.find_spec("vllm") is None:
         raise UsageError(f"--backend vllm needs vLLM, which is not installed: {_INSTALL}")
     loader = model.loader

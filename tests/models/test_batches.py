@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from brainbench.models.batches import Batch, Tokens, plan_batches
+from brainbench.models.batches import Batch, Tokens, plan_apart, plan_batches
 
 
 def tokens_computed(batches: Sequence[Batch]) -> int:
@@ -162,3 +163,40 @@ def test_halves_keep_their_places() -> None:
     first, second = Batch((1,), suffixes, tuple(range(5)), places).halves()
     assert first.places + second.places == places
     assert len(first.places) == len(first.rows)
+
+
+# groups that are steered
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_groups_stay_with_their_prompts(seed: int) -> None:
+    prompts, kinds = draw(np.random.default_rng(seed))
+    groups = [None if kind == "kind 0" else kind for kind in kinds]
+    together = plan_batches(prompts, kinds, 4, groups=groups)
+    apart = plan_apart(prompts, kinds, 4, groups)
+    for batches in (together, apart):
+        assert sorted(row for batch in batches for row in batch.rows) == list(range(len(prompts)))
+        for batch in batches:
+            assert batch.groups == tuple(groups[row] for row in batch.rows)
+            for row, suffix in zip(batch.rows, batch.suffixes, strict=True):
+                assert batch.prefix + suffix == prompts[row]
+    assert [replace(batch, groups=()) for batch in together] == plan_batches(prompts, kinds, 4)
+    assert all(len(set(batch.groups)) == 1 for batch in apart)
+
+
+def test_apart_each_group_has_a_beginning_and_places_of_its_own() -> None:
+    prompts = [(*range(20), *([30 + i % 2] * 10), 100 + i) for i in range(4)]
+    places = [(29 - i % 2, 30) for i in range(4)]
+    groups = ["a", "b", "a", "b"]
+    batches = plan_apart(prompts, ["one"] * 4, 8, groups, places=places)
+    assert [(len(b.prefix), b.rows, b.groups, b.places) for b in batches] == [
+        (29, (0, 2), ("a", "a"), ((0, 1), (0, 1))),
+        (28, (1, 3), ("b", "b"), ((0, 2), (0, 2))),
+    ]
+
+
+def test_halves_keep_their_groups() -> None:
+    groups = ("a", None, "b", "a", None)
+    first, second = Batch((1,), ((2,),) * 5, tuple(range(5)), (), groups).halves()
+    assert first.groups + second.groups == groups
+    assert len(first.groups) == len(first.rows)
