@@ -31,7 +31,7 @@ from brainbench.models import (
     load_model,
     save_activations,
 )
-from brainbench.plugins import DatasetPlugin, Plugin
+from brainbench.plugins import ArmPlugin, DatasetPlugin, Plugin
 from brainbench.reasoning import AnswerBias, TaskOptions
 from brainbench.results import Record, load_record
 from brainbench.run import Settings
@@ -115,6 +115,7 @@ __all__ = [
     "Activations",
     "AnswerBias",
     "Answers",
+    "ArmPlugin",
     "BehaviorScore",
     "BrainbenchError",
     "ControlledScore",

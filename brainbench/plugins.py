@@ -1,4 +1,4 @@
-"""Models, datasets and benchmarks of other packages.
+"""Models, datasets, benchmarks and arms of other packages.
 
 A package names a :class:`Plugin`, or a function that returns one, under the entry-point
 group ``brainbench``:
@@ -25,7 +25,7 @@ from typing import Any, Literal
 from brainbench.errors import UsageError
 
 GROUP = "brainbench"
-Kind = Literal["models", "datasets", "benchmarks"]
+Kind = Literal["models", "datasets", "benchmarks", "arms"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,25 @@ class DatasetPlugin:
 
 
 @dataclass(frozen=True)
+class ArmPlugin:
+    """A baseline of guidance: what stands in the place of people's responses.
+
+    Attributes
+    ----------
+    what : in plain words.
+    remake : called with the measured :class:`~brainbench.guidance.signals.Signals` and a
+        ``numpy.random.Generator``, gives those that guide instead.
+    drawn : whether it draws, so that every seed gives others.
+    knows_labels : whether it is told which conclusions follow.
+    """
+
+    what: str
+    remake: Callable[..., Any]
+    drawn: bool = False
+    knows_labels: bool = False
+
+
+@dataclass(frozen=True)
 class Plugin:
     """What a package adds, by name.
 
@@ -55,11 +74,13 @@ class Plugin:
     benchmarks : identifier → function without arguments that gives a benchmark:
         ``identifier``, ``version`` and ``benchmark(model)``, which gives a ``Score``,
         ``ControlledScore`` or ``BehaviorScore``.
+    arms : name → :class:`ArmPlugin`, a baseline of guidance; run where it is named.
     """
 
     models: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
     datasets: Mapping[str, DatasetPlugin] = field(default_factory=dict)
     benchmarks: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+    arms: Mapping[str, ArmPlugin] = field(default_factory=dict)
 
 
 def plugged(kind: Kind, own: tuple[str, ...] = ()) -> dict[str, Any]:

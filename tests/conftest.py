@@ -6,15 +6,18 @@ Tests that need them skip, with the reason, where they are not.
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from golden_files import Tolerance, hold_golden, write_golden
+from golden_numbers import alignment, of_alignment
 
 from brainbench.results import Record
+
+pytest_plugins = ["browser_fixtures", "guided_run"]
 
 GOLDEN = Path(__file__).parent / "regression" / "golden"
 SHARED = Path(
@@ -91,71 +94,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Hold every number of a record's tables against the golden ones, by name.
+    """Hold numbers against the golden ones; a record's are those of its alignment.
 
-    ``tolerance`` is of scores, ``p_tolerance`` of p values: a score that rounding moves may
-    pass one of the permuted ones. Verdicts, chosen layers and counts are the same, or it fails.
+    ``tolerance`` is of another platform than the file's: of scores, or by the name of each
+    number (see ``golden_numbers``); ``p_tolerance`` of the p values of alignment. Words, counts and
+    verdicts are the same, or it fails. ``only`` says which of the first names are held.
     """
 
     def check(
-        record: Record, name: str, tolerance: float = 1e-6, p_tolerance: float = 1e-6
+        found: Record | Mapping[str, Any],
+        name: str | Path,
+        tolerance: Tolerance | float = 1e-6,
+        p_tolerance: float = 1e-6,
+        only: Callable[[str], bool] | None = None,
     ) -> None:
-        found = _published_numbers(record) | _controlled_numbers(record)
-        path = GOLDEN / f"{name}.json"
-        if request.config.getoption("--regold"):
-            path.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-        assert path.is_file(), f"no golden scores {path.name} yet: pytest --regold writes them"
-        expected = json.loads(path.read_text("utf-8"))
-        assert set(found) == set(expected)
-        for key, numbers in expected.items():
-            if isinstance(numbers, list):
-                assert found[key] == pytest.approx(numbers, abs=tolerance), key
-                continue
-            assert set(found[key]) == set(numbers), key
-            for leaf, value in numbers.items():
-                within = tolerance
-                if leaf.split(".")[-1] in P_VALUES:
-                    # Holm multiplies p by up to the number of tests
-                    within = p_tolerance * (numbers["family"] if leaf == "p_corrected" else 1)
-                if isinstance(value, float):
-                    value = pytest.approx(value, abs=within, rel=tolerance)
-                assert found[key][leaf] == value, (key, leaf)
+        path = name if isinstance(name, Path) else GOLDEN / f"{name}.json"
+        if isinstance(found, Record):
+            assert not callable(tolerance)
+            tolerance = of_alignment(tolerance, p_tolerance)
+            found = alignment(found)
+        if only is None and request.config.getoption("--regold"):
+            write_golden(path, found)
+        hold_golden(path, found, tolerance, only=only)
 
     return check
-
-
-P_VALUES = ("p", "p_within_condition", "p_corrected")
-# text, what has rows of its own, and a count that rounding may move
-NOT_HELD = {"version", "reading", "warnings", "subjects", "layers", "controls", "voxels_above"}
-
-
-def _published_numbers(record: Record) -> dict[str, Any]:
-    """Benchmark, or benchmark and nuisance → the numbers of its row."""
-    found: dict[str, Any] = {
-        row.benchmark: [row.raw, row.reference, row.ceiling, row.score]
-        for row in record.scores
-        if row.subject == "all"
-    }
-    for row in record.controls:
-        found[f"{row.benchmark}: {row.control}"] = [row.raw, row.score]
-    return found
-
-
-def _controlled_numbers(record: Record) -> dict[str, Any]:
-    """The same under the controlled protocol; of a benchmark, leaves of its score by path."""
-    found: dict[str, Any] = {}
-    for score in record.controlled:
-        found[score.benchmark] = dict(_leaves(score.model_dump(mode="json", exclude=NOT_HELD)))
-        for row in score.controls:
-            found[f"{score.benchmark}: {row.control}"] = [row.r, row.r2]
-    return found
-
-
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """("nested.chosen.0", "hidden 3"), …"""
-    if not isinstance(value, dict | list):
-        yield path, value
-        return
-    items = value.items() if isinstance(value, dict) else enumerate(value)
-    for name, part in items:
-        yield from _leaves(part, f"{path}.{name}" if path else str(name))

@@ -44,10 +44,23 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
         "brainbench/datasets/data/phantom_problems.jsonl",
         "brainbench/datasets/data/phantom_smollm2_135m.safetensors",
         "brainbench/benchmarks/data/xiao2026.safetensors",
+        "brainbench/leaderboard/templates/board.html",
+        "brainbench/leaderboard/static/board.css",
+        "brainbench/leaderboard/static/sortable.min.js",
+        "brainbench/leaderboard/static/sortable.LICENSE",
+        "brainbench/results/report/templates/report.html",
+        "brainbench/results/report/templates/report.css",
+        "brainbench/results/report/templates/report.js",
     ],
 )
 def test_wheel_holds(name: str, wheel: zipfile.ZipFile) -> None:
     assert name in wheel.namelist()
+
+
+def test_wheel_holds_every_board(wheel: zipfile.ZipFile) -> None:
+    boards = sorted(path.name for path in (ROOT / "leaderboards").glob("*.yaml"))
+    held = [name for name in wheel.namelist() if name.startswith("brainbench/leaderboards/")]
+    assert sorted(name.rpartition("/")[2] for name in held) == boards
 
 
 def test_wheel_is_small_and_holds_no_tests(wheel: zipfile.ZipFile) -> None:

@@ -11,6 +11,7 @@ from rich.markup import escape
 from brainbench.benchmarks import DEFAULT_PROTOCOL
 from brainbench.cli.console import stderr, stdout
 from brainbench.cli.progress import step_progress
+from brainbench.guidance.options import GuidanceOptions
 from brainbench.models import ModelOptions
 from brainbench.reasoning import TaskOptions, parse_arguments
 from brainbench.results import RunFolder, render_record
@@ -36,6 +37,10 @@ With no arguments: the built-in language model on simulated people, offline, in 
 
   brainbench evaluate --model ./my-model --tasks brainbench_folio,logiqa2 --backend vllm
 
+  brainbench evaluate --model ./my-model --steer ./my-steering --strength 2 --suite accuracy
+
+  brainbench evaluate --model ./my-model --suite guidance --dataset xiao2026
+
   brainbench evaluate --model my-model.gguf --prompt-template wording.yaml --dataset xiao2026
 
   brainbench evaluate --model activations.safetensors --benchmarks 'xiao2026.*' --json > run.json
@@ -45,6 +50,7 @@ Every option can be set by an environment variable, BRAINBENCH_<OPTION>.
 
 _MODEL = "Language models"
 _TASKS = "Tasks of lm-eval"
+_GUIDANCE = "Guidance by brain signals"
 
 
 def evaluate(
@@ -65,14 +71,17 @@ def evaluate(
     suite: Annotated[
         str | None,
         typer.Option(
-            help="A named set of benchmarks, or of tasks: accuracy (208 problems), accuracy-full "
-            "(7,432).",
+            help="A named set of benchmarks; of tasks: accuracy (208 problems), accuracy-full "
+            "(7,432); or guidance, guidance-steering, guidance-finetuning.",
             envvar="BRAINBENCH_SUITE",
         ),
     ] = None,
     dataset: Annotated[
         str | None,
-        typer.Option(help="Only benchmarks of this dataset.", envvar="BRAINBENCH_DATASET"),
+        typer.Option(
+            help="Only benchmarks of this dataset; of a suite of guidance, whose people guide.",
+            envvar="BRAINBENCH_DATASET",
+        ),
     ] = None,
     protocol: Annotated[
         str,
@@ -182,6 +191,32 @@ def evaluate(
             rich_help_panel=_MODEL,
         ),
     ] = "last",
+    steer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of a steering, whose directions are added to the model's states.",
+            envvar="BRAINBENCH_STEER",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    strength: Annotated[
+        float | None,
+        typer.Option(
+            help="Factor of its directions; by default the steering's own.",
+            envvar="BRAINBENCH_STRENGTH",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    steer_tokens: Annotated[
+        str | None,
+        typer.Option(
+            help="Tokens that are steered: last (of the prompt), generated (those too), or all; by "
+            "default the steering's own.",
+            envvar="BRAINBENCH_STEER_TOKENS",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
     untrained_activations: Annotated[
         str | None,
         typer.Option(
@@ -262,6 +297,48 @@ def evaluate(
             rich_help_panel=_TASKS,
         ),
     ] = False,
+    tier: Annotated[
+        str,
+        typer.Option(
+            help="How much guidance does: reduced (few arms, one seed: nothing is claimed), full "
+            "(every arm, five seeds), auto (full on a GPU).",
+            envvar="BRAINBENCH_TIER",
+            rich_help_panel=_GUIDANCE,
+        ),
+    ] = "auto",
+    guidance_rois: Annotated[
+        str | None,
+        typer.Option(
+            help="Whose signals guide, separated by commas; by default the dataset's first ROI.",
+            envvar="BRAINBENCH_GUIDANCE_ROIS",
+            rich_help_panel=_GUIDANCE,
+        ),
+    ] = None,
+    guidance_tests: Annotated[
+        str | None,
+        typer.Option(
+            help="Names of tests, separated by semicolons; all by default.",
+            envvar="BRAINBENCH_GUIDANCE_TESTS",
+            rich_help_panel=_GUIDANCE,
+        ),
+    ] = None,
+    guidance_arms: Annotated[
+        str | None,
+        typer.Option(
+            help="More arms, of plugins, separated by semicolons.",
+            envvar="BRAINBENCH_GUIDANCE_ARMS",
+            rich_help_panel=_GUIDANCE,
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Of fine-tuning, at most; by default what the tier says.",
+            envvar="BRAINBENCH_EPOCHS",
+            rich_help_panel=_GUIDANCE,
+        ),
+    ] = None,
     seed: Annotated[
         int,
         typer.Option(
@@ -331,6 +408,16 @@ def evaluate(
         max_new_tokens=max_new_tokens,
         trust_remote_code=trust_remote_code,
         readout=readout,
+        steer=steer,
+        strength=strength,
+        steer_tokens=steer_tokens,
+    )
+    guiding = GuidanceOptions(
+        rois=tuple(_names(guidance_rois or "")),
+        tier=tier,
+        tests=tuple(name.strip() for name in (guidance_tests or "").split(";") if name.strip()),
+        epochs=epochs,
+        arms=tuple(name.strip() for name in (guidance_arms or "").split(";") if name.strip()),
     )
     if backend == "hf" and arguments:
         options = options.with_arguments(arguments)
@@ -341,7 +428,9 @@ def evaluate(
             suite=suite,
             dataset=dataset,
             tasks=None if tasks is None else _names(tasks),
-            settings=Settings(protocol, seed, limit, options, untrained_activations, asking),
+            settings=Settings(
+                protocol, seed, limit, options, untrained_activations, asking, guiding
+            ),
             output_path=output_path,
             overwrite=overwrite,
             report=report,

@@ -14,6 +14,7 @@ from brainbench.benchmarks import PROTOCOLS, SUITES, list_benchmarks
 from brainbench.cli.errors import FAILED
 from brainbench.datasets import list_datasets
 from brainbench.errors import UnknownNameError, UsageError
+from brainbench.guidance.options import GUIDANCE_SUITES
 from brainbench.models import list_models
 from brainbench.reasoning import TASK_SUITES
 from brainbench.reasoning.task_check import check_tasks, installed, list_tasks, tasks_folder
@@ -36,7 +37,7 @@ _KINDS: dict[str, Callable[[], list[str]]] = {
     "benchmarks": list_benchmarks,
     "datasets": list_datasets,
     "models": list_models,
-    "suites": lambda: sorted([*SUITES, *TASK_SUITES]),
+    "suites": lambda: sorted([*SUITES, *TASK_SUITES, *GUIDANCE_SUITES]),
     "protocols": lambda: list(PROTOCOLS),
     _TASKS: lambda: list_tasks([tasks_folder()]),
 }

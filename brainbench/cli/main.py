@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from brainbench.cli import calibrate, evaluate, fetch, listing, show
+from brainbench.cli import (
+    calibrate,
+    compare,
+    evaluate,
+    fetch,
+    finetune,
+    leaderboard,
+    listing,
+    report,
+    show,
+    steer,
+    submit,
+)
 from brainbench.cli.errors import reporting
 
 app = typer.Typer(
@@ -20,6 +32,12 @@ app = typer.Typer(
 app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate)
 app.command("list", help=listing.HELP)(listing.list_names)
 app.command("show", help=show.HELP)(show.show)
+app.command("finetune", help=finetune.HELP)(finetune.finetune)
+app.command("report", help=report.HELP)(report.report)
+app.command("compare", help=compare.HELP)(compare.compare)
+app.command("steer", help=steer.HELP)(steer.steer)
+app.command("submit", help=submit.HELP)(submit.submit)
+app.add_typer(leaderboard.app, name="leaderboard")
 app.command("calibrate", help=calibrate.HELP)(calibrate.calibrate)
 app.command("fetch", help=fetch.HELP)(fetch.fetch)
 

@@ -2,6 +2,7 @@
 
 from brainbench.results.record import (
     SCHEMA_VERSION,
+    AnyScore,
     BehaviorRow,
     ControlRow,
     DatasetInfo,
@@ -17,6 +18,7 @@ from brainbench.results.table import render_record
 
 __all__ = [
     "SCHEMA_VERSION",
+    "AnyScore",
     "BehaviorRow",
     "ControlRow",
     "DatasetInfo",

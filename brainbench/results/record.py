@@ -7,13 +7,33 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from brainbench.benchmarks import BehaviorScore, Control, ControlledScore, LayerScore, Score
+from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.reasoning import AnswerBias, TaskScore
 
 SCHEMA_VERSION = 1
+AnyScore = Score | ControlledScore | BehaviorScore | TaskScore | GuidanceScore | SearchScore
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+class SteeringInfo(_Part):
+    """Directions that were added to the model's states."""
+
+    name: str
+    sha256: str
+    """Of all that changes a number: directions, strength, tokens."""
+    strength: float
+    """Factor of every direction."""
+    tokens: str
+    """``last`` of the prompt, ``generated`` ones too, or ``all``."""
+    site: str
+    """``attention`` or ``hidden``."""
+    layers: list[int]
+    """Counting from 0."""
+    groups: list[str]
+    """Reasoning types that have directions of their own; ``all`` serves the others."""
 
 
 class ModelInfo(_Part):
@@ -40,6 +60,8 @@ class ModelInfo(_Part):
     prompt: str | None = None
     """Name of the wording."""
     prompt_sha256: str | None = None
+    steering: SteeringInfo | None = None
+    """None where nothing was added."""
 
 
 class DatasetInfo(_Part):
@@ -151,13 +173,21 @@ class Record(_Part):
     """Task or group → metrics as lm-eval gives and spells them: ``acc,none``."""
     answer_bias: list[AnswerBias] = Field(default_factory=list)
     """Of each task whose questions have the same choices: what answering blindly gets."""
-    gains: list[dict[str, Any]] = Field(default_factory=list)
+    gains: list[GuidanceScore] = Field(default_factory=list)
+    searches: list[SearchScore] = Field(default_factory=list)
+    """The targeted search as published: what flips, and what flips as much without a brain."""
     notes: list[str] = Field(default_factory=list)
     """What a reader must know of the whole run."""
     timing: dict[str, float | str] = Field(default_factory=dict)
 
-    def add(self, score: Score | ControlledScore | BehaviorScore | TaskScore) -> None:
-        """Append a benchmark's headline, people, controls and layers, or a task."""
+    def add(self, score: AnyScore) -> None:
+        """Append a benchmark's headline, people, controls and layers, or a task, or a gain."""
+        if isinstance(score, GuidanceScore):
+            self.gains.append(score)
+            return
+        if isinstance(score, SearchScore):
+            self.searches.append(score)
+            return
         if isinstance(score, TaskScore):
             self._add_task(score)
             return

@@ -3,7 +3,8 @@
 ``<output>/<model>/<run id>/`` holds ``results.json``, ``steps/`` (finished steps, for a
 run that was killed), ``voxels/`` (r of every voxel at the headline's layer) and
 ``samples/`` (one line for each item that was asked); of lm-eval tasks also lm-eval's own
-result, ``lm_eval.json``.
+result, ``lm_eval.json``; of guidance ``pictures/`` and ``finetuned/``, its adapters; and
+``report.html``, the record as a page.
 """
 
 from __future__ import annotations
@@ -72,6 +73,12 @@ class RunFolder:
         write_whole(path, lines.encode())
         return path
 
+    def save_picture(self, name: str, content: bytes) -> Path:
+        """Write a PNG to ``pictures/<name>.png``."""
+        path = self.path / "pictures" / f"{_safe(name)}.png"
+        write_whole(path, content)
+        return path
+
     def save_json(self, name: str, value: Any) -> Path:
         """Write plain values to ``<name>.json``."""
         path = self.path / f"{_safe(name)}.json"
@@ -81,7 +88,7 @@ class RunFolder:
     def clear(self) -> None:
         """Forget everything that was computed here."""
         with writing(self.path):
-            for name in ("steps", "voxels", "samples"):
+            for name in ("steps", "voxels", "samples", "pictures", "finetuned"):
                 shutil.rmtree(self.path / name, ignore_errors=True)
             for path in self.path.glob("*.json"):
                 path.unlink(missing_ok=True)

@@ -11,7 +11,9 @@ from rich.text import Text
 from brainbench.results.accuracy_table import render_accuracy
 from brainbench.results.behavior_table import render_behavior
 from brainbench.results.controlled_table import render_controlled
+from brainbench.results.guidance_table import render_guidance
 from brainbench.results.record import ControlRow, Record, ScoreRow
+from brainbench.results.search_table import render_searches
 
 _MARK = "†"
 
@@ -19,7 +21,7 @@ _MARK = "†"
 def render_record(record: Record) -> RenderableType:
     """Each benchmark with its controls under it, warnings, and what the columns mean.
 
-    Alignment first, then behaviour, then accuracy.
+    Alignment first, then behaviour, then accuracy, then what guidance gained.
     """
     parts: list[RenderableType] = [_title(record)]
     parts += [Text(f"! {note}", style="yellow") for note in record.notes]
@@ -40,13 +42,16 @@ def render_record(record: Record) -> RenderableType:
         *render_controlled(record.controlled),
         *render_behavior(record.behavior),
         *render_accuracy(record),
+        *render_searches(record.searches),
+        *render_guidance(record.gains),
     )
 
 
 def _title(record: Record) -> Text:
     used = {row.protocol for row in record.scores} | {row.protocol for row in record.controlled}
     protocol = ", ".join(sorted(used))
-    made = f"protocol: {protocol}" if protocol else "" if record.behavior else "no scores"
+    others = record.behavior or record.gains
+    made = f"protocol: {protocol}" if protocol else "" if others else "no scores"
     if record.accuracy:
         tasks = sum(name in record.accuracy for name in record.tasks)
         asked = f"{tasks} {'task' if tasks == 1 else 'tasks'} of lm-eval"

@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
 from brainbench.benchmarks import (
-    BehaviorScore,
+    SUITES,
     Benchmark,
-    ControlledScore,
     Report,
-    Score,
     Step,
     check_contrast,
     score_behavior,
@@ -24,11 +23,15 @@ from brainbench.benchmarks import (
     suite_patterns,
 )
 from brainbench.datasets import load_card
-from brainbench.errors import BrainbenchError, DataError, UsageError
+from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
+from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
+from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.models import DEFAULT_MODEL, Model, is_builtin, load_model
 from brainbench.reasoning import TASK_SUITES, TaskScore
-from brainbench.results import Record, RunFolder, sample_rows
+from brainbench.results import AnyScore, Record, RunFolder, sample_rows
+from brainbench.results.report import write_report
 from brainbench.run.accuracy import TaskRun, choose_tasks, find_tasks
+from brainbench.run.guidance import GuidanceRun, GuidanceTask, plan_guidance
 from brainbench.run.inputs import (
     Data,
     Readings,
@@ -41,8 +44,6 @@ from brainbench.run.inputs import (
 from brainbench.run.new_record import new_record
 from brainbench.run.provenance import peak_memory_mb
 from brainbench.run.settings import Settings
-
-AnyScore = Score | ControlledScore | BehaviorScore | TaskScore
 
 
 def evaluate(
@@ -64,9 +65,9 @@ def evaluate(
     ----------
     model : see :func:`brainbench.load_model`; the built-in one by default.
     benchmarks : identifiers, ``*`` and ``?`` allowed.
-    suite : a named set of benchmarks, or of tasks; by default ``builtin`` for the built-in
-        model and ``alignment`` for any other.
-    dataset : only benchmarks of this dataset.
+    suite : a named set of benchmarks, of tasks, or of ways of guidance; by default ``builtin``
+        for the built-in model and ``alignment`` for any other.
+    dataset : only benchmarks of this dataset; of a suite of guidance, whose people guide.
     tasks : lm-eval tasks, groups and tags, ``*`` and ``?`` allowed. Where tasks are asked,
         benchmarks are scored only if they are named too.
     settings : protocol, seed and so on.
@@ -94,15 +95,19 @@ def evaluate(
     )
     path = chosen.untrained_activations
     untrained = None if path is None else load_model(path)
+    guided = _guidance(scored, suite, dataset, chosen, say)
     names = choose_tasks(tasks, suite)
-    suite = None if suite in TASK_SUITES else suite
+    if suite in (*TASK_SUITES, *GUIDANCE_SUITES):
+        suite = None
+    if guided is not None:
+        dataset = None  # it says whose people guide
     wanted: list[Benchmark] = []
-    if not names or not (benchmarks is suite is dataset is None):
+    if not (names or guided) or not (benchmarks is suite is dataset is None):
         wanted = choose_benchmarks(scored, benchmarks, suite, dataset, chosen.protocol)
     check_model(scored, wanted)
     asked = find_tasks(names, scored, chosen.task_options, not wanted, say)
     data = load_data(wanted, chosen.limit, say)
-    record = new_record(scored, model, wanted, data, chosen, untrained, asked)
+    record = new_record(scored, model, wanted, data, chosen, untrained, asked, guided)
     folder = RunFolder(Path(output_path), record.model.identifier, record.run_id)
     with folder.locked():
         before = folder.load()
@@ -127,7 +132,29 @@ def evaluate(
             # last, for they may take longest
             answered = TaskRun(folder, scored, asked, chosen, report, say).scores()
             scores = chain(scores, answered)
-        return _run(folder, record, scores, readings, wanted, data)
+        if guided is not None:
+            scores = chain(scores, GuidanceRun(folder, guided, chosen, report, say).scores())
+        return _run(folder, record, scores, readings, wanted, data, say)
+
+
+def _guidance(
+    model: Model, suite: str | None, dataset: str | None, settings: Settings, say: Say
+) -> GuidanceTask | None:
+    """What a suite of guidance is to do; None for any other.
+
+    Raises
+    ------
+    UsageError
+        When there is no such suite, or options of guidance are given without one.
+    """
+    if suite is not None and suite not in (*SUITES, *TASK_SUITES, *GUIDANCE_SUITES):
+        raise UnknownNameError("suite", suite, [*SUITES, *TASK_SUITES, *GUIDANCE_SUITES])
+    if suite not in GUIDANCE_SUITES:
+        if settings.guidance != GuidanceOptions():
+            raise UsageError("options of guidance are given: say --suite guidance")
+        return None
+    options = replace(settings.guidance, modes=GUIDANCE_SUITES[suite], dataset=dataset)
+    return plan_guidance(options, model, settings, say)
 
 
 def choose_benchmarks(
@@ -166,19 +193,20 @@ def _run(
     readings: Readings,
     benchmarks: Sequence[Benchmark],
     data: Data,
+    say: Say,
 ) -> Record:
     """Take the scores as they come; what came before an error is in the record."""
     started = time.perf_counter()
     record.timing["started"] = datetime.now(UTC).isoformat(timespec="seconds")
     folder.save(record)
     found: dict[str, AnyScore] = {}
-    answered: list[TaskScore] = []
+    others: list[AnyScore] = []
     try:
         for name, behavior in data.behaviors.items():
             folder.save_samples(name, sample_rows(behavior, readings.answers[name]))
         for score in scores:
-            if isinstance(score, TaskScore):
-                answered.append(score)
+            if isinstance(score, TaskScore | GuidanceScore | SearchScore):
+                others.append(score)
             else:
                 found[score.benchmark] = score
         record.status = "success"
@@ -195,13 +223,25 @@ def _run(
         for benchmark in benchmarks:
             if benchmark.identifier in found:
                 record.add(found[benchmark.identifier])
-        for task in answered:
-            record.add(task)
+        for other in others:
+            record.add(other)
         record.timing["seconds"] = round(time.perf_counter() - started, 3)
         record.timing["peak_memory_mb"] = peak_memory_mb()
         folder.save(record)
+        _report(folder, record, say)
     folder.finish()
     return record
+
+
+def _report(folder: RunFolder, record: Record, say: Say) -> None:
+    """Write the page beside the record, which is kept whatever becomes of the page."""
+    try:
+        write_report(record, folder.path)
+    except Exception as error:
+        say(
+            f"no report: {type(error).__name__}: {error}. The record is kept; "
+            f"`brainbench report {folder.path}` tries again"
+        )
 
 
 def _scores(

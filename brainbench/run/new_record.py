@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from brainbench.benchmarks import Benchmark
+from brainbench.datasets import Behavior, Recording
 from brainbench.models import COMPUTING, LanguageModel, Model, is_builtin
 from brainbench.reasoning.tasks import TaskSet
 from brainbench.results import DatasetInfo, ModelInfo, Record, TaskInfo
+from brainbench.run.guidance import GuidanceTask
 from brainbench.run.inputs import Data
 from brainbench.run.provenance import versions
 from brainbench.run.settings import Settings
@@ -28,6 +30,7 @@ def new_record(
     settings: Settings,
     untrained: Model | None = None,
     tasks: TaskSet | None = None,
+    guidance: GuidanceTask | None = None,
 ) -> Record:
     """The record of a run that is about to start, its id a hash of all it depends on."""
     found = versions(_LM_EVAL if tasks else ())
@@ -51,23 +54,30 @@ def new_record(
             name: TaskInfo(version=version, sha256=prints[name])
             for name, version in tasks.versions.items()
         }
+    datasets: dict[str, Recording | Behavior] = dict(data.datasets)
+    if guidance is not None:
+        told = guidance.options.identity(guidance.extents)
+        recording = guidance.recording
+        held["guidance"] = [recording.card.name, recording.data_sha256, guidance.rois, told]
+        datasets[recording.card.name] = recording
     digest = hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
     ignored = [
         f"--{name.replace('_', '-')}" for name in settings.options.given() if name in COMPUTING
     ]
     notes = [] if tasks is None else _task_notes(model, tasks, settings)
+    notes += _steering_notes(model, data, tasks)
     if ignored and not isinstance(model, LanguageModel):
         notes.append(f"{', '.join(ignored)}: no effect, this model is not loaded by brainbench")
     if settings.limit is not None and benchmarks:
         notes.append(
             f"limited to {settings.limit} items of each reasoning type: for trying out only"
         )
-    for name, dataset in data.datasets.items():
+    for name, dataset in datasets.items():
         if dataset.card.simulated:
             notes.append(f"{name}: simulated people; these scores say nothing about any brain")
-    for name, recording in data.recordings.items():
-        if recording.truth is not None:
-            notes.append(f"{name}: {recording.truth.attrs['summary']}")
+    for name, dataset in datasets.items():
+        if isinstance(dataset, Recording) and dataset.truth is not None:
+            notes.append(f"{name}: {dataset.truth.attrs['summary']}")
     return Record(
         run_id=digest[:12],
         versions=found,
@@ -87,24 +97,50 @@ def new_record(
                 simulated=dataset.card.simulated,
                 licence=dataset.card.licence,
             )
-            for name, dataset in data.datasets.items()
+            for name, dataset in datasets.items()
         ],
         benchmarks={b.identifier: b.version for b in benchmarks},
         tasks=asked,
-        config=_config(settings, tasks),
+        config=_config(settings, tasks, guidance),
         notes=notes,
     )
 
 
-def _config(settings: Settings, tasks: TaskSet | None) -> dict[str, Any]:
-    """What the user chose; of tasks only where some are asked."""
+def _config(
+    settings: Settings, tasks: TaskSet | None, guidance: GuidanceTask | None
+) -> dict[str, Any]:
+    """What the user chose; of tasks and guidance only where some are asked for."""
     config = asdict(settings)
     options = config.pop("task_options")
+    config.pop("guidance")
+    if guidance is not None:
+        config["guidance"] = {
+            **guidance.options.identity(guidance.extents),
+            "dataset": guidance.recording.card.name,
+            "rois": list(guidance.rois),
+        }
     if tasks is None:
         return config
     # as it comes back from a file
     options["include_path"] = list(options["include_path"])
     return {**config, "tasks": list(tasks.names), **options}
+
+
+def _steering_notes(model: Model, data: Data, tasks: TaskSet | None) -> list[str]:
+    """Where a steered model is not: its directions are of other reasoning types."""
+    steering = model.steering if isinstance(model, LanguageModel) else None
+    if steering is None:
+        return []
+    if not steering.strength:
+        return [f"the steering {steering.name} has strength 0: nothing is added"]
+    asked: dict[str, list[str | None]] = {
+        name: [problem.reasoning_type for problem in dataset.problems]
+        for name, dataset in data.datasets.items()
+    }
+    if steering.group_for(None) is None and tasks is not None:
+        for name, task in tasks.tasks.items():
+            asked[name] = [doc.get("reasoning_type") for doc in task.eval_docs]
+    return [f"{name}: {text}" for name, kinds in asked.items() for text in steering.missing(kinds)]
 
 
 def _task_notes(model: Model, tasks: TaskSet, settings: Settings) -> list[str]:

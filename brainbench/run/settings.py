@@ -7,6 +7,7 @@ from typing import Any
 
 from brainbench.benchmarks import DEFAULT_PROTOCOL, check_numbers
 from brainbench.errors import UsageError
+from brainbench.guidance.options import GuidanceOptions
 from brainbench.models import ModelOptions
 from brainbench.reasoning import TaskOptions
 
@@ -23,6 +24,7 @@ class Settings:
     options : how a language model is loaded and asked.
     untrained_activations : file of an untrained network's, for a model that is a file itself.
     task_options : how lm-eval tasks are asked.
+    guidance : what of a suite of guidance is run.
     """
 
     protocol: str = DEFAULT_PROTOCOL
@@ -31,6 +33,7 @@ class Settings:
     options: ModelOptions = field(default_factory=ModelOptions)
     untrained_activations: str | None = None
     task_options: TaskOptions = field(default_factory=TaskOptions)
+    guidance: GuidanceOptions = field(default_factory=GuidanceOptions)
 
     def __post_init__(self) -> None:
         check_numbers(self.seed, self.limit)

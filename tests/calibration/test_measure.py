@@ -5,6 +5,9 @@ Bounds are exact binomial intervals of 100 data sets: what fails here is far off
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import golden_numbers
 import numpy as np
 import pytest
 from scipy.stats import beta
@@ -25,6 +28,12 @@ def quick() -> Calibration:
 @pytest.fixture(scope="module")
 def design() -> Design:
     return make_design(make_experiment(0), "syllogistic")
+
+
+def test_the_quick_form_gives_the_golden_rates(
+    quick: Calibration, golden: Callable[..., None]
+) -> None:
+    golden(golden_numbers.calibration(quick), "calibration_quick")
 
 
 def row(record: Calibration, scenario: str, kind: str) -> CalibrationRow:

@@ -1,0 +1,103 @@
+"""``brainbench compare``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from brainbench.cli.console import stdout
+from brainbench.cli.errors import FAILED
+from brainbench.errors import UsageError
+from brainbench.results.compare import (
+    Comparison,
+    compare_runs,
+    comparison_markdown,
+    render_comparison,
+)
+from brainbench.results.finished import open_run
+
+HELP = """Hold runs against a baseline, the first: paired differences of every cell, task and gain.
+
+Differences are over the same people, or the same items, with 95 % intervals. What is not comparable
+(other data, protocol, version, task or people) is refused, with the reason.
+
+With --fail-on-regression the exit code is 1 when something got worse: its difference is below
+minus the tolerance and, where it has an interval, the whole interval is below 0. It is 2 when
+nothing could be compared.
+
+[bold]Examples[/bold]
+
+  brainbench compare results/MODEL/BASELINE results/MODEL/CANDIDATE
+
+  brainbench compare baseline.json results/MODEL/RUN --fail-on-regression --tolerance 0.01
+
+  brainbench compare results/A/RUN results/B/RUN results/C/RUN --markdown > comment.md
+"""
+
+
+def compare(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Folders of runs, or their results.json; the first is the baseline."),
+    ],
+    fail_on_regression: Annotated[
+        bool,
+        typer.Option(
+            "--fail-on-regression",
+            help="Exit with 1 when something got worse, and name it.",
+            envvar="BRAINBENCH_FAIL_ON_REGRESSION",
+        ),
+    ] = False,
+    tolerance: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            help="How far below the baseline a number may be without being worse.",
+            envvar="BRAINBENCH_TOLERANCE",
+        ),
+    ] = 0.0,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the comparison.", envvar="BRAINBENCH_JSON")
+    ] = False,
+    markdown: Annotated[
+        bool,
+        typer.Option(
+            "--markdown",
+            help="As a comment on a pull request.",
+            envvar="BRAINBENCH_MARKDOWN",
+        ),
+    ] = False,
+) -> None:
+    """Read, compare, print."""
+    if json and markdown:
+        raise UsageError("give --json or --markdown, not both")
+    found = compare_runs([open_run(path) for path in runs], tolerance)
+    _check_something_is_left(found)
+    if json:
+        print(found.model_dump_json(indent=1))
+    elif markdown:
+        print(comparison_markdown(found), end="")
+    else:
+        stdout.print(render_comparison(found))
+    if fail_on_regression and found.regressions:
+        raise typer.Exit(FAILED)
+
+
+def _check_something_is_left(found: Comparison) -> None:
+    for pair in found.pairs:
+        if not pair.rows:
+            reasons = _by_reason((one.name, one.reason) for one in pair.refused)
+            raise UsageError(
+                f"nothing of {pair.other} can be compared with {pair.baseline}: "
+                + (reasons or "neither has scores")
+            )
+
+
+def _by_reason(refused: Iterable[tuple[str, str]]) -> str:
+    names: dict[str, list[str]] = {}
+    for name, reason in refused:
+        names.setdefault(reason, []).append(name)
+    return "; ".join(f"{', '.join(held[:12])}: {reason}" for reason, held in names.items())

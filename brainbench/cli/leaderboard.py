@@ -1,0 +1,134 @@
+"""``brainbench leaderboard``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from brainbench.benchmarks import Step
+from brainbench.cli.console import stderr
+from brainbench.cli.errors import FAILED
+from brainbench.cli.progress import step_progress
+from brainbench.leaderboard.boards import load_boards
+from brainbench.leaderboard.build import build_site
+from brainbench.leaderboard.serve import HOST, open_server
+
+HELP = """Build the pages of the boards, or look at them.
+
+[bold]Examples[/bold]
+
+  brainbench leaderboard build --output-path site
+
+  brainbench leaderboard build --output-path site --results results
+
+  brainbench leaderboard serve site
+"""
+_BUILD = """Check and rank submissions, and write the pages.
+
+They are plain files: they open from a disk, ask for nothing, and any server
+shows them. What has a fault is left out and told, and the exit code is 1.
+
+[bold]Examples[/bold]
+
+  brainbench leaderboard build --output-path site
+
+  brainbench leaderboard build --output-path site --results results
+
+  brainbench leaderboard build --output-path site --no-reports
+
+  brainbench leaderboard build --output-path site --boards my-boards
+"""
+_SERVE = """Show pages on this machine, to nobody else, until Ctrl-C.
+
+[bold]Example[/bold]
+
+  brainbench leaderboard serve site --port 8000
+"""
+
+app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="rich")
+
+
+@app.command("build", help=_BUILD)
+def build(
+    output_path: Annotated[
+        Path,
+        typer.Option(
+            help="Folder of the pages: new, empty, or of an earlier build.",
+            envvar="BRAINBENCH_OUTPUT_PATH",
+        ),
+    ],
+    submissions: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of submissions; `submissions` where there is one and no --results.",
+            envvar="BRAINBENCH_SUBMISSIONS",
+        ),
+    ] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of your own runs, as evaluate keeps them; shown as not submitted.",
+            envvar="BRAINBENCH_RESULTS",
+        ),
+    ] = None,
+    boards: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of *.yaml that say what is ranked and how; brainbench's own by default.",
+            envvar="BRAINBENCH_BOARDS",
+        ),
+    ] = None,
+    reports: Annotated[
+        bool,
+        typer.Option(
+            "--reports/--no-reports",
+            help="Make each run's report too; one that is there is not made again.",
+            envvar="BRAINBENCH_REPORTS",
+        ),
+    ] = True,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="No progress.", envvar="BRAINBENCH_QUIET")
+    ] = False,
+) -> None:
+    """Read, rank, write, say what was left out."""
+    usual = Path("submissions")
+    if submissions is None and (results is None) and usual.is_dir():
+        submissions = usual
+    with step_progress(quiet) as report:
+        built = build_site(
+            load_boards(boards),
+            output_path,
+            submissions=submissions,
+            results=results,
+            reports=reports,
+            progress=None if report is None else lambda *step: report(Step(*step)),
+        )
+    for faults in built.refused.values():
+        for fault in faults[:5]:
+            print(fault)
+    for folder in built.refused:
+        stderr.print(f"[yellow]left out:[/yellow] {escape(folder)}", soft_wrap=True)
+    runs = "1 run" if built.n_runs == 1 else f"{built.n_runs} runs"
+    print(f"{output_path / 'index.html'}: {runs}, {built.n_files} files")
+    if built.refused:
+        raise typer.Exit(FAILED)
+
+
+@app.command("serve", help=_SERVE)
+def serve(
+    folder: Annotated[Path, typer.Argument(help="What build wrote.")],
+    port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, help="0 takes a free one.", envvar="BRAINBENCH_PORT"),
+    ] = 8000,
+) -> None:
+    """Serve until stopped."""
+    with open_server(folder, port) as server:
+        print(f"http://{HOST}:{server.server_address[1]}/  (Ctrl-C ends it)", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            stderr.print("[dim]stopped[/dim]")

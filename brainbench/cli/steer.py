@@ -1,0 +1,264 @@
+"""``brainbench steer``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from brainbench.benchmarks import Step
+from brainbench.cli.console import stderr, stdout
+from brainbench.cli.progress import step_progress
+from brainbench.datasets import load_card, load_recording
+from brainbench.errors import UnknownNameError, UsageError
+from brainbench.models import LanguageModel, ModelOptions, load_model, save_steering
+
+if TYPE_CHECKING:
+    from brainbench.models import Steering
+
+HELP = """Derive directions that steer a language model from people's brain responses, or from a baseline.
+
+The folder it writes is open: safetensors and JSON. `evaluate --steer` applies it. With no model
+named: the built-in one on simulated people, offline, in under a minute.
+
+[bold]Examples[/bold]
+
+  brainbench steer --output-path my-steering
+
+  brainbench steer --model HuggingFaceTB/SmolLM2-135M-Instruct --dataset xiao2026 --output-path out
+
+  brainbench steer --model ./my-model --dataset xiao2026 --form published --mean unit --output-path out
+
+  brainbench steer --model ./my-model --dataset xiao2026 --arm 'permuted fMRI' --seed 1 --output-path out
+
+  brainbench evaluate --model ./my-model --steer out --suite accuracy
+
+Every option can be set by an environment variable, BRAINBENCH_<OPTION>.
+"""  # noqa: E501
+
+_HOW, _MODEL = "How directions are found", "Language models"
+
+
+def steer(
+    output_path: Annotated[
+        Path, typer.Option(help="Folder of the steering.", envvar="BRAINBENCH_OUTPUT_PATH")
+    ],
+    model: Annotated[
+        str,
+        typer.Option(
+            help="Hub id, folder or GGUF file of a language model, or nano.",
+            envvar="BRAINBENCH_MODEL",
+        ),
+    ] = "nano",
+    dataset: Annotated[
+        str, typer.Option(help="Whose people guide.", envvar="BRAINBENCH_DATASET")
+    ] = "phantom_guidance",
+    roi: Annotated[
+        str | None,
+        typer.Option(help="Which of its ROIs; the first by default.", envvar="BRAINBENCH_ROI"),
+    ] = None,
+    reasoning_type: Annotated[
+        str | None,
+        typer.Option(
+            help="Only items of this type; by default each type has directions of its own.",
+            envvar="BRAINBENCH_REASONING_TYPE",
+        ),
+    ] = None,
+    form: Annotated[
+        str,
+        typer.Option(
+            help="controlled: one step, at items the maps do not know; published: the targeted "
+            "search of Xiao, Du & Lin 2026.",
+            envvar="BRAINBENCH_FORM",
+            rich_help_panel=_HOW,
+        ),
+    ] = "controlled",
+    arm: Annotated[
+        str,
+        typer.Option(
+            help="Whose signals: guided are the people's own; 'permuted fMRI', 'random fMRI', "
+            "'label as fMRI', 'label only', 'random direction'.",
+            envvar="BRAINBENCH_ARM",
+            rich_help_panel=_HOW,
+        ),
+    ] = "guided",
+    loss: Annotated[
+        str | None,
+        typer.Option(
+            help="cosine, pearson or mse; by default mse, and cosine where published.",
+            envvar="BRAINBENCH_LOSS",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    centring: Annotated[
+        str | None,
+        typer.Option(
+            help="raw, intercept or centred; by default centred, and raw where published.",
+            envvar="BRAINBENCH_CENTRING",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    layers: Annotated[
+        str | None,
+        typer.Option(
+            help="middle, all, or numbers: 3,5-8. By default validation problems choose between "
+            "middle and all; middle where published.",
+            envvar="BRAINBENCH_LAYERS",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    site: Annotated[
+        str,
+        typer.Option(help="attention or hidden.", envvar="BRAINBENCH_SITE", rich_help_panel=_HOW),
+    ] = "attention",
+    step: Annotated[
+        float | None,
+        typer.Option(
+            help="Length of the direction, in units of the spread of states; of the published form "
+            "a multiple of the mean. By default validation problems choose.",
+            envvar="BRAINBENCH_STEP",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    mean: Annotated[
+        str,
+        typer.Option(
+            help="Of the published form: raw, or unit.",
+            envvar="BRAINBENCH_MEAN",
+            rich_help_panel=_HOW,
+        ),
+    ] = "raw",
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help="Part of the steered model's name; by default dataset and ROI.",
+            envvar="BRAINBENCH_NAME",
+        ),
+    ] = None,
+    export_lm_eval: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the pooled directions for lm-eval's model `steered` too, a .pt file.",
+            envvar="BRAINBENCH_EXPORT_LM_EVAL",
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="auto, cpu, cuda, cuda:1, mps.", envvar="BRAINBENCH_DEVICE", rich_help_panel=_MODEL
+        ),
+    ] = None,
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            help="auto (float32; on cuda bfloat16), float32, bfloat16, float16.",
+            envvar="BRAINBENCH_DTYPE",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    revision: Annotated[
+        str | None,
+        typer.Option(
+            help="Branch, tag or commit on the hub.",
+            envvar="BRAINBENCH_REVISION",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    peft: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder of a PEFT adapter.", envvar="BRAINBENCH_PEFT", rich_help_panel=_MODEL
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of signals that are drawn.", envvar="BRAINBENCH_SEED")
+    ] = 0,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="No progress.", envvar="BRAINBENCH_QUIET")
+    ] = False,
+) -> None:
+    """Parse, derive, write, print."""
+    from brainbench.guidance.deriving import Derivation, derive_steering
+    from brainbench.guidance.directions import Way
+    from brainbench.guidance.objective import CENTRINGS, LOSSES
+
+    for kind, given, known in (("loss", loss, LOSSES), ("centring", centring, CENTRINGS)):
+        if given is not None and given not in known:
+            raise UnknownNameError(kind, given, known)
+    if site not in ("attention", "hidden"):
+        raise UnknownNameError("site", site, ("attention", "hidden"))
+    plain = Derivation(
+        form, arm, None, layers, step, mean, "attention" if site == "attention" else "hidden", seed
+    )
+    way = Way(loss or plain.chosen_way.loss, centring or plain.chosen_way.centring)
+    card = load_card(dataset)
+    areas = tuple(card.rois)
+    if roi is not None and roi not in areas:
+        raise UnknownNameError("ROI", roi, areas)
+    kinds = tuple(card.reasoning_types)
+    if reasoning_type is not None and reasoning_type not in kinds:
+        raise UnknownNameError("reasoning type", reasoning_type, kinds)
+    opened = load_model(
+        model,
+        ModelOptions(device=device, dtype=dtype, revision=revision, peft=peft),
+        say=lambda text: _say(text, quiet),
+    )
+    if not isinstance(opened, LanguageModel):
+        raise UsageError(f"{opened.identifier} is no language model that brainbench runs")
+    area = roi or areas[0]
+    with step_progress(quiet) as report:
+        found = derive_steering(
+            opened,
+            load_recording(dataset, (area,)),
+            area,
+            kinds if reasoning_type is None else (reasoning_type,),
+            Derivation(form, arm, way, layers, step, mean, plain.site, seed),
+            name,
+            lambda what, done, total: report(Step(what, done, total)) if report else None,
+        )
+    save_steering(found, output_path)
+    stdout.print(_table(found))
+    if export_lm_eval is not None:
+        from brainbench.reasoning.steered_export import export_lm_eval as export
+
+        group = "all" if "all" in found.directions else next(iter(found.directions))
+        for text in export(found, export_lm_eval, group):
+            _say(text, quiet)
+    _say(f"steering: {output_path}; apply it with evaluate --steer {output_path}", quiet)
+
+
+def _say(text: str, quiet: bool) -> None:
+    if not quiet:
+        stderr.print(f"[dim]{escape(text)}[/dim]", soft_wrap=True, highlight=False)
+
+
+def _table(found: Steering) -> Table:
+    """What was chosen for each reasoning type, and what it does on validation problems."""
+    table = Table(
+        title=f"{found.name}: {found.recipe['form']}, {found.recipe['arm']}, {found.site}",
+        caption="AUC of log-odds on the problems that strength and layers were chosen on: too "
+        "high, and no result. Tests say what a steering does.",
+        title_justify="left",
+        caption_justify="left",
+    )
+    table.add_column("items")
+    for title in ("layers", "step", "problems", "AUC steered", "AUC unsteered"):
+        table.add_column(title, justify="right")
+    for kind in found.directions:
+        told = found.recipe.get(kind)
+        if told is None:
+            table.add_row(kind, "", "", "", "", "", style="dim")
+            continue
+        table.add_row(
+            kind,
+            str(told.get("layers", "middle")),
+            f"{told.get('strength', told.get('scale')):g}",
+            str(told["n_validation"]),
+            f"{told['validation_auc']:.3f}",
+            f"{told['validation_auc_unsteered']:.3f}",
+        )
+    return table

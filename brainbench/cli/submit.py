@@ -1,0 +1,244 @@
+"""``brainbench submit``."""
+
+from __future__ import annotations
+
+import json as json_module
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from brainbench.cli.console import stderr
+from brainbench.cli.errors import FAILED
+from brainbench.errors import UsageError
+from brainbench.leaderboard.boards import load_boards
+from brainbench.leaderboard.check import (
+    Checked,
+    accepted_beside,
+    check_submission,
+    find_submissions,
+)
+from brainbench.leaderboard.submission import make_submission, seal_submission
+
+HELP = """Make a submission to the board from a run, or check one.
+
+A submission is a folder: metadata.yaml, the record, answers by item without
+texts, and a manifest. What no option says and the record does not know stands
+as FILL IN in metadata.yaml: fill it in, then --seal. Nothing of a submission
+is ever run.
+
+[bold]Examples[/bold]
+
+  brainbench submit results/MODEL/RUN --org my-lab
+
+  brainbench submit results/MODEL/RUN --org my-lab --licence MIT --contact @me
+
+  brainbench submit --seal submissions/my-lab__MODEL/RUN
+
+  brainbench submit --check submissions/my-lab__MODEL/RUN
+
+  brainbench submit --check submissions --json
+"""
+
+_ABOUT = "What it says of itself"
+
+
+def submit(
+    path: Annotated[
+        Path, typer.Argument(help="Folder of a run; with --check or --seal of a submission.")
+    ],
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Look for faults; of a folder of submissions, in each. Exit code 1 where there "
+            "is one.",
+            envvar="BRAINBENCH_CHECK",
+        ),
+    ] = False,
+    seal: Annotated[
+        bool,
+        typer.Option(
+            "--seal",
+            help="Write the manifest anew after metadata.yaml was filled in.",
+            envvar="BRAINBENCH_SEAL",
+        ),
+    ] = False,
+    org: Annotated[
+        str | None,
+        typer.Option(
+            help="Who submits, as it stands on the board; with the model it names the folder.",
+            envvar="BRAINBENCH_ORG",
+            rich_help_panel=_ABOUT,
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of the model on the board; as in the record by default.",
+            envvar="BRAINBENCH_NAME",
+            rich_help_panel=_ABOUT,
+        ),
+    ] = None,
+    revision: Annotated[
+        str | None,
+        typer.Option(
+            help="Commit or version of the weights.",
+            envvar="BRAINBENCH_REVISION",
+            rich_help_panel=_ABOUT,
+        ),
+    ] = None,
+    family: Annotated[
+        str | None,
+        typer.Option(
+            help="Family it is filtered by: llama, qwen3; as in the record by default.",
+            envvar="BRAINBENCH_FAMILY",
+            rich_help_panel=_ABOUT,
+        ),
+    ] = None,
+    parameters: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many it has, where the record does not know.",
+            envvar="BRAINBENCH_PARAMETERS",
+            rich_help_panel=_ABOUT,
+        ),
+    ] = None,
+    licence: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the weights: Apache-2.0.",
+            envvar="BRAINBENCH_LICENCE",
+            rich_help_panel=_ABOUT,
+        ),
+    ] = None,
+    contamination: Annotated[
+        str | None,
+        typer.Option(
+            help="What is known of these problems, or others like them, in its training.",
+            envvar="BRAINBENCH_CONTAMINATION",
+            rich_help_panel=_ABOUT,
+        ),
+    ] = None,
+    contact: Annotated[
+        str | None,
+        typer.Option(
+            help="A handle that can be asked: @me.",
+            envvar="BRAINBENCH_CONTACT",
+            rich_help_panel=_ABOUT,
+        ),
+    ] = None,
+    rerun: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMAND",
+            help="What makes the record again; told from the record by default.",
+            envvar="BRAINBENCH_RERUN",
+            rich_help_panel=_ABOUT,
+        ),
+    ] = None,
+    output_path: Annotated[
+        Path,
+        typer.Option(
+            help="Where submissions lie; the folder is <org>__<model>/<run> below it.",
+            envvar="BRAINBENCH_OUTPUT_PATH",
+        ),
+    ] = Path("submissions"),
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace a submission of the run that is there.",
+            envvar="BRAINBENCH_OVERWRITE",
+        ),
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="With --check: as JSON.", envvar="BRAINBENCH_JSON")
+    ] = False,
+) -> None:
+    """Make, seal or check."""
+    given = {
+        "org": org,
+        "model": name,
+        "revision": revision,
+        "family": family,
+        "parameters": parameters,
+        "licence": licence,
+        "contamination": contamination,
+        "contact": contact,
+        "rerun": rerun,
+    }
+    if check and seal:
+        raise UsageError("--check and --seal are two commands: seal first")
+    if json and not check:
+        raise UsageError("--json goes with --check")
+    if check:
+        _check(path, json)
+    elif seal:
+        seal_submission(path)
+        print(path)
+    else:
+        _make(path, output_path, given, overwrite)
+
+
+def _make(run: Path, output: Path, given: dict[str, Any], overwrite: bool) -> None:
+    if given["org"] is None:
+        raise UsageError("say who submits: --org NAME")
+    folder = make_submission(run, output, given=given, overwrite=overwrite)
+    print(folder)
+    found = check_submission(folder, load_boards())
+    metadata = found.submission.metadata if found.submission else None
+    missing = metadata.missing if metadata else []
+    for text in missing:
+        _say(f"still to be filled in: {text}")
+    if missing:
+        _say(f"edit {folder / 'metadata.yaml'}, then: brainbench submit --seal {folder}")
+    for line in _boards(found):
+        _say(line)
+    _say(f"before you send it: brainbench submit --check {folder}")
+
+
+def _check(folder: Path, json: bool) -> None:
+    """Every submission of a folder; 1 where one has a fault."""
+    boards = load_boards()
+    found = [
+        check_submission(one, boards, accepted_beside(one)) for one in find_submissions(folder)
+    ]
+    if json:
+        print(json_module.dumps([_as_json(one) for one in found], indent=1))
+    for one in found if not json else ():
+        for fault in one.faults:
+            print(fault)
+        count = len(one.faults)
+        said = "no fault" if not count else "1 fault" if count == 1 else f"{count} faults"
+        print(f"{one.folder}: {said}")
+        for line in (*_boards(one), *one.notes):
+            _say(line)
+    if any(one.faults for one in found):
+        raise typer.Exit(FAILED)
+
+
+def _boards(found: Checked) -> list[str]:
+    """On which boards it stands, and what it lacks for others."""
+    lines = []
+    for name, lacks in found.boards.items():
+        few = "; ".join(lacks[:3]) + (f"; and {len(lacks) - 3} more" if len(lacks) > 3 else "")
+        lines.append(f"board {name}: {f'incomplete, {few}' if lacks else 'complete'}")
+    return lines or ["it is on no board: no board has what it scored"]
+
+
+def _as_json(found: Checked) -> dict[str, Any]:
+    return {
+        "folder": str(found.folder),
+        "ok": not found.faults,
+        "faults": [asdict(fault) for fault in found.faults],
+        "boards": {name: list(lacks) for name, lacks in found.boards.items()},
+        "notes": found.notes,
+    }
+
+
+def _say(text: str) -> None:
+    stderr.print(f"[dim]{escape(text)}[/dim]", soft_wrap=True, highlight=False)

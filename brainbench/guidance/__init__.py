@@ -1,0 +1,1 @@
+"""Brain signals → model: maps, directions, fine-tuning, their controls, what they gain."""

@@ -1,0 +1,110 @@
+"""Strength, layers and threshold, chosen on problems that are not the test's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.encoding.kernels import Array
+from brainbench.guidance.layer_sets import as_mask
+from brainbench.guidance.score import Dose
+
+STRENGTHS: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
+# areas that differ by less are equal
+_EQUAL = 1e-9
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What is tried, the same for every arm: each strength in each set of layers.
+
+    Attributes
+    ----------
+    sets : name → layers.
+    strengths : lengths of the direction at each layer, in units of the spread of states there.
+    n_layers : layers of the model.
+    """
+
+    sets: Mapping[str, tuple[int, ...]]
+    strengths: tuple[float, ...]
+    n_layers: int
+
+    @property
+    def options(self) -> list[tuple[str, float]]:
+        """(set, strength), the weaker first: the first of equals is taken."""
+        return [(name, strength) for strength in self.strengths for name in self.sets]
+
+    def factors(self, sigma: Array) -> Array:
+        """(options, L) what a unit direction is multiplied by at each layer."""
+        masks = {name: np.array(as_mask(own, self.n_layers)) for name, own in self.sets.items()}
+        return np.stack([strength * masks[name] * sigma for name, strength in self.options])
+
+
+def area(odds: Array, labels: NDArray[np.int64]) -> Array:
+    """AUC of log-odds (items, ...) for label 0, True; ties count half.
+
+    NaN without both labels, and where an item has no log-odds.
+    """
+    true, false = odds[labels == 0], odds[labels == 1]
+    if not len(true) or not len(false):
+        return np.full(odds.shape[1:], np.nan)
+    above = (true[:, None] > false).mean(axis=(0, 1)) + 0.5 * (true[:, None] == false).mean((0, 1))
+    return np.where(np.isnan(odds).any(axis=0), np.nan, above)
+
+
+def choose(odds: Array, labels: NDArray[np.int64]) -> int:
+    """Number of the option whose log-odds (items, options) tell the labels apart best."""
+    areas = np.nan_to_num(area(odds, labels), nan=0.5)
+    return int(np.argmax(areas >= areas.max() - _EQUAL))
+
+
+def choose_accuracy(said: NDArray[np.int64], labels: NDArray[np.int64]) -> int:
+    """Number of the option with the most right answers (items, options)."""
+    return int(np.argmax((said == labels[:, None]).mean(axis=0)))
+
+
+def threshold(odds: Array, labels: NDArray[np.int64]) -> float:
+    """The log-odds above which True must be said for the best balanced accuracy.
+
+    Of several, the one nearest to the median; 0 without both labels.
+    """
+    if len(set(labels.tolist())) < 2:
+        return 0.0
+    held = np.unique(odds)
+    edges = np.concatenate([[held[0] - 1.0], (held[1:] + held[:-1]) / 2.0, [held[-1] + 1.0]])
+    above = odds[:, None] > edges
+    scores = (above[labels == 0].mean(axis=0) + (~above[labels == 1]).mean(axis=0)) / 2.0
+    best = edges[scores >= scores.max() - 1e-12]
+    return float(best[np.argmin(np.abs(best - np.median(odds)))])
+
+
+def doses(
+    arm: str,
+    grid: Grid,
+    odds: Sequence[Array],
+    said: Sequence[NDArray[np.int64]],
+    labels: NDArray[np.int64],
+) -> list[Dose]:
+    """A dose for each option.
+
+    Parameters
+    ----------
+    odds, said : per seed (items, options).
+    """
+    areas = np.mean([area(each, labels) for each in odds], axis=0)
+    stacked = np.stack(said)
+    return [
+        Dose(
+            arm=arm,
+            layers=name,
+            strength=strength,
+            auc=None if np.isnan(areas[number]) else float(areas[number]),
+            accuracy=float((stacked[..., number] == labels).mean()),
+            says_true=float((stacked[..., number] == 0).mean()),
+            valid=float((stacked[..., number] >= 0).mean()),
+        )
+        for number, (name, strength) in enumerate(grid.options)
+    ]

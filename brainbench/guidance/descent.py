@@ -1,0 +1,63 @@
+"""AdamW over many rows at once, each within a ball of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+BETAS = (0.9, 0.999)
+EPSILON = 1e-8
+WEIGHT_DECAY = 0.01
+
+
+@dataclass
+class Descent:
+    """Directions that are searched for, one per row and layer.
+
+    Attributes
+    ----------
+    moved : (rows, L, units) where the search stands; it starts at 0.
+    rates : (L,) learning rate of each layer.
+    radius : (L,) a row's direction is never longer.
+
+    Source: Loshchilov & Hutter 2019; the decay that torch has as its default stays, as in the
+    paper's code.
+    """
+
+    moved: Tensor
+    rates: Tensor
+    radius: Tensor
+    _first: Tensor = field(init=False)
+    _second: Tensor = field(init=False)
+    _steps: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self._first = torch.zeros_like(self.moved)
+        self._second = torch.zeros_like(self.moved)
+
+    def step(self, slope: Tensor) -> None:
+        """Take one step against a slope (rows, L, units), then back into the ball."""
+        self._steps += 1
+        rate = self.rates[:, None]
+        first, second = BETAS
+        self._first.lerp_(slope, 1.0 - first)
+        self._second.mul_(second).addcmul_(slope, slope, value=1.0 - second)
+        size = (self._second / (1.0 - second**self._steps)).sqrt_().add_(EPSILON)
+        self.moved.mul_(1.0 - rate * WEIGHT_DECAY)
+        self.moved.sub_(rate / (1.0 - first**self._steps) * self._first / size)
+        self.moved.mul_(within(self.moved, self.radius))
+
+    def keep(self, rows: Tensor) -> None:
+        """Go on with some rows only."""
+        self.moved, self._first, self._second = (
+            held[rows] for held in (self.moved, self._first, self._second)
+        )
+
+
+def within(moved: Tensor, radius: Tensor) -> Tensor:
+    """(rows, L, 1) factors that bring directions (rows, L, units) into balls (L,)."""
+    length = moved.norm(dim=-1, keepdim=True)
+    factors: Tensor = radius[:, None] / length.clamp_min(torch.finfo(length.dtype).tiny)
+    return factors.clamp_max(1.0)

@@ -1,0 +1,56 @@
+"""How a training went, epoch by epoch, and when it stops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from pydantic import BaseModel, ConfigDict
+
+
+class History(BaseModel):
+    """What a training has left behind so far."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    losses: list[float] = []
+    """Of each step, before it was taken."""
+    parts: dict[str, list[float]] = {}
+    """Part of the loss → its mean over the steps of each epoch."""
+    validation: list[float] = []
+    """Score before training, then after each epoch; empty without validation."""
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that are done."""
+        return max((len(values) for values in self.parts.values()), default=0)
+
+    @property
+    def best_epoch(self) -> int:
+        """Epoch with the best score, the first of several; the last one without validation.
+
+        The model before training, which is no epoch, is not among them.
+        """
+        scores = self.validation[1:]
+        if not scores:
+            return self.epochs
+        return 1 + max(range(len(scores)), key=lambda i: scores[i])
+
+    def ended(self, epochs: float, patience: int) -> bool:
+        """Whether so many epochs are done, or the score fell too often (0: never)."""
+        stopped = bool(patience) and falls(self.validation) >= patience
+        return self.epochs >= epochs or stopped
+
+
+def falls(scores: Sequence[float]) -> int:
+    """How often the score fell against the epoch before since it last rose.
+
+    Source: Xiao, Du & Lin 2026, Methods: training stops after 10; a rise sets it back.
+    """
+    count = 0
+    for before, after in pairwise(scores):
+        if after < before:
+            count += 1
+        elif after > before:
+            count = 0
+    return count

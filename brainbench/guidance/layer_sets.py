@@ -1,0 +1,51 @@
+"""Which layers are guided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from brainbench.errors import UsageError
+
+MIDDLE, ALL = "middle", "all"
+
+
+def middle_layers(count: int) -> tuple[int, ...]:
+    """ℓ in [L/4, 3L/4), as in Xiao, Du & Lin 2026."""
+    return tuple(layer for layer in range(count) if count <= 4 * layer < 3 * count)
+
+
+def layer_sets(count: int) -> dict[str, tuple[int, ...]]:
+    """The sets that validation chooses from, by name; the paper's first."""
+    return {MIDDLE: middle_layers(count), ALL: tuple(range(count))}
+
+
+def parse_layers(text: str | None, count: int) -> tuple[int, ...]:
+    """``middle``, ``all``, or numbers and ranges: ``3,5-8``.
+
+    Raises
+    ------
+    UsageError
+        When it is none of them, or there is no such layer.
+    """
+    named = layer_sets(count)
+    if text is None or text in named:
+        return named[text or MIDDLE]
+    try:
+        chosen = sorted({number for part in text.split(",") for number in _range(part)})
+    except ValueError as error:
+        raise UsageError(
+            f"layers {text!r}: expected middle, all, or numbers as in 3,5-8"
+        ) from error
+    if not chosen or chosen[0] < 0 or chosen[-1] >= count:
+        raise UsageError(f"layers {text!r}: this model has layers 0 to {count - 1}")
+    return tuple(chosen)
+
+
+def as_mask(layers: Sequence[int], count: int) -> list[float]:
+    """1 for each of L layers that is in the set, 0 for the others."""
+    return [1.0 if layer in layers else 0.0 for layer in range(count)]
+
+
+def _range(part: str) -> range:
+    first, dash, last = part.strip().partition("-")
+    return range(int(first), int(last if dash else first) + 1)

@@ -1,0 +1,151 @@
+"""How far predicted brain responses are from measured ones, as a loss of a model's states.
+
+For the state x of a layer, a person's map W and the response y to an item,
+
+    cosine     1 − cos(W x, y)
+    pearson    1 − r(W x, y) over voxels
+    mse        mean over voxels of (W x − y)²
+
+Whatever the number of voxels, with the maps' duals D and s = X x each is made of s·b, sᵀG s and
+|y|², where G = D Dᵀ and b = D y (:mod:`.maps`). So a step costs training items × units.
+
+``raw`` uses W without its intercept, as the paper does; ``intercept`` adds it; ``centred`` takes
+the training means out of states and responses, so that what all items have in common plays no
+part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from brainbench.encoding.kernels import Array
+from brainbench.errors import UnknownNameError
+from brainbench.guidance.maps import BrainMaps
+
+Loss = Literal["cosine", "pearson", "mse"]
+Centring = Literal["raw", "intercept", "centred"]
+LOSSES: tuple[str, ...] = get_args(Loss)
+CENTRINGS: tuple[str, ...] = get_args(Centring)
+
+
+class Objective(nn.Module):
+    """The loss of states against the responses of P people to n items.
+
+    Parameters
+    ----------
+    maps : of L layers.
+    responses : per person (n_items, voxels): what states are held against.
+    loss : one of ``LOSSES``.
+    centring : one of ``CENTRINGS``.
+    dtype : of the computation.
+    """
+
+    span: Tensor
+    mean: Tensor
+    gram: Tensor
+    cross: Tensor
+    square: Tensor
+    voxels: Tensor
+
+    def __init__(
+        self,
+        maps: BrainMaps,
+        responses: Sequence[Array],
+        loss: str = "cosine",
+        centring: str = "raw",
+        dtype: torch.dtype = torch.float64,
+    ) -> None:
+        super().__init__()
+        for kind, name, known in (("loss", loss, LOSSES), ("centring", centring, CENTRINGS)):
+            if name not in known:
+                raise UnknownNameError(kind, name, known)
+        self._loss, self._centring = loss, centring
+        grams, crosses, squares = [], [], []
+        for dual, offset, block in zip(maps.duals, maps.offsets, responses, strict=True):
+            gram, cross, square = _inner(dual, offset, block, loss, centring)
+            grams.append(gram)
+            crosses.append(cross)
+            squares.append(square)
+        moved = np.zeros_like(maps.mean) if centring == "raw" else maps.mean
+        held = {
+            "span": maps.span,
+            "mean": moved,
+            "gram": np.stack(grams),
+            "cross": np.stack(crosses),
+            "square": np.stack(squares),
+            "voxels": np.array([block.shape[1] for block in responses], np.float64),
+        }
+        for name, values in held.items():
+            self.register_buffer(name, torch.as_tensor(values, dtype=dtype), persistent=False)
+
+    @property
+    def n_people(self) -> int:
+        """People it knows."""
+        return len(self.voxels)
+
+    def products(self, states: Tensor) -> Tensor:
+        """(rows, L, m) s = X x of states (rows, L, units); with a 1 where there is an intercept."""
+        found = torch.einsum("rlu,lmu->rlm", states.to(self.span.dtype) - self.mean, self.span)
+        if self._centring == "intercept":
+            found = torch.cat([found, torch.ones_like(found[..., :1])], dim=-1)
+        return found
+
+    def of_pairs(self, states: Tensor, people: Tensor, items: Tensor) -> Tensor:
+        """(rows, L) losses; row i is person ``people[i]`` and item ``items[i]``."""
+        return self.pairs(people, items)(states)
+
+    def pairs(self, people: Tensor, items: Tensor) -> Callable[[Tensor], Tensor]:
+        """:meth:`of_pairs` of these people and items, for states that change step by step."""
+        cross, gram = self.cross[people, items], self.gram[people]
+        square, voxels = self.square[people, items][:, None], self.voxels[people][:, None]
+
+        def losses(states: Tensor) -> Tensor:
+            s = self.products(states)
+            dot = (s * cross).sum(dim=-1)
+            length = (torch.matmul(gram, s[..., None])[..., 0] * s).sum(dim=-1)
+            return self._finish(dot, length, square, voxels)
+
+        return losses
+
+    def of_everybody(self, states: Tensor, items: Tensor) -> Tensor:
+        """(P, rows, L) losses of states (rows, L, units) at items (rows,), for every person."""
+        s = self.products(states)
+        dot = torch.einsum("rlm,prlm->prl", s, self.cross[:, items])
+        length = torch.einsum("rlm,plmk,rlk->prl", s, self.gram, s)
+        square = self.square[:, items][:, :, None]
+        return self._finish(dot, length, square, self.voxels[:, None, None])
+
+    def _finish(self, dot: Tensor, length: Tensor, square: Tensor, voxels: Tensor) -> Tensor:
+        if self._loss == "mse":
+            return (length - 2.0 * dot + square) / voxels
+        # a prediction of nothing has no direction: its cosine is 0, and so is its slope
+        some = (length > 0.0) & (square > 0.0)
+        sizes = torch.where(some, length, 1.0).sqrt() * torch.where(some, square, 1.0).sqrt()
+        return 1.0 - torch.where(some, dot, 0.0) / sizes
+
+
+def _inner(
+    dual: Array, offset: Array, responses: Array, loss: str, centring: str
+) -> tuple[Array, Array, Array]:
+    """G (L, m', m'), b (items, L, m') and |y|² (items,) of one person."""
+    if centring == "intercept":
+        dual = np.concatenate([dual, np.tile(offset, (len(dual), 1, 1))], axis=1)
+    if centring == "centred":
+        responses = responses - offset
+    if loss == "pearson":
+        dual = dual - dual.mean(axis=2, keepdims=True)
+        responses = responses - responses.mean(axis=1, keepdims=True)
+    gram = dual @ np.swapaxes(dual, 1, 2)
+    cross = np.einsum("lmv,iv->ilm", dual, responses)
+    return gram, cross, np.square(responses).sum(axis=1)
+
+
+def weights_of(right: Array, dtype: Any = torch.float64) -> Tensor:
+    """(P, n_items) shares that average over the people who were right; 0 where nobody was."""
+    held = torch.as_tensor(np.nan_to_num(right), dtype=dtype)
+    return held / held.sum(dim=0, keepdim=True).clamp_min(1.0)

@@ -1,0 +1,120 @@
+"""What of a guidance suite is run, and how much of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from brainbench.errors import UnknownNameError, UsageError
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED, arms_of, find_arm
+from brainbench.guidance.problem_tests import TESTS
+from brainbench.guidance.score import Mode, Tier
+
+# suites of guidance → ways of guiding
+GUIDANCE_SUITES: dict[str, tuple[Mode, ...]] = {
+    "guidance": ("steering", "finetuning"),
+    "guidance-steering": ("steering",),
+    "guidance-finetuning": ("finetuning",),
+}
+TIERS: tuple[str, ...] = ("auto", "reduced", "full")
+_FEW: dict[Mode, tuple[str, ...]] = {
+    "steering": (UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY, "label as fMRI", "random direction"),
+    "finetuning": (UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY),
+}
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is done.
+
+    Attributes
+    ----------
+    tier : ``reduced``, for a processor: few arms, one seed, few epochs, each problem in one
+        order; its verdict is at most inconclusive. ``full``: every arm, five seeds, all orders.
+    seeds : of every arm that a seed changes.
+    epochs : of training, at most.
+    all_orders : whether tests are asked in every order of premises they have.
+    more : arms of plugins that were asked for.
+    """
+
+    tier: Tier
+    seeds: tuple[int, ...]
+    epochs: int
+    all_orders: bool
+    more: tuple[str, ...] = ()
+
+    def arms(self, mode: Mode) -> tuple[str, ...]:
+        """Names of the arms of a way of guiding."""
+        every = tuple(arm.name for arm in arms_of(mode))
+        few = tuple(arm for arm in every if arm in _FEW[mode])
+        own = few if self.tier == "reduced" else every
+        return (*own, *(name for name in self.more if name not in own))
+
+
+@dataclass(frozen=True)
+class GuidanceOptions:
+    """What the user chose.
+
+    Parameters
+    ----------
+    modes : ways of guiding.
+    dataset : whose people guide; by default xiao2026, or people simulated for it.
+    rois : which of their ROIs, by default the first; of simulated people all.
+    tier : one of ``TIERS``; ``auto`` is full on a GPU and for the built-in model.
+    tests : names of tests; all that can be had by default.
+    epochs : of training, at most; by default what the tier says.
+    arms : more of them, of plugins, by name. A board takes no record that holds one.
+    """
+
+    modes: tuple[Mode, ...] = ()
+    dataset: str | None = None
+    rois: tuple[str, ...] = ()
+    tier: str = "auto"
+    tests: tuple[str, ...] = ()
+    epochs: int | None = None
+    arms: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.tier not in TIERS:
+            raise UnknownNameError("tier", self.tier, TIERS)
+        for test in self.tests:
+            if test not in TESTS:
+                raise UnknownNameError("test of guidance", test, TESTS)
+        for arm in self.arms:
+            find_arm(arm)
+        if self.epochs is not None and self.epochs < 1:
+            raise UsageError(f"epochs must be a whole number from 1, not {self.epochs}")
+
+    def extent(self, mode: Mode, device: str, builtin: bool, seed: int) -> Extent:
+        """What the tier comes to for one way of guiding.
+
+        Parameters
+        ----------
+        device : of the model.
+        builtin : whether it is the model of the package, which is small: steered in full, and
+            trained with one seed, unless a tier is named.
+        seed : the first of them.
+        """
+        auto = device.startswith("cuda") or (builtin and mode == "steering")
+        full = auto if self.tier == "auto" else self.tier == "full"
+        return Extent(
+            "full" if full else "reduced",
+            tuple(range(seed, seed + (5 if full else 1))),
+            self.epochs or (20 if full else 6),
+            # all orders of the built-in model's problems would be minutes of the same
+            full and not builtin,
+            self.arms,
+        )
+
+    def identity(self, extents: Mapping[Mode, Extent]) -> dict[str, Any]:
+        """What of it can change a number."""
+        told: dict[str, Any] = {
+            "rois": list(self.rois),
+            "tests": list(self.tests),
+            "extents": {mode: asdict(extent) for mode, extent in extents.items()},
+        }
+        for extent in told["extents"].values():
+            del extent["more"]
+        # not where none was asked for: runs from before there could be any are the same
+        return {**told, "arms": list(self.arms)} if self.arms else told

@@ -1,0 +1,99 @@
+"""What guides a model: responses of people to the items they reasoned about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.benchmarks.cell import prepare_cell
+from brainbench.datasets import Recording, average_repeats, block_of
+from brainbench.encoding.kernels import Array
+from brainbench.errors import DataError
+from brainbench.problems import Problem
+
+
+@dataclass(frozen=True)
+class Signals:
+    """Responses to n items, and what is known of the items.
+
+    Attributes
+    ----------
+    source : name of where they come from, ``xiao2026.language.syllogistic``.
+    problems : the items, in the order they were shown.
+    runs : (n_items,) label of what each is held out with: its scanner run, or what the card says.
+    types : (n_items,) reasoning type of each.
+    labels : (n_items,) whether the conclusion follows.
+    responses : per person (n_items, voxels).
+    right : (P, n_items) 1 where the person answered rightly, 0 where not, or where nothing
+        was answered; 1 throughout where no answers were recorded.
+    """
+
+    source: str
+    problems: tuple[Problem, ...]
+    runs: NDArray[np.str_]
+    types: NDArray[np.str_]
+    labels: NDArray[np.bool_]
+    responses: tuple[Array, ...]
+    right: Array
+
+    @property
+    def n_people(self) -> int:
+        """How many people."""
+        return len(self.responses)
+
+    def at(self, items: NDArray[np.intp]) -> Signals:
+        """Only some items, in this order."""
+        return replace(
+            self,
+            problems=tuple(self.problems[i] for i in items),
+            runs=self.runs[items],
+            types=self.types[items],
+            labels=self.labels[items],
+            responses=tuple(block[items] for block in self.responses),
+            right=self.right[:, items],
+        )
+
+    def with_responses(self, responses: tuple[Array, ...]) -> Signals:
+        """The same items with other responses."""
+        return replace(self, responses=responses)
+
+
+def read_signals(
+    recording: Recording, roi: str, reasoning_type: str, limit: int | None = None
+) -> Signals:
+    """The responses of everybody in one ROI to the items of one reasoning type, or of ``all``.
+
+    Repeats are averaged. A missing answer is no right one.
+
+    Raises
+    ------
+    DataError
+        When there are no such items or voxels, a person lacks a run, or all conclusions follow,
+        or none.
+    """
+    cell = prepare_cell(recording, reasoning_type, [roi], limit)
+    problems = tuple(cell.problems)
+    labels = np.array([problem.condition.valid for problem in problems])
+    if labels.all() or not labels.any():
+        raise DataError(
+            f"{recording.card.name}, {reasoning_type}: all conclusions "
+            f"{'follow' if labels.all() else 'fail'}; guidance needs both"
+        )
+    right = np.ones((len(cell.subjects), len(problems)))
+    if recording.behavior is not None:
+        accuracy, columns = cell.recorded("accuracy")
+        right = (np.nan_to_num(accuracy[:, columns]).T > 0.5).astype(np.float64)
+    # as published, not centred: the paper's maps see the means
+    shown = average_repeats(recording.assembly).isel(presentation=cell.items)
+    blocks = tuple(block_of(shown, subject, roi) for subject in cell.subjects)
+    return Signals(
+        f"{recording.card.name}.{roi}.{reasoning_type}",
+        problems,
+        cell.held_out(recording.card.held_out),
+        np.array([problem.reasoning_type for problem in problems]),
+        labels,
+        blocks,
+        right,
+    )

@@ -1,0 +1,246 @@
+"""The paper's targeted search, for every arm: how many answers flip, and what else they do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.encoding.kernels import Array
+from brainbench.errors import DataError
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, find_arm
+from brainbench.guidance.choices import area
+from brainbench.guidance.directions import (
+    RANDOM,
+    Training,
+    Way,
+    class_difference,
+    general_direction,
+    random_direction,
+    to_unit,
+)
+from brainbench.guidance.maps import fit_published
+from brainbench.guidance.objective import Objective
+from brainbench.guidance.questions import Held
+from brainbench.guidance.score import SearchRow, SearchScore
+from brainbench.guidance.search import (
+    Pairs,
+    Search,
+    follow,
+    scale_of,
+    search,
+    wrong_and_right,
+)
+from brainbench.guidance.steering import Report, ask_all
+
+PUBLISHED_WAY = Way("cosine", "raw")
+SEARCHED = (
+    GUIDED,
+    "permuted fMRI",
+    "random fMRI",
+    "random fMRI, no mean",
+    "label as fMRI",
+    LABEL_ONLY,
+    RANDOM,
+)
+
+
+@dataclass(frozen=True)
+class Targeted:
+    """Items of one reasoning type, searched for every arm.
+
+    Attributes
+    ----------
+    training : items, states at the layers that are steered, answers.
+    held : the items as questions.
+    labels : (n_items,) number of the right choice.
+    odds : (n_items,) log-odds before.
+    way : loss and centring.
+    """
+
+    training: Training
+    held: Sequence[Held]
+    labels: NDArray[np.int64]
+    odds: Array
+    way: Way = PUBLISHED_WAY
+
+    @property
+    def pairs(self) -> Pairs:
+        """People and problems that they have right and the model wrong."""
+        return wrong_and_right(self.training.said, self.labels, self.training.signals.right)
+
+    def run(
+        self,
+        arms: Sequence[str] = SEARCHED,
+        seeds: Sequence[int] = (0,),
+        report: Report = lambda what, done, total: None,
+    ) -> tuple[list[SearchRow], dict[str, Search]]:
+        """Search for every arm; the first seed's searches beside the rows.
+
+        Arms without signals follow the guided search: as many tries, each as long as its.
+
+        Raises
+        ------
+        DataError
+            When there is no pair to search for.
+        """
+        pairs = self.pairs
+        if not len(pairs.items):
+            raise DataError("the model has no item wrong that a person has right")
+        guided = self._search(GUIDED, 0, pairs, report)
+        rows, first = [], {}
+        for arm in arms:
+            own = seeds if find_arm(arm).drawn else seeds[:1]
+            found = [
+                guided if arm == GUIDED else self._one(arm, seed, pairs, guided, report)
+                for seed in own
+            ]
+            first[arm] = found[0]
+            rows.append(self._row(arm, found))
+        return rows, first
+
+    def search(
+        self, arm: str, seed: int, report: Report = lambda what, done, total: None
+    ) -> Search:
+        """Search for one arm that has responses."""
+        return self._search(arm, seed, self.pairs, report)
+
+    def _one(self, arm: str, seed: int, pairs: Pairs, guided: Search, report: Report) -> Search:
+        if find_arm(arm).remake is not None:
+            return self._search(arm, seed, pairs, report)
+        return follow(self.held, pairs, guided.lengths, self._directions(arm, seed, pairs))
+
+    def _search(self, arm: str, seed: int, pairs: Pairs, report: Report) -> Search:
+        remake = find_arm(arm).remake
+        assert remake is not None
+        signals = remake(self.training.signals, _rng(seed, arm))
+        maps = fit_published(self.training.states, signals.responses)
+        objective = Objective(maps, signals.responses, self.way.loss, self.way.centring)
+        return search(
+            self.held,
+            self.training.states,
+            objective,
+            pairs,
+            scale_of(self.training.states),
+            lambda done, total: report(f"targeted search, {arm}", done, total),
+        )
+
+    def _directions(self, arm: str, seed: int, pairs: Pairs) -> Callable[[int], Array]:
+        count, shape = len(pairs.items), self.training.states.shape[1:]
+        if arm == LABEL_ONLY:
+            # towards the right answer: the search knows it too, it stops there
+            difference = to_unit(class_difference(self.training.states, self.labels == 0))
+            sign = np.where(self.labels[pairs.items] == 0, 1.0, -1.0)
+            fixed = sign[:, None, None] * difference
+            return lambda number: fixed
+        if arm != RANDOM:
+            raise DataError(f"{arm} is no arm of the targeted search")
+        return lambda number: random_direction((count, *shape), _rng(seed, f"{arm} {number}"))
+
+    def _row(self, arm: str, found: Sequence[Search]) -> SearchRow:
+        sigma = scale_of(self.training.states).sigma
+        tries = [each.tries[each.flipped].mean() for each in found if each.flipped.any()]
+        lengths = [
+            (np.linalg.norm(each.moved[each.flipped], axis=-1) / sigma).mean()
+            for each in found
+            if each.flipped.any()
+        ]
+        first = found[0]
+        return SearchRow(
+            arm=arm,
+            n_seeds=len(found),
+            flipped=float(np.mean([each.flipped.mean() for each in found])),
+            n_flipped=len(set(first.pairs.items[first.flipped].tolist())),
+            tries=float(np.mean(tries)) if tries else None,
+            length=float(np.mean(lengths)) if lengths else None,
+            reverted=float(np.mean([each.reverted.sum() for each in found])),
+            **self._elsewhere(first),
+        )
+
+    def _elsewhere(self, found: Search) -> dict[str, Any]:
+        """What the mean of the directions that flipped does to all items."""
+        names = ("gained", "lost", "says_true", "auc", "balanced_accuracy")
+        if not found.flipped.any():
+            return {f"direction_{name}": None for name in names}
+        told = ask_all(self.held, len(self.labels), general_direction(found)[None, None])
+        said, odds = told.said[:, 0], told.odds[:, 0]
+        right, before = said == self.labels, self.training.said == self.labels
+        values = (
+            int((right & ~before).sum()),
+            int((before & ~right).sum()),
+            float((said == 0).mean()),
+            float(area(odds, self.labels)),
+            balanced(said, self.labels),
+        )
+        return {f"direction_{name}": value for name, value in zip(names, values, strict=True)}
+
+
+def balanced(said: NDArray[np.int64], labels: NDArray[np.int64]) -> float:
+    """Mean over labels of the share of right answers."""
+    return float(np.mean([(said[labels == label] == label).mean() for label in np.unique(labels)]))
+
+
+def search_score(
+    found: Targeted, rows: list[SearchRow], site: str, layers: Sequence[int]
+) -> SearchScore:
+    """The rows with what they were measured on, and in words."""
+    signals, labels = found.training.signals, found.labels
+    dataset, roi, kind = signals.source.split(".")
+    wrong = int((found.training.said != labels).sum())
+    return SearchScore(
+        dataset=dataset,
+        roi=roi,
+        reasoning_type=kind,
+        site=site,
+        layers=list(layers),
+        loss=found.way.loss,
+        centring=found.way.centring,
+        n_people=signals.n_people,
+        n_items=len(labels),
+        n_wrong=wrong,
+        n_pairs=len(found.pairs.items),
+        says_true=float((found.training.said == 0).mean()),
+        auc=float(area(found.odds, labels)),
+        balanced_accuracy=balanced(found.training.said, labels),
+        rows=rows,
+        reading=read_search(rows, float(area(found.odds, labels))),
+        warnings=[
+            "as published: maps, directions and success are of the same items; a flip is no "
+            "evidence that anything was learned"
+        ],
+    )
+
+
+def read_search(rows: Sequence[SearchRow], before: float) -> str:
+    """In plain words: what flips, what flips as much without a brain, what the direction does."""
+    by_name = {row.arm: row for row in rows}
+    guided = by_name[GUIDED]
+    said = [f"brain signals flip {guided.flipped:.0%} of the targeted answers"]
+    as_much = [
+        f"{row.arm} {row.flipped:.0%}"
+        for row in rows
+        if row is not guided and (row.flipped >= guided.flipped)
+    ]
+    if as_much:
+        said.append(f"as many or more flip with {', '.join(as_much)}")
+    else:
+        others = [row for row in rows if row is not guided]
+        if others:
+            best = max(others, key=lambda row: row.flipped)
+            said.append(f"the best baseline, {best.arm}, {best.flipped:.0%}")
+    if guided.direction_auc is not None and guided.direction_says_true is not None:
+        said.append(
+            f"their mean direction, added to all items, rights {guided.direction_gained} and "
+            f"spoils {guided.direction_lost}; True is then said to "
+            f"{guided.direction_says_true:.0%}, and the AUC of log-odds is "
+            f"{guided.direction_auc:.3f} (before: {before:.3f})"
+        )
+    return "; ".join(said)
+
+
+def _rng(seed: int, what: str) -> np.random.Generator:
+    return np.random.default_rng([seed, crc32(what.encode())])

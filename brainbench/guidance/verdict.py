@@ -1,0 +1,184 @@
+"""Whether brain signals helped, and what changed, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from brainbench.encoding.inference import Interval
+from brainbench.guidance.arms import LABEL_ONLY, PERMUTED, UNGUIDED
+from brainbench.guidance.score import Change, Difference, Metric, Verdict
+
+# A claim needs both, against both: that log-odds tell True from False better, and that
+# answers are right more often at a threshold that was not chosen here.
+CLAIM: tuple[Metric, ...] = ("auc", "accuracy_at_threshold")
+AGAINST = (PERMUTED, LABEL_ONLY)
+LEAST_SEEDS = 5
+LEAST_PERMUTATIONS = 5
+LEVEL = 0.05
+
+_NAMES = {"auc": "AUC", "accuracy_at_threshold": "accuracy at the validation threshold"}
+
+
+def find_change(difference: Difference | None, metric: Metric) -> Change | None:
+    """The change of one metric, None where it was not measured."""
+    changes = () if difference is None else difference.changes
+    return next((change for change in changes if change.metric == metric), None)
+
+
+def unmeasured(differences: Sequence[Difference]) -> list[str]:
+    """What a claim needs and is not there: an arm, a metric, or its interval."""
+    found = []
+    by_arm = {difference.against: difference for difference in differences}
+    for arm in AGAINST:
+        if arm not in by_arm:
+            found.append(f"no arm {arm!r}")
+            continue
+        changes = {metric: find_change(by_arm[arm], metric) for metric in CLAIM}
+        found += [
+            f"no {_NAMES[metric]} against {arm}"
+            for metric, change in changes.items()
+            if change is None or change.interval is None
+        ]
+    return found
+
+
+def decide_verdict(differences: Sequence[Difference], lacking: Sequence[str] = ()) -> Verdict:
+    """What may be claimed of the differences between guided and the other arms.
+
+    A claim rests on AUC and on accuracy at the validation threshold, each with its interval
+    above 0 and its corrected p below 0.05, against item-permuted signals and against labels
+    alone. How often True is said takes no part in it.
+
+    Parameters
+    ----------
+    lacking : reasons why nothing can be claimed, whatever the differences.
+    """
+    if lacking or unmeasured(differences):
+        return "inconclusive"
+    if any(_failing(metric, differences) for metric in CLAIM):
+        return "not shown to help"
+    return "brain signals help"
+
+
+def read_gains(differences: Sequence[Difference], lacking: Sequence[str] = ()) -> str:
+    """What changed, against what, and whether it is only a shift of answer bias."""
+    by_arm = {difference.against: difference for difference in differences}
+    if not by_arm:
+        return "Nothing to compare guided with."
+    first = next((by_arm[arm] for arm in (UNGUIDED, PERMUTED) if arm in by_arm), differences[0])
+    parts = [f"Against {first.against}, guided {_shift(first)}{_told(differences, first)}."]
+    reasons = [*lacking, *unmeasured(differences)]
+    if reasons:
+        parts.append(f"At most inconclusive: {'; '.join(reasons)}.")
+    return " ".join(parts)
+
+
+def _is_above(change: Change | None) -> bool:
+    return (
+        change is not None
+        and change.interval is not None
+        and change.interval[0] > 0.0
+        and change.p_corrected is not None
+        and change.p_corrected < LEVEL
+    )
+
+
+def _failing(metric: Metric, differences: Sequence[Difference]) -> list[tuple[str, Change]]:
+    """Needed arms that guided is not above, of those that were measured."""
+    by_arm = {difference.against: difference for difference in differences}
+    changes = [(arm, find_change(by_arm.get(arm), metric)) for arm in AGAINST]
+    return [(arm, change) for arm, change in changes if change and not _is_above(change)]
+
+
+def _side(change: Change | None) -> int:
+    """1 or -1 where the interval is above or below 0, else 0."""
+    if change is None or change.interval is None:
+        return 0
+    low, high = change.interval
+    return int(low > 0.0) - int(high < 0.0)
+
+
+def _shift(difference: Difference) -> str:
+    """How often True is said, and accuracy."""
+    says, accuracy = (find_change(difference, name) for name in ("says_true", "accuracy"))
+    assert says is not None
+    assert accuracy is not None
+    words = {1: "says True more often", -1: "says True less often", 0: "says True as often"}
+    rises = {1: "rises", -1: "falls", 0: "does not clearly change"}
+    return (
+        f"{words[_side(says)]} ({_points(says.value)} points) and its accuracy "
+        f"{rises[_side(accuracy)]} ({_points(accuracy.value)} points)"
+    )
+
+
+def _told(differences: Sequence[Difference], first: Difference) -> str:
+    """What log-odds say of it, joined to the sentence before."""
+    by_arm = {difference.against: difference for difference in differences}
+    arms = [arm for arm in AGAINST if find_change(by_arm.get(arm), "auc")] or [first.against]
+    areas = [(arm, find_change(by_arm[arm], "auc")) for arm in arms]
+    measured = [(arm, area) for arm, area in areas if area is not None]
+    if not measured:
+        return "; without log-odds of two answers, bias and reasoning cannot be told apart"
+    # an arm that no claim rests on has no corrected p
+    weak = [(arm, a) for arm, a in measured if not (_is_above(a) or _free(arm, a))]
+    if weak:
+        # a rise that reasoning does not bear out
+        joint = ", but" if _side(find_change(first, "accuracy")) > 0 else ";"
+        return f"{joint} its log-odds tell True from False {_weakly(weak)}{_tail(weak, first)}"
+    told = f"; its log-odds tell True from False better than {_list(measured)}"
+    failing = _failing("accuracy_at_threshold", differences)
+    if failing:
+        named = " and ".join(
+            f"{arm} ({_points(c.value)} points{_range(c.interval, 100.0, 1)})" for arm, c in failing
+        )
+        return f"{told}, but accuracy at the validation threshold is not above that of {named}"
+    if all(_is_above(find_change(by_arm[arm], "accuracy_at_threshold")) for arm, _ in measured):
+        return f"{told}, and more are right at the validation threshold"
+    return told
+
+
+def _free(arm: str, change: Change) -> bool:
+    return arm not in AGAINST and _side(change) > 0
+
+
+def _weakly(weak: Sequence[tuple[str, Change]]) -> str:
+    if all(_side(change) < 0 for _, change in weak):
+        return f"worse than {_list(weak)}"
+    better = any(change.value > 0.0 for _, change in weak)
+    return f"{'not clearly' if better else 'no'} better than {_list(weak)}"
+
+
+def _tail(weak: Sequence[tuple[str, Change]], first: Difference) -> str:
+    """What it was, if log-odds did not get better than those of the arms it must beat."""
+    area = find_change(first, "auc")
+    if first.against == UNGUIDED and _side(area) > 0:
+        assert area is not None
+        alike = " or ".join(
+            {PERMUTED: "signals of other items", LABEL_ONLY: "labels alone"}[arm]
+            for arm, _ in weak
+            if arm in AGAINST
+        )
+        return f": what is gained over unguided ({_area(area)}) may be had from {alike}"
+    if _side(area) == 0 and _side(find_change(first, "says_true")) != 0:
+        return ": a shift of answer bias, not reasoning"
+    return ""
+
+
+def _list(measured: Sequence[tuple[str, Change]]) -> str:
+    """``permuted fMRI (Δ AUC 0.050 [0.020, 0.080]) and label only (…)``."""
+    return " and ".join(f"{arm} ({_area(area)})" for arm, area in measured)
+
+
+def _area(change: Change) -> str:
+    return f"Δ AUC {change.value:.3f}{_range(change.interval, 1.0, 3)}"
+
+
+def _range(interval: Interval | None, scale: float, digits: int) -> str:
+    if interval is None:
+        return ""
+    low, high = (f"{scale * end:.{digits}f}" for end in interval)
+    return f" [{low}, {high}]"
+
+
+def _points(share: float) -> str:
+    return f"{100.0 * share:+.1f}"

@@ -1,0 +1,206 @@
+"""What a board ranks, and by which rule: ``leaderboards/*.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+import brainbench
+from brainbench.errors import DataError, UsageError
+from brainbench.leaderboard.known import expected_data
+from brainbench.leaderboard.metadata import check_name
+from brainbench.leaderboard.submission import Submission
+from brainbench.results import Record
+
+Kind = Literal["controlled", "published", "behavior", "accuracy", "guidance", "overall"]
+Statistic = Literal[
+    "unique_r2_above_null",
+    "raw_r",
+    "median_r",
+    "error_consistency",
+    "balanced_accuracy",
+    "least_gain_of_auc",
+    "mean_win_rate",
+]
+# what can rank which kind of board
+_FITTING: dict[str, tuple[str, ...]] = {
+    "controlled": ("unique_r2_above_null", "raw_r"),
+    "published": ("median_r",),
+    "behavior": ("error_consistency",),
+    "accuracy": ("balanced_accuracy",),
+    "guidance": ("least_gain_of_auc",),
+    "overall": ("mean_win_rate",),
+}
+
+
+class Board(BaseModel):
+    """One ranking: what is on it, and what puts one entry above another."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, AfterValidator(check_name)]
+    """Part of addresses and of file names."""
+    title: str
+    page: Annotated[str, AfterValidator(check_name)]
+    """Boards of one page are rankings of their own, of which one is shown at a time."""
+    order: int = 0
+    """Of the boards, and of the rankings on a page."""
+    kind: Kind
+    label: str
+    """What tells it from other rankings of its page: the protocol."""
+    what: str
+    """What it says, in plain words."""
+    statistic: Statistic
+    benchmarks: dict[str, int] = {}
+    """Identifier → version. An entry is complete with all of them."""
+    tasks: dict[str, str] = {}
+    """Task → version."""
+    n_shot: int = 0
+    gains: tuple[str, ...] = ()
+    """``mode/form/recipe/dataset.roi.type/test`` of each gain."""
+    tier: Literal["reduced", "full"] = "full"
+    """Of gains: on how many seeds and orders of problems they rest."""
+    parts: tuple[str, ...] = ()
+    """Boards that an overall board is made of."""
+    draws: int = Field(2000, ge=100, le=100_000)
+    """Of the bootstrap."""
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Names of what an entry is scored on."""
+        return (*self.benchmarks, *self.tasks, *self.gains, *self.parts)
+
+    @property
+    def address(self) -> str:
+        """Of its page and its ranking there."""
+        return f"{self.page}.html#{self.name}"
+
+    @model_validator(mode="after")
+    def _fits(self) -> Board:
+        if self.statistic not in _FITTING[self.kind]:
+            fitting = " or ".join(_FITTING[self.kind])
+            raise ValueError(f"a board of kind {self.kind} is ranked by {fitting}")
+        if not self.cells:
+            raise ValueError("names nothing to score")
+        return self
+
+
+def boards_folder() -> Path:
+    """The boards that come with brainbench, installed or in a checkout."""
+    package = Path(brainbench.__file__).parent
+    inside = package / "leaderboards"
+    return inside if inside.is_dir() else package.parent / "leaderboards"
+
+
+def load_boards(folder: Path | None = None) -> list[Board]:
+    """Every board of a folder, in their order.
+
+    Raises
+    ------
+    DataError
+        When a file is no board, or boards do not fit together.
+    UsageError
+        When there is none.
+    """
+    where = boards_folder() if folder is None else folder
+    boards = [_read(path) for path in sorted(where.glob("*.yaml"))]
+    if not boards:
+        raise UsageError(f"{where} holds no board; docs/leaderboard.md says how to write one")
+    names = [board.name for board in boards]
+    for board in boards:
+        if names.count(board.name) > 1:
+            raise DataError(f"{where}: two boards are named {board.name}")
+        for part in board.parts:
+            if part not in names or part == board.name:
+                raise DataError(f"{where}: {board.name} is made of {part!r}, which is no board")
+    return sorted(boards, key=lambda board: (board.order, board.name))
+
+
+def lacking(board: Board, submission: Submission) -> list[str] | None:
+    """What an entry lacks for a board, in plain words; None where it has nothing of it.
+
+    An overall board joins several runs: no single one is on it.
+    """
+    record = submission.record
+    if board.kind == "accuracy":
+        found = _lacking_tasks(board, submission)
+    elif board.kind == "guidance":
+        tiers = {gain.identifier: gain.tier for gain in record.gains}
+        own = [name for name in board.gains if tiers.get(name) == board.tier]
+        if not own:
+            return None
+        found = {name: "not read" for name in board.gains if name not in own}
+    elif board.kind == "overall":
+        return None
+    else:
+        found = _lacking_benchmarks(board, record)
+    if len(found) == len(board.cells) and all(why == "not read" for why in found.values()):
+        return None
+    limit = record.config.get("limit")
+    said = [f"{name}: {why}" for name, why in found.items()]
+    return [f"limited to {limit} items", *said] if limit is not None else said
+
+
+# ---------------------------------------------------------------- parts
+
+
+def _read(path: Path) -> Board:
+    try:
+        return Board.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except (yaml.YAMLError, ValidationError, UnicodeDecodeError, OSError) as error:
+        raise DataError(f"{path} is no board: {error}") from error
+
+
+def _lacking_benchmarks(board: Board, record: Record) -> dict[str, str]:
+    scored = scored_versions(board.kind, record)
+    data = {dataset.name: dataset.data_sha256 for dataset in record.datasets}
+    found: dict[str, str] = {}
+    for name, version in board.benchmarks.items():
+        dataset = name.partition(".")[0]
+        if name not in scored:
+            found[name] = "not read"
+        elif scored[name] != version:
+            found[name] = f"version {scored[name]}, the board is of {version}"
+        elif data.get(dataset) != expected_data(dataset):
+            found[name] = "other data than the card's"
+    return found
+
+
+def scored_versions(kind: str, record: Record) -> dict[str, int]:
+    """Benchmark → version, of the scores of one kind that a record holds."""
+    if kind == "controlled":
+        return {score.benchmark: score.version for score in record.controlled}
+    if kind == "behavior":
+        return {score.benchmark: score.version for score in record.behavior}
+    return {row.benchmark: row.version for row in record.scores if row.protocol == kind}
+
+
+def _lacking_tasks(board: Board, submission: Submission) -> dict[str, str]:
+    record = submission.record
+    biases = {bias.task for bias in record.answer_bias}
+    found: dict[str, str] = {}
+    for name, version in board.tasks.items():
+        task = record.tasks.get(name)
+        if task is None or name not in biases:
+            found[name] = "not read"
+        elif task.version.removesuffix(".0") != version:
+            found[name] = f"version {task.version[:20]}, the board is of {version}"
+        elif task.n_shot != board.n_shot:
+            found[name] = f"{task.n_shot} examples, the board is of {board.n_shot}"
+        elif task.n_items != task.n_docs:
+            found[name] = f"{task.n_items} of {task.n_docs} items"
+        elif name not in submission.samples:
+            found[name] = "no answers were shipped"
+    return found
+
+
+def by_page(boards: Sequence[Board]) -> dict[str, list[Board]]:
+    """Page → its boards, in their order."""
+    pages: dict[str, list[Board]] = {}
+    for board in boards:
+        pages.setdefault(board.page, []).append(board)
+    return pages

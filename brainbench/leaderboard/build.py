@@ -1,0 +1,143 @@
+"""From folders of submissions and of one's own runs to the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from brainbench.errors import UsageError
+from brainbench.leaderboard.boards import Board
+from brainbench.leaderboard.check import content_faults, find_submissions, read_submission
+from brainbench.leaderboard.model_free import Key as FreeKey
+from brainbench.leaderboard.model_free import differing, model_free
+from brainbench.leaderboard.reports import Progress
+from brainbench.leaderboard.sample_fields import publishable
+from brainbench.leaderboard.site import make_site, write_site
+from brainbench.leaderboard.submission import Submission
+from brainbench.leaderboard.untrusted import Unreadable, parse_json, parse_lines, read_bytes
+from brainbench.problems.files import Fault
+from brainbench.results import Record
+
+_LARGEST = 20_000_000
+
+
+@dataclass(frozen=True)
+class Built:
+    """What came of a build.
+
+    Attributes
+    ----------
+    n_runs : on the boards.
+    n_files : written.
+    refused : folder → its faults; such runs are on no page.
+    """
+
+    n_runs: int
+    n_files: int
+    refused: dict[str, list[Fault]]
+
+
+def build_site(
+    boards: Sequence[Board],
+    output: Path,
+    *,
+    submissions: Path | None = None,
+    results: Path | None = None,
+    reports: bool = True,
+    progress: Progress | None = None,
+) -> Built:
+    """Read, check, rank and write.
+
+    Parameters
+    ----------
+    submissions : folder of ``<org>__<model>/<run>``. What has a fault is left out and told.
+    results : folder of ``<model>/<run>``, as ``brainbench evaluate`` writes it; shown as
+        own runs, which nobody submitted.
+    reports : make each run's report too.
+
+    Raises
+    ------
+    UsageError
+        When there is nothing to read, or the pages cannot be written.
+    """
+    accepted: list[Submission] = []
+    refused: dict[str, list[Fault]] = {}
+    folders = [] if submissions is None else find_submissions(submissions)
+    for number, (found, faults) in enumerate(map(_check, folders)):
+        folder = folders[number]
+        if progress and number % 20 == 0:
+            progress(f"checking {folder.parent.name}", number, len(folders))
+        if faults or found is None:
+            refused[str(folder)] = faults
+        else:
+            accepted.append(found)
+    accepted = _agreeing(accepted, refused)
+    shown = {one.record.run_id for one in accepted}
+    for own in read_results(results) if results is not None else []:
+        if own.record.run_id not in shown:
+            accepted.append(own)
+    if not accepted and not refused:
+        raise UsageError("there is no run to show; give --submissions or --results")
+    count = write_site(make_site(boards, accepted), output, reports=reports, progress=progress)
+    return Built(len(accepted), count, refused)
+
+
+def read_results(folder: Path) -> list[Submission]:
+    """Runs as ``brainbench evaluate`` keeps them, finished ones, in the order of their folders.
+
+    Raises
+    ------
+    UsageError
+        When there are none, or one cannot be read.
+    """
+    found = []
+    for path in sorted(folder.glob("*/*/results.json")):
+        try:
+            record = Record.model_validate(parse_json(read_bytes(path, _LARGEST)))
+            samples = {
+                file.stem: [publishable(row) for row in parse_lines(read_bytes(file, _LARGEST))]
+                for file in sorted((path.parent / "samples").glob("*.jsonl"))
+            }
+        except (Unreadable, ValueError) as error:
+            raise UsageError(f"{path} is no record of a run: {str(error)[:500]}") from error
+        if record.status == "success":
+            found.append(Submission(path.parent, None, record, samples))
+    if not found:
+        raise UsageError(f"{folder} holds no finished run; `brainbench evaluate` makes one")
+    return found
+
+
+def _check(folder: Path) -> tuple[Submission | None, list[Fault]]:
+    found, faults = read_submission(folder)
+    if found is not None and not faults:
+        faults = content_faults(found, people=False)
+    return found, faults
+
+
+def _agreeing(accepted: Sequence[Submission], refused: dict[str, list[Fault]]) -> list[Submission]:
+    """Those whose numbers that no model changes are those of most others.
+
+    Only where there are at least three to tell by: of two that differ nobody knows which.
+    """
+    numbers = [model_free(one.record) for one in accepted]
+    held: dict[FreeKey, list[float | None]] = {}
+    for own in numbers:
+        for key, value in own.items():
+            held.setdefault(key, []).append(value)
+    middle = {key: _middle(values) for key, values in held.items() if len(values) >= 3}
+    kept = []
+    for one, own in zip(accepted, numbers, strict=True):
+        told = list(differing(own, [middle]))
+        if told:
+            refused[str(one.folder)] = [
+                Fault(str(one.folder), said.field, said.problem, said.remedy) for said in told
+            ]
+        else:
+            kept.append(one)
+    return kept
+
+
+def _middle(values: Sequence[float | None]) -> float | None:
+    known = sorted(value for value in values if value is not None)
+    return known[len(known) // 2] if 2 * len(known) > len(values) else None

@@ -1,0 +1,246 @@
+"""What an entry got in each cell of a board, by the person or problem that it was got from.
+
+These are what a bootstrap draws anew: people for alignment and behaviour, base problems (all
+orders of one together) for tasks. A gain is in a record only with its interval, and is drawn
+from a normal of that width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from brainbench.benchmarks import ControlledScore
+from brainbench.guidance.verdict import AGAINST
+from brainbench.leaderboard.boards import Board
+from brainbench.leaderboard.check_accuracy import task_items
+from brainbench.leaderboard.check_published import EVERYBODY
+from brainbench.leaderboard.submission import Submission
+
+Array = NDArray[np.float64]
+Rule = Literal["mean", "median", "recall", "normal"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of one entry.
+
+    Attributes
+    ----------
+    value : what it got.
+    units : people, or base problems.
+    parts : by unit. Of ``mean`` and ``median`` (U,) values; of ``recall`` (U, 2, L) how many
+        items of each label it answered right, and how many there are; of ``normal`` (1,)
+        the standard error.
+    rule : how ``parts`` make the value.
+    """
+
+    value: float
+    units: tuple[str, ...]
+    parts: Array
+    rule: Rule
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Scores of M entries, and D draws of them.
+
+    Attributes
+    ----------
+    scores : (M,)
+    draws : (D, M)
+    units : people or problems drawn from; infinite where the record has errors only.
+    """
+
+    scores: Array
+    draws: Array
+    units: float
+
+
+def read_cells(board: Board, submission: Submission) -> dict[str, Cell]:
+    """Cells of an entry that lacks nothing, in the order of the board."""
+    found = _READERS[board.statistic](board, submission)
+    return {name: found[name] for name in board.cells}
+
+
+def draw_scores(board: Board, entries: Sequence[Mapping[str, Cell]], seed: int = 0) -> Drawn:
+    """Mean over cells of every entry, as measured and with units drawn anew.
+
+    Every entry meets the same draws, and every cell of one: entries differ by less than each
+    of them by itself.
+
+    Parameters
+    ----------
+    entries : cells of each, all with the same names and units.
+    seed : of the draws.
+    """
+    scores = np.array([np.mean([cell.value for cell in cells.values()]) for cells in entries])
+    draws = np.zeros((board.draws, len(entries)))
+    names = list(entries[0]) if entries else []
+    rules = {cell.rule for cells in entries for cell in cells.values()}
+    people = sorted({unit for name in names for unit in entries[0][name].units})
+    shared = rules <= {"mean", "median"}
+    rng = np.random.default_rng([seed, 20260611])
+    drawn = (
+        rng.integers(len(people), size=(board.draws, len(people))) if shared and people else None
+    )
+    count = 0
+    for name in names:
+        cells = [entry[name] for entry in entries]
+        if drawn is not None:
+            draws += _people_draws(cells, people, drawn)
+        elif rules == {"recall"}:
+            draws += _recall_draws(cells, board.draws, rng)
+            count += len(cells[0].units)
+        else:
+            errors = np.array([cell.parts[0] for cell in cells])
+            values = np.array([cell.value for cell in cells])
+            draws += values + errors * rng.standard_normal(draws.shape)
+    units = float(len(people)) if shared else float(count) if rules == {"recall"} else np.inf
+    return Drawn(scores, draws / max(1, len(names)), units)
+
+
+# ---------------------------------------------------------------- drawing
+
+
+def _people_draws(cells: Sequence[Cell], people: Sequence[str], drawn: NDArray[np.intp]) -> Array:
+    """(D, M) of one cell; people who are not in it are left out of it."""
+    own = np.array([people.index(unit) for unit in cells[0].units])
+    values = np.array([cell.parts for cell in cells])  # (M, U)
+    if cells[0].rule == "median":
+        place = np.full(len(people), -1)
+        place[own] = np.arange(len(own))
+        return _medians(values, place[drawn])
+    weights = np.stack([(drawn == unit).sum(axis=1) for unit in own], axis=1).astype(np.float64)
+    total = weights.sum(axis=1, keepdims=True)
+    means: Array = weights @ values.T / np.maximum(total, 1.0)
+    none = total[:, 0] == 0  # a draw of nobody who is in the cell says nothing of it
+    means[none] = values.mean(axis=1)
+    return means
+
+
+def _medians(values: Array, drawn: NDArray[np.intp]) -> Array:
+    """(D, M) medians over drawn people; everybody is in the cell."""
+    found = np.empty((len(drawn), len(values)))
+    for i, own in enumerate(values):
+        found[:, i] = np.median(own[drawn], axis=1)
+    return found
+
+
+def _recall_draws(cells: Sequence[Cell], n_draws: int, rng: np.random.Generator) -> Array:
+    """(D, M) mean over labels of the share answered right."""
+    n_units = len(cells[0].units)
+    weights = rng.multinomial(n_units, np.full(n_units, 1.0 / n_units), n_draws).astype(np.float64)
+    totals = weights @ cells[0].parts[:, 1]  # (D, L)
+    right = np.stack([cell.parts[:, 0] for cell in cells])  # (M, U, L)
+    found = np.zeros((n_draws, len(cells)))
+    held = np.zeros((n_draws, 1))
+    for label in range(right.shape[2]):
+        there = totals[:, label, None] > 0
+        share = np.divide(weights @ right[:, :, label].T, totals[:, label, None], where=there,
+                          out=np.zeros_like(found))  # fmt: skip
+        found += share
+        held += there
+    return found / np.maximum(held, 1.0)
+
+
+# ---------------------------------------------------------------- reading
+
+
+def _unique_above_null(board: Board, submission: Submission) -> dict[str, Cell]:
+    """Unique R² of each person less the mean of the cell under permutation."""
+    return {
+        score.benchmark: _of_people(
+            score, [p.unique_r2 - (score.unique_r2.null_mean or 0.0) for p in score.subjects]
+        )
+        for score in submission.record.controlled
+    }
+
+
+def _raw_r(board: Board, submission: Submission) -> dict[str, Cell]:
+    return {
+        score.benchmark: _of_people(score, [person.r for person in score.subjects])
+        for score in submission.record.controlled
+    }
+
+
+def _of_people(score: ControlledScore, values: Sequence[float]) -> Cell:
+    units = tuple(person.subject for person in score.subjects)
+    return Cell(float(np.mean(values)), units, np.array(values), "mean")
+
+
+def _median_r(board: Board, submission: Submission) -> dict[str, Cell]:
+    people: dict[str, dict[str, float]] = {}
+    for row in submission.record.scores:
+        if row.subject != EVERYBODY:
+            people.setdefault(row.benchmark, {})[row.subject] = row.raw
+    return {
+        name: Cell(
+            float(np.median(list(own.values()))), tuple(own), np.array(list(own.values())), "median"
+        )
+        for name, own in people.items()
+    }
+
+
+def _error_consistency(board: Board, submission: Submission) -> dict[str, Cell]:
+    found = {}
+    for score in submission.record.behavior:
+        given = [person.error_consistency for person in score.people]
+        known = [value for value in given if value is not None]
+        mean = float(np.mean(known)) if known else 0.0
+        # undefined with a person who says nothing of the model: that person changes no mean
+        values = np.array([mean if value is None else value for value in given])
+        units = tuple(person.subject for person in score.people)
+        found[score.benchmark] = Cell(mean, units, values, "mean")
+    return found
+
+
+def _balanced_accuracy(board: Board, submission: Submission) -> dict[str, Cell]:
+    found = {}
+    for name in board.tasks:
+        items = task_items(submission.samples[name]) or []
+        units = tuple(sorted({cluster for cluster, *_ in items}))
+        labels = sorted({label for _, label, _, _ in items})
+        place = {unit: i for i, unit in enumerate(units)}
+        parts = np.zeros((len(units), 2, len(labels)))
+        for cluster, label, said, _ in items:
+            parts[place[cluster], 0, labels.index(label)] += said == label
+            parts[place[cluster], 1, labels.index(label)] += 1
+        right, total = parts.sum(axis=0)
+        found[name] = Cell(float(np.mean(right / total)), units, parts, "recall")
+    return found
+
+
+def _least_gain(board: Board, submission: Submission) -> dict[str, Cell]:
+    """Δ AUC against the needed arm that it is least above."""
+    found = {}
+    for gain in submission.record.gains:
+        changes = [
+            (change.value, change.interval)
+            for difference in gain.differences
+            if difference.against in AGAINST
+            for change in difference.changes
+            if change.metric == "auc" and change.interval is not None
+        ]
+        if len(changes) < len(AGAINST):
+            continue
+        value, interval = min(changes)
+        assert interval is not None
+        error = (interval[1] - interval[0]) / (2 * stats.norm.ppf(0.975))
+        found[gain.identifier] = Cell(value, (gain.test,), np.array([error]), "normal")
+    return found
+
+
+_READERS: dict[str, Callable[[Board, Submission], dict[str, Cell]]] = {
+    "unique_r2_above_null": _unique_above_null,
+    "raw_r": _raw_r,
+    "median_r": _median_r,
+    "error_consistency": _error_consistency,
+    "balanced_accuracy": _balanced_accuracy,
+    "least_gain_of_auc": _least_gain,
+}

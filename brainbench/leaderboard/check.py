@@ -1,0 +1,301 @@
+"""Is a submission what it says? Everything that can be told without running any of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from brainbench.benchmarks import list_benchmarks
+from brainbench.datasets import load_card
+from brainbench.errors import UsageError
+from brainbench.leaderboard.boards import Board, lacking
+from brainbench.leaderboard.check_behavior import is_local
+from brainbench.leaderboard.check_record import record_faults
+from brainbench.leaderboard.layout import (
+    METADATA,
+    MOST_FILES,
+    RESULTS,
+    SAMPLES,
+    VOXELS,
+    limit_of,
+    list_files,
+    manifest_faults,
+)
+from brainbench.leaderboard.metadata import FORMAT, Metadata
+from brainbench.leaderboard.model_free import differing, model_free
+from brainbench.leaderboard.sample_fields import row_faults
+from brainbench.leaderboard.submission import Submission
+from brainbench.leaderboard.told import AGAIN
+from brainbench.leaderboard.untrusted import (
+    Unreadable,
+    parse_json,
+    parse_lines,
+    parse_tensors,
+    parse_yaml,
+    read_bytes,
+)
+from brainbench.problems.files import Fault
+from brainbench.results import SCHEMA_VERSION, Record
+
+MOST_FAULTS = 100
+_FILL = "say it in metadata.yaml, then run `brainbench submit --seal FOLDER`"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found.
+
+    Attributes
+    ----------
+    folder : what was looked at.
+    faults : what is to be put right; with none, it can be accepted.
+    boards : board → what it lacks there; boards that it has nothing of are left out.
+    notes : what could not be checked here, and why.
+    submission : what it holds; None where it could not be read.
+    """
+
+    folder: Path
+    faults: list[Fault]
+    boards: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    submission: Submission | None = None
+
+
+def find_submissions(folder: Path) -> list[Path]:
+    """Folders of submissions in a folder: itself, or ``<org>__<model>/<run>`` in it.
+
+    Raises
+    ------
+    UsageError
+        When it is no folder, or there are none.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder; `brainbench submit RUN` makes one")
+    if _is_one(folder):
+        return [folder]
+    found = [path for path in _folders(folder) if _is_one(path)]
+    found += [path for outer in _folders(folder) for path in _folders(outer) if _is_one(path)]
+    if not found:
+        raise UsageError(
+            f"{folder} holds no submission: no folder in it has a {METADATA} or {RESULTS}"
+        )
+    return found
+
+
+def read_submission(folder: Path) -> tuple[Submission | None, list[Fault]]:
+    """What a folder holds, and what is wrong with its files; None where there is no record."""
+    if folder.is_symlink() or not folder.is_dir():
+        return None, [Fault(str(folder), "file", "is no folder", "give a submission's folder")]
+    paths, faults = list_files(folder)
+    if len(faults) > MOST_FILES:
+        return None, faults
+    contents: dict[str, bytes] = {}
+    for path in paths:
+        try:
+            contents[path] = read_bytes(folder / path, limit_of(path) or 0)
+        except Unreadable as error:
+            faults.append(_as_fault(folder / path, error))
+    faults += manifest_faults(folder, contents)
+    metadata = _metadata(folder, contents, faults)
+    record = _record(folder, contents, faults)
+    if record is None:
+        return None, faults
+    samples: dict[str, list[dict[str, Any]]] = {}
+    voxels: dict[str, dict[str, Any]] = {}
+    for path, content in contents.items():
+        name = path.rpartition("/")[2].rpartition(".")[0]
+        try:
+            if path.startswith(f"{SAMPLES}/"):
+                samples[name] = parse_lines(content)
+                faults += _sample_faults(folder / path, samples[name])
+            elif path.startswith(f"{VOXELS}/"):
+                voxels[name] = parse_tensors(content)
+        except Unreadable as error:
+            faults.append(_as_fault(folder / path, error))
+    return Submission(folder, metadata, record, samples, voxels), faults
+
+
+def accepted_beside(folder: Path, most: int = 5) -> list[Submission]:
+    """Other submissions of the same folder that were scored on what this one was.
+
+    Parameters
+    ----------
+    folder : ``submissions/<org>__<model>/<run>``.
+    most : how many are enough to tell by.
+    """
+    own, _ = read_submission(folder)
+    root = folder.resolve().parent.parent
+    if own is None or not folder.resolve().parent.name.count("__"):
+        return []
+    keys = set(model_free(own.record))
+    found: list[Submission] = []
+    for other in find_submissions(root) if keys else ():
+        if len(found) == most:
+            break
+        if other.resolve() == folder.resolve():
+            continue
+        submission, faults = read_submission(other)
+        if submission is not None and not faults and keys & set(model_free(submission.record)):
+            found.append(submission)
+    return found
+
+
+def check_submission(
+    folder: Path, boards: Sequence[Board] = (), beside: Sequence[Submission] = ()
+) -> Checked:
+    """Look for every fault of a submission.
+
+    Parameters
+    ----------
+    folder : ``submissions/<org>__<model>/<run>``.
+    boards : told what is lacking for each.
+    beside : accepted submissions; what no model changes must be the same as theirs.
+    """
+    submission, faults = read_submission(folder)
+    if submission is None:
+        return Checked(folder, _some(faults, folder))
+    faults = faults + content_faults(submission, beside)
+    found = {board.name: lacking(board, submission) for board in boards}
+    return Checked(
+        folder,
+        _some(faults, folder),
+        {name: lacks for name, lacks in found.items() if lacks is not None},
+        list(_notes(submission)),
+        submission,
+    )
+
+
+def content_faults(
+    submission: Submission, beside: Sequence[Submission] = (), people: bool = True
+) -> list[Fault]:
+    """Faults of what is in a submission that could be read.
+
+    Parameters
+    ----------
+    people : hold behaviour against people's own answers too, where they are at hand: a
+        second for each run.
+    """
+    file = str(submission.folder / RESULTS)
+    told = list(record_faults(submission, people))
+    others = [model_free(other.record) for other in beside]
+    told += differing(model_free(submission.record), others)
+    return [Fault(file, one.field, one.problem, one.remedy) for one in told]
+
+
+# ---------------------------------------------------------------- parts
+
+
+def _is_one(folder: Path) -> bool:
+    return (folder / METADATA).exists() or (folder / RESULTS).exists()
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+
+
+def _as_fault(path: Path, error: Unreadable) -> Fault:
+    return Fault(str(path), error.field, error.problem, error.remedy)
+
+
+def _metadata(folder: Path, contents: Mapping[str, bytes], faults: list[Fault]) -> Metadata | None:
+    path = folder / METADATA
+    if METADATA not in contents:
+        if not path.exists() and not path.is_symlink():
+            remedy = "make the submission with `brainbench submit RUN`"
+            faults.append(Fault(str(path), "file", "is missing", remedy))
+        return None
+    try:
+        values = parse_yaml(contents[METADATA])
+        metadata = Metadata.model_validate(values)
+    except Unreadable as error:
+        faults.append(_as_fault(path, error))
+        return None
+    except ValidationError as error:
+        faults += _invalid(path, error, "correct the field; docs/submissions.md says what it is")
+        return None
+    for name in metadata.missing:
+        faults.append(Fault(str(path), name, "is still to be filled in", _FILL))
+    if metadata.format != FORMAT:
+        problem = f"is {metadata.format}, this brainbench reads {FORMAT}"
+        faults.append(Fault(str(path), "format", problem, "make the submission again"))
+    where = folder.resolve()
+    if where.parent.name != metadata.folder:
+        problem = f"name the folder {metadata.folder}, and not {where.parent.name!r}"
+        faults.append(Fault(str(path), "org, model", problem, "rename the folder or correct them"))
+    return metadata
+
+
+def _record(folder: Path, contents: Mapping[str, bytes], faults: list[Fault]) -> Record | None:
+    path = folder / RESULTS
+    if RESULTS not in contents:
+        if not path.exists() and not path.is_symlink():
+            remedy = "make the submission with `brainbench submit RUN`"
+            faults.append(Fault(str(path), "file", "is missing", remedy))
+        return None
+    try:
+        content = parse_json(contents[RESULTS])
+        version = content.get("schema_version") if isinstance(content, dict) else None
+        if version != SCHEMA_VERSION:
+            problem = f"is {str(version)[:40]}, this brainbench reads {SCHEMA_VERSION}"
+            faults.append(Fault(str(path), "schema_version", problem, AGAIN))
+            return None
+        record = Record.model_validate(content)
+    except Unreadable as error:
+        faults.append(_as_fault(path, error))
+        return None
+    except ValidationError as error:
+        faults += _invalid(path, error, AGAIN)
+        return None
+    return record
+
+
+def _invalid(path: Path, error: ValidationError, remedy: str) -> Iterator[Fault]:
+    """What a schema says of a file, without what the file itself says."""
+    for one in error.errors(include_url=False, include_input=False)[:20]:
+        place = ".".join(str(part)[:60] for part in one["loc"]) or "file"
+        message = str(one["msg"]).removeprefix("Value error, ")
+        if one["type"] == "extra_forbidden":
+            message = "is no field that brainbench knows"
+        yield Fault(str(path), place, message[:300], remedy)
+
+
+def _sample_faults(path: Path, rows: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
+    for number, row in enumerate(rows, start=1):
+        for name, problem in row_faults(row):
+            remedy = "make the submission with `brainbench submit RUN`, which leaves texts out"
+            yield Fault(str(path), f"line {number}, {name}", problem, remedy)
+            return
+
+
+def _some(faults: Sequence[Fault], folder: Path) -> list[Fault]:
+    told = list(dict.fromkeys(faults))
+    if len(told) <= MOST_FAULTS:
+        return told
+    rest = f"{len(told) - MOST_FAULTS} more faults"
+    return [*told[:MOST_FAULTS], Fault(str(folder), "faults", rest, "put these right first")]
+
+
+def _notes(submission: Submission) -> Iterator[str]:
+    """What was taken as it is told."""
+    record = submission.record
+    for dataset in dict.fromkeys(score.dataset for score in record.behavior):
+        if dataset not in submission.samples:
+            yield f"behaviour on {dataset}: no answers were shipped, so no number was scored again"
+        elif not is_local(load_card(dataset)):
+            yield (
+                f"behaviour on {dataset}: held against its own answers only; `brainbench fetch "
+                f"{dataset}` first, and it is held against the people's too"
+            )
+    scored = {name for name in record.tasks if name in record.accuracy}
+    silent = sorted(scored - set(submission.samples))
+    if silent:
+        yield f"tasks without samples were not scored again: {', '.join(silent[:5])}"
+    if record.scores and not submission.voxels:
+        yield "published protocol: no scores of voxels were shipped; people's medians are as told"
+    strange = sorted(set(record.benchmarks) - set(list_benchmarks()))
+    if strange:
+        yield f"of other packages, and not checked: {', '.join(strange[:5])}"

@@ -1,0 +1,246 @@
+"""Whether scores of the controlled protocol can have come from the protocol.
+
+What follows from other numbers of the record is computed again, by the functions that
+computed it; what does not follow is held against the data card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from brainbench.benchmarks import ControlledBenchmark, ControlledRow, ControlledScore
+from brainbench.benchmarks.cell import POOLED
+from brainbench.benchmarks.controlled import decide
+from brainbench.benchmarks.controlled_cell import (
+    CONDITION_DRAWS,
+    LAYER_DRAWS,
+    POOLED_DRAWS,
+    PRIMARY_DRAWS,
+)
+from brainbench.benchmarks.spaces import DRAWS as RANDOM_DRAWS
+from brainbench.benchmarks.spaces import RANDOM
+from brainbench.datasets import Card, load_card
+from brainbench.encoding.inference import benjamini_hochberg, people_interval
+from brainbench.leaderboard.told import Told, different, names_differ, number, recomputed, same
+
+UNTRAINED = "untrained model"
+# rows that every score stands beside; which of them have numbers is for the data to say
+NUISANCE = (
+    "reasoning type", "run", "position", "length", "condition", "words",
+    "response time", "others' response time", "accuracy", "others' accuracy",
+    "missing response",
+)  # fmt: skip
+ROWS = (*NUISANCE, RANDOM, UNTRAINED)
+
+
+def controlled_faults(scores: Sequence[ControlledScore]) -> Iterator[Told]:
+    """Faults of every score, then of the corrections over them."""
+    for i, score in enumerate(scores):
+        place = f"controlled[{i}] ({score.benchmark})"
+        card = load_card(score.dataset)
+        for told in (
+            *_design_faults(score, card),
+            *_mean_faults(score),
+            *_reference_faults(score),
+            *_p_faults(score),
+            *_row_faults(score, card),
+            *_constant_faults(score),
+        ):
+            yield Told(f"{place}.{told.field}", told.problem, told.remedy)
+    yield from _family_faults(scores)
+
+
+def _design_faults(score: ControlledScore, card: Card) -> Iterator[Told]:
+    """What the data card and the protocol settle."""
+    own = ControlledBenchmark(score.dataset, score.roi, score.reasoning_type)
+    yield from different("benchmark", score.benchmark, own.identifier, "its parts say")
+    primary = score.reasoning_type != POOLED
+    yield from different("primary", score.primary, primary, "its reasoning type says")
+    yield from different("n_subjects", score.n_subjects, len(card.subjects), "the data card says")
+    people = [person.subject for person in score.subjects]
+    yield from names_differ("subjects", people, card.subjects, "the people of the data card")
+    yield from different("n_voxels", score.n_voxels, card.rois.get(score.roi), "the data card says")
+    leak = score.roi in card.selection_leak
+    yield from different("selection_leak", score.selection_leak, leak, "the data card says")
+    family = len(card.rois) * (len(card.reasoning_types) if primary else 1)
+    yield from different("family", score.family, family, "the data card's cells are")
+    draws = max(PRIMARY_DRAWS if primary else POOLED_DRAWS, 20 * family)
+    yield from different("draws", score.draws, draws, "the protocol asks for")
+    yield from different(
+        "draws_within_condition", score.draws_within_condition, CONDITION_DRAWS,
+        "the protocol asks for",
+    )  # fmt: skip
+
+
+def _mean_faults(score: ControlledScore) -> Iterator[Told]:
+    """Means over people are those of the people."""
+    people = score.subjects
+    if not people:
+        return
+    r = [person.r for person in people]
+    unique = [person.unique_r2 for person in people]
+    yield from recomputed("raw.value", score.raw.value, float(np.mean(r)), "the people's r")
+    yield from recomputed(
+        "unique_r2.value", score.unique_r2.value, float(np.mean(unique)), "the people's"
+    )
+    nuisance = float(np.mean([person.nuisance_r2 for person in people]))
+    yield from recomputed("nuisance_r2", score.nuisance_r2, nuisance, "the people's")
+    interval = people_interval(r)
+    given = score.raw.interval
+    if (interval is None) != (given is None) or (
+        interval and given and not all(map(same, interval, given))
+    ):
+        yield Told("raw.interval", f"is {given}, the people's r give {interval}")
+
+
+def _reference_faults(score: ControlledScore) -> Iterator[Told]:
+    """The inter-subject reference, and what is divided by it."""
+    reference = score.reference
+    own = [person.reference for person in score.subjects]
+    if reference is None:
+        for name in ("ratio", "ratio_interval", "reference_unique_r2", "extrapolation"):
+            if getattr(score, name) is not None:
+                yield Told(name, "is there without an inter-subject reference")
+        if score.n_subjects >= 3:
+            yield Told("reference", "is missing, though there are enough people for one")
+        return
+    known = [value for value in own if value is not None]
+    if len(known) < len(own):
+        yield Told("reference", "is there, but not of every person")
+    elif known:
+        mean = float(np.mean(known))
+        yield from recomputed("reference.value", reference.value, mean, "the people's")
+    curve = score.extrapolation.curve if score.extrapolation else ()
+    if curve:
+        yield from recomputed(
+            "extrapolation.curve", curve[-1], reference.value, "all others, which the reference is,"
+        )
+    if score.reference_unique_r2 is None:
+        yield Told("reference_unique_r2", "is missing beside a reference")
+    trusted = reference.interval is not None and reference.interval[0] > 0.0
+    if not trusted:
+        if score.ratio is not None:
+            yield Told("ratio", "is there, though the reference's interval is not above 0")
+        return
+    ratio = score.raw.value / reference.value
+    yield from recomputed("ratio", score.ratio, ratio, "raw and reference")
+    ends = score.ratio_interval
+    if ends is None or not ends[0] - 1e-9 <= ratio <= ends[1] + 1e-9:
+        yield Told("ratio_interval", f"is {ends}, which does not hold the ratio {number(ratio)}")
+
+
+def _p_faults(score: ControlledScore) -> Iterator[Told]:
+    """A p value of D draws is a whole number of (D + 1)ths, and never 0."""
+    estimates = {
+        "raw": score.raw,
+        "unique_r2": score.unique_r2,
+        "unique_r2_stacked": score.unique_r2_stacked,
+        "nested.r": score.nested.r,
+    }
+    given = {f"{name}.p": (one.p, score.draws) for name, one in estimates.items()}
+    given["p_within_condition"] = (score.p_within_condition, score.draws_within_condition)
+    count = min(LAYER_DRAWS, score.draws)
+    for i, layer in enumerate(score.layers):
+        given[f"layers[{i}].p"] = (layer.p, count)
+    for name, (p, draws) in given.items():
+        if p is None:
+            yield Told(name, "is missing: every score is held against its permutations")
+            continue
+        counted = p * (draws + 1)
+        if counted < 1 - 1e-6 or not same(counted, round(counted), 1e-5):
+            problem = f"is {number(p)}, which {draws} permutations cannot give"
+            yield Told(name, problem)
+    if score.layers:
+        corrected = benjamini_hochberg([layer.p for layer in score.layers])
+        for i, (layer, q) in enumerate(zip(score.layers, corrected, strict=True)):
+            yield from recomputed(f"layers[{i}].q", layer.q, q, "the layers' p")
+    if score.unique_r2.null_mean is None:
+        yield Told("unique_r2.null_mean", "is missing: its mean under permutation is not 0")
+
+
+def _row_faults(score: ControlledScore, card: Card) -> Iterator[Told]:
+    """No score without its nuisance rows."""
+    rows = {row.control: row for row in score.controls}
+    names = [row.control for row in score.controls]
+    yield from names_differ("controls", names, ROWS, "the protocol's nuisance rows")
+    reference = None if score.reference is None else score.reference.value
+    for row in score.controls:
+        place = f"controls ({row.control[:40]})"
+        if row.r is None:
+            if not row.reason:
+                yield Told(place, "has neither a number nor a reason why there is none")
+            continue
+        found = reaches(row, score.raw.value, reference)
+        if tuple(row.reaches) != found:
+            said, ought = ", ".join(row.reaches), ", ".join(found)
+            problem = f"reaches {said or 'nothing'}, its numbers reach {ought or 'nothing'}"
+            yield Told(f"{place}.reaches", problem)
+    drawn = rows.get(RANDOM)
+    if drawn is not None and (drawn.draws != RANDOM_DRAWS or drawn.r_range is None):
+        problem = f"has {drawn.draws} draws and the range {drawn.r_range}"
+        yield Told(f"controls ({RANDOM})", f"{problem}; the protocol asks for {RANDOM_DRAWS}")
+    always = [name for name in ("position", "length", "condition", "words") if name in rows]
+    if not card.simulated and all(rows[name].r is None for name in always):
+        yield Told("controls", "has no number in any row that every text has")
+
+
+def reaches(row: ControlledRow, raw: float, reference: float | None) -> tuple[str, ...]:
+    """What a nuisance row is not below; of drawn ones the upper end of their range."""
+    if row.r is None:
+        return ()
+    high = row.r if row.r_range is None else row.r_range[1]
+    found = ["model"] if high >= raw else []
+    if reference is not None and row.r >= reference:
+        found.append("reference")
+    return tuple(found)
+
+
+def _constant_faults(score: ControlledScore) -> Iterator[Told]:
+    """What predicts the same for every item gets nothing."""
+    if is_constant(score) and (score.raw.value != 0.0 or score.verdict == "above null"):
+        problem = f"is {number(score.raw.value)} for predictions that never vary, which count 0"
+        yield Told("raw.value", problem)
+
+
+def is_constant(score: ControlledScore) -> bool:
+    """Whether no prediction varies, in any voxel and fold of any person."""
+    folds = len(score.nested.chosen)
+    return score.n_constant >= score.n_subjects * score.n_voxels * folds > 0
+
+
+def holm(p_values: Sequence[float], family: int) -> list[float]:
+    """As :func:`brainbench.encoding.inference.holm`.
+
+    That one takes half a second for collecting garbage, which a thousand records do not have.
+    """
+    order = np.argsort(p_values, kind="stable")
+    factors = family - np.arange(len(p_values))
+    ordered = np.maximum.accumulate(np.asarray(p_values)[order] * factors)
+    corrected = np.empty(len(p_values))
+    corrected[order] = np.minimum(ordered, 1.0)
+    return [float(p) for p in corrected]
+
+
+def _family_faults(scores: Sequence[ControlledScore]) -> Iterator[Told]:
+    """Holm over the cells that are tested together, and the verdicts that follow."""
+    for dataset in dict.fromkeys(score.dataset for score in scores):
+        for primary in (True, False):
+            own = [s for s in scores if s.dataset == dataset and s.primary == primary]
+            p = [score.unique_r2.p for score in own]
+            if not own or None in p or len(own) > own[0].family:
+                continue
+            corrected = holm([value for value in p if value is not None], own[0].family)
+            for score, value in zip(own, corrected, strict=True):
+                place = f"controlled ({score.benchmark})"
+                of = f"Holm over {score.family} cells"
+                yield from recomputed(f"{place}.p_corrected", score.p_corrected, value, of)
+                bound = score.reference_unique_r2
+                verdict = decide(
+                    value,
+                    score.unique_r2,
+                    score.detectable_r2,
+                    None if bound is None else bound.value,
+                )
+                yield from different(f"{place}.verdict", score.verdict, verdict, "its numbers say")

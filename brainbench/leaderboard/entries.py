@@ -1,0 +1,263 @@
+"""Who stands where: submissions of a board, ranked, or apart with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.leaderboard.boards import Board, lacking
+from brainbench.leaderboard.cells import Cell, Drawn, draw_scores, read_cells
+from brainbench.leaderboard.check_accuracy import is_constant as answers_alike
+from brainbench.leaderboard.check_accuracy import task_items
+from brainbench.leaderboard.check_behavior import is_constant as says_one_thing
+from brainbench.leaderboard.check_controlled import is_constant as predicts_one_thing
+from brainbench.leaderboard.ranking import Ranking, rank_scores, win_rates
+from brainbench.leaderboard.submission import Submission
+
+Array = NDArray[np.float64]
+# who submitted, which model, which weights
+Key = tuple[str, str, str]
+Apart = Literal["incomplete", "constant", "superseded"]
+OWN = "own run"
+_CONSTANT = "gives one answer, or predicts one thing, throughout"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A submission on a board.
+
+    Attributes
+    ----------
+    key : whose it is.
+    submission : the run; of an overall board the first of its parts.
+    value : its score; None where it is not ranked for want of one.
+    interval : 95 % of the score.
+    ranks : first and last rank that it may have; None where it is not ranked.
+    cells : what it got in each cell that it has.
+    apart : why it is not ranked.
+    reasons : the same in plain words.
+    """
+
+    key: Key
+    submission: Submission
+    value: float | None = None
+    interval: tuple[float, float] | None = None
+    ranks: tuple[int, int] | None = None
+    cells: Mapping[str, float] = field(default_factory=dict)
+    apart: Apart | None = None
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def org(self) -> str:
+        """Who submitted it."""
+        return self.key[0]
+
+    @property
+    def model(self) -> str:
+        """Name on the board."""
+        return self.key[1]
+
+    @property
+    def rank(self) -> str:
+        """``3``, or ``2–4`` where it cannot be told from others."""
+        if self.ranks is None:
+            return ""
+        best, worst = self.ranks
+        return str(best) if best == worst else f"{best}–{worst}"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A board with its entries.
+
+    Attributes
+    ----------
+    ranked : by score, highest first.
+    apart : entries that are shown and not ranked, by name.
+    drawn : of the ranked, in their order.
+    """
+
+    board: Board
+    ranked: tuple[Entry, ...]
+    apart: tuple[Entry, ...]
+    drawn: Drawn
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Everybody."""
+        return (*self.ranked, *self.apart)
+
+
+def key_of(submission: Submission) -> Key:
+    """Whose a submission is: runs of the same weights by the same people are one model's."""
+    model, metadata = submission.record.model, submission.metadata
+    if metadata is None:
+        return OWN, model.identifier, model.sha256
+    return metadata.org, metadata.model, model.sha256
+
+
+def stand(boards: Sequence[Board], submissions: Sequence[Submission]) -> dict[str, Standing]:
+    """Name → standing, of every board; overall boards after those they are made of."""
+    found: dict[str, Standing] = {}
+    for board in sorted(boards, key=lambda board: board.kind == "overall"):
+        found[board.name] = (
+            _overall(board, found) if board.kind == "overall" else _stand(board, submissions)
+        )
+    return {board.name: found[board.name] for board in boards}
+
+
+# ---------------------------------------------------------------- one board
+
+
+def _stand(board: Board, submissions: Sequence[Submission]) -> Standing:
+    apart: list[Entry] = []
+    whole: dict[Key, list[Submission]] = {}
+    for submission in submissions:
+        lacks = lacking(board, submission)
+        key = key_of(submission)
+        if lacks is None:
+            continue
+        if lacks:
+            apart.append(Entry(key, submission, apart="incomplete", reasons=tuple(lacks)))
+        elif _constant(board, submission):
+            apart.append(Entry(key, submission, apart="constant", reasons=(_CONSTANT,)))
+        else:
+            whole.setdefault(key, []).append(submission)
+    kept: list[tuple[Key, Submission, dict[str, Cell]]] = []
+    for key, runs in whole.items():
+        newest = max(runs, key=_age)
+        kept.append((key, newest, read_cells(board, newest)))
+        reason = f"replaced by its newer run {newest.record.run_id}"
+        apart += [
+            Entry(key, run, apart="superseded", reasons=(reason,))
+            for run in runs
+            if run is not newest
+        ]
+    kept, strange = _alike(kept)
+    apart += strange
+    return _ranked(board, kept, apart)
+
+
+def _age(submission: Submission) -> tuple[str, str, str]:
+    metadata, record = submission.metadata, submission.record
+    day = "" if metadata is None else metadata.submitted.isoformat()
+    return day, str(record.timing.get("started", "")), record.run_id
+
+
+def _constant(board: Board, submission: Submission) -> bool:
+    """Whether an entry says nothing of any item: then it gets nothing."""
+    record = submission.record
+    if board.kind == "controlled":
+        own = [score for score in record.controlled if score.benchmark in board.benchmarks]
+        return all(map(predicts_one_thing, own))
+    if board.kind == "behavior":
+        return all(says_one_thing(s) for s in record.behavior if s.benchmark in board.benchmarks)
+    if board.kind == "accuracy":
+        return all(answers_alike(task_items(submission.samples[t]) or []) for t in board.tasks)
+    return False
+
+
+def _alike(
+    kept: list[tuple[Key, Submission, dict[str, Cell]]],
+) -> tuple[list[tuple[Key, Submission, dict[str, Cell]]], list[Entry]]:
+    """Entries on the people and problems of most; the others are told apart."""
+    groups: dict[tuple[tuple[str, ...], ...], list[int]] = {}
+    for number, (_, _, cells) in enumerate(kept):
+        groups.setdefault(tuple(cell.units for cell in cells.values()), []).append(number)
+    most = max(groups.values(), key=len, default=[])
+    reason = "other people or problems than most entries"
+    strange = [
+        Entry(key, submission, apart="incomplete", reasons=(reason,))
+        for number, (key, submission, _) in enumerate(kept)
+        if number not in most
+    ]
+    return [kept[number] for number in most], strange
+
+
+def _ranked(
+    board: Board,
+    kept: list[tuple[Key, Submission, dict[str, Cell]]],
+    apart: Iterable[Entry],
+) -> Standing:
+    drawn = draw_scores(board, [cells for *_, cells in kept])
+    ranking = rank_scores(drawn.scores, drawn.draws, drawn.units)
+    entries = [
+        Entry(
+            key,
+            submission,
+            float(drawn.scores[i]),
+            _interval(ranking, i),
+            (int(ranking.best[i]), int(ranking.worst[i])),
+            {name: cell.value for name, cell in cells.items()},
+        )
+        for i, (key, submission, cells) in enumerate(kept)
+    ]
+    order = _order(entries)
+    return Standing(
+        board,
+        tuple(entries[i] for i in order),
+        tuple(sorted(apart, key=lambda entry: (entry.model, entry.org, str(entry.apart)))),
+        Drawn(drawn.scores[order], drawn.draws[:, order], drawn.units),
+    )
+
+
+def _interval(ranking: Ranking, i: int) -> tuple[float, float]:
+    low, high = ranking.intervals[i]
+    return float(low), float(high)
+
+
+def _order(entries: Sequence[Entry]) -> list[int]:
+    """By score; equals by name, so that the order of folders changes nothing."""
+    return sorted(range(len(entries)), key=lambda i: (-(entries[i].value or 0.0), entries[i].key))
+
+
+# ---------------------------------------------------------------- overall
+
+
+def _overall(board: Board, found: Mapping[str, Standing]) -> Standing:
+    """Those ranked on every part, by the mean over parts of the share of others below them."""
+    parts = [found[name] for name in board.parts]
+    places = [{entry.key: i for i, entry in enumerate(part.ranked)} for part in parts]
+    met = dict.fromkeys(entry.key for part in parts for entry in part.entries)
+    keys = [key for key in met if all(key in place for place in places)]
+    apart = [_not_everywhere(key, parts) for key in met if key not in keys]
+    columns = [[place[key] for key in keys] for place in places]
+    rates = [win_rates(part.drawn.scores[own]) for part, own in zip(parts, columns, strict=True)]
+    draws = [win_rates(part.drawn.draws[:, own]) for part, own in zip(parts, columns, strict=True)]
+    least = min(len(one) for one in draws)
+    scores, drawn = np.mean(rates, axis=0), np.mean([one[:least] for one in draws], axis=0)
+    units = min(part.drawn.units for part in parts)
+    ranking = rank_scores(scores, drawn, units)
+    entries = [
+        Entry(
+            key,
+            parts[0].ranked[columns[0][i]].submission,
+            float(scores[i]),
+            _interval(ranking, i),
+            (int(ranking.best[i]), int(ranking.worst[i])),
+            {part.board.name: float(rate[i]) for part, rate in zip(parts, rates, strict=True)},
+        )
+        for i, key in enumerate(keys)
+    ]
+    order = _order(entries)
+    return Standing(
+        board,
+        tuple(entries[i] for i in order),
+        tuple(sorted(apart, key=lambda entry: (entry.model, entry.org))),
+        Drawn(scores[order], drawn[:, order], units),
+    )
+
+
+def _not_everywhere(key: Key, parts: Sequence[Standing]) -> Entry:
+    own = {part.board.name: [e for e in part.entries if e.key == key] for part in parts}
+    reasons = []
+    for name, entries in own.items():
+        if not any(entry.ranks for entry in entries):
+            why = next((entry.apart for entry in entries if entry.apart), "not run")
+            reasons.append(f"{name}: {why}")
+    first = next(entry for entries in own.values() for entry in entries)
+    return Entry(key, first.submission, apart="incomplete", reasons=tuple(reasons))

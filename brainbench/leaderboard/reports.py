@@ -1,0 +1,36 @@
+"""The report of each run, made from its checked record and kept from build to build."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from brainbench.leaderboard.submission import Submission
+from brainbench.results.report import render_report
+from brainbench.results.whole_files import write_whole
+from brainbench.source import source_sha256
+
+Progress = Callable[[str, int, int], None]
+
+
+def report_path(submission: Submission) -> str:
+    """Address of a run's report; another record or another code has another one."""
+    held = f"{submission.record.model_dump_json()}{sorted(submission.samples)}{source_sha256()}"
+    digest = hashlib.sha256(held.encode()).hexdigest()[:16]
+    return f"reports/{submission.record.run_id[:12]}-{digest}.html"
+
+
+def write_reports(
+    submissions: Sequence[Submission], output: Path, progress: Progress | None = None
+) -> Iterator[str]:
+    """Addresses of all reports; those that are there are not made again."""
+    for count, one in enumerate(submissions):
+        address = report_path(one)
+        if not (output / address).is_file():
+            if progress:
+                progress(f"report of run {one.record.run_id}", count, len(submissions))
+            # made here, from a record that was checked; a submitter's own page is never shown
+            folder = one.folder if one.metadata is None else one.folder / "record"
+            write_whole(output / address, render_report(one.record, folder).encode())
+        yield address

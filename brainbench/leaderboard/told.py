@@ -1,0 +1,66 @@
+"""How a check tells what is wrong with a record, and when two numbers are the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+AGAIN = "run it again, and submit the record as brainbench wrote it"
+
+
+class Told(NamedTuple):
+    """One fault: place in the record, what is wrong, what to do."""
+
+    field: str
+    problem: str
+    remedy: str = AGAIN
+
+
+def same(one: float | None, other: float | None, tolerance: float = 1e-6) -> bool:
+    """Whether two numbers are the same but for rounding; None is only None."""
+    if one is None or other is None:
+        return one is other
+    return math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance)
+
+
+def recomputed(field: str, told: float | None, found: float | None, of: str) -> Iterator[Told]:
+    """A fault where a number is not what it is said to be made of."""
+    if not same(told, found):
+        yield Told(field, f"is {number(told)}, {of} give {number(found)}")
+
+
+def different(field: str, told: object, found: object, of: str) -> Iterator[Told]:
+    """A fault where a value is not the one that ``of`` names."""
+    if told != found:
+        yield Told(field, f"is {shown(told)}, {of} {shown(found)}")
+
+
+def names_differ(field: str, told: Iterable[str], known: Sequence[str], of: str) -> Iterator[Told]:
+    """Faults where names are lacking, unknown, or stand twice."""
+    given = list(told)
+    lacking = [name for name in known if name not in given]
+    strange = [name for name in given if name not in known]
+    twice = [name for i, name in enumerate(given) if name in given[:i]]
+    if lacking:
+        yield Told(field, f"lacks {', '.join(lacking[:5])}{_more(lacking)} of {of}")
+    if strange:
+        yield Told(field, f"holds {shown(strange[0])}, which is not of {of}")
+    if twice:
+        yield Told(field, f"holds {shown(twice[0])} twice")
+
+
+def number(value: float | None) -> str:
+    """A number as it is told in a fault."""
+    return "nothing" if value is None else f"{value:.6g}"
+
+
+def shown(value: object) -> str:
+    """Anything as it is told in a fault: short, on one line."""
+    text = value if isinstance(value, str) else str(value)
+    text = " ".join(text.split())
+    return repr(text[:80]) if isinstance(value, str) else text[:80]
+
+
+def _more(names: Sequence[str]) -> str:
+    return f" and {len(names) - 5} more" if len(names) > 5 else ""

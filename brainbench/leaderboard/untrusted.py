@@ -1,0 +1,315 @@
+"""Files that others wrote: read as plain values, within limits, or refused with the reason.
+
+Nothing here runs, resolves or follows anything that a file says.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load as unpack
+
+_MEGABYTE = 1_000_000
+MOST_NODES = 2_000_000  # values of one JSON file
+MOST_DEPTH = 32  # maps and lists inside one another
+MOST_DIGITS = 20  # of a whole number
+MOST_TEXT = 20_000  # characters of one text
+_YAML_DEPTH = 4
+# control characters, and those that turn text around or hide in it
+_HIDDEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+_ENDLESS = re.compile(rf'"[^"]{{{MOST_TEXT},}}')
+# libyaml's, where it is there: the same, faster
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Unreadable(Exception):
+    """What is wrong with a file, where in it, and what to do.
+
+    Parameters
+    ----------
+    field : place in the file.
+    problem : what is wrong there.
+    remedy : what to do.
+    """
+
+    def __init__(self, field: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{field}: {problem}; {remedy}")
+        self.field, self.problem, self.remedy = field, problem, remedy
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """The content of a plain file of at most ``limit`` bytes; a link is not followed.
+
+    Raises
+    ------
+    Unreadable
+        When it is something else, is larger, or cannot be read.
+    """
+    try:
+        descriptor = os.open(
+            path,
+            os.O_RDONLY
+            | getattr(os, "O_NOFOLLOW", 0)
+            | getattr(os, "O_NONBLOCK", 0)
+            | getattr(os, "O_BINARY", 0),
+        )
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise Unreadable("file", "is no plain file", "put a plain file there")
+            content = file.read(limit + 1)
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror or error}"
+        raise Unreadable("file", problem, "put a plain file there") from error
+    if len(content) > limit:
+        problem = f"is larger than {limit / _MEGABYTE:g} MB"
+        raise Unreadable("file", problem, "leave out what the record does not need")
+    return content
+
+
+def parse_json(content: bytes) -> Any:
+    """What a JSON text holds: finite numbers, no key twice, not too deep or many.
+
+    Raises
+    ------
+    Unreadable
+        When it is anything else.
+    """
+    text = _text(content)
+    return _json(text, "file", _is_plain(text))
+
+
+def parse_lines(content: bytes) -> list[dict[str, Any]]:
+    """Rows of a file with one JSON object a line, as :func:`parse_json` reads them.
+
+    Raises
+    ------
+    Unreadable
+        With the number of the line.
+    """
+    rows = []
+    text = _text(content)
+    plain = _is_plain(text)
+    for number, line in enumerate(text.splitlines(), start=1):
+        row = _json(line, f"line {number}", plain)
+        if not isinstance(row, dict):
+            raise Unreadable(f"line {number}", "is no JSON object", "write one object a line")
+        rows.append(row)
+    return rows
+
+
+def parse_yaml(content: bytes) -> Any:
+    """What a YAML text holds: maps, lists and plain values, no tags, anchors or aliases.
+
+    Raises
+    ------
+    Unreadable
+        When it holds anything else.
+    """
+    text = _text(content)
+    try:
+        _check_events(text)
+        value = _Plain(text).get_single_data()
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}" if error.problem_mark else "file"
+        problem = f"is not YAML: {error.problem or error}"
+        raise Unreadable(line, problem, "write `field: value` lines") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise Unreadable("file", f"is not YAML: {error}", "write `field: value` lines") from error
+    for place, given in walk(value):
+        _check_value(place, given)
+    return value
+
+
+def parse_tensors(content: bytes) -> dict[str, NDArray[np.float64]]:
+    """Arrays of one dimension from a safetensors file.
+
+    Raises
+    ------
+    Unreadable
+        When it is no such file, or holds anything but finite numbers.
+    """
+    remedy = "submit the file as brainbench wrote it"
+    try:
+        arrays = unpack(content)
+    except (SafetensorError, ValueError, KeyError, TypeError, MemoryError, OverflowError) as error:
+        raise Unreadable("file", f"is no safetensors file: {error}", remedy) from error
+    for name, array in arrays.items():
+        if array.ndim != 1 or array.dtype not in (np.float32, np.float64):
+            problem = f"is {array.dtype} of {array.ndim} dimensions, not a list of numbers"
+            raise Unreadable(name[:100], problem, remedy)
+        if not np.isfinite(array).all():
+            raise Unreadable(name[:100], "holds NaN or infinity", remedy)
+    return {name: array.astype(np.float64) for name, array in arrays.items()}
+
+
+def walk(value: Any) -> Iterator[tuple[str, Any]]:
+    """Every plain value inside maps and lists with its place, ``scores[3].raw``; keys too.
+
+    Raises
+    ------
+    Unreadable
+        When there are too many, or they lie too deep.
+    """
+    waiting: list[tuple[str, Any, int]] = [("", value, 0)]
+    count = 0
+    while waiting:
+        place, given, depth = waiting.pop()
+        count += 1
+        if depth > MOST_DEPTH:
+            problem = f"is more than {MOST_DEPTH} maps and lists deep"
+            raise Unreadable(place[:100], problem, "write it as brainbench does")
+        if count > MOST_NODES:
+            raise Unreadable("file", f"holds more than {MOST_NODES:,} values", "split the run")
+        if isinstance(given, dict):
+            for key, part in given.items():
+                name = f"{place}.{key}" if place else str(key)
+                yield name, key
+                waiting.append((name, part, depth + 1))
+        elif isinstance(given, list):
+            waiting += [(f"{place}[{i}]", part, depth + 1) for i, part in enumerate(given)]
+        else:
+            yield place or "file", given
+
+
+# ---------------------------------------------------------------- parts
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        problem = f"is not UTF-8 (byte {error.start})"
+        raise Unreadable("file", problem, "save it as UTF-8") from error
+
+
+def _json(text: str, where: str, plain: bool = False) -> Any:
+    """Parameters: ``plain`` where the text is known to hold nothing that hides."""
+    try:
+        value = _DECODER.decode(text)
+    except Unreadable as error:
+        field = error.field if where == "file" else f"{where}, {error.field}"
+        raise Unreadable(field, error.problem, error.remedy) from error
+    except RecursionError as error:
+        problem = f"is more than {MOST_DEPTH} maps and lists deep"
+        raise Unreadable(where, problem, "write it as brainbench does") from error
+    except ValueError as error:
+        problem = f"is not JSON: {error}"
+        raise Unreadable(where, problem, "submit it as brainbench wrote it") from error
+    if plain and _is_shallow(value):
+        return value
+    for place, given in walk(value):
+        _check_value(place if where == "file" else f"{where}, {place}", given)
+    return value
+
+
+def _is_plain(text: str) -> bool:
+    """Whether no text in a JSON file can be endless or hide anything: told without parsing it."""
+    return not ("\\" in text or _HIDDEN.search(text) or _ENDLESS.search(text))
+
+
+def _is_shallow(value: Any) -> bool:
+    """Whether there are neither too many maps and lists in a value nor too deep ones."""
+    level, count = [value] if isinstance(value, dict | list) else [], 0
+    for _ in range(MOST_DEPTH + 1):
+        inner = []
+        for held in level:
+            parts = held.values() if type(held) is dict else held
+            inner += [part for part in parts if type(part) is dict or type(part) is list]
+        count += len(inner)
+        if not inner:
+            return True
+        if count > MOST_NODES:
+            return False
+        level = inner
+    return False
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    held = dict(pairs)
+    if len(held) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for i, key in enumerate(keys) if key in keys[:i])
+        raise Unreadable(twice[:100], "stands twice in one object", "keep one of them")
+    return held
+
+
+def _constant(name: str) -> NoReturn:
+    raise Unreadable(name, "is no number that JSON knows", "write null where there is no number")
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise Unreadable(text[:40], "is too large for a number", "write the number that was found")
+    return value
+
+
+def _int(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        problem = f"is a number of {len(text)} digits"
+        raise Unreadable(text[:20] + "…", problem, "write the number that was found")
+    return int(text)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_constant=_constant, parse_float=_float, parse_int=_int
+)
+
+
+def _check_value(place: str, given: Any) -> None:
+    """Texts are neither endless nor hold what a reader cannot see."""
+    if not isinstance(given, str):
+        return
+    if len(given) > MOST_TEXT:
+        problem = f"is a text of {len(given):,} characters"
+        raise Unreadable(place[:100], problem, f"keep it below {MOST_TEXT:,}")
+    found = _HIDDEN.search(given)
+    if found:
+        problem = f"holds the character U+{ord(found[0]):04X}, which cannot be seen"
+        raise Unreadable(_HIDDEN.sub("?", place)[:100], problem, "remove it")
+
+
+class _Plain(_Loader):  # type: ignore[misc]
+    """Refuses a key that comes twice or is no text."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value]
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                mark = node.value[i][0].start_mark
+                raise yaml.MarkedYAMLError(None, None, f"{name!r} stands twice", mark)
+        held: dict[Any, Any] = super().construct_mapping(node, deep)
+        return held
+
+
+def _check_events(text: str) -> None:
+    """Refuse what YAML can do beyond plain values, before anything is made of it."""
+    depth, remedy = 0, "write plain values"
+    for event in yaml.parse(text, Loader=_Loader):
+        where = f"line {event.start_mark.line + 1}" if event.start_mark else "file"
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+        if isinstance(event, yaml.AliasEvent):
+            raise Unreadable(where, f"holds the alias *{anchor}", remedy)
+        if anchor:
+            raise Unreadable(where, f"holds the anchor &{anchor}", remedy)
+        if tag:
+            raise Unreadable(where, f"holds the tag {tag}", remedy)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _YAML_DEPTH:
+                raise Unreadable(where, f"is more than {_YAML_DEPTH} levels deep", remedy)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1

@@ -1,0 +1,122 @@
+"""Accuracy on a page, beside what blind answers score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from brainbench.reasoning import AnswerBias
+from brainbench.results.record import Record
+from brainbench.results.report.blocks import Block, Bullets, Figure, Section, Table, Words
+from brainbench.results.report.dot_plot import Mark, Row, draw_dots
+from brainbench.results.report.wording import clip, number, percent, with_error
+
+# half the width of a 95 % interval, in standard errors
+_FAR = 1.96
+_MOST = 400
+_ABOUT = (
+    "An invalid answer is not right. Always: the answer that does best when it is always given. "
+    "Balanced: mean over answers of the share answered right, 0.5 of two by chance. AUC: of the "
+    "log-odds, 0.5 by chance. d′: 0 for a constant answer. At threshold: the first answer counts "
+    "as given above log-odds chosen on the validation split. ±: standard errors, what belongs "
+    "together taken as one."
+)
+
+
+def accuracy_section(record: Record) -> Section | None:
+    """Tasks with the same choices beside blind answers, then all others; None without tasks."""
+    if not record.accuracy and not record.answer_bias:
+        return None
+    blocks: list[Block] = []
+    biases = record.answer_bias[:_MOST]
+    if biases:
+        blocks += [
+            Words(_ABOUT, "note"),
+            _figure(biases),
+            _bias_table(biases),
+            Bullets([(short(row.task), row.reading) for row in biases]),
+        ]
+    told = {row.task for row in biases}
+    others = {task: m for task, m in list(record.accuracy.items())[:_MOST] if task not in told}
+    if others:
+        blocks.append(_metrics_table(record, others))
+    return Section("accuracy", "Accuracy on tasks", blocks, badge="lm-eval")
+
+
+def short(task: str) -> str:
+    """A task's name without what all of ours begin with."""
+    return task.removeprefix("brainbench_")
+
+
+def _figure(biases: Sequence[AnswerBias]) -> Figure:
+    rows = [Row(short(row.task), [_marks(row)]) for row in biases]
+    return Figure(
+        draw_dots("accuracy-tasks", "Accuracy and blind answers", "accuracy", rows),
+        "Circle: accuracy, with its 95 % interval (1.96 clustered standard errors). Strokes: "
+        "always giving one answer, for each answer. Diamond: accuracy at the threshold.",
+    )
+
+
+def _marks(row: AnswerBias) -> list[Mark]:
+    error, name = row.accuracy_stderr, short(row.task)
+    ends = None
+    if error is not None:
+        ends = (row.accuracy - _FAR * error, row.accuracy + _FAR * error)
+    blind = [
+        Mark(value, "tick", "nuisance", f"{name}, always {choice}: {number(value)}")
+        for choice, value in row.always.items()
+    ]
+    told = f"{name}: accuracy {with_error(row.accuracy, error)}"
+    marks = [*blind, Mark(row.accuracy, "dot", "model", told, ends)]
+    if row.accuracy_at_threshold is not None:
+        at = row.accuracy_at_threshold
+        marks.append(Mark(at, "diamond", "people", f"{name}, at the threshold: {number(at)}"))
+    return marks
+
+
+def _bias_table(biases: Sequence[AnswerBias]) -> Table:
+    rows = []
+    for row in biases:
+        choice, always = row.best_constant if row.always else ("", None)
+        items = number(row.n_items)
+        if row.n_clusters < row.n_items:
+            items += f" ({number(row.n_clusters)} different)"
+        says = "" if row.said is None else f"{choice} {percent(row.said.get(choice))}"
+        rows.append((
+            short(row.task), items, with_error(row.accuracy, row.accuracy_stderr),
+            f"{choice} {number(always)}", says,
+            with_error(row.balanced_accuracy, row.balanced_accuracy_stderr) or "n/a",
+            with_error(row.auc, row.auc_stderr) or "n/a",
+            number(row.dprime, 2), number(row.accuracy_at_threshold),
+            number(row.n_invalid), number(row.n_truncated),
+        ))  # fmt: skip
+    columns = ("task", "items", "accuracy", "always", "says", "balanced", "AUC", "d′",
+               "at threshold", "invalid", "cut off")  # fmt: skip
+    return Table("Tasks whose questions have the same choices", columns, rows)
+
+
+def _metrics_table(record: Record, tasks: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Groups, and tasks whose answers are not among the same choices: all metrics they have."""
+    rows = []
+    for task, metrics in tasks.items():
+        info = record.tasks.get(task)
+        count = info.n_items if info else metrics.get("sample_len")
+        shown = [text for key in list(metrics)[:60] if (text := _metric(key, metrics))]
+        items = number(count) if isinstance(count, int) else ""
+        rows.append((short(task), items, clip("; ".join(shown)) or "no number"))
+    return Table(
+        "Groups of tasks, and tasks without the same choices",
+        ("task", "items", "metrics"),
+        rows,
+        numbers=False,
+    )
+
+
+def _metric(key: str, metrics: Mapping[str, Any]) -> str | None:
+    value = metrics[key]
+    if "," not in key or "_stderr" in key or not isinstance(value, int | float):
+        return None
+    name, _, kind = key.partition(",")
+    error = metrics.get(f"{name}_stderr,{kind}")
+    shown = name if kind == "none" else f"{name} ({kind})"
+    return f"{shown} {with_error(value, error if isinstance(error, float) else None)}"

@@ -1,0 +1,142 @@
+"""Answers beside people's on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from brainbench.benchmarks import IN_WORDS, MEASURES, Measure, Statistic
+from brainbench.results.record import BehaviorRow, Record
+from brainbench.results.report.blocks import Beside, Block, Figure, Folded, Section, Table, Words
+from brainbench.results.report.dot_plot import Mark, Row, draw_dots
+from brainbench.results.report.wording import (
+    interval,
+    number,
+    percent,
+    plural,
+    with_interval,
+)
+
+_MOST = 40
+_ABOUT = (
+    "κ of errors: sharing right and wrong answers beyond what both accuracies imply. κ of answers, "
+    "agreement: the same answer, as it is or beyond what both shares of True imply. The last three "
+    "are Spearman correlations over items. People: each person against the others, measured, no "
+    "upper bound. Intervals are 95 %, people or items left out in turn."
+)
+
+
+def behavior_section(record: Record) -> Section | None:
+    """Each benchmark of behaviour; None where none was scored."""
+    if not record.behavior:
+        return None
+    rows = record.behavior[:_MOST]
+    blocks: list[Block] = [
+        Words(_ABOUT, "note"),
+        Beside([_figure(index, row) for index, row in enumerate(rows)]),
+        Words(
+            "Circle: model. Triangle: people among themselves. Bars: 95 % over people. Strokes: "
+            "what knows nothing of the model, each alone.",
+            "note",
+        ),
+    ]
+    parts = [_benchmark(index, row) for index, row in enumerate(rows)]
+    return Section("behavior", "Answers beside people's", blocks, parts=parts)
+
+
+def _figure(index: int, row: BehaviorRow) -> Figure:
+    found = [(name, _statistic(row, name)) for name in MEASURES]
+    picture = draw_dots(
+        f"behavior-{index}",
+        f"{row.benchmark}: model and people",
+        "κ, share or ρ, see the name",
+        [Row(IN_WORDS[name], _lines(name, one, row)) for name, one in found],
+    )
+    return Figure(picture, row.benchmark)
+
+
+def _benchmark(index: int, row: BehaviorRow) -> Section:
+    statistics = [(name, _statistic(row, name)) for name in MEASURES]
+    blocks: list[Block] = [
+        Words(
+            f"{plural(row.n_people, 'person', 'people')}, {plural(row.n_items, 'item')}. The "
+            f"model's accuracy is {number(row.accuracy)}, balanced {number(row.balanced_accuracy)},"
+            f" AUC {number(row.auc)}; it says True to {percent(row.said_true)} where "
+            f"{percent(row.labelled_true)} follow; {plural(row.n_invalid, 'answer')} invalid."
+        ),
+        _table(row, statistics),
+        Folded("What knows nothing of the model", [_controls(row)]),
+        Folded("Person by person", [_people(row)]),
+    ]
+    return Section(f"behavior-{index}-part", row.benchmark, blocks)
+
+
+def _statistic(row: BehaviorRow, name: Measure) -> Statistic:
+    found: Statistic = getattr(row, name)
+    return found
+
+
+def _lines(name: Measure, found: Statistic, row: BehaviorRow) -> list[list[Mark]]:
+    what = IN_WORDS[name]
+    model = f"{what}, model: {with_interval(found.value, found.interval)}"
+    people = f"{what}, people: {with_interval(found.reference, found.reference_interval)}"
+    controls = []
+    for control in row.controls:
+        value: float | None = getattr(control, name)
+        controls.append(
+            Mark(value, "tick", "nuisance", f"{what}, {control.control}: {number(value)}")
+        )
+    return [
+        [Mark(found.value, "dot", "model", model, found.interval)],
+        [Mark(found.reference, "triangle", "people", people, found.reference_interval)],
+        controls,
+    ]
+
+
+def _table(row: BehaviorRow, statistics: Sequence[tuple[Measure, Statistic]]) -> Table:
+    rows = []
+    for name, found in statistics:
+        reaching = [c.control for c in row.controls if name in c.reaches_model]
+        rows.append((
+            IN_WORDS[name],
+            with_interval(found.value, found.interval),
+            interval(found.interval_items) or "n/a",
+            with_interval(found.reference, found.reference_interval),
+            "n/a" if found.ratio is None else with_interval(found.ratio, found.ratio_interval, 2),
+            number(getattr(found, "bound", None), lacking=""),
+            ", ".join(reaching) or "none",
+        ))  # fmt: skip
+    columns = ("", "model", "over items", "people", "ratio", "bound", "not above")
+    return Table(f"{row.benchmark}: 95 % intervals over people in brackets", columns, rows)
+
+
+def _controls(row: BehaviorRow) -> Table:
+    rows = []
+    for control in row.controls:
+        cells = []
+        for name in MEASURES:
+            value: float | None = getattr(control, name)
+            mark = ", reaches the model" if name in control.reaches_model else ""
+            cells.append("" if value is None else number(value) + mark)
+        rows.append((control.control + (f" ({control.reason})" if control.reason else ""), *cells))
+    return Table(
+        "Each scored as the model is; under a correlation it reaches it when as far from 0",
+        ("", *(IN_WORDS[name] for name in MEASURES)),
+        rows,
+    )
+
+
+def _people(row: BehaviorRow) -> Table:
+    rows = [
+        (
+            person.subject,
+            number(person.accuracy),
+            percent(person.missing),
+            number(person.error_consistency),
+            number(person.answer_kappa),
+            number(person.agreement),
+        )
+        for person in row.people
+    ]
+    left_out = [(one.subject, "left out", percent(one.missing), "", "", "") for one in row.left_out]
+    columns = ("person", "accuracy", "no response", "κ of errors", "κ of answers", "agreement")
+    return Table("The model and each person", columns, [*rows, *left_out])

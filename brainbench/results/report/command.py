@@ -1,0 +1,82 @@
+"""The command that makes a run again, told from what its record holds."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from brainbench.guidance.options import GUIDANCE_SUITES
+from brainbench.models import ModelOptions
+from brainbench.reasoning import TaskOptions
+from brainbench.results.record import Record
+from brainbench.results.report.wording import clip
+
+_DEFAULTS: dict[str, Any] = {
+    **vars(ModelOptions()),
+    **vars(TaskOptions()),
+    "protocol": "controlled",
+    "seed": 0,
+    "limit": None,
+    "untrained_activations": None,
+}
+
+
+def rerun_command(record: Record) -> str | None:
+    """``brainbench evaluate …``; None where the model was an object in memory."""
+    model = record.model
+    if model.source is None and not model.builtin:
+        return None
+    words = ["brainbench", "evaluate"]
+    if model.source is not None:  # else nano, which is meant where none is named
+        words += ["--model", model.source]
+    if record.benchmarks:
+        words += ["--benchmarks", ",".join(record.benchmarks)]
+    tasks = record.config.get("tasks")
+    if isinstance(tasks, list):
+        words += ["--tasks", ",".join(map(str, tasks))]
+    words += _guidance(record.config.get("guidance"))
+    for name, value in _settings(record.config):
+        if value != _DEFAULTS.get(name, value):
+            words += _flag(name, value)
+    return clip(shlex.join(words), 4000)
+
+
+def _settings(config: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    """Options that the command knows, those of the model too."""
+    options = config.get("options")
+    given = {**config, **(options if isinstance(options, Mapping) else {})}
+    return [(name, given[name]) for name in _DEFAULTS if name in given]
+
+
+def _guidance(chosen: Any) -> list[str]:
+    """The suite whose ways of guiding were tried, and how much of it."""
+    if not isinstance(chosen, Mapping):
+        return []
+    suites = {modes: suite for suite, modes in GUIDANCE_SUITES.items()}
+    modes, rois, tests, arms = (
+        [str(one) for one in found] if isinstance(found := chosen.get(name), list) else []
+        for name in ("modes", "rois", "tests", "arms")
+    )
+    words = ["--suite", suites.get(tuple(modes), "guidance")]  # type: ignore[arg-type]
+    for flag, value in (
+        ("--dataset", chosen.get("dataset")),
+        ("--tier", chosen.get("tier")),
+        ("--guidance-rois", ",".join(rois)),
+        ("--guidance-tests", ";".join(tests)),
+        ("--guidance-arms", ";".join(arms)),
+        ("--epochs", chosen.get("epochs")),
+    ):
+        words += [flag, str(value)] if value else []
+    return words
+
+
+def _flag(name: str, value: Any) -> list[str]:
+    flag = f"--{name.replace('_', '-')}"
+    if value is True:
+        return [flag]
+    if isinstance(value, Mapping):
+        return [flag, ",".join(f"{key}={one}" for key, one in value.items())] if value else []
+    if isinstance(value, list | tuple):
+        return [part for one in value for part in (flag, str(one))]
+    return [] if value is False or value is None else [flag, str(value)]

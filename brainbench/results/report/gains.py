@@ -1,0 +1,200 @@
+"""What guidance by brain signals brought, on a page: a forest plot for each way of guiding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from brainbench.guidance.score import Change, Difference, GuidanceScore, SearchScore
+from brainbench.results.record import Record
+from brainbench.results.report.blocks import Beside, Block, Figure, Folded, Section, Table, Words
+from brainbench.results.report.dot_plot import Mark, Row, draw_dots
+from brainbench.results.report.svg import image
+from brainbench.results.report.wording import (
+    listed,
+    number,
+    percent,
+    plural,
+    with_interval,
+)
+
+_MOST = 60
+_MOST_PICTURES, _LARGEST_PICTURE = 8, 400_000
+_PNG = b"\x89PNG\r\n\x1a\n"
+# what a claim rests on
+CLAIMED = ("auc", "accuracy_at_threshold")
+IN_WORDS = {
+    "auc": "AUC of log-odds",
+    "accuracy_at_threshold": "accuracy at the validation threshold",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "dprime": "d′",
+    "says_true": "share of True",
+    "valid": "share of valid answers",
+}
+_ABOUT = (
+    "A gain is guided minus another arm over the same problems, 95 % by a hierarchical bootstrap "
+    "over seeds and base problems. That brain signals help needs both gains above 0 against items "
+    "permuted and label only. A shift of how often True is said is no gain."
+)
+
+
+def gains_section(record: Record, folder: Path | None = None) -> Section | None:
+    """Each way of guiding that was tried, and its pictures; None where none was."""
+    if not record.gains and not record.searches:
+        return None
+    parts = [_score(index, score) for index, score in enumerate(record.gains[:_MOST])]
+    parts += [_search(index, search) for index, search in enumerate(record.searches[:_MOST])]
+    blocks: list[Block] = [Words(_ABOUT, "note")]
+    if folder is not None:
+        blocks += _pictures(folder / "pictures")
+    return Section("gains", "Guidance by brain signals", blocks, parts=parts)
+
+
+def _pictures(folder: Path) -> list[Figure]:
+    """What the run drew; a file that is no small PNG is passed over."""
+    found = []
+    for path in sorted(folder.glob("guidance-*.png"))[:_MOST_PICTURES]:
+        if path.is_symlink() or path.stat().st_size > _LARGEST_PICTURE:
+            continue
+        content = path.read_bytes()
+        if not content.startswith(_PNG):
+            continue
+        name = path.stem.removeprefix("guidance-")
+        caption = (
+            f"{name}. Left: scanner items in the plane of their main axes, with the directions of "
+            "the arms. Middle: how far items lie along the guided direction, layer by layer. "
+            "Right: what strength does on validation problems."
+        )
+        found.append(Figure(image(content, f"States, directions and doses of {name}"), caption))
+    return found
+
+
+def _score(index: int, score: GuidanceScore) -> Section:
+    layers = listed(map(str, score.layers), 40)
+    blocks: list[Block] = [
+        Words(f"{score.verdict}: {score.reading}", "lead"),
+        Words(
+            f"Guided by {plural(score.n_people, 'person', 'people')} on {score.reasoning_type} "
+            f"items, at the {score.site} site, layers {layers}; read once on {score.test} "
+            f"({score.test_type}): {plural(score.n_items, 'item')} of "
+            f"{plural(score.n_base, 'problem')}; {number(score.n_permutations)} item permutations, "
+            f"{number(score.n_draws)} bootstrap draws; tier {score.tier}."
+        ),
+        Beside([_forest(index, score, metric) for metric in CLAIMED]),
+        _differences_table(score),
+        Folded("Every arm", [_arms_table(score)]),
+    ]
+    if score.doses:
+        blocks.append(Folded("More or less of it, on validation problems", [_doses_table(score)]))
+    if score.alignment:
+        blocks.append(Folded("Alignment before and after", [_alignment_table(score)]))
+    return Section(
+        f"gains-{index}", score.identifier, blocks, badge=f"{score.form} form, {score.mode}"
+    )
+
+
+def _forest(index: int, score: GuidanceScore, metric: str) -> Figure:
+    rows = []
+    for difference in score.differences:
+        change = change_of(difference, metric)
+        if change is None:
+            continue
+        told = f"against {difference.against}: {with_interval(change.value, change.interval)}"
+        mark = Mark(change.value, "dot", "model", told, change.interval)
+        note = "" if change.p_corrected is None else f"p Holm {number(change.p_corrected)}"
+        rows.append(Row(f"against {difference.against}", [[mark]], note))
+    words = IN_WORDS[metric]
+    return Figure(
+        draw_dots(f"gains-{index}-{metric}", f"Gains in {words}", f"gain in {words}", rows),
+        f"Gain in {words} against each arm, with its 95 % interval. Right of 0: guided is better.",
+    )
+
+
+def change_of(difference: Difference, metric: str) -> Change | None:
+    """The change of one metric."""
+    return next((one for one in difference.changes if one.metric == metric), None)
+
+
+def _differences_table(score: GuidanceScore) -> Table:
+    metrics = dict.fromkeys(one.metric for d in score.differences for one in d.changes)
+    rows = []
+    for difference in score.differences:
+        cells = []
+        for metric in metrics:
+            change = change_of(difference, metric)
+            cells.append("" if change is None else with_interval(change.value, change.interval))
+        exact = "n/a"
+        if difference.mcnemar_p is not None:
+            exact = (
+                f"p {number(difference.mcnemar_p)} ({number(difference.mcnemar_gained)} gained, "
+                f"{number(difference.mcnemar_lost)} lost)"
+            )
+        rows.append((difference.against, number(difference.n_seeds), *cells, exact))
+    names = [IN_WORDS.get(metric, metric) for metric in metrics]
+    columns = ("against", "seeds", *names, "McNemar, one order")
+    return Table("Guided minus each arm", columns, rows)
+
+
+def _arms_table(score: GuidanceScore) -> Table:
+    rows = [
+        (
+            arm.arm, number(arm.n_seeds), number(arm.strength), number(arm.threshold),
+            number(arm.auc), number(arm.accuracy_at_threshold), number(arm.accuracy),
+            number(arm.balanced_accuracy), number(arm.dprime, 2), percent(arm.says_true),
+            percent(arm.valid),
+        )
+        for arm in score.arms
+    ]  # fmt: skip
+    columns = ("arm", "seeds", "strength", "threshold", "AUC", "at threshold", "accuracy",
+               "balanced", "d′", "says True", "valid")  # fmt: skip
+    return Table("Means over seeds", columns, rows)
+
+
+def _doses_table(score: GuidanceScore) -> Table:
+    rows = [
+        (
+            dose.arm, dose.layers, number(dose.strength), number(dose.auc), number(dose.accuracy),
+            percent(dose.says_true), percent(dose.valid),
+        )
+        for dose in score.doses
+    ]  # fmt: skip
+    columns = ("arm", "layers", "strength", "AUC", "accuracy", "says True", "valid")
+    return Table("What strength and layers were chosen on; means over seeds", columns, rows)
+
+
+def _alignment_table(score: GuidanceScore) -> Table:
+    rows = [(row.arm, number(row.before), number(row.after)) for row in score.alignment]
+    return Table(
+        "r on runs held out, all layers together, controlled folds",
+        ("arm", "before training", "after"),
+        rows,
+    )
+
+
+def _search(index: int, search: SearchScore) -> Section:
+    """The paper's targeted search: no gain, for map, direction and success are of one item."""
+    rows = [
+        (
+            row.arm, number(row.n_seeds), percent(row.flipped), number(row.n_flipped),
+            number(row.tries, 1), number(row.length, 2), number(row.reverted, 1),
+            number(row.direction_gained), number(row.direction_lost),
+            percent(row.direction_says_true), number(row.direction_auc),
+            number(row.direction_balanced_accuracy),
+        )
+        for row in search.rows
+    ]  # fmt: skip
+    columns = ("arm", "seeds", "pairs flipped", "problems flipped", "tries", "length", "reverted",
+               "mean direction: gained", "lost", "says True", "AUC", "balanced")  # fmt: skip
+    blocks: list[Block] = [
+        Words(search.reading, "lead"),
+        Words(
+            f"{plural(search.n_people, 'person', 'people')}, {plural(search.n_items, 'item')}, "
+            f"{number(search.n_wrong)} of them wrong, {plural(search.n_pairs, 'pair')} of a person "
+            f"who was right and such an item; at the {search.site} site, layers "
+            f"{listed(map(str, search.layers), 40)}; loss {search.loss}, centring "
+            f"{search.centring}. Map, direction and success are of the same item: it shows that "
+            "answers can be moved, not that anything was learned."
+        ),
+        Table("Every arm, means over seeds", columns, rows),
+    ]
+    return Section(f"search-{index}", search.identifier, blocks, badge="published form, search")

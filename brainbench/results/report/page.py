@@ -1,0 +1,157 @@
+"""A record as one page that needs nothing but itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from brainbench.results.record import Record
+from brainbench.results.report.accuracy import accuracy_section
+from brainbench.results.report.alignment import alignment_sections
+from brainbench.results.report.behavior import behavior_section
+from brainbench.results.report.blocks import Block, Bullets, Section, Words
+from brainbench.results.report.brain import brain_section
+from brainbench.results.report.cautions import cautions
+from brainbench.results.report.gains import gains_section
+from brainbench.results.report.provenance import provenance_section
+from brainbench.results.report.samples import ROWS, samples_section
+from brainbench.results.report.summary import summary
+from brainbench.results.report.wording import clip, listed
+from brainbench.results.whole_files import write_whole
+
+REPORT = "report.html"
+# bytes that no report exceeds
+LARGEST = 5_000_000
+# rows of each file of samples and characters of each text, until the page is small enough
+_FEWER = ((ROWS, 5000), (50, 5000), (10, 2000), (0, 1000), (0, 200))
+
+
+def write_report(record: Record, folder: Path, path: Path | None = None) -> Path:
+    """Write the page to a file, by default ``report.html`` beside the record.
+
+    Raises
+    ------
+    UsageError
+        When it cannot be written.
+    """
+    target = folder / REPORT if path is None else path
+    write_whole(target, render_report(record, folder).encode())
+    return target
+
+
+def render_report(record: Record, folder: Path) -> str:
+    """The page: HTML that asks for nothing and runs one script, its own.
+
+    Every text of the record is escaped; what is longer than anyone reads is cut, and samples,
+    in the end everything but warnings, summary and provenance, are left out until the page is
+    below :data:`LARGEST` bytes.
+
+    Parameters
+    ----------
+    folder : of the run; ``samples/`` and ``pictures/`` in it are shown.
+    """
+    first, middle, last = _first(record), _sections(record, folder), provenance_section(record)
+    for rows, longest in _FEWER:
+        samples = samples_section(folder, rows)
+        sections = [*first, *middle, *([samples] if samples else []), last]
+        page = _page(record, sections, longest)
+        if len(page.encode()) < LARGEST:
+            return page
+    told = Words("This record is too large to be shown whole; results.json has it.", "lead")
+    return _page(record, [*first, Section("left-out", "Left out", [told]), last], 200)
+
+
+def _first(record: Record) -> list[Section]:
+    warned = cautions(record)
+    blocks: list[Block] = [Bullets(warned, "warning")] if warned else [Words("No warnings.")]
+    return [
+        Section("warnings", "Read this first", blocks),
+        Section("summary", "Summary", summary(record)),
+    ]
+
+
+def _sections(record: Record, folder: Path) -> list[Section]:
+    found = [
+        *alignment_sections(record),
+        brain_section(record),
+        behavior_section(record),
+        accuracy_section(record),
+        gains_section(record, folder),
+    ]
+    return [section for section in found if section is not None]
+
+
+def _page(record: Record, sections: Sequence[Section], longest: int) -> str:
+    data = listed(f"{d.name} {d.version}" for d in record.datasets)
+    return (
+        _environment(longest)
+        .get_template("report.html")
+        .render(
+            model=clip(record.model.identifier, 160),
+            about=clip(record.model.description or "", 300),
+            facts=[
+                ("data", data),
+                ("run", record.run_id),
+                ("status", record.status),
+                ("started", str(record.timing.get("started", ""))),
+                ("brainbench", record.versions.get("brainbench") or ""),
+            ],
+            sections=sections,
+            style=_part("report.css"),
+            script=_part("report.js"),
+            policy=_policy(),
+        )
+    )
+
+
+@cache
+def _environment(longest: int) -> Environment:
+    def said(value: Any) -> Any:
+        # what was made here is whole; everything else comes from a record
+        return value if isinstance(value, Markup) else clip(str(value), longest)
+
+    made = Environment(
+        loader=PackageLoader("brainbench.results.report"),
+        autoescape=True,
+        finalize=said,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["breakable"] = lambda value: _breakable(said(value))
+    return made
+
+
+def _breakable(text: str) -> Markup:
+    """A text whose names may go on below after a point, a slash or an underscore."""
+    return Markup(re.sub(r"([._/])(?=[^\W\d])", r"\1<wbr>", str(escape(text))))
+
+
+@cache
+def _part(name: str) -> Markup:
+    """Style or script, ours, to stand inside the page as it is."""
+    folder = resources.files("brainbench.results.report") / "templates"
+    return Markup((folder / name).read_text("utf-8").strip())
+
+
+def _policy() -> str:
+    """What a browser may do with the page: nothing but show it and run the one script."""
+    style, script = (_source(_part(name)) for name in ("report.css", "report.js"))
+    return (
+        f"default-src 'none'; img-src data:; style-src {style}; script-src {script}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _source(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"

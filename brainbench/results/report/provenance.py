@@ -1,0 +1,121 @@
+"""What a run was made with, and how to make it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from brainbench.results.record import Record
+from brainbench.results.report.blocks import Block, Code, Folded, Section, Table, Words
+from brainbench.results.report.command import rerun_command
+from brainbench.results.report.wording import clip, number, size
+
+_MOST = 400
+
+
+def provenance_section(record: Record) -> Section:
+    """Model, data, versions, settings, seeds, time, and the command."""
+    command = rerun_command(record)
+    blocks: list[Block] = [Words("To run it again, with the same versions:")]
+    if command is None:
+        blocks = [Words("The model was an object in memory: there is no command that makes it.")]
+    else:
+        blocks.append(Code(command))
+    blocks += [
+        _pairs("Model", _model(record)),
+        Table(
+            "Data",
+            ("dataset", "version", "sha256", "people", "licence"),
+            [
+                (
+                    d.name,
+                    d.version,
+                    d.data_sha256,
+                    "simulated" if d.simulated else "real",
+                    d.licence,
+                )
+                for d in record.datasets[:_MOST]
+            ],
+            numbers=False,
+        ),
+        _pairs("Run", _run(record)),
+        Folded("Versions", [_pairs("Versions", list(record.versions.items())[:_MOST])]),
+        Folded("Settings and seeds", [_pairs("Settings", list(flat(record.config))[:_MOST])]),
+        Folded("Benchmarks and tasks", [_asked(record)]),
+    ]
+    return Section("provenance", "Provenance", blocks)
+
+
+def flat(values: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:
+    """``options.dtype`` and so on, from values inside values."""
+    for name, value in values.items():
+        path = f"{before}{name}"
+        if isinstance(value, Mapping) and value and path.count(".") < 8:
+            yield from flat(value, f"{path}.")
+        else:
+            yield path, value
+
+
+def _pairs(caption: str, pairs: Iterable[tuple[str, Any]]) -> Table:
+    rows = [(clip(name, 120), _value(value)) for name, value in pairs]
+    return Table(caption, ("", ""), rows, numbers=False)
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return clip(str(value))
+
+
+def _model(record: Record) -> list[tuple[str, Any]]:
+    model = record.model
+    parameters = None if model.parameters is None else size(model.parameters)
+    told: list[tuple[str, Any]] = [
+        ("identifier", model.identifier),
+        ("what it is", model.description),
+        ("given as", model.source),
+        ("revision", model.revision),
+        ("sha256", model.sha256),
+        ("parameters", parameters),
+        ("family", model.family),
+        ("number format", model.dtype),
+        ("computed on", model.device),
+        ("wording", model.prompt),
+        ("sha256 of the wording", model.prompt_sha256),
+        ("sha256 of the chat template", model.chat_template_sha256),
+    ]
+    if model.steering is not None:
+        steering = model.steering.model_dump()
+        told += [(f"steering, {name}", value) for name, value in steering.items()]
+    return [(name, value) for name, value in told if value is not None]
+
+
+def _run(record: Record) -> list[tuple[str, Any]]:
+    seconds, memory = (record.timing.get(name) for name in ("seconds", "peak_memory_mb"))
+    told: list[tuple[str, Any]] = [
+        ("run", record.run_id),
+        ("status", record.status),
+        ("started", record.timing.get("started")),
+        ("seconds", number(seconds, 1) if isinstance(seconds, int | float) else seconds),
+        ("peak memory, MB", number(memory, 0) if isinstance(memory, int | float) else memory),
+        ("seed", record.config.get("seed")),
+    ]
+    return [(name, value) for name, value in told if value is not None]
+
+
+def _asked(record: Record) -> Table:
+    rows = [(name, str(version), "", "", "") for name, version in record.benchmarks.items()]
+    rows += [
+        (
+            name,
+            info.version,
+            number(info.n_shot, lacking=""),
+            " of ".join(number(n) for n in (info.n_items, info.n_docs) if n is not None),
+            info.sha256,
+        )
+        for name, info in record.tasks.items()
+    ]
+    columns = ("name", "version", "examples before each", "items", "sha256 of file and items")
+    return Table("Benchmarks and tasks", columns, rows, numbers=False)

@@ -1,0 +1,149 @@
+"""A run in plain sentences; a null result is said as one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from brainbench.benchmarks import ControlledScore
+from brainbench.reasoning import AnswerBias
+from brainbench.results.record import BehaviorRow, Record
+from brainbench.results.report.accuracy import short
+from brainbench.results.report.blocks import Block, Bullets, Words
+from brainbench.results.report.cells import Cell, published_cells
+from brainbench.results.report.wording import finite, listed, number, plural, with_interval
+
+# half the width of a 95 % interval, in standard errors
+_FAR = 1.96
+
+
+def summary(record: Record) -> list[Block]:
+    """For each suite that was run: what came out, then its readings one by one."""
+    blocks: list[Block] = []
+    if record.controlled:
+        blocks += _controlled(record.controlled)
+    published = published_cells(record)
+    if published:
+        blocks.append(Words(_published(published)))
+    if record.behavior:
+        blocks.append(Words("Answers beside people's:"))
+        blocks.append(Bullets([(row.benchmark, _behavior(row)) for row in record.behavior]))
+    if record.answer_bias:
+        blocks.append(Words(_accuracy(record.answer_bias)))
+    if record.gains or record.searches:
+        said = [(gain.identifier, f"{gain.verdict}: {gain.reading}") for gain in record.gains]
+        said += [(search.identifier, search.reading) for search in record.searches]
+        blocks += [Words("Guidance by brain signals:"), Bullets(said)]
+    if not blocks:
+        done = "This run has no scores yet." if record.status == "started" else "No score came out."
+        blocks.append(Words(done))
+    return blocks
+
+
+def _controlled(scores: Sequence[ControlledScore]) -> list[Block]:
+    """Verdicts counted; what nothing was found means."""
+    count, verdicts = len(scores), Counter(score.verdict for score in scores)
+    above = [_cell(s) for s in scores if s.verdict == "above null"]
+    cells = plural(count, "cell")
+    said = [f"Alignment, controlled protocol, {cells}."]
+    if above:
+        said.append(
+            f"The model adds to nuisance, above null, in {len(above)} of them: {listed(above)}."
+        )
+    else:
+        said.append(
+            "A null result: in no cell do the model's states tell more of the brain responses than "
+            "nuisance does."
+        )
+    blind = verdicts["inconclusive"]
+    if blind:
+        said.append(
+            f"In {blind} of {count} the design would also miss an effect as large as what people "
+            "share, so there the null is no evidence that nothing is there."
+        )
+    if verdicts["not above null"]:
+        said.append(
+            f"In {verdicts['not above null']} an effect of that size would have been found, and "
+            "was not."
+        )
+    if any(score.selection_leak for score in scores):
+        said.append("Some voxels were chosen on the data that are scored.")
+    readings: dict[str, list[str]] = {}
+    for score in scores:
+        readings.setdefault(f"{score.verdict}: {score.reading}", []).append(_cell(score))
+    return [
+        Words(" ".join(said)),
+        Bullets([(listed(names), reading) for reading, names in readings.items()]),
+    ]
+
+
+def _cell(score: ControlledScore) -> str:
+    return f"{score.roi}.{score.reasoning_type}"
+
+
+def _published(cells: Sequence[Cell]) -> str:
+    held = [cell for cell in cells if finite(cell.model.value) is not None]
+    if not held:
+        return "Alignment, published protocol: no score is a number."
+    best = max(held, key=lambda cell: cell.model.value or 0.0)
+    reached = [cell for cell in held if cell.reached_by]
+    names = Counter(name for cell in held for name in cell.reached_by)
+    said = [
+        f"Alignment, published protocol, {plural(len(cells), 'cell')}: the best layer predicts "
+        f"held-out items best in {best.name}, with r {number(best.model.value)}."
+    ]
+    if reached:
+        often, times = names.most_common(1)[0]
+        said.append(
+            f"In {len(reached)} of {len(held)} cells something that knows nothing of the model "
+            f"does as well, most often {often} ({plural(times, 'cell')}): there the score is no "
+            "evidence that the model is like a brain."
+        )
+    else:
+        said.append("No nuisance row reaches it.")
+    said.append(
+        "The layer is chosen on the items it is scored on and folds cut through scanner runs; the "
+        "controlled protocol does neither."
+    )
+    return " ".join(said)
+
+
+def _behavior(row: BehaviorRow) -> str:
+    kappa = row.error_consistency
+    reaching = [c.control for c in row.controls if "error_consistency" in c.reaches_model]
+    if kappa.value is None:
+        return "κ of errors is undefined, for want of answers that vary."
+    value = with_interval(kappa.value, kappa.interval)
+    people = with_interval(kappa.reference, kappa.reference_interval)
+    low, high = kappa.interval or (kappa.value, kappa.value)
+    if reaching:
+        found = f"no more than {listed(reaching, 4)} shares"
+    elif low > 0:
+        found = "above chance, and above everything that knows nothing of it"
+    elif high < 0:
+        found = "less than chance"
+    else:
+        found = "a null result: not told from chance"
+    return (
+        f"the model shares people's errors with κ {value}, {found}; people among themselves "
+        f"{people}."
+    )
+
+
+def _accuracy(rows: Sequence[AnswerBias]) -> str:
+    better = [row for row in rows if _beats_constant(row)]
+    said = f"Accuracy, {plural(len(rows), 'task')} whose questions have the same choices: "
+    if not better:
+        return (
+            said + "a null result: on none is the model clearly better than always giving one "
+            "answer (1.96 standard errors)."
+        )
+    names = listed((short(row.task) for row in better), 8)
+    said += f"on {len(better)} the model is clearly better than always giving one answer ({names})"
+    rest = len(rows) - len(better)
+    return said + ("." if not rest else f"; on {rest} it is not.")
+
+
+def _beats_constant(row: AnswerBias) -> bool:
+    best = max(row.always.values(), default=1.0)
+    return row.accuracy - best > _FAR * (row.accuracy_stderr or 0.0)

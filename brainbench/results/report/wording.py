@@ -1,0 +1,95 @@
+"""Numbers and names as a report says them, whatever a record holds."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+
+Interval = tuple[float, float]
+
+# characters of one text: what is longer is no text that a person reads
+LONGEST = 600
+# what is no letter of any text: control characters, halves of pairs, marks that turn the order
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+# what stands together is not broken between lines
+_GAP = "\N{NO-BREAK SPACE}"
+# past this a number is told by its power of ten
+_LARGE = 1e6
+
+
+def clip(text: str, limit: int = LONGEST) -> str:
+    """A text without its end where it is longer than anyone reads, and without what is no text."""
+    shown = text if len(text) <= limit else text[: limit - 1] + "…"
+    return _UNPRINTABLE.sub("\ufffd", shown)
+
+
+def number(value: float | None, digits: int = 3, lacking: str = "n/a") -> str:
+    """``0.123``; what is no number is said in words."""
+    if value is None:
+        return lacking
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        # whole numbers of a file may be too large for any other
+        return f"{value:,}" if abs(value) < _LARGE**2 else f"about 2^{value.bit_length() - 1}"
+    if math.isnan(value):
+        return "not a number"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    return f"{value:.3g}" if abs(value) >= _LARGE else f"{value:.{digits}f}"
+
+
+def interval(ends: Sequence[float] | None, digits: int = 3) -> str:
+    """``[0.1, 0.2]``, or nothing."""
+    if ends is None:
+        return ""
+    return f"[{f',{_GAP}'.join(number(end, digits) for end in ends)}]"
+
+
+def with_interval(value: float | None, ends: Sequence[float] | None, digits: int = 3) -> str:
+    """``0.123 [0.1, 0.2]``."""
+    return " ".join(part for part in (number(value, digits), interval(ends, digits)) if part)
+
+
+def with_error(value: float | None, error: float | None, digits: int = 3) -> str:
+    """``0.123 ± 0.012``; nothing where there is no value."""
+    if value is None:
+        return ""
+    shown = number(value, digits)
+    return shown if error is None else f"{shown}{_GAP}±{_GAP}{number(error, digits)}"
+
+
+def percent(share: float | None) -> str:
+    """``12 %``."""
+    if share is None or not math.isfinite(share):
+        return number(share)
+    return f"{100 * share:.0f}{_GAP}%"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """``1 cell``, ``9 cells``."""
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def listed(names: Iterable[str], most: int = 12) -> str:
+    """``a, b and 3 more``."""
+    every = [clip(name, 120) for name in names]
+    if len(every) <= most:
+        return ", ".join(every)
+    return ", ".join(every[:most]) + f" and {len(every) - most:,} more"
+
+
+def size(bytes_: int) -> str:
+    """``134.5 million``, of parameters."""
+    for limit, word in ((10**9, "billion"), (10**6, "million")):
+        if bytes_ >= limit:
+            return f"{bytes_ / limit:.1f} {word}"
+    return f"{bytes_:,}"
+
+
+def finite(value: float | None) -> float | None:
+    """The value where it can be drawn."""
+    return value if value is not None and -1e9 <= value <= 1e9 else None

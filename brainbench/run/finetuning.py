@@ -1,0 +1,157 @@
+"""Fine-tuning by one dataset's people, as ``brainbench finetune`` does it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from brainbench.benchmarks import Report, Step
+from brainbench.datasets import load_card, load_recording
+from brainbench.errors import UsageError
+from brainbench.guidance.adapters import randomise_adapter
+from brainbench.guidance.choices import area
+from brainbench.guidance.directions import RANDOM
+from brainbench.guidance.finetuning_folder import FinetuningFolder
+from brainbench.guidance.problem_tests import read_set
+from brainbench.guidance.recipes import Budget, Recipe
+from brainbench.guidance.signals import Signals, read_signals
+from brainbench.guidance.training import Finetuned, Validate, Watch, finetune
+from brainbench.guidance.training_arms import train_as
+from brainbench.models import LanguageModel, ModelOptions, load_model
+from brainbench.run.inputs import Say
+
+# reasoning type → the set of new problems whose validation split the epoch is chosen on
+_VALIDATION = {
+    "syllogistic": "syllogistic_3",
+    "transitive": "transitive_3",
+    "propositional": "propositional_3",
+}
+# of a random direction, the adapter whose size it has
+_BENEATH = "guided"
+_LINES = 10
+
+
+@dataclass(frozen=True)
+class TrainingOrder:
+    """On what is trained, and as what.
+
+    Attributes
+    ----------
+    dataset : whose people guide.
+    roi : which of its ROIs; None for the first.
+    reasoning_type : one type, or ``all``.
+    limit : items of each type, for trying out.
+    arm : guided, or a baseline.
+    validation : problems of each type to choose the epoch on; None for all, 0 for none.
+    resume, overwrite : go on with what is in the folder, or replace it.
+    """
+
+    dataset: str
+    roi: str | None
+    reasoning_type: str
+    limit: int | None
+    arm: str
+    validation: int | None
+    resume: bool
+    overwrite: bool
+
+
+def open_trainable(name: str, options: ModelOptions, say: Say) -> LanguageModel:
+    """A model whose weights can be trained.
+
+    Raises
+    ------
+    UsageError
+        When there is no such model, or it has no weights.
+    """
+    found = load_model(name, options, say=say)
+    if not isinstance(found, LanguageModel):
+        raise UsageError(
+            f"{found.identifier} is no language model that brainbench runs, so it has no weights "
+            "to train: give a hub id, a folder or a GGUF file"
+        )
+    return found
+
+
+def finetune_by_people(
+    model: LanguageModel,
+    order: TrainingOrder,
+    recipe: Recipe,
+    budget: Budget,
+    path: Path,
+    report: Report | None = None,
+) -> Finetuned:
+    """Train the adapter of an arm.
+
+    Parameters
+    ----------
+    path : folder of the adapter; of a random direction ``guided`` in it holds the one whose
+        size it has.
+
+    Raises
+    ------
+    UsageError
+        When a name is unknown, or the folder holds something else.
+    DataError
+        When there are too few items, or the training fails.
+    """
+    signals, recipe = train_as(order.arm, _signals(order), recipe, budget.seed)
+    turned = order.arm == RANDOM
+    outer, inner = FinetuningFolder(path), FinetuningFolder(path / _BENEATH if turned else path)
+    if order.overwrite:
+        outer.clear()
+        inner.clear()
+    if turned and inner.load() is None:
+        outer.refuse_others()
+    trained = finetune(
+        model,
+        signals,
+        recipe,
+        inner.path,
+        budget=budget,
+        watch=Watch(_validation_score(signals, order.validation), _Told(report)),
+        arm=order.arm,
+        resume=order.resume,
+    )
+    if not turned:
+        return trained
+    randomise_adapter(inner.path, path, budget.seed)
+    outer.save(trained.record)
+    return replace(trained, folder=path)
+
+
+def _signals(order: TrainingOrder) -> Signals:
+    card = load_card(order.dataset)
+    if not card.rois:
+        load_recording(order.dataset)  # it says what the dataset holds instead
+    roi = order.roi or next(iter(card.rois))
+    return read_signals(load_recording(order.dataset, roi), roi, order.reasoning_type, order.limit)
+
+
+def _validation_score(signals: Signals, count: int | None) -> Validate | None:
+    """Area under the curve of log-odds, on new problems of the items' types."""
+    if count == 0:
+        return None
+    problems = [
+        problem
+        for kind in dict.fromkeys(signals.types.tolist())
+        for problem in read_set(_VALIDATION[kind], "validation", limit=count)
+    ]
+    labels = np.array([0 if problem.condition.valid else 1 for problem in problems])
+    return lambda model: float(area(model.answer(problems).log_odds, labels))
+
+
+class _Told:
+    """Progress as steps, with one text for each tenth: without a terminal each text is a line."""
+
+    def __init__(self, report: Report | None) -> None:
+        self._report = report
+        self._label = "training"
+
+    def __call__(self, done: int, total: int, text: str) -> None:
+        if done % max(1, total // _LINES) == 0:
+            self._label = text
+        if self._report is not None:
+            self._report(Step(self._label, done, total))

@@ -1,0 +1,325 @@
+"""The guidance suite: every step kept when it is done, and taken up again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.benchmarks import Report, Step
+from brainbench.datasets import Recording, load_card, load_recording
+from brainbench.errors import DataError, UsageError
+from brainbench.guidance import finetuning, pictures, scoring
+from brainbench.guidance.answers import ArmAnswers
+from brainbench.guidance.choices import STRENGTHS, Grid
+from brainbench.guidance.directions import Training, Way
+from brainbench.guidance.layer_sets import ALL, MIDDLE, layer_sets
+from brainbench.guidance.options import Extent, GuidanceOptions
+from brainbench.guidance.problem_tests import FOLIO, TESTS, TestQuestions, items_of, load_test
+from brainbench.guidance.questions import Asker, Question, ask_problems
+from brainbench.guidance.recipes import BOTH, REPRESENTATION, Budget
+from brainbench.guidance.score import Dose, GuidanceScore, Mode, SearchScore
+from brainbench.guidance.signals import Signals, read_signals
+from brainbench.guidance.steering import (
+    Chosen,
+    Plan,
+    choose_directions,
+    read_training,
+    steer_held_out,
+    steer_problems,
+)
+from brainbench.guidance.targeted import SEARCHED, Targeted, search_score
+from brainbench.models import LanguageModel, Model, Site
+from brainbench.results import RunFolder
+from brainbench.run.inputs import Say
+from brainbench.run.settings import Settings
+
+DEFAULT_DATASET, SIMULATED_DATASET = "xiao2026", "phantom_guidance"
+SITE: Site = "attention"
+ONE_STEP = "one step"
+# what the epoch is chosen on
+_VALIDATION_TESTS = ("three premises, syllogistic", "three premises, transitive")
+_BUDGET = Budget(batch_size=8, accumulation=1, patience=0)
+
+
+@dataclass(frozen=True)
+class GuidanceTask:
+    """What is to be run.
+
+    Attributes
+    ----------
+    model : what is guided.
+    options : what the user chose.
+    extents : what the tier comes to, for each way of guiding.
+    recording : whose people guide, with the ROIs that are used.
+    rois : their names.
+    """
+
+    model: LanguageModel
+    options: GuidanceOptions
+    extents: dict[Mode, Extent]
+    recording: Recording
+    rois: tuple[str, ...]
+
+
+def plan_guidance(
+    options: GuidanceOptions, model: Model, settings: Settings, say: Say
+) -> GuidanceTask:
+    """Load whose people guide, once it is sure that the model can be guided.
+
+    Raises
+    ------
+    UsageError
+        When it is no language model that brainbench runs, or is steered or thinks already.
+    """
+    if not isinstance(model, LanguageModel):
+        raise UsageError(
+            f"{model.identifier} is no language model that brainbench runs, and guidance moves "
+            "its states: give a hub id, a folder, a GGUF file, or LanguageModel.of(…)"
+        )
+    if settings.options.think or settings.options.readout != "last" or settings.options.steer:
+        raise UsageError("--suite guidance goes without --think, --readout and --steer")
+    dataset = options.dataset or (SIMULATED_DATASET if model.builtin else DEFAULT_DATASET)
+    card = load_card(dataset)
+    rois = options.rois or (tuple(card.rois) if card.simulated else tuple(card.rois)[:1])
+    say(f"guidance by {dataset}, {', '.join(rois)}")
+    recording = load_recording(dataset, rois)
+    extents = {
+        mode: options.extent(mode, model.device, model.builtin, settings.seed)
+        for mode in options.modes
+    }
+    return GuidanceTask(model, options, extents, recording, rois)
+
+
+@dataclass
+class GuidanceRun:
+    """Guides a model in every way that was asked for.
+
+    Attributes
+    ----------
+    folder : where what is finished is kept.
+    task : what is to be run.
+    settings : seed and limit.
+    report : told of steps.
+    say : told what a user should know as it happens.
+    """
+
+    folder: RunFolder
+    task: GuidanceTask
+    settings: Settings
+    report: Report | None
+    say: Say
+    _loaded: dict[bool, dict[str, TestQuestions]] = field(default_factory=dict, init=False)
+
+    def scores(self) -> Iterator[GuidanceScore | SearchScore]:
+        """Each score, as its step is finished; what was finished before is read back."""
+        for roi in self.task.rois:
+            if "steering" in self.task.options.modes:
+                for kind in self._kinds:
+                    found = self._kept(f"search-{roi}-{kind}", partial(self._search, roi, kind))
+                    yield from (SearchScore.model_validate(value) for value in found)
+                found = self._kept(f"steering-{roi}", partial(self._steer, roi))
+                yield from (GuidanceScore.model_validate(value) for value in found)
+            if "finetuning" in self.task.options.modes:
+                yield from self._finetuning(roi)
+
+    # ------------------------------------------------------------ steering
+
+    def _search(self, roi: str, kind: str) -> list[SearchScore]:
+        layers = self._sets[MIDDLE]
+        asker = Asker(self.task.model, SITE, layers)
+        training, held, questions = read_training(asker, self._signals(roi, kind))
+        labels = np.array([question.label for question in questions])
+        odds = np.zeros(len(questions))
+        for part in held:
+            odds[list(part.rows)] = part.ask().log_odds[:, 0]
+        targeted = Targeted(training, held, labels, odds)
+        extent = self.task.extents["steering"]
+        arms = SEARCHED if extent.tier == "full" else (*SEARCHED[:2], *SEARCHED[4:])
+        rows, _ = targeted.run(arms, extent.seeds, self._tell)
+        return [search_score(targeted, rows, SITE, layers)]
+
+    def _steer(self, roi: str) -> list[GuidanceScore]:
+        every = self._sets[ALL]
+        asker = Asker(self.task.model, SITE, every)
+        extent = self.task.extents["steering"]
+        plan = Plan(
+            extent.arms("steering"),
+            extent.seeds,
+            Grid(self._sets, STRENGTHS, len(every)),
+            Way(),
+        )
+        way = scoring.Way("steering", "controlled", ONE_STEP, SITE, every)
+        tests = self._tests("steering")
+        found: list[GuidanceScore] = []
+        signals: dict[str, Signals] = {}
+        chosen: dict[str, tuple[list[Chosen], list[Dose]]] = {}
+        for kind in self._kinds:
+            signals[kind] = self._signals(roi, kind)
+            training, held, questions = read_training(asker, signals[kind])
+            labels = np.array([question.label for question in questions])
+            answers, doses = steer_held_out(training, held, labels, plan, self._tell)
+            oracles = scoring.oracles_of(answers)
+            read = scoring.Read(scoring.HELD_OUT, kind, items_of(questions), answers, oracles)
+            found.append(scoring.score_test(way, read, signals[kind], extent, doses=doses))
+            if tests:
+                validation = self._validation_of(kind, tests)
+                chosen[kind] = choose_directions(asker, training, validation, plan, self._tell)
+                self._draw(roi, kind, training, labels, *chosen[kind])
+        directions = [each for each, _ in chosen.values()]
+        for name, test in tests.items():
+            told = steer_problems(asker, test, directions, plan, self._tell)
+            for kind, answers in zip(chosen, told, strict=True):
+                read = scoring.Read(name, test.test.kind, test.items, answers)
+                found.append(
+                    scoring.score_test(
+                        way,
+                        read,
+                        signals[kind],
+                        extent,
+                        doses=chosen[kind][1],
+                        warnings=self._transfer(kind, test.test.kind),
+                    )
+                )
+        return found
+
+    def _validation_of(self, kind: str, tests: dict[str, TestQuestions]) -> list[Question]:
+        """Validation problems of a type; of any, where no test is of that type."""
+        own = [test.validation for test in tests.values() if test.test.kind == kind]
+        return (own or [test.validation for test in tests.values()])[0]
+
+    def _draw(
+        self,
+        roi: str,
+        kind: str,
+        training: Training,
+        labels: NDArray[np.int64],
+        chosen: Sequence[Chosen],
+        doses: Sequence[Dose],
+    ) -> None:
+        """States and directions as a picture, where matplotlib is installed."""
+        if not pictures.can_draw():
+            self.say("no pictures: they need matplotlib, pip install 'brainbench[plot]'")
+            return
+        first = {each.arm: each.moved for each in reversed(chosen) if each.strength}
+        scene = pictures.Scene(
+            f"{self.task.model.identifier}, {self.task.recording.card.name}.{roi}.{kind}",
+            training.states,
+            labels == 0,
+            training.said == labels,
+            first,
+            doses,
+        )
+        self.folder.save_picture(f"guidance-{roi}-{kind}", pictures.draw_guidance(scene))
+
+    # ------------------------------------------------------------ fine-tuning
+
+    def _finetuning(self, roi: str) -> Iterator[GuidanceScore]:
+        full = self.task.extents["finetuning"].tier == "full"
+        recipes = [BOTH, REPRESENTATION] if full else [BOTH]
+        for recipe in recipes:
+            key = f"finetuning-{recipe}-{roi}"
+            found = self._kept(key, partial(self._finetune, roi, recipe))
+            yield from (GuidanceScore.model_validate(value) for value in found)
+
+    def _finetune(self, roi: str, recipe: str) -> list[GuidanceScore]:
+        signals = self._signals(roi, "all")
+        train, test = finetuning.split_runs(signals)
+        extent = self.task.extents["finetuning"]
+        plan = finetuning.FinetuningPlan(
+            extent.arms("finetuning"),
+            extent.seeds,
+            recipe,
+            replace(_BUDGET, epochs=extent.epochs),
+            validation=tuple(self._validation),
+        )
+        folder = self.folder.path / "finetuned" / roi / recipe
+        model = self.task.model
+        trained = finetuning.train_arms(model, signals.at(train), plan, folder, self._tell)
+        tests = self._tests("finetuning")
+        scanner = ask_problems(model, signals.at(test).problems)
+        before = finetuning.alignment(model, signals, train, test)
+        answered: dict[str, list[finetuning.Answered]] = {}
+        after = []
+        for number, each in enumerate(trained):
+            self._tell(f"asking {each.arm}", number, len(trained))
+            with finetuning.as_trained(model, each) as now:
+                own = finetuning.answer_questions(now, scanner, self._validation)
+                answered.setdefault(scoring.HELD_OUT, []).append(own)
+                for name, problems in tests.items():
+                    answered.setdefault(name, []).append(finetuning.answer_test(now, problems))
+                after.append(finetuning.alignment(now, signals, train, test))
+        rows = finetuning.compare_alignment(before, trained, after)
+        way = scoring.Way("finetuning", "controlled", recipe, SITE, self._sets[MIDDLE])
+        found = []
+        for name, told in answered.items():
+            arms: dict[str, ArmAnswers] = finetuning.gather(trained, told, len(extent.seeds))
+            own_test = tests.get(name)
+            kind = "all" if own_test is None else own_test.test.kind
+            items = items_of(scanner) if own_test is None else own_test.items
+            read = scoring.Read(name, kind, items, arms)
+            found.append(scoring.score_test(way, read, signals, extent, alignment=rows))
+        return found
+
+    # ------------------------------------------------------------ parts
+
+    @cached_property
+    def _sets(self) -> dict[str, tuple[int, ...]]:
+        return layer_sets(self.task.model.loader.config.get_text_config().num_hidden_layers)
+
+    @cached_property
+    def _kinds(self) -> tuple[str, ...]:
+        return self.task.recording.card.reasoning_types
+
+    def _tests(self, mode: Mode) -> dict[str, TestQuestions]:
+        """Those that were asked for; else all, of simulated people those of their types."""
+        orders = self.task.extents[mode].all_orders
+        if orders not in self._loaded:
+            self._loaded[orders] = self._load_tests(orders)
+        return self._loaded[orders]
+
+    def _load_tests(self, all_orders: bool) -> dict[str, TestQuestions]:
+        asked = self.task.options.tests
+        simulated = self.task.recording.card.simulated
+        found = {}
+        for name, test in TESTS.items():
+            if name not in asked if asked else simulated and test.kind not in self._kinds:
+                continue
+            try:
+                found[name] = load_test(
+                    self.task.model, name, all_orders=all_orders, limit=self.settings.limit
+                )
+            except DataError as error:
+                # a hub that is not there takes nothing else with it
+                if asked or name != FOLIO:
+                    raise
+                self.say(f"FOLIO is left out: {error}")
+        return found
+
+    @cached_property
+    def _validation(self) -> list[Any]:
+        loaded = [load_test(self.task.model, name, all_orders=False) for name in _VALIDATION_TESTS]
+        kinds = self._kinds
+        return [q for test in loaded if test.test.kind in kinds for q in test.validation]
+
+    def _signals(self, roi: str, kind: str) -> Signals:
+        return read_signals(self.task.recording, roi, kind)
+
+    def _transfer(self, kind: str, test: str) -> list[str]:
+        return [] if test in (kind, "all") else [f"transfer: guided by {kind} items"]
+
+    def _kept(self, key: str, make: Any) -> list[dict[str, Any]]:
+        kept = self.folder.get(key)
+        if kept is None:
+            kept = {"scores": [score.model_dump(mode="json") for score in make()]}
+            self.folder.put(key, kept, {})
+        found: list[dict[str, Any]] = kept["scores"]
+        return found
+
+    def _tell(self, what: str, done: int, total: int) -> None:
+        if self.report:
+            self.report(Step(what, done, total))

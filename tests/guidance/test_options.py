@@ -1,0 +1,86 @@
+"""What a tier comes to, and what names are refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from brainbench.errors import UnknownNameError, UsageError
+from brainbench.guidance.arms import ARMS, GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED, arms_of
+from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
+from brainbench.guidance.problem_tests import FOLIO
+from brainbench.guidance.score import Mode
+from brainbench.guidance.verdict import AGAINST, LEAST_PERMUTATIONS, LEAST_SEEDS
+
+MODES: tuple[Mode, ...] = ("steering", "finetuning")
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("device", ["cpu", "cuda", "cuda:1", "mps"])
+def test_by_itself_it_is_full_on_a_gpu(mode: Mode, device: str) -> None:
+    extent = GuidanceOptions().extent(mode, device, builtin=False, seed=3)
+    full = device.startswith("cuda")
+    assert extent.tier == ("full" if full else "reduced")
+    assert extent.seeds == ((3, 4, 5, 6, 7) if full else (3,))
+    assert extent.all_orders == full
+
+
+def test_the_built_in_model_is_steered_in_full_and_trained_a_little() -> None:
+    steered, trained = (GuidanceOptions().extent(mode, "cpu", True, 0) for mode in MODES)
+    assert (steered.tier, trained.tier) == ("full", "reduced")
+    assert not steered.all_orders
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_is_said_counts(mode: Mode) -> None:
+    few = GuidanceOptions(tier="reduced").extent(mode, "cuda", False, 0)
+    full = GuidanceOptions(tier="full").extent(mode, "cpu", False, 0)
+    assert (few.tier, full.tier) == ("reduced", "full")
+    assert few.epochs < full.epochs
+    assert GuidanceOptions(epochs=2).extent(mode, "cuda", False, 0).epochs == 2
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_full_tier_can_claim_and_the_reduced_one_has_its_baselines(mode: Mode) -> None:
+    full = GuidanceOptions(tier="full").extent(mode, "cpu", False, 0)
+    assert full.arms(mode) == tuple(arm.name for arm in arms_of(mode))
+    assert len(full.seeds) >= max(LEAST_SEEDS, LEAST_PERMUTATIONS)
+    few = GuidanceOptions(tier="reduced").extent(mode, "cpu", False, 0)
+    arms = few.arms(mode)
+    assert {UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY} <= set(arms) < set(full.arms(mode))
+    assert set(AGAINST) <= set(arms)
+    # told in one order everywhere
+    assert list(arms) == [name for name in ARMS if name in arms]
+
+
+def test_suites() -> None:
+    assert GUIDANCE_SUITES["guidance"] == MODES
+    assert {GUIDANCE_SUITES[f"guidance-{mode}"] for mode in MODES} == {(mode,) for mode in MODES}
+
+
+def test_names_that_there_are_not() -> None:
+    with pytest.raises(UnknownNameError, match="unknown tier 'ful'; did you mean 'full'"):
+        GuidanceOptions(tier="ful")
+    with pytest.raises(UnknownNameError, match="unknown test of guidance 'FOLIA'"):
+        GuidanceOptions(tests=(FOLIO, "FOLIA"))
+    with pytest.raises(UnknownNameError, match="unknown arm 'guidde'"):
+        GuidanceOptions(arms=("guidde",))
+    with pytest.raises(UsageError, match="epochs must be a whole number from 1, not 0"):
+        GuidanceOptions(epochs=0)
+
+
+def test_what_changes_a_number_changes_the_identity() -> None:
+    def identity(options: GuidanceOptions, device: str = "cpu", seed: int = 0) -> object:
+        return options.identity({mode: options.extent(mode, device, False, seed) for mode in MODES})
+
+    plain = identity(GuidanceOptions())
+    assert plain == identity(GuidanceOptions(tier="reduced")), "it is what auto comes to"
+    others = [
+        identity(GuidanceOptions(tier="full")),
+        identity(GuidanceOptions(), "cuda"),
+        identity(GuidanceOptions(), seed=1),
+        identity(GuidanceOptions(epochs=1)),
+        identity(GuidanceOptions(rois=("language",))),
+        identity(GuidanceOptions(tests=(FOLIO,))),
+        identity(GuidanceOptions(arms=("random fMRI",))),
+    ]
+    assert all(other != plain for other in others)

@@ -1,0 +1,322 @@
+"""Numbers that no run can have: each is refused with its own reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from broken_submissions import edit_record, reseal
+from safetensors.numpy import save
+
+from brainbench.leaderboard.boards import load_boards
+from brainbench.leaderboard.check import accepted_beside, check_submission
+
+RESULTS = "record/results.json"
+
+
+def faults_of(folder: Path) -> list[str]:
+    return [str(fault) for fault in check_submission(folder).faults]
+
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def controlled(**values: Any) -> Change:
+    return lambda record: record["controlled"][0].update(values)
+
+
+def inside(part: str, **values: Any) -> Change:
+    return lambda record: record["controlled"][0][part].update(values)
+
+
+def without(name: str) -> Change:
+    def work(record: dict[str, Any]) -> None:
+        own = record["controlled"][0]
+        own["controls"] = [row for row in own["controls"] if row["control"] != name]
+
+    return work
+
+
+def low_nuisance(record: dict[str, Any]) -> None:
+    for row in record["controlled"][0]["controls"]:
+        row["reaches"] = []
+
+
+def never_varies(record: dict[str, Any]) -> None:
+    own = record["controlled"][0]
+    own["n_constant"] = own["n_subjects"] * own["n_voxels"] * 2
+
+
+def better_holm(record: dict[str, Any]) -> None:
+    for score in record["controlled"]:
+        score["unique_r2"]["p"] = 40 / 1001
+        score["p_corrected"] = 0.04
+
+
+def renamed_person(record: dict[str, Any]) -> None:
+    record["controlled"][0]["subjects"][0]["subject"] = "sub-9999"
+
+
+def shifted_person(record: dict[str, Any]) -> None:
+    record["controlled"][0]["subjects"][0]["unique_r2"] += 0.5
+
+
+def accurate(record: dict[str, Any]) -> None:
+    record["answer_bias"][0]["accuracy"] = 0.99
+
+
+def spelled(record: dict[str, Any]) -> None:
+    record["accuracy"]["brainbench_quick_belief"]["acc,none"] = 0.987
+
+
+def constant_with_full_marks(record: dict[str, Any]) -> None:
+    record["answer_bias"][0].update(said={"True": 1.0, "False": 0.0}, balanced_accuracy=1.0)
+
+
+def other_protocol(record: dict[str, Any]) -> None:
+    record["config"]["protocol"] = "published"
+
+
+def machine(record: dict[str, Any]) -> None:
+    record["model"]["source"] = "/home/somebody/secret/model.gguf"
+
+
+def agreement(record: dict[str, Any]) -> None:
+    record["behavior"][0]["error_consistency"]["value"] = 0.9
+
+
+def certain(record: dict[str, Any]) -> None:
+    record["behavior"][0]["auc"] = 0.999
+
+
+def task_version(record: dict[str, Any]) -> None:
+    record["tasks"]["brainbench_quick_belief"]["version"] = "7"
+
+
+def nothing_scored(record: dict[str, Any]) -> None:
+    record.update(controlled=[], behavior=[], answer_bias=[])
+    record.update(accuracy={}, tasks={}, benchmarks={})
+
+
+NUMBERS: dict[str, tuple[Change, str]] = {
+    "a run that failed": (lambda r: r.update(status="error"), "status: is error"),
+    "no scores": (
+        nothing_scored,
+        "scores: are none of any kind",
+    ),
+    "another run's id": (
+        lambda r: r.update(run_id="0" * 12),
+        "run_id: is 000000000000, the folder",
+    ),
+    "a name that is a tag": (
+        lambda r: r["model"].update(identifier="<script>x</script>"),
+        "model.identifier: is '<script>x</script>'",
+    ),
+    "a path of the submitter's machine": (machine, "model.source: is a path of a machine"),
+    "a benchmark that is unknown": (
+        lambda r: r["controlled"][0].update(benchmark="xiao2026.soul.all-ridge"),
+        "is no benchmark that this brainbench knows",
+    ),
+    "a version that is not there yet": (controlled(version=99), "was scored by version 99"),
+    "a benchmark without a score": (
+        lambda r: r["benchmarks"].update({"xiao2026.md.all-ridge": 3}),
+        "benchmarks.xiao2026.md.all-ridge: was asked, but has no score",
+    ),
+    "other data": (
+        lambda r: r["datasets"][0].update(data_sha256="f" * 64),
+        "data_sha256: is 'ffffffffffffffff'",
+    ),
+    "data of another name": (lambda r: r["datasets"].pop(0), "is missing, though it was scored"),
+    "two protocols in one record": (other_protocol, "the configuration says 'published'"),
+    "a correlation of 3": (inside("raw", value=3.0), "raw.value: is 3, the people's r give"),
+    "a share of 7": (
+        lambda r: r["behavior"][0].update(accuracy=7.0),
+        "accuracy: is 7, which lies outside 0 to 1",
+    ),
+    "a negative count": (controlled(n_constant=-5), "n_constant: is -5, which lies outside"),
+    "an interval upside down": (
+        inside("reference", interval=[0.9, 0.1]),
+        "reference.interval: runs backwards, from 0.9 to 0.1",
+    ),
+    "an interval far from its value": (
+        inside("reference_unique_r2", interval=[0.5, 0.6]),
+        "reference_unique_r2.interval: is 0.5 to 0.6, far from its value",
+    ),
+    "fewer people than there are": (
+        controlled(n_subjects=3),
+        "n_subjects: is 3, the data card says 10",
+    ),
+    "a person who is nobody": (
+        renamed_person,
+        "holds 'sub-9999', which is not of the people of the data card",
+    ),
+    "voxels that were left out": (
+        controlled(n_voxels=12),
+        "n_voxels: is 12, the data card says 313",
+    ),
+    "a mean that is not of its people": (shifted_person, "unique_r2.value: is"),
+    "no nuisance rows": (controlled(controls=[]), "controls: lacks reasoning type, run, position"),
+    "a nuisance row left out": (without("response time"), "lacks response time of the protocol's"),
+    "a nuisance row with a new meaning": (low_nuisance, "reaches nothing, its numbers reach"),
+    "too few permutations": (controlled(draws=19), "draws: is 19, the protocol asks for 1000"),
+    "a p value of 0": (
+        inside("unique_r2", p=0.0),
+        "unique_r2.p: is 0, which 1000 permutations cannot give",
+    ),
+    "a p value between the draws": (
+        inside("unique_r2", p=0.0123),
+        "unique_r2.p: is 0.0123, which 1000",
+    ),
+    "no null": (inside("unique_r2", null_mean=None), "unique_r2.null_mean: is missing"),
+    "a small family": (controlled(family=1), "family: is 1, the data card's cells are 6"),
+    "p corrected by wish": (better_holm, "p_corrected: is 0.04, Holm over 6 cells give"),
+    "a verdict by wish": (
+        controlled(verdict="above null"),
+        "verdict: is 'above null', its numbers say",
+    ),
+    "a ratio by wish": (controlled(ratio=2.5), "ratio: is"),
+    "a leak that is not told": (controlled(selection_leak=False), "selection_leak: is False"),
+    "a constant prediction that scores": (
+        never_varies,
+        "for predictions that never vary, which count 0",
+    ),
+    "κ that is not of its people": (
+        agreement,
+        "error_consistency.value: is 0.9, the people's give",
+    ),
+    "AUC that is not of its answers": (certain, "auc: is 0.999, its samples give"),
+    "accuracy that is not of its answers": (
+        accurate,
+        "answer_bias (brainbench_quick_syllogistic).accuracy: is 0.99",
+    ),
+    "lm-eval's number and ours differ": (spelled, "acc,none: is 0.987, answer_bias.accuracy give"),
+    "one answer with full marks": (
+        constant_with_full_marks,
+        "balanced_accuracy: is 1 for one answer to everything",
+    ),
+    "an old task": (
+        task_version,
+        "tasks.brainbench_quick_belief.version: is of version '7'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "reason"), NUMBERS.values(), ids=NUMBERS)
+def test_numbers_that_cannot_be(change: Change, reason: str, whole: Path) -> None:
+    edit_record(whole, change)
+    found = faults_of(whole)
+    assert any(reason in fault for fault in found), found
+    assert all(fault.startswith(str(whole)) for fault in found)
+
+
+def shift_raw(record: dict[str, Any]) -> None:
+    next(row for row in record["scores"] if row["subject"] == "all")["raw"] = 0.9
+
+
+def no_people(record: dict[str, Any]) -> None:
+    record["scores"] = [row for row in record["scores"] if row["subject"] == "all"]
+
+
+def no_random(record: dict[str, Any]) -> None:
+    record["controls"] = [r for r in record["controls"] if r["control"] != "random features"]
+
+
+def one_draw(record: dict[str, Any]) -> None:
+    for row in record["controls"]:
+        if row["control"] == "random features":
+            row["draws"] = 1
+
+
+PUBLISHED: dict[str, tuple[Change, str]] = {
+    "a headline above its layers": (shift_raw, "raw: is 0.9, the people's give"),
+    "a headline without people": (no_people, "raw: stands without the scores of its people"),
+    "no layers": (
+        lambda r: r.update(layers=[]),
+        "was chosen among layers that the record does not hold",
+    ),
+    "no nuisance": (lambda r: r.update(controls=[]), "controls: lacks reasoning type, length"),
+    "no random features": (no_random, "controls: lacks random features of the protocol's"),
+    "random features drawn once": (one_draw, "has 1 draws and the range"),
+}
+
+
+@pytest.mark.parametrize(("change", "reason"), PUBLISHED.values(), ids=PUBLISHED)
+def test_published_numbers_that_cannot_be(change: Change, reason: str, published: Path) -> None:
+    edit_record(published, change)
+    found = faults_of(published)
+    assert any(reason in fault for fault in found), found
+
+
+def test_answers_are_held_against_proven_labels(whole: Path) -> None:
+    path = whole / "record" / "samples" / "brainbench_quick_belief.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    flip = {"True": "False", "False": "True"}
+    for row in rows:
+        row["label"], row["said"] = flip[row["label"]], flip[row["said"]]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    reseal(whole)
+    assert any("is labelled" in fault and "and is" in fault for fault in faults_of(whole))
+
+
+def test_voxels_are_held_against_people(published: Path) -> None:
+    record = json.loads((published / RESULTS).read_text())
+    own = [
+        r
+        for r in record["scores"]
+        if r["subject"] != "all" and r["roi"] == "language" and r["reasoning_type"] == "transitive"
+    ]
+    arrays = {f"language.{row['subject']}": np.full(row["n_voxels"], row["raw"]) for row in own}
+    (published / "record" / "voxels").mkdir()
+    path = published / "record" / "voxels" / "xiao2026.transitive_model.safetensors"
+    path.write_bytes(save(arrays))
+    reseal(published)
+    assert faults_of(published) == []
+    arrays[f"language.{own[3]['subject']}"] += 0.01
+    arrays[f"language.{own[4]['subject']}"] = np.zeros(5)
+    path.write_bytes(save(arrays))
+    reseal(published)
+    first, second = faults_of(published)
+    assert own[3]["subject"] in first + second
+    assert f"{own[3]['subject']}).raw: is" in first + second
+    assert "holds 5 voxels, the score has 1359" in first + second
+
+
+def test_what_no_model_changes_is_held_against_accepted_ones(
+    whole: Path, make: Callable[..., Path]
+) -> None:
+    root = whole.parent.parent
+    others = [make(root, seed) for seed in (11, 12)]
+    beside = accepted_beside(whole)
+    assert {one.record.run_id for one in beside} == {other.name for other in others}
+    assert check_submission(whole, beside=beside).faults == []
+
+    def lower(record: dict[str, Any]) -> None:
+        for row in record["controlled"][0]["controls"]:
+            if row["control"] == "condition":
+                row["r"], row["reaches"] = -0.2, []
+
+    edit_record(whole, lower)
+    found = [str(fault) for fault in check_submission(whole, beside=beside).faults]
+    assert len(found) == 1
+    assert "condition: is -0.2, in accepted records" in found[0]
+
+
+def test_incomplete_is_told_and_no_fault(make: Callable[..., Path], tmp_path: Path) -> None:
+    def partly(record: dict[str, Any]) -> None:
+        record["tasks"].pop("brainbench_quick_belief")
+        record["accuracy"].pop("brainbench_quick_belief")
+        record["answer_bias"] = [
+            bias for bias in record["answer_bias"] if bias["task"] != "brainbench_quick_belief"
+        ]
+
+    folder = make(tmp_path, 3)
+    (folder / "record" / "samples" / "brainbench_quick_belief.jsonl").unlink()
+    edit_record(folder, partly)
+    found = check_submission(folder, load_boards())
+    assert found.faults == []
+    assert found.boards["accuracy"] == ["brainbench_quick_belief: not read"]
+    assert found.boards["alignment"] == []

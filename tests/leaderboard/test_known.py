@@ -1,0 +1,59 @@
+"""What the check holds records against is what the code itself does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from brainbench.benchmarks.behavior_scoring import control_responders
+from brainbench.benchmarks.cell import prepare_cell
+from brainbench.benchmarks.controlled_spaces import nuisance_kernels
+from brainbench.benchmarks.spaces import RANDOM, nuisance_spaces
+from brainbench.datasets import load_recording
+from brainbench.encoding import inference
+from brainbench.leaderboard import check_behavior, check_controlled, check_published
+from brainbench.leaderboard.known import expected_data, own_labels, own_sets, own_versions
+
+
+def test_names_of_nuisance_rows_are_those_of_the_protocols() -> None:
+    recording = load_recording("phantom")
+    cell = prepare_cell(recording, "syllogistic", ["signal"])
+    assert tuple(nuisance_kernels(cell)) == check_controlled.NUISANCE
+    assert (*(space.name for space in nuisance_spaces(cell)), RANDOM) == check_published.ROWS
+
+
+def test_names_of_behaviour_controls_are_those_of_the_benchmark(mirror: object) -> None:
+    from brainbench.benchmarks.behavior_group import gather
+    from brainbench.datasets import load_behavior
+
+    group = gather(load_behavior("ds003076"), "syllogistic")
+    names = tuple(control.name for control in control_responders(group))
+    assert names == (*check_behavior.CONTROLS, *check_behavior.FEATURES)
+
+
+def test_holm_is_that_of_the_protocol() -> None:
+    rng = np.random.default_rng(0)
+    for count, family in ((6, 6), (3, 6), (1, 9), (5, 5)):
+        p = rng.uniform(0, 0.4, count).tolist()
+        p[0] = p[-1]  # equals
+        assert check_controlled.holm(p, family) == pytest.approx(inference.holm(p, family))
+
+
+def test_hash_of_simulated_people() -> None:
+    assert expected_data("phantom") == load_recording("phantom").data_sha256
+
+
+def test_hash_of_measured_people(mirror: object) -> None:
+    from brainbench.datasets import load_behavior
+
+    assert expected_data("xiao2026") == load_recording("xiao2026", "language").data_sha256
+    assert expected_data("ds003076") == load_behavior("ds003076").data_sha256
+
+
+def test_tasks_and_their_problems() -> None:
+    assert own_versions()["brainbench_quick_belief"] == "1"
+    assert own_versions()["brainbench_folio"] == "1"
+    assert own_sets()["brainbench_quick_propositional"] == "propositional_3"
+    labels = own_labels()
+    assert len(labels) > 7000
+    assert set(labels.values()) == {"True", "False"}

@@ -1,0 +1,73 @@
+"""Runs of real models: submitted, checked against the people's own answers, shown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from broken_submissions import reseal
+
+from brainbench.leaderboard.boards import load_boards
+from brainbench.leaderboard.build import build_site
+from brainbench.leaderboard.check import check_submission, find_submissions
+from brainbench.leaderboard.submission import make_submission
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+RESULTS = sorted((ROOT / "leaderboards" / "results").glob("*/*/results.json"))
+SAID = {
+    "org": "lab",
+    "licence": "MIT",
+    "contamination": "none",
+    "contact": "@me",
+    "family": "llama",
+}
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.parent.parent.name)
+def test_records_that_are_published_have_no_fault(path: Path, mirror: Path, tmp_path: Path) -> None:
+    folder = make_submission(path.parent, tmp_path, given=SAID)
+    found = check_submission(folder, load_boards())
+    assert found.faults == []
+    assert found.boards
+
+
+def test_submissions_in_the_checkout_have_no_fault_and_build(mirror: Path, tmp_path: Path) -> None:
+    folders = find_submissions(ROOT / "submissions")
+    for folder in folders:
+        assert check_submission(folder, load_boards()).faults == [], folder
+    built = build_site(load_boards(), tmp_path, submissions=ROOT / "submissions", reports=False)
+    assert built.refused == {}
+    assert built.n_runs == len(folders)
+
+
+def test_answers_that_were_exchanged_are_found_by_the_people(mirror: Path, tmp_path: Path) -> None:
+    """Accuracy and bias stay as they were; only who else errs there does not."""
+    path = next(path for path in RESULTS if path.parent.parent.name == "SmolLM2-135M-Instruct.Q4_1")
+    folder = make_submission(path.parent, tmp_path, given=SAID)
+    samples = folder / "record" / "samples" / "ds003076.jsonl"
+    rows = [json.loads(line) for line in samples.read_text().splitlines()]
+    own = [r for r in rows if r["reasoning_type"] == "syllogistic" and r["label"] == 0]
+    right = next(row for row in own if row["said"] == 0)
+    wrong = next(row for row in own if row["said"] == 1)
+    for name in ("said", "log_odds"):
+        right[name], wrong[name] = wrong[name], right[name]
+    samples.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    reseal(folder)
+    found = [str(fault) for fault in check_submission(folder).faults]
+    assert found
+    assert all("its answers and the people's give" in fault for fault in found)
+
+
+def test_labels_are_the_datasets(mirror: Path, tmp_path: Path) -> None:
+    path = next(path for path in RESULTS if path.parent.parent.name == "nano")
+    folder = make_submission(path.parent, tmp_path, given=SAID)
+    samples = folder / "record" / "samples" / "ds003076.jsonl"
+    rows = [json.loads(line) for line in samples.read_text().splitlines()]
+    rows[3]["label"] = 1 - rows[3]["label"]
+    samples.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    reseal(folder)
+    found = [str(fault) for fault in check_submission(folder).faults]
+    assert any(
+        f"says otherwise than the dataset whether {rows[3]['id']} follows" in f for f in found
+    )

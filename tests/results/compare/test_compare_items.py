@@ -1,0 +1,175 @@
+"""Answers of two runs, paired over items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from simulated_records import answers, empty, full, samples, task, write_run
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+
+from brainbench.results import TaskInfo
+from brainbench.results.compare.comparison import Refusal, Row
+from brainbench.results.compare.items import compare_tasks, count_prompts
+from brainbench.results.compare.paired import mcnemar, mean_difference
+from brainbench.results.finished import FinishedRun, open_run
+
+Rows = list[dict[str, Any]]
+NAME = "brainbench_quick_a"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., FinishedRun]:
+    """A run of one task that was answered so."""
+
+    def make(name: str, rows: Rows, sha256: str = "5" * 64, **fields: Any) -> FinishedRun:
+        record = empty(run_id=name, **fields)
+        record.add(task(NAME, answers(0)))
+        record.tasks = {NAME: TaskInfo(version="1.0", sha256=sha256)}
+        return open_run(write_run(record, tmp_path / name, {NAME: rows}))
+
+    return make
+
+
+def rows_of(first: FinishedRun, second: FinishedRun) -> dict[str, Row]:
+    found = list(compare_tasks(first, second))
+    assert not [one for one in found if isinstance(one, Refusal)], found
+    return {row.metric: row for row in found if isinstance(row, Row)}
+
+
+def reason(first: FinishedRun, second: FinishedRun) -> str:
+    (found,) = compare_tasks(first, second)
+    assert isinstance(found, Refusal)
+    assert found.name == NAME
+    return found.reason
+
+
+def test_accuracy_balanced_accuracy_and_area_are_those_of_scikit_learn(
+    run: Callable[..., FinishedRun],
+) -> None:
+    before, after = answers(1, labels="TTF"), answers(1, labels="TTF", skill=0.2)
+    found = rows_of(run("a", before), run("b", after))
+    assert set(found) == {"accuracy", "balanced accuracy", "AUC"}
+    labels = [row["label"] for row in before]
+    for metric, score in (
+        ("accuracy", lambda rows: np.mean([r["said"] == r["label"] for r in rows])),
+        ("balanced accuracy", lambda rows: balanced_accuracy_score(
+            labels, [r["said"] for r in rows])),
+        ("AUC", lambda rows: roc_auc_score(
+            [label == "True" for label in labels], [r["log_odds"] for r in rows])),
+    ):  # fmt: skip
+        row = found[metric]
+        assert row.baseline == pytest.approx(score(before)), metric
+        assert row.other == pytest.approx(score(after)), metric
+        assert row.difference == pytest.approx(score(after) - score(before)), metric
+        assert (row.over, row.n, row.clusters) == ("items", 40, 20)
+
+
+def test_orders_of_a_problem_are_one_cluster_and_mcnemar_takes_one_of_each(
+    run: Callable[..., FinishedRun],
+) -> None:
+    before, after = answers(1), answers(1, skill=0.2)
+    row = rows_of(run("a", before), run("b", after))["accuracy"]
+    change = [b["acc"] - a["acc"] for a, b in zip(before, after, strict=True)]
+    expected = mean_difference(change, [r["base_id"] for r in before])
+    assert row.stderr == pytest.approx(expected.stderr)
+    exact = mcnemar([r["acc"] for r in before[::2]], [r["acc"] for r in after[::2]])
+    assert (row.mcnemar_p, row.gained, row.lost) == exact
+
+
+def test_items_are_matched_by_id_whatever_their_order(run: Callable[..., FinishedRun]) -> None:
+    rows = answers(1)
+    found = rows_of(run("a", rows), run("b", rows[::-1]))
+    assert {row.difference for row in found.values()} == {0.0}
+    assert {row.reading for row in found.values()} == {"the same"}
+
+
+def test_items_without_ids_are_matched_by_their_hash(run: Callable[..., FinishedRun]) -> None:
+    bare = [
+        {k: v for k, v in row.items() if k not in ("id", "base_id")} | {"doc_id": 99 - i}
+        for i, row in enumerate(answers(1))
+    ]
+    found = rows_of(run("a", bare), run("b", bare[::-1]))
+    assert found["accuracy"].difference == 0
+    assert found["accuracy"].clusters == 40
+
+
+def test_an_invalid_answer_is_not_right(run: Callable[..., FinishedRun]) -> None:
+    rows = answers(1)
+    silent = [row | {"said": None, "log_odds": None} for row in rows]
+    found = rows_of(run("a", rows), run("b", silent))
+    assert found["accuracy"].other == 0
+    assert "AUC" not in found
+
+
+def test_other_metrics_stand_in_where_there_are_no_choices(
+    run: Callable[..., FinishedRun],
+) -> None:
+    rows = [{"doc_id": i, "doc_hash": str(i), "filter": f, "exact_match": (i % 3) / 2}
+            for i in range(9) for f in ("strict", "loose")]  # fmt: skip
+    better = [row | {"exact_match": 1.0} for row in rows]
+    found = rows_of(run("a", rows), run("b", better))
+    assert set(found) == {"accuracy"}
+    assert found["accuracy"].difference == pytest.approx(0.5)
+    assert found["accuracy"].n == 9  # of several filters the first
+    assert found["accuracy"].mcnemar_p is None  # halves are not right or wrong
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda rows: rows[:-1], "other items: 40 and 39, of which 39 are the same"),
+        (lambda rows: [r | {"doc_hash": "f"} for r in rows], "differ in doc_hash"),
+        (lambda rows: [r | {"target_hash": "f"} for r in rows], "differ in target_hash"),
+        (lambda rows: [r | {"label": "False"} for r in rows], "differ in label"),
+        (lambda rows: [*rows, rows[0]], "'item-0' is there twice"),
+        (lambda rows: [{"id": r["id"]} for r in rows], "neither label and answer nor one of"),
+        (lambda rows: [], "holds no item"),
+    ],
+)
+def test_other_items_are_refused(
+    change: Callable[[Rows], Rows], told: str, run: Callable[..., FinishedRun]
+) -> None:
+    rows = answers(1)
+    assert told in reason(run("a", rows), run("b", change(rows)))
+
+
+def test_another_task_is_refused(run: Callable[..., FinishedRun]) -> None:
+    rows = answers(1)
+    told = reason(run("a", rows), run("b", rows, sha256="6" * 64))
+    assert told == "other task: 555555555555… and 666666666666…"
+
+
+def test_lost_or_damaged_samples_are_refused(run: Callable[..., FinishedRun]) -> None:
+    rows = answers(1)
+    first, second = run("a", rows), run("b", rows)
+    path = second.folder / "samples" / f"{NAME}.jsonl"
+    path.write_text("not json\n", "utf-8")
+    assert "line 1 is not JSON" in reason(first, second)
+    path.unlink()
+    assert f"has no samples/{NAME}.jsonl" in reason(first, second)
+
+
+def test_answers_to_a_datasets_problems_are_a_task_too(tmp_path: Path) -> None:
+    record = full()
+    given = [
+        {"id": f"p{i}", "reasoning_type": "x", "label": i % 2, "said": (i // 2) % 2,
+         "log_odds": "inf" if i % 4 else -0.5, "people_right": 1.0, "n_people": 9}
+        for i in range(24)
+    ]  # fmt: skip
+    first = open_run(write_run(record, tmp_path / "a", samples() | {"ds003076": given}))
+    turned = [row | {"said": row["label"], "log_odds": 2.0 * row["label"] - 1} for row in given]
+    second = open_run(write_run(record, tmp_path / "b", samples() | {"ds003076": turned}))
+    found = [row for row in compare_tasks(first, second) if isinstance(row, Row)]
+    by_metric = {row.metric: row for row in found if row.name == "ds003076"}
+    assert by_metric["accuracy"].other == by_metric["AUC"].other == 1.0
+    assert by_metric["accuracy"].baseline == pytest.approx(0.5)
+
+
+def test_prompts_that_differ_are_counted(run: Callable[..., FinishedRun]) -> None:
+    rows = answers(1)
+    other = [row | {"prompt_hash": "f"} if i < 5 else row for i, row in enumerate(rows)]
+    assert count_prompts(run("a", rows), run("b", other), NAME) == (5, 40)

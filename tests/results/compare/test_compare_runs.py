@@ -1,0 +1,196 @@
+"""Whole runs: identical ones, planted regressions, what differs, and how it is printed."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from simulated_records import full, samples, write_run
+
+from brainbench.errors import UsageError
+from brainbench.results import ModelInfo, Record
+from brainbench.results.compare import (
+    Comparison,
+    Row,
+    compare_runs,
+    comparison_markdown,
+    render_comparison,
+)
+from brainbench.results.compare.comparison import got_worse
+from brainbench.results.finished import FinishedRun, open_run
+
+HOSTILE = "<img src=x>|`@you` [a](b) **b**\n# x ~~y~~"
+
+
+@pytest.fixture
+def make(tmp_path: Path):
+    def run(name: str, *, skill: float = 1.0, shift: float = 0.0) -> FinishedRun:
+        record = full(skill=skill, shift=shift, run_id=name)
+        return open_run(write_run(record, tmp_path / name, samples(skill=skill)))
+
+    return run
+
+
+def printed(found: Comparison, width: int = 110) -> str:
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(render_comparison(found))
+    return console.export_text()
+
+
+def row(difference: float, interval: tuple[float, float] | None = None) -> Row:
+    return Row(kind="task", name="t", metric="accuracy", baseline=0.5, other=0.5,
+               difference=difference, interval=interval, over="items", n=9)  # fmt: skip
+
+
+def test_identical_runs_give_zeros(make) -> None:
+    found = compare_runs([make("a"), make("b")])
+    (pair,) = found.pairs
+    # three cells by two, behaviour, two tasks by three, one gain by two arms and two metrics
+    assert len(pair.rows) == 6 + 1 + 6 + 4
+    assert {one.difference for one in pair.rows} == {0.0}
+    assert {one.reading for one in pair.rows if one.kind != "gain"} == {"the same"}
+    assert pair.refused == []
+    assert pair.differs == []
+    assert found.regressions == []
+
+
+def test_a_planted_regression_is_found_and_nothing_else(make) -> None:
+    found = compare_runs([make("a"), make("b", skill=-1.0)])
+    assert {(r.name, r.metric) for _, r in found.regressions} == {
+        (f"brainbench_quick_{task}", metric)
+        for task in "ab"
+        for metric in ("accuracy", "balanced accuracy", "AUC")
+    }
+    worse = compare_runs([make("a"), make("c", shift=-0.3)])
+    assert {r.kind for _, r in worse.regressions} == {"alignment", "gain"}
+    better = compare_runs([make("c", shift=-0.3), make("a")])
+    assert better.regressions == []
+    assert {r.reading for r in better.pairs[0].rows if r.kind == "alignment"} == {"better"}
+
+
+@pytest.mark.parametrize(
+    ("found", "tolerance", "worse"),
+    [
+        (row(-0.1, (-0.2, -0.01)), 0.0, True),
+        (row(-0.1, (-0.2, 0.01)), 0.0, False),
+        (row(-0.1, (-0.2, -0.01)), 0.1, False),
+        (row(-0.1, (-0.2, -0.01)), 0.09, True),
+        (row(-0.1), 0.0, True),
+        (row(-0.1), 0.1, False),
+        (row(0.1, (0.01, 0.2)), 0.0, False),
+        (row(-1e-12), 0.0, False),
+        (row(0.0, (0.0, 0.0)), 0.0, False),
+    ],
+)
+def test_the_rule_of_what_got_worse(found: Row, tolerance: float, worse: bool) -> None:
+    assert got_worse(found, tolerance) is worse
+
+
+def test_each_run_is_held_against_the_first(make) -> None:
+    found = compare_runs([make("a"), make("b", skill=0.5), make("c")])
+    assert [(p.baseline, p.other) for p in found.pairs] == [
+        ("lab/model a", "lab/model b"), ("lab/model a", "lab/model c")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("tolerance", [-0.1, math.nan, math.inf])
+def test_one_run_or_no_size_of_tolerance_is_refused(make, tolerance: float) -> None:
+    with pytest.raises(UsageError, match="two runs or more"):
+        compare_runs([make("a")])
+    with pytest.raises(UsageError, match="--tolerance"):
+        compare_runs([make("a"), make("a")], tolerance)
+
+
+def test_what_differs_is_told_by_kind(make) -> None:
+    first, second = make("a"), make("b")
+    other = second.record
+    other.model.prompt_sha256, other.model.dtype = "f" * 64, "bfloat16"
+    other.versions["torch"] = "3.0"
+    other.config["seed"] = 3
+    other.config["options"] = {"dtype": "bfloat16"}
+    other.config["apply_chat_template"] = True
+    other.datasets[1].version = "2"
+    other.tasks["brainbench_quick_a"].n_shot = 4
+    path = second.folder / "samples" / "brainbench_quick_b.jsonl"
+    path.write_text(path.read_text("utf-8").replace('"prompt_hash": "0', '"prompt_hash": "1'))
+    (pair,) = compare_runs([first, second]).pairs
+    told = {(one.kind, one.name): (one.baseline, one.other) for one in pair.differs}
+    assert told == {
+        ("model", "dtype"): (None, "bfloat16"),
+        ("prompt", "prompt_sha256"): (None, "f" * 64),
+        ("prompt", "brainbench_quick_b"): ("", "another text in 30 of 30 items"),
+        ("prompt", "brainbench_quick_a, examples"): (0, 4),
+        ("prompt", "apply_chat_template"): (None, True),
+        ("data", "ds003076, version"): ("1", "2"),
+        ("versions", "torch"): (None, "3.0"),
+        ("settings", "options.dtype"): (None, "bfloat16"),
+        ("seeds", "seed"): (0, 3),
+    }
+
+
+def test_the_table_shows_every_row_and_fits(make) -> None:
+    found = compare_runs([make("a"), make("b", skill=-1.0)])
+    text = printed(found)
+    assert max(map(len, text.splitlines())) <= 110
+    assert "xiao2026.language.syllogistic-ridge  controlled, 8 people" in text
+    assert "quick_a  40 items (20), McNemar p" in text
+    assert text.count("\nworse: ") == 6
+    accuracy = next(r for r in found.pairs[0].rows if r.metric == "accuracy")
+    assert f"{accuracy.difference:+.4f} [" in text
+    same = printed(compare_runs([make("a"), make("b")], 0.01))
+    assert "the same model, data, versions, settings and seeds" in same
+    assert "nothing of 17 rows got worse by more than 0.01" in same
+
+
+def test_refusals_are_printed_with_their_reason(make) -> None:
+    first, second = make("a"), make("b")
+    second.record.controlled[0] = second.record.controlled[0].model_copy(update={"version": 9})
+    found = compare_runs([first, second])
+    name = second.record.controlled[0].benchmark
+    assert f"not compared: {name}: other benchmark version: 3 and 9" in printed(found, 400)
+    assert f"- {name}: other benchmark version: 3 and 9" in comparison_markdown(found).replace(
+        "\\", ""
+    )
+
+
+def test_markdown_is_a_comment_whose_names_stay_text(make) -> None:
+    first, second = make("a"), make("b", skill=-1.0)
+    second.record.model = ModelInfo(identifier=HOSTILE, sha256="0")
+    second.record.versions[HOSTILE] = HOSTILE
+    text = comparison_markdown(compare_runs([first, second]))
+    assert "**6 of 17 rows got worse:**" in text
+    assert "<img" not in text
+    assert "@you" not in text
+    assert "\n# x" not in text
+    for line in text.splitlines():
+        if line.startswith("| ") and "[95 %]" not in line:
+            assert line.replace("\\|", "").count("|") == 9, line
+    assert text.count("<details>") == text.count("</details>") == 1
+
+
+def test_json_comes_back_whole(make) -> None:
+    found = compare_runs([make("a"), make("b", skill=0.5)], 0.02)
+    assert Comparison.model_validate_json(found.model_dump_json()) == found
+    assert json.loads(found.model_dump_json())["tolerance"] == 0.02
+
+
+def test_a_hostile_record_is_compared_or_refused_never_a_crash(make) -> None:
+    first, second = make("a"), make("b")
+    hostile: Record = second.record
+    hostile.controlled[0] = hostile.controlled[0].model_copy(update={
+        "raw": hostile.controlled[0].raw.model_copy(update={"value": math.nan}),
+        "subjects": tuple(p.model_copy(update={"r": math.inf, "unique_r2": math.nan})
+                          for p in hostile.controlled[0].subjects),
+    })  # fmt: skip
+    hostile.config = {"a": {"b": {"c": [HOSTILE] * 50}}}
+    hostile.notes = [HOSTILE]
+    found = compare_runs([first, second])
+    assert {r.reason for r in found.pairs[0].refused} == {
+        "r: no person has a number in both", "unique R²: no person has a number in both"
+    }  # fmt: skip
+    assert "nan" not in printed(found)
+    comparison_markdown(found)

@@ -1,0 +1,81 @@
+"""The command that makes a run again."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+from simulated_records import empty
+
+from brainbench.cli.main import main
+from brainbench.results import Record, load_record
+from brainbench.results.report.command import rerun_command
+
+BELIEF = "brainbench_quick_belief"
+
+
+def run(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert not caught.value.code
+
+
+def test_it_finds_the_run_it_was_made_from(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = [
+        "brainbench", "evaluate", "--tasks", BELIEF, "--limit", "4", "--seed", "7",
+        "--num-fewshot", "1", "--dtype", "bfloat16", "--gen-kwargs", "max_gen_toks=8",
+        "--protocol", "published", "--log-samples",
+    ]  # fmt: skip
+    run(monkeypatch, asked)
+    (path,) = Path("results").glob("*/*/results.json")
+    capsys.readouterr()
+    command = rerun_command(load_record(path))
+    assert command is not None
+    run(monkeypatch, shlex.split(command))
+    assert "already computed" in capsys.readouterr().err
+    assert list(Path("results").glob("*/*/results.json")) == [path]
+
+
+def record(**config: object) -> Record:
+    return empty(config=config)
+
+
+def test_only_what_was_chosen_is_said() -> None:
+    made = record(protocol="controlled", seed=0, limit=None, options={"dtype": None, "think": True})
+    made.benchmarks = {"a.b.c-ridge": 1, "a.b.d-ridge": 1}
+    assert rerun_command(made) == (
+        "brainbench evaluate --model model.gguf --benchmarks a.b.c-ridge,a.b.d-ridge --think"
+    )
+
+
+def test_folders_are_said_one_by_one_and_names_are_quoted() -> None:
+    made = record(include_path=["my tasks", "b"], tasks=["x"], model_args={"max_model_len": 5})
+    made.model.source = "a; rm -rf /"
+    assert shlex.split(rerun_command(made) or "") == [
+        "brainbench", "evaluate", "--model", "a; rm -rf /", "--tasks", "x",
+        "--include-path", "my tasks", "--include-path", "b", "--model-args", "max_model_len=5",
+    ]  # fmt: skip
+
+
+def test_guidance_is_asked_for_by_its_suite() -> None:
+    made = record(guidance={
+        "modes": ["steering"], "rois": ["language", "md"], "tests": ["three premises", "folio"],
+        "tier": "reduced", "seeds": [0], "epochs": 3, "dataset": "xiao2026",
+    })  # fmt: skip
+    assert shlex.split(rerun_command(made) or "")[4:] == [
+        "--suite", "guidance-steering", "--dataset", "xiao2026", "--tier", "reduced",
+        "--guidance-rois", "language,md", "--guidance-tests", "three premises;folio",
+        "--epochs", "3",
+    ]  # fmt: skip
+
+
+def test_a_model_in_memory_has_no_command() -> None:
+    made = record()
+    made.model.source = None
+    assert rerun_command(made) is None

@@ -1,0 +1,132 @@
+"""Numbers of behaviour, accuracy, guidance and provenance on a page are those of the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from simulated_records import answers, empty, full, gain, task
+
+from brainbench.results import Record
+from brainbench.results.record import SteeringInfo
+from brainbench.results.report.accuracy import accuracy_section
+from brainbench.results.report.behavior import behavior_section
+from brainbench.results.report.blocks import Beside, Block, Bullets, Folded, Section, Table, Words
+from brainbench.results.report.gains import gains_section
+from brainbench.results.report.page import render_report
+from brainbench.results.report.provenance import provenance_section
+
+
+def tables(section: Section | None) -> list[Table]:
+    """All of a section, folded ones too."""
+    assert section is not None
+
+    def held(blocks: Iterable[Block]) -> Iterable[Table]:
+        for block in blocks:
+            if isinstance(block, Table):
+                yield block
+            elif isinstance(block, Folded):
+                yield from held(block.blocks)
+
+    return [*held(section.blocks), *(t for part in section.parts for t in tables(part))]
+
+
+@pytest.fixture(scope="module")
+def record() -> Record:
+    return full()
+
+
+def test_every_row_has_as_many_cells_as_there_are_columns(record: Record) -> None:
+    made = record.model_copy(deep=True)
+    made.model.steering = SteeringInfo(
+        name="s", sha256="0" * 64, strength=2.0, tokens="last", site="attention", layers=[3],
+        groups=["all"],
+    )  # fmt: skip
+    for section in (behavior_section(made), accuracy_section(made), gains_section(made),
+                    provenance_section(made)):  # fmt: skip
+        for table in tables(section):
+            assert all(len(row) == len(table.columns) for row in table.rows), table.caption
+            assert all(isinstance(cell, str) for row in table.rows for cell in row), table.caption
+
+
+def test_behaviour_stands_beside_people(record: Record) -> None:
+    row = record.behavior[0]
+    first = tables(behavior_section(record))[0]
+    kappa = row.error_consistency
+    assert first.rows[0][0] == "κ of errors"
+    assert first.rows[0][1].startswith(f"{kappa.value:.3f} [")
+    assert first.rows[0][3].startswith(f"{kappa.reference:.3f} [")
+    reaching = [c.control for c in row.controls if "error_consistency" in c.reaches_model]
+    assert first.rows[0][-1] == ", ".join(reaching)
+    people = tables(behavior_section(record))[-1]
+    assert [cells[0] for cells in people.rows] == [person.subject for person in row.people]
+
+
+def test_accuracy_stands_beside_blind_answers(record: Record) -> None:
+    section = accuracy_section(record)
+    table = tables(section)[0]
+    bias = record.answer_bias[0]
+    cells = dict(zip(table.columns, table.rows[0], strict=True))
+    choice, always = bias.best_constant
+    assert cells["task"] == "quick_a"
+    assert cells["items"] == "40 (20 different)"
+    assert cells["accuracy"].replace("\u00a0", " ") == (
+        f"{bias.accuracy:.3f} ± {bias.accuracy_stderr:.3f}"
+    )
+    assert cells["always"] == f"{choice} {always:.3f}"
+    assert section is not None
+    (readings,) = [block for block in section.blocks if isinstance(block, Bullets)]
+    assert readings.items[0] == ("quick_a", bias.reading)
+
+
+def test_groups_show_every_number_they_have() -> None:
+    made = empty()
+    made.add(task("brainbench_quick_a", answers(0)))
+    made.accuracy["group"] = {
+        "alias": "g", "acc,none": 0.5, "acc_stderr,none": 0.1, "f1,strict": 2, "sample_len": 9
+    }  # fmt: skip
+    row = tables(accuracy_section(made))[1].rows[0]
+    assert row == ("group", "9", "acc 0.500\u00a0±\u00a00.100; f1 (strict) 2")
+
+
+def test_guidance_shows_its_verdict_before_its_forest(record: Record) -> None:
+    section = gains_section(record)
+    assert section is not None
+    part, search = section.parts
+    assert search.title == "search/xiao2026.language.syllogistic"
+    assert isinstance(part.blocks[0], Words)
+    assert part.blocks[0].text == "inconclusive: few seeds"
+    (beside,) = [block for block in part.blocks if isinstance(block, Beside)]
+    assert len(beside.figures) == 2
+    # an arm against which it was held: a mark with its interval in each picture
+    assert [figure.picture.count("<circle") for figure in beside.figures] == [2, 2]
+    change = gain().differences[0].changes[0]
+    assert tables(section)[0].rows[0][2].startswith(f"{change.value:.3f} [")
+
+
+def test_what_was_not_run_has_no_section() -> None:
+    made = empty()
+    assert behavior_section(made) is accuracy_section(made) is gains_section(made) is None
+
+
+def test_provenance_names_what_changes_a_number(record: Record) -> None:
+    text = " ".join(
+        cell for t in tables(provenance_section(record)) for row in t.rows for cell in row
+    )
+    for word in ("a" * 64, "d" * 64, "brainbench_quick_a", "3.11", "options.dtype", "seed"):
+        assert word in text
+
+
+def test_pictures_of_guidance_stand_in_the_page_and_other_files_do_not(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    drawn = b"\x89PNG\r\n\x1a\n" + bytes(100)
+    (folder / "guidance-roi-syllogistic.png").write_bytes(drawn)
+    (folder / "guidance-script.png").write_bytes(b"<script>alert(1)</script>")
+    (folder / "guidance-large.png").write_bytes(drawn + bytes(500_000))
+    (folder / "guidance-link.png").symlink_to(folder / "guidance-roi-syllogistic.png")
+    made = render_report(full(), tmp_path)
+    assert made.count("data:image/png;base64,") == 1
+    assert "roi-syllogistic. Left: scanner items" in made
+    assert "data:image/png" not in render_report(full(), tmp_path / "nothing")

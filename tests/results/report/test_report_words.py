@@ -1,0 +1,113 @@
+"""What a report says in words: warnings first, then a summary; null results are said as such."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from simulated_records import answers, controlled, empty, full, gain, published, task
+
+from brainbench.results import Record
+from brainbench.results.report.blocks import Block, Bullets, Words
+from brainbench.results.report.cautions import cautions
+from brainbench.results.report.summary import summary
+
+
+def told(blocks: Iterable[Block]) -> str:
+    parts = []
+    for block in blocks:
+        if isinstance(block, Words):
+            parts.append(block.text)
+        elif isinstance(block, Bullets):
+            parts += [f"{name}: {text}" for name, text in block.items]
+    return "\n".join(parts)
+
+
+def with_scores(*scores: Any) -> Record:
+    record = empty()
+    for score in scores:
+        record.add(score)
+    return record
+
+
+class TestSummary:
+    def test_nothing_above_null_is_a_null_result(self) -> None:
+        text = told(summary(with_scores(controlled(), controlled("md"))))
+        assert "A null result: in no cell" in text
+        assert "In 2 of 2 the design would also miss" in text
+        assert "language.syllogistic, md.syllogistic: inconclusive: not told from chance" in text
+
+    def test_what_is_above_null_is_named(self) -> None:
+        found = controlled("md", verdict="above null", reading="adds R² 0.02")
+        missed = controlled("language", verdict="not above null")
+        text = told(summary(with_scores(found, missed)))
+        assert "adds to nuisance, above null, in 1 of them: md.syllogistic." in text
+        assert "In 1 an effect of that size would have been found, and was not." in text
+        assert "A null result" not in text
+
+    def test_published_scores_stand_beside_what_reaches_them(self) -> None:
+        text = told(summary(with_scores(published(), published("md"))))
+        assert "In 2 of 2 cells something that knows nothing of the model does as well" in text
+        assert "most often response time (2 cells)" in text
+        assert "The layer is chosen on the items it is scored on" in text
+
+    def test_published_scores_that_nothing_reaches(self) -> None:
+        free = published(controls=())
+        text = told(summary(with_scores(free)))
+        assert "No nuisance row reaches it." in text
+
+    @pytest.mark.parametrize(
+        ("skill", "said"),
+        [
+            (2.0, "on 1 the model is clearly better than always giving one answer (quick)"),
+            (0.0, "a null result: on none is the model clearly better"),
+        ],
+    )
+    def test_accuracy_is_held_against_a_constant_answer(self, skill: float, said: str) -> None:
+        record = with_scores(task("brainbench_quick", answers(3, n=60, skill=skill)))
+        assert said in told(summary(record))
+
+    def test_behaviour_and_guidance_are_read(self) -> None:
+        record = full()
+        text = told(summary(record))
+        row = record.behavior[0]
+        assert f"{row.benchmark}: the model shares people's errors with κ" in text
+        assert "no more than" in text
+        assert f"{gain().identifier}: inconclusive: few seeds" in text
+
+    def test_a_run_without_scores_says_so(self) -> None:
+        assert told(summary(empty())) == "No score came out."
+        assert told(summary(empty(status="started"))) == "This run has no scores yet."
+
+
+class TestWarnings:
+    def test_what_is_wrong_with_the_run_comes_first(self) -> None:
+        record = with_scores(controlled())
+        record.status, record.error, record.notes = "error", "the disk is gone", ["limited"]
+        record.datasets[0].simulated = True
+        record.model.builtin = True
+        found = cautions(record)
+        assert [name for name, _ in found[:4]] == [
+            "This run is not complete", "Simulated people", "Built-in model", ""
+        ]  # fmt: skip
+        assert found[0][1] == "its status is error: the disk is gone"
+        assert found[3][1] == "limited"
+
+    def test_nuisance_that_reaches_the_model_is_told_once_for_all_cells(self) -> None:
+        record = with_scores(controlled(), controlled("md"), controlled("md", "all", controls=()))
+        found = dict(cautions(record))
+        assert found["response time reaches the model (controlled)"] == (
+            "in language.syllogistic, md.syllogistic"
+        )
+        # said above, so not again in the words of each cell
+        assert not [text for text in found.values() if "alone scores" in text]
+
+    def test_a_warning_of_every_cell_is_said_once_of_all(self) -> None:
+        record = with_scores(controlled(), controlled("md", warnings=("voxels are few", "odd")))
+        texts = [text for _, text in cautions(record)]
+        assert texts.count("voxels are few (all of alignment, controlled)") == 1
+        assert texts.count("odd (xiao2026.md.syllogistic-ridge)") == 1
+
+    def test_nothing_to_say_is_nothing(self) -> None:
+        assert cautions(empty()) == []
