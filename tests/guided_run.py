@@ -24,7 +24,8 @@ SMALL = Settings(
 
 def guide(folder: Path, **more: Any) -> Record:
     """The suite in the reduced tier, one test of few problems, one epoch."""
-    return evaluate("nano", suite="guidance", settings=SMALL, output_path=folder, **more)
+    with alone(folder / "cache"):
+        return evaluate("nano", suite="guidance", settings=SMALL, output_path=folder, **more)
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> GuidedRun:
         return score_test(*given, **more)
 
     folder = tmp_path_factory.mktemp("guidance")
-    with alone(folder / "cache"), pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scoring, "score_test", kept)
         record = guide(folder)
     return GuidedRun(record, tuple(asked))

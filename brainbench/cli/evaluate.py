@@ -10,6 +10,17 @@ from rich.markup import escape
 
 from brainbench.benchmarks import DEFAULT_PROTOCOL
 from brainbench.cli.console import stderr, stdout
+from brainbench.cli.model_options import (
+    MODEL_PANEL,
+    Device,
+    Dtype,
+    GgufFile,
+    Peft,
+    Quiet,
+    Revision,
+    TrustRemoteCode,
+    Wording,
+)
 from brainbench.cli.progress import step_progress
 from brainbench.guidance.options import GuidanceOptions
 from brainbench.models import ModelOptions
@@ -48,7 +59,6 @@ With no arguments: the built-in language model on simulated people, offline, in 
 Every option can be set by an environment variable, BRAINBENCH_<OPTION>.
 """
 
-_MODEL = "Language models"
 _TASKS = "Tasks of lm-eval"
 _GUIDANCE = "Guidance by brain signals"
 
@@ -91,51 +101,20 @@ def evaluate(
             envvar="BRAINBENCH_PROTOCOL",
         ),
     ] = DEFAULT_PROTOCOL,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            help="auto, cpu, cuda, cuda:1, mps.", envvar="BRAINBENCH_DEVICE", rich_help_panel=_MODEL
-        ),
-    ] = None,
-    dtype: Annotated[
-        str | None,
-        typer.Option(
-            help="auto (float32; on cuda bfloat16), float32, bfloat16, float16.",
-            envvar="BRAINBENCH_DTYPE",
-            rich_help_panel=_MODEL,
-        ),
-    ] = None,
+    device: Device = None,
+    dtype: Dtype = None,
     batch_size: Annotated[
         int | None,
         typer.Option(
             min=1,
             help="Prompts in a batch; 32 by default. vLLM has its own.",
             envvar="BRAINBENCH_BATCH_SIZE",
-            rich_help_panel=_MODEL,
+            rich_help_panel=MODEL_PANEL,
         ),
     ] = None,
-    revision: Annotated[
-        str | None,
-        typer.Option(
-            help="Branch, tag or commit on the hub.",
-            envvar="BRAINBENCH_REVISION",
-            rich_help_panel=_MODEL,
-        ),
-    ] = None,
-    gguf_file: Annotated[
-        str | None,
-        typer.Option(
-            help="Name of a GGUF file in the folder or repository.",
-            envvar="BRAINBENCH_GGUF_FILE",
-            rich_help_panel=_MODEL,
-        ),
-    ] = None,
-    peft: Annotated[
-        str | None,
-        typer.Option(
-            help="Folder of a PEFT adapter.", envvar="BRAINBENCH_PEFT", rich_help_panel=_MODEL
-        ),
-    ] = None,
+    revision: Revision = None,
+    gguf_file: GgufFile = None,
+    peft: Peft = None,
     untrained: Annotated[
         int | None,
         typer.Option(
@@ -143,25 +122,17 @@ def evaluate(
             metavar="SEED",
             help="Draw the weights anew with this seed.",
             envvar="BRAINBENCH_UNTRAINED",
-            rich_help_panel=_MODEL,
+            rich_help_panel=MODEL_PANEL,
         ),
     ] = None,
-    prompt_template: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="YAML of another wording, see docs/language-models.md.",
-            envvar="BRAINBENCH_PROMPT_TEMPLATE",
-            rich_help_panel=_MODEL,
-        ),
-    ] = None,
+    prompt_template: Wording = None,
     think: Annotated[
         bool,
         typer.Option(
             "--think",
             help="Let the model generate before it answers; states are means over what it wrote.",
             envvar="BRAINBENCH_THINK",
-            rich_help_panel=_MODEL,
+            rich_help_panel=MODEL_PANEL,
         ),
     ] = False,
     max_new_tokens: Annotated[
@@ -170,25 +141,17 @@ def evaluate(
             min=1,
             help="Limit of what it generates with --think.",
             envvar="BRAINBENCH_MAX_NEW_TOKENS",
-            rich_help_panel=_MODEL,
+            rich_help_panel=MODEL_PANEL,
         ),
     ] = 1024,
-    trust_remote_code: Annotated[
-        bool,
-        typer.Option(
-            "--trust-remote-code",
-            help="Run Python code that comes with the model. It can do anything you can.",
-            envvar="BRAINBENCH_TRUST_REMOTE_CODE",
-            rich_help_panel=_MODEL,
-        ),
-    ] = False,
+    trust_remote_code: TrustRemoteCode = False,
     readout: Annotated[
         str,
         typer.Option(
             help="State that is scored: of the last token, the mean over premises, or localised: "
             "units of the last token that tell reasoning from reading, chosen on training items.",
             envvar="BRAINBENCH_READOUT",
-            rich_help_panel=_MODEL,
+            rich_help_panel=MODEL_PANEL,
         ),
     ] = "last",
     steer: Annotated[
@@ -197,7 +160,7 @@ def evaluate(
             metavar="DIR",
             help="Folder of a steering, whose directions are added to the model's states.",
             envvar="BRAINBENCH_STEER",
-            rich_help_panel=_MODEL,
+            rich_help_panel=MODEL_PANEL,
         ),
     ] = None,
     strength: Annotated[
@@ -205,7 +168,7 @@ def evaluate(
         typer.Option(
             help="Factor of its directions; by default the steering's own.",
             envvar="BRAINBENCH_STRENGTH",
-            rich_help_panel=_MODEL,
+            rich_help_panel=MODEL_PANEL,
         ),
     ] = None,
     steer_tokens: Annotated[
@@ -214,7 +177,7 @@ def evaluate(
             help="Tokens that are steered: last (of the prompt), generated (those too), or all; by "
             "default the steering's own.",
             envvar="BRAINBENCH_STEER_TOKENS",
-            rich_help_panel=_MODEL,
+            rich_help_panel=MODEL_PANEL,
         ),
     ] = None,
     untrained_activations: Annotated[
@@ -375,9 +338,7 @@ def evaluate(
             "--json", help="Print the whole record and nothing else.", envvar="BRAINBENCH_JSON"
         ),
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="No progress.", envvar="BRAINBENCH_QUIET")
-    ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Parse, run, print."""
 

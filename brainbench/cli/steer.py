@@ -11,6 +11,7 @@ from rich.table import Table
 
 from brainbench.benchmarks import Step
 from brainbench.cli.console import stderr, stdout
+from brainbench.cli.model_options import Device, Dtype, Peft, Quiet, Revision
 from brainbench.cli.progress import step_progress
 from brainbench.datasets import load_card, load_recording
 from brainbench.errors import UnknownNameError, UsageError
@@ -39,7 +40,7 @@ named: the built-in one on simulated people, offline, in under a minute.
 Every option can be set by an environment variable, BRAINBENCH_<OPTION>.
 """  # noqa: E501
 
-_HOW, _MODEL = "How directions are found", "Language models"
+_HOW = "How directions are found"
 
 
 def steer(
@@ -146,40 +147,14 @@ def steer(
             envvar="BRAINBENCH_EXPORT_LM_EVAL",
         ),
     ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            help="auto, cpu, cuda, cuda:1, mps.", envvar="BRAINBENCH_DEVICE", rich_help_panel=_MODEL
-        ),
-    ] = None,
-    dtype: Annotated[
-        str | None,
-        typer.Option(
-            help="auto (float32; on cuda bfloat16), float32, bfloat16, float16.",
-            envvar="BRAINBENCH_DTYPE",
-            rich_help_panel=_MODEL,
-        ),
-    ] = None,
-    revision: Annotated[
-        str | None,
-        typer.Option(
-            help="Branch, tag or commit on the hub.",
-            envvar="BRAINBENCH_REVISION",
-            rich_help_panel=_MODEL,
-        ),
-    ] = None,
-    peft: Annotated[
-        str | None,
-        typer.Option(
-            help="Folder of a PEFT adapter.", envvar="BRAINBENCH_PEFT", rich_help_panel=_MODEL
-        ),
-    ] = None,
+    device: Device = None,
+    dtype: Dtype = None,
+    revision: Revision = None,
+    peft: Peft = None,
     seed: Annotated[
         int, typer.Option(min=0, help="Of signals that are drawn.", envvar="BRAINBENCH_SEED")
     ] = 0,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="No progress.", envvar="BRAINBENCH_QUIET")
-    ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Parse, derive, write, print."""
     from brainbench.guidance.deriving import Derivation, derive_steering

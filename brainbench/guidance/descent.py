@@ -44,9 +44,9 @@ class Descent:
         first, second = BETAS
         self._first.lerp_(slope, 1.0 - first)
         self._second.mul_(second).addcmul_(slope, slope, value=1.0 - second)
-        size = (self._second / (1.0 - second**self._steps)).sqrt_().add_(EPSILON)
+        size = self._second.sqrt().div_((1.0 - second**self._steps) ** 0.5).add_(EPSILON)
         self.moved.mul_(1.0 - rate * WEIGHT_DECAY)
-        self.moved.sub_(rate / (1.0 - first**self._steps) * self._first / size)
+        self.moved.sub_((self._first * (rate / (1.0 - first**self._steps))).div_(size))
         self.moved.mul_(within(self.moved, self.radius))
 
     def keep(self, rows: Tensor) -> None:

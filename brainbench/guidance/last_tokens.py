@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -15,6 +16,8 @@ from brainbench.models.shared_prefix import empty_cache
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    Pair = tuple[Tensor, Tensor]
 
 
 class Before:
@@ -27,17 +30,34 @@ class Before:
     """
 
     def __init__(self, past: Any, lengths: Sequence[int]) -> None:
-        self._layers = [(layer.keys, layer.values) for layer in past.layers]
+        self._layers: list[Pair] = [(layer.keys, layer.values) for layer in past.layers]
         self._lengths = torch.tensor(lengths)
         self._most = int(past.get_seq_length()) if past.layers else 0
+        self._chosen: tuple[list[int], dict[int, Pair]] = ([], {})
 
     def cache(self, rows: Tensor) -> Any:
         """What a pass over some rows is given: it reads all and keeps nothing."""
         cache = empty_cache()
         if self._most:
-            some = None if rows.tolist() == list(range(len(self._lengths))) else rows
-            cache.layers = [_read_only(keys, values, some) for keys, values in self._layers]
+            read = partial(self._read, rows.tolist())
+            cache.layers = [
+                _read_only(keys, values, partial(read, number))
+                for number, (keys, values) in enumerate(self._layers)
+            ]
         return cache
+
+    def _read(self, rows: list[int], number: int) -> Pair:
+        """Keys and values of some rows of a layer; kept for passes over the same ones."""
+        keys, values = self._layers[number]
+        if rows == list(range(len(self._lengths))):
+            return keys, values
+        if self._chosen[0] != rows:
+            self._chosen = (rows, {})
+        chosen = self._chosen[1]
+        if number not in chosen:
+            at = torch.tensor(rows, device=keys.device)
+            chosen[number] = (keys[at], values[at])
+        return chosen[number]
 
     def places(self, rows: Tensor, count: int, device: Any) -> Tensor:
         """(rows, count) place of each last token in its prompt."""
@@ -118,15 +138,13 @@ def _forward(module: nn.Module, other: Callable[..., Any]) -> Iterator[None]:
             module.__dict__["forward"] = own
 
 
-def _read_only(keys: Tensor, values: Tensor, rows: Tensor | None) -> Any:
-    """One layer of a cache that a pass reads, and does not add to."""
+def _read_only(keys: Tensor, values: Tensor, read: Callable[[], Pair]) -> Any:
+    """One layer of a cache, of which a pass reads some rows, and which it does not add to."""
     from transformers.cache_utils import DynamicLayer
 
     def update(new_keys: Tensor, new_values: Tensor, *more: Any, **named: Any) -> Any:
-        own = keys, values
-        if rows is not None:
-            own = keys[rows.to(keys.device)], values[rows.to(values.device)]
-        return torch.cat([own[0], new_keys], dim=-2), torch.cat([own[1], new_values], dim=-2)
+        held = read()
+        return torch.cat([held[0], new_keys], dim=-2), torch.cat([held[1], new_values], dim=-2)
 
     layer: Any = DynamicLayer()
     layer.lazy_initialization(keys, values)

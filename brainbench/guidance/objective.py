@@ -22,6 +22,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from brainbench.encoding.kernels import Array
 from brainbench.errors import UnknownNameError
@@ -90,22 +91,34 @@ class Objective(nn.Module):
 
     def products(self, states: Tensor) -> Tensor:
         """(rows, L, m) s = X x of states (rows, L, units); with a 1 where there is an intercept."""
-        found = torch.einsum("rlu,lmu->rlm", states.to(self.span.dtype) - self.mean, self.span)
+        found = self._along(states.to(self.span.dtype) - self.mean)
         if self._centring == "intercept":
-            found = torch.cat([found, torch.ones_like(found[..., :1])], dim=-1)
+            found = torch.cat([found[..., :-1], torch.ones_like(found[..., -1:])], dim=-1)
         return found
 
     def of_pairs(self, states: Tensor, people: Tensor, items: Tensor) -> Tensor:
         """(rows, L) losses; row i is person ``people[i]`` and item ``items[i]``."""
-        return self.pairs(people, items)(states)
+        return self._of(people, items)(self.products(states))
 
-    def pairs(self, people: Tensor, items: Tensor) -> Callable[[Tensor], Tensor]:
-        """:meth:`of_pairs` of these people and items, for states that change step by step."""
+    def around(self, states: Tensor, people: Tensor, items: Tensor) -> Callable[[Tensor], Tensor]:
+        """:meth:`of_pairs` of states that are moved step by step: moved → (rows, L) losses.
+
+        What does not change with the steps is computed once. ``moved`` is (rows, L, units).
+        """
+        start, losses = self.products(states), self._of(people, items)
+        return lambda moved: losses(start + self._along(moved))
+
+    def _along(self, moved: Tensor) -> Tensor:
+        """(rows, L, m) what a move adds to the products; nothing to the 1 of an intercept."""
+        found = torch.einsum("rlu,lmu->rlm", moved, self.span)
+        return pad(found, (0, 1)) if self._centring == "intercept" else found
+
+    def _of(self, people: Tensor, items: Tensor) -> Callable[[Tensor], Tensor]:
+        """Products → losses of pairs."""
         cross, gram = self.cross[people, items], self.gram[people]
         square, voxels = self.square[people, items][:, None], self.voxels[people][:, None]
 
-        def losses(states: Tensor) -> Tensor:
-            s = self.products(states)
+        def losses(s: Tensor) -> Tensor:
             dot = (s * cross).sum(dim=-1)
             length = (torch.matmul(gram, s[..., None])[..., 0] * s).sum(dim=-1)
             return self._finish(dot, length, square, voxels)

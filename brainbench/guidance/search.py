@@ -145,9 +145,9 @@ def search(
         if (step - 1) % EVERY == 0:
             # who goes on changes only when it was asked
             report(step - 1, STEPS)
-            losses, origin = objective.pairs(people[going], items[going]), start[going]
+            losses = objective.around(start[going], people[going], items[going])
         leaf = descent.moved.detach().requires_grad_()
-        (slope,) = torch.autograd.grad(losses(origin + leaf).sum(), leaf)
+        (slope,) = torch.autograd.grad(losses(leaf).sum(), leaf)
         if not torch.isfinite(slope).all():
             raise DataError("the slope of the search is NaN: responses or states do not vary")
         descent.step(slope)

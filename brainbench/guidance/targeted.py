@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, find_arm
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, find_arm, label_as_response
 from brainbench.guidance.choices import area
 from brainbench.guidance.directions import (
     RANDOM,
@@ -210,9 +210,25 @@ def search_score(
         reading=read_search(rows, float(area(found.odds, labels))),
         warnings=[
             "as published: maps, directions and success are of the same items; a flip is no "
-            "evidence that anything was learned"
+            "evidence that anything was learned",
+            *_without_slope(found.way, rows),
         ],
     )
+
+
+def _without_slope(way: Way, rows: Sequence[SearchRow]) -> list[str]:
+    """Arms that the loss gives nothing to go by, named.
+
+    Of two voxels that sum to one all predictions lie on one line: whatever their length, their
+    cosine with a response is one of two numbers.
+    """
+    flat = way.loss == "pearson" or (way.loss == "cosine" and way.centring != "intercept")
+    return [
+        f"{row.arm}: its predictions have one dimension, where a {way.loss} has no slope; what it "
+        "moves is rounding, so it says nothing as a baseline"
+        for row in rows
+        if flat and find_arm(row.arm).remake is label_as_response
+    ]
 
 
 def read_search(rows: Sequence[SearchRow], before: float) -> str:

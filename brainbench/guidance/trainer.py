@@ -67,6 +67,8 @@ class RecipeTrainer(Trainer):
         self._folder, arguments = settings
         super().__init__(model=model, args=arguments)
         self.remove_callback(PrinterCallback)
+        # trainers before that attribute ask for this one instead
+        self.compute_loss_func = self.compute_loss
         self.history = history
         self._passes = passes
         self._loss = loss

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
 from markupsafe import Markup
 
 from brainbench.leaderboard.beside import Beside
+from brainbench.leaderboard.boards import Board
 from brainbench.leaderboard.columns import (
     STATISTICS,
     Column,
@@ -147,28 +148,69 @@ def make_panel(standing: Standing, beside: Sequence[Beside], where: dict[Key, st
     )
 
 
-def draw_agreement(
-    align: Standing, accuracy: Standing, lines: Sequence[Line], where: dict[Key, str]
-) -> tuple[Markup | None, int]:
-    """Alignment against accuracy, of models that are ranked on both; and how many they are."""
-    right = {entry.key: entry for entry in accuracy.ranked}
-    points = [
+@dataclass(frozen=True)
+class Plane:
+    """A picture with the line under it."""
+
+    drawn: Markup
+    told: str
+
+
+def draw_planes(
+    boards: Sequence[Board],
+    standings: Mapping[str, Standing],
+    beside: Mapping[str, Sequence[Beside]],
+    where: Mapping[Key, str],
+) -> tuple[list[Plane], list[str]]:
+    """Alignment against accuracy, a picture for each protocol; and why there is none."""
+    accuracy = next((board for board in boards if board.kind == "accuracy"), None)
+    drawn: list[Plane] = []
+    lacking: list[str] = []
+    for board in boards:
+        if accuracy is None or board.kind not in ("controlled", "published"):
+            continue
+        right, align = standings[accuracy.name], standings[board.name]
+        points = _points(align, right, where)
+        if not points:
+            lacking.append(f"{board.label}: no model is ranked on alignment and accuracy yet.")
+            continue
+        guesses = [row for row in beside[accuracy.name] if row.value is not None]
+        lines = [Line(row.name, row.value or 0.0, True) for row in guesses]
+        held = [row for row in beside[board.name] if row.value is not None]
+        lines += [Line(row.name, row.value or 0.0, False) for row in _strongest(held)]
+        titles = (
+            STATISTICS[accuracy.statistic].title,
+            f"{STATISTICS[board.statistic].title}, {board.label}",
+        )
+        models = "1 model is" if len(points) == 1 else f"{len(points)} models are"
+        told = (
+            f"{board.label[0].upper()}{board.label[1:]}; {models} ranked on both. Bars: 95 %. "
+            "Dashed: what needs no model."
+        )
+        drawn.append(Plane(draw_plane(f"plane-{board.name}", titles, points, lines), told))
+    return drawn, lacking
+
+
+def _points(align: Standing, right: Standing, where: Mapping[Key, str]) -> list[Point]:
+    """Models that are ranked on both."""
+    answered = {entry.key: entry for entry in right.ranked}
+    return [
         Point(
             entry.model,
             f"models/{where[entry.key]}.html",
-            (right[entry.key].value or 0.0, right[entry.key].interval or (0.0, 0.0)),
+            (answered[entry.key].value or 0.0, answered[entry.key].interval or (0.0, 0.0)),
             (entry.value or 0.0, entry.interval or (0.0, 0.0)),
         )
         for entry in align.ranked
-        if entry.key in right
+        if entry.key in answered
     ]
-    if not points:
-        return None, 0
-    titles = (
-        STATISTICS[accuracy.board.statistic].title,
-        f"{STATISTICS[align.board.statistic].title}, {align.board.label}",
-    )
-    return draw_plane(f"plane-{align.board.name}", titles, points, lines), len(points)
+
+
+def _strongest(rows: Sequence[Beside]) -> list[Beside]:
+    """People, and of the rest what is highest: more lines hide each other."""
+    people = [row for row in rows if row.role == "people"]
+    rest = sorted((row for row in rows if row.role != "people"), key=lambda row: -(row.value or 0))
+    return [*people, *rest[:1]]
 
 
 def family_of(submission: Submission) -> str:

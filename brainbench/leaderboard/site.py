@@ -24,7 +24,7 @@ from brainbench.leaderboard.pages import (
     Panel,
     Value,
     addresses,
-    draw_agreement,
+    draw_planes,
     family_of,
     groups,
     make_panel,
@@ -33,7 +33,6 @@ from brainbench.leaderboard.pages import (
     size_group,
     size_text,
 )
-from brainbench.leaderboard.picture import Line
 from brainbench.leaderboard.reports import Progress, report_path, write_reports
 from brainbench.leaderboard.submission import Submission
 from brainbench.results.whole_files import write_whole
@@ -147,7 +146,7 @@ def _pages(site: Site, written: set[str]) -> Iterator[tuple[str, str]]:
 
 def _index(site: Site, panels: Mapping[str, Panel]) -> str:
     overall = [board for board in site.boards if board.kind == "overall"]
-    planes, unplaned = _planes(site)
+    planes, unplaned = draw_planes(site.boards, site.standings, site.beside, site.where)
     families, sizes = groups(site.submissions)
     return _render(
         site, "index.html", "index.html",
@@ -188,40 +187,6 @@ def _first(boards: Sequence[Board], panels: Mapping[str, Panel]) -> str:
     """The ranking that a page begins with: the first that ranks somebody."""
     names = [board.name for board in boards]
     return next((name for name in names if panels[name].models), names[0] if names else "")
-
-
-def _planes(site: Site) -> tuple[list[dict[str, Any]], list[str]]:
-    """A picture for each protocol; never both in one."""
-    accuracy = next((b for b in site.boards if b.kind == "accuracy"), None)
-    drawn: list[dict[str, Any]] = []
-    lacking: list[str] = []
-    for board in site.boards:
-        if accuracy is None or board.kind not in ("controlled", "published"):
-            continue
-        guesses = [row for row in site.beside[accuracy.name] if row.value is not None]
-        people = [row for row in site.beside[board.name] if row.value is not None]
-        lines = [Line(row.name, row.value or 0.0, True) for row in guesses]
-        lines += [Line(row.name, row.value or 0.0, False) for row in _strongest(people)]
-        picture, count = draw_agreement(
-            site.standings[board.name], site.standings[accuracy.name], lines, site.where
-        )
-        if picture is None:
-            lacking.append(f"{board.label}: no model is ranked on alignment and accuracy yet.")
-            continue
-        models = "1 model is" if count == 1 else f"{count} models are"
-        told = (
-            f"{board.label[0].upper()}{board.label[1:]}; {models} ranked on both. Bars: 95 %. "
-            "Dashed: what needs no model."
-        )
-        drawn.append({"drawn": picture, "told": told})
-    return drawn, lacking
-
-
-def _strongest(rows: Sequence[Beside]) -> list[Beside]:
-    """People, and of the rest what is highest: more lines hide each other."""
-    people = [row for row in rows if row.role == "people"]
-    rest = sorted((row for row in rows if row.role != "people"), key=lambda row: -(row.value or 0))
-    return [*people, *rest[:1]]
 
 
 def _board_page(site: Site, page: str, boards: Sequence[Board], panels: Mapping[str, Panel]) -> str:

@@ -271,7 +271,7 @@ def test_the_benchmark_scores_a_model_by_name() -> None:
     found = benchmark(load_model(PHANTOM_FILE))
     assert isinstance(found, ControlledScore)
     assert found.verdict == "above null"
-    assert benchmark.version == 3
+    assert benchmark.version == 4
     assert found.reference is not None
     assert benchmark.ceiling == pytest.approx(found.reference.value)
 

@@ -70,6 +70,13 @@ def test_a_step_out_of_the_ball_is_cut_short_not_turned() -> None:
     assert 40 < cut < 40 * 12
 
 
+def test_nothing_moves_where_nothing_pulls_and_there_is_no_rate() -> None:
+    descent = Descent(torch.zeros(2, 1, 3), torch.zeros(1), torch.zeros(1))
+    for _ in range(3):
+        descent.step(torch.zeros(2, 1, 3))
+    assert not descent.moved.any()
+
+
 @pytest.mark.parametrize("scale", [0.0, 0.3, 1.0, 7.0])
 def test_what_is_too_long_is_shortened_and_the_rest_left(scale: float) -> None:
     moved = scale * torch.tensor([[[3.0, 4.0], [0.0, 0.0]]])

@@ -228,6 +228,26 @@ def test_the_folder_holds_an_adapter_and_how_it_came_about(tmp_path: Path) -> No
     assert len(record.history.validation) == 4
 
 
+def test_lm_eval_loads_the_folder(tmp_path: Path) -> None:
+    hflm = pytest.importorskip("lm_eval.models.huggingface", reason="lm-eval loads it").HFLM
+    model = make_model()
+    model.loader.model.save_pretrained(tmp_path / "base")
+    model.loader.tokenizer.save_pretrained(tmp_path / "base")
+    found = train(tmp_path / "out", model=model, budget=replace(FAST, learning_rate=1e-2))
+    theirs = hflm(
+        pretrained=str(tmp_path / "base"), peft=str(found.folder), device="cpu", dtype="float32"
+    ).model
+    tokens = torch.tensor([model.chat.tokens(model.template.messages(SIGNALS.problems[0]))])
+    with torch.no_grad():
+        given, plain = theirs(input_ids=tokens).logits, model.loader.model(input_ids=tokens).logits
+        with adapted(model, found.folder) as now:
+            ours = now.loader.model(input_ids=tokens).logits
+    # it cuts the vocabulary to that of the tokenizer
+    size = given.shape[-1]
+    torch.testing.assert_close(ours[..., :size], given, rtol=1e-4, atol=1e-4)
+    assert float((given - plain[..., :size]).abs().max()) > 0.01
+
+
 @pytest.mark.parametrize("scores", [[0.0, 1.0, 3.0, 2.0], [9.0, 1.0, 1.0, 1.0]])
 def test_the_best_epoch_is_kept(scores: list[float], tmp_path: Path) -> None:
     expected = 2 if scores[2] == 3.0 else 1
@@ -280,19 +300,17 @@ def test_progress_is_told(tmp_path: Path) -> None:
 # going on
 
 
-class Stopped(Watch):
+def stopping(call: int) -> Watch:
     """Interrupts the training at a call of the validation."""
+    calls: list[int] = []
 
-    def __new__(cls, call: int) -> Any:
-        calls: list[int] = []
+    def validate(model: LanguageModel) -> float:
+        calls.append(1)
+        if len(calls) == call:
+            raise KeyboardInterrupt
+        return score(model)
 
-        def validate(model: LanguageModel) -> float:
-            calls.append(1)
-            if len(calls) == call:
-                raise KeyboardInterrupt
-            return score(model)
-
-        return Watch(validate)
+    return Watch(validate)
 
 
 @pytest.mark.parametrize(
@@ -306,7 +324,7 @@ def test_an_interrupted_training_goes_on_to_the_same_losses(
     before = imprint(model.loader.model)
     whole = train(tmp_path / "whole", name, model=model, watch=Watch(score))
     with pytest.raises(KeyboardInterrupt):
-        train(tmp_path / "parts", name, model=model, watch=Stopped(call))
+        train(tmp_path / "parts", name, model=model, watch=stopping(call))
     assert_unchanged(model.loader.model, before)
     parts = train(tmp_path / "parts", name, model=model, watch=Watch(score), resume=True)
     assert parts.losses == whole.losses

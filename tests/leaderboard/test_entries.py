@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from synthetic_gains import gain
 from synthetic_runs import make_run
 
 from brainbench.leaderboard.boards import load_boards
@@ -109,7 +110,7 @@ def test_versions_and_protocols_are_never_in_one_ranking() -> None:
     found = stand(BOARDS, [now, old, published])
     assert [e.model for e in found["alignment"].ranked] == ["synthetic-0000"]
     reasons = apart(found["alignment"])["synthetic-0001"].reasons
-    assert "version 2, the board is of 3" in reasons[0]
+    assert "version 2, the board is of 4" in reasons[0]
     assert "synthetic-0002" not in {e.model for e in found["alignment"].entries}
     assert [e.model for e in found["alignment-published"].entries] == ["synthetic-0002"]
 
@@ -157,6 +158,34 @@ def test_answers_to_other_problems_are_apart() -> None:
     found = stand(BOARDS, [submitted(record, samples), *others])["accuracy"]
     assert len(found.ranked) == 2
     assert apart(found)["synthetic-0005"].reasons == ("other people or problems than most entries",)
+
+
+def guided(seed: int, higher: float, tier: str = "full") -> Submission:
+    """A run that read both tests of the steering board."""
+    gains = []
+    for kind in ("syllogistic", "transitive"):
+        named = {"reasoning_type": kind, "test": f"three premises, {kind}", "tier": tier}
+        one = gain(
+            lambda content, named=named: content.update(named, verdict="inconclusive"), higher
+        )
+        gains.append(one.model_dump(mode="json"))
+    return edited(submission(seed), gains=gains)
+
+
+def test_guidance_is_ranked_by_the_arm_it_is_least_above() -> None:
+    runs = [guided(0, 0.0), guided(1, 0.02), guided(2, 0.2), guided(3, 0.3, "reduced")]
+    found = stand(BOARDS, runs)
+    steering = found["guidance-steering"]
+    assert [entry.model for entry in steering.ranked] == [f"synthetic-000{i}" for i in (2, 1, 0)]
+    # guided 0.75, labels alone 0.65; two tests of equal error, so the interval of one over √2
+    assert steering.ranked[-1].value == pytest.approx(0.1)
+    low, high = steering.ranked[-1].interval or (0.0, 0.0)
+    assert high - low == pytest.approx(0.08 / np.sqrt(2), rel=0.1)
+    assert [entry.rank for entry in steering.ranked] == ["1", "2–3", "2–3"]
+    # few seeds and many are two rankings
+    reduced = found["guidance-steering-reduced"]
+    assert [entry.model for entry in reduced.entries] == ["synthetic-0003"]
+    assert found["guidance-finetuning"].entries == ()
 
 
 def test_overall_joins_runs_of_one_model_and_needs_every_part() -> None:
