@@ -1,0 +1,147 @@
+"""Every file and every command of docs/extending.md, as a reader would type them."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from docs_blocks import DOCS, blocks
+
+from brainbench import plugins
+from brainbench.benchmarks import list_benchmarks
+from brainbench.cli.main import main
+from brainbench.datasets import load_problems
+from brainbench.models import load_model, read_answers
+from brainbench.results import Record, load_record
+
+PAGE = blocks(DOCS / "extending.md")
+COMMANDS = [line[2:] for b in PAGE if b.language == "console" for line in b.text.splitlines()]
+
+# words by which the tests below find the commands they run
+MODEL, DATASET = "--model sentence_lengths:SentenceLengths", "--model mylab-lengths"
+LISTED, SHOWN = "list benchmarks", "show mylab2026"
+ARM, CHECKED, TASK = "--guidance-arms", "list tasks --check", "--tasks my_sizes"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The files of the page, its package installed as far as Python looks."""
+    root = tmp_path_factory.mktemp("extending")
+    titled = [block for block in PAGE if block.title]
+    for block in titled:
+        path = root / str(block.title)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(block.text, "utf-8")
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    info = root / f"{project['name']}-{project['version']}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    )
+    points = project["entry-points"]["brainbench"].items()
+    lines = [f"{name} = {value}" for name, value in points]
+    (info / "entry_points.txt").write_text("\n".join(["[brainbench]", *lines]) + "\n")
+    before = set(sys.modules)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(root))
+        patch.chdir(root)
+        plugins._plugins.cache_clear()
+        yield root
+    plugins._plugins.cache_clear()
+    for name in {Path(str(block.title)).stem for block in titled} & (set(sys.modules) - before):
+        del sys.modules[name]
+
+
+@pytest.fixture
+def cli(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[str], Any]:
+    """Run a line of the page in its folder, offline."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def run(line: str) -> SimpleNamespace:
+        monkeypatch.setattr(sys, "argv", shlex.split(line))
+        with pytest.raises(SystemExit) as caught:
+            main()
+        out, err = capsys.readouterr()
+        return SimpleNamespace(code=int(caught.value.code or 0), out=out, err=err)
+
+    return run
+
+
+def newest(folder: Path) -> Record:
+    path = max(folder.glob("results/*/*/results.json"), key=lambda path: path.stat().st_mtime_ns)
+    return load_record(path)
+
+
+def line_of(words: str) -> str:
+    """The one command of the page that holds the words."""
+    (found,) = [line for line in COMMANDS if words in line]
+    return found
+
+
+def test_every_command_of_the_page_is_run_here() -> None:
+    used = (MODEL, LISTED, SHOWN, DATASET, ARM, CHECKED, TASK)
+    assert sorted(line_of(words) for words in used) == sorted(COMMANDS)
+    assert all(block.title or block.language in ("console", "") for block in PAGE)
+
+
+def test_a_model(folder: Path, cli: Any) -> None:
+    told = cli(line_of(MODEL))
+    assert told.code == 0, told.err
+    record = newest(folder)
+    assert record.model.identifier == "sentence-lengths"
+    raw = {row.benchmark: row.raw for row in record.scores if row.subject == "all"}
+    assert raw["phantom.confound.all-ridge"] > 0.1, "length is one of the confounds"
+    model: Any = load_model("sentence_lengths:SentenceLengths")
+    assert read_answers(model, load_problems("phantom")).said.tolist() == [1.0] * 72
+
+
+def test_what_is_listed(cli: Any) -> None:
+    listed = cli(line_of(LISTED)).out
+    assert "mylab2026.auditory.syllogistic-ridge" in listed
+    assert "mylab2026.auditory.mean-ridge" in listed
+    assert "Four simulated people" in cli(line_of(SHOWN)).out
+    assert "mylab2026.auditory.mean-ridge" in list_benchmarks()
+
+
+def test_a_dataset_and_a_benchmark(folder: Path, cli: Any) -> None:
+    told = cli(line_of(DATASET))
+    assert told.code == 0, told.err
+    record = newest(folder)
+    assert [one.name for one in record.datasets] == ["mylab2026"]
+    raw = {row.benchmark: row.raw for row in record.scores if row.subject == "all"}
+    two = [raw[f"mylab2026.auditory.{kind}-ridge"] for kind in ("syllogistic", "transitive")]
+    assert raw["mylab2026.auditory.mean-ridge"] == pytest.approx(np.mean(two))
+    assert min(two) > 0.1, "people who respond to length are predicted by it"
+
+
+def test_a_baseline(folder: Path, cli: Any) -> None:
+    told = cli(line_of(ARM))
+    assert told.code == 0, told.err
+    record = newest(folder)
+    assert record.config["guidance"]["arms"] == ["shuffled voxels"]
+    for score in record.gains:
+        names = [arm.arm for arm in score.arms]
+        assert names[-1] == "shuffled voxels"
+        assert "shuffled voxels" in [each.against for each in score.differences]
+
+
+def test_a_task(folder: Path, cli: Any) -> None:
+    checked = cli(line_of(CHECKED))
+    assert checked.code == 0, checked.out
+    told = cli(line_of(TASK))
+    assert told.code == 0, told.err
+    record = newest(folder)
+    assert record.accuracy["my_sizes"]["sample_len"] == 4
+    (row,) = record.answer_bias
+    assert row.always == {"True": 0.5, "False": 0.5}
