@@ -171,7 +171,7 @@ def _cell(rng: np.random.Generator, roi: str, kind: str, effect: float) -> dict[
     rows = [_nuisance(name, roi, kind, raw, float(reference.mean()), rng) for name in ROWS]
     return {
         "benchmark": f"xiao2026.{roi}.{kind}-ridge",
-        "version": 3,
+        "version": 4,
         "dataset": "xiao2026",
         "roi": roi,
         "reasoning_type": kind,

@@ -81,7 +81,7 @@ class TestChoose:
 
     def test_the_best_area_and_the_first_of_equals(self) -> None:
         good, bad = np.array([4.0, 3, 2, 1]), np.array([1.0, 2, 3, 4])
-        odds = np.stack([bad, good, good * 10 + 5, bad], axis=1)
+        odds = np.stack([bad, good, good * 10 + 5, bad, bad], axis=1)
         assert choose(odds, self.LABELS) == 1
         assert choose(odds[:, [0, 3]], self.LABELS) == 0
 

@@ -154,7 +154,9 @@ def test_states(signals: Signals) -> None:
         state = given.states[number].detach().numpy()
         new = np.square(state - targets[row]).mean() if items.wrong[row] else 0.0
         old = 0.0 if items.wrong[row] else 2.0 * np.square(state - items.states[row]).mean()
-        assert float(parts["states"][number]) == pytest.approx(0.0 if np.isnan(new) else new)
-        assert float(parts[KEPT][number]) == pytest.approx(old)
+        assert float(parts["states"][number].detach()) == pytest.approx(
+            0.0 if np.isnan(new) else new
+        )
+        assert float(parts[KEPT][number].detach()) == pytest.approx(old)
     assert sum(parts.values()).isfinite().all()
     assert not made.needs_logits

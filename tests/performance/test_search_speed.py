@@ -8,18 +8,18 @@ made, single precision and no logits but the last token's. It takes an hour, so 
 sampled, and its time is that of a try of theirs times the tries of all. Both run on one core, and
 processor seconds count: who else uses the machine changes them little.
 
-What there is to do for one try (five steps, one answer), n tokens of a prompt and m training
-items, of a model with weights P below the output layer and H in it (P of the layers that are
-moved and those above, P₀ all of them):
+What there is to do for one try (five steps at L layers, one answer), n tokens of a prompt, m
+training items, P₀ weights below the output layer, P of them at the first moved layer and above, H
+in the output layer:
 
-    one by one   2 n P₀ + 2 H + 5 L · 8 units voxels        19.6 + 0.06 + 0.5   GFLOP
-    all at once  2 P + 2 H + 5 L · 4 m units                0.16 + 0.06 + 0.006 GFLOP
+    one by one   2 n P₀ + 2 H + 5 L · 4 units voxels    19.5 + 0.06 + 0.23 GFLOP
+    all at once  2 P + 2 H + 5 L · 4 m units            0.16 + 0.06 + 0.01 GFLOP
 
-Forward and back, W is read twice for each of the 75 steps (6 MB each in single precision, 0.5 GB in
-all); weights are read once for a prompt, or once for all pairs (0.5 GB). So the limit is a ratio of
-about 85, at the same share of the machine's arithmetic. What keeps it from that is the keys and
-values of 15 to 30 prompts read again at every layer for one token (0.1 GB, copied twice), and
-places in the batch that are left empty because people differ in what they have right.
+One by one each W (3 MB) is read twice in each of the 75 steps, 0.5 GB, and the weights once, 0.5
+GB; all at once the weights are read once for all pairs. So arithmetic is the limit, a ratio of
+about 90. What keeps it from that: keys and values of about 40 rows (0.1 GB) are copied, and
+repeated for every head, for two or three tokens a row, and places are left empty because people
+differ in what they have right.
 """
 
 from __future__ import annotations

@@ -6,12 +6,17 @@ import sys
 import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
+from simulated_signals import make_signals
 
 import brainbench
 from brainbench import plugins
 from brainbench.datasets import list_datasets
-from brainbench.errors import DataError, UsageError
+from brainbench.errors import DataError, UnknownNameError, UsageError
+from brainbench.guidance.arms import GUIDED, arms_of, find_arm, is_drawn
+from brainbench.guidance.options import GuidanceOptions
+from brainbench.guidance.scoring import oracles_of
 from brainbench.models import list_models
 
 EXAMPLE = Path(__file__).parent / "example"
@@ -100,6 +105,102 @@ def test_a_benchmark_may_give_a_controlled_score(install, tmp_path, monkeypatch)
     )
     assert [row.benchmark for row in record.controlled] == ["careful.a.b"]
     assert isinstance(record.controlled[0], brainbench.ControlledScore)
+
+
+ARM = """
+    import numpy as np
+
+    import brainbench
+
+    def halved(signals, rng):
+        return signals.with_responses(tuple(block / 2 for block in signals.responses))
+
+    def drawn(signals, rng):
+        return signals.with_responses(tuple(rng.permuted(b) for b in signals.responses))
+
+    plugin = brainbench.Plugin(
+        arms={
+            "halved": brainbench.ArmPlugin("half of each response", halved),
+            "drawn": brainbench.ArmPlugin("in any order", drawn, drawn=True),
+            "told": brainbench.ArmPlugin("halves, with labels", halved, knows_labels=True),
+        }
+    )
+    """
+
+
+def test_an_arm_of_guidance(install):
+    install("arm_lab", ARM)
+    signals = make_signals()
+    arm = find_arm("halved")
+    assert (arm.what, arm.drawn, arm.modes) == (
+        "half of each response", False, ("steering", "finetuning")
+    )  # fmt: skip
+    found = arm.remake(signals, np.random.default_rng(0))
+    for half, whole in zip(found.responses, signals.responses, strict=True):
+        np.testing.assert_array_equal(2 * half, whole)
+    assert found.labels is signals.labels
+    assert is_drawn("drawn")
+    assert not is_drawn("halved")
+    assert not is_drawn("of nobody")
+    assert oracles_of([GUIDED, "halved", "told", "label as fMRI", "label only"]) == {
+        "told", "label as fMRI"
+    }  # fmt: skip
+    with pytest.raises(UnknownNameError, match="did you mean 'halved'"):
+        find_arm("halvd")
+
+
+def test_an_arm_runs_where_it_is_named_and_changes_no_other_run(install):
+    install("arm_lab", ARM)
+    assert "halved" not in {arm.name for arm in arms_of("steering")}
+    plain, asked = GuidanceOptions(), GuidanceOptions(arms=("drawn", "halved"))
+    own, more = (o.extent("steering", "cpu", False, 0) for o in (plain, asked))
+    assert more.arms("steering") == (*own.arms("steering"), "drawn", "halved")
+    # the identity that run ids are made of knows nothing of arms where none is named
+    assert set(plain.identity({"steering": own})) == {"rois", "tests", "extents"}
+    assert (
+        plain.identity({"steering": own})["extents"]
+        == asked.identity({"steering": more})["extents"]
+    )
+    assert asked.identity({"steering": more})["arms"] == ["drawn", "halved"]
+    with pytest.raises(UnknownNameError, match="unknown arm 'thirded'"):
+        GuidanceOptions(arms=("thirded",))
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("return signals.responses", "gives tuple, not Signals"),
+        ("return signals.with_responses((signals.responses[0][:3],))", r"shape \(3, \d+\) for 18"),
+        ("return signals.with_responses((signals.responses[0] * float('nan'),))", "NaN"),
+    ],
+)
+def test_an_arm_that_gives_something_else_is_told(install, body, says):
+    install(
+        "odd_arm",
+        f"""
+        import brainbench
+
+        def remake(signals, rng):
+            {body}
+
+        plugin = brainbench.Plugin(arms={{"odd": brainbench.ArmPlugin("odd", remake)}})
+        """,
+    )
+    with pytest.raises(DataError, match=says):
+        find_arm("odd").remake(make_signals(), np.random.default_rng(0))
+
+
+def test_an_arm_whose_name_is_taken(install):
+    install("own_arm", "import brainbench\nplugin = brainbench.Plugin(arms={'guided': 3})")
+    with pytest.warns(UserWarning, match="its arms 'guided' is left out, it is a name of brain"):
+        assert not is_drawn("x")
+    assert find_arm(GUIDED).what == "responses of people to these items"
+
+
+def test_what_is_no_arm_is_told(install):
+    install("no_arm", "import brainbench\nplugin = brainbench.Plugin(arms={'three': 3})")
+    with pytest.raises(DataError, match="'three' is int, not an ArmP"):
+        find_arm("three")
 
 
 def test_without_it_its_names_are_unknown():

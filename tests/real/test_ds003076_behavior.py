@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import golden_numbers
 import numpy as np
 import pytest
+from golden_files import alone
 from simulated_behavior import AnsweringFake, always_true, oracle
 from sklearn.metrics import cohen_kappa_score
 
 import brainbench
-from brainbench.benchmarks import BehaviorBenchmark, BehaviorScore
+from brainbench.benchmarks import BehaviorBenchmark, BehaviorScore, score_behavior
 from brainbench.benchmarks.behavior_group import Group, gather
 from brainbench.datasets import Behavior, load_behavior
-from brainbench.models import Model
+from brainbench.models import Model, load_model
 
 CELLS = ("all", "syllogistic", "transitive")
 LEFT_OUT = {
@@ -156,6 +160,17 @@ def test_one_bit_tells_how_long_people_take() -> None:
     assert rows["reasoning type"].certainty_time == pytest.approx(0.819, abs=5e-4)
     assert rows["number of words"].certainty_time == pytest.approx(0.913, abs=5e-4)
     assert "certainty_time" in rows["reasoning type"].reaches_reference
+
+
+def test_nano_gives_the_golden_scores(
+    people: Behavior, golden: Callable[..., None], tmp_path: Path
+) -> None:
+    nano: Any = load_model("nano")
+    with alone(tmp_path):
+        answers = nano.answer(people.problems)
+    benchmarks = [BehaviorBenchmark("ds003076", cell) for cell in CELLS]
+    found = list(score_behavior(benchmarks, people, answers))
+    golden(golden_numbers.behavior(found), "ds003076_nano", golden_numbers.FLOAT32)
 
 
 def test_a_person_without_errors_is_told() -> None:

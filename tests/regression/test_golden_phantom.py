@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from brainbench.models import PHANTOM_FILE
 from brainbench.run import Settings, evaluate
@@ -16,9 +17,9 @@ PUBLISHED = Settings(protocol="published")
 
 
 def test_the_shipped_activations_give_the_golden_controlled_scores(
-    tmp_path: Path, golden: Callable[..., None]
+    controlled_run: Any, golden: Callable[..., None]
 ) -> None:
-    record = evaluate(PHANTOM_FILE, output_path=tmp_path)
+    record = controlled_run.record
     assert [row.protocol for row in record.controlled] == ["controlled"] * 9
     golden(record, "phantom_builtin_controlled")
     verdicts = {row.benchmark: row.verdict for row in record.controlled}

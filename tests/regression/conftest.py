@@ -1,0 +1,72 @@
+"""Runs whose parts are kept, so that a metric can be broken without computing them again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from golden_files import alone
+from simulated_behavior import people, sharing
+
+from brainbench.benchmarks import BehaviorBenchmark, BehaviorScore, controlled, score_behavior
+from brainbench.datasets import Behavior
+from brainbench.models import PHANTOM_FILE, Answers, load_model
+from brainbench.results import Record
+from brainbench.run import evaluate
+
+
+@dataclass(frozen=True)
+class ControlledRun:
+    """The shipped activations under the controlled protocol, and what each cell gave."""
+
+    record: Record
+    cells: tuple[dict[str, Any], ...]
+
+    def scored_again(self, folder: Path) -> Record:
+        """The same cells, put together by the code as it is now."""
+        given = iter(self.cells)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(controlled, "_cell_values", lambda *arguments: next(given))
+            return evaluate(PHANTOM_FILE, output_path=folder)
+
+
+@pytest.fixture(scope="session")
+def controlled_run(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> ControlledRun:
+    cells: list[dict[str, Any]] = []
+    cell_values = controlled._cell_values
+
+    def kept(*arguments: Any) -> dict[str, Any]:
+        cells.append(cell_values(*arguments))
+        return cells[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(controlled, "_cell_values", kept)
+        record = evaluate(PHANTOM_FILE, output_path=tmp_path_factory.mktemp("controlled"))
+    return ControlledRun(record, tuple(cells))
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Simulated people and the built-in model, asked the same problems."""
+
+    people: Behavior
+    nano: Answers
+
+    def scores(self) -> list[BehaviorScore]:
+        """The three benchmarks of behaviour, by the code as it is now."""
+        kinds = ("all", "syllogistic", "transitive")
+        benchmarks = [BehaviorBenchmark("ds003076", kind) for kind in kinds]
+        return list(score_behavior(benchmarks, self.people, self.nano))
+
+
+@pytest.fixture(scope="session")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> Answered:
+    right = sharing(0.7)
+    right[np.random.default_rng(1).random(right.shape) < 0.05] = np.nan
+    shown = people(right)
+    nano: Any = load_model("nano")
+    with alone(tmp_path_factory.mktemp("answered")):
+        return Answered(shown, nano.answer(shown.problems))

@@ -1,0 +1,196 @@
+"""A metric that is broken on purpose is caught by the golden numbers of every suite it is in.
+
+Each is held twice: as it is, which passes, and broken, which must not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import golden_numbers
+import numpy as np
+import pytest
+from golden_files import alone
+from guided_run import GuidedRun
+from test_golden_suites import calibrated
+
+from brainbench.benchmarks import consistency
+from brainbench.encoding import across_runs, prediction
+from brainbench.encoding.prediction import correlate
+from brainbench.guidance import measures
+from brainbench.models import PHANTOM_FILE
+from brainbench.reasoning import bias
+from brainbench.run import Settings, evaluate
+
+Golden = Callable[..., None]
+CELL = "phantom.signal.syllogistic-ridge"
+QUICK_ACCURACY = Path(__file__).parent.parent / "reasoning" / "golden" / "nano_accuracy.json"
+
+
+def identity(p_values: Any, family: int | None = None) -> list[float]:
+    """Holm's correction, forgotten."""
+    return [float(p) for p in p_values]
+
+
+def held(check: Callable[[], None], broken: Callable[[], None]) -> None:
+    """Passes as it is, and fails once it is broken."""
+    check()
+    broken()
+    with pytest.raises(AssertionError, match=r"\.json: "):
+        check()
+
+
+def wrong(change: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Pearson r of each voxel, changed before it is added up."""
+
+    def broken(predictors: Any, responses: Any, total: Any) -> Any:
+        own = np.zeros_like(total)
+        n_constant = correlate(predictors, responses, own)
+        total += change(own)
+        return n_constant
+
+    return broken
+
+
+class TestAlignment:
+    def test_pearson_as_published(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, golden: Golden
+    ) -> None:
+        """The square of r in its place."""
+        settings = Settings(protocol="published")
+
+        def check() -> None:
+            record = evaluate(
+                PHANTOM_FILE,
+                benchmarks=[CELL],
+                settings=settings,
+                output_path=tmp_path,
+                overwrite=True,
+            )
+            golden(record, "phantom_builtin", only=lambda name: name.startswith(CELL))
+
+        held(check, lambda: monkeypatch.setattr(prediction, "correlate", wrong(np.square)))
+
+    def test_pearson_with_runs_held_out(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, golden: Golden
+    ) -> None:
+        """A sign lost. Of nuisance rows, which no permutation takes part in."""
+        for name in ("PRIMARY_DRAWS", "CONDITION_DRAWS"):
+            monkeypatch.setattr(f"brainbench.benchmarks.controlled_cell.{name}", 19)
+
+        def check() -> None:
+            record = evaluate(PHANTOM_FILE, benchmarks=[CELL], output_path=tmp_path, overwrite=True)
+            golden(
+                record, "phantom_builtin_controlled", only=lambda name: name.startswith(f"{CELL}: ")
+            )
+
+        held(check, lambda: monkeypatch.setattr(across_runs, "correlate", wrong(np.abs)))
+
+    def test_holm(
+        self,
+        controlled_run: Any,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+        golden: Golden,
+    ) -> None:
+        folders = iter([tmp_path / "whole", tmp_path / "broken"])
+        held(
+            lambda: golden(
+                controlled_run.scored_again(next(folders)), "phantom_builtin_controlled"
+            ),
+            lambda: monkeypatch.setattr("brainbench.benchmarks.controlled.holm", identity),
+        )
+
+
+class TestBehavior:
+    @pytest.mark.parametrize("metric", ["area_under_curve", "spearman"])
+    def test_a_metric(
+        self, metric: str, answered: Any, monkeypatch: pytest.MonkeyPatch, golden: Golden
+    ) -> None:
+        """1 − AUC; ρ with its sign lost."""
+        whole = getattr(consistency, metric)
+
+        def broken(*given: Any) -> float:
+            return 1.0 - whole(*given) if metric == "area_under_curve" else abs(whole(*given))
+
+        def break_it() -> None:
+            for module in ("behavior_scoring", "behavior_group", "behavior", "consistency"):
+                where = f"brainbench.benchmarks.{module}.{metric}"
+                monkeypatch.setattr(where, broken, raising=False)
+
+        held(
+            lambda: golden(
+                golden_numbers.behavior(answered.scores()), "behavior_nano", golden_numbers.FLOAT32
+            ),
+            break_it,
+        )
+
+
+class TestAccuracy:
+    @pytest.mark.parametrize("metric", ["auc", "balanced_acc", "dprime"])
+    def test_a_metric(
+        self, metric: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, golden: Golden
+    ) -> None:
+        """1 − AUC, 1 − balanced accuracy; d′ without its sign. Answers are kept, and read back."""
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+        task = "brainbench_quick_syllogistic"
+
+        def check() -> None:
+            with alone(tmp_path / "cache"):
+                record = evaluate(tasks=[task], output_path=tmp_path, overwrite=True)
+            golden(
+                golden_numbers.accuracy(record),
+                QUICK_ACCURACY,
+                golden_numbers.FLOAT32,
+                only=lambda name: name == task,
+            )
+
+        whole = getattr(bias._metrics(), metric)
+
+        def broken(items: Any) -> float:
+            return -whole(items) if metric == "dprime" else 1.0 - whole(items)
+
+        held(check, lambda: monkeypatch.setattr(bias._metrics(), metric, broken))
+
+
+class TestGuidance:
+    def test_auc(self, guided: GuidedRun, monkeypatch: pytest.MonkeyPatch, golden: Golden) -> None:
+        """1 − AUC: pairs out of order are counted."""
+        pairs = measures.pairs_in_order
+
+        def broken(odds: Any, items: Any) -> Any:
+            return pairs(-odds, items)
+
+        held(
+            lambda: golden(again(guided), "guidance_nano", golden_numbers.of_guidance, only=scored),
+            lambda: monkeypatch.setattr(measures, "pairs_in_order", broken),
+        )
+
+    def test_holm(self, guided: GuidedRun, monkeypatch: pytest.MonkeyPatch, golden: Golden) -> None:
+        held(
+            lambda: golden(again(guided), "guidance_nano", golden_numbers.of_guidance, only=scored),
+            lambda: monkeypatch.setattr("brainbench.guidance.gains.holm", identity),
+        )
+
+
+def scored(name: str) -> bool:
+    return not name.startswith("search")
+
+
+def again(guided: GuidedRun) -> dict[str, Any]:
+    record = guided.record.model_copy(update={"gains": guided.scored_again(), "searches": []})
+    return golden_numbers.guidance(record)
+
+
+class TestCalibration:
+    def test_p_values(self, monkeypatch: pytest.MonkeyPatch, golden: Golden) -> None:
+        """From the other end of the null."""
+        held(
+            lambda: golden(calibrated(), "calibration_small"),
+            lambda: monkeypatch.setattr(
+                "brainbench.calibration.measure.p_value",
+                lambda measured, null: float(np.mean(np.asarray(null) <= measured)),
+            ),
+        )

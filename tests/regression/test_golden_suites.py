@@ -1,0 +1,49 @@
+"""Behaviour, guidance and calibration give the numbers they always gave, offline.
+
+``pytest tests/regression/test_golden_suites.py --regold`` writes them anew. Alignment has a file of
+its own beside this one, accuracy one in ``tests/reasoning``, the quick form of the calibration one
+in ``tests/calibration``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import golden_numbers
+from guided_run import GuidedRun
+
+from brainbench.calibration import Plan, calibrate
+
+PLAN = Plan(
+    reasoning_types=("transitive",),
+    n_tested=8,
+    n_planted=4,
+    n_mis_specified=0,
+    n_narrow=0,
+    n_pooled=0,
+    n_layer=1,
+    n_published=2,
+    n_reference=1,
+    n_courses=1,
+    shares=(0.2,),
+    draws=19,
+    pooled_draws=9,
+)
+
+
+def calibrated() -> dict[str, Any]:
+    return golden_numbers.calibration(calibrate(0, PLAN))
+
+
+def test_nano_among_simulated_people(answered: Any, golden: Callable[..., None]) -> None:
+    # the log-odds are computed in float32; ranks of times and answers hardly move
+    golden(golden_numbers.behavior(answered.scores()), "behavior_nano", golden_numbers.FLOAT32)
+
+
+def test_nano_guided_by_simulated_people(guided: GuidedRun, golden: Callable[..., None]) -> None:
+    golden(golden_numbers.guidance(guided.record), "guidance_nano", golden_numbers.of_guidance)
+
+
+def test_a_small_calibration(golden: Callable[..., None]) -> None:
+    golden(calibrated(), "calibration_small")
