@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import yaml
@@ -13,13 +14,15 @@ import yaml
 from brainbench.datasets import folio
 from brainbench.errors import DataError
 from brainbench.guidance.answers import TestItems
-from brainbench.guidance.questions import Question, ask_problems
 from brainbench.models import LanguageModel
 from brainbench.models.chat import Messages
 from brainbench.problems import Problem
 from brainbench.problems.files import CARD, RESTORE
 from brainbench.problems.rows import to_problem
 from brainbench.reasoning.task_check import tasks_folder
+
+if TYPE_CHECKING:
+    from brainbench.guidance.questions import Question
 
 FOLIO = "FOLIO"
 _FOLIO_WORDS = ("True", "False", "Uncertain")
@@ -105,6 +108,9 @@ def load_test(
     DataError
         When a file is not the one its card names, or FOLIO cannot be had.
     """
+    # torch is loaded only where a model is asked: names and options do without
+    from brainbench.guidance.questions import ask_problems
+
     test = TESTS[name]
     if test.name == FOLIO:
         asked = [
@@ -153,6 +159,8 @@ def read_set(
 def _folio_questions(
     model: LanguageModel, split: str, count: int | None, limit: int | None
 ) -> list[Question]:
+    from brainbench.guidance.questions import Question
+
     problems = folio.load(split)[: min(count or 10_000, limit or 10_000)]
     choices = choice_tokens(model.loader.tokenizer, _FOLIO_WORDS)
     return [

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from brainbench.benchmarks import (
     SUITES,
@@ -31,7 +32,6 @@ from brainbench.reasoning import TASK_SUITES, TaskScore
 from brainbench.results import AnyScore, Record, RunFolder, sample_rows
 from brainbench.results.report import write_report
 from brainbench.run.accuracy import TaskRun, choose_tasks, find_tasks
-from brainbench.run.guidance import GuidanceRun, GuidanceTask, plan_guidance
 from brainbench.run.inputs import (
     Data,
     Readings,
@@ -44,6 +44,9 @@ from brainbench.run.inputs import (
 from brainbench.run.new_record import new_record
 from brainbench.run.provenance import peak_memory_mb
 from brainbench.run.settings import Settings
+
+if TYPE_CHECKING:
+    from brainbench.run.guidance import GuidanceTask
 
 
 def evaluate(
@@ -133,6 +136,8 @@ def evaluate(
             answered = TaskRun(folder, scored, asked, chosen, report, say).scores()
             scores = chain(scores, answered)
         if guided is not None:
+            from brainbench.run.guidance import GuidanceRun
+
             scores = chain(scores, GuidanceRun(folder, guided, chosen, report, say).scores())
         return _run(folder, record, scores, readings, wanted, data, say)
 
@@ -153,6 +158,9 @@ def _guidance(
         if settings.guidance != GuidanceOptions():
             raise UsageError("options of guidance are given: say --suite guidance")
         return None
+    # torch is loaded only where it is needed
+    from brainbench.run.guidance import plan_guidance
+
     options = replace(settings.guidance, modes=GUIDANCE_SUITES[suite], dataset=dataset)
     return plan_guidance(options, model, settings, say)
 

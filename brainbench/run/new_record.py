@@ -7,17 +7,20 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from brainbench.benchmarks import Benchmark
 from brainbench.datasets import Behavior, Recording
 from brainbench.models import COMPUTING, LanguageModel, Model, is_builtin
 from brainbench.reasoning.tasks import TaskSet
 from brainbench.results import DatasetInfo, ModelInfo, Record, TaskInfo
-from brainbench.run.guidance import GuidanceTask
 from brainbench.run.inputs import Data
 from brainbench.run.provenance import versions
 from brainbench.run.settings import Settings
+
+if TYPE_CHECKING:
+    from brainbench.run.guidance import GuidanceTask
+
 
 _LM_EVAL = ("lm-eval", "datasets")
 
