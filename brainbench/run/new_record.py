@@ -71,6 +71,8 @@ def new_record(
     notes += _steering_notes(model, data, tasks)
     if ignored and not isinstance(model, LanguageModel):
         notes.append(f"{', '.join(ignored)}: no effect, this model is not loaded by brainbench")
+    if settings.limit is not None and guidance is not None:
+        notes.append(f"tests limited to {settings.limit} problems of each set: for trying out only")
     if settings.limit is not None and benchmarks:
         notes.append(
             f"limited to {settings.limit} items of each reasoning type: for trying out only"
