@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,16 +21,17 @@ from brainbench.encoding.held_out import held_out_folds
 from brainbench.encoding.kernels import linear_kernels
 from brainbench.guidance.adapters import adapted, randomise_adapter
 from brainbench.guidance.answers import ArmAnswers
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, UNGUIDED, find_arm
+from brainbench.guidance.arms import GUIDED, UNGUIDED
 from brainbench.guidance.choices import area, threshold
 from brainbench.guidance.directions import RANDOM
 from brainbench.guidance.problem_tests import TestQuestions
 from brainbench.guidance.questions import Asker, Question
-from brainbench.guidance.recipes import BOTH, LABELS, STIMULUS, Budget, Recipe
+from brainbench.guidance.recipes import BOTH, Budget, Recipe
 from brainbench.guidance.score import ArmAlignment
 from brainbench.guidance.signals import Signals
 from brainbench.guidance.steering import Rows, Whole
 from brainbench.guidance.training import Watch, finetune
+from brainbench.guidance.training_arms import train_as
 from brainbench.models import LanguageModel, Model, read_activations
 
 Report = Callable[[str, int, int], None]
@@ -125,11 +125,7 @@ def _train(
     report: Report,
 ) -> Path:
     """Train with every learning rate; the folder of the one that validation prefers."""
-    remake = find_arm(arm).remake
-    own = signals
-    if remake is not None:
-        own = remake(signals, np.random.default_rng([seed, crc32(arm.encode())]))
-    name = {LABEL_ONLY: LABELS, "stimulus only": STIMULUS}.get(arm, plan.recipe)
+    own, recipe = train_as(arm, signals, Recipe(plan.recipe), seed)
     labels = np.array([question.label for question in plan.validation])
 
     def validate(now: LanguageModel) -> float:
@@ -142,7 +138,7 @@ def _train(
         watch = Watch(validate, partial(_tell, report, what))
         place = folder / f"rate-{rate:g}"
         found = finetune(
-            model, own, Recipe(name), place, budget=budget, watch=watch, arm=arm, resume=True
+            model, own, recipe, place, budget=budget, watch=watch, arm=arm, resume=True
         )
         score = max(found.record.history.validation[1:])
         if best is None or score > best[0]:
