@@ -21,7 +21,7 @@ from brainbench.errors import UnknownNameError
 
 def test_every_roi_and_type_of_the_datasets_is_a_benchmark() -> None:
     names = list_benchmarks()
-    assert len(names) == len(set(names)) == 21
+    assert len(names) == len(set(names)) == 25
     assert names[:3] == [
         f"ds003076.behavior.{kind}-consistency" for kind in ("all", "syllogistic", "transitive")
     ]
@@ -43,9 +43,9 @@ def test_identifiers_lead_back_to_themselves(name: str, protocol: str) -> None:
     ("patterns", "count"),
     [
         (["xiao2026.*"], 9),
-        (["*.all-ridge"], 6),
+        (["*.all-ridge"], 8),
         (["phantom.signal.all-ridge"] * 2, 1),
-        (["*.all-*"], 7),
+        (["*.all-*"], 9),
         (["ds003076.*", "phantom.noise.*"], 6),
     ],
 )

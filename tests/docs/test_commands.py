@@ -24,7 +24,8 @@ def commands(page: Path) -> list[list[str]]:
     for block in blocks(page):
         if block.language not in ("", "console"):
             continue
-        for line in block.text.splitlines():
+        # a command told over two lines is one
+        for line in re.sub(r"\\\n\s*", "", block.text).splitlines():
             line = re.sub(r"\s+#.*", "", line.removeprefix("$ "))
             if line.startswith("brainbench "):
                 found.append(shlex.split(line))
