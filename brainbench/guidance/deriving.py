@@ -109,7 +109,8 @@ def derive_steering(
     Raises
     ------
     DataError
-        When the model has no item wrong that people have right, or a search flips nothing.
+        When nobody has any item right; of the published form, when the model has none wrong that
+        a person has right, or its search flips nothing.
     """
     chosen = derivation or Derivation()
     count = int(model.loader.config.get_text_config().num_hidden_layers)

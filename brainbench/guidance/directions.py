@@ -133,6 +133,11 @@ class Training:
         """Only some items."""
         return Training(self.signals.at(items), self.states[items], self.said[items])
 
+    @property
+    def outdone(self) -> bool:
+        """Whether the model has an item wrong that a person has right."""
+        return self.signals.outdo(self.said)
+
 
 Made = Callable[[Training, Array, Signals, np.random.Generator], Array]
 
@@ -174,7 +179,8 @@ def problem_direction(
     The mean of :func:`item_steps` over training items that the model has wrong, each weighted by
     how many people had it right: the paper's direction, with one step of a length chosen
     beforehand in place of a search that stops when the answer is right, and with maps that do not
-    know the item: each third of a run is left out in turn.
+    know the item: each third of a run is left out in turn. Where the model has none of them wrong
+    that people have right, every item counts; :attr:`Training.outdone` says whether that is so.
 
     Returns
     -------
@@ -183,16 +189,18 @@ def problem_direction(
     Raises
     ------
     DataError
-        When the model has no item wrong that a person has right.
+        When nobody has any item right.
     """
     kind = find_arm(arm)
     if kind.remake is None:
         return _constant(arm, training, rng)
     own = kind.remake(training.signals, rng)
-    wrong = training.said != np.where(training.signals.labels, 0, 1)
-    weight = wrong * own.right.sum(axis=0)
+    people = own.right.sum(axis=0)
+    weight = training.signals.missed(training.said) * people
     if not weight.any():
-        raise DataError("the model has no item wrong that people have right: nothing to guide by")
+        weight = people
+    if not weight.any():
+        raise DataError("nobody has any item right: nothing to guide by")
     steps = np.zeros_like(training.states)
     for fitted, left_out in thirds(own.runs):
         maps = fit_controlled(

@@ -46,6 +46,7 @@ class FinetuningPlan:
     arms : names; ``guided`` among them.
     seeds : of every trained arm: of its first weights, its order of items, and its signals.
     recipe : what signals are used in: ``representation``, or beside labels.
+    guided_items : whose states are drawn, one of :data:`~brainbench.guidance.recipes.GUIDED_ITEMS`.
     budget : of every arm.
     learning_rates : each arm and seed is trained with all of them, and keeps the best.
     validation : problems that learning rate, epoch and thresholds of held-out items are chosen on.
@@ -54,6 +55,7 @@ class FinetuningPlan:
     arms: tuple[str, ...]
     seeds: tuple[int, ...]
     recipe: str = BOTH
+    guided_items: str = "wrong"
     budget: Budget = field(default_factory=Budget)
     learning_rates: tuple[float, ...] = (3e-4, 3e-3)
     validation: tuple[Question, ...] = ()
@@ -125,7 +127,7 @@ def _train(
     report: Report,
 ) -> Path:
     """Train with every learning rate; the folder of the one that validation prefers."""
-    own, recipe = train_as(arm, signals, Recipe(plan.recipe), seed)
+    own, recipe = train_as(arm, signals, Recipe(plan.recipe, guided_items=plan.guided_items), seed)
     labels = np.array([question.label for question in plan.validation])
 
     def validate(now: LanguageModel) -> float:

@@ -43,6 +43,15 @@ class Signals:
         """How many people."""
         return len(self.responses)
 
+    def missed(self, said: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """(n_items,) which of them answers have wrong; 0 stands for True, -1 is no answer."""
+        missed: NDArray[np.bool_] = said != np.where(self.labels, 0, 1)
+        return missed
+
+    def outdo(self, said: NDArray[np.int64]) -> bool:
+        """Whether a person has an item right that these answers (n_items,) have wrong."""
+        return bool((self.missed(said) & (self.right > 0.5).any(axis=0)).any())
+
     def at(self, items: NDArray[np.intp]) -> Signals:
         """Only some items, in this order."""
         return replace(

@@ -41,6 +41,7 @@ from brainbench.run.settings import Settings
 DEFAULT_DATASET, SIMULATED_DATASET = "xiao2026", "phantom_guidance"
 SITE: Site = "attention"
 ONE_STEP = "one step"
+_NOT_OUTDONE = "the model has no item wrong that a person has right"
 # what the epoch is chosen on
 _VALIDATION_TESTS = ("three premises, syllogistic", "three premises, transitive")
 _BUDGET = Budget(batch_size=8, accumulation=1, patience=0)
@@ -137,6 +138,9 @@ class GuidanceRun:
         odds = np.zeros(len(questions))
         for part in held:
             odds[list(part.rows)] = part.ask().log_odds[:, 0]
+        if not training.outdone:
+            self.say(f"{roi}, {kind}: {_NOT_OUTDONE}; no search for what would flip its answers")
+            return []
         targeted = Targeted(training, held, labels, odds)
         extent = self.task.extents["steering"]
         arms = SEARCHED if extent.tier == "full" else (*SEARCHED[:2], *SEARCHED[4:])
@@ -158,10 +162,12 @@ class GuidanceRun:
         found: list[GuidanceScore] = []
         signals: dict[str, Signals] = {}
         chosen: dict[str, tuple[list[Chosen], list[Dose]]] = {}
+        warnings: dict[str, list[str]] = {}
         for kind in self._kinds:
             signals[kind] = self._signals(roi, kind)
             training, held, questions = read_training(asker, signals[kind])
             labels = np.array([question.label for question in questions])
+            warnings[kind] = self._guiding(training.outdone)
             answers, doses = steer_held_out(training, held, labels, plan, self._tell)
             oracles = scoring.oracles_of(answers)
             read = scoring.Read(scoring.HELD_OUT, kind, items_of(questions), answers, oracles)
@@ -182,7 +188,7 @@ class GuidanceRun:
                         signals[kind],
                         extent,
                         doses=chosen[kind][1],
-                        warnings=self._transfer(kind, test.test.kind),
+                        warnings=[*self._transfer(kind, test.test.kind), *warnings[kind]],
                     )
                 )
         return found
@@ -230,16 +236,20 @@ class GuidanceRun:
         signals = self._signals(roi, "all")
         train, test = finetuning.split_runs(signals)
         extent = self.task.extents["finetuning"]
+        model = self.task.model
+        own = signals.at(train)
+        said = finetuning.ask_plainly(model, ask_problems(model, own.problems)).said[:, 0]
+        outdone = own.outdo(said)
         plan = finetuning.FinetuningPlan(
             extent.arms("finetuning"),
             extent.seeds,
             recipe,
+            "wrong" if outdone else "all",
             replace(_BUDGET, epochs=extent.epochs),
             validation=tuple(self._validation),
         )
         folder = self.folder.path / "finetuned" / roi / recipe
-        model = self.task.model
-        trained = finetuning.train_arms(model, signals.at(train), plan, folder, self._tell)
+        trained = finetuning.train_arms(model, own, plan, folder, self._tell)
         tests = self._tests("finetuning")
         scanner = ask_problems(model, signals.at(test).problems)
         before = finetuning.alignment(model, signals, train, test)
@@ -248,8 +258,8 @@ class GuidanceRun:
         for number, each in enumerate(trained):
             self._tell(f"asking {each.arm}", number, len(trained))
             with finetuning.as_trained(model, each) as now:
-                own = finetuning.answer_questions(now, scanner, self._validation)
-                answered.setdefault(scoring.HELD_OUT, []).append(own)
+                held_out = finetuning.answer_questions(now, scanner, self._validation)
+                answered.setdefault(scoring.HELD_OUT, []).append(held_out)
                 for name, problems in tests.items():
                     answered.setdefault(name, []).append(finetuning.answer_test(now, problems))
                 after.append(finetuning.alignment(now, signals, train, test))
@@ -262,7 +272,10 @@ class GuidanceRun:
             kind = "all" if own_test is None else own_test.test.kind
             items = items_of(scanner) if own_test is None else own_test.items
             read = scoring.Read(name, kind, items, arms)
-            found.append(scoring.score_test(way, read, signals, extent, alignment=rows))
+            warnings = self._guiding(outdone)
+            found.append(
+                scoring.score_test(way, read, signals, extent, alignment=rows, warnings=warnings)
+            )
         return found
 
     # ------------------------------------------------------------ parts
@@ -311,6 +324,9 @@ class GuidanceRun:
 
     def _transfer(self, kind: str, test: str) -> list[str]:
         return [] if test in (kind, "all") else [f"transfer: guided by {kind} items"]
+
+    def _guiding(self, outdone: bool) -> list[str]:
+        return [] if outdone else [f"{_NOT_OUTDONE}: every item guides"]
 
     def _kept(self, key: str, make: Any) -> list[dict[str, Any]]:
         kept = self.folder.get(key)

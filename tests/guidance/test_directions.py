@@ -259,12 +259,18 @@ class TestForProblems:
         expected = to_unit(class_difference(TRAINING.states, TRAINING.signals.labels))
         np.testing.assert_array_equal(problem_direction(LABEL_ONLY, TRAINING, rng()), expected)
 
-    def test_nothing_wrong_that_people_have_right_is_an_error(self) -> None:
-        right = Training(TRAINING.signals, TRAINING.states, 1 - TRAINING.signals.labels.astype(int))
-        with pytest.raises(DataError, match="no item wrong that people have right"):
-            problem_direction(GUIDED, right, rng())
+    def test_where_the_model_is_right_every_item_guides(self) -> None:
+        right = replace(TRAINING, said=np.where(TRAINING.signals.labels, 0, 1))
+        wrong = replace(TRAINING, said=1 - right.said)
+        assert wrong.outdone
+        assert not right.outdone
+        np.testing.assert_array_equal(
+            problem_direction(GUIDED, right, rng()), problem_direction(GUIDED, wrong, rng())
+        )
+
+    def test_nobody_being_right_is_an_error(self) -> None:
         nobody = replace(TRAINING.signals, right=0 * TRAINING.signals.right)
-        with pytest.raises(DataError, match="no item wrong that people have right"):
+        with pytest.raises(DataError, match="nobody has any item right"):
             problem_direction(PERMUTED, replace(TRAINING, signals=nobody), rng())
 
 
