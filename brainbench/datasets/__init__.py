@@ -8,7 +8,7 @@ from brainbench.datasets.assembly import (
     subjects_of,
 )
 from brainbench.datasets.behavior import Behavior
-from brainbench.datasets.cards import Card, list_cards, load_card, parse_card
+from brainbench.datasets.cards import Card, list_cards, load_card, parse_card, share_people
 from brainbench.datasets.download import cache_folder, fetch
 from brainbench.datasets.phantom import PhantomDesign, PhantomRoi, simulate
 from brainbench.datasets.registry import (
@@ -38,6 +38,7 @@ __all__ = [
     "load_problems",
     "load_recording",
     "parse_card",
+    "share_people",
     "simulate",
     "subjects_of",
 ]

@@ -184,6 +184,18 @@ def load_card(name: str) -> Card:
     return card
 
 
+def share_people(one: str, other: str) -> bool:
+    """Whether two datasets are of the same people: one and the same, or read with each other.
+
+    A name that no card has shares nobody with any other.
+    """
+    if one == other:
+        return True
+    pairs = ((one, other), (other, one))
+    known = list_cards()
+    return any(a in known and b in load_card(a).requires for a, b in pairs)
+
+
 @cache
 def _own_card(name: str) -> Card:
     return parse_card((_folder() / f"{name}.yaml").read_text("utf-8"), source=f"{name}.yaml")

@@ -10,6 +10,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import brainbench
+from brainbench.datasets import share_people
 from brainbench.errors import DataError, UsageError
 from brainbench.leaderboard.known import expected_data
 from brainbench.leaderboard.metadata import check_name
@@ -143,6 +144,16 @@ def lacking(board: Board, submission: Submission) -> list[str] | None:
     limit = record.config.get("limit")
     said = [f"{name}: {why}" for name, why in found.items()]
     return [f"limited to {limit} items", *said] if limit is not None else said
+
+
+def taught_by(board: Board, record: Record) -> list[str]:
+    """Which people of a board a model learned from, in plain words; on them it is not ranked."""
+    scored = dict.fromkeys(name.partition(".")[0] for name in board.benchmarks)
+    return [
+        f"learned from {origin}, whose people these are"
+        for origin in record.model.learned_from
+        if any(share_people(origin, name) for name in scored)
+    ]
 
 
 # ---------------------------------------------------------------- parts

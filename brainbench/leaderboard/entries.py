@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.leaderboard.boards import Board, lacking
+from brainbench.leaderboard.boards import Board, lacking, taught_by
 from brainbench.leaderboard.cells import Cell, Drawn, draw_scores, read_cells
 from brainbench.leaderboard.check_accuracy import is_constant as answers_alike
 from brainbench.leaderboard.check_accuracy import task_items
@@ -21,7 +21,7 @@ from brainbench.leaderboard.submission import Submission
 Array = NDArray[np.float64]
 # who submitted, which model, which weights
 Key = tuple[str, str, str]
-Apart = Literal["incomplete", "constant", "superseded"]
+Apart = Literal["incomplete", "taught", "constant", "superseded"]
 OWN = "own run"
 _CONSTANT = "gives one answer, or predicts one thing, throughout"
 
@@ -121,7 +121,10 @@ def _stand(board: Board, submissions: Sequence[Submission]) -> Standing:
         key = key_of(submission)
         if lacks is None:
             continue
-        if lacks:
+        taught = taught_by(board, submission.record)
+        if taught:
+            apart.append(Entry(key, submission, apart="taught", reasons=tuple(taught)))
+        elif lacks:
             apart.append(Entry(key, submission, apart="incomplete", reasons=tuple(lacks)))
         elif _constant(board, submission):
             apart.append(Entry(key, submission, apart="constant", reasons=(_CONSTANT,)))

@@ -37,6 +37,7 @@ SIZES = (
 UNKNOWN = "unknown"
 _IN_WORDS = {
     "incomplete": "incomplete",
+    "taught": "learned from these people",
     "constant": "says nothing",
     "superseded": "older run",
 }

@@ -62,6 +62,8 @@ class ModelInfo(_Part):
     prompt_sha256: str | None = None
     steering: SteeringInfo | None = None
     """None where nothing was added."""
+    learned_from: list[str] = Field(default_factory=list)
+    """Datasets that its steering or adapter was made from, as the folder of that tells."""
 
 
 class DatasetInfo(_Part):

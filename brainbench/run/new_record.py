@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brainbench.benchmarks import Benchmark
-from brainbench.datasets import Behavior, Recording
+from brainbench.datasets import Behavior, Recording, share_people
+from brainbench.errors import DataError
 from brainbench.models import COMPUTING, LanguageModel, Model, is_builtin
 from brainbench.reasoning.tasks import TaskSet
 from brainbench.results import DatasetInfo, ModelInfo, Record, TaskInfo
@@ -63,12 +64,23 @@ def new_record(
         recording = guidance.recording
         held["guidance"] = [recording.card.name, recording.data_sha256, guidance.rois, told]
         datasets[recording.card.name] = recording
+    origins, unknown = learned_from(model, settings.options.peft)
+    if origins:
+        held["learned_from"] = origins
     digest = hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
     ignored = [
         f"--{name.replace('_', '-')}" for name in settings.options.given() if name in COMPUTING
     ]
     notes = [] if tasks is None else _task_notes(model, tasks, settings)
     notes += _steering_notes(model, data, tasks)
+    notes += unknown
+    for name in datasets:
+        notes += [
+            f"{name}: the model learned from {origin}, whose people and problems these are; its "
+            "scores on them say nothing of new ones"
+            for origin in origins
+            if share_people(origin, name)
+        ]
     if ignored and not isinstance(model, LanguageModel):
         notes.append(f"{', '.join(ignored)}: no effect, this model is not loaded by brainbench")
     if settings.limit is not None and guidance is not None:
@@ -92,6 +104,7 @@ def new_record(
             source=str(source) if isinstance(source, str | Path) else None,
             description=getattr(model, "description", None),
             builtin=is_builtin(model),
+            learned_from=origins,
             **(model.facts if isinstance(model, LanguageModel) else {}),
         ),
         datasets=[
@@ -109,6 +122,26 @@ def new_record(
         config=_config(settings, tasks, guidance),
         notes=notes,
     )
+
+
+def learned_from(model: Model, peft: str | Path | None) -> tuple[list[str], list[str]]:
+    """Datasets that a model's steering and adapter were made from; what cannot be told of them."""
+    found: set[str] = set()
+    steering = model.steering if isinstance(model, LanguageModel) else None
+    if steering is not None and isinstance(origin := steering.recipe.get("dataset"), str):
+        found.add(origin)
+    if peft is None:
+        return sorted(found), []
+    # torch is loaded only where a model has an adapter
+    from brainbench.guidance.finetuning_folder import FinetuningFolder
+
+    try:
+        training = FinetuningFolder(peft).load()
+    except DataError as error:
+        return sorted(found), [f"what the adapter learned from cannot be told: {error}"]
+    if training is not None:
+        found.add(str(training.data["source"]).partition(".")[0])
+    return sorted(found), []
 
 
 def _config(

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from brainbench.datasets import Card, list_cards, load_card
+from brainbench.datasets import Card, list_cards, load_card, share_people
 from brainbench.datasets.cards import parse_card
 from brainbench.errors import DataError, UnknownNameError
 
@@ -216,3 +216,11 @@ class TestHash:
 
         one, swapped = self.card(files=files("0", "1")), self.card(files=files("1", "0"))
         assert one.data_sha256() != swapped.data_sha256()
+
+
+def test_who_shares_people() -> None:
+    assert share_people("xiao2026", "ds003076")
+    assert share_people("ds003076", "xiao2026")
+    assert share_people("nowhere", "nowhere")
+    assert not share_people("nowhere", "xiao2026")
+    assert not share_people("phantom", "phantom_guidance")

@@ -100,6 +100,19 @@ def test_incomplete_entries_are_shown_and_in_no_average() -> None:
     assert gone["synthetic-0002"].reasons[0] == "limited to 4 items"
 
 
+def test_who_learned_from_these_people_is_not_ranked_on_them() -> None:
+    runs = [submission(0), submission(1)]
+    model = runs[1].record.model.model_dump() | {"learned_from": ["xiao2026", "lost"]}
+    standing = stand(BOARDS, [runs[0], edited(runs[1], model=model)])
+    # the behaviour of ds003076 is of the people whose brains are xiao2026
+    for board in ("alignment", "behavior"):
+        assert [entry.model for entry in standing[board].ranked] == ["synthetic-0000"]
+        told = apart(standing[board])["synthetic-0001"]
+        assert (told.apart, told.value) == ("taught", None)
+        assert told.reasons == ("learned from xiao2026, whose people these are",)
+    assert len(standing["accuracy"].ranked) == 2
+
+
 def test_versions_and_protocols_are_never_in_one_ranking() -> None:
     now, old = submission(0), submission(1)
     content = old.record.model_dump(mode="json")
