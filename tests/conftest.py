@@ -6,19 +6,24 @@ Tests that need them skip, with the reason, where they are not.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from golden_files import Tolerance, hold_golden, write_golden
 from golden_numbers import alignment, of_alignment
+from threadpoolctl import threadpool_limits
 
 from brainbench.results import Record
 
 pytest_plugins = ["browser_fixtures", "guided_run"]
 
+# session fixtures that take long, used by several files
+COSTLY = ("guided",)
 GOLDEN = Path(__file__).parent / "regression" / "golden"
 SHARED = Path(
     os.environ.get(
@@ -35,12 +40,32 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def clean_environment(cache_folder: Path) -> Iterator[None]:
     """No setting of the user reaches a test, and no test reaches the user's cache."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, _share_of_cores(patch):
         ours = [name for name in os.environ if name.startswith("BRAINBENCH_")]
         for name in [name for name in ours if not name.startswith("BRAINBENCH_TEST_")]:
             patch.delenv(name)
         patch.setenv("BRAINBENCH_CACHE", str(cache_folder))
         yield
+
+
+@contextlib.contextmanager
+def _share_of_cores(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One thread for each of several processes of tests, and for what they start."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        yield
+        return
+    patch.setenv("OMP_NUM_THREADS", "1")
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With ``--dist loadgroup`` a file's tests run in one process, and users of what is costly."""
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        costly = next((name for name in COSTLY if name in names), item.path.name)
+        item.add_marker(pytest.mark.xdist_group(costly))
 
 
 @pytest.fixture(scope="session")
