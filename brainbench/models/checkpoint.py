@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
@@ -34,18 +34,23 @@ class Checkpoint:
     folder : where they are.
     gguf_file : name of the GGUF file in the folder, where the weights are one.
     revision : commit on the hub, where it came from there.
-    sha256 : of every file that can change what the model computes.
+    files : name → sha256, of every file that can change what the model computes.
     """
 
     name: str
     folder: Path
     gguf_file: str | None
     revision: str | None
-    sha256: str
+    files: Mapping[str, str]
+
+    @property
+    def sha256(self) -> str:
+        """Of the files and their names."""
+        return _hash_of(self.files)
 
     def without_weights(self, *, code: bool = False) -> Checkpoint:
         """What an untrained model needs of the same files, as :func:`find_checkpoint` finds it."""
-        return replace(self, sha256=_hash(self.folder, self.gguf_file, False, code))
+        return replace(self, files=_files(self.folder, self.gguf_file, False, code))
 
 
 def find_checkpoint(
@@ -96,14 +101,22 @@ def find_checkpoint(
         path = _download(str(source), revision, gguf_file, weights, code)
         commit = path.name
     _check_files(path, gguf_file, weights, str(source))
-    return Checkpoint(name, path, gguf_file, commit, _hash(path, gguf_file, weights, code))
+    return Checkpoint(name, path, gguf_file, commit, _files(path, gguf_file, weights, code))
 
 
 def hash_files(folder: Path, files: Iterable[Path]) -> str:
     """Hash of files and their names below a folder."""
+    return _hash_of(_hashes(folder, files))
+
+
+def _hashes(folder: Path, files: Iterable[Path]) -> dict[str, str]:
     # names as on every system, so that the hash is the same on each
     named = sorted((path.relative_to(folder).as_posix(), path) for path in files)
-    rows = [[name, _file_sha256(path)] for name, path in named]
+    return {name: _file_sha256(path) for name, path in named}
+
+
+def _hash_of(files: Mapping[str, str]) -> str:
+    rows = [[name, files[name]] for name in sorted(files)]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
@@ -179,13 +192,13 @@ def _check_files(folder: Path, gguf_file: str | None, weights: bool, source: str
         )
 
 
-def _hash(folder: Path, gguf_file: str | None, weights: bool, code: bool) -> str:
+def _files(folder: Path, gguf_file: str | None, weights: bool, code: bool) -> dict[str, str]:
     if gguf_file is not None:
         # the file holds configuration and tokenizer; what lies beside it is not read
-        return hash_files(folder, [folder / gguf_file])
+        return _hashes(folder, [folder / gguf_file])
     patterns = [*_TEXTS, *(["*.safetensors"] if weights else []), *(["**/*.py"] if code else [])]
     found = {path for pattern in patterns for path in folder.glob(pattern)}
-    return hash_files(folder, (p for p in found if not p.match(_TWICE) and p.is_file()))
+    return _hashes(folder, (p for p in found if not p.match(_TWICE) and p.is_file()))
 
 
 def _check_inside(gguf_file: str) -> None:

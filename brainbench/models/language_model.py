@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ class LanguageModel:
     say : told what a user should know as it happens.
     progress : called with (prompts done, prompts).
     revision : commit on the hub it came from.
+    files : name → sha256 of each file it was read from.
     builtin : whether it ships with the package.
     twin : gives the same model with weights that a seed draws.
     steering : directions that are added to its states whatever it is asked, made for it.
@@ -73,6 +74,7 @@ class LanguageModel:
         say: Say = lambda text: None,
         progress: Progress = lambda done, total: None,
         revision: str | None = None,
+        files: Mapping[str, str] | None = None,
         builtin: bool = False,
         twin: Callable[[int], LanguageModel] | None = None,
         steering: Steering | None = None,
@@ -84,6 +86,7 @@ class LanguageModel:
         self.dtype = dtype
         self.builtin = builtin
         self._revision = revision
+        self._files = dict(files or {})
         self.say = say
         self.progress = progress
         self._weights = weights_sha256
@@ -207,6 +210,8 @@ class LanguageModel:
         chat = self._chat.template
         return {
             "revision": self._revision,
+            "weights_sha256": self.weights_sha256,
+            "files": self._files,
             "device": self.device,
             "dtype": self.dtype,
             "family": self._loader.config.model_type,

@@ -114,6 +114,7 @@ class _Opener:
             say=self.say,
             progress=self.progress,
             revision=checkpoint.revision,
+            files=checkpoint.files,
             # adapted, untrained or steered it is another model
             builtin=self.builtin and adapter is None and seed is None and steering is None,
             twin=lambda other: self.open(checkpoint.without_weights(code=code), other),

@@ -41,7 +41,11 @@ class ModelInfo(_Part):
 
     identifier: str
     sha256: str
-    """Of the file or weights that give the activations."""
+    """Of all that the activations come from: the file, or weights, number format and wording."""
+    weights_sha256: str | None = None
+    """Of the weights, with the adapter and the seed of untrained ones; null of activations."""
+    files: dict[str, str] = Field(default_factory=dict)
+    """Name → sha256 of each file of a language model, as its hub shows them; adapters' left out."""
     description: str | None = None
     """Its own word for what it is."""
     source: str | None = None
