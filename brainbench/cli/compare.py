@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +16,7 @@ from brainbench.results.compare import (
     comparison_markdown,
     render_comparison,
 )
+from brainbench.results.compare.comparison import by_reason
 from brainbench.results.finished import open_run
 
 HELP = """Hold runs against a baseline, the first: paired differences of every cell, task and gain.
@@ -25,14 +25,15 @@ Differences are over the same people, or the same items, with 95 % intervals. Wh
 (other data, protocol, version, task or people) is refused, with the reason.
 
 With --fail-on-regression the exit code is 1 when something got worse: its difference is below
-minus the tolerance and, where it has an interval, the whole interval is below 0. It is 2 when
-nothing could be compared.
+minus the tolerance and, where it has an interval, the whole interval is below 0. It is 1 too when
+something is lost: the baseline has it, the other run was asked for it, and it cannot be compared.
+It is 2 when nothing could be compared.
 
 [bold]Examples[/bold]
 
   brainbench compare results/MODEL/BASELINE results/MODEL/CANDIDATE
 
-  brainbench compare baseline.json results/MODEL/RUN --fail-on-regression --tolerance 0.01
+  brainbench compare baseline results/MODEL/RUN --fail-on-regression --tolerance 0.01
 
   brainbench compare results/A/RUN results/B/RUN results/C/RUN --markdown > comment.md
 """
@@ -47,7 +48,7 @@ def compare(
         bool,
         typer.Option(
             "--fail-on-regression",
-            help="Exit with 1 when something got worse, and name it.",
+            help="Exit with 1 when something got worse or is lost, and name it.",
             envvar="BRAINBENCH_FAIL_ON_REGRESSION",
         ),
     ] = False,
@@ -75,29 +76,26 @@ def compare(
     if json and markdown:
         raise UsageError("give --json or --markdown, not both")
     found = compare_runs([open_run(path) for path in runs], tolerance)
-    _check_something_is_left(found)
+    _check_something_is_left(found, fail_on_regression)
     if json:
         print(found.model_dump_json(indent=1))
     elif markdown:
         print(comparison_markdown(found), end="")
     else:
         stdout.print(render_comparison(found))
-    if fail_on_regression and found.regressions:
+    if fail_on_regression and (found.regressions or found.lost):
         raise typer.Exit(FAILED)
 
 
-def _check_something_is_left(found: Comparison) -> None:
+def _check_something_is_left(found: Comparison, judge: bool) -> None:
+    """Rows to show; to judge by, rows that can get worse."""
     for pair in found.pairs:
-        if not pair.rows:
-            reasons = _by_reason((one.name, one.reason) for one in pair.refused)
+        if not (pair.judged if judge else pair.rows):
+            reasons = "; ".join(
+                f"{', '.join(names[:12])}: {reason}"
+                for reason, names in by_reason(pair.refused).items()
+            )
             raise UsageError(
                 f"nothing of {pair.other} can be compared with {pair.baseline}: "
                 + (reasons or "neither has scores")
             )
-
-
-def _by_reason(refused: Iterable[tuple[str, str]]) -> str:
-    names: dict[str, list[str]] = {}
-    for name, reason in refused:
-        names.setdefault(reason, []).append(name)
-    return "; ".join(f"{', '.join(held[:12])}: {reason}" for reason, held in names.items())

@@ -66,6 +66,18 @@ def test_any_of_several_runs_can_fail(cli: Any) -> None:
     assert "(lab/model same)" not in result.out
 
 
+def test_what_is_lost_fails_and_is_named(cli: Any, tmp_path: Path) -> None:
+    path = tmp_path / "same" / "samples" / "brainbench_quick_a.jsonl"
+    rows = [json.loads(line) | {"log_odds": None} for line in path.open()]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    result = cli("compare", "good", "same", "--fail-on-regression")
+    assert (result.code, result.err) == (1, "")
+    (told, _) = [line for line in result.out.splitlines() if line.startswith("lost: ")]
+    assert told == "lost: brainbench_quick_a: AUC: log-odds of other items: of 40 and 0 of 40"
+    assert cli("compare", "good", "same").code == 0
+    assert cli("compare", "same", "good", "--fail-on-regression").code == 0
+
+
 def test_tolerance_is_how_far_below_is_no_regression(
     cli: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +132,7 @@ def test_what_is_off_is_said(arguments: tuple[str, ...], told: str, cli: Any) ->
 def test_help_says_what_worse_means(cli: Any) -> None:
     text = " ".join(cli("compare", "--help").out.replace("│", " ").split())
     assert "the whole interval is below 0" in text
+    assert "the baseline has it, the other run was asked for it, and it cannot be compared" in text
     assert "It is 2 when nothing could be compared" in text
 
 

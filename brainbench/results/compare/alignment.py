@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brainbench.results.compare.asked import asked_benchmark
 from brainbench.results.compare.comparison import Kind, Refusal, Row
 from brainbench.results.compare.paired import (
     Estimate,
@@ -58,8 +59,9 @@ def compare_cells(baseline: Record, other: Record) -> Iterator[Row | Refusal]:
         if first is None or second is None:
             held = first or second
             run = "the baseline" if second is None else "the other run"
+            lost = second is None and asked_benchmark(other, name)
             yield Refusal(kind=held.kind if held else "alignment", name=name,
-                          reason=f"only {run} has it")  # fmt: skip
+                          reason=f"only {run} has it", lost=lost)  # fmt: skip
             continue
         yield from _compare(first, second)
 
@@ -67,31 +69,37 @@ def compare_cells(baseline: Record, other: Record) -> Iterator[Row | Refusal]:
 def _compare(first: Scored, second: Scored) -> Iterator[Row | Refusal]:
     if first.protocol != second.protocol:
         reason = f"other protocol: {first.protocol} and {second.protocol}"
-        yield Refusal(kind=first.kind, name=first.name, reason=reason)
+        yield Refusal(kind=first.kind, name=first.name, reason=reason, lost=True)
         return
     for what, value in first.design.items():
         found = second.design.get(what)
         if value != found:
             shown = "" if isinstance(value, frozenset) else f": {value} and {found}"
-            yield Refusal(kind=first.kind, name=first.name, reason=f"other {what}{shown}")
+            yield Refusal(
+                kind=first.kind, name=first.name, reason=f"other {what}{shown}", lost=True
+            )
             return
     for name, metric in first.metrics.items():
-        yield _row(first, name, metric, second.metrics[name])
+        yield from _rows(first, name, metric, second.metrics[name])
 
 
-def _row(cell: Scored, name: str, before: Metric, after: Metric) -> Row | Refusal:
-    pairs = [
-        (first, second)
-        for subject, first in before.people.items()
-        if _is_number(first) and _is_number(second := after.people.get(subject))
-    ]
-    if not pairs:
+def _rows(cell: Scored, name: str, before: Metric, after: Metric) -> Iterator[Row | Refusal]:
+    own = [{subject for subject, value in metric.people.items() if _is_number(value)}
+           for metric in (before, after)]  # fmt: skip
+    shared = [subject for subject in before.people if subject in own[0] & own[1]]
+    if not shared:
         reason = f"{name}: no person has a number in both"
-        return Refusal(kind=cell.kind, name=cell.name, reason=reason)
-    held = np.array(pairs, float)
+        yield Refusal(kind=cell.kind, name=cell.name, reason=reason, lost=bool(own[0]))
+        return
+    if own[0] != own[1]:
+        reason = f"{name}: {len(own[0])} and {len(own[1])} people have a number, {len(shared)} both"
+        # κ is undefined with those who are as constant as the model: no sign of its getting worse
+        lost = cell.kind == "alignment" and bool(own[0] - own[1])
+        yield Refusal(kind=cell.kind, name=cell.name, reason=reason, lost=lost)
+    held = np.array([(before.people[one], after.people[one]) for one in shared], float)
     found = mean_difference(held[:, 1] - held[:, 0])
     widened = _widened(found, before, after)
-    return Row(
+    yield Row(
         kind=cell.kind,
         name=cell.name,
         metric=name,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Kind = Literal["alignment", "behaviour", "task", "gain"]
-Reading = Literal["better", "worse", "no clear difference", "the same"]
+Kind = Literal["alignment", "behaviour", "task", "gain", "search"]
+Reading = Literal["better", "worse", "no clear difference", "the same", "higher", "lower"]
 # differences below this are rounding
 ROUNDING = 1e-9
 
@@ -19,7 +20,8 @@ class _Part(BaseModel):
 class Row(_Part):
     """One number of both runs, and their paired difference, other minus baseline.
 
-    Of every metric more is better.
+    Of every metric more is better, but of a targeted search: it shows that answers can be moved,
+    so more is neither better nor worse.
     """
 
     kind: Kind
@@ -31,7 +33,7 @@ class Row(_Part):
     """As its record prints it."""
     other: float | None
     difference: float
-    """Mean of paired differences."""
+    """Mean of paired differences; of what is not paired, the difference of both numbers."""
     stderr: float | None = None
     interval: tuple[float, float] | None = None
     """95 %."""
@@ -51,7 +53,9 @@ class Row(_Part):
 
     @property
     def reading(self) -> Reading:
-        """What the interval says; without one, what the difference says."""
+        """What the interval says; without one, only which number is higher."""
+        if self.interval is None and abs(self.difference) > ROUNDING:
+            return "higher" if self.difference > 0 else "lower"
         low, high = self.interval or (self.difference, self.difference)
         if low > ROUNDING:
             return "better"
@@ -66,6 +70,8 @@ class Refusal(_Part):
     kind: Kind
     name: str
     reason: str
+    lost: bool = False
+    """Whether the baseline has it and the other run was asked for it: a check that is gone."""
 
 
 class Differing(_Part):
@@ -92,6 +98,19 @@ class Pair(_Part):
         """Rows that got worse."""
         return [row for row in self.rows if row.regression]
 
+    @property
+    def judged(self) -> list[Row]:
+        """Rows that can get worse."""
+        return [row for row in self.rows if row.kind != "search"]
+
+    @property
+    def lost(self) -> list[Refusal]:
+        """What the baseline has, and what the other run was asked for but cannot be held against.
+
+        Nobody knows whether it got worse.
+        """
+        return [one for one in self.refused if one.lost]
+
 
 class Comparison(_Part):
     """Each run beside the first."""
@@ -106,9 +125,22 @@ class Comparison(_Part):
         """All rows that got worse."""
         return [(pair, row) for pair in self.pairs for row in pair.regressions]
 
+    @property
+    def lost(self) -> list[Refusal]:
+        """All that is lost."""
+        return [one for pair in self.pairs for one in pair.lost]
+
 
 def got_worse(row: Row, tolerance: float) -> bool:
     """Whether a difference is below -tolerance and, if it has an interval, that is below 0."""
-    if not row.difference < -max(tolerance, ROUNDING):
+    if row.kind == "search" or not row.difference < -max(tolerance, ROUNDING):
         return False
     return row.interval is None or row.interval[1] < 0
+
+
+def by_reason(refused: Iterable[Refusal]) -> dict[str, list[str]]:
+    """Reason → names: a reason that holds for all is said once."""
+    reasons: dict[str, list[str]] = {}
+    for one in refused:
+        reasons.setdefault(one.reason, []).append(one.name)
+    return reasons

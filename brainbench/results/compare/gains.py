@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 
-from brainbench.guidance.score import Change, GuidanceScore
+from brainbench.guidance.score import Change, Difference, GuidanceScore
+from brainbench.results.compare.asked import asked_arm, asked_gain
 from brainbench.results.compare.comparison import Refusal, Row
 from brainbench.results.compare.paired import independent_interval
 from brainbench.results.record import Record
 
 _METRICS = {"auc": "gain in AUC", "accuracy_at_threshold": "gain in accuracy at the threshold"}
+
+
+# what must be the same, by what it is called when it is not; layers are told among what differs
+_DESIGN = {
+    "n_items": "number of test items",
+    "n_base": "number of test problems",
+    "test_type": "reasoning type of the test",
+    "n_people": "number of people",
+    "tier": "tier",
+    "site": "site",
+    "n_permutations": "number of permutations",
+}
 
 
 def compare_gains(baseline: Record, other: Record) -> Iterator[Row | Refusal]:
@@ -20,52 +34,78 @@ def compare_gains(baseline: Record, other: Record) -> Iterator[Row | Refusal]:
     """
     before = {score.identifier: score for score in baseline.gains}
     after = {score.identifier: score for score in other.gains}
-    hashes = [{d.name: d.data_sha256 for d in record.datasets} for record in (baseline, other)]
     for name in dict.fromkeys([*before, *after]):
-        if name not in before or name not in after:
-            run = "the baseline" if name in before else "the other run"
-            yield Refusal(kind="gain", name=name, reason=f"only {run} has it")
+        if name not in after:
+            lost = asked_gain(other, before[name])
+            yield Refusal(kind="gain", name=name, reason="only the baseline has it", lost=lost)
+            continue
+        if name not in before:
+            yield Refusal(kind="gain", name=name, reason="only the other run has it")
             continue
         first, second = before[name], after[name]
-        data = [held.get(first.dataset) for held in hashes]
-        reason = _reason(first, second)
-        if data[0] != data[1]:
-            reason = f"other data: {data[0]} and {data[1]}"
+        reason = other_data(first.dataset, baseline, other) or other_design(first, second, _DESIGN)
         if reason is not None:
-            yield Refusal(kind="gain", name=name, reason=reason)
+            yield Refusal(kind="gain", name=name, reason=reason, lost=True)
             continue
-        yield from _rows(first, second)
+        for arm, of_both in _arms(first, second).items():
+            yield from _rows(first, arm, *of_both, asked=asked_arm(baseline, other, arm))
 
 
-def _reason(first: GuidanceScore, second: GuidanceScore) -> str | None:
-    for what, field in (
-        ("number of test items", "n_items"),
-        ("number of test problems", "n_base"),
-        ("reasoning type of the test", "test_type"),
-        ("number of people", "n_people"),
-        ("tier", "tier"),
-    ):
+def other_data(dataset: str, baseline: Record, other: Record) -> str | None:
+    """That the people who guide are of other data, in words; None where they are not."""
+    found = [
+        next((d.data_sha256 for d in record.datasets if d.name == dataset), None)
+        for record in (baseline, other)
+    ]
+    return None if found[0] == found[1] else f"other data: {found[0]} and {found[1]}"
+
+
+def other_design(first: object, second: object, design: Mapping[str, str]) -> str | None:
+    """The first field that is not the same, in words; None where all are."""
+    for field, what in design.items():
         values = getattr(first, field), getattr(second, field)
         if values[0] != values[1]:
             return f"other {what}: {values[0]} and {values[1]}"
     return None
 
 
-def _rows(first: GuidanceScore, second: GuidanceScore) -> Iterator[Row]:
-    others = {difference.against: difference for difference in second.differences}
-    for difference in first.differences:
-        found = others.get(difference.against)
-        if found is None:
-            continue
-        for metric, words in _METRICS.items():
-            pair = [
-                next((c for c in one.changes if c.metric == metric), None)
-                for one in (difference, found)
-            ]
-            if pair[0] is None or pair[1] is None:
-                continue
-            name = f"{first.identifier} against {difference.against}"
-            yield _row(name, words, pair[0], pair[1], first.n_base)
+def _arms(
+    first: GuidanceScore, second: GuidanceScore
+) -> dict[str, tuple[Difference | None, Difference | None]]:
+    before, after = ({one.against: one for one in score.differences} for score in (first, second))
+    return {arm: (before.get(arm), after.get(arm)) for arm in dict.fromkeys([*before, *after])}
+
+
+def _rows(
+    score: GuidanceScore,
+    arm: str,
+    before: Difference | None,
+    after: Difference | None,
+    asked: bool,
+) -> Iterator[Row | Refusal]:
+    """Of one arm; ``asked``: whether the other run was asked for it."""
+    name = f"{score.identifier} against {arm}"
+    if before is None or after is None:
+        run = "the baseline" if after is None else "the other run"
+        lost = after is None and asked
+        yield Refusal(kind="gain", name=name, reason=f"only {run} has it", lost=lost)
+        return
+    for metric, words in _METRICS.items():
+        first, second = (_change(one, metric) for one in (before, after))
+        if first is not None and second is not None:
+            yield _row(name, words, first, second, score.n_base)
+        elif first is not None or second is not None:
+            run = "the baseline" if second is None else "the other run"
+            yield Refusal(
+                kind="gain", name=name, reason=f"{words}: only {run} has it", lost=second is None
+            )
+
+
+def _change(difference: Difference, metric: str) -> Change | None:
+    """None also where it is no number."""
+    return next(
+        (c for c in difference.changes if c.metric == metric and math.isfinite(c.value)), None
+    )
 
 
 def _row(name: str, metric: str, before: Change, after: Change, n: int) -> Row:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from brainbench.errors import DataError
+from brainbench.results.compare.asked import asked_task
 from brainbench.results.compare.comparison import Refusal, Row
 from brainbench.results.compare.paired import (
     Estimate,
@@ -55,7 +56,8 @@ def compare_tasks(baseline: FinishedRun, other: FinishedRun) -> Iterator[Row | R
     for name in dict.fromkeys([*before, *after]):
         if name not in before or name not in after:
             run = "the baseline" if name in before else "the other run"
-            yield Refusal(kind="task", name=name, reason=f"only {run} has it")
+            lost = name in before and asked_task(other.record, name)
+            yield Refusal(kind="task", name=name, reason=f"only {run} has it", lost=lost)
             continue
         first, second = before[name], after[name]
         reason = next(
@@ -63,12 +65,12 @@ def compare_tasks(baseline: FinishedRun, other: FinishedRun) -> Iterator[Row | R
              for what, value in first.design.items() if value != second.design.get(what)), None,
         )  # fmt: skip
         if reason is not None:
-            yield Refusal(kind="task", name=name, reason=reason)
+            yield Refusal(kind="task", name=name, reason=reason, lost=True)
             continue
         try:
             yield from _rows(first, _items(baseline, name), _items(other, name))
         except DataError as error:
-            yield Refusal(kind="task", name=name, reason=str(error))
+            yield Refusal(kind="task", name=name, reason=str(error), lost=True)
 
 
 def count_prompts(baseline: FinishedRun, other: FinishedRun, name: str) -> tuple[int, int]:
@@ -105,7 +107,9 @@ def _answered(run: FinishedRun) -> dict[str, Answered]:
     return found
 
 
-def _rows(task: Answered, before: Mapping[str, Item], after: Mapping[str, Item]) -> Iterator[Row]:
+def _rows(
+    task: Answered, before: Mapping[str, Item], after: Mapping[str, Item]
+) -> Iterator[Row | Refusal]:
     if set(before) != set(after):
         shared = len(set(before) & set(after))
         raise DataError(
@@ -128,16 +132,25 @@ def _rows(task: Answered, before: Mapping[str, Item], after: Mapping[str, Item])
     yield from _auc(task, pairs)
 
 
-def _auc(task: Answered, pairs: Sequence[tuple[Item, Item]]) -> Iterator[Row]:
-    """Of the items with log-odds in both."""
-    held = [(a, b) for a, b in pairs if a.odds is not None and b.odds is not None]
-    if task.first is None or not held:
+def _auc(task: Answered, pairs: Sequence[tuple[Item, Item]]) -> Iterator[Row | Refusal]:
+    """Of the items with log-odds, if they are the same: a run may lack those that it has wrong."""
+    own = [tuple(i for i, pair in enumerate(pairs) if pair[side].odds is not None)
+           for side in (0, 1)]  # fmt: skip
+    if task.first is None or own == [(), ()]:
         return
+    if own[0] != own[1]:
+        counts = " and ".join(str(len(places)) for places in own)
+        reason = f"AUC: log-odds of other items: of {counts} of {len(pairs)}"
+        yield Refusal(kind="task", name=task.name, reason=reason, lost=bool(own[0]))
+        return
+    held = [pairs[place] for place in own[0]]
     positive = [first.label == task.first for first, _ in held]
     odds = np.array([[first.odds, second.odds] for first, second in held], float)
     clusters = [first.cluster for first, _ in held]
     found = auc_difference(odds[:, 0], odds[:, 1], positive, clusters)
     if found is None:
+        reason = "AUC: all items with log-odds have the same label"
+        yield Refusal(kind="task", name=task.name, reason=reason)
         return
     areas = [_area(odds[:, side], np.array(positive)) for side in (0, 1)]
     yield _row(task, "AUC", areas, found)

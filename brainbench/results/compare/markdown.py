@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from brainbench.results.compare.comparison import Comparison, Pair, Row
-from brainbench.results.compare.table import both, change, count, shown
+from brainbench.results.compare.comparison import Comparison, Pair, Row, by_reason
+from brainbench.results.compare.table import LOST, both, change, count, shown
 
 _MOST = 60
 
@@ -23,10 +23,16 @@ def _pair(pair: Pair) -> list[str]:
     lines = [f"### brainbench: {_safe(pair.other)} against {_safe(pair.baseline)}", ""]
     worse = pair.regressions
     if worse:
-        lines.append(f"**{len(worse)} of {len(pair.rows)} rows got worse:**")
+        lines.append(f"**{len(worse)} of {len(pair.judged)} rows got worse:**")
         lines += ["", *(f"- {_safe(row.name)}, {row.metric}: {change(row)}" for row in worse)]
     else:
-        lines.append(f"Nothing of {len(pair.rows)} rows got worse.")
+        lines.append(f"Nothing of {len(pair.judged)} rows got worse.")
+    if pair.lost:
+        lines += ["", f"**{len(pair.lost)} {LOST}:**", ""]
+        lines += [
+            f"- {', '.join(map(_safe, names))}: {_safe(reason)}"
+            for reason, names in by_reason(pair.lost).items()
+        ]
     lines += ["", *_table(pair.rows), "", *_folded("What differs", _differs(pair))]
     refused = [f"- {_safe(one.name)}: {_safe(one.reason)}" for one in pair.refused[:_MOST]]
     return [*lines, *_folded(f"Not compared: {len(pair.refused)}", refused)]

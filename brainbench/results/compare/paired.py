@@ -26,7 +26,8 @@ _LEVEL = 0.95
 class Estimate:
     """A difference, its standard error, 95 % interval and two-sided p.
 
-    The last three are None where there is but one cluster.
+    The last three are None where nothing tells the error: with but one cluster, and where all
+    differ by the same and not by 0.
     """
 
     value: float
@@ -130,8 +131,9 @@ def _estimate(value: float, parts: NDArray[np.float64], clusters: Sequence[str] 
     stderr = float(np.sqrt(count / (count - 1) * (sums**2).sum()))
     # what rounding leaves where all differences are the same
     if stderr < 1e-12 * max(1.0, abs(value)):
-        p = 1.0 if abs(value) < 1e-12 else 0.0
-        return Estimate(value, 0.0, (value, value), p, int(parts.size), count)
+        if abs(value) < 1e-12:
+            return Estimate(value, 0.0, (value, value), 1.0, int(parts.size), count)
+        return Estimate(value, None, None, None, int(parts.size), count)
     half = float(stats.t.ppf((1 + _LEVEL) / 2, count - 1)) * stderr
     p = float(2 * stats.t.sf(abs(value) / stderr, count - 1))
     return Estimate(value, stderr, (value - half, value + half), p, int(parts.size), count)

@@ -11,14 +11,28 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from brainbench.results.compare.comparison import Comparison, Differing, Pair, Refusal, Row
+from brainbench.results.compare.comparison import (
+    Comparison,
+    Differing,
+    Pair,
+    Refusal,
+    Row,
+    by_reason,
+)
 
-_STYLES = {"better": "green", "worse": "bold red", "no clear difference": "", "the same": "dim"}
+_STYLES = {
+    "better": "green", "worse": "bold red", "higher": "", "lower": "", "no clear difference": "",
+    "the same": "dim",
+}  # fmt: skip
 _MOST = 40
+LOST = (
+    "lost: in the baseline, and not to be compared, so that nothing tells whether it got worse; "
+    "run the baseline or the other run anew, in the same way"
+)
 
 
 def render_comparison(comparison: Comparison) -> RenderableType:
-    """Each pair: what differs, rows, what is refused; then what got worse."""
+    """Each pair: what differs, rows, what is refused; then what got worse, and what is lost."""
     parts: list[RenderableType] = []
     for pair in comparison.pairs:
         parts += _pair(pair)
@@ -27,17 +41,23 @@ def render_comparison(comparison: Comparison) -> RenderableType:
 
 
 def verdict(comparison: Comparison) -> list[Text]:
-    """What got worse, by name, or that nothing did."""
-    told = []
-    for pair, row in comparison.regressions:
-        text = Text("worse: ", style="bold red")
+    """What got worse, by name, or that nothing did; then what is lost."""
+    worse, lost = [], []
+    for pair in comparison.pairs:
         where = f" ({pair.other})" if len(comparison.pairs) > 1 else ""
-        told.append(text.append(f"{row.name}, {row.metric}: {change(row)}{where}", style="default"))
-    if told:
-        return told
-    count = sum(len(pair.rows) for pair in comparison.pairs)
-    beyond = f" by more than {comparison.tolerance:g}" if comparison.tolerance else ""
-    return [Text(f"nothing of {count} rows got worse{beyond}")]
+        worse += [
+            _told("worse", "bold red", f"{row.name}, {row.metric}: {change(row)}{where}")
+            for row in pair.regressions
+        ]
+        lost += [
+            _told("lost", "bold red", f"{', '.join(names)}: {reason}{where}")
+            for reason, names in by_reason(pair.lost).items()
+        ]
+    if not worse:
+        count = sum(len(pair.judged) for pair in comparison.pairs)
+        beyond = f" by more than {comparison.tolerance:g}" if comparison.tolerance else ""
+        worse.append(Text(f"nothing of {count} rows got worse{beyond}"))
+    return [*worse, *lost, *([Text(LOST)] if lost else [])]
 
 
 def change(row: Row) -> str:
@@ -59,6 +79,8 @@ def both(row: Row) -> tuple[str, str]:
 
 def count(row: Row) -> str:
     """What the row rests on: ``10 people``, ``208 items (96)``."""
+    if row.kind == "search":
+        return f"{row.n} pairs, two numbers"
     if row.over == "nothing":
         return f"{row.n} problems"
     clusters = row.clusters is not None and row.clusters < row.n
@@ -129,16 +151,14 @@ def _differs(found: Sequence[Differing]) -> list[Text]:
 
 
 def _refused(found: Sequence[Refusal]) -> list[RenderableType]:
-    """Names by reason: a reason that holds for all is said once."""
-    reasons: dict[str, list[str]] = {}
-    for one in found:
-        reasons.setdefault(one.reason, []).append(one.name)
     return [
-        Text("not compared: ", style="yellow").append(
-            f"{', '.join(names)}: {reason}", style="default"
-        )
-        for reason, names in reasons.items()
+        _told("not compared", "yellow", f"{', '.join(names)}: {reason}")
+        for reason, names in by_reason(found).items()
     ]
+
+
+def _told(what: str, style: str, text: str) -> Text:
+    return Text(f"{what}: ", style=style).append(text, style="default")
 
 
 def _legend() -> Text:
@@ -147,6 +167,7 @@ def _legend() -> Text:
         "over items with what belongs together taken as one (in brackets how many); of unique R² "
         "and gains no narrower than if both runs were independent. p: two-sided, not corrected for "
         "the number of rows. McNemar: exact, one item of each cluster. As published, baseline and "
-        "other are medians over people, the difference a mean.",
+        "other are medians over people, the difference a mean. higher, lower: without an interval, "
+        "for nothing tells the error. Of a targeted search neither is better.",
         style="dim",
     )

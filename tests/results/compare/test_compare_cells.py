@@ -95,7 +95,7 @@ def test_a_run_beside_itself_differs_in_nothing() -> None:
 def test_another_design_is_refused(changed: Any, reason: str) -> None:
     rows, (refusal,) = split(of(controlled()), of(changed))
     assert rows == {}
-    assert (refusal.name, refusal.reason) == (NAME, reason)
+    assert (refusal.name, refusal.reason, refusal.lost) == (NAME, reason, True)
 
 
 @pytest.mark.parametrize("score", [controlled(), published()])
@@ -113,6 +113,31 @@ def test_what_only_one_run_has_is_named() -> None:
         ("xiao2026.md.syllogistic-ridge", "only the baseline has it"),
         ("xiao2026.dr.syllogistic-ridge", "only the other run has it"),
     ]
+    assert not any(one.lost for one in refused)
+
+
+def test_what_the_other_run_was_asked_for_and_lacks_is_lost() -> None:
+    after = of(controlled())
+    after.benchmarks = {"xiao2026.md.syllogistic-ridge": 3}
+    _, refused = split(of(controlled(), controlled("md"), controlled("dr")), after)
+    assert [(one.name, one.lost) for one in refused] == [
+        ("xiao2026.md.syllogistic-ridge", True),
+        ("xiao2026.dr.syllogistic-ridge", False),
+    ]
+
+
+def test_people_whose_r_is_gone_are_told_and_lost() -> None:
+    score = controlled()
+    people = tuple(
+        person.model_copy(update={"r": math.nan}) if i < 2 else person
+        for i, person in enumerate(score.subjects)
+    )
+    fewer = of(score.model_copy(update={"subjects": people}))
+    rows, (refusal,) = split(of(score), fewer)
+    assert rows[f"{NAME} r"].n == 6
+    assert (refusal.reason, refusal.lost) == ("r: 8 and 6 people have a number, 6 both", True)
+    _, (refusal,) = split(fewer, of(score))
+    assert (refusal.reason, refusal.lost) == ("r: 6 and 8 people have a number, 6 both", False)
 
 
 def test_people_without_a_number_are_left_out_and_nobody_is_a_refusal() -> None:
@@ -128,7 +153,13 @@ def test_people_without_a_number_are_left_out_and_nobody_is_a_refusal() -> None:
         record.behavior[0] = row.model_copy(update={"people": tuple(people)})
         return record
 
-    rows, _ = split(full(), blind(1))
+    rows, refused = split(full(), blind(1))
     assert rows["ds003076.behavior.all-consistency κ of errors"].n == 6
+    assert [(one.reason, one.lost) for one in refused] == [
+        ("κ of errors: 8 and 6 people have a number, 6 both", False)
+    ]
     _, refused = split(full(), blind(4))
     assert refused[-1].reason == "κ of errors: no person has a number in both"
+    assert refused[-1].lost
+    _, refused = split(blind(4), full())
+    assert not refused[-1].lost

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -52,12 +53,83 @@ def test_without_intervals_there_is_a_difference_only() -> None:
         (gain(tier="full"), "other tier: reduced and full"),
         (gain(n_people=3), "other number of people: 8 and 3"),
         (gain(test_type="all"), "other reasoning type of the test: syllogistic and all"),
+        (gain(site="hidden"), "other site: attention and hidden"),
+        (gain(n_permutations=1), "other number of permutations: 2 and 1"),
     ],
 )
 def test_another_test_is_refused(changed: Any, reason: str) -> None:
     (found,) = compare_gains(of(gain()), of(changed))
     assert isinstance(found, Refusal)
-    assert found.reason == reason
+    assert (found.reason, found.lost) == (reason, True)
+
+
+def test_other_layers_are_no_reason_to_refuse() -> None:
+    found = list(compare_gains(of(gain()), of(gain(layers=[0, 1]))))
+    assert [type(one) for one in found] == [Row] * 4
+
+
+def refusals(before: Any, after: Any) -> list[tuple[str, str, bool]]:
+    return [
+        (one.name.rpartition("/")[2], one.reason, one.lost)
+        for one in compare_gains(before, after)
+        if isinstance(one, Refusal)
+    ]
+
+
+def test_arms_and_metrics_that_one_run_lacks_are_named() -> None:
+    def fewer(keep: Any) -> Record:
+        score = gain()
+        score.differences[:] = [one for one in score.differences if keep(one)]
+        return of(score)
+
+    without = fewer(lambda one: one.against != "item-permuted")
+    name = "three premises against item-permuted"
+    assert refusals(of(gain()), without) == [(name, "only the baseline has it", True)]
+    assert refusals(without, of(gain())) == [(name, "only the other run has it", False)]
+
+    bare = of(gain())
+    for difference in bare.gains[0].differences:
+        difference.changes[0].value = math.nan
+        del difference.changes[1]
+    reasons = [
+        (f"{metric}: only the baseline has it", True)
+        for metric in ("gain in AUC", "gain in accuracy at the threshold")
+    ]
+    assert [told[1:] for told in refusals(of(gain()), bare)] == reasons * 2
+    assert not any(lost for *_, lost in refusals(bare, of(gain())))
+
+
+def test_the_arm_of_a_plugin_is_lost_only_where_it_was_asked_for() -> None:
+    before, after = of(gain()), of(gain())
+    del after.gains[0].differences[1]
+    before.config["guidance"] = {"arms": ["item-permuted"]}
+    assert [lost for *_, lost in refusals(before, after)] == [False]
+    after.config["guidance"] = {"arms": ["item-permuted"]}
+    assert [lost for *_, lost in refusals(before, after)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("asked", "lost"),
+    [
+        ({}, True),
+        ({"extents": {"finetuning": {}}}, False),
+        ({"rois": ["md"]}, False),
+        ({"dataset": "simulated_signal"}, False),
+        ({"tests": ["propositional"]}, False),
+        ({"tests": ["three premises"]}, True),
+        ({"rois": 3}, False),
+        (None, False),
+    ],
+)
+def test_a_way_of_guiding_is_lost_only_where_it_was_asked_for(asked: Any, lost: bool) -> None:
+    after = of()
+    told = {"dataset": "xiao2026", "rois": ["language"], "extents": {"steering": {}}, "tests": []}
+    after.config["guidance"] = None if asked is None else told | asked
+    assert [one for *_, one in refusals(of(gain()), after)] == [lost]
+    if asked == {"tests": ["propositional"]}:
+        # read whatever tests are asked for
+        held_out = of(gain(test="held-out scanner items"))
+        assert [one for *_, one in refusals(held_out, after)] == [True]
 
 
 def test_other_data_and_other_ways_are_refused() -> None:

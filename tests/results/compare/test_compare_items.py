@@ -44,6 +44,7 @@ def reason(first: FinishedRun, second: FinishedRun) -> str:
     (found,) = compare_tasks(first, second)
     assert isinstance(found, Refusal)
     assert found.name == NAME
+    assert found.lost
     return found.reason
 
 
@@ -99,10 +100,81 @@ def test_items_without_ids_are_matched_by_their_hash(run: Callable[..., Finished
 
 def test_an_invalid_answer_is_not_right(run: Callable[..., FinishedRun]) -> None:
     rows = answers(1)
-    silent = [row | {"said": None, "log_odds": None} for row in rows]
+    silent = [row | {"said": None} for row in rows]
     found = rows_of(run("a", rows), run("b", silent))
     assert found["accuracy"].other == 0
-    assert "AUC" not in found
+
+
+@pytest.mark.parametrize(
+    ("keep", "of"),
+    [
+        (lambda row: False, "40 and 0"),
+        # those that it orders rightly
+        (lambda row: row["acc"] == 1.0 and row["doc_id"] < 4, "40 and 4"),
+    ],
+)
+def test_the_area_of_other_items_is_lost(
+    keep: Callable[[dict[str, Any]], bool], of: str, run: Callable[..., FinishedRun]
+) -> None:
+    rows = answers(1)
+    fewer = [row | {"log_odds": row["log_odds"] if keep(row) else None} for row in rows]
+    assert sum(row["log_odds"] is not None for row in fewer) == int(of.split()[-1])
+    first, second = run("a", rows), run("b", fewer)
+    found = list(compare_tasks(first, second))
+    assert {one.metric for one in found if isinstance(one, Row)} == {
+        "accuracy", "balanced accuracy"
+    }  # fmt: skip
+    (refused,) = [one for one in found if isinstance(one, Refusal)]
+    assert refused.reason == f"AUC: log-odds of other items: of {of} of 40"
+    assert refused.lost
+    # what the other run has more of is no loss where the baseline has nothing
+    (refused,) = [one for one in compare_tasks(second, first) if isinstance(one, Refusal)]
+    assert refused.lost is (of != "40 and 0")
+
+
+def test_an_area_of_the_same_part_is_that_of_the_record(run: Callable[..., FinishedRun]) -> None:
+    rows, after = (
+        [row | {"log_odds": None} if i < 6 else row for i, row in enumerate(answers(1, skill=s))]
+        for s in (1.0, 0.2)
+    )
+    row = rows_of(run("a", rows), run("b", after))["AUC"]
+    assert row.n == 34
+    assert row.baseline == pytest.approx(task(NAME, rows).bias.auc)
+
+
+def test_an_area_of_one_label_is_refused_and_not_lost(run: Callable[..., FinishedRun]) -> None:
+    rows = answers(1, labels="T")
+    (refused,) = [
+        one for one in compare_tasks(run("a", rows), run("b", rows)) if isinstance(one, Refusal)
+    ]
+    assert (refused.reason, refused.lost) == (
+        "AUC: all items with log-odds have the same label", False
+    )  # fmt: skip
+
+
+def test_two_items_that_are_both_lost_are_no_certainty(run: Callable[..., FinishedRun]) -> None:
+    rows = [row | {"said": row["label"]} for row in answers(1, n=2, orders=1)]
+    wrong = [
+        row | {"said": "False" if row["label"] == "True" else "True", "log_odds": -row["log_odds"]}
+        for row in rows
+    ]
+    found = rows_of(run("a", rows), run("b", wrong))
+    for row in found.values():
+        assert row.interval is row.p is row.stderr is None, row.metric
+    assert (found["accuracy"].difference, found["accuracy"].mcnemar_p) == (-1.0, 0.5)
+    assert found["accuracy"].reading == "lower"
+
+
+def test_a_task_that_was_asked_and_not_answered_is_lost(run: Callable[..., FinishedRun]) -> None:
+    first, second = run("a", answers(1)), run("b", answers(1))
+    second.record.accuracy = {}
+    (found,) = compare_tasks(first, second)
+    assert (found.reason, found.lost) == ("only the baseline has it", True)
+    second.record.tasks = {}
+    (found,) = compare_tasks(first, second)
+    assert (found.reason, found.lost) == ("only the baseline has it", False)
+    (found,) = compare_tasks(second, first)
+    assert (found.reason, found.lost) == ("only the other run has it", False)
 
 
 def test_other_metrics_stand_in_where_there_are_no_choices(

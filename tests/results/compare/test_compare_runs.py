@@ -50,7 +50,7 @@ def test_identical_runs_give_zeros(make) -> None:
     found = compare_runs([make("a"), make("b")])
     (pair,) = found.pairs
     # three cells by two, behaviour, two tasks by three, one gain by two arms and two metrics
-    assert len(pair.rows) == 6 + 1 + 6 + 4
+    assert len(pair.judged) == 6 + 1 + 6 + 4
     assert {one.difference for one in pair.rows} == {0.0}
     assert {one.reading for one in pair.rows if one.kind != "gain"} == {"the same"}
     assert pair.refused == []
@@ -69,7 +69,45 @@ def test_a_planted_regression_is_found_and_nothing_else(make) -> None:
     assert {r.kind for _, r in worse.regressions} == {"alignment", "gain"}
     better = compare_runs([make("c", shift=-0.3), make("a")])
     assert better.regressions == []
-    assert {r.reading for r in better.pairs[0].rows if r.kind == "alignment"} == {"better"}
+    # the same in everybody: nothing tells the error
+    assert {r.reading for r in better.pairs[0].rows if r.kind == "alignment"} == {"higher"}
+    first, second = make("c", shift=-0.3), make("a")
+    second.record.controlled[:] = [
+        score.model_copy(update={"subjects": tuple(
+            one.model_copy(update={"r": one.r + i / 999, "unique_r2": one.unique_r2 + i / 999})
+            for i, one in enumerate(score.subjects)
+        )})
+        for score in second.record.controlled
+    ]  # fmt: skip
+    (pair,) = compare_runs([first, second]).pairs
+    assert {r.reading for r in pair.rows if r.kind == "alignment"} == {"better"}
+
+
+def test_what_the_baseline_has_and_cannot_be_compared_is_lost(make) -> None:
+    first, second, third = make("a"), make("b", skill=-1.0), make("c")
+    for other in (second, third):
+        path = other.folder / "samples" / "brainbench_quick_a.jsonl"
+        rows = [json.loads(line) | {"log_odds": None} for line in path.open()]
+        path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    found = compare_runs([first, second])
+    reason = "AUC: log-odds of other items: of 40 and 0 of 40"
+    assert [(one.name, one.reason) for one in found.lost] == [("brainbench_quick_a", reason)]
+    text = printed(found, 400)
+    assert f"lost: brainbench_quick_a: {reason}" in text
+    assert "run the baseline or the other run anew" in text
+    text = comparison_markdown(found)
+    assert "**5 of 16 rows got worse:**" in text
+    assert "**1 lost: in the baseline, and not to be compared" in text
+    # nothing got worse, of two runs
+    text = printed(compare_runs([first, third, make("d")]), 400)
+    assert f"lost: brainbench_quick_a: {reason} (lab/model c)" in text
+    assert "nothing of 33 rows got worse" in text
+    # what was not asked for is told, and is no loss
+    third.record.tasks.clear()
+    (pair,) = compare_runs([first, third]).pairs
+    assert ([one.name for one in pair.refused], pair.lost) == (
+        ["brainbench_quick_a", "brainbench_quick_b"], []
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -130,9 +130,17 @@ def test_the_same_answers_differ_in_nothing() -> None:
     assert (same.value, same.interval) == (0.0, (0.0, 0.0))
 
 
-def test_the_same_difference_everywhere_has_no_doubt() -> None:
-    found = mean_difference(np.full(5, -0.25))
-    assert (found.value, found.interval, found.p) == (-0.25, (-0.25, -0.25), 0.0)
+def test_the_same_difference_everywhere_tells_no_error() -> None:
+    for found, value in (
+        (mean_difference(np.full(5, -0.25)), -0.25),
+        (mean_difference([-1.0, -1.0]), -1.0),
+        # all of one label lost, none of the other: neither has any spread
+        (balanced_difference([-1.0, -1.0, 0.0], ["T", "T", "F"], list("abc")), -0.5),
+        (auc_difference([0.0, 0.0], [1.0, 0.5], [False, True], ["a", "b"]), -0.5),
+    ):
+        assert found is not None
+        assert found.value == value
+        assert found.stderr is found.interval is found.p is None
 
 
 def test_one_cluster_tells_no_error() -> None:

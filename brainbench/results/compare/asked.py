@@ -1,0 +1,48 @@
+"""What a run was asked for, whether or not it came out: what it lacks of that is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from brainbench.guidance.score import GuidanceScore
+from brainbench.guidance.scoring import HELD_OUT
+from brainbench.results.record import Record
+
+
+def asked_benchmark(record: Record, name: str) -> bool:
+    """Whether a benchmark of alignment or behaviour was asked for."""
+    return name in record.benchmarks
+
+
+def asked_task(record: Record, name: str) -> bool:
+    """Whether a task, or the problems of a dataset, were asked for."""
+    return name in record.tasks or any(row.dataset == name for row in record.behavior)
+
+
+def asked_gain(record: Record, score: GuidanceScore) -> bool:
+    """Whether this way of guiding was asked for, on this test."""
+    told = _guidance(record)
+    tests = told.get("tests")
+    return (
+        score.mode in _names(told.get("extents"))
+        and told.get("dataset") == score.dataset
+        and score.roi in _names(told.get("rois"))
+        and (not tests or score.test == HELD_OUT or score.test in _names(tests))
+    )
+
+
+def asked_arm(baseline: Record, other: Record, arm: str) -> bool:
+    """Whether an arm of the baseline was asked of the other run; those of plugins are by name."""
+    if arm not in _names(_guidance(baseline).get("arms")):
+        return True
+    return arm in _names(_guidance(other).get("arms"))
+
+
+def _guidance(record: Record) -> Mapping[str, Any]:
+    found = record.config.get("guidance")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _names(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple | Mapping) else []
