@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from simulated_records import controlled, empty, full, samples, write_run
+from simulated_records import controlled, empty, full, samples, search, write_run
 
 from brainbench.cli.main import main
 from brainbench.results.compare import Comparison
@@ -76,6 +76,16 @@ def test_what_is_lost_fails_and_is_named(cli: Any, tmp_path: Path) -> None:
     assert told == "lost: brainbench_quick_a: AUC: log-odds of other items: of 40 and 0 of 40"
     assert cli("compare", "good", "same").code == 0
     assert cli("compare", "same", "good", "--fail-on-regression").code == 0
+
+
+def test_a_search_alone_is_shown_and_nothing_to_judge_by(cli: Any, tmp_path: Path) -> None:
+    record = empty(run_id="searched")
+    record.add(search())
+    write_run(record, tmp_path / "searched")
+    result = cli("compare", "searched", "searched")
+    assert (result.code, "flipped, guided" in result.out) == (0, True)
+    assert "40 pairs, two numbers" in result.out
+    assert cli("compare", "searched", "searched", "--fail-on-regression").code == 2
 
 
 def test_tolerance_is_how_far_below_is_no_regression(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from brainbench.datasets import share_people
+from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.results.compare.comparison import Differing
 from brainbench.results.compare.items import count_prompts, task_names
 from brainbench.results.finished import FinishedRun
@@ -25,6 +27,7 @@ def differences(baseline: FinishedRun, other: FinishedRun) -> list[Differing]:
         *_of("data", *(_data(run.record) for run in (baseline, other))),
         *_of("versions", *(_versions(run.record) for run in (baseline, other))),
         *_settings(baseline.record, other.record),
+        *_layers(baseline.record, other.record),
         *_of("run", {"status": baseline.record.status}, {"status": other.record.status}),
     ]
     return list({(one.kind, one.name): one for one in found}.values())
@@ -38,7 +41,10 @@ def _of(kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iter
 
 
 def _model(baseline: Record, other: Record) -> Iterator[Differing]:
-    for one in _of("model", *(_flat(run.model.model_dump()) for run in (baseline, other))):
+    """What it learned from first: it bears on every number."""
+    yield from _of("model", *({"learned_from": _learned(run)} for run in (baseline, other)))
+    facts = [_flat(run.model.model_dump(exclude={"learned_from"})) for run in (baseline, other)]
+    for one in _of("model", *facts):
         yield one.model_copy(update={"kind": "prompt"}) if one.name in _PROMPT else one
 
 
@@ -56,6 +62,36 @@ def _prompts(baseline: FinishedRun, other: FinishedRun) -> Iterator[Differing]:
             yield Differing(
                 kind="prompt", name=f"{name}, examples", baseline=info.n_shot, other=found.n_shot
             )
+
+
+def _learned(record: Record) -> str | None:
+    """What its steering or adapter was made from, and whether it is scored on those people."""
+    told = []
+    for origin in record.model.learned_from:
+        own = any(share_people(origin, dataset.name) for dataset in record.datasets)
+        told.append(f"{origin}, whose people it is scored on" if own else origin)
+    return "; ".join(told) or None
+
+
+def _layers(baseline: Record, other: Record) -> Iterator[Differing]:
+    """Where both were guided: no reason to refuse, for models of another depth have others."""
+    before, after = ({one.identifier: one for one in _guided(run)} for run in (baseline, other))
+    told: list[dict[str, list[str]]] = [{}, {}]
+    for name in (name for name in before if name in after):
+        for held, one in zip(told, (before[name], after[name]), strict=True):
+            spans = held.setdefault(f"{name.partition('/')[0]}, layers", [])
+            spans += [span for span in (_span(one.layers),) if span not in spans]
+    yield from _of("settings", *({k: "; ".join(v) for k, v in held.items()} for held in told))
+
+
+def _guided(record: Record) -> list[GuidanceScore | SearchScore]:
+    return [*record.gains, *record.searches]
+
+
+def _span(layers: Sequence[int]) -> str:
+    if len(layers) > 1 and list(layers) == list(range(layers[0], layers[-1] + 1)):
+        return f"{layers[0]} to {layers[-1]}"
+    return ", ".join(map(str, layers))
 
 
 def _data(record: Record) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from brainbench.results.compare.comparison import Comparison, Pair, Refusal, Row
 from brainbench.results.compare.gains import compare_gains
 from brainbench.results.compare.items import compare_tasks
 from brainbench.results.compare.provenance import differences
+from brainbench.results.compare.searches import compare_searches
 from brainbench.results.finished import FinishedRun
 
 
@@ -47,6 +48,7 @@ def _pair(baseline: FinishedRun, other: FinishedRun, tolerance: float) -> Pair:
         *compare_cells(baseline.record, other.record),
         *compare_tasks(baseline, other),
         *compare_gains(baseline.record, other.record),
+        *compare_searches(baseline.record, other.record),
     ]
     rows = [row for row in found if isinstance(row, Row)]
     return Pair(

@@ -51,6 +51,8 @@ def test_identical_runs_give_zeros(make) -> None:
     (pair,) = found.pairs
     # three cells by two, behaviour, two tasks by three, one gain by two arms and two metrics
     assert len(pair.judged) == 6 + 1 + 6 + 4
+    # one search by two arms
+    assert len(pair.rows) == len(pair.judged) + 2
     assert {one.difference for one in pair.rows} == {0.0}
     assert {one.reading for one in pair.rows if one.kind != "gain"} == {"the same"}
     assert pair.refused == []
@@ -108,6 +110,26 @@ def test_what_the_baseline_has_and_cannot_be_compared_is_lost(make) -> None:
     assert ([one.name for one in pair.refused], pair.lost) == (
         ["brainbench_quick_a", "brainbench_quick_b"], []
     )  # fmt: skip
+
+
+def test_what_a_model_learned_from_is_told_first(make) -> None:
+    first, second = make("a"), make("b")
+    second.record.model.identifier = "lab/other"
+    second.record.model.learned_from = ["elsewhere", "xiao2026"]
+    (one, *_) = compare_runs([first, second]).pairs[0].differs
+    assert (one.kind, one.name, one.baseline) == ("model", "learned_from", None)
+    assert one.other == "elsewhere; xiao2026, whose people it is scored on"
+
+
+def test_other_layers_of_guidance_are_told(make) -> None:
+    first, second = make("a"), make("b")
+    second.record.gains[0].layers = [0, 2]
+    second.record.searches[0].layers = [4]
+    (pair,) = compare_runs([first, second]).pairs
+    assert [(one.kind, one.name, one.baseline, one.other) for one in pair.differs] == [
+        ("settings", "steering, layers", "3 to 5", "0, 2"),
+        ("settings", "search, layers", "3 to 4", "4"),
+    ]
 
 
 @pytest.mark.parametrize(
