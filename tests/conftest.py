@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,9 @@ def clean_environment(cache_folder: Path) -> Iterator[None]:
         for name in [name for name in ours if not name.startswith("BRAINBENCH_TEST_")]:
             patch.delenv(name)
         patch.setenv("BRAINBENCH_CACHE", str(cache_folder))
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            # started in the background, a shell has Ctrl-C ignored, by everything below too
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         yield
 
 
