@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,8 @@ from brainbench.encoding.inference import benjamini_hochberg, holm, people_inter
 from brainbench.leaderboard.check_behavior import CONTROLS, FEATURES
 from brainbench.leaderboard.check_controlled import NUISANCE, ROWS, reaches
 from brainbench.leaderboard.check_published import ROWS as PUBLISHED_ROWS
-from brainbench.leaderboard.known import expected_data, own_sets
+from brainbench.leaderboard.known import expected_data, own_problems
 from brainbench.reasoning.bias import measure_bias
-from brainbench.reasoning.task_check import tasks_folder
 from brainbench.results import Record
 
 TYPES = ("syllogistic", "transitive")
@@ -376,16 +374,6 @@ def _behavior_row(
     }  # fmt: skip
 
 
-@cache
-def _problems(name: str) -> tuple[tuple[str, str, str], ...]:
-    """(id, base id, label) of 32 test problems of a task, each in one order."""
-    path = tasks_folder() / "data" / f"{own_sets()[name]}.jsonl"
-    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    first = [row for row in rows if row["split"] == "test" and row["order"] == 0]
-    sides = [[row for row in first if row["valid"] == side][:16] for side in (True, False)]
-    return tuple((r["id"], r["base_id"], str(r["valid"])) for side in sides for r in side)
-
-
 def _accuracy(
     rng: np.random.Generator, ability: float, samples: dict[str, list[dict[str, Any]]]
 ) -> dict[str, Any]:
@@ -393,7 +381,7 @@ def _accuracy(
     for kind in TASKS:
         name = f"brainbench_quick_{kind}"
         items, rows = [], []
-        for number, (key, base, label) in enumerate(_problems(name)):
+        for number, (key, base, label) in enumerate(own_problems(name) or ()):
             other = "False" if label == "True" else "True"
             said = label if rng.random() < ability else other
             odds = float(rng.normal(1.0 if label == "True" else -1.0))

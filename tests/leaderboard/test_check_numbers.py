@@ -14,6 +14,7 @@ from safetensors.numpy import save
 
 from brainbench.leaderboard.boards import load_boards
 from brainbench.leaderboard.check import accepted_beside, check_submission
+from brainbench.reasoning.bias import measure_bias
 
 RESULTS = "record/results.json"
 
@@ -251,15 +252,90 @@ def test_published_numbers_that_cannot_be(change: Change, reason: str, published
     assert any(reason in fault for fault in found), found
 
 
-def test_answers_are_held_against_proven_labels(whole: Path) -> None:
-    path = whole / "record" / "samples" / "brainbench_quick_belief.jsonl"
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    flip = {"True": "False", "False": "True"}
-    for row in rows:
-        row["label"], row["said"] = flip[row["label"]], flip[row["said"]]
+Row = dict[str, Any]
+BELIEF = "brainbench_quick_belief"
+
+
+def edit_answers(folder: Path, change: Callable[[list[Row]], list[Row]]) -> list[Row]:
+    """Change the answers of a task, and seal the folder again."""
+    path = folder / "record" / "samples" / f"{BELIEF}.jsonl"
+    rows = change([json.loads(line) for line in path.read_text().splitlines()])
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    reseal(whole)
+    reseal(folder)
+    return rows
+
+
+def test_answers_are_held_against_proven_labels(whole: Path) -> None:
+    flip = {"True": "False", "False": "True"}
+    edit_answers(
+        whole,
+        lambda rows: [
+            {**row, "label": flip[row["label"]], "said": flip[row["said"]]} for row in rows
+        ],
+    )
     assert any("is labelled" in fault and "and is" in fault for fault in faults_of(whole))
+
+
+def right_throughout(row: Row, **changed: Any) -> Row:
+    """A row whose label is what was said."""
+    return {**row, "label": row["said"], "acc": 1.0, **changed}
+
+
+ANSWERS: dict[str, tuple[Callable[[list[Row]], list[Row]], str]] = {
+    "ids of nobody, each right": (
+        lambda rows: [right_throughout(row, id=f"x{i}") for i, row in enumerate(rows)],
+        "holds 'x0', which is no problem that was asked",
+    ),
+    "a problem left out": (lambda rows: rows[1:], "lacks belief-test-"),
+    "a problem twice": (
+        lambda rows: [*rows[:-1], {**rows[0], "doc_id": len(rows) - 1}],
+        " 2 times",
+    ),
+    "another base problem": (
+        lambda rows: [{**row, "base_id": str(i)} for i, row in enumerate(rows)],
+        "is of '0', and is an order of belief-test-",
+    ),
+    "no labels": (
+        lambda rows: [{"doc_id": row["doc_id"], "id": row["id"], "acc": 1.0} for row in rows],
+        "has samples without a label or what was said",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "reason"), ANSWERS.values(), ids=ANSWERS)
+def test_answers_that_cannot_be(
+    change: Callable[[list[Row]], list[Row]], reason: str, whole: Path
+) -> None:
+    """Whatever the record makes of them: it follows from them throughout."""
+    rows = edit_answers(whole, change)
+    edit_record(whole, lambda record: remade(record, rows))
+    found = faults_of(whole)
+    assert any(reason in fault for fault in found), found
+
+
+def remade(record: dict[str, Any], rows: list[Row]) -> None:
+    record["tasks"][BELIEF].update(n_items=len(rows), n_docs=len(rows))
+    record["accuracy"][BELIEF] = {}
+    own = [row for row in rows if "label" in row]
+    if own:
+        items = [[row["base_id"], row["label"], row["said"], row["log_odds"]] for row in own]
+        bias = measure_bias(BELIEF, ("True", "False"), items).model_dump(mode="json")
+        places = [i for i, one in enumerate(record["answer_bias"]) if one["task"] == BELIEF]
+        record["answer_bias"][places[0]] = bias
+
+
+def test_a_limit_is_the_first_problems(whole: Path) -> None:
+    rows = edit_answers(whole, lambda rows: rows[:5])
+
+    def limited(record: dict[str, Any]) -> None:
+        remade(record, rows)
+        record["config"]["limit"] = 5
+        record["tasks"][BELIEF]["n_docs"] = 32
+
+    edit_record(whole, limited)
+    assert not any(BELIEF in fault for fault in faults_of(whole))
+    edit_record(whole, lambda record: record["tasks"][BELIEF].update(n_docs=5))
+    assert any("n_docs: is 5, the task's problems are 32" in fault for fault in faults_of(whole))
 
 
 def test_voxels_are_held_against_people(published: Path) -> None:
