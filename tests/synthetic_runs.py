@@ -94,7 +94,7 @@ def make_run(
         "datasets": [],
         "benchmarks": {},
         "config": {"protocol": "published" if "published" in kinds else "controlled", "seed": 0},
-        "timing": {"started": f"2026-11-{1 + seed % 28:02d}T00:00:00+00:00", "seconds": 1.0},
+        "timing": {"started": f"2026-10-{1 + seed % 28:02d}T00:00:00+00:00", "seconds": 1.0},
     }
     samples: dict[str, list[dict[str, Any]]] = {}
     if "controlled" in kinds:

@@ -9,6 +9,7 @@ from pathlib import Path
 from brainbench.errors import UsageError
 from brainbench.leaderboard.boards import Board
 from brainbench.leaderboard.check import content_faults, find_submissions, read_submission
+from brainbench.leaderboard.copies import copy_of, identity_of
 from brainbench.leaderboard.model_free import Key as FreeKey
 from brainbench.leaderboard.model_free import differing, model_free
 from brainbench.leaderboard.reports import Progress
@@ -72,7 +73,7 @@ def build_site(
             refused[str(folder)] = faults
         else:
             accepted.append(found)
-    accepted = _agreeing(accepted, refused)
+    accepted = _agreeing(_without_copies(accepted, refused), refused)
     shown = {one.record.run_id for one in accepted}
     for own in read_results(results) if results is not None else []:
         if own.record.run_id not in shown:
@@ -113,6 +114,30 @@ def _check(folder: Path) -> tuple[Submission | None, list[Fault]]:
     if found is not None and not faults:
         faults = content_faults(found, people=False)
     return found, faults
+
+
+def _without_copies(
+    accepted: Sequence[Submission], refused: dict[str, list[Fault]]
+) -> list[Submission]:
+    """Each run once, as it was submitted first."""
+    held: dict[str, list[tuple[frozenset[str], Submission]]] = {}
+    for one in sorted(accepted, key=_submitted):
+        identity = identity_of(one.record)
+        alike = held.setdefault(identity.scores, [])
+        first = next((other for names, other in alike if names & identity.names), None)
+        if first is None:
+            alike.append((identity.names, one))
+        else:
+            told = copy_of(first)
+            refused[str(one.folder)] = [
+                Fault(str(one.folder), told.field, told.problem, told.remedy)
+            ]
+    return [one for one in accepted if str(one.folder) not in refused]
+
+
+def _submitted(submission: Submission) -> tuple[str, str]:
+    metadata = submission.metadata
+    return "" if metadata is None else metadata.submitted.isoformat(), str(submission.folder)
 
 
 def _agreeing(accepted: Sequence[Submission], refused: dict[str, list[Fault]]) -> list[Submission]:

@@ -15,6 +15,7 @@ from brainbench.errors import UsageError
 from brainbench.leaderboard.boards import Board, lacking
 from brainbench.leaderboard.check_behavior import is_local
 from brainbench.leaderboard.check_record import record_faults
+from brainbench.leaderboard.copies import copy_faults
 from brainbench.leaderboard.layout import (
     METADATA,
     MOST_FILES,
@@ -120,7 +121,7 @@ def read_submission(folder: Path) -> tuple[Submission | None, list[Fault]]:
 
 
 def accepted_beside(folder: Path, most: int = 5) -> list[Submission]:
-    """Other submissions of the same folder that were scored on what this one was.
+    """Other submissions of the same folder that were scored on what this one was, or are its run.
 
     Parameters
     ----------
@@ -131,15 +132,19 @@ def accepted_beside(folder: Path, most: int = 5) -> list[Submission]:
     root = folder.resolve().parent.parent
     if own is None or not folder.resolve().parent.name.count("__"):
         return []
-    keys = set(model_free(own.record))
+    keys, run = set(model_free(own.record)), folder.resolve().name
+    others = [other for other in find_submissions(root) if other.resolve() != folder.resolve()]
     found: list[Submission] = []
-    for other in find_submissions(root) if keys else ():
-        if len(found) == most:
+    # a folder has the name of its run: copies of it are met first
+    for other in sorted(others, key=lambda path: path.name != run):
+        if len(found) >= most and other.name != run:
             break
-        if other.resolve() == folder.resolve():
-            continue
+        if not keys and other.name != run:
+            break
         submission, faults = read_submission(other)
-        if submission is not None and not faults and keys & set(model_free(submission.record)):
+        if submission is None or faults:
+            continue
+        if other.name == run or keys & set(model_free(submission.record)):
             found.append(submission)
     return found
 
@@ -153,7 +158,8 @@ def check_submission(
     ----------
     folder : ``submissions/<org>__<model>/<run>``.
     boards : told what is lacking for each.
-    beside : accepted submissions; what no model changes must be the same as theirs.
+    beside : accepted submissions; what no model changes must be the same as theirs, and it is
+        a run of its own.
     """
     submission, faults = read_submission(folder)
     if submission is None:
@@ -183,6 +189,7 @@ def content_faults(
     told = list(record_faults(submission, people))
     others = [model_free(other.record) for other in beside]
     told += differing(model_free(submission.record), others)
+    told += copy_faults(submission, beside)
     return [Fault(file, one.field, one.problem, one.remedy) for one in told]
 
 

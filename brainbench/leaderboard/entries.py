@@ -93,11 +93,18 @@ class Standing:
 
 
 def key_of(submission: Submission) -> Key:
-    """Whose a submission is: runs of the same weights by the same people are one model's."""
+    """Whose a submission is: runs of the same weights by the same people are one model's.
+
+    However it was asked; steered it is another model. Records that do not know the hash of
+    their weights alone go by that of weights, number format and wording.
+    """
     model, metadata = submission.record.model, submission.metadata
+    digest = model.weights_sha256 or model.sha256
+    if model.weights_sha256 is not None and model.steering is not None:
+        digest = f"{digest} {model.steering.sha256}"
     if metadata is None:
-        return OWN, model.identifier, model.sha256
-    return metadata.org, metadata.model, model.sha256
+        return OWN, model.identifier, digest
+    return metadata.org, metadata.model, digest
 
 
 def stand(boards: Sequence[Board], submissions: Sequence[Submission]) -> dict[str, Standing]:

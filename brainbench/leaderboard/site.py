@@ -296,7 +296,8 @@ def _run(submission: Submission, written: set[str]) -> dict[str, Any]:
     record, told = submission.record, submission.metadata
     parameters = parameters_of(submission)
     facts = [
-        ("weights", f"sha256 {record.model.sha256[:16]}…"),
+        ("weights", f"sha256 {record.model.weights_sha256}" if record.model.weights_sha256 else ""),
+        ("weights and wording", f"sha256 {record.model.sha256}"),
         ("revision", record.model.revision or ""),
         ("family", family_of(submission)),
         ("parameters", UNKNOWN if parameters is None else f"{parameters:,}"),
@@ -317,6 +318,7 @@ def _run(submission: Submission, written: set[str]) -> dict[str, Any]:
         "run": record.run_id,
         "chips": variant_of(record),
         "facts": [(what, value) for what, value in facts if value],
+        "files": sorted(record.model.files.items()),
         "rerun": told.rerun if told else "",
         "warnings": warnings_of(record),
         "tables": tables_of(record),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ from safetensors.numpy import save
 
 from brainbench.leaderboard.boards import load_boards
 from brainbench.leaderboard.check import accepted_beside, check_submission
+from brainbench.leaderboard.check_model import weights_sha256
+from brainbench.leaderboard.submission import _today
+from brainbench.models import LanguageModel, load_model
 from brainbench.reasoning.bias import measure_bias
 
 RESULTS = "record/results.json"
@@ -96,6 +101,11 @@ def certain(record: dict[str, Any]) -> None:
 
 def task_version(record: dict[str, Any]) -> None:
     record["tasks"]["brainbench_quick_belief"]["version"] = "7"
+
+
+def strange_files(record: dict[str, Any]) -> None:
+    record["model"].update(weights_sha256="0" * 64, files={"model.safetensors": "1" * 64})
+    record["config"]["options"] = {"peft": None, "untrained": None}
 
 
 def nothing_scored(record: dict[str, Any]) -> None:
@@ -198,6 +208,26 @@ NUMBERS: dict[str, tuple[Change, str]] = {
     "one answer with full marks": (
         constant_with_full_marks,
         "balanced_accuracy: is 1 for one answer to everything",
+    ),
+    "a run still to come": (
+        lambda r: r["timing"].update(started="2999-01-01T00:00:00+00:00"),
+        "timing.started: is '2999-01-01T00:00:00+00:00', which is still to come",
+    ),
+    "weights without a hash": (
+        lambda r: r["model"].update(weights_sha256="my weights"),
+        "model.weights_sha256: is 'my weights', no sha256",
+    ),
+    "a file whose hash is none": (
+        lambda r: r["model"].update(weights_sha256="0" * 64, files={"model.safetensors": "1"}),
+        "model.files.model.safetensors: is '1', no sha256",
+    ),
+    "a file that is a way out": (
+        lambda r: r["model"].update(weights_sha256="0" * 64, files={"../x": "1" * 64}),
+        "model.files: holds '../x', which is no name of a file",
+    ),
+    "files that are not of the weights": (
+        strange_files,
+        "model.weights_sha256: is 0000000000000000…, model.files give",
     ),
     "an old task": (
         task_version,
@@ -359,6 +389,36 @@ def test_voxels_are_held_against_people(published: Path) -> None:
     assert own[3]["subject"] in first + second
     assert f"{own[3]['subject']}).raw: is" in first + second
     assert "holds 5 voxels, the score has 1359" in first + second
+
+
+def test_hash_of_the_weights_is_that_of_the_files() -> None:
+    model = load_model("nano")
+    assert isinstance(model, LanguageModel)
+    facts = model.facts
+    assert weights_sha256(facts["files"]) == facts["weights_sha256"]
+    drawn = model.untrained(3).facts
+    assert weights_sha256(drawn["files"], 3) == drawn["weights_sha256"]
+
+
+def test_the_day_is_not_still_to_come(make: Callable[..., Path], tmp_path: Path) -> None:
+    assert faults_of(make(tmp_path, 0, {"submitted": _today() + timedelta(days=1)})) == []
+    folder = make(tmp_path, 1, {"submitted": _today() + timedelta(days=3)})
+    (fault,) = faults_of(folder)
+    assert "submitted: is" in fault
+    assert "which is still to come" in fault
+
+
+def test_a_run_that_somebody_submitted_before(whole: Path) -> None:
+    copy = whole.parent.parent / "other__copy" / whole.name
+    shutil.copytree(whole, copy)
+    text = (copy / "metadata.yaml").read_text()
+    text = text.replace("org: lab", "org: other").replace("model: synthetic-0000", "model: copy")
+    (copy / "metadata.yaml").write_text(text)
+    reseal(copy)
+    (fault,) = check_submission(copy, beside=accepted_beside(copy)).faults
+    assert f"is the run that {whole.parent.name}/{whole.name} holds" in fault.problem
+    shutil.rmtree(whole)
+    assert check_submission(copy, beside=accepted_beside(copy)).faults == []
 
 
 def test_what_no_model_changes_is_held_against_accepted_ones(

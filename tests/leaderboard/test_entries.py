@@ -163,6 +163,33 @@ def test_the_newest_whole_run_counts_not_the_best() -> None:
     assert new.record.run_id in found.apart[0].reasons[0]
 
 
+def named(one: Submission, day: str, **model: Any) -> Submission:
+    content = one.record.model_dump(mode="json")
+    content["model"] |= model
+    return submitted(Record.model_validate(content), one.samples, day)
+
+
+def test_wordings_of_the_same_weights_are_one_model() -> None:
+    """The hash of weights and wording differs with each, that of the weights does not."""
+    weights = "a" * 64
+    runs = [
+        named(submission(seed, name="same", effect=0.05 * (1 - seed)), f"2026-11-0{2 + seed}",
+              sha256=f"{seed}" * 64, weights_sha256=weights)
+        for seed in range(2)
+    ]  # fmt: skip
+    found = stand(BOARDS, runs)["alignment"]
+    assert [entry.submission for entry in found.ranked] == [runs[1]]
+    assert [entry.apart for entry in found.apart] == ["superseded"]
+    other = named(runs[0], "2026-11-04", weights_sha256="b" * 64)
+    assert len(stand(BOARDS, [*runs, other])["alignment"].ranked) == 2
+    steering = {
+        "name": "s", "sha256": "c" * 64, "strength": 1.0, "tokens": "last", "site": "hidden",
+        "layers": [1], "groups": ["all"],
+    }  # fmt: skip
+    steered = named(runs[0], "2026-11-04", steering=steering)
+    assert len(stand(BOARDS, [*runs, steered])["alignment"].ranked) == 2
+
+
 def test_answers_to_other_problems_are_apart() -> None:
     record, samples = make_run(5)
     for row in samples["brainbench_quick_belief"]:

@@ -201,6 +201,32 @@ def test_who_sets_the_nuisance_low_is_left_out_where_others_tell(
     assert "no model changes it" in str(built.refused[str(folders[2])][0])
 
 
+def test_one_run_under_many_names_stands_once(make: Make, tmp_path: Path) -> None:
+    first = make(tmp_path / "subs", 0, {"submitted": "2026-10-01"})
+    for org in ("a-lab", "z-lab"):
+        make(tmp_path / "subs", 0, {"org": org, "model": "copy"})
+    built = build_site(BOARDS, tmp_path / "site", submissions=tmp_path / "subs", reports=False)
+    assert built.n_runs == 1
+    assert len(built.refused) == 2
+    for folder, faults in built.refused.items():
+        assert folder != str(first)
+        assert "is the run that lab__synthetic-0000/" in str(faults[0])
+
+
+def test_a_page_shows_the_hashes_of_weights_and_files(make: Make, tmp_path: Path) -> None:
+    folder = make(tmp_path / "subs", 0)
+    files = {f"part-{i}.safetensors": str(i) * 64 for i in range(5)}
+    edit_record(
+        folder,
+        lambda record: record["model"].update(weights_sha256="a" * 64, files=files),
+    )
+    page = build(tmp_path / "subs", tmp_path / "site")["models/lab__synthetic-0000.html"]
+    assert f"sha256 {'a' * 64}" in page
+    assert "<details><summary>sha256 of its 5 files" in page
+    for name, digest in files.items():
+        assert f"<dt>{name}</dt><dd>{digest}</dd>" in page
+
+
 def test_own_runs_stand_beside_submitted_ones(make: Make, tmp_path: Path) -> None:
     make(tmp_path / "subs", 0)
     for seed in (0, 1):
