@@ -8,13 +8,18 @@ from pathlib import Path
 
 from brainbench.errors import UsageError
 from brainbench.leaderboard.boards import Board
-from brainbench.leaderboard.check import content_faults, find_submissions, read_submission
+from brainbench.leaderboard.check import (
+    content_faults,
+    find_submissions,
+    read_submission,
+    unforeseen,
+)
 from brainbench.leaderboard.copies import copy_of, identity_of
 from brainbench.leaderboard.model_free import Key as FreeKey
 from brainbench.leaderboard.model_free import differing, model_free
 from brainbench.leaderboard.reports import Progress
 from brainbench.leaderboard.sample_fields import publishable
-from brainbench.leaderboard.site import make_site, write_site
+from brainbench.leaderboard.site import make_site, rehearse, write_site
 from brainbench.leaderboard.submission import Submission
 from brainbench.leaderboard.untrusted import Unreadable, parse_json, parse_lines, read_bytes
 from brainbench.problems.files import Fault
@@ -110,9 +115,14 @@ def read_results(folder: Path) -> list[Submission]:
 
 
 def _check(folder: Path) -> tuple[Submission | None, list[Fault]]:
-    found, faults = read_submission(folder)
-    if found is not None and not faults:
-        faults = content_faults(found, people=False)
+    try:
+        found, faults = read_submission(folder)
+        if found is not None and not faults:
+            faults = content_faults(found, people=False)
+            rehearse(found)
+    # one of a thousand is told of, and the others are shown
+    except Exception as error:
+        return None, [unforeseen(folder, error)]
     return found, faults
 
 

@@ -111,6 +111,9 @@ def _spelling_faults(place: str, metrics: Mapping[str, Any], bias: AnswerBias) -
         if isinstance(value, int | float):
             of = f"answer_bias.{field}"
             yield from recomputed(f"{place}.{key}", float(value), getattr(bias, field), of)
+    if len(set(bias.choices)) != len(bias.choices) or len(bias.choices) < 2:
+        yield Told(f"{place}.choices", "are not two or more that differ")
+        return
     best = max(bias.always.values(), default=0.0)
     if set(bias.always) != set(bias.choices):
         yield Told(f"{place}.always", "is not of the task's choices")

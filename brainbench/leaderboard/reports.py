@@ -32,5 +32,13 @@ def write_reports(
                 progress(f"report of run {one.record.run_id}", count, len(submissions))
             # made here, from a record that was checked; a submitter's own page is never shown
             folder = one.folder if one.metadata is None else one.folder / "record"
-            write_whole(output / address, render_report(one.record, folder).encode())
+            try:
+                page = render_report(one.record, folder)
+            # a run without a report is no reason for a board without its other runs
+            except Exception as error:
+                if progress:
+                    told = f"no report of run {one.record.run_id}: {type(error).__name__}"
+                    progress(told, count, len(submissions))
+                continue
+            write_whole(output / address, page.encode())
         yield address

@@ -74,9 +74,21 @@ def make_site(boards: Sequence[Board], submissions: Sequence[Submission]) -> Sit
         boards,
         submissions,
         standings,
-        {name: rows_beside(one.board, one.entries) for name, one in standings.items()},
+        {
+            name: rows_beside(one.board, [e for e in one.entries if e.apart != "incomplete"])
+            for name, one in standings.items()
+        },
         addresses(map(key_of, submissions)),
     )
+
+
+def rehearse(submission: Submission) -> None:
+    """Make what pages show of a run by itself: whatever that raises, it raises before the build."""
+    record = submission.record
+    tables_of(record)
+    warnings_of(record)
+    variant_of(record)
+    size_group(parameters_of(submission))
 
 
 def write_site(

@@ -310,6 +310,66 @@ def test_what_was_read_is_not_run_and_nothing_is_written(whole: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in whole.rglob("*")} == before
 
 
+ODD = "odd"
+
+
+def odd_task(record: dict[str, Any], **bias: Any) -> None:
+    """A task of nobody's, with one answer."""
+    record["tasks"][ODD] = {"version": "1", "sha256": "0" * 64, "n_items": 1, "n_docs": 1}
+    record["accuracy"][ODD] = {"alias": ODD}
+    record["answer_bias"].append(
+        {**record["answer_bias"][0], "task": ODD, "choices": ["True", "False"],
+         "always": {"True": 1.0, "False": 0.0}, **bias}
+    )  # fmt: skip
+
+
+def test_a_task_without_choices(whole: Path) -> None:
+    edit_record(whole, lambda r: odd_task(r, choices=[], always={}, said={"True": 1.0}))
+    assert any("accuracy (odd).choices: are not two" in fault for fault in faults_of(whole))
+
+
+@pytest.mark.parametrize("field", ["log_odds", "filter", "doc_id"])
+def test_samples_that_hold_lists(field: str, whole: Path) -> None:
+    edit_record(whole, odd_task)
+    row = {"doc_id": 0, "label": "True", "said": "True", field: [1]}
+    (whole / "record" / "samples" / f"{ODD}.jsonl").write_text(json.dumps(row) + "\n")
+    reseal(whole)
+    (fault,) = faults_of(whole)
+    assert f"line 1, {field}: is neither a number nor a name" in fault
+
+
+def test_samples_without_labels_are_told(whole: Path) -> None:
+    edit_record(whole, odd_task)
+    row = {"doc_id": 0, "acc": 1.0}
+    (whole / "record" / "samples" / f"{ODD}.jsonl").write_text(json.dumps(row) + "\n")
+    reseal(whole)
+    notes = check_submission(whole).notes
+    assert "samples hold no labels, and numbers are as told: odd" in notes
+
+
+def test_behaviour_on_a_dataset_that_nobody_knows(whole: Path) -> None:
+    def rename(record: dict[str, Any]) -> None:
+        for score in record["behavior"]:
+            score["dataset"] = ODD
+
+    edit_record(whole, rename)
+    (whole / "record" / "samples" / f"{ODD}.jsonl").write_text('{"id": "a"}\n')
+    reseal(whole)
+    found = faults_of(whole)
+    assert any("datasets (odd): is missing" in fault for fault in found)
+    assert not any("cannot be checked" in fault for fault in found)
+
+
+def test_what_nobody_foresaw_is_a_fault(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("brainbench.leaderboard.check.content_faults", fail)
+    (fault,) = faults_of(whole)
+    assert "check: cannot be checked: ZeroDivisionError in test_check.py, line" in fault
+    assert "brainbench's to tell" in fault
+
+
 def test_too_many_faults_are_counted(whole: Path) -> None:
     def ruin(record: dict[str, Any]) -> None:
         for score in record["controlled"]:

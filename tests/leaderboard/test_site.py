@@ -15,6 +15,7 @@ import pytest
 from broken_submissions import edit_record
 from synthetic_runs import make_run, write_run
 
+import brainbench.leaderboard.build as build_module
 import brainbench.leaderboard.reports as reports_module
 from brainbench.errors import UsageError
 from brainbench.leaderboard.boards import load_boards
@@ -185,6 +186,41 @@ def test_what_has_a_fault_is_left_out_and_told(subs: Path, tmp_path: Path) -> No
         assert "synthetic-0001" not in page.read_text("utf-8"), page
 
 
+def test_what_breaks_the_check_is_left_out_and_the_rest_is_shown(
+    subs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = next((subs / "lab__synthetic-0001").iterdir())
+    original = build_module.content_faults
+
+    def fail(submission: Any, **options: Any) -> Any:
+        if submission.folder == folder:
+            raise RecursionError
+        return original(submission, **options)
+
+    monkeypatch.setattr(build_module, "content_faults", fail)
+    built = build_site(BOARDS, tmp_path / "site", submissions=subs, reports=False)
+    assert built.n_runs == 3
+    assert "cannot be checked: RecursionError" in str(built.refused[str(folder)][0])
+
+
+def test_a_run_whose_report_cannot_be_made_is_shown(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path / "subs", 0)
+    told: list[str] = []
+
+    def render(record: Any, folder: Path) -> str:
+        raise RecursionError
+
+    monkeypatch.setattr(reports_module, "render_report", render)
+    build_site(
+        BOARDS, tmp_path / "site", submissions=tmp_path / "subs",
+        progress=lambda text, done, total: told.append(text),
+    )  # fmt: skip
+    assert "reports/" not in (tmp_path / "site/models/lab__synthetic-0000.html").read_text("utf-8")
+    assert any(text.startswith("no report of run") for text in told)
+
+
 def test_who_sets_the_nuisance_low_is_left_out_where_others_tell(
     make: Make, tmp_path: Path
 ) -> None:
@@ -287,8 +323,6 @@ def test_the_work_grows_with_the_entries_and_no_faster(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Counted, for a clock on a busy machine says nothing: each record is read and checked once."""
-    import brainbench.leaderboard.build as build_module
-
     counts: dict[str, int] = {}
     for name in ("read_submission", "content_faults", "model_free"):
         original = getattr(build_module, name)
