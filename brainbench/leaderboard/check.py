@@ -20,7 +20,6 @@ from brainbench.leaderboard.check_record import record_faults
 from brainbench.leaderboard.copies import copy_faults
 from brainbench.leaderboard.layout import (
     METADATA,
-    MOST_FILES,
     RESULTS,
     SAMPLES,
     VOXELS,
@@ -34,7 +33,9 @@ from brainbench.leaderboard.sample_fields import row_faults
 from brainbench.leaderboard.submission import Submission
 from brainbench.leaderboard.told import AGAIN
 from brainbench.leaderboard.untrusted import (
+    MOST_NODES,
     Unreadable,
+    count_values,
     parse_json,
     parse_lines,
     parse_tensors,
@@ -45,6 +46,7 @@ from brainbench.problems.files import Fault
 from brainbench.results import SCHEMA_VERSION, Record
 
 MOST_FAULTS = 100
+_JSON = (".json", ".jsonl")
 _REPORT = "whether the record or brainbench is wrong is brainbench's to tell: report this line"
 _FILL = "say it in metadata.yaml, then run `brainbench submit --seal FOLDER`"
 
@@ -95,7 +97,8 @@ def read_submission(folder: Path) -> tuple[Submission | None, list[Fault]]:
     if folder.is_symlink() or not folder.is_dir():
         return None, [Fault(str(folder), "file", "is no folder", "give a submission's folder")]
     paths, faults = list_files(folder)
-    if len(faults) > MOST_FILES:
+    # too many or too much in all: nothing is read
+    if any(fault.file == str(folder) for fault in faults):
         return None, faults
     contents: dict[str, bytes] = {}
     for path in paths:
@@ -103,6 +106,10 @@ def read_submission(folder: Path) -> tuple[Submission | None, list[Fault]]:
             contents[path] = read_bytes(folder / path, limit_of(path) or 0)
         except Unreadable as error:
             faults.append(_as_fault(folder / path, error))
+    values = sum(count_values(contents[path]) for path in contents if path.endswith(_JSON))
+    if values > MOST_NODES:
+        problem = f"holds more than {MOST_NODES:,} values in all"
+        return None, [*faults, Fault(str(folder), "size", problem, "split the run")]
     faults += manifest_faults(folder, contents)
     metadata = _metadata(folder, contents, faults)
     record = _record(folder, contents, faults)

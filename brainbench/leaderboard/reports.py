@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from brainbench.results.report import render_report
 from brainbench.results.whole_files import write_whole
 from brainbench.source import source_sha256
 
+_UNSAFE = re.compile(r"[^A-Za-z0-9]")
 Progress = Callable[[str, int, int], None]
 
 
@@ -18,7 +20,9 @@ def report_path(submission: Submission) -> str:
     """Address of a run's report; another record or another code has another one."""
     held = f"{submission.record.model_dump_json()}{sorted(submission.samples)}{source_sha256()}"
     digest = hashlib.sha256(held.encode()).hexdigest()[:16]
-    return f"reports/{submission.record.run_id[:12]}-{digest}.html"
+    # nobody has checked the id of an own run
+    name = _UNSAFE.sub("", submission.record.run_id)[:12]
+    return f"reports/{name}-{digest}.html"
 
 
 def write_reports(

@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as unpack
 
 _MEGABYTE = 1_000_000
-MOST_NODES = 2_000_000  # values of one JSON file
+MOST_NODES = 1_000_000  # values of one JSON file, and of all of a submission
 MOST_DEPTH = 32  # maps and lists inside one another
 MOST_DIGITS = 20  # of a whole number
 MOST_TEXT = 20_000  # characters of one text
@@ -79,6 +79,11 @@ def read_bytes(path: Path, limit: int) -> bytes:
     return content
 
 
+def count_values(content: bytes) -> int:
+    """At most how many values a JSON text holds, told before anything is made of them."""
+    return 1 + sum(map(content.count, (b",", b"[", b"{")))
+
+
 def parse_json(content: bytes) -> Any:
     """What a JSON text holds: finite numbers, no key twice, not too deep or many.
 
@@ -87,6 +92,7 @@ def parse_json(content: bytes) -> Any:
     Unreadable
         When it is anything else.
     """
+    _check_count(content)
     text = _text(content)
     return _json(text, "file", _is_plain(text))
 
@@ -99,6 +105,7 @@ def parse_lines(content: bytes) -> list[dict[str, Any]]:
     Unreadable
         With the number of the line.
     """
+    _check_count(content)
     rows = []
     text = _text(content)
     plain = _is_plain(text)
@@ -185,6 +192,11 @@ def walk(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 # ---------------------------------------------------------------- parts
+
+
+def _check_count(content: bytes) -> None:
+    if count_values(content) > MOST_NODES:
+        raise Unreadable("file", f"holds more than {MOST_NODES:,} values", "split the run")
 
 
 def _text(content: bytes) -> str:

@@ -20,6 +20,8 @@ from brainbench.leaderboard.check import (
     find_submissions,
     read_submission,
 )
+from brainbench.leaderboard.submission import seal_submission
+from brainbench.leaderboard.untrusted import count_values
 
 RESULTS = "record/results.json"
 
@@ -291,6 +293,30 @@ def test_files_that_mean_ill(break_it: Break, reason: str, whole: Path) -> None:
     found = faults_of(whole)
     assert any(reason in fault for fault in found), found
     assert len(found) <= 101
+
+
+def test_more_than_may_be_is_not_read(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(11):
+        with (whole / "record" / "samples" / f"n{number}.jsonl").open("wb") as file:
+            file.truncate(9_990_000)
+
+    def read(path: Path, limit: int) -> bytes:
+        raise AssertionError(f"{path} was read")
+
+    monkeypatch.setattr("brainbench.leaderboard.check.read_bytes", read)
+    found, faults = read_submission(whole)
+    assert found is None
+    assert "110 MB in all, more than 100" in str(faults[0])
+    with pytest.raises(UsageError, match="110 MB in all, more than 100"):
+        seal_submission(whole)
+
+
+def test_values_are_counted_over_all_files(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    most = max(count_values(path.read_bytes()) for path in whole.rglob("*.json*"))
+    monkeypatch.setattr("brainbench.leaderboard.check.MOST_NODES", most + 1)
+    found, faults = read_submission(whole)
+    assert found is None
+    assert "values in all" in str(faults[0])
 
 
 def test_every_reason_is_another_one() -> None:

@@ -296,6 +296,59 @@ def test_a_second_build_removes_what_is_gone_and_nothing_else(subs: Path, tmp_pa
         build_site(BOARDS, tmp_path / "empty")
 
 
+def test_a_build_removes_nothing_that_is_not_its_own(subs: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    build(subs, site)
+    others = [site / name for name in (".git/objects/ab", ".nojekyll", "CNAME", "models/mine.html")]
+    for path in others:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mine")
+    outside = tmp_path / "outside.txt"
+    outside.write_text("mine")
+    # whatever the list of the last build says
+    with (site / ".brainbench-leaderboard").open("a") as file:
+        file.write(f"../outside.txt\n{outside}\nmodels/gone.html\n")
+    (site / "models" / "gone.html").write_text("of the last build")
+    build(subs, site)
+    assert [path.read_text() for path in (*others, outside)] == ["mine"] * 5
+    assert not (site / "models" / "gone.html").exists()
+
+
+def test_a_build_that_broke_off_is_cleared_by_the_next(
+    subs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+
+    def fail(*arguments: Any) -> Any:
+        yield "models/half.html", "half"
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("brainbench.leaderboard.site._pages", fail)
+        with pytest.raises(RuntimeError):
+            build(subs, site)
+    assert (site / "models" / "half.html").is_file()
+    build(subs, site)
+    assert not (site / "models" / "half.html").exists()
+
+
+def test_the_id_of_an_own_run_is_no_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, samples = make_run(0, kinds=("controlled",))
+    run = write_run(tmp_path / "runs", record, samples)
+    content = json.loads((run / "results.json").read_text())
+    (run / "results.json").write_text(json.dumps({**content, "run_id": "../../EVIL/"}))
+    monkeypatch.setattr(reports_module, "render_report", lambda record, folder: "report")
+    build_site(BOARDS, tmp_path / "deep" / "site", results=tmp_path / "runs")
+    written = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert any(path.parent.name == "reports" for path in written)
+    assert all(
+        path.is_relative_to(tmp_path / "deep" / "site") or path.is_relative_to(tmp_path / "runs")
+        for path in written
+    )
+
+
 def test_builds_are_equal_to_the_last_letter(subs: Path, tmp_path: Path) -> None:
     assert build(subs, tmp_path / "one") == build(subs, tmp_path / "two")
 

@@ -64,6 +64,16 @@ def test_too_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
         list(walk(list(range(200))))
 
 
+def test_too_many_values_are_counted_before_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(untrusted, "MOST_NODES", 100)
+    with pytest.raises(Unreadable, match="holds more than 100 values"):
+        parse_lines(b"{}\n" * 101)
+    assert len(parse_lines(b'{"a": 1}\n' * 50)) == 50
+    # nothing of it is parsed: it is no JSON
+    with pytest.raises(Unreadable, match="holds more than 100 values"):
+        parse_json(b"[" * 200)
+
+
 def test_lines_name_the_line() -> None:
     assert parse_lines(b'{"a": 1}\n{"b": 2}\n') == [{"a": 1}, {"b": 2}]
     with pytest.raises(Unreadable, match="line 2, NaN"):
