@@ -25,6 +25,7 @@ from brainbench.benchmarks.controlled import decide
 from brainbench.benchmarks.controlled_score import Estimate
 from brainbench.datasets import load_card
 from brainbench.encoding.inference import benjamini_hochberg, holm, people_interval
+from brainbench.leaderboard import words
 from brainbench.leaderboard.check_behavior import CONTROLS, FEATURES
 from brainbench.leaderboard.check_controlled import NUISANCE, ROWS, reaches
 from brainbench.leaderboard.check_published import ROWS as PUBLISHED_ROWS
@@ -113,7 +114,49 @@ def make_run(
         _add_data(content, "ds003076")
     if "accuracy" in kinds:
         content |= _accuracy(rng, ability, samples)
-    return Record.model_validate(content), samples
+    return with_words(Record.model_validate(content)), samples
+
+
+def with_words(record: Record) -> Record:
+    """The record with the readings and warnings that its numbers give."""
+    heads = {row.benchmark: row for row in words._headlines(record)}
+    controlled = [
+        cell.model_copy(
+            update={"reading": words._read_cell(cell), "warnings": tuple(words._of_cell(cell))}
+        )
+        for cell in record.controlled
+    ]
+    controls = [
+        row.model_copy(update={"warning": words._of_control(row, heads[row.benchmark])})
+        for row in record.controls
+    ]
+    rows: dict[str, list[Any]] = {}
+    for row in controls:
+        rows.setdefault(row.benchmark, []).append(row)
+    scores = [
+        row.model_copy(update={"warnings": list(words._of_headline(row, rows))})
+        if row.subject == "all"
+        else row
+        for row in record.scores
+    ]
+    behavior = []
+    for score in record.behavior:
+        own = tuple(
+            row.model_copy(update={"warning": words._of_behavior_control(row, score)})
+            for row in score.controls
+        )
+        told = score.model_copy(update={"controls": own})
+        behavior.append(told.model_copy(update={"warnings": tuple(words._of_behavior(told))}))
+    gains = [
+        gain.model_copy(
+            update={"reading": words._read_gain(gain), "warnings": words._of_gain(gain)}
+        )
+        for gain in record.gains
+    ]
+    return record.model_copy(
+        update={"controlled": controlled, "controls": controls, "scores": scores,
+                "behavior": behavior, "gains": gains}
+    )  # fmt: skip
 
 
 def write_run(folder: Path, record: Record, samples: Mapping[str, list[dict[str, Any]]]) -> Path:

@@ -21,6 +21,7 @@ from brainbench.leaderboard.metadata import Metadata
 from brainbench.leaderboard.submission import Submission, is_local
 from brainbench.leaderboard.told import AGAIN, Told, shown
 from brainbench.leaderboard.untrusted import walk
+from brainbench.leaderboard.words import word_faults
 from brainbench.results import Record
 
 _RUN = re.compile(r"[0-9a-f]{12}")
@@ -61,6 +62,7 @@ def record_faults(submission: Submission, people: bool = True) -> Iterator[Told]
     tasks = {name: rows for name, rows in submission.samples.items() if name not in asked}
     yield from accuracy_faults(record, tasks)
     yield from guidance_faults(record.gains)
+    yield from word_faults(record)
     for name in sorted(set(tasks) - set(record.tasks)):
         yield Told(f"samples/{name}.jsonl", "is of no task or dataset of the record", AGAIN)
 

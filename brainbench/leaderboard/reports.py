@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from brainbench.leaderboard.submission import Submission
+from brainbench.leaderboard.words import mark_words
 from brainbench.results.report import render_report
 from brainbench.results.whole_files import write_whole
 from brainbench.source import source_sha256
@@ -37,7 +38,8 @@ def write_reports(
             # made here, from a record that was checked; a submitter's own page is never shown
             folder = one.folder if one.metadata is None else one.folder / "record"
             try:
-                page = render_report(one.record, folder)
+                record = one.record if one.metadata is None else mark_words(one.record)
+                page = render_report(record, folder)
             # a run without a report is no reason for a board without its other runs
             except Exception as error:
                 if progress:

@@ -18,7 +18,7 @@ from brainbench.leaderboard.boards import Board, by_page
 from brainbench.leaderboard.columns import STATISTICS, variant_of
 from brainbench.leaderboard.downloads import as_csv, as_json, board_rows
 from brainbench.leaderboard.entries import Key, Standing, key_of, stand
-from brainbench.leaderboard.model_page import number, tables_of, warnings_of
+from brainbench.leaderboard.model_page import number, tables_of
 from brainbench.leaderboard.pages import (
     UNKNOWN,
     Panel,
@@ -35,6 +35,7 @@ from brainbench.leaderboard.pages import (
 )
 from brainbench.leaderboard.reports import Progress, report_path, write_reports
 from brainbench.leaderboard.submission import Submission
+from brainbench.leaderboard.words import own_words, submitted_words
 from brainbench.results.whole_files import write_whole
 
 # beside every page of ours: what tells that a folder may be written over
@@ -86,7 +87,7 @@ def rehearse(submission: Submission) -> None:
     """Make what pages show of a run by itself: whatever that raises, it raises before the build."""
     record = submission.record
     tables_of(record)
-    warnings_of(record)
+    own_words(record)
     variant_of(record)
     size_group(parameters_of(submission))
 
@@ -336,7 +337,8 @@ def _run(submission: Submission, written: set[str]) -> dict[str, Any]:
         "facts": [(what, value) for what, value in facts if value],
         "files": sorted(record.model.files.items()),
         "rerun": told.rerun if told else "",
-        "warnings": warnings_of(record),
+        "warnings": own_words(record),
+        "submitted": submitted_words(record),
         "tables": tables_of(record),
         "report": f"../{report}" if report in written else "",
     }

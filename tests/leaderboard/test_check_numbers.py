@@ -22,6 +22,7 @@ from brainbench.models import LanguageModel, load_model
 from brainbench.reasoning.bias import measure_bias
 
 RESULTS = "record/results.json"
+Row = dict[str, Any]
 
 
 def faults_of(folder: Path) -> list[str]:
@@ -106,6 +107,22 @@ def task_version(record: dict[str, Any]) -> None:
 def strange_files(record: dict[str, Any]) -> None:
     record["model"].update(weights_sha256="0" * 64, files={"model.safetensors": "1" * 64})
     record["config"]["options"] = {"peft": None, "untrained": None}
+
+
+ARM = {
+    "arm": "guided", "n_seeds": 1, "flipped": 0.5, "n_flipped": 3, "tries": None, "length": None,
+    "reverted": 0.0, "direction_gained": None, "direction_lost": None,
+    "direction_says_true": None, "direction_auc": None, "direction_balanced_accuracy": None,
+}  # fmt: skip
+
+
+def search_row(reading: str, *rows: Row) -> Row:
+    return {
+        "dataset": "xiao2026", "roi": "language", "reasoning_type": "syllogistic",
+        "site": "hidden", "layers": [1], "loss": "x", "centring": "x", "n_people": 10,
+        "n_items": 36, "n_wrong": 5, "n_pairs": 9, "says_true": 0.5, "auc": 1.0,
+        "balanced_accuracy": 1.0, "rows": list(rows), "reading": reading, "warnings": [],
+    }  # fmt: skip
 
 
 def nothing_scored(record: dict[str, Any]) -> None:
@@ -229,6 +246,26 @@ NUMBERS: dict[str, tuple[Change, str]] = {
         strange_files,
         "model.weights_sha256: is 0000000000000000…, model.files give",
     ),
+    "a reading by wish": (
+        controlled(reading="best of all models measured so far"),
+        "reading: is 'best of all models measured so far', its numbers say",
+    ),
+    "a warning that was taken out": (
+        lambda r: r["behavior"][0].update(warnings=["all is well"]),
+        "behavior (ds003076.behavior.syllogistic-consistency).warnings: lacks",
+    ),
+    "a reading of answers by wish": (
+        lambda r: r["answer_bias"][0].update(reading="better than any other"),
+        "answer_bias (brainbench_quick_syllogistic).reading: is 'better than any other'",
+    ),
+    "a search without its own arm": (
+        lambda r: r["searches"].append(search_row("")),
+        "rows: lacks 'guided': no search without its own arm",
+    ),
+    "a search that is read by wish": (
+        lambda r: r["searches"].append(search_row("brain signals corrected every answer", ARM)),
+        "reading: is 'brain signals corrected every answer', its numbers say 'brain signals flip",
+    ),
     "an old task": (
         task_version,
         "tasks.brainbench_quick_belief.version: is of version '7'",
@@ -265,6 +302,14 @@ def one_draw(record: dict[str, Any]) -> None:
 PUBLISHED: dict[str, tuple[Change, str]] = {
     "a headline above its layers": (shift_raw, "raw: is 0.9, the people's give"),
     "a headline without people": (no_people, "raw: stands without the scores of its people"),
+    "a nuisance that nobody warns of": (
+        lambda r: r["scores"][0].update(warnings=[]),
+        "scores (xiao2026.deductive_reasoning.syllogistic-ridge).warnings: lacks",
+    ),
+    "a warning in other words": (
+        lambda r: r["controls"][2].update(warning="of no importance"),
+        ".warning: is 'of no importance', its numbers say",
+    ),
     "no layers": (
         lambda r: r.update(layers=[]),
         "was chosen among layers that the record does not hold",
@@ -282,7 +327,6 @@ def test_published_numbers_that_cannot_be(change: Change, reason: str, published
     assert any(reason in fault for fault in found), found
 
 
-Row = dict[str, Any]
 BELIEF = "brainbench_quick_belief"
 
 

@@ -263,6 +263,36 @@ def test_a_page_shows_the_hashes_of_weights_and_files(make: Make, tmp_path: Path
         assert f"<dt>{name}</dt><dd>{digest}</dd>" in page
 
 
+def test_words_that_no_number_gives_are_shown_as_submitted(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make(tmp_path / "subs", 0)
+
+    def praise(record: dict[str, Any]) -> None:
+        record["notes"] = ["best of all models"]
+        record["controlled"][0]["warnings"] += ["the activations are odd"]
+
+    edit_record(folder, praise)
+    told: list[Any] = []
+
+    def render(record: Any, folder: Path) -> str:
+        told.append(record)
+        return "report"
+
+    monkeypatch.setattr(reports_module, "render_report", render)
+    build_site(BOARDS, tmp_path / "site", submissions=tmp_path / "subs")
+    (record,) = told
+    assert record.notes == ["As submitted: best of all models"]
+    own = record.controlled[0].warnings
+    assert own[-1] == "As submitted: the activations are odd"
+    assert not any(text.startswith("As submitted") for text in own[:-1])
+    page = (tmp_path / "site/models/lab__synthetic-0000.html").read_text("utf-8")
+    first, second = page.split("As submitted, which no number here gives: 2 notes")
+    assert "voxels were chosen on the data that are scored" in first
+    for text in record.notes, own[-1:]:
+        assert f"<li>{text[0].removeprefix('As submitted: ')}</li>" in second
+
+
 def test_own_runs_stand_beside_submitted_ones(make: Make, tmp_path: Path) -> None:
     make(tmp_path / "subs", 0)
     for seed in (0, 1):
