@@ -12,6 +12,7 @@ from safetensors.numpy import save
 from brainbench.leaderboard import untrusted
 from brainbench.leaderboard.untrusted import (
     Unreadable,
+    find_hidden,
     parse_json,
     parse_lines,
     parse_tensors,
@@ -50,6 +51,34 @@ def test_json_is_what_json_loads_gives() -> None:
 def test_json_that_is_refused(content: bytes, place: str) -> None:
     with pytest.raises(Unreadable, match=place):
         parse_json(content)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *(0x00, 0x0D, 0x7F, 0x85, 0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x180E, 0x200B, 0x2028),
+        *(0x2029, 0x202E, 0x2065, 0x2066, 0x2800, 0x3164, 0xD800, 0xE000, 0xFE0F, 0xFEFF),
+        *(0xFFA0, 0xFFFE, 0x1BCA0, 0xE0041, 0xE0100, 0xF0000, 0x10FFFF),
+    ],
+)
+def test_what_cannot_be_seen(code: int) -> None:
+    assert find_hidden(f"Δκ {chr(code)} R²") == chr(code)
+    with pytest.raises(Unreadable, match=f"a: holds the character U\\+{code:04X}, which cannot"):
+        parse_json(json.dumps({"a": f"x{chr(code)}"}).encode())
+
+
+def test_what_can_be_seen() -> None:
+    texts = (
+        "a\tb\n",
+        "κ of errors, R² ≥ 0.1 – “Δ”",
+        "模型",
+        "한국어",
+        "हिन्दी",
+        "العربية",
+        "é",
+        "🧠",
+    )
+    assert [find_hidden(text) for text in texts] == [None] * len(texts)
 
 
 def test_as_deep_as_it_may_be() -> None:
