@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from brainbench.datasets import load_card
 from brainbench.errors import UsageError
 from brainbench.leaderboard.boards import Board
 from brainbench.leaderboard.check import (
@@ -14,6 +15,7 @@ from brainbench.leaderboard.check import (
     read_submission,
     unforeseen,
 )
+from brainbench.leaderboard.check_behavior import is_local
 from brainbench.leaderboard.copies import copy_of, identity_of
 from brainbench.leaderboard.model_free import Key as FreeKey
 from brainbench.leaderboard.model_free import differing, model_free
@@ -37,11 +39,14 @@ class Built:
     n_runs : on the boards.
     n_files : written.
     refused : folder → its faults; such runs are on no page.
+    unheld : datasets that are not at hand: behaviour on them was held against the answers
+        that were shipped, and not against those of the people.
     """
 
     n_runs: int
     n_files: int
     refused: dict[str, list[Fault]]
+    unheld: tuple[str, ...] = ()
 
 
 def build_site(
@@ -86,7 +91,9 @@ def build_site(
     if not accepted and not refused:
         raise UsageError("there is no run to show; give --submissions or --results")
     count = write_site(make_site(boards, accepted), output, reports=reports, progress=progress)
-    return Built(len(accepted), count, refused)
+    behavior = {score.dataset for one in accepted if one.metadata for score in one.record.behavior}
+    unheld = tuple(name for name in sorted(behavior) if not is_local(load_card(name)))
+    return Built(len(accepted), count, refused, unheld)
 
 
 def read_results(folder: Path) -> list[Submission]:
@@ -118,7 +125,7 @@ def _check(folder: Path) -> tuple[Submission | None, list[Fault]]:
     try:
         found, faults = read_submission(folder)
         if found is not None and not faults:
-            faults = content_faults(found, people=False)
+            faults = content_faults(found)
             rehearse(found)
     # one of a thousand is told of, and the others are shown
     except Exception as error:

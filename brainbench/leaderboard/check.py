@@ -211,18 +211,13 @@ def has_strange_rows(folder: Path, faults: Sequence[Fault]) -> bool:
     return any(Path(fault.file).parent == folder / SAMPLES for fault in faults)
 
 
-def content_faults(
-    submission: Submission, beside: Sequence[Submission] = (), people: bool = True
-) -> list[Fault]:
+def content_faults(submission: Submission, beside: Sequence[Submission] = ()) -> list[Fault]:
     """Faults of what is in a submission that could be read, and whose samples are sound.
 
-    Parameters
-    ----------
-    people : hold behaviour against people's own answers too, where they are at hand: a
-        second for each run.
+    Behaviour is held against people's own answers where they are at hand, a second for each run.
     """
     file = str(submission.folder / RESULTS)
-    told = list(record_faults(submission, people))
+    told = list(record_faults(submission))
     others = [model_free(other.record) for other in beside]
     told += differing(model_free(submission.record), others)
     told += copy_faults(submission, beside)

@@ -30,13 +30,8 @@ _IDENTIFIER = re.compile(r"[\w][\w .+/@:(),=-]{0,199}")
 _FIRST_DAY = date(2026, 1, 1)
 
 
-def record_faults(submission: Submission, people: bool = True) -> Iterator[Told]:
-    """Every fault of a record whose schema is right.
-
-    Parameters
-    ----------
-    people : score behaviour again from people's own answers, where they are at hand.
-    """
+def record_faults(submission: Submission) -> Iterator[Told]:
+    """Every fault of a record whose schema is right."""
     record = submission.record
     yield from _run_faults(submission)
     if submission.metadata is not None:
@@ -57,7 +52,6 @@ def record_faults(submission: Submission, people: bool = True) -> Iterator[Told]
         [score for score in record.behavior if score.benchmark not in unknown],
         {name: submission.samples[name] for name in asked},
         seed if isinstance(seed, int) and seed >= 0 else 0,
-        people,
     )
     tasks = {name: rows for name, rows in submission.samples.items() if name not in asked}
     yield from accuracy_faults(record, tasks)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from brainbench.benchmarks import MEASURES, BehaviorControl, BehaviorScore, ControlledScore
 from brainbench.benchmarks.behavior import control_warning as behavior_control_warning
 from brainbench.benchmarks.behavior_warnings import score_warnings
-from brainbench.benchmarks.controlled import cell_warnings, read_cell
+from brainbench.benchmarks.controlled import cell_warnings, decide, read_cell
 from brainbench.benchmarks.summary import control_warning, headline_warnings
 from brainbench.datasets import list_datasets, load_card
 from brainbench.guidance.arms import GUIDED
@@ -140,7 +140,9 @@ def _controls(record: Record) -> dict[str, list[ControlRow]]:
 
 def _read_cell(cell: ControlledScore) -> str:
     model = {"unique_r2": cell.unique_r2.model_dump(), "raw": cell.raw.model_dump()}
-    return read_cell(model, cell.controls, cell.verdict, cell.p_corrected)
+    bound = None if cell.reference_unique_r2 is None else cell.reference_unique_r2.value
+    verdict = decide(cell.p_corrected, cell.unique_r2, cell.detectable_r2, bound)
+    return read_cell(model, cell.controls, verdict, cell.p_corrected)
 
 
 def _of_cell(cell: ControlledScore) -> list[str]:

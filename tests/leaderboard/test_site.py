@@ -18,8 +18,10 @@ from synthetic_runs import make_run, write_run
 import brainbench.leaderboard.build as build_module
 import brainbench.leaderboard.reports as reports_module
 from brainbench.errors import UsageError
+from brainbench.leaderboard import check_behavior
 from brainbench.leaderboard.boards import load_boards
 from brainbench.leaderboard.build import build_site
+from brainbench.leaderboard.told import Told
 
 Make = Callable[..., Path]
 BOARDS = load_boards()
@@ -291,6 +293,25 @@ def test_words_that_no_number_gives_are_shown_as_submitted(
     assert "voxels were chosen on the data that are scored" in first
     for text in record.notes, own[-1:]:
         assert f"<li>{text[0].removeprefix('As submitted: ')}</li>" in second
+
+
+def test_a_build_holds_behaviour_against_people_where_they_are_at_hand(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make(tmp_path / "subs", 0)
+    built = build_site(BOARDS, tmp_path / "site", submissions=tmp_path / "subs", reports=False)
+    assert (built.n_runs, built.unheld) == (1, ("ds003076",))
+    held: list[str] = []
+
+    def rescore(dataset: str, *arguments: Any) -> list[Told]:
+        held.append(dataset)
+        return [Told("behavior", "is not that of the people")]
+
+    monkeypatch.setattr(check_behavior, "is_local", lambda card: True)
+    monkeypatch.setattr(check_behavior, "_rescored", rescore)
+    built = build_site(BOARDS, tmp_path / "site", submissions=tmp_path / "subs", reports=False)
+    assert held == ["ds003076"]
+    assert "is not that of the people" in str(built.refused[str(folder)][0])
 
 
 def test_own_runs_stand_beside_submitted_ones(make: Make, tmp_path: Path) -> None:
