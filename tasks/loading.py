@@ -10,10 +10,12 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import datasets
 import yaml
+
+if TYPE_CHECKING:
+    import datasets
 
 DATA = Path(__file__).parent / "data"
 SPLITS = ("train", "validation", "test")
@@ -46,21 +48,32 @@ def problems(
     ValueError
         When the file is not the one that the card names.
     """
+    # a second to load, which those who only ask which problems these are do not have
+    import datasets
+
+    threshold = (thresholds or {}).get(problem_set)
+    return datasets.DatasetDict(
+        {
+            split: datasets.Dataset.from_list([_doc(row, threshold) for row in rows])
+            for split, rows in chosen(problem_set, forms, conflict, each).items()
+        }
+    )
+
+
+def chosen(
+    problem_set: str,
+    forms: Sequence[str] | None = None,
+    conflict: bool | None = None,
+    each: int | None = None,
+) -> dict[str, list[Row]]:
+    """Split → rows of the file that :func:`problems` makes items of, in their order."""
     rows = [row for row in _read(problem_set) if forms is None or row["form"] in forms]
     if conflict is not None:
         rows = [row for row in rows if (row["valid"] != row["believable"]) == conflict]
-    threshold = (thresholds or {}).get(problem_set)
     splits = {split: [row for row in rows if row["split"] == split] for split in SPLITS}
     if each is not None:
         splits["test"] = _some(splits["test"], each)
-    return datasets.DatasetDict(
-        {
-            split: datasets.Dataset.from_list(
-                [_doc(row, threshold) for row in sorted(held, key=lambda row: row["order"])]
-            )
-            for split, held in splits.items()
-        }
-    )
+    return {split: sorted(held, key=lambda row: row["order"]) for split, held in splits.items()}
 
 
 def _read(problem_set: str) -> list[Row]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,12 @@ from brainbench.benchmarks.controlled import decide
 from brainbench.benchmarks.controlled_score import Estimate
 from brainbench.datasets import load_card
 from brainbench.encoding.inference import benjamini_hochberg, holm, people_interval
+from brainbench.leaderboard import words
 from brainbench.leaderboard.check_behavior import CONTROLS, FEATURES
 from brainbench.leaderboard.check_controlled import NUISANCE, ROWS, reaches
 from brainbench.leaderboard.check_published import ROWS as PUBLISHED_ROWS
-from brainbench.leaderboard.known import expected_data, own_sets
+from brainbench.leaderboard.known import expected_data, own_problems
 from brainbench.reasoning.bias import measure_bias
-from brainbench.reasoning.task_check import tasks_folder
 from brainbench.results import Record
 
 TYPES = ("syllogistic", "transitive")
@@ -96,7 +95,7 @@ def make_run(
         "datasets": [],
         "benchmarks": {},
         "config": {"protocol": "published" if "published" in kinds else "controlled", "seed": 0},
-        "timing": {"started": f"2026-11-{1 + seed % 28:02d}T00:00:00+00:00", "seconds": 1.0},
+        "timing": {"started": f"2026-10-{1 + seed % 28:02d}T00:00:00+00:00", "seconds": 1.0},
     }
     samples: dict[str, list[dict[str, Any]]] = {}
     if "controlled" in kinds:
@@ -115,7 +114,49 @@ def make_run(
         _add_data(content, "ds003076")
     if "accuracy" in kinds:
         content |= _accuracy(rng, ability, samples)
-    return Record.model_validate(content), samples
+    return with_words(Record.model_validate(content)), samples
+
+
+def with_words(record: Record) -> Record:
+    """The record with the readings and warnings that its numbers give."""
+    heads = {row.benchmark: row for row in words._headlines(record)}
+    controlled = [
+        cell.model_copy(
+            update={"reading": words._read_cell(cell), "warnings": tuple(words._of_cell(cell))}
+        )
+        for cell in record.controlled
+    ]
+    controls = [
+        row.model_copy(update={"warning": words._of_control(row, heads[row.benchmark])})
+        for row in record.controls
+    ]
+    rows: dict[str, list[Any]] = {}
+    for row in controls:
+        rows.setdefault(row.benchmark, []).append(row)
+    scores = [
+        row.model_copy(update={"warnings": list(words._of_headline(row, rows))})
+        if row.subject == "all"
+        else row
+        for row in record.scores
+    ]
+    behavior = []
+    for score in record.behavior:
+        own = tuple(
+            row.model_copy(update={"warning": words._of_behavior_control(row, score)})
+            for row in score.controls
+        )
+        told = score.model_copy(update={"controls": own})
+        behavior.append(told.model_copy(update={"warnings": tuple(words._of_behavior(told))}))
+    gains = [
+        gain.model_copy(
+            update={"reading": words._read_gain(gain), "warnings": words._of_gain(gain)}
+        )
+        for gain in record.gains
+    ]
+    return record.model_copy(
+        update={"controlled": controlled, "controls": controls, "scores": scores,
+                "behavior": behavior, "gains": gains}
+    )  # fmt: skip
 
 
 def write_run(folder: Path, record: Record, samples: Mapping[str, list[dict[str, Any]]]) -> Path:
@@ -376,16 +417,6 @@ def _behavior_row(
     }  # fmt: skip
 
 
-@cache
-def _problems(name: str) -> tuple[tuple[str, str, str], ...]:
-    """(id, base id, label) of 32 test problems of a task, each in one order."""
-    path = tasks_folder() / "data" / f"{own_sets()[name]}.jsonl"
-    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    first = [row for row in rows if row["split"] == "test" and row["order"] == 0]
-    sides = [[row for row in first if row["valid"] == side][:16] for side in (True, False)]
-    return tuple((r["id"], r["base_id"], str(r["valid"])) for side in sides for r in side)
-
-
 def _accuracy(
     rng: np.random.Generator, ability: float, samples: dict[str, list[dict[str, Any]]]
 ) -> dict[str, Any]:
@@ -393,7 +424,7 @@ def _accuracy(
     for kind in TASKS:
         name = f"brainbench_quick_{kind}"
         items, rows = [], []
-        for number, (key, base, label) in enumerate(_problems(name)):
+        for number, (key, base, label) in enumerate(own_problems(name) or ()):
             other = "False" if label == "True" else "True"
             said = label if rng.random() < ability else other
             odds = float(rng.normal(1.0 if label == "True" else -1.0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -169,6 +169,17 @@ def _score(
     return score.model_copy(update={"warnings": behavior_warnings(score, group, answers)})
 
 
+def control_warning(
+    name: str,
+    reaches: Sequence[Measure],
+    values: Mapping[Measure, float | None],
+    model: Mapping[Measure, float | None],
+) -> str | None:
+    """In what a control reaches the model, in plain words; None where in nothing."""
+    said = ", ".join(f"{IN_WORDS[n]} {values[n]:.3f} (model {model[n]:.3f})" for n in reaches)
+    return f"{name} reaches the model: {said}" if reaches else None
+
+
 def _people(group: Group, model: Responder) -> tuple[PersonAgreement, ...]:
     """The model and each person; beside it that person and the others."""
     values = score_answers(group, model)
@@ -194,14 +205,13 @@ def _controls(group: Group, model: dict[Measure, float | None]) -> tuple[Behavio
     for control in control_responders(group):
         values = headline(group, control.responder)
         reaches = reached(values, model)
-        said = ", ".join(f"{IN_WORDS[n]} {values[n]:.3f} (model {model[n]:.3f})" for n in reaches)
         rows.append(
             BehaviorControl(
                 control=control.name,
                 **values,
                 reaches_model=reaches,
                 reaches_reference=reached(values, reference),
-                warning=f"{control.name} reaches the model: {said}" if reaches else None,
+                warning=control_warning(control.name, reaches, values, model),
                 reason=control.reason,
             )
         )

@@ -7,13 +7,18 @@ import numpy as np
 from brainbench.benchmarks.behavior_group import MOST_MISSING, Group
 from brainbench.benchmarks.behavior_score import BehaviorScore
 from brainbench.benchmarks.cell import POOLED
+from brainbench.datasets import Card
 from brainbench.models import Answers
 
 
 def behavior_warnings(score: BehaviorScore, group: Group, answers: Answers) -> tuple[str, ...]:
     """Warnings of the model, of the controls, of the people and of the numbers."""
-    said = [*answers.warnings, *_of_answers(score)]
-    card = group.behavior.card
+    return (*answers.warnings, *score_warnings(score, group.behavior.card, group))
+
+
+def score_warnings(score: BehaviorScore, card: Card, group: Group | None = None) -> tuple[str, ...]:
+    """What a score itself warns of; with its people, who of them made no error."""
+    said = _of_answers(score)
     if card.simulated:
         said.append(f"{card.name} is simulated: no person was asked")
     said += [control.warning for control in score.controls if control.warning]
@@ -51,7 +56,7 @@ def _of_answers(score: BehaviorScore) -> list[str]:
     return said
 
 
-def _of_constants(score: BehaviorScore, group: Group) -> list[str]:
+def _of_constants(score: BehaviorScore, group: Group | None) -> list[str]:
     """Where κ is 0, or nothing, for want of variation, and not for want of agreement."""
     said = []
     valid = score.n_items - score.n_invalid
@@ -65,8 +70,7 @@ def _of_constants(score: BehaviorScore, group: Group) -> list[str]:
     if valid and score.said_true in (0.0, 1.0):
         word = "True" if score.said_true else "False"
         said.append(f"the model always says {word}: its κ of answers and errors tell nothing of it")
-    accuracy = np.nanmean(group.right, axis=0)
-    perfect = [s for s, share in zip(group.subjects, accuracy, strict=True) if share == 1.0]
+    perfect = [] if group is None else _without_error(group)
     if perfect:
         said.append(
             f"{', '.join(perfect)} made no error: κ of errors with anyone is then 0, whatever "
@@ -79,6 +83,11 @@ def _of_constants(score: BehaviorScore, group: Group) -> list[str]:
     if pairs:
         said.append(f"κ of errors is undefined for {pairs} pairs of people, left out of it")
     return said
+
+
+def _without_error(group: Group) -> list[str]:
+    accuracy = np.nanmean(group.right, axis=0)
+    return [s for s, share in zip(group.subjects, accuracy, strict=True) if share == 1.0]
 
 
 def _of_references(score: BehaviorScore) -> list[str]:

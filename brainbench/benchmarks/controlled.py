@@ -250,7 +250,7 @@ def _score(
         n_items=len(cell.cell.items),
         n_voxels=int(np.median(widths)),
         selection_leak=leak,
-        reading=_in_words(model, rows, verdict, corrected),
+        reading=read_cell(model, rows, verdict, corrected),
         subjects=tuple(
             ControlledPerson(
                 subject=subject,
@@ -262,7 +262,10 @@ def _score(
             for i, subject in enumerate(cell.cell.subjects)
         ),
         controls=tuple(rows),
-        warnings=tuple(_warnings(activations, card.simulated, card.name, leak, model, rows)),
+        warnings=(
+            *activations.warnings,
+            *cell_warnings(card.simulated, card.name, leak, model, rows),
+        ),
         **{
             name: model[name]
             for name in (
@@ -313,9 +316,15 @@ def _row(row: Values, raw: float, reference: Values | None) -> ControlledRow:
     return ControlledRow(**{**row, "reaches": tuple(reaches)})
 
 
-def _in_words(
+def read_cell(
     model: Values, rows: Sequence[ControlledRow], verdict: Verdict, corrected: float
 ) -> str:
+    """What a cell says, in plain words.
+
+    Parameters
+    ----------
+    model : with ``unique_r2`` and ``raw``, as in the score.
+    """
     unique = model["unique_r2"]
     if verdict == "above null":
         said = f"the model adds R² {unique['value']:.4f} to nuisance (p {corrected:.3f})"
@@ -340,15 +349,16 @@ def _in_words(
     return said
 
 
-def _warnings(
-    activations: Activations,
-    simulated: bool,
-    name: str,
-    leak: bool,
-    model: Values,
-    rows: Sequence[ControlledRow],
+def cell_warnings(
+    simulated: bool, name: str, leak: bool, model: Values, rows: Sequence[ControlledRow]
 ) -> list[str]:
-    said = list(activations.warnings)
+    """What a reader of a cell must know, but for what the activations warn of.
+
+    Parameters
+    ----------
+    model : with ``rsa``, ``cka`` and ``n_constant``, as in the score.
+    """
+    said = []
     if simulated:
         said.append(f"{name} is simulated: nothing here was measured in a person")
     if leak:

@@ -13,6 +13,7 @@ from brainbench.benchmarks.cell import POOLED, Cell
 from brainbench.benchmarks.score import Control, LayerScore, SubjectScore
 from brainbench.benchmarks.scoring import SpaceScore, finite_or_none
 from brainbench.benchmarks.spaces import RANDOM
+from brainbench.datasets import Card
 from brainbench.encoding import NEAR_ONE, NEAR_ZERO
 
 Array = NDArray[np.float64]
@@ -96,7 +97,18 @@ def _summarise(
         "subjects": _subjects(cell, headline, ceiling, references, widths),
         "layers": _layers(layers, headline),
         "controls": rows,
-        "warnings": _warnings(cell, roi, ceiling, score, headline, rows, model_warnings),
+        "warnings": (
+            *model_warnings,
+            *headline_warnings(
+                cell.recording.card,
+                roi,
+                cell.reasoning_type,
+                rows,
+                has_ceiling=ceiling is not None,
+                divided=score,
+                n_constant=int(headline.n_constant[best]),
+            ),
+        ),
     }
 
 
@@ -158,14 +170,13 @@ def _controls(
             continue
         value = scored.headline
         reaches = _reaches(value, value, raw, reference)
-        said = f"{name} alone scores {value:.3f}"
         rows.append(
             Control(
                 control=name,
                 raw=value,
                 score=scored.divided_headline,
                 reaches=reaches,
-                warning=_control_warning(said, reaches, raw, reference),
+                warning=control_warning(name, value, None, reaches, raw, reference),
             )
         )
     return (*rows, _random_control(draws, raw, reference))
@@ -179,7 +190,6 @@ def _random_control(draws: Sequence[SpaceScore], raw: float, reference: float | 
     divided = [draw.divided_headline for draw in draws]
     known = [value for value in divided if value is not None]
     reaches = _reaches(high, mean, raw, reference)
-    said = f"{RANDOM} score {mean:.3f} (95 % range {low:.3f} to {high:.3f})"
     return Control(
         control=RANDOM,
         raw=mean,
@@ -187,7 +197,7 @@ def _random_control(draws: Sequence[SpaceScore], raw: float, reference: float | 
         score=float(np.mean(known)) if len(known) == len(draws) else None,
         draws=len(draws),
         reaches=reaches,
-        warning=_control_warning(said, reaches, raw, reference),
+        warning=control_warning(RANDOM, mean, (low, high), reaches, raw, reference),
     )
 
 
@@ -202,45 +212,59 @@ def _reaches(
     return tuple(reached)
 
 
-def _warnings(
-    cell: Cell,
+def headline_warnings(
+    card: Card,
     roi: str,
-    ceiling: Ceiling | None,
-    score: float | None,
-    headline: SpaceScore,
+    reasoning_type: str,
     controls: Sequence[Control],
-    model_warnings: Sequence[str],
+    *,
+    has_ceiling: bool,
+    divided: float | None,
+    n_constant: int,
 ) -> tuple[str, ...]:
-    said = list(model_warnings)
-    card = cell.recording.card
+    """What a reader of a score must know, but for what the model says of its activations."""
+    said = []
     if card.simulated:
         said.append(f"{card.name} is simulated: nothing here was measured in a person")
     said += [control.warning for control in controls if control.warning]
-    if cell.reasoning_type == POOLED and len(card.reasoning_types) > 1:
+    if reasoning_type == POOLED and len(card.reasoning_types) > 1:
         said.append(
             "items of different reasoning types are pooled: read it beside the single types"
         )
     if roi in card.selection_leak:
         said.append("voxels were chosen on the data that are scored")
-    if ceiling is None:
+    if not has_ceiling:
         said.append(f"no ceiling: it takes {MINIMUM_PEOPLE} to {MAXIMUM_PEOPLE} people")
     else:
         said.append(
             "the divided score is no share of explainable variance: it divides by ceilings at "
             "the bounds of their fit, counted in ceiling_near_zero and ceiling_near_one"
         )
-        if score is None:
+        if divided is None:
             said.append("the divided score is not finite: the ceiling is 0 in too many voxels")
-    constant = int(headline.n_constant[headline.best])
-    if constant:
-        said.append(f"{constant} predictions or responses did not vary and count 0")
+    if n_constant:
+        said.append(f"{n_constant} predictions or responses did not vary and count 0")
     return tuple(said)
 
 
-def _control_warning(
-    said: str, reaches: Sequence[str], raw: float, reference: float | None
+def control_warning(
+    name: str,
+    value: float,
+    drawn: tuple[float, float] | None,
+    reaches: Sequence[str],
+    raw: float,
+    reference: float | None,
 ) -> str | None:
-    """What a control that reaches something means, in plain words."""
+    """What a control that reaches something means, in plain words.
+
+    Parameters
+    ----------
+    value, drawn : its own score, with the range over draws where it is drawn.
+    raw, reference : of the model, and of people among themselves.
+    """
+    said = f"{name} alone scores {value:.3f}"
+    if drawn is not None:
+        said = f"{name} score {value:.3f} (95 % range {drawn[0]:.3f} to {drawn[1]:.3f})"
     reached = []
     if "model" in reaches:
         reached.append(f"the model ({raw:.3f})")

@@ -111,6 +111,12 @@ def build(
             print(fault)
     for folder in built.refused:
         stderr.print(f"[yellow]left out:[/yellow] {escape(folder)}", soft_wrap=True)
+    for name in built.unheld:
+        stderr.print(
+            f"[dim]behaviour on {name}: held against the answers shipped only; `brainbench fetch "
+            f"{name}` first, and it is held against the people's too[/dim]",
+            soft_wrap=True,
+        )
     runs = "1 run" if built.n_runs == 1 else f"{built.n_runs} runs"
     print(f"{output_path / 'index.html'}: {runs}, {built.n_files} files")
     if built.refused:

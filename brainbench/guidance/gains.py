@@ -15,7 +15,7 @@ from brainbench.encoding.kernels import Array
 from brainbench.encoding.threads import parallel
 from brainbench.errors import DataError, UsageError
 from brainbench.guidance.answers import ArmAnswers, TestItems
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED, is_drawn
+from brainbench.guidance.arms import GUIDED, UNGUIDED, is_drawn
 from brainbench.guidance.bootstrap import (
     LEAST_PROBLEMS,
     Drawn,
@@ -28,9 +28,9 @@ from brainbench.guidance.measures import measure
 from brainbench.guidance.score import METRICS, ArmRow, Change, Difference, Metric, Tier, Verdict
 from brainbench.guidance.verdict import (
     CLAIM,
-    LEAST_PERMUTATIONS,
-    LEAST_SEEDS,
+    count,
     decide_verdict,
+    find_lacking,
     read_gains,
 )
 
@@ -102,14 +102,15 @@ def measure_gains(
     others = [name for name in arms if name != GUIDED]
     found = [_difference(name, arms, tables, items) for name in others]
     (differences,) = correct_differences([found], settings.oracles)
-    lacking = _lacking(arms, settings)
+    seeds = {name: answers.n_seeds for name, answers in arms.items()}
+    lacking = find_lacking(settings.tier, seeds, settings.n_permutations)
     needed = [each for each in differences if each.against not in settings.oracles]
     return Gains(
         [_row(name, arms[name], tables[name]) for name in arms],
         differences,
         decide_verdict(needed, lacking),
         read_gains(needed, lacking),
-        _warnings(arms, items),
+        gain_warnings(seeds, items.n_base),
     )
 
 
@@ -215,33 +216,13 @@ def _change(metric: Metric, found: Estimate) -> Change:
     )
 
 
-def _lacking(arms: Mapping[str, ArmAnswers], settings: GainSettings) -> list[str]:
-    """Why nothing can be claimed, whatever was found."""
-    found = ["reduced tier"] if settings.tier == "reduced" else []
-    for name in (GUIDED, LABEL_ONLY, PERMUTED):
-        arm = arms.get(name)
-        # an arm that is not there is told of with what was not measured
-        if arm is not None and arm.n_seeds < LEAST_SEEDS:
-            found.append(f"{_count(arm.n_seeds, 'seed')} of {name}, not {LEAST_SEEDS}")
-    permuted = arms.get(PERMUTED)
-    if permuted is not None:
-        count = settings.n_permutations
-        count = permuted.n_seeds if count is None else min(count, permuted.n_seeds)
-        if count < LEAST_PERMUTATIONS:
-            found.append(f"{_count(count, 'permutation')}, not {LEAST_PERMUTATIONS}")
-    return found
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _warnings(arms: Mapping[str, ArmAnswers], items: TestItems) -> list[str]:
+def gain_warnings(seeds: Mapping[str, int], n_base: int) -> list[str]:
+    """What few seeds, by arm, and few problems leave open."""
     found = []
-    if items.n_base < LEAST_PROBLEMS:
-        found.append(f"{_count(items.n_base, 'problem')}: no intervals below {LEAST_PROBLEMS}")
+    if n_base < LEAST_PROBLEMS:
+        found.append(f"{count(n_base, 'problem')}: no intervals below {LEAST_PROBLEMS}")
     # no seed changes the model as it is
-    single = [name for name, arm in arms.items() if arm.n_seeds == 1 and name != UNGUIDED]
+    single = [name for name, own in seeds.items() if own == 1 and name != UNGUIDED]
     if single:
         found.append(
             f"one seed of {', '.join(single)}: intervals say nothing of other seeds or permutations"

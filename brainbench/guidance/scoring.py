@@ -11,6 +11,7 @@ from brainbench.guidance.gains import LEAST_DRAWS, GainSettings, measure_gains
 from brainbench.guidance.options import Extent
 from brainbench.guidance.score import ArmAlignment, Dose, Form, GuidanceScore, Mode
 from brainbench.guidance.signals import Signals
+from brainbench.guidance.verdict import read_alignment, reduced_warning
 
 HELD_OUT = "held-out scanner items"
 
@@ -78,12 +79,10 @@ def score_test(
     dataset, roi, kind = signals.source.split(".")
     said = [*warnings, *gains.warnings]
     if extent.tier == "reduced":
-        said.append(
-            f"reduced tier: {len(extent.seeds)} seed, few arms; no verdict but inconclusive"
-        )
+        said.append(reduced_warning(len(extent.seeds)))
     if read.oracles:
         said.append(f"{', '.join(sorted(read.oracles))}: told the answers of these very items")
-    rises = _rises(alignment)
+    rises = read_alignment(alignment)
     return GuidanceScore(
         mode=way.mode,
         form=way.form,
@@ -109,11 +108,3 @@ def score_test(
         reading=f"{gains.reading} {rises}".strip(),
         warnings=said,
     )
-
-
-def _rises(alignment: Sequence[ArmAlignment]) -> str:
-    """Alignment before and after, in words."""
-    if not alignment:
-        return ""
-    told = ", ".join(f"{each.arm} {each.after:.3f}" for each in alignment)
-    return f"Alignment with held-out runs, r {alignment[0].before:.3f} before training: {told}."

@@ -36,6 +36,7 @@ from brainbench.guidance.search import (
     wrong_and_right,
 )
 from brainbench.guidance.steering import Report, ask_all
+from brainbench.guidance.verdict import read_search
 
 PUBLISHED_WAY = Way("cosine", "raw")
 SEARCHED = (
@@ -229,33 +230,6 @@ def _without_slope(way: Way, rows: Sequence[SearchRow]) -> list[str]:
         for row in rows
         if flat and find_arm(row.arm).remake is label_as_response
     ]
-
-
-def read_search(rows: Sequence[SearchRow], before: float) -> str:
-    """In plain words: what flips, what flips as much without a brain, what the direction does."""
-    by_name = {row.arm: row for row in rows}
-    guided = by_name[GUIDED]
-    said = [f"brain signals flip {guided.flipped:.0%} of the targeted answers"]
-    as_much = [
-        f"{row.arm} {row.flipped:.0%}"
-        for row in rows
-        if row is not guided and (row.flipped >= guided.flipped)
-    ]
-    if as_much:
-        said.append(f"as many or more flip with {', '.join(as_much)}")
-    else:
-        others = [row for row in rows if row is not guided]
-        if others:
-            best = max(others, key=lambda row: row.flipped)
-            said.append(f"the best baseline, {best.arm}, {best.flipped:.0%}")
-    if guided.direction_auc is not None and guided.direction_says_true is not None:
-        said.append(
-            f"their mean direction, added to all items, rights {guided.direction_gained} and "
-            f"spoils {guided.direction_lost}; True is then said to "
-            f"{guided.direction_says_true:.0%}, and the AUC of log-odds is "
-            f"{guided.direction_auc:.3f} (before: {before:.3f})"
-        )
-    return "; ".join(said)
 
 
 def _rng(seed: int, what: str) -> np.random.Generator:

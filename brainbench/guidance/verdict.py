@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from brainbench.encoding.inference import Interval
-from brainbench.guidance.arms import LABEL_ONLY, PERMUTED, UNGUIDED
-from brainbench.guidance.score import Change, Difference, Metric, Verdict
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED
+from brainbench.guidance.score import (
+    ArmAlignment,
+    Change,
+    Difference,
+    Metric,
+    SearchRow,
+    Tier,
+    Verdict,
+)
 
 # A claim needs both, against both: that log-odds tell True from False better, and that
 # answers are right more often at a threshold that was not chosen here.
@@ -23,6 +31,76 @@ def find_change(difference: Difference | None, metric: Metric) -> Change | None:
     """The change of one metric, None where it was not measured."""
     changes = () if difference is None else difference.changes
     return next((change for change in changes if change.metric == metric), None)
+
+
+def find_lacking(
+    tier: Tier, seeds: Mapping[str, int], n_permutations: int | None = None
+) -> list[str]:
+    """Why nothing can be claimed, whatever was found.
+
+    Parameters
+    ----------
+    seeds : of each arm.
+    n_permutations : of the item-permuted arm; None where each of its seeds is another one.
+    """
+    found = ["reduced tier"] if tier == "reduced" else []
+    # an arm that is not there is told of with what was not measured
+    found += [
+        f"{count(seeds[name], 'seed')} of {name}, not {LEAST_SEEDS}"
+        for name in (GUIDED, LABEL_ONLY, PERMUTED)
+        if seeds.get(name, LEAST_SEEDS) < LEAST_SEEDS
+    ]
+    if PERMUTED in seeds:
+        most = seeds[PERMUTED]
+        permutations = most if n_permutations is None else min(n_permutations, most)
+        if permutations < LEAST_PERMUTATIONS:
+            found.append(f"{count(permutations, 'permutation')}, not {LEAST_PERMUTATIONS}")
+    return found
+
+
+def count(number: int, what: str) -> str:
+    """``1 seed``, ``5 seeds``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def reduced_warning(n_seeds: int) -> str:
+    """What the reduced tier leaves open."""
+    return f"reduced tier: {n_seeds} seed, few arms; no verdict but inconclusive"
+
+
+def read_alignment(alignment: Sequence[ArmAlignment]) -> str:
+    """Alignment before and after, in words."""
+    if not alignment:
+        return ""
+    told = ", ".join(f"{each.arm} {each.after:.3f}" for each in alignment)
+    return f"Alignment with held-out runs, r {alignment[0].before:.3f} before training: {told}."
+
+
+def read_search(rows: Sequence[SearchRow], before: float) -> str:
+    """In plain words: what flips, what flips as much without a brain, what the direction does."""
+    by_name = {row.arm: row for row in rows}
+    guided = by_name[GUIDED]
+    said = [f"brain signals flip {guided.flipped:.0%} of the targeted answers"]
+    as_much = [
+        f"{row.arm} {row.flipped:.0%}"
+        for row in rows
+        if row is not guided and (row.flipped >= guided.flipped)
+    ]
+    if as_much:
+        said.append(f"as many or more flip with {', '.join(as_much)}")
+    else:
+        others = [row for row in rows if row is not guided]
+        if others:
+            best = max(others, key=lambda row: row.flipped)
+            said.append(f"the best baseline, {best.arm}, {best.flipped:.0%}")
+    if guided.direction_auc is not None and guided.direction_says_true is not None:
+        said.append(
+            f"their mean direction, added to all items, rights {guided.direction_gained} and "
+            f"spoils {guided.direction_lost}; True is then said to "
+            f"{guided.direction_says_true:.0%}, and the AUC of log-odds is "
+            f"{guided.direction_auc:.3f} (before: {before:.3f})"
+        )
+    return "; ".join(said)
 
 
 def unmeasured(differences: Sequence[Difference]) -> list[str]:

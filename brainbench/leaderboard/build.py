@@ -6,14 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from brainbench.datasets import load_card
 from brainbench.errors import UsageError
 from brainbench.leaderboard.boards import Board
-from brainbench.leaderboard.check import content_faults, find_submissions, read_submission
+from brainbench.leaderboard.check import (
+    content_faults,
+    find_submissions,
+    read_submission,
+    unforeseen,
+)
+from brainbench.leaderboard.check_behavior import is_local
+from brainbench.leaderboard.copies import copy_of, identity_of
 from brainbench.leaderboard.model_free import Key as FreeKey
 from brainbench.leaderboard.model_free import differing, model_free
 from brainbench.leaderboard.reports import Progress
 from brainbench.leaderboard.sample_fields import publishable
-from brainbench.leaderboard.site import make_site, write_site
+from brainbench.leaderboard.site import make_site, rehearse, write_site
 from brainbench.leaderboard.submission import Submission
 from brainbench.leaderboard.untrusted import Unreadable, parse_json, parse_lines, read_bytes
 from brainbench.problems.files import Fault
@@ -31,11 +39,14 @@ class Built:
     n_runs : on the boards.
     n_files : written.
     refused : folder → its faults; such runs are on no page.
+    unheld : datasets that are not at hand: behaviour on them was held against the answers
+        that were shipped, and not against those of the people.
     """
 
     n_runs: int
     n_files: int
     refused: dict[str, list[Fault]]
+    unheld: tuple[str, ...] = ()
 
 
 def build_site(
@@ -72,7 +83,7 @@ def build_site(
             refused[str(folder)] = faults
         else:
             accepted.append(found)
-    accepted = _agreeing(accepted, refused)
+    accepted = _agreeing(_without_copies(accepted, refused), refused)
     shown = {one.record.run_id for one in accepted}
     for own in read_results(results) if results is not None else []:
         if own.record.run_id not in shown:
@@ -80,7 +91,9 @@ def build_site(
     if not accepted and not refused:
         raise UsageError("there is no run to show; give --submissions or --results")
     count = write_site(make_site(boards, accepted), output, reports=reports, progress=progress)
-    return Built(len(accepted), count, refused)
+    behavior = {score.dataset for one in accepted if one.metadata for score in one.record.behavior}
+    unheld = tuple(name for name in sorted(behavior) if not is_local(load_card(name)))
+    return Built(len(accepted), count, refused, unheld)
 
 
 def read_results(folder: Path) -> list[Submission]:
@@ -109,10 +122,39 @@ def read_results(folder: Path) -> list[Submission]:
 
 
 def _check(folder: Path) -> tuple[Submission | None, list[Fault]]:
-    found, faults = read_submission(folder)
-    if found is not None and not faults:
-        faults = content_faults(found, people=False)
+    try:
+        found, faults = read_submission(folder)
+        if found is not None and not faults:
+            faults = content_faults(found)
+            rehearse(found)
+    # one of a thousand is told of, and the others are shown
+    except Exception as error:
+        return None, [unforeseen(folder, error)]
     return found, faults
+
+
+def _without_copies(
+    accepted: Sequence[Submission], refused: dict[str, list[Fault]]
+) -> list[Submission]:
+    """Each run once, as it was submitted first."""
+    held: dict[str, list[tuple[frozenset[str], Submission]]] = {}
+    for one in sorted(accepted, key=_submitted):
+        identity = identity_of(one.record)
+        alike = held.setdefault(identity.scores, [])
+        first = next((other for names, other in alike if names & identity.names), None)
+        if first is None:
+            alike.append((identity.names, one))
+        else:
+            told = copy_of(first)
+            refused[str(one.folder)] = [
+                Fault(str(one.folder), told.field, told.problem, told.remedy)
+            ]
+    return [one for one in accepted if str(one.folder) not in refused]
+
+
+def _submitted(submission: Submission) -> tuple[str, str]:
+    metadata = submission.metadata
+    return "" if metadata is None else metadata.submitted.isoformat(), str(submission.folder)
 
 
 def _agreeing(accepted: Sequence[Submission], refused: dict[str, list[Fault]]) -> list[Submission]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,14 +11,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from brainbench.benchmarks import list_benchmarks
-from brainbench.datasets import load_card
+from brainbench.datasets import list_datasets, load_card
 from brainbench.errors import UsageError
 from brainbench.leaderboard.boards import Board, lacking
+from brainbench.leaderboard.check_accuracy import task_items
 from brainbench.leaderboard.check_behavior import is_local
 from brainbench.leaderboard.check_record import record_faults
+from brainbench.leaderboard.copies import copy_faults
 from brainbench.leaderboard.layout import (
     METADATA,
-    MOST_FILES,
     RESULTS,
     SAMPLES,
     VOXELS,
@@ -31,7 +33,9 @@ from brainbench.leaderboard.sample_fields import row_faults
 from brainbench.leaderboard.submission import Submission
 from brainbench.leaderboard.told import AGAIN
 from brainbench.leaderboard.untrusted import (
+    MOST_NODES,
     Unreadable,
+    count_values,
     parse_json,
     parse_lines,
     parse_tensors,
@@ -42,6 +46,8 @@ from brainbench.problems.files import Fault
 from brainbench.results import SCHEMA_VERSION, Record
 
 MOST_FAULTS = 100
+_JSON = (".json", ".jsonl")
+_REPORT = "whether the record or brainbench is wrong is brainbench's to tell: report this line"
 _FILL = "say it in metadata.yaml, then run `brainbench submit --seal FOLDER`"
 
 
@@ -91,7 +97,8 @@ def read_submission(folder: Path) -> tuple[Submission | None, list[Fault]]:
     if folder.is_symlink() or not folder.is_dir():
         return None, [Fault(str(folder), "file", "is no folder", "give a submission's folder")]
     paths, faults = list_files(folder)
-    if len(faults) > MOST_FILES:
+    # too many or too much in all: nothing is read
+    if any(fault.file == str(folder) for fault in faults):
         return None, faults
     contents: dict[str, bytes] = {}
     for path in paths:
@@ -99,6 +106,10 @@ def read_submission(folder: Path) -> tuple[Submission | None, list[Fault]]:
             contents[path] = read_bytes(folder / path, limit_of(path) or 0)
         except Unreadable as error:
             faults.append(_as_fault(folder / path, error))
+    values = sum(count_values(contents[path]) for path in contents if path.endswith(_JSON))
+    if values > MOST_NODES:
+        problem = f"holds more than {MOST_NODES:,} values in all"
+        return None, [*faults, Fault(str(folder), "size", problem, "split the run")]
     faults += manifest_faults(folder, contents)
     metadata = _metadata(folder, contents, faults)
     record = _record(folder, contents, faults)
@@ -120,26 +131,33 @@ def read_submission(folder: Path) -> tuple[Submission | None, list[Fault]]:
 
 
 def accepted_beside(folder: Path, most: int = 5) -> list[Submission]:
-    """Other submissions of the same folder that were scored on what this one was.
+    """Other submissions of the same folder that were scored on what this one was, or are its run.
 
     Parameters
     ----------
     folder : ``submissions/<org>__<model>/<run>``.
     most : how many are enough to tell by.
     """
-    own, _ = read_submission(folder)
+    try:
+        own, _ = read_submission(folder)
+    except Exception:  # its own check tells
+        return []
     root = folder.resolve().parent.parent
     if own is None or not folder.resolve().parent.name.count("__"):
         return []
-    keys = set(model_free(own.record))
+    keys, run = set(model_free(own.record)), folder.resolve().name
+    others = [other for other in find_submissions(root) if other.resolve() != folder.resolve()]
     found: list[Submission] = []
-    for other in find_submissions(root) if keys else ():
-        if len(found) == most:
+    # a folder has the name of its run: copies of it are met first
+    for other in sorted(others, key=lambda path: path.name != run):
+        if len(found) >= most and other.name != run:
             break
-        if other.resolve() == folder.resolve():
+        if not keys and other.name != run:
+            break
+        submission = _accepted(other)
+        if submission is None:
             continue
-        submission, faults = read_submission(other)
-        if submission is not None and not faults and keys & set(model_free(submission.record)):
+        if other.name == run or keys & set(model_free(submission.record)):
             found.append(submission)
     return found
 
@@ -153,40 +171,69 @@ def check_submission(
     ----------
     folder : ``submissions/<org>__<model>/<run>``.
     boards : told what is lacking for each.
-    beside : accepted submissions; what no model changes must be the same as theirs.
+    beside : accepted submissions; what no model changes must be the same as theirs, and it is
+        a run of its own.
     """
+    try:
+        return _checked(folder, boards, beside)
+    # a submission is other people's: whatever it makes the check do is told of it, and of it alone
+    except Exception as error:
+        return Checked(folder, [unforeseen(folder, error)])
+
+
+def unforeseen(folder: Path, error: Exception) -> Fault:
+    """The fault of a submission that a check, or a board, does not get to the end of."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    problem = f"cannot be checked: {type(error).__name__}{where}"
+    return Fault(str(folder), "check", problem, _REPORT)
+
+
+def _checked(folder: Path, boards: Sequence[Board], beside: Sequence[Submission]) -> Checked:
     submission, faults = read_submission(folder)
     if submission is None:
         return Checked(folder, _some(faults, folder))
-    faults = faults + content_faults(submission, beside)
+    sound = not has_strange_rows(folder, faults)
+    if sound:
+        faults = faults + content_faults(submission, beside)
     found = {board.name: lacking(board, submission) for board in boards}
     return Checked(
         folder,
         _some(faults, folder),
         {name: lacks for name, lacks in found.items() if lacks is not None},
-        list(_notes(submission)),
+        list(_notes(submission)) if sound else [],
         submission,
     )
 
 
-def content_faults(
-    submission: Submission, beside: Sequence[Submission] = (), people: bool = True
-) -> list[Fault]:
-    """Faults of what is in a submission that could be read.
+def has_strange_rows(folder: Path, faults: Sequence[Fault]) -> bool:
+    """Whether samples are not what they must be, so that nothing can be made of them."""
+    return any(Path(fault.file).parent == folder / SAMPLES for fault in faults)
 
-    Parameters
-    ----------
-    people : hold behaviour against people's own answers too, where they are at hand: a
-        second for each run.
+
+def content_faults(submission: Submission, beside: Sequence[Submission] = ()) -> list[Fault]:
+    """Faults of what is in a submission that could be read, and whose samples are sound.
+
+    Behaviour is held against people's own answers where they are at hand, a second for each run.
     """
     file = str(submission.folder / RESULTS)
-    told = list(record_faults(submission, people))
+    told = list(record_faults(submission))
     others = [model_free(other.record) for other in beside]
     told += differing(model_free(submission.record), others)
+    told += copy_faults(submission, beside)
     return [Fault(file, one.field, one.problem, one.remedy) for one in told]
 
 
 # ---------------------------------------------------------------- parts
+
+
+def _accepted(folder: Path) -> Submission | None:
+    """Another submission as far as its files tell; None where anything is wrong with them."""
+    try:
+        submission, faults = read_submission(folder)
+    except Exception:
+        return None
+    return None if faults else submission
 
 
 def _is_one(folder: Path) -> bool:
@@ -285,7 +332,7 @@ def _notes(submission: Submission) -> Iterator[str]:
     for dataset in dict.fromkeys(score.dataset for score in record.behavior):
         if dataset not in submission.samples:
             yield f"behaviour on {dataset}: no answers were shipped, so no number was scored again"
-        elif not is_local(load_card(dataset)):
+        elif dataset in list_datasets() and not is_local(load_card(dataset)):
             yield (
                 f"behaviour on {dataset}: held against its own answers only; `brainbench fetch "
                 f"{dataset}` first, and it is held against the people's too"
@@ -294,6 +341,10 @@ def _notes(submission: Submission) -> Iterator[str]:
     silent = sorted(scored - set(submission.samples))
     if silent:
         yield f"tasks without samples were not scored again: {', '.join(silent[:5])}"
+    held = {bias.task for bias in record.answer_bias} & set(submission.samples)
+    bare = sorted(name for name in held if task_items(submission.samples[name]) is None)
+    if bare:
+        yield f"samples hold no labels, and numbers are as told: {', '.join(bare[:5])}"
     if record.scores and not submission.voxels:
         yield "published protocol: no scores of voxels were shipped; people's medians are as told"
     strange = sorted(set(record.benchmarks) - set(list_benchmarks()))

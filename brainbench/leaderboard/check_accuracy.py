@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from brainbench.leaderboard.known import own_labels
-from brainbench.leaderboard.told import Told, different, number, recomputed, same
+from brainbench.leaderboard.known import Problem, own_problems, own_versions
+from brainbench.leaderboard.told import Told, different, number, recomputed, same, shown
 from brainbench.reasoning import AnswerBias, Threshold
 from brainbench.reasoning.bias import Item, measure_bias
 from brainbench.results import Record
@@ -53,11 +54,12 @@ def accuracy_faults(record: Record, samples: Mapping[str, Rows]) -> Iterator[Tol
             if not _is_group(record, name):
                 yield Told(place, "is of a task that the record does not name in tasks")
             continue
+        yield from _count_faults(record, name)
         rows = samples.get(name)
         if rows is None:
             continue
         yield from _mean_faults(place, record, name, metrics, rows)
-        yield from _label_faults(name, rows)
+        yield from _item_faults(record, name, rows)
         if bias is not None:
             yield from _bias_faults(bias, rows)
 
@@ -109,6 +111,9 @@ def _spelling_faults(place: str, metrics: Mapping[str, Any], bias: AnswerBias) -
         if isinstance(value, int | float):
             of = f"answer_bias.{field}"
             yield from recomputed(f"{place}.{key}", float(value), getattr(bias, field), of)
+    if len(set(bias.choices)) != len(bias.choices) or len(bias.choices) < 2:
+        yield Told(f"{place}.choices", "are not two or more that differ")
+        return
     best = max(bias.always.values(), default=0.0)
     if set(bias.always) != set(bias.choices):
         yield Told(f"{place}.always", "is not of the task's choices")
@@ -146,15 +151,51 @@ def _mean_faults(
             yield from recomputed(f"{place}.{key}", told, found, "its samples")
 
 
-def _label_faults(name: str, rows: Rows) -> Iterator[Told]:
-    """Labels of brainbench's own problems are the proven ones."""
-    labels = own_labels()
+def _count_faults(record: Record, name: str) -> Iterator[Told]:
+    """Problems of brainbench's own are as many as their file holds, and asked to the limit."""
+    known = own_problems(name)
+    if known is None:
+        return
+    place, task, asked = f"tasks.{name[:80]}", record.tasks[name], _asked(record, known)
+    yield from different(f"{place}.n_docs", task.n_docs, len(known), "the task's problems are")
+    yield from different(f"{place}.n_items", task.n_items, len(asked), "the problems asked are")
+
+
+def _item_faults(record: Record, name: str, rows: Rows) -> Iterator[Told]:
+    """Answers are to each of brainbench's own problems once, with the proven labels."""
+    known = own_problems(name)
+    if known is None:
+        return
+    place = f"samples/{name[:80]}.jsonl"
+    proven = {problem.id: problem for problem in _asked(record, known)}
+    for kind in dict.fromkeys(row.get("filter") for row in rows):
+        ids = Counter(str(row.get("id")) for row in rows if row.get("filter") == kind)
+        lacking = [key for key in proven if key not in ids]
+        if lacking:
+            more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+            yield Told(place, f"lacks {lacking[0]}{more} of the task's problems")
+        for key, count in ids.items():
+            if key not in proven:
+                yield Told(place, f"holds {shown(key)}, which is no problem that was asked")
+                return
+            if count > 1:
+                yield Told(place, f"holds {key} {count} times")
+                return
     for row in rows:
-        proven = labels.get(str(row.get("id")))
-        if proven is not None and "label" in row and str(row["label"]) != proven:
-            place = f"samples/{name[:80]}.jsonl ({row['id']})"
-            yield Told(place, f"is labelled {row['label']}, and is {proven}")
+        problem = proven[str(row.get("id"))]
+        where = f"{place} ({problem.id})"
+        if str(row.get("base_id")) != problem.base_id:
+            told = f"is of {shown(row.get('base_id'))}, and is an order of {problem.base_id}"
+            yield Told(where, told)
             return
+        if str(row.get("label")) != problem.label:
+            yield Told(where, f"is labelled {shown(row.get('label'))}, and is {problem.label}")
+            return
+
+
+def _asked(record: Record, known: Sequence[Problem]) -> Sequence[Problem]:
+    limit = record.config.get("limit")
+    return known[:limit] if isinstance(limit, int) and limit > 0 else known
 
 
 def _bias_faults(bias: AnswerBias, rows: Rows) -> Iterator[Told]:
@@ -162,6 +203,8 @@ def _bias_faults(bias: AnswerBias, rows: Rows) -> Iterator[Told]:
     items = task_items(rows)
     place = f"answer_bias ({bias.task[:80]})"
     if items is None:
+        if bias.task in own_versions():
+            yield Told(place, "has samples without a label or what was said, which it is made of")
         return
     strange = [said for _, label, said, _ in items if label not in bias.choices]
     if strange or any(said not in (*bias.choices, None) for _, _, said, _ in items):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from brainbench.benchmarks import list_benchmarks, load_benchmark
 from brainbench.datasets import list_datasets, load_card
@@ -12,6 +12,7 @@ from brainbench.leaderboard.check_accuracy import accuracy_faults
 from brainbench.leaderboard.check_behavior import behavior_faults
 from brainbench.leaderboard.check_controlled import controlled_faults
 from brainbench.leaderboard.check_guidance import guidance_faults
+from brainbench.leaderboard.check_model import model_faults
 from brainbench.leaderboard.check_published import published_faults
 from brainbench.leaderboard.check_ranges import range_faults
 from brainbench.leaderboard.check_voxels import voxel_faults
@@ -20,22 +21,17 @@ from brainbench.leaderboard.metadata import Metadata
 from brainbench.leaderboard.submission import Submission, is_local
 from brainbench.leaderboard.told import AGAIN, Told, shown
 from brainbench.leaderboard.untrusted import walk
+from brainbench.leaderboard.words import word_faults
 from brainbench.results import Record
 
-_HASH = re.compile(r"[0-9a-f]{64}")
 _RUN = re.compile(r"[0-9a-f]{12}")
 _IDENTIFIER = re.compile(r"[\w][\w .+/@:(),=-]{0,199}")
 # scanned people were recorded long before; nothing was submitted before the first board
 _FIRST_DAY = date(2026, 1, 1)
 
 
-def record_faults(submission: Submission, people: bool = True) -> Iterator[Told]:
-    """Every fault of a record whose schema is right.
-
-    Parameters
-    ----------
-    people : score behaviour again from people's own answers, where they are at hand.
-    """
+def record_faults(submission: Submission) -> Iterator[Told]:
+    """Every fault of a record whose schema is right."""
     record = submission.record
     yield from _run_faults(submission)
     if submission.metadata is not None:
@@ -56,11 +52,11 @@ def record_faults(submission: Submission, people: bool = True) -> Iterator[Told]
         [score for score in record.behavior if score.benchmark not in unknown],
         {name: submission.samples[name] for name in asked},
         seed if isinstance(seed, int) and seed >= 0 else 0,
-        people,
     )
     tasks = {name: rows for name, rows in submission.samples.items() if name not in asked}
     yield from accuracy_faults(record, tasks)
     yield from guidance_faults(record.gains)
+    yield from word_faults(record)
     for name in sorted(set(tasks) - set(record.tasks)):
         yield Told(f"samples/{name}.jsonl", "is of no task or dataset of the record", AGAIN)
 
@@ -86,8 +82,7 @@ def _run_faults(submission: Submission) -> Iterator[Told]:
     elif submission.metadata is not None and submission.folder.resolve().name != record.run_id:
         name = submission.folder.resolve().name
         yield Told("run_id", f"is {record.run_id}, the folder is named {shown(name)}", AGAIN)
-    if not _HASH.fullmatch(record.model.sha256):
-        yield Told("model.sha256", f"is {shown(record.model.sha256)}, no sha256", AGAIN)
+    yield from model_faults(record)
     if not _IDENTIFIER.fullmatch(record.model.identifier):
         problem = f"is {shown(record.model.identifier)}, which is no name of a model"
         yield Told("model.identifier", problem, "name the model with letters, digits and . _ + - /")
@@ -97,9 +92,18 @@ def _run_faults(submission: Submission) -> Iterator[Told]:
     started = record.timing.get("started")
     if started is not None:
         try:
-            datetime.fromisoformat(str(started))
+            moment = datetime.fromisoformat(str(started))
         except ValueError:
             yield Told("timing.started", f"is {shown(started)}, no time", AGAIN)
+        else:
+            if moment.date() > _tomorrow():
+                problem = f"is {shown(started)}, which is still to come"
+                yield Told("timing.started", problem, "set the machine's clock, and run it again")
+
+
+def _tomorrow() -> date:
+    """The last day that it can be anywhere."""
+    return datetime.now(UTC).date() + timedelta(days=1)
 
 
 def _metadata_faults(record: Record, metadata: Metadata) -> Iterator[Told]:
@@ -115,6 +119,8 @@ def _metadata_faults(record: Record, metadata: Metadata) -> Iterator[Told]:
             yield Told(name, f"is {shown(found)}, metadata.yaml says {shown(told)}", remedy)
     if metadata.submitted < _FIRST_DAY:
         yield Told("submitted", f"is {metadata.submitted}, before there was a board", remedy)
+    if metadata.submitted > _tomorrow():
+        yield Told("submitted", f"is {metadata.submitted}, which is still to come", remedy)
 
 
 def _path_faults(record: Record) -> Iterator[Told]:

@@ -16,7 +16,8 @@ _SHARED = (
     "standing", "rank_best", "rank_worst", "org", "model", "score", "score_low", "score_high",
 )  # fmt: skip
 _ABOUT = (
-    "parameters", "family", "licence", "revision", "sha256", "run", "submitted", "variant", "why",
+    "parameters", "family", "licence", "revision", "weights_sha256", "sha256", "run", "submitted",
+    "variant", "why",
 )  # fmt: skip
 # what a spreadsheet would run
 _RUN_BY_SHEETS = ("=", "+", "-", "@", "\t", "\r")
@@ -73,6 +74,7 @@ def _entry_row(standing: Standing, entry: Entry) -> dict[str, Any]:
         "family": metadata.family if metadata else record.model.family,
         "licence": metadata.licence if metadata else None,
         "revision": record.model.revision,
+        "weights_sha256": record.model.weights_sha256,
         "sha256": record.model.sha256,
         "run": record.run_id,
         "submitted": metadata.submitted.isoformat() if metadata else None,

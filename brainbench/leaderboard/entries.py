@@ -21,6 +21,8 @@ from brainbench.leaderboard.submission import Submission
 Array = NDArray[np.float64]
 # who submitted, which model, which weights
 Key = tuple[str, str, str]
+# what can be ranked, and what it got in each cell
+Kept = tuple[Key, Submission, dict[str, Cell]]
 Apart = Literal["incomplete", "taught", "constant", "superseded"]
 OWN = "own run"
 _CONSTANT = "gives one answer, or predicts one thing, throughout"
@@ -93,11 +95,18 @@ class Standing:
 
 
 def key_of(submission: Submission) -> Key:
-    """Whose a submission is: runs of the same weights by the same people are one model's."""
+    """Whose a submission is: runs of the same weights by the same people are one model's.
+
+    However it was asked; steered it is another model. Records that do not know the hash of
+    their weights alone go by that of weights, number format and wording.
+    """
     model, metadata = submission.record.model, submission.metadata
+    digest = model.weights_sha256 or model.sha256
+    if model.weights_sha256 is not None and model.steering is not None:
+        digest = f"{digest} {model.steering.sha256}"
     if metadata is None:
-        return OWN, model.identifier, model.sha256
-    return metadata.org, metadata.model, model.sha256
+        return OWN, model.identifier, digest
+    return metadata.org, metadata.model, digest
 
 
 def stand(boards: Sequence[Board], submissions: Sequence[Submission]) -> dict[str, Standing]:
@@ -116,24 +125,27 @@ def stand(boards: Sequence[Board], submissions: Sequence[Submission]) -> dict[st
 def _stand(board: Board, submissions: Sequence[Submission]) -> Standing:
     apart: list[Entry] = []
     whole: dict[Key, list[Submission]] = {}
+    cells: dict[int, dict[str, Cell]] = {}
     for submission in submissions:
-        lacks = lacking(board, submission)
         key = key_of(submission)
-        if lacks is None:
-            continue
-        taught = taught_by(board, submission.record)
-        if taught:
-            apart.append(Entry(key, submission, apart="taught", reasons=tuple(taught)))
-        elif lacks:
-            apart.append(Entry(key, submission, apart="incomplete", reasons=tuple(lacks)))
-        elif _constant(board, submission):
-            apart.append(Entry(key, submission, apart="constant", reasons=(_CONSTANT,)))
-        else:
+        try:
+            lacks = lacking(board, submission)
+            if lacks is None:
+                continue
+            why = _apart(board, submission, lacks)
+            if why is None:
+                cells[id(submission)] = read_cells(board, submission)
+        # what one run does to a board is told of that run
+        except Exception as error:
+            why = "incomplete", (_unread(error),)
+        if why is None:
             whole.setdefault(key, []).append(submission)
-    kept: list[tuple[Key, Submission, dict[str, Cell]]] = []
+        else:
+            apart.append(Entry(key, submission, apart=why[0], reasons=why[1]))
+    kept: list[Kept] = []
     for key, runs in whole.items():
         newest = max(runs, key=_age)
-        kept.append((key, newest, read_cells(board, newest)))
+        kept.append((key, newest, cells[id(newest)]))
         reason = f"replaced by its newer run {newest.record.run_id}"
         apart += [
             Entry(key, run, apart="superseded", reasons=(reason,))
@@ -142,7 +154,39 @@ def _stand(board: Board, submissions: Sequence[Submission]) -> Standing:
         ]
     kept, strange = _alike(kept)
     apart += strange
-    return _ranked(board, kept, apart)
+    try:
+        return _ranked(board, kept, apart)
+    except Exception:
+        broken = [_alone(board, one) for one in kept]
+        sound = [one for one, entry in zip(kept, broken, strict=True) if entry is None]
+        if len(sound) == len(kept):
+            raise
+        return _ranked(board, sound, [*apart, *(entry for entry in broken if entry)])
+
+
+def _apart(
+    board: Board, submission: Submission, lacks: Sequence[str]
+) -> tuple[Apart, tuple[str, ...]] | None:
+    """Why a run is not ranked; None where it is."""
+    taught = taught_by(board, submission.record)
+    if taught:
+        return "taught", tuple(taught)
+    if lacks:
+        return "incomplete", tuple(lacks)
+    return ("constant", (_CONSTANT,)) if _constant(board, submission) else None
+
+
+def _unread(error: Exception) -> str:
+    return f"brainbench cannot read it for this board: {type(error).__name__}"
+
+
+def _alone(board: Board, one: Kept) -> Entry | None:
+    """The entry apart of a run that cannot be ranked even by itself."""
+    try:
+        _ranked(board, [one], [])
+    except Exception as error:
+        return Entry(one[0], one[1], apart="incomplete", reasons=(_unread(error),))
+    return None
 
 
 def _age(submission: Submission) -> tuple[str, str, str]:
@@ -164,9 +208,7 @@ def _constant(board: Board, submission: Submission) -> bool:
     return False
 
 
-def _alike(
-    kept: list[tuple[Key, Submission, dict[str, Cell]]],
-) -> tuple[list[tuple[Key, Submission, dict[str, Cell]]], list[Entry]]:
+def _alike(kept: list[Kept]) -> tuple[list[Kept], list[Entry]]:
     """Entries on the people and problems of most; the others are told apart."""
     groups: dict[tuple[tuple[str, ...], ...], list[int]] = {}
     for number, (_, _, cells) in enumerate(kept):
@@ -181,11 +223,7 @@ def _alike(
     return [kept[number] for number in most], strange
 
 
-def _ranked(
-    board: Board,
-    kept: list[tuple[Key, Submission, dict[str, Cell]]],
-    apart: Iterable[Entry],
-) -> Standing:
+def _ranked(board: Board, kept: list[Kept], apart: Iterable[Entry]) -> Standing:
     drawn = draw_scores(board, [cells for *_, cells in kept])
     ranking = rank_scores(drawn.scores, drawn.draws, drawn.units)
     entries = [

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import importlib.util
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import yaml
 
 from brainbench.datasets import load_card, load_recording
+from brainbench.errors import DataError
 from brainbench.reasoning.task_check import tasks_folder
+
+
+class Problem(NamedTuple):
+    """An item of brainbench's own: its id, that of all its orders, and whether it follows."""
+
+    id: str
+    base_id: str
+    label: str
 
 
 @cache
@@ -23,45 +33,62 @@ def expected_data(name: str) -> str:
 
 
 @cache
-def own_labels() -> dict[str, str]:
-    """Whether each problem of brainbench's own follows, by its id."""
-    labels: dict[str, str] = {}
-    for path in sorted((tasks_folder() / "data").glob("*.jsonl")):
-        for line in path.read_text("utf-8").splitlines():
-            row = json.loads(line)
-            labels[row["id"]] = str(row["valid"])
-    return labels
-
-
-@cache
 def own_versions() -> dict[str, str]:
     """Version of each task file of brainbench's own, by the name of the task."""
-    versions: dict[str, str] = {}
-    for path in sorted(tasks_folder().rglob("*.yaml")):
-        if path.name.startswith("_") or path.parent.name == "data":
-            continue
-        config = _read(path)
-        name = config.get("task")
-        if isinstance(name, str):
-            versions[name] = str((_whole(path).get("metadata") or {}).get("version"))
-    return versions
+    return {
+        name: str((config.get("metadata") or {}).get("version"))
+        for name, config in _configs().items()
+    }
 
 
 @cache
 def own_sets() -> dict[str, str]:
     """Set of problems that each task file of brainbench's own asks, by the name of the task."""
-    found: dict[str, str] = {}
-    for path in sorted(tasks_folder().rglob("*.yaml")):
-        if path.name.startswith("_") or path.parent.name == "data":
-            continue
-        config = _read(path)
-        asked = config.get("dataset_kwargs")
-        if isinstance(config.get("task"), str) and isinstance(asked, dict):
-            found[config["task"]] = str(asked.get("problem_set", ""))
-    return found
+    asked = {name: config.get("dataset_kwargs") for name, config in _configs().items()}
+    return {
+        name: str(given.get("problem_set", ""))
+        for name, given in asked.items()
+        if isinstance(given, dict)
+    }
+
+
+@cache
+def own_problems(task: str) -> tuple[Problem, ...] | None:
+    """Problems that a task of brainbench's own asks, in their order; None of data not shipped."""
+    if not own_sets().get(task):
+        return None
+    config = _configs()[task]
+    splits = _loading().chosen(**config["dataset_kwargs"])
+    rows = splits[str(config["test_split"])]
+    return tuple(Problem(row["id"], row["base_id"], str(row["valid"])) for row in rows)
 
 
 # ---------------------------------------------------------------- parts
+
+
+@cache
+def _configs() -> dict[str, dict[str, Any]]:
+    """Name of each task → its file with all that it includes."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in sorted(tasks_folder().rglob("*.yaml")):
+        if path.name.startswith("_") or path.parent.name == "data":
+            continue
+        name = _read(path).get("task")
+        if isinstance(name, str):
+            found[name] = _whole(path)
+    return found
+
+
+@cache
+def _loading() -> ModuleType:
+    """What chooses the problems of a task, beside the task files; imports nothing of brainbench."""
+    path = tasks_folder() / "loading.py"
+    spec = importlib.util.spec_from_file_location("brainbench_task_loading", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise DataError(f"{path} is missing: brainbench is not installed whole")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _whole(path: Path) -> dict[str, Any]:

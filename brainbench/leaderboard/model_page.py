@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from brainbench.benchmarks import ControlledScore
@@ -175,20 +175,6 @@ def _gains(record: Record) -> Iterator[Table]:
             rows.append((arm.arm, cells))
         title = f"Guidance {gain.identifier}: {gain.verdict}. Guided less each arm"
         yield Table(title, headers, rows, linked=False)
-
-
-def warnings_of(record: Record) -> list[str]:
-    """What a reader must know of a run, each once."""
-    said: list[str] = list(record.notes)
-    rows: Iterable[Sequence[str]] = (
-        *(row.warnings for row in record.scores),
-        *(score.warnings for score in record.controlled),
-        *(score.warnings for score in record.behavior),
-        *(gain.warnings for gain in record.gains),
-    )
-    for row in rows:
-        said += row
-    return list(dict.fromkeys(said))
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from brainbench.leaderboard.submission import Submission
+from brainbench.leaderboard.words import mark_words
 from brainbench.results.report import render_report
 from brainbench.results.whole_files import write_whole
 from brainbench.source import source_sha256
 
+_UNSAFE = re.compile(r"[^A-Za-z0-9]")
 Progress = Callable[[str, int, int], None]
 
 
@@ -18,7 +21,9 @@ def report_path(submission: Submission) -> str:
     """Address of a run's report; another record or another code has another one."""
     held = f"{submission.record.model_dump_json()}{sorted(submission.samples)}{source_sha256()}"
     digest = hashlib.sha256(held.encode()).hexdigest()[:16]
-    return f"reports/{submission.record.run_id[:12]}-{digest}.html"
+    # nobody has checked the id of an own run
+    name = _UNSAFE.sub("", submission.record.run_id)[:12]
+    return f"reports/{name}-{digest}.html"
 
 
 def write_reports(
@@ -32,5 +37,14 @@ def write_reports(
                 progress(f"report of run {one.record.run_id}", count, len(submissions))
             # made here, from a record that was checked; a submitter's own page is never shown
             folder = one.folder if one.metadata is None else one.folder / "record"
-            write_whole(output / address, render_report(one.record, folder).encode())
+            try:
+                record = one.record if one.metadata is None else mark_words(one.record)
+                page = render_report(record, folder)
+            # a run without a report is no reason for a board without its other runs
+            except Exception as error:
+                if progress:
+                    told = f"no report of run {one.record.run_id}: {type(error).__name__}"
+                    progress(told, count, len(submissions))
+                continue
+            write_whole(output / address, page.encode())
         yield address

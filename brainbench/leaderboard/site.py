@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata, resources
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -18,7 +18,7 @@ from brainbench.leaderboard.boards import Board, by_page
 from brainbench.leaderboard.columns import STATISTICS, variant_of
 from brainbench.leaderboard.downloads import as_csv, as_json, board_rows
 from brainbench.leaderboard.entries import Key, Standing, key_of, stand
-from brainbench.leaderboard.model_page import number, tables_of, warnings_of
+from brainbench.leaderboard.model_page import number, tables_of
 from brainbench.leaderboard.pages import (
     UNKNOWN,
     Panel,
@@ -35,6 +35,7 @@ from brainbench.leaderboard.pages import (
 )
 from brainbench.leaderboard.reports import Progress, report_path, write_reports
 from brainbench.leaderboard.submission import Submission
+from brainbench.leaderboard.words import own_words, submitted_words
 from brainbench.results.whole_files import write_whole
 
 # beside every page of ours: what tells that a folder may be written over
@@ -74,15 +75,27 @@ def make_site(boards: Sequence[Board], submissions: Sequence[Submission]) -> Sit
         boards,
         submissions,
         standings,
-        {name: rows_beside(one.board, one.entries) for name, one in standings.items()},
+        {
+            name: rows_beside(one.board, [e for e in one.entries if e.apart != "incomplete"])
+            for name, one in standings.items()
+        },
         addresses(map(key_of, submissions)),
     )
+
+
+def rehearse(submission: Submission) -> None:
+    """Make what pages show of a run by itself: whatever that raises, it raises before the build."""
+    record = submission.record
+    tables_of(record)
+    own_words(record)
+    variant_of(record)
+    size_group(parameters_of(submission))
 
 
 def write_site(
     site: Site, output: Path, *, reports: bool = True, progress: Progress | None = None
 ) -> int:
-    """Write every page, and remove those of models that are no longer there.
+    """Write every page, and remove those of the last build that are no longer made.
 
     Parameters
     ----------
@@ -99,22 +112,26 @@ def write_site(
     UsageError
         When the folder holds something else, or cannot be written.
     """
-    _check_folder(output)
-    written: set[str] = {MARK}
-    write_whole(output / MARK, b"written by `brainbench leaderboard build`\n")
-    if reports:
-        written |= set(write_reports(site.submissions, output, progress))
-    total = len(site.where) + len(site.boards)
-    for count, (path, text) in enumerate(_pages(site, written)):
-        _write(output / path, text)
-        written.add(path)
-        if progress and count % 20 == 0:
-            progress(path, min(count, total), total)
-    for file in sorted(output.rglob("*")):
-        name = file.relative_to(output).as_posix()
-        if file.is_file() and name not in written:
+    before = _check_folder(output)
+    written: set[str] = set()
+    _mark(output, before)
+    try:
+        for address in write_reports(site.submissions, output, progress) if reports else ():
+            written.add(address)
+        total = len(site.where) + len(site.boards)
+        for count, (path, text) in enumerate(_pages(site, written)):
+            _write(output / path, text)
+            written.add(path)
+            if progress and count % 20 == 0:
+                progress(path, min(count, total), total)
+    finally:
+        _mark(output, before | written)
+    for name in sorted(before - written):
+        file = output / name
+        if file.is_file() and file.resolve() == output.resolve() / name:
             file.unlink()
-    return len(written)
+    _mark(output, written)
+    return len(written) + 1
 
 
 # ---------------------------------------------------------------- pages
@@ -296,7 +313,8 @@ def _run(submission: Submission, written: set[str]) -> dict[str, Any]:
     record, told = submission.record, submission.metadata
     parameters = parameters_of(submission)
     facts = [
-        ("weights", f"sha256 {record.model.sha256[:16]}…"),
+        ("weights", f"sha256 {record.model.weights_sha256}" if record.model.weights_sha256 else ""),
+        ("weights and wording", f"sha256 {record.model.sha256}"),
         ("revision", record.model.revision or ""),
         ("family", family_of(submission)),
         ("parameters", UNKNOWN if parameters is None else f"{parameters:,}"),
@@ -317,8 +335,10 @@ def _run(submission: Submission, written: set[str]) -> dict[str, Any]:
         "run": record.run_id,
         "chips": variant_of(record),
         "facts": [(what, value) for what, value in facts if value],
+        "files": sorted(record.model.files.items()),
         "rerun": told.rerun if told else "",
-        "warnings": warnings_of(record),
+        "warnings": own_words(record),
+        "submitted": submitted_words(record),
         "tables": tables_of(record),
         "report": f"../{report}" if report in written else "",
     }
@@ -366,12 +386,26 @@ def _write(path: Path, text: str) -> None:
         raise UsageError(f"cannot write to {path}: {error.strerror or error}") from error
 
 
-def _check_folder(output: Path) -> None:
-    """A folder that holds something else is left alone."""
+def _mark(output: Path, files: Iterable[str]) -> None:
+    """Write down which files are a build's: the next one removes none but these."""
+    lines = ["written by `brainbench leaderboard build`:", *sorted(files)]
+    write_whole(output / MARK, ("\n".join(lines) + "\n").encode())
+
+
+def _check_folder(output: Path) -> set[str]:
+    """Files of the last build; a folder that holds something else is left alone."""
     if output.exists() and not output.is_dir():
         raise UsageError(f"{output} is no folder")
     if output.is_dir() and any(output.iterdir()) and not (output / MARK).is_file():
         raise UsageError(
-            f"{output} holds other files, and a build removes what is not its own; give a new "
-            "folder with --output-path"
+            f"{output} holds other files, and a build would write over them; give a new folder "
+            "with --output-path"
         )
+    mark = output / MARK
+    listed = mark.read_text("utf-8", "replace").splitlines()[1:] if mark.is_file() else []
+    return {name for name in listed if _is_inside(name)}
+
+
+def _is_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts

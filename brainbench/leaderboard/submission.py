@@ -123,12 +123,14 @@ def seal_submission(folder: Path) -> None:
     paths, faults = list_files(folder) if folder.is_dir() else ([], [])
     if METADATA not in paths or MANIFEST not in paths:
         raise UsageError(f"{folder} is no submission; `brainbench submit RUN` makes one")
+    if faults:
+        raise UsageError(f"{faults[0]}")
     try:
         contents = {path: read_bytes(folder / path, limit_of(path) or 0) for path in paths}
     except Unreadable as error:
         raise UsageError(f"{folder}: {error}") from error
     own = str(folder / METADATA)
-    faults += [fault for fault in manifest_faults(folder, contents) if fault.file != own]
+    faults = [fault for fault in manifest_faults(folder, contents) if fault.file != own]
     if faults:
         raise UsageError(
             f"{faults[0]}. Only {METADATA} may be changed by hand: a record is submitted as "

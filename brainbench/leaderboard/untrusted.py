@@ -10,7 +10,9 @@ import math
 import os
 import re
 import stat
+import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,15 +23,21 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as unpack
 
 _MEGABYTE = 1_000_000
-MOST_NODES = 2_000_000  # values of one JSON file
+MOST_NODES = 1_000_000  # values of one JSON file, and of all of a submission
 MOST_DEPTH = 32  # maps and lists inside one another
 MOST_DIGITS = 20  # of a whole number
 MOST_TEXT = 20_000  # characters of one text
 _YAML_DEPTH = 4
-# control characters, and those that turn text around or hide in it
-_HIDDEN = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
+# what is no character that can be seen: controls, formats, line and paragraph separators,
+# characters of nobody or of private use, halves of characters
+_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+_SEEN = "\t\n"
+# letters and marks that Unicode lets a reader leave out, and the blank of Braille
+_BLANK = (
+    ("\u034f", "\u034f"), ("\u115f", "\u1160"), ("\u17b4", "\u17b5"), ("\u180b", "\u180f"),
+    ("\u2800", "\u2800"), ("\u3164", "\u3164"), ("\ufe00", "\ufe0f"), ("\uffa0", "\uffa0"),
+    ("\U000e0100", "\U000e01ef"),
+)  # fmt: skip
 _ENDLESS = re.compile(rf'"[^"]{{{MOST_TEXT},}}')
 # libyaml's, where it is there: the same, faster
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -79,6 +87,11 @@ def read_bytes(path: Path, limit: int) -> bytes:
     return content
 
 
+def count_values(content: bytes) -> int:
+    """At most how many values a JSON text holds, told before anything is made of them."""
+    return 1 + sum(map(content.count, (b",", b"[", b"{")))
+
+
 def parse_json(content: bytes) -> Any:
     """What a JSON text holds: finite numbers, no key twice, not too deep or many.
 
@@ -87,6 +100,7 @@ def parse_json(content: bytes) -> Any:
     Unreadable
         When it is anything else.
     """
+    _check_count(content)
     text = _text(content)
     return _json(text, "file", _is_plain(text))
 
@@ -99,6 +113,7 @@ def parse_lines(content: bytes) -> list[dict[str, Any]]:
     Unreadable
         With the number of the line.
     """
+    _check_count(content)
     rows = []
     text = _text(content)
     plain = _is_plain(text)
@@ -155,6 +170,13 @@ def parse_tensors(content: bytes) -> dict[str, NDArray[np.float64]]:
     return {name: array.astype(np.float64) for name, array in arrays.items()}
 
 
+def find_hidden(text: str) -> str | None:
+    """The first character of a text that cannot be seen or turns text around."""
+    # a text has few different characters
+    found = [character for character in set(text) if _is_hidden(character)]
+    return min(found, key=text.index, default=None)
+
+
 def walk(value: Any) -> Iterator[tuple[str, Any]]:
     """Every plain value inside maps and lists with its place, ``scores[3].raw``; keys too.
 
@@ -187,6 +209,18 @@ def walk(value: Any) -> Iterator[tuple[str, Any]]:
 # ---------------------------------------------------------------- parts
 
 
+@cache
+def _is_hidden(character: str) -> bool:
+    """As Python's Unicode knows it."""
+    unseen = unicodedata.category(character) in _UNSEEN and character not in _SEEN
+    return unseen or any(low <= character <= high for low, high in _BLANK)
+
+
+def _check_count(content: bytes) -> None:
+    if count_values(content) > MOST_NODES:
+        raise Unreadable("file", f"holds more than {MOST_NODES:,} values", "split the run")
+
+
 def _text(content: bytes) -> str:
     try:
         return content.decode("utf-8")
@@ -217,7 +251,7 @@ def _json(text: str, where: str, plain: bool = False) -> Any:
 
 def _is_plain(text: str) -> bool:
     """Whether no text in a JSON file can be endless or hide anything: told without parsing it."""
-    return not ("\\" in text or _HIDDEN.search(text) or _ENDLESS.search(text))
+    return not ("\\" in text or find_hidden(text) or _ENDLESS.search(text))
 
 
 def _is_shallow(value: Any) -> bool:
@@ -276,10 +310,11 @@ def _check_value(place: str, given: Any) -> None:
     if len(given) > MOST_TEXT:
         problem = f"is a text of {len(given):,} characters"
         raise Unreadable(place[:100], problem, f"keep it below {MOST_TEXT:,}")
-    found = _HIDDEN.search(given)
+    found = find_hidden(given)
     if found:
-        problem = f"holds the character U+{ord(found[0]):04X}, which cannot be seen"
-        raise Unreadable(_HIDDEN.sub("?", place)[:100], problem, "remove it")
+        problem = f"holds the character U+{ord(found):04X}, which cannot be seen"
+        seen = "".join("?" if _is_hidden(one) else one for one in place[:100])
+        raise Unreadable(seen, problem, "remove it")
 
 
 class _Plain(_Loader):  # type: ignore[misc]

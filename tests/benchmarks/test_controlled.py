@@ -421,7 +421,7 @@ def test_the_reading_says_what_was_found(
     p: float, corrected: float, verdict: Any, reading: str
 ) -> None:
     model = {"unique_r2": {"value": 0.01, "p": p}, "raw": {"value": 0.2}}
-    assert reading in controlled._in_words(model, [], verdict, corrected)
+    assert reading in controlled.read_cell(model, [], verdict, corrected)
 
 
 def test_random_features_and_permutations_share_no_random_numbers() -> None:

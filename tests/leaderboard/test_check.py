@@ -20,6 +20,8 @@ from brainbench.leaderboard.check import (
     find_submissions,
     read_submission,
 )
+from brainbench.leaderboard.submission import seal_submission
+from brainbench.leaderboard.untrusted import count_values
 
 RESULTS = "record/results.json"
 
@@ -293,6 +295,30 @@ def test_files_that_mean_ill(break_it: Break, reason: str, whole: Path) -> None:
     assert len(found) <= 101
 
 
+def test_more_than_may_be_is_not_read(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(11):
+        with (whole / "record" / "samples" / f"n{number}.jsonl").open("wb") as file:
+            file.truncate(9_990_000)
+
+    def read(path: Path, limit: int) -> bytes:
+        raise AssertionError(f"{path} was read")
+
+    monkeypatch.setattr("brainbench.leaderboard.check.read_bytes", read)
+    found, faults = read_submission(whole)
+    assert found is None
+    assert "110 MB in all, more than 100" in str(faults[0])
+    with pytest.raises(UsageError, match="110 MB in all, more than 100"):
+        seal_submission(whole)
+
+
+def test_values_are_counted_over_all_files(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    most = max(count_values(path.read_bytes()) for path in whole.rglob("*.json*"))
+    monkeypatch.setattr("brainbench.leaderboard.check.MOST_NODES", most + 1)
+    found, faults = read_submission(whole)
+    assert found is None
+    assert "values in all" in str(faults[0])
+
+
 def test_every_reason_is_another_one() -> None:
     reasons = [reason for _, reason in FILES.values()]
     shared = {
@@ -308,6 +334,66 @@ def test_what_was_read_is_not_run_and_nothing_is_written(whole: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in whole.rglob("*")}
     check_submission(whole)
     assert {path: path.stat().st_mtime_ns for path in whole.rglob("*")} == before
+
+
+ODD = "odd"
+
+
+def odd_task(record: dict[str, Any], **bias: Any) -> None:
+    """A task of nobody's, with one answer."""
+    record["tasks"][ODD] = {"version": "1", "sha256": "0" * 64, "n_items": 1, "n_docs": 1}
+    record["accuracy"][ODD] = {"alias": ODD}
+    record["answer_bias"].append(
+        {**record["answer_bias"][0], "task": ODD, "choices": ["True", "False"],
+         "always": {"True": 1.0, "False": 0.0}, **bias}
+    )  # fmt: skip
+
+
+def test_a_task_without_choices(whole: Path) -> None:
+    edit_record(whole, lambda r: odd_task(r, choices=[], always={}, said={"True": 1.0}))
+    assert any("accuracy (odd).choices: are not two" in fault for fault in faults_of(whole))
+
+
+@pytest.mark.parametrize("field", ["log_odds", "filter", "doc_id"])
+def test_samples_that_hold_lists(field: str, whole: Path) -> None:
+    edit_record(whole, odd_task)
+    row = {"doc_id": 0, "label": "True", "said": "True", field: [1]}
+    (whole / "record" / "samples" / f"{ODD}.jsonl").write_text(json.dumps(row) + "\n")
+    reseal(whole)
+    (fault,) = faults_of(whole)
+    assert f"line 1, {field}: is neither a number nor a name" in fault
+
+
+def test_samples_without_labels_are_told(whole: Path) -> None:
+    edit_record(whole, odd_task)
+    row = {"doc_id": 0, "acc": 1.0}
+    (whole / "record" / "samples" / f"{ODD}.jsonl").write_text(json.dumps(row) + "\n")
+    reseal(whole)
+    notes = check_submission(whole).notes
+    assert "samples hold no labels, and numbers are as told: odd" in notes
+
+
+def test_behaviour_on_a_dataset_that_nobody_knows(whole: Path) -> None:
+    def rename(record: dict[str, Any]) -> None:
+        for score in record["behavior"]:
+            score["dataset"] = ODD
+
+    edit_record(whole, rename)
+    (whole / "record" / "samples" / f"{ODD}.jsonl").write_text('{"id": "a"}\n')
+    reseal(whole)
+    found = faults_of(whole)
+    assert any("datasets (odd): is missing" in fault for fault in found)
+    assert not any("cannot be checked" in fault for fault in found)
+
+
+def test_what_nobody_foresaw_is_a_fault(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("brainbench.leaderboard.check.content_faults", fail)
+    (fault,) = faults_of(whole)
+    assert "check: cannot be checked: ZeroDivisionError in test_check.py, line" in fault
+    assert "brainbench's to tell" in fault
 
 
 def test_too_many_faults_are_counted(whole: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,13 @@ from safetensors.numpy import save
 
 from brainbench.leaderboard.boards import load_boards
 from brainbench.leaderboard.check import accepted_beside, check_submission
+from brainbench.leaderboard.check_model import weights_sha256
+from brainbench.leaderboard.submission import _today
+from brainbench.models import LanguageModel, load_model
+from brainbench.reasoning.bias import measure_bias
 
 RESULTS = "record/results.json"
+Row = dict[str, Any]
 
 
 def faults_of(folder: Path) -> list[str]:
@@ -95,6 +102,27 @@ def certain(record: dict[str, Any]) -> None:
 
 def task_version(record: dict[str, Any]) -> None:
     record["tasks"]["brainbench_quick_belief"]["version"] = "7"
+
+
+def strange_files(record: dict[str, Any]) -> None:
+    record["model"].update(weights_sha256="0" * 64, files={"model.safetensors": "1" * 64})
+    record["config"]["options"] = {"peft": None, "untrained": None}
+
+
+ARM = {
+    "arm": "guided", "n_seeds": 1, "flipped": 0.5, "n_flipped": 3, "tries": None, "length": None,
+    "reverted": 0.0, "direction_gained": None, "direction_lost": None,
+    "direction_says_true": None, "direction_auc": None, "direction_balanced_accuracy": None,
+}  # fmt: skip
+
+
+def search_row(reading: str, *rows: Row) -> Row:
+    return {
+        "dataset": "xiao2026", "roi": "language", "reasoning_type": "syllogistic",
+        "site": "hidden", "layers": [1], "loss": "x", "centring": "x", "n_people": 10,
+        "n_items": 36, "n_wrong": 5, "n_pairs": 9, "says_true": 0.5, "auc": 1.0,
+        "balanced_accuracy": 1.0, "rows": list(rows), "reading": reading, "warnings": [],
+    }  # fmt: skip
 
 
 def nothing_scored(record: dict[str, Any]) -> None:
@@ -198,6 +226,46 @@ NUMBERS: dict[str, tuple[Change, str]] = {
         constant_with_full_marks,
         "balanced_accuracy: is 1 for one answer to everything",
     ),
+    "a run still to come": (
+        lambda r: r["timing"].update(started="2999-01-01T00:00:00+00:00"),
+        "timing.started: is '2999-01-01T00:00:00+00:00', which is still to come",
+    ),
+    "weights without a hash": (
+        lambda r: r["model"].update(weights_sha256="my weights"),
+        "model.weights_sha256: is 'my weights', no sha256",
+    ),
+    "a file whose hash is none": (
+        lambda r: r["model"].update(weights_sha256="0" * 64, files={"model.safetensors": "1"}),
+        "model.files.model.safetensors: is '1', no sha256",
+    ),
+    "a file that is a way out": (
+        lambda r: r["model"].update(weights_sha256="0" * 64, files={"../x": "1" * 64}),
+        "model.files: holds '../x', which is no name of a file",
+    ),
+    "files that are not of the weights": (
+        strange_files,
+        "model.weights_sha256: is 0000000000000000…, model.files give",
+    ),
+    "a reading by wish": (
+        controlled(reading="best of all models measured so far"),
+        "reading: is 'best of all models measured so far', its numbers say",
+    ),
+    "a warning that was taken out": (
+        lambda r: r["behavior"][0].update(warnings=["all is well"]),
+        "behavior (ds003076.behavior.syllogistic-consistency).warnings: lacks",
+    ),
+    "a reading of answers by wish": (
+        lambda r: r["answer_bias"][0].update(reading="better than any other"),
+        "answer_bias (brainbench_quick_syllogistic).reading: is 'better than any other'",
+    ),
+    "a search without its own arm": (
+        lambda r: r["searches"].append(search_row("")),
+        "rows: lacks 'guided': no search without its own arm",
+    ),
+    "a search that is read by wish": (
+        lambda r: r["searches"].append(search_row("brain signals corrected every answer", ARM)),
+        "reading: is 'brain signals corrected every answer', its numbers say 'brain signals flip",
+    ),
     "an old task": (
         task_version,
         "tasks.brainbench_quick_belief.version: is of version '7'",
@@ -234,6 +302,14 @@ def one_draw(record: dict[str, Any]) -> None:
 PUBLISHED: dict[str, tuple[Change, str]] = {
     "a headline above its layers": (shift_raw, "raw: is 0.9, the people's give"),
     "a headline without people": (no_people, "raw: stands without the scores of its people"),
+    "a nuisance that nobody warns of": (
+        lambda r: r["scores"][0].update(warnings=[]),
+        "scores (xiao2026.deductive_reasoning.syllogistic-ridge).warnings: lacks",
+    ),
+    "a warning in other words": (
+        lambda r: r["controls"][2].update(warning="of no importance"),
+        ".warning: is 'of no importance', its numbers say",
+    ),
     "no layers": (
         lambda r: r.update(layers=[]),
         "was chosen among layers that the record does not hold",
@@ -251,15 +327,89 @@ def test_published_numbers_that_cannot_be(change: Change, reason: str, published
     assert any(reason in fault for fault in found), found
 
 
-def test_answers_are_held_against_proven_labels(whole: Path) -> None:
-    path = whole / "record" / "samples" / "brainbench_quick_belief.jsonl"
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    flip = {"True": "False", "False": "True"}
-    for row in rows:
-        row["label"], row["said"] = flip[row["label"]], flip[row["said"]]
+BELIEF = "brainbench_quick_belief"
+
+
+def edit_answers(folder: Path, change: Callable[[list[Row]], list[Row]]) -> list[Row]:
+    """Change the answers of a task, and seal the folder again."""
+    path = folder / "record" / "samples" / f"{BELIEF}.jsonl"
+    rows = change([json.loads(line) for line in path.read_text().splitlines()])
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    reseal(whole)
+    reseal(folder)
+    return rows
+
+
+def test_answers_are_held_against_proven_labels(whole: Path) -> None:
+    flip = {"True": "False", "False": "True"}
+    edit_answers(
+        whole,
+        lambda rows: [
+            {**row, "label": flip[row["label"]], "said": flip[row["said"]]} for row in rows
+        ],
+    )
     assert any("is labelled" in fault and "and is" in fault for fault in faults_of(whole))
+
+
+def right_throughout(row: Row, **changed: Any) -> Row:
+    """A row whose label is what was said."""
+    return {**row, "label": row["said"], "acc": 1.0, **changed}
+
+
+ANSWERS: dict[str, tuple[Callable[[list[Row]], list[Row]], str]] = {
+    "ids of nobody, each right": (
+        lambda rows: [right_throughout(row, id=f"x{i}") for i, row in enumerate(rows)],
+        "holds 'x0', which is no problem that was asked",
+    ),
+    "a problem left out": (lambda rows: rows[1:], "lacks belief-test-"),
+    "a problem twice": (
+        lambda rows: [*rows[:-1], {**rows[0], "doc_id": len(rows) - 1}],
+        " 2 times",
+    ),
+    "another base problem": (
+        lambda rows: [{**row, "base_id": str(i)} for i, row in enumerate(rows)],
+        "is of '0', and is an order of belief-test-",
+    ),
+    "no labels": (
+        lambda rows: [{"doc_id": row["doc_id"], "id": row["id"], "acc": 1.0} for row in rows],
+        "has samples without a label or what was said",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "reason"), ANSWERS.values(), ids=ANSWERS)
+def test_answers_that_cannot_be(
+    change: Callable[[list[Row]], list[Row]], reason: str, whole: Path
+) -> None:
+    """Whatever the record makes of them: it follows from them throughout."""
+    rows = edit_answers(whole, change)
+    edit_record(whole, lambda record: remade(record, rows))
+    found = faults_of(whole)
+    assert any(reason in fault for fault in found), found
+
+
+def remade(record: dict[str, Any], rows: list[Row]) -> None:
+    record["tasks"][BELIEF].update(n_items=len(rows), n_docs=len(rows))
+    record["accuracy"][BELIEF] = {}
+    own = [row for row in rows if "label" in row]
+    if own:
+        items = [[row["base_id"], row["label"], row["said"], row["log_odds"]] for row in own]
+        bias = measure_bias(BELIEF, ("True", "False"), items).model_dump(mode="json")
+        places = [i for i, one in enumerate(record["answer_bias"]) if one["task"] == BELIEF]
+        record["answer_bias"][places[0]] = bias
+
+
+def test_a_limit_is_the_first_problems(whole: Path) -> None:
+    rows = edit_answers(whole, lambda rows: rows[:5])
+
+    def limited(record: dict[str, Any]) -> None:
+        remade(record, rows)
+        record["config"]["limit"] = 5
+        record["tasks"][BELIEF]["n_docs"] = 32
+
+    edit_record(whole, limited)
+    assert not any(BELIEF in fault for fault in faults_of(whole))
+    edit_record(whole, lambda record: record["tasks"][BELIEF].update(n_docs=5))
+    assert any("n_docs: is 5, the task's problems are 32" in fault for fault in faults_of(whole))
 
 
 def test_voxels_are_held_against_people(published: Path) -> None:
@@ -283,6 +433,36 @@ def test_voxels_are_held_against_people(published: Path) -> None:
     assert own[3]["subject"] in first + second
     assert f"{own[3]['subject']}).raw: is" in first + second
     assert "holds 5 voxels, the score has 1359" in first + second
+
+
+def test_hash_of_the_weights_is_that_of_the_files() -> None:
+    model = load_model("nano")
+    assert isinstance(model, LanguageModel)
+    facts = model.facts
+    assert weights_sha256(facts["files"]) == facts["weights_sha256"]
+    drawn = model.untrained(3).facts
+    assert weights_sha256(drawn["files"], 3) == drawn["weights_sha256"]
+
+
+def test_the_day_is_not_still_to_come(make: Callable[..., Path], tmp_path: Path) -> None:
+    assert faults_of(make(tmp_path, 0, {"submitted": _today() + timedelta(days=1)})) == []
+    folder = make(tmp_path, 1, {"submitted": _today() + timedelta(days=3)})
+    (fault,) = faults_of(folder)
+    assert "submitted: is" in fault
+    assert "which is still to come" in fault
+
+
+def test_a_run_that_somebody_submitted_before(whole: Path) -> None:
+    copy = whole.parent.parent / "other__copy" / whole.name
+    shutil.copytree(whole, copy)
+    text = (copy / "metadata.yaml").read_text()
+    text = text.replace("org: lab", "org: other").replace("model: synthetic-0000", "model: copy")
+    (copy / "metadata.yaml").write_text(text)
+    reseal(copy)
+    (fault,) = check_submission(copy, beside=accepted_beside(copy)).faults
+    assert f"is the run that {whole.parent.name}/{whole.name} holds" in fault.problem
+    shutil.rmtree(whole)
+    assert check_submission(copy, beside=accepted_beside(copy)).faults == []
 
 
 def test_what_no_model_changes_is_held_against_accepted_ones(

@@ -10,7 +10,9 @@ import pytest
 from synthetic_gains import gain
 from synthetic_runs import make_run
 
-from brainbench.leaderboard.boards import load_boards
+import brainbench.leaderboard.entries as entries_module
+from brainbench.leaderboard.boards import Board, load_boards
+from brainbench.leaderboard.cells import read_cells
 from brainbench.leaderboard.entries import Entry, Standing, stand
 from brainbench.leaderboard.metadata import Metadata
 from brainbench.leaderboard.submission import Submission
@@ -161,6 +163,59 @@ def test_the_newest_whole_run_counts_not_the_best() -> None:
     assert [entry.submission for entry in found.ranked] == [new]
     assert [entry.apart for entry in found.apart] == ["superseded"]
     assert new.record.run_id in found.apart[0].reasons[0]
+
+
+def named(one: Submission, day: str, **model: Any) -> Submission:
+    content = one.record.model_dump(mode="json")
+    content["model"] |= model
+    return submitted(Record.model_validate(content), one.samples, day)
+
+
+def test_wordings_of_the_same_weights_are_one_model() -> None:
+    """The hash of weights and wording differs with each, that of the weights does not."""
+    weights = "a" * 64
+    runs = [
+        named(submission(seed, name="same", effect=0.05 * (1 - seed)), f"2026-11-0{2 + seed}",
+              sha256=f"{seed}" * 64, weights_sha256=weights)
+        for seed in range(2)
+    ]  # fmt: skip
+    found = stand(BOARDS, runs)["alignment"]
+    assert [entry.submission for entry in found.ranked] == [runs[1]]
+    assert [entry.apart for entry in found.apart] == ["superseded"]
+    other = named(runs[0], "2026-11-04", weights_sha256="b" * 64)
+    assert len(stand(BOARDS, [*runs, other])["alignment"].ranked) == 2
+    steering = {
+        "name": "s", "sha256": "c" * 64, "strength": 1.0, "tokens": "last", "site": "hidden",
+        "layers": [1], "groups": ["all"],
+    }  # fmt: skip
+    steered = named(runs[0], "2026-11-04", steering=steering)
+    assert len(stand(BOARDS, [*runs, steered])["alignment"].ranked) == 2
+
+
+@pytest.mark.parametrize("name", ["lacking", "read_cells", "draw_scores"])
+def test_a_run_that_breaks_a_board_is_apart(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [submission(seed) for seed in range(3)]
+    original = getattr(entries_module, name)
+    (board,) = [board for board in BOARDS if board.name == "alignment"]
+    mine = next(iter(read_cells(board, runs[1]).values())).value
+
+    def fail(board: Board, *held: Any) -> Any:
+        # cells of a board are drawn together, and know their run by nothing but their numbers
+        drawn = held[0] if name == "draw_scores" else ()
+        same = any(next(iter(cells.values())).value == mine for cells in drawn)
+        if board.name == "alignment" and (held[0] is runs[1] or same):
+            raise KeyError("a cell")
+        return original(board, *held)
+
+    monkeypatch.setattr(entries_module, name, fail)
+    found = stand(BOARDS, runs)
+    assert {entry.model for entry in found["alignment"].ranked} == {
+        "synthetic-0000",
+        "synthetic-0002",
+    }
+    told = apart(found["alignment"])["synthetic-0001"]
+    assert told.reasons == ("brainbench cannot read it for this board: KeyError",)
+    assert len(found["behavior"].ranked) == 3
 
 
 def test_answers_to_other_problems_are_apart() -> None:

@@ -12,7 +12,7 @@ from brainbench.benchmarks.spaces import RANDOM, nuisance_spaces
 from brainbench.datasets import load_recording
 from brainbench.encoding import inference
 from brainbench.leaderboard import check_behavior, check_controlled, check_published
-from brainbench.leaderboard.known import expected_data, own_labels, own_sets, own_versions
+from brainbench.leaderboard.known import expected_data, own_problems, own_versions
 
 
 def test_names_of_nuisance_rows_are_those_of_the_protocols() -> None:
@@ -53,7 +53,21 @@ def test_hash_of_measured_people(mirror: object) -> None:
 def test_tasks_and_their_problems() -> None:
     assert own_versions()["brainbench_quick_belief"] == "1"
     assert own_versions()["brainbench_folio"] == "1"
-    assert own_sets()["brainbench_quick_propositional"] == "propositional_3"
-    labels = own_labels()
-    assert len(labels) > 7000
-    assert set(labels.values()) == {"True", "False"}
+    assert own_problems("brainbench_folio") is None
+    assert own_problems("no_such_task") is None
+    found = {name: own_problems(name) for name in own_versions()}
+    held = {problem for problems in found.values() for problem in problems or ()}
+    assert len(held) > 7000
+    assert {problem.label for problem in held} == {"True", "False"}
+    quick = [len(problems or ()) for name, problems in found.items() if "_quick_" in name]
+    assert sum(quick) == 208
+
+
+def test_problems_are_those_that_a_task_asks() -> None:
+    pytest.importorskip("lm_eval")
+    from brainbench.reasoning.tasks import load_tasks
+
+    names = ("quick_belief", "belief_conflict", "modus_ponens", "validation_propositional_3")
+    for name, task in load_tasks([f"brainbench_{name}" for name in names]).tasks.items():
+        asked = [(doc["id"], doc["base_id"], doc["label"]) for doc in task.eval_docs]
+        assert asked == list(own_problems(name) or ()), name

@@ -15,10 +15,13 @@ import pytest
 from broken_submissions import edit_record
 from synthetic_runs import make_run, write_run
 
+import brainbench.leaderboard.build as build_module
 import brainbench.leaderboard.reports as reports_module
 from brainbench.errors import UsageError
+from brainbench.leaderboard import check_behavior
 from brainbench.leaderboard.boards import load_boards
 from brainbench.leaderboard.build import build_site
+from brainbench.leaderboard.told import Told
 
 Make = Callable[..., Path]
 BOARDS = load_boards()
@@ -185,6 +188,41 @@ def test_what_has_a_fault_is_left_out_and_told(subs: Path, tmp_path: Path) -> No
         assert "synthetic-0001" not in page.read_text("utf-8"), page
 
 
+def test_what_breaks_the_check_is_left_out_and_the_rest_is_shown(
+    subs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = next((subs / "lab__synthetic-0001").iterdir())
+    original = build_module.content_faults
+
+    def fail(submission: Any, **options: Any) -> Any:
+        if submission.folder == folder:
+            raise RecursionError
+        return original(submission, **options)
+
+    monkeypatch.setattr(build_module, "content_faults", fail)
+    built = build_site(BOARDS, tmp_path / "site", submissions=subs, reports=False)
+    assert built.n_runs == 3
+    assert "cannot be checked: RecursionError" in str(built.refused[str(folder)][0])
+
+
+def test_a_run_whose_report_cannot_be_made_is_shown(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path / "subs", 0)
+    told: list[str] = []
+
+    def render(record: Any, folder: Path) -> str:
+        raise RecursionError
+
+    monkeypatch.setattr(reports_module, "render_report", render)
+    build_site(
+        BOARDS, tmp_path / "site", submissions=tmp_path / "subs",
+        progress=lambda text, done, total: told.append(text),
+    )  # fmt: skip
+    assert "reports/" not in (tmp_path / "site/models/lab__synthetic-0000.html").read_text("utf-8")
+    assert any(text.startswith("no report of run") for text in told)
+
+
 def test_who_sets_the_nuisance_low_is_left_out_where_others_tell(
     make: Make, tmp_path: Path
 ) -> None:
@@ -199,6 +237,81 @@ def test_who_sets_the_nuisance_low_is_left_out_where_others_tell(
     built = build_site(BOARDS, tmp_path / "site", submissions=tmp_path / "subs", reports=False)
     assert list(built.refused) == [str(folders[2])]
     assert "no model changes it" in str(built.refused[str(folders[2])][0])
+
+
+def test_one_run_under_many_names_stands_once(make: Make, tmp_path: Path) -> None:
+    first = make(tmp_path / "subs", 0, {"submitted": "2026-10-01"})
+    for org in ("a-lab", "z-lab"):
+        make(tmp_path / "subs", 0, {"org": org, "model": "copy"})
+    built = build_site(BOARDS, tmp_path / "site", submissions=tmp_path / "subs", reports=False)
+    assert built.n_runs == 1
+    assert len(built.refused) == 2
+    for folder, faults in built.refused.items():
+        assert folder != str(first)
+        assert "is the run that lab__synthetic-0000/" in str(faults[0])
+
+
+def test_a_page_shows_the_hashes_of_weights_and_files(make: Make, tmp_path: Path) -> None:
+    folder = make(tmp_path / "subs", 0)
+    files = {f"part-{i}.safetensors": str(i) * 64 for i in range(5)}
+    edit_record(
+        folder,
+        lambda record: record["model"].update(weights_sha256="a" * 64, files=files),
+    )
+    page = build(tmp_path / "subs", tmp_path / "site")["models/lab__synthetic-0000.html"]
+    assert f"sha256 {'a' * 64}" in page
+    assert "<details><summary>sha256 of its 5 files" in page
+    for name, digest in files.items():
+        assert f"<dt>{name}</dt><dd>{digest}</dd>" in page
+
+
+def test_words_that_no_number_gives_are_shown_as_submitted(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make(tmp_path / "subs", 0)
+
+    def praise(record: dict[str, Any]) -> None:
+        record["notes"] = ["best of all models"]
+        record["controlled"][0]["warnings"] += ["the activations are odd"]
+
+    edit_record(folder, praise)
+    told: list[Any] = []
+
+    def render(record: Any, folder: Path) -> str:
+        told.append(record)
+        return "report"
+
+    monkeypatch.setattr(reports_module, "render_report", render)
+    build_site(BOARDS, tmp_path / "site", submissions=tmp_path / "subs")
+    (record,) = told
+    assert record.notes == ["As submitted: best of all models"]
+    own = record.controlled[0].warnings
+    assert own[-1] == "As submitted: the activations are odd"
+    assert not any(text.startswith("As submitted") for text in own[:-1])
+    page = (tmp_path / "site/models/lab__synthetic-0000.html").read_text("utf-8")
+    first, second = page.split("As submitted, which no number here gives: 2 notes")
+    assert "voxels were chosen on the data that are scored" in first
+    for text in record.notes, own[-1:]:
+        assert f"<li>{text[0].removeprefix('As submitted: ')}</li>" in second
+
+
+def test_a_build_holds_behaviour_against_people_where_they_are_at_hand(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make(tmp_path / "subs", 0)
+    built = build_site(BOARDS, tmp_path / "site", submissions=tmp_path / "subs", reports=False)
+    assert (built.n_runs, built.unheld) == (1, ("ds003076",))
+    held: list[str] = []
+
+    def rescore(dataset: str, *arguments: Any) -> list[Told]:
+        held.append(dataset)
+        return [Told("behavior", "is not that of the people")]
+
+    monkeypatch.setattr(check_behavior, "is_local", lambda card: True)
+    monkeypatch.setattr(check_behavior, "_rescored", rescore)
+    built = build_site(BOARDS, tmp_path / "site", submissions=tmp_path / "subs", reports=False)
+    assert held == ["ds003076"]
+    assert "is not that of the people" in str(built.refused[str(folder)][0])
 
 
 def test_own_runs_stand_beside_submitted_ones(make: Make, tmp_path: Path) -> None:
@@ -234,6 +347,59 @@ def test_a_second_build_removes_what_is_gone_and_nothing_else(subs: Path, tmp_pa
         build_site(BOARDS, tmp_path / "empty")
 
 
+def test_a_build_removes_nothing_that_is_not_its_own(subs: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    build(subs, site)
+    others = [site / name for name in (".git/objects/ab", ".nojekyll", "CNAME", "models/mine.html")]
+    for path in others:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mine")
+    outside = tmp_path / "outside.txt"
+    outside.write_text("mine")
+    # whatever the list of the last build says
+    with (site / ".brainbench-leaderboard").open("a") as file:
+        file.write(f"../outside.txt\n{outside}\nmodels/gone.html\n")
+    (site / "models" / "gone.html").write_text("of the last build")
+    build(subs, site)
+    assert [path.read_text() for path in (*others, outside)] == ["mine"] * 5
+    assert not (site / "models" / "gone.html").exists()
+
+
+def test_a_build_that_broke_off_is_cleared_by_the_next(
+    subs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+
+    def fail(*arguments: Any) -> Any:
+        yield "models/half.html", "half"
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("brainbench.leaderboard.site._pages", fail)
+        with pytest.raises(RuntimeError):
+            build(subs, site)
+    assert (site / "models" / "half.html").is_file()
+    build(subs, site)
+    assert not (site / "models" / "half.html").exists()
+
+
+def test_the_id_of_an_own_run_is_no_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, samples = make_run(0, kinds=("controlled",))
+    run = write_run(tmp_path / "runs", record, samples)
+    content = json.loads((run / "results.json").read_text())
+    (run / "results.json").write_text(json.dumps({**content, "run_id": "../../EVIL/"}))
+    monkeypatch.setattr(reports_module, "render_report", lambda record, folder: "report")
+    build_site(BOARDS, tmp_path / "deep" / "site", results=tmp_path / "runs")
+    written = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert any(path.parent.name == "reports" for path in written)
+    assert all(
+        path.is_relative_to(tmp_path / "deep" / "site") or path.is_relative_to(tmp_path / "runs")
+        for path in written
+    )
+
+
 def test_builds_are_equal_to_the_last_letter(subs: Path, tmp_path: Path) -> None:
     assert build(subs, tmp_path / "one") == build(subs, tmp_path / "two")
 
@@ -261,8 +427,6 @@ def test_the_work_grows_with_the_entries_and_no_faster(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Counted, for a clock on a busy machine says nothing: each record is read and checked once."""
-    import brainbench.leaderboard.build as build_module
-
     counts: dict[str, int] = {}
     for name in ("read_submission", "content_faults", "model_free"):
         original = getattr(build_module, name)

@@ -12,6 +12,7 @@ from safetensors.numpy import save
 from brainbench.leaderboard import untrusted
 from brainbench.leaderboard.untrusted import (
     Unreadable,
+    find_hidden,
     parse_json,
     parse_lines,
     parse_tensors,
@@ -52,6 +53,34 @@ def test_json_that_is_refused(content: bytes, place: str) -> None:
         parse_json(content)
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        *(0x00, 0x0D, 0x7F, 0x85, 0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x180E, 0x200B, 0x2028),
+        *(0x2029, 0x202E, 0x2065, 0x2066, 0x2800, 0x3164, 0xD800, 0xE000, 0xFE0F, 0xFEFF),
+        *(0xFFA0, 0xFFFE, 0x1BCA0, 0xE0041, 0xE0100, 0xF0000, 0x10FFFF),
+    ],
+)
+def test_what_cannot_be_seen(code: int) -> None:
+    assert find_hidden(f"Δκ {chr(code)} R²") == chr(code)
+    with pytest.raises(Unreadable, match=f"a: holds the character U\\+{code:04X}, which cannot"):
+        parse_json(json.dumps({"a": f"x{chr(code)}"}).encode())
+
+
+def test_what_can_be_seen() -> None:
+    texts = (
+        "a\tb\n",
+        "κ of errors, R² ≥ 0.1 – “Δ”",
+        "模型",
+        "한국어",
+        "हिन्दी",
+        "العربية",
+        "é",
+        "🧠",
+    )
+    assert [find_hidden(text) for text in texts] == [None] * len(texts)
+
+
 def test_as_deep_as_it_may_be() -> None:
     assert parse_json(b"[" * 33 + b"]" * 33) is not None
 
@@ -62,6 +91,16 @@ def test_too_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
         parse_json(b"[" + b"[]," * 200 + b"[]]")
     with pytest.raises(Unreadable, match="holds more than 100 values"):
         list(walk(list(range(200))))
+
+
+def test_too_many_values_are_counted_before_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(untrusted, "MOST_NODES", 100)
+    with pytest.raises(Unreadable, match="holds more than 100 values"):
+        parse_lines(b"{}\n" * 101)
+    assert len(parse_lines(b'{"a": 1}\n' * 50)) == 50
+    # nothing of it is parsed: it is no JSON
+    with pytest.raises(Unreadable, match="holds more than 100 values"):
+        parse_json(b"[" * 200)
 
 
 def test_lines_name_the_line() -> None:
