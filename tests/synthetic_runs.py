@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from brainbench.benchmarks import (
     ANSWER_MEASURES,
@@ -20,6 +21,7 @@ from brainbench.benchmarks import (
     ControlledRow,
     ControlledScore,
 )
+from brainbench.benchmarks.behavior_group import answer_measures
 from brainbench.benchmarks.behavior_scoring import reached
 from brainbench.benchmarks.controlled import decide
 from brainbench.benchmarks.controlled_score import Estimate
@@ -54,6 +56,11 @@ _REFERENCE = {
 _NUISANCE_R2 = {
     (roi, kind): _SHARED.normal(0.003, 0.002, len(_CARD.subjects))
     for roi in _CARD.rois
+    for kind in TYPES
+}
+_LABELS = {kind: (np.arange(ITEMS[kind]) % 3 != 0).astype(float) for kind in TYPES}
+_ANSWERED_RIGHT = {
+    kind: _SHARED.random((ITEMS[kind], len(load_card("ds003076").subjects))) < 0.85
     for kind in TYPES
 }
 _KAPPA = {kind: _SHARED.uniform(0.1, 0.4, 4) for kind in TYPES}
@@ -202,6 +209,7 @@ def _cell(rng: np.random.Generator, roi: str, kind: str, effect: float) -> dict[
     r = rng.normal(0.02 + 4 * effect, 0.03, n)
     null = -0.0007
     unique = rng.normal(effect + null, 0.004, n)
+    reaching = round(1000 * stats.norm.sf((unique.mean() - null) / (0.004 / np.sqrt(n))))
     reference = _REFERENCE[roi, kind]
     around = people_interval(reference)
     assert around is not None
@@ -229,7 +237,11 @@ def _cell(rng: np.random.Generator, roi: str, kind: str, effect: float) -> dict[
         "ratio": ratio,
         "ratio_interval": None if ratio is None else (ratio - 1.0, ratio + 1.0),
         "nuisance_r2": float(_NUISANCE_R2[roi, kind].mean()),
-        "unique_r2": {**_estimate(unique, rng, people_interval(unique)), "null_mean": null},
+        "unique_r2": {
+            **_estimate(unique, rng, people_interval(unique)),
+            "null_mean": null,
+            "p": (1 + reaching) / 1001,
+        },
         "unique_r2_stacked": {"value": 0.0, "null_mean": 0.0, "p": _p(rng, 1000)},
         "p_within_condition": _p(rng, 200),
         "permutations_within_condition": 9.2,
@@ -351,7 +363,7 @@ def _behavior(
     samples = []
     for kind in TYPES:
         for i in range(ITEMS[kind]):
-            label = int(i % 3 != 0)
+            label = int(_LABELS[kind][i])
             right = rng.random() < ability
             odds = float(rng.normal(1.0 if label else -1.0))
             samples.append(
@@ -369,7 +381,8 @@ def _behavior_row(
     labels = np.array([row["label"] for row in own])
     said = np.array([row["said"] for row in own])
     odds = np.array([row["log_odds"] for row in own])
-    values = {name: rng.uniform(0.1, 0.3, len(subjects)) for name in ANSWER_MEASURES}
+    people = np.where(_ANSWERED_RIGHT[kind], labels[:, None], 1 - labels[:, None]).astype(float)
+    values = answer_measures(said[:, None].astype(float), people, labels)
     means = {name: float(value.mean()) for name, value in values.items()}
     statistics: dict[str, Any] = {
         name: {"value": means.get(name, 0.3), "interval": None, "interval_items": None,
@@ -407,7 +420,8 @@ def _behavior_row(
         "n_log_odds": len(own),
         "left_out": [],
         "people": [
-            {"subject": name, "n_items": len(own), "missing": 0.0, "accuracy": 0.9,
+            {"subject": name, "n_items": len(own), "missing": 0.0,
+             "accuracy": float(_ANSWERED_RIGHT[kind][:, i].mean()),
              **{measure: float(values[measure][i]) for measure in ANSWER_MEASURES},
              "reference": dict.fromkeys(ANSWER_MEASURES, 0.4)}
             for i, name in enumerate(subjects)

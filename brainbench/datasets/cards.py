@@ -82,6 +82,8 @@ class Card(BaseModel):
     """Where ROIs lie, for a picture; of no number."""
     reasoning_types: tuple[str, ...] = ()
     items: int = 0
+    type_items: dict[str, int] = {}
+    """Of those, how many of each reasoning type."""
     held_out: str = "run"
     """Coordinate of the presentations whose groups the controlled protocol holds out whole."""
     runs: tuple[str, ...] = ()
@@ -105,6 +107,23 @@ class Card(BaseModel):
             if entry.path == path:
                 return entry
         raise DataError(f"the card of {self.name} lists no file {path!r}")
+
+    def items_of(self, reasoning_type: str, limit: int | None = None) -> int | None:
+        """Items of one reasoning type or, of any other name, of all; None: it does not say.
+
+        Parameters
+        ----------
+        limit : only so many of each type.
+        """
+        single = reasoning_type in self.reasoning_types
+        if limit is None and not single:
+            return self.items
+        types = (reasoning_type,) if single else self.reasoning_types
+        counts = [self.type_items.get(name) for name in types]
+        known = [count for count in counts if count is not None]
+        if len(known) < len(types):
+            return None
+        return sum(count if limit is None else min(count, limit) for count in known)
 
     @property
     def size(self) -> int:

@@ -16,6 +16,7 @@ from brainbench.leaderboard.check_published import EVERYBODY
 from brainbench.leaderboard.columns import variant_of
 from brainbench.leaderboard.entries import Key, key_of
 from brainbench.leaderboard.known import own_sets
+from brainbench.leaderboard.model_free import middle
 from brainbench.leaderboard.model_page import number
 from brainbench.leaderboard.pages import Value, shown
 from brainbench.leaderboard.submission import Submission
@@ -144,8 +145,11 @@ def _parts(
         rows = [(_row(name, kind, one), one) for one in own]
         rows.sort(key=lambda row: (row[0][0] is None, -_as_number(row[0][0])))
         got = [_got(kind, values, one, where) for values, one in rows]
-        newest = max(own, key=lambda one: str(one.record.timing.get("started", "")))
-        beside = [(what, number(value)) for what, value in _beside(name, kind, newest)]
+        numbers: dict[str, list[float | None]] = {}
+        for one in own:
+            for what, value in _beside(name, kind, one):
+                numbers.setdefault(what, []).append(value)
+        beside = [(what, number(middle(values))) for what, values in numbers.items()]
         title = f"{_TITLES[kind]}, version {version}"
         yield Part(title, _HEADERS[kind], beside, got)
 

@@ -8,7 +8,13 @@ from typing import Literal
 
 import numpy as np
 
-from brainbench.benchmarks import ControlledRow, ControlledScore
+from brainbench.benchmarks import (
+    BehaviorControl,
+    BehaviorScore,
+    ControlledRow,
+    ControlledScore,
+)
+from brainbench.benchmarks.controlled_score import Estimate
 from brainbench.benchmarks.spaces import RANDOM
 from brainbench.leaderboard.boards import Board, lacking
 from brainbench.leaderboard.check_behavior import CONTROLS
@@ -16,7 +22,7 @@ from brainbench.leaderboard.check_controlled import UNTRAINED
 from brainbench.leaderboard.check_published import EVERYBODY
 from brainbench.leaderboard.columns import Shown, columns_of
 from brainbench.leaderboard.entries import Entry
-from brainbench.leaderboard.submission import Submission
+from brainbench.leaderboard.model_free import middle
 from brainbench.results import Record
 
 Role = Literal["people", "nuisance", "guess"]
@@ -50,47 +56,44 @@ class Beside:
 
 
 def rows_beside(board: Board, entries: Iterable[Entry]) -> list[Beside]:
-    """Rows of a board from the records of its entries that lack nothing, newest first.
+    """Rows of a board from the records of its entries that lack nothing.
 
-    No model changes them, so one record says it all; what is drawn at the width of each
-    model is averaged over models.
+    No model changes them but those that are drawn at its width: of all records the median,
+    so that no single one says what stands there.
     """
-    whole = [entry.submission for entry in entries if not lacking(board, entry.submission)]
+    whole = [
+        entry.submission.record
+        for entry in entries
+        if entry.apart != "incomplete" and not lacking(board, entry.submission)
+    ]
     if not whole or board.kind not in _ROWS:
         return []
-    newest = sorted(whole, key=lambda s: str(s.record.timing.get("started", "")), reverse=True)
-    return _ROWS[board.kind](board, newest)
+    return _ROWS[board.kind](board, whole)
 
 
 # ---------------------------------------------------------------- by kind
 
 
-def _controlled(board: Board, submissions: Sequence[Submission]) -> list[Beside]:
-    first = _scores(board, submissions[0].record)
-    reference = [None if s.reference is None else s.reference.value for s in first]
-    unique = [None if s.reference_unique_r2 is None else s.reference_unique_r2.value for s in first]
+def _controlled(board: Board, records: Sequence[Record]) -> list[Beside]:
+    scores = [_scores(board, record) for record in records]
+    reference = middle([_mean([_value(s.reference) for s in own]) for own in scores])
+    unique = middle([_mean([_value(s.reference_unique_r2) for s in own]) for own in scores])
     raw_ranked = board.statistic == "raw_r"
     people = Beside(
         PEOPLE,
         "people",
-        _mean(reference if raw_ranked else unique),
-        {"raw r": _mean(reference)},
+        reference if raw_ranked else unique,
+        {"raw r": reference},
         "all other people predict each person; measured, no upper bound"
         + ("" if raw_ranked else "; no permutation is taken off"),
     )
-    names = dict.fromkeys(row.control for score in first for row in score.controls)
+    names = dict.fromkeys(row.control for own in scores for score in own for row in score.controls)
     rows = [people]
     for name in names:
-        chosen = submissions if name in _OF_MODELS else submissions[:1]
-        values = [
-            _mean([_control(score.controls, name) for score in _scores(board, one.record)])
-            for one in chosen
-        ]
-        known = [value for value in values if value is not None]
-        if not known:
+        values = [_mean([_control(score.controls, name) for score in own]) for own in scores]
+        raw, note = _over(name, values)
+        if raw is None:
             continue
-        note = f"mean over {len(known)} models" if name in _OF_MODELS and len(known) > 1 else ""
-        raw = float(np.mean(known))
         # by itself it adds nothing to nuisance: it is nuisance
         value = raw if raw_ranked else None
         rows.append(Beside(name, "nuisance", value, {"raw r": raw}, note))
@@ -101,11 +104,24 @@ def _scores(board: Board, record: Record) -> list[ControlledScore]:
     return [score for score in record.controlled if score.benchmark in board.benchmarks]
 
 
+def _value(estimate: Estimate | None) -> float | None:
+    return None if estimate is None else estimate.value
+
+
 def _control(rows: Iterable[ControlledRow], name: str) -> float | None:
     return next((row.r for row in rows if row.control == name), None)
 
 
-def _published(board: Board, submissions: Sequence[Submission]) -> list[Beside]:
+def _over(name: str, values: Sequence[float | None]) -> tuple[float | None, str]:
+    """Median over records, and what to say of it."""
+    if name not in _OF_MODELS:
+        return middle(values), ""
+    # those who cannot draw their model anew have none
+    known = [value for value in values if value is not None]
+    return middle(known), f"median over {len(known)} models" if len(known) > 1 else ""
+
+
+def _published(board: Board, records: Sequence[Record]) -> list[Beside]:
     def heads(record: Record) -> list[float | None]:
         return [
             row.reference
@@ -114,62 +130,63 @@ def _published(board: Board, submissions: Sequence[Submission]) -> list[Beside]:
         ]
 
     note = "all other people predict each person; measured, no upper bound"
-    rows = [Beside(PEOPLE, "people", _mean(heads(submissions[0].record)), note=note)]
-    names = dict.fromkeys(row.control for row in submissions[0].record.controls)
-    for name in names:
-        chosen = submissions if name in _OF_MODELS else submissions[:1]
-        values, divided = [], []
-        for one in chosen:
-            own = [
+    rows = [Beside(PEOPLE, "people", middle([_mean(heads(one)) for one in records]), note=note)]
+    for name in dict.fromkeys(row.control for one in records for row in one.controls):
+        own = [
+            [
                 row
-                for row in one.record.controls
+                for row in one.controls
                 if row.control == name and row.benchmark in board.benchmarks
             ]
-            values.append(_mean([row.raw for row in own]))
-            divided.append(_mean([row.score for row in own]))
-        known = [value for value in values if value is not None]
-        if known:
-            note = f"mean over {len(known)} models" if len(known) > 1 else ""
-            shares = [value for value in divided if value is not None]
-            ratio = float(np.mean(shares)) if len(shares) == len(divided) else None
-            row = Beside(name, "nuisance", float(np.mean(known)), {"r / ceiling": ratio}, note)
-            rows.append(row)
+            for one in records
+        ]
+        value, note = _over(name, [_mean([row.raw for row in rows]) for rows in own])
+        ratio, _ = _over(name, [_mean([row.score for row in rows]) for rows in own])
+        if value is not None:
+            rows.append(Beside(name, "nuisance", value, {"r / ceiling": ratio}, note))
     return rows
 
 
-def _behavior(board: Board, submissions: Sequence[Submission]) -> list[Beside]:
-    own = [s for s in submissions[0].record.behavior if s.benchmark in board.benchmarks]
+def _behavior(board: Board, records: Sequence[Record]) -> list[Beside]:
+    scores = [[s for s in one.behavior if s.benchmark in board.benchmarks] for one in records]
     people = Beside(
         PEOPLE,
         "people",
-        _mean([score.error_consistency.reference for score in own]),
-        {"same answer": _mean([score.agreement.reference for score in own])},
+        middle([_mean([score.error_consistency.reference for score in own]) for own in scores]),
+        {"same answer": middle([_mean([s.agreement.reference for s in own]) for own in scores])},
         "each person against the others; measured, no upper bound",
     )
     rows = [people]
     for name in CONTROLS:
-        found = [row for score in own for row in score.controls if row.control == name]
-        value = _mean([row.error_consistency for row in found])
-        if value is not None and len(found) == len(own):
-            same = _mean([row.agreement for row in found])
+        found = [[_guess(score, name) for score in own] for own in scores]
+        value = middle([_mean([row.error_consistency for row in own]) for own in found])
+        if value is not None:
+            same = middle([_mean([row.agreement for row in own]) for own in found])
             rows.append(Beside(name, "guess", value, {"same answer": same}))
     return rows
 
 
-def _accuracy(board: Board, submissions: Sequence[Submission]) -> list[Beside]:
-    own = [b for b in submissions[0].record.answer_bias if b.task in board.tasks]
+def _guess(score: BehaviorScore, name: str) -> BehaviorControl:
+    """A control of one score, without numbers where it is lacking."""
+    found = (row for row in score.controls if row.control == name)
+    return next(found, BehaviorControl(control=name))
+
+
+def _accuracy(board: Board, records: Sequence[Record]) -> list[Beside]:
+    biases = [[b for b in one.answer_bias if b.task in board.tasks] for one in records]
+    constant = middle([_mean([bias.best_constant[1] for bias in own]) for own in biases])
     values: dict[str, Shown] = {
-        "accuracy": _mean([bias.best_constant[1] for bias in own]),
-        "always one": _mean([bias.best_constant[1] for bias in own]),
-        "AUC": 0.5 if all(len(bias.choices) == 2 for bias in own) else None,
+        "accuracy": constant,
+        "always one": constant,
+        "AUC": 0.5 if all(len(bias.choices) == 2 for own in biases for bias in own) else None,
         "invalid": 0.0,
     }
-    chance = _mean([1.0 / len(bias.choices) for bias in own])
+    chance = middle([_mean([1.0 / len(bias.choices) for bias in own]) for own in biases])
     note = "the one that does best, chosen with the labels at hand"
     return [Beside("always one answer", "guess", chance, values, note)]
 
 
-def _guidance(board: Board, submissions: Sequence[Submission]) -> list[Beside]:
+def _guidance(board: Board, records: Sequence[Record]) -> list[Beside]:
     return [Beside("no gain", "guess", 0.0, note="guided as well as the arm it is least above")]
 
 
@@ -178,7 +195,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return float(np.mean(known)) if known and len(known) == len(values) else None
 
 
-_ROWS: dict[str, Callable[[Board, Sequence[Submission]], list[Beside]]] = {
+_ROWS: dict[str, Callable[[Board, Sequence[Record]], list[Beside]]] = {
     "controlled": _controlled,
     "published": _published,
     "behavior": _behavior,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 import brainbench
 from brainbench.datasets import share_people
 from brainbench.errors import DataError, UsageError
+from brainbench.guidance.score import Change, GuidanceScore
+from brainbench.guidance.verdict import AGAINST, find_change
 from brainbench.leaderboard.known import expected_data
 from brainbench.leaderboard.metadata import check_name
 from brainbench.leaderboard.submission import Submission
@@ -131,14 +133,13 @@ def lacking(board: Board, submission: Submission) -> list[str] | None:
         found = _lacking_tasks(board, submission)
     elif board.kind == "guidance":
         tiers = {gain.identifier: gain.tier for gain in record.gains}
-        own = [name for name in board.gains if tiers.get(name) == board.tier]
-        if not own:
+        if board.tier not in (tiers.get(name) for name in board.gains):
             return None
-        found = {name: "not read" for name in board.gains if name not in own}
+        found = _lacking_gains(board, record)
     elif board.kind == "overall":
         return None
     else:
-        found = _lacking_benchmarks(board, record)
+        found = _lacking_benchmarks(board, submission)
     if len(found) == len(board.cells) and all(why == "not read" for why in found.values()):
         return None
     limit = record.config.get("limit")
@@ -166,7 +167,32 @@ def _read(path: Path) -> Board:
         raise DataError(f"{path} is no board: {error}") from error
 
 
-def _lacking_benchmarks(board: Board, record: Record) -> dict[str, str]:
+def _lacking_gains(board: Board, record: Record) -> dict[str, str]:
+    gains = {gain.identifier: gain for gain in record.gains if gain.tier == board.tier}
+    found: dict[str, str] = {}
+    for name in board.gains:
+        gain = gains.get(name)
+        changes = least_changes(gain) if gain is not None else {}
+        lost = [arm for arm, change in changes.items() if change is None]
+        if gain is None:
+            found[name] = "not read"
+        elif lost:
+            found[name] = f"no difference of AUC with an interval against {' and '.join(lost)}"
+    return found
+
+
+def least_changes(gain: GuidanceScore) -> dict[str, Change | None]:
+    """Arm that a claim needs → change of AUC against it; None without one, or its interval."""
+    differences = {difference.against: difference for difference in gain.differences}
+    changes = {arm: find_change(differences.get(arm), "auc") for arm in AGAINST}
+    return {
+        arm: None if change is None or change.interval is None else change
+        for arm, change in changes.items()
+    }
+
+
+def _lacking_benchmarks(board: Board, submission: Submission) -> dict[str, str]:
+    record = submission.record
     scored = scored_versions(board.kind, record)
     data = {dataset.name: dataset.data_sha256 for dataset in record.datasets}
     found: dict[str, str] = {}
@@ -178,6 +204,8 @@ def _lacking_benchmarks(board: Board, record: Record) -> dict[str, str]:
             found[name] = f"version {scored[name]}, the board is of {version}"
         elif data.get(dataset) != expected_data(dataset):
             found[name] = "other data than the card's"
+        elif board.kind == "behavior" and not submission.samples.get(dataset):
+            found[name] = "no answers were shipped"
     return found
 
 
@@ -204,9 +232,23 @@ def _lacking_tasks(board: Board, submission: Submission) -> dict[str, str]:
             found[name] = f"{task.n_shot} examples, the board is of {board.n_shot}"
         elif task.n_items != task.n_docs:
             found[name] = f"{task.n_items} of {task.n_docs} items"
-        elif name not in submission.samples:
+        elif not submission.samples.get(name):
             found[name] = "no answers were shipped"
+        else:
+            labels = _labels(submission.samples[name])
+            if labels is None:
+                found[name] = "the answers shipped do not say what was right, or what was said"
+            elif len(labels) < 2:
+                found[name] = f"every problem is labelled {min(labels)[:20]}"
     return found
+
+
+def _labels(rows: Sequence[Mapping[str, Any]]) -> set[str] | None:
+    """What problems are labelled; None where a row does not hold what was right and said."""
+    own = [row for row in rows if row.get("filter") == rows[0].get("filter")]
+    if any("label" not in row or "said" not in row for row in own):
+        return None
+    return {str(row["label"]) for row in own}
 
 
 def by_page(boards: Sequence[Board]) -> dict[str, list[Board]]:

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from brainbench.benchmarks import ControlledScore
-from brainbench.guidance.verdict import AGAINST
-from brainbench.leaderboard.boards import Board
+from brainbench.leaderboard.boards import Board, least_changes
 from brainbench.leaderboard.check_accuracy import task_items
 from brainbench.leaderboard.check_published import EVERYBODY
 from brainbench.leaderboard.submission import Submission
@@ -125,10 +124,17 @@ def _people_draws(cells: Sequence[Cell], people: Sequence[str], drawn: NDArray[n
 
 
 def _medians(values: Array, drawn: NDArray[np.intp]) -> Array:
-    """(D, M) medians over drawn people; everybody is in the cell."""
+    """(D, M) medians over drawn people; -1 is somebody who is not in the cell."""
     found = np.empty((len(drawn), len(values)))
+    everybody = bool((drawn >= 0).all())
+    none = (drawn < 0).all(axis=1)  # says nothing of the cell
     for i, own in enumerate(values):
-        found[:, i] = np.median(own[drawn], axis=1)
+        if everybody:
+            found[:, i] = np.median(own[drawn], axis=1)
+            continue
+        chosen = np.append(own, np.nan)[drawn]
+        found[~none, i] = np.nanmedian(chosen[~none], axis=1)
+        found[none, i] = np.median(own)
     return found
 
 
@@ -204,14 +210,20 @@ def _balanced_accuracy(board: Board, submission: Submission) -> dict[str, Cell]:
     found = {}
     for name in board.tasks:
         items = task_items(submission.samples[name]) or []
-        units = tuple(sorted({cluster for cluster, *_ in items}))
+        clusters = sorted({cluster for cluster, *_ in items})
         labels = sorted({label for _, label, _, _ in items})
-        place = {unit: i for i, unit in enumerate(units)}
-        parts = np.zeros((len(units), 2, len(labels)))
+        place = {cluster: i for i, cluster in enumerate(clusters)}
+        parts = np.zeros((len(clusters), 2, len(labels)))
         for cluster, label, said, _ in items:
             parts[place[cluster], 0, labels.index(label)] += said == label
             parts[place[cluster], 1, labels.index(label)] += 1
         right, total = parts.sum(axis=0)
+        # with its labels: a problem that is labelled otherwise is another
+        counts = (zip(own.astype(int), labels, strict=True) for own in parts[:, 1])
+        units = tuple(
+            f"{cluster}: {', '.join(f'{n} {label}' for n, label in own)}"
+            for cluster, own in zip(clusters, counts, strict=True)
+        )
         found[name] = Cell(float(np.mean(right / total)), units, parts, "recall")
     return found
 
@@ -220,16 +232,11 @@ def _least_gain(board: Board, submission: Submission) -> dict[str, Cell]:
     """Δ AUC against the needed arm that it is least above."""
     found = {}
     for gain in submission.record.gains:
-        changes = [
-            (change.value, change.interval)
-            for difference in gain.differences
-            if difference.against in AGAINST
-            for change in difference.changes
-            if change.metric == "auc" and change.interval is not None
-        ]
-        if len(changes) < len(AGAINST):
+        changes = [change for change in least_changes(gain).values() if change is not None]
+        if gain.identifier not in board.gains or not changes:
             continue
-        value, interval = min(changes)
+        least = min(changes, key=lambda change: change.value)
+        value, interval = least.value, least.interval
         assert interval is not None
         error = (interval[1] - interval[0]) / (2 * stats.norm.ppf(0.975))
         found[gain.identifier] = Cell(value, (gain.test,), np.array([error]), "normal")

@@ -21,6 +21,7 @@ from brainbench.benchmarks import (
 from brainbench.benchmarks.behavior_scoring import reached
 from brainbench.benchmarks.consistency import area_under_curve
 from brainbench.datasets import Card, cache_folder, load_behavior, load_card
+from brainbench.leaderboard.check_kappa import kappa_faults
 from brainbench.leaderboard.told import Told, different, names_differ, number, recomputed, same
 from brainbench.models import Answers
 
@@ -44,10 +45,14 @@ def behavior_faults(
     seed : of the run.
     people : score again from people's own answers, where they are at hand.
     """
+    names = [score.benchmark for score in scores]
     for i, score in enumerate(scores):
         place = f"behavior[{i}] ({score.benchmark})"
         card = load_card(score.dataset)
+        if names.index(score.benchmark) < i:
+            yield Told(place, "stands twice")
         told = [*_design_faults(score, card), *_statistic_faults(score), *_row_faults(score)]
+        told += kappa_faults(score)
         rows = samples.get(score.dataset)
         if rows is not None:
             own = _rows_of(score, card, rows)
@@ -90,8 +95,6 @@ def _design_faults(score: BehaviorScore, card: Card) -> Iterator[Told]:
     people += [person.subject for person in score.left_out]
     yield from names_differ("people", people, card.subjects, "the people of the data card")
     yield from different("n_people", score.n_people, len(score.people), "its people are")
-    if score.reasoning_type not in card.reasoning_types and score.n_items != card.items:
-        yield Told("n_items", f"is {score.n_items}, the data card has {card.items}")
 
 
 def _statistic_faults(score: BehaviorScore) -> Iterator[Told]:
@@ -110,8 +113,11 @@ def _statistic_faults(score: BehaviorScore) -> Iterator[Told]:
         interval, reference = statistic.reference_interval, statistic.reference
         if statistic.ratio is None:
             continue
-        if interval is None or interval[0] <= 0 or reference is None or statistic.value is None:
-            problem = "is there, though the reference's interval is not above 0"
+        if (
+            interval is None or interval[0] <= 0
+            or reference is None or reference <= 0 or statistic.value is None
+        ):  # fmt: skip
+            problem = "is there, though the reference and its interval are not above 0"
             yield Told(f"{name}.ratio", problem)
             continue
         of = "value and reference"
@@ -143,6 +149,8 @@ def _rows_of(score: BehaviorScore, card: Card, rows: Rows) -> Rows:
 def _answer_faults(score: BehaviorScore, rows: Rows) -> Iterator[Told]:
     """What follows from the answers that were shipped, without the people's."""
     yield from different("n_items", score.n_items, len(rows), "its samples are")
+    if len({str(row.get("id")) for row in rows}) < len(rows):
+        yield Told("samples", "hold an item twice")
     labels, said, odds = _answers(rows)
     if not rows or not np.isin(labels, (0.0, 1.0)).all():
         yield Told("samples", "hold a label that is neither 1 nor 0")
@@ -187,7 +195,7 @@ def _rescored(
     behavior = load_behavior(dataset)
     types = [kind for score in scores for kind in _types(score)]
     behavior = behavior.select([t for t in behavior.card.reasoning_types if t in types])
-    known = {row.get("id"): row for row in rows}
+    known = {str(row.get("id")): row for row in rows}
     lacking = [p.identifier for p in behavior.problems if p.identifier not in known]
     place = f"samples/{dataset}.jsonl"
     if lacking:

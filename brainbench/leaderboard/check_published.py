@@ -56,7 +56,9 @@ def _design_faults(head: ScoreRow, people: Sequence[ScoreRow]) -> Iterator[Told]
     yield from different("benchmark", head.benchmark, own.identifier, "its parts say")
     yield from different("protocol", head.protocol, own.protocol, "such rows are")
     yield from different("n_subjects", head.n_subjects, len(card.subjects), "the data card says")
-    yield from different("n_voxels", head.n_voxels, card.rois.get(head.roi), "the data card says")
+    for row in (head, *people):
+        said = "n_voxels" if row is head else f"n_voxels ({row.subject[:40]})"
+        yield from different(said, row.n_voxels, card.rois.get(head.roi), "the data card says")
     names = [row.subject for row in people]
     yield from names_differ("subject", names, card.subjects, "the people of the data card")
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from brainbench.leaderboard.told import Told, number
+from brainbench.leaderboard.told import Told, number, shown
 
 ABSURD = 1e15
 _SHARE = (0.0, 1.0)
@@ -21,7 +21,7 @@ _SHARES = (
 _CORRELATIONS = (
     "raw", "r", "reference", "error_consistency", "answer_kappa", "above_chance",
     "confidence_accuracy", "certainty_time", "confidence_time", "curve", "ceiling",
-    "ceiling_median", "reliability", "rho", "bound_r",
+    "ceiling_median", "reliability", "rho", "bound_r", "null_mean",
 )  # fmt: skip
 RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(_SHARES, _SHARE),
@@ -42,6 +42,8 @@ _OF_COUNTS = ("sample_count",)
 _ROUNDING = 1e-9
 _INDEX = re.compile(r"\[\d+\]$")
 _INTERVALS = ("interval", "items_interval", "interval_items")
+# what names of intervals end in
+_ENDS = ("interval", "_range")
 
 
 def range_faults(content: Any) -> Iterator[Told]:
@@ -62,12 +64,12 @@ def _is_fine(content: Any, name: str, parent: str) -> bool:
         return low - _ROUNDING <= content <= high + _ROUNDING
     if type(content) is dict:
         for key, part in content.items():
-            if (
-                key.endswith(("interval", "_range"))
-                and part is not None
-                and (part[0] > part[1] or not _holds(part, content.get("value")))
-            ):
-                return False
+            if key.endswith(_ENDS) and part is not None:
+                ends = _ends(part)
+                if ends is None or ends[0] > ends[1]:
+                    return False
+                if key in _INTERVALS and not _holds(ends, content.get("value")):
+                    return False
             if not _is_fine(part, key, name):
                 return False
     elif type(content) is list:
@@ -79,7 +81,7 @@ def _told(content: Any, place: str) -> Iterator[Told]:
     if isinstance(content, dict):
         for key, part in content.items():
             yield from _told(part, f"{place}.{key}" if place else str(key))
-        for name in [name for name in content if name.endswith(("interval", "_range"))]:
+        for name in [name for name in content if name.endswith(_ENDS)]:
             yield from _interval_faults(content, name, place)
         for name in _INTERVALS:
             if name in content:
@@ -111,23 +113,40 @@ def _bounds(name: str, parent: str) -> tuple[float, float]:
 
 
 def _interval_faults(row: dict[str, Any], name: str, place: str) -> Iterator[Told]:
-    interval = row[name]
-    if isinstance(interval, list) and len(interval) == 2 and interval[0] > interval[1]:
-        ends = f"{number(interval[0])} to {number(interval[1])}"
-        yield Told(f"{place}.{name}", f"runs backwards, from {ends}")
+    if row[name] is None:
+        return
+    ends = _ends(row[name])
+    if ends is None:
+        yield Told(f"{place}.{name}", f"is {shown(row[name])}, not the two ends of an interval")
+    elif ends[0] > ends[1]:
+        yield Told(f"{place}.{name}", f"runs backwards, from {_words(ends)}")
 
 
 def _around(row: dict[str, Any], name: str, place: str) -> Iterator[Told]:
     """An interval holds its value; a bootstrap's may miss it, by less than its own width."""
-    interval, value = row[name], row.get("value")
-    if isinstance(interval, list) and not _holds(interval, value):
-        ends = f"{number(interval[0])} to {number(interval[1])}"
-        yield Told(f"{place}.{name}", f"is {ends}, far from its value {number(value)}")
+    ends, value = _ends(row[name]), row.get("value")
+    if ends is not None and not _holds(ends, value):
+        problem = f"is {_words(ends)}, far from its value {number(value)}"
+        yield Told(f"{place}.{name}", problem)
 
 
-def _holds(interval: Sequence[float], value: Any) -> bool:
+def _ends(interval: Any) -> tuple[float, float] | None:
+    """Both ends; None where it is no interval: what lm-eval gave may be anything."""
+    if not isinstance(interval, list | tuple) or len(interval) != 2:
+        return None
+    low, high = interval
+    if type(low) not in (int, float) or type(high) not in (int, float):
+        return None
+    return low, high
+
+
+def _words(ends: tuple[float, float]) -> str:
+    return f"{number(ends[0])} to {number(ends[1])}"
+
+
+def _holds(ends: tuple[float, float], value: Any) -> bool:
     if not isinstance(value, int | float):
         return True
-    low, high = interval
+    low, high = ends
     slack = _ROUNDING + max(0.0, high - low)
     return low - slack <= value <= high + slack

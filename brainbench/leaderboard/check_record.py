@@ -12,6 +12,7 @@ from brainbench.leaderboard.check_accuracy import accuracy_faults
 from brainbench.leaderboard.check_behavior import behavior_faults
 from brainbench.leaderboard.check_controlled import controlled_faults
 from brainbench.leaderboard.check_guidance import guidance_faults
+from brainbench.leaderboard.check_items import items_faults
 from brainbench.leaderboard.check_model import model_faults
 from brainbench.leaderboard.check_published import published_faults
 from brainbench.leaderboard.check_ranges import range_faults
@@ -42,6 +43,7 @@ def record_faults(submission: Submission) -> Iterator[Told]:
     yield from range_faults(record.model_dump(mode="json", exclude={"timing", "config"}))
     if any(name not in list_datasets() for name in _datasets(record)):
         return
+    yield from items_faults(record)
     unknown = set(record.benchmarks) - set(list_benchmarks())
     yield from controlled_faults([s for s in record.controlled if s.benchmark not in unknown])
     yield from published_faults(record)

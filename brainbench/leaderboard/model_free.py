@@ -6,8 +6,7 @@ In all records of one benchmark these numbers are the same, so that nobody can s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-
-import numpy as np
+from statistics import median
 
 from brainbench.benchmarks import MEASURES
 from brainbench.benchmarks.spaces import RANDOM
@@ -18,8 +17,8 @@ from brainbench.results import Record
 
 # other processors and libraries sum in another order, and a penalty may then be another
 TOLERANCE = 2e-3
-# (kind, benchmark, version, data, items, what) → number, None where there is none
-Key = tuple[str, str, int, str, int, str]
+# (kind, benchmark, version, data, what) → number, None where there is none
+Key = tuple[str, str, int, str, str]
 # of a model's own shape, and so of its own range
 _OF_MODELS = (RANDOM, UNTRAINED)
 # records of version 3 may hold rounding in these, where a run that was held out does not vary
@@ -28,15 +27,17 @@ _ROUNDED, _ROUNDED_UNTIL = ("run", "accuracy", "missing response"), 3
 
 
 def model_free(record: Record) -> dict[Key, float | None]:
-    """Every such number of a record."""
+    """Every such number of a record; none of one that was limited, which is of other items."""
+    if record.config.get("limit") is not None:
+        return {}
     found: dict[Key, float | None] = {}
     data = {dataset.name: dataset.data_sha256 for dataset in record.datasets}
 
-    def key(kind: str, name: str, version: int, n_items: int, what: str) -> Key:
-        return kind, name, version, data.get(name.partition(".")[0], ""), n_items, what
+    def key(kind: str, name: str, version: int, what: str) -> Key:
+        return kind, name, version, data.get(name.partition(".")[0], ""), what
 
     for score in record.controlled:
-        shared = ("controlled", score.benchmark, score.version, score.n_items)
+        shared = ("controlled", score.benchmark, score.version)
         reference, unique = score.reference, score.reference_unique_r2
         found[key(*shared, "reference")] = None if reference is None else reference.value
         found[key(*shared, "people's unique R²")] = None if unique is None else unique.value
@@ -49,16 +50,19 @@ def model_free(record: Record) -> dict[Key, float | None]:
         }
     heads = {row.benchmark: row for row in record.scores if row.subject == EVERYBODY}
     for head in heads.values():
-        shared = ("published", head.benchmark, head.version, head.n_items)
+        shared = ("published", head.benchmark, head.version)
         found[key(*shared, "reference")] = head.reference
         found[key(*shared, "ceiling")] = head.ceiling
     for control in record.controls:
         own = heads.get(control.benchmark)
         if own is not None and control.control not in _OF_MODELS:
-            shared = ("published", own.benchmark, own.version, own.n_items)
+            shared = ("published", own.benchmark, own.version)
             found[key(*shared, control.control)] = control.raw
     for behavior in record.behavior:
-        shared = ("behavior", behavior.benchmark, behavior.version, behavior.n_items)
+        shared = ("behavior", behavior.benchmark, behavior.version)
+        for person in behavior.people:
+            found[key(*shared, f"accuracy of {person.subject}")] = person.accuracy
+            found[key(*shared, f"missing answers of {person.subject}")] = person.missing
         for name in MEASURES:
             found[key(*shared, f"people's {name}")] = getattr(behavior, name).reference
             for row in behavior.controls:
@@ -75,13 +79,16 @@ def differing(
         beside = [other[key] for other in others if key in other]
         if not beside:
             continue
-        known = [one for one in beside if one is not None]
-        middle = float(np.median(known)) if 2 * len(known) > len(beside) else None
-        if (value is None) != (middle is None) or (
-            value is not None and middle is not None and abs(value - middle) > TOLERANCE
+        most = middle(beside)
+        if (value is None) != (most is None) or (
+            value is not None and most is not None and abs(value - most) > TOLERANCE
         ):
             kind, benchmark, *_, what = key
-            problem = (
-                f"is {number(value)}, in accepted records {number(middle)}; no model changes it"
-            )
+            problem = f"is {number(value)}, in accepted records {number(most)}; no model changes it"
             yield Told(f"{kind} ({benchmark}) {what}", problem, remedy)
+
+
+def middle(values: Sequence[float | None]) -> float | None:
+    """Median of the numbers among values; None where most are none."""
+    known = [value for value in values if value is not None]
+    return median(known) if 2 * len(known) > len(values) else None

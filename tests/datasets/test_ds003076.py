@@ -288,6 +288,7 @@ class TestLoad:
         card = load_card("ds003076")
         assert loaded.subjects == list(card.subjects)
         assert len(loaded.problems) == card.items == 70
+        assert Counter(problem.reasoning_type for problem in loaded.problems) == card.type_items
         assert loaded.data_sha256 == card.data_sha256()
         names = [problem.identifier for problem in loaded.problems]
         assert loaded.responses["stimulus_id"].values.tolist() == names

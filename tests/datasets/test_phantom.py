@@ -319,6 +319,7 @@ class TestShipped:
         assert whole.assembly.attrs["simulated"] is True
         assert subjects_of(whole.assembly) == list(card.subjects)
         assert len(whole.problems) == card.items
+        assert Counter(problem.reasoning_type for problem in whole.problems) == card.type_items
         plan = PhantomDesign.model_validate(card.simulation)
         assert {name: roi.voxels for name, roi in plan.rois.items()} == card.rois
         for roi, voxels in card.rois.items():

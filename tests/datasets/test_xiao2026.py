@@ -38,6 +38,7 @@ class TestWhole:
             "syllogistic": 36,
             "transitive": 34,
         }
+        assert load_card("xiao2026").type_items == {"syllogistic": 36, "transitive": 34}
         assert subjects_of(whole.assembly) == PEOPLE
         for subject in PEOPLE:
             for roi, voxels in VOXELS.items():

@@ -97,6 +97,32 @@ def test_medians_are_of_the_people_drawn() -> None:
     assert (found.draws == 4.0).mean() == pytest.approx(middle, abs=0.03)
 
 
+def test_medians_leave_out_people_who_are_not_in_the_cell() -> None:
+    names = tuple(f"p{i}" for i in range(6))
+    low, high = np.arange(3.0), np.array([5.0, 6.0, 100.0, 100.0, 100.0, 100.0])
+    cells = [
+        {"one": Cell(1.0, names[:3], low, "median"), "two": Cell(100.0, names, high, "median")}
+    ]
+    found = draw_scores(board("median_r", "published"), cells)
+    # by hand, draw by draw
+    drawn = np.random.default_rng([0, 20260611]).integers(6, size=(4000, 6))
+    for people, draw in zip(drawn[:500], found.draws[:500, 0], strict=True):
+        there = low[people[people < 3]]
+        one = np.median(there) if there.size else 1.0
+        assert draw == pytest.approx((one + np.median(high[people])) / 2)
+
+
+def test_a_problem_of_another_label_is_another_problem() -> None:
+    one = submission(ability=0.8)
+    flipped = {name: [dict(row) for row in rows] for name, rows in one.samples.items()}
+    row = flipped["brainbench_quick_belief"][0]
+    row["label"] = "True" if row["label"] == "False" else "False"
+    other = Submission(one.folder, None, one.record, flipped)
+    ours, theirs = (read_cells(BOARDS["accuracy"], own) for own in (one, other))
+    differing = [name for name in ours if ours[name].units != theirs[name].units]
+    assert differing == ["brainbench_quick_belief"]
+
+
 def test_problems_are_drawn_whole_and_balanced() -> None:
     """Balanced accuracy of drawn clusters, against drawing them one by one."""
     rng = np.random.default_rng(4)

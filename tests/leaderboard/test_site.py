@@ -179,7 +179,7 @@ def test_what_is_submitted_stays_text(tmp_path: Path) -> None:
 
 def test_what_has_a_fault_is_left_out_and_told(subs: Path, tmp_path: Path) -> None:
     folder = next((subs / "lab__synthetic-0001").iterdir())
-    edit_record(folder, lambda record: record["controlled"][0].update(verdict="above null"))
+    edit_record(folder, lambda record: record["controlled"][0].update(verdict="not above null"))
     built = build_site(BOARDS, tmp_path / "site", submissions=subs, reports=False)
     assert list(built.refused) == [str(folder)]
     assert "verdict" in str(built.refused[str(folder)][0])
