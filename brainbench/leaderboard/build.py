@@ -18,7 +18,7 @@ from brainbench.leaderboard.check import (
 from brainbench.leaderboard.check_behavior import is_local
 from brainbench.leaderboard.copies import copy_of, identity_of
 from brainbench.leaderboard.model_free import Key as FreeKey
-from brainbench.leaderboard.model_free import differing, model_free
+from brainbench.leaderboard.model_free import differing, middle, model_free
 from brainbench.leaderboard.reports import Progress
 from brainbench.leaderboard.sample_fields import publishable
 from brainbench.leaderboard.site import make_site, rehearse, write_site
@@ -167,10 +167,10 @@ def _agreeing(accepted: Sequence[Submission], refused: dict[str, list[Fault]]) -
     for own in numbers:
         for key, value in own.items():
             held.setdefault(key, []).append(value)
-    middle = {key: _middle(values) for key, values in held.items() if len(values) >= 3}
+    usual = {key: middle(values) for key, values in held.items() if len(values) >= 3}
     kept = []
     for one, own in zip(accepted, numbers, strict=True):
-        told = list(differing(own, [middle]))
+        told = list(differing(own, [usual]))
         if told:
             refused[str(one.folder)] = [
                 Fault(str(one.folder), said.field, said.problem, said.remedy) for said in told
@@ -178,8 +178,3 @@ def _agreeing(accepted: Sequence[Submission], refused: dict[str, list[Fault]]) -
         else:
             kept.append(one)
     return kept
-
-
-def _middle(values: Sequence[float | None]) -> float | None:
-    known = sorted(value for value in values if value is not None)
-    return known[len(known) // 2] if 2 * len(known) > len(values) else None

@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from brainbench.benchmarks import list_benchmarks
 from brainbench.datasets import list_datasets, load_card
 from brainbench.errors import UsageError
 from brainbench.leaderboard.boards import Board, lacking
@@ -347,6 +346,3 @@ def _notes(submission: Submission) -> Iterator[str]:
         yield f"samples hold no labels, and numbers are as told: {', '.join(bare[:5])}"
     if record.scores and not submission.voxels:
         yield "published protocol: no scores of voxels were shipped; people's medians are as told"
-    strange = sorted(set(record.benchmarks) - set(list_benchmarks()))
-    if strange:
-        yield f"of other packages, and not checked: {', '.join(strange[:5])}"

@@ -6,7 +6,7 @@ In all records of one benchmark these numbers are the same, so that nobody can s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import median
+from statistics import median_high
 
 from brainbench.benchmarks import MEASURES
 from brainbench.benchmarks.spaces import RANDOM
@@ -89,6 +89,6 @@ def differing(
 
 
 def middle(values: Sequence[float | None]) -> float | None:
-    """Median of the numbers among values; None where most are none."""
+    """The number in the middle, one that somebody has; None where most have none."""
     known = [value for value in values if value is not None]
-    return median(known) if 2 * len(known) > len(values) else None
+    return median_high(known) if 2 * len(known) > len(values) else None

@@ -92,7 +92,9 @@ def test_it_is_written_over_whole_or_not_at_all(
     assert load_steering(folder).sha256 == make_steering(MADE, seed=1).sha256
 
 
-@pytest.mark.parametrize("recipe", [{"x": float("nan")}, {"x": object()}, {"x": {1, 2}}], ids=str)
+@pytest.mark.parametrize(
+    "recipe", [{"x": float("nan")}, {"x": object()}, {"x": {1, 2}}], ids=["nan", "object", "set"]
+)
 def test_a_recipe_that_json_does_not_hold_is_refused(recipe: Any, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be told in JSON"):
         save_steering(make_steering(MADE, recipe=recipe), tmp_path / "x")
