@@ -64,6 +64,7 @@ def _share_of_cores(patch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With ``--dist loadgroup`` a file's tests run in one process, and users of what is costly."""
     for item in items:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
@@ -141,8 +140,20 @@ def holm(p_values: Sequence[float], family: int | None = None) -> list[float]:
     if size < len(p_values):
         raise DataError(f"a family of {size} tests cannot hold {len(p_values)}")
     padded = [*p_values, *[1.0] * (size - len(p_values))]
-    corrected: Array = multipletests(padded, method="holm")[1]
-    return [float(p) for p in corrected[: len(p_values)]]
+    return [float(p) for p in step_down(np.array(padded))[: len(p_values)]]
+
+
+def step_down(p: Array) -> Array:
+    """(tests,) p values corrected over all of them (Holm 1979); ties in any order are the same.
+
+    statsmodels has this too, and collects the interpreter's garbage at every call: 0.2 s with a
+    language model loaded, for a family of six.
+    """
+    order = np.argsort(p, kind="stable")
+    corrected = np.empty(len(p))
+    corrected[order] = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    found: Array = np.minimum(corrected, 1.0)
+    return found
 
 
 def benjamini_hochberg(p_values: ArrayLike) -> list[float]:

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from brainbench.encoding.inference import step_down
+
 Array = NDArray[np.float64]
 Places = NDArray[np.intp]
 LEVEL = 0.95
@@ -97,7 +99,7 @@ def _bounds(scores: Array, draws: Array, units: float) -> tuple[Places, Places]:
     one, other = np.triu_indices(count, 1)
     apart = np.zeros((count, count), bool)
     p = _p_values(gaps[one, other], _spread(draws)[one, other], units)
-    apart[one, other] = apart[other, one] = _rejected(p)
+    apart[one, other] = apart[other, one] = step_down(p) < 1.0 - LEVEL
     above, below = apart & (gaps > 0.0), apart & (gaps < 0.0)
     return 1 + above.sum(axis=1), count - below.sum(axis=1)
 
@@ -114,15 +116,6 @@ def _p_values(gaps: Array, spread: Array, units: float) -> Array:
     else:  # as in widened
         tails = stats.t.sf(z * np.sqrt((units - 1) / units), units - 1)
     found: Array = 2.0 * tails
-    return found
-
-
-def _rejected(p: Array) -> NDArray[np.bool_]:
-    """(tests,) which stay below the level once all are counted (Holm 1979)."""
-    order = np.argsort(p, kind="stable")
-    corrected = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    found = np.zeros(len(p), bool)
-    found[order] = corrected < 1.0 - LEVEL
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from brainbench.encoding.inference import (
     Measured,
@@ -16,6 +17,7 @@ from brainbench.encoding.inference import (
     jackknife_values,
     p_value,
     people_interval,
+    step_down,
 )
 from brainbench.errors import DataError
 
@@ -63,6 +65,16 @@ def test_no_ratio_where_the_reference_may_be_0() -> None:
     rng = np.random.default_rng(3)
     assert fieller_interval(np.ones(10), rng.standard_normal(10)) is None
     assert fieller_interval(np.ones(10), rng.standard_normal(10) - 9.0) is None
+
+
+def test_holm_is_that_of_statsmodels_to_the_last_digit() -> None:
+    rng = np.random.default_rng(3)
+    for size in (1, 2, 6, 40):
+        # many ties: p values are whole (draws + 1)ths
+        p = rng.integers(1, 30, size) / 30.0
+        expected = multipletests(p, method="holm")[1]
+        np.testing.assert_array_equal(step_down(p), expected)
+        np.testing.assert_array_equal(holm(list(p)), expected)
 
 
 def test_holm_by_hand_and_what_was_not_run_counts() -> None:

@@ -161,12 +161,14 @@ def test_scale_shift_and_rotation_change_nothing(metric, compare):
 
 def test_debiased_cka_of_independent_wide_features_is_near_0():
     rng = np.random.default_rng(5)
-    runs = np.repeat(np.arange(200), 9)  # 200 independent runs at once
+    runs = np.repeat(np.arange(20), 9)
     folds = held_out_folds(runs)
-    features, responses = rng.standard_normal((2, 1, len(runs), 400))
-    found = compare_nested(inner(features), inner(responses), folds, "cka").value[0, 0]
-    plain = [biased_cka(features[0, f.test], responses[0, f.test]) for f in folds]
-    assert abs(found) < 5 * np.sqrt(2 / (9 * 6) / len(folds))  # 27 free pairs in each run
+    found, plain = [], []
+    for _ in range(10):  # 200 independent runs
+        features, responses = rng.standard_normal((2, 1, len(runs), 400))
+        found.append(compare_nested(inner(features), inner(responses), folds, "cka").value[0, 0])
+        plain += [biased_cka(features[0, f.test], responses[0, f.test]) for f in folds]
+    assert abs(np.mean(found)) < 5 * np.sqrt(2 / (9 * 6) / len(plain))  # 27 free pairs in each run
     assert np.mean(plain) > 0.9
 
 

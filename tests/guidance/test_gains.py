@@ -35,8 +35,6 @@ Arms = dict[str, ArmAnswers]
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> GainSettings:
     """So that hundreds of worlds can be looked at."""
     monkeypatch.setattr(module, "LEAST_DRAWS", 300)
-    # statsmodels collects garbage at every correction, which takes longer than all else
-    monkeypatch.setattr("gc.collect", lambda *generation: 0)
     return GainSettings("full", n_draws=300)
 
 

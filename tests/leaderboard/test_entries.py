@@ -62,7 +62,10 @@ def test_rank_intervals_hold_the_true_ranks() -> None:
     held, wide = [], []
     for board in range(30):
         truth = np.array([0.0, 0.0, 0.001, 0.002, 0.003, 0.003, 0.006, 0.012])
-        runs = [submission(100 * board + i, effect=effect) for i, effect in enumerate(truth)]
+        runs = [
+            submission(100 * board + i, effect=effect, kinds=("controlled",))
+            for i, effect in enumerate(truth)
+        ]
         order = {run.record.model.identifier: i for i, run in enumerate(runs)}
         for entry in stand(BOARDS, runs)["alignment"].ranked:
             own = truth[order[entry.model]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
@@ -440,7 +441,12 @@ def test_a_checkpoint_is_read_like_the_model_in_it(
         "chat_template_sha256": model.facts["chat_template_sha256"],
         "prompt": "default",
         "prompt_sha256": builtin_template().sha256,
+        "weights_sha256": model.weights_sha256,
+        "files": model.facts["files"],
     }
+    files: Any = model.facts["files"]
+    weights = (llama_folder / "model.safetensors").read_bytes()
+    assert files["model.safetensors"] == hashlib.sha256(weights).hexdigest()
     assert len(str(model.facts["chat_template_sha256"])) == 64
 
 
