@@ -33,7 +33,7 @@
       }
     });
     form.querySelector("output").textContent =
-      shown === total ? `${total} entries` : `${shown} of ${total} entries`;
+      `${shown === total ? "" : `${shown} of `}${total} ${total === 1 ? "entry" : "entries"}`;
   }
 
   function choose(form, name) {

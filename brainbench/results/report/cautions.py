@@ -20,14 +20,19 @@ def cautions(record: Record) -> list[tuple[str, str]]:
     if record.status != "success":
         reason = f": {record.error}" if record.error else ""
         said.append(("This run is not complete", f"its status is {record.status}{reason}"))
-    if any(d.simulated for d in record.datasets):
-        names = listed(d.name for d in record.datasets if d.simulated)
-        said.append(("Simulated people", f"{names}: these scores say nothing about any brain"))
+    simulated = [dataset.name for dataset in record.datasets if dataset.simulated]
+    if simulated:
+        told = f"{listed(simulated)}: these scores say nothing about any brain"
+        said.append(("Simulated people", told))
     if record.model.builtin:
         said.append(("Built-in model", "it ships to try the software, not to be compared"))
     said += [("", note) for note in record.notes]
     said += _texts(record)
     said += _nuisance(record)
+    again = tuple(
+        f"{name}{of}" for name in simulated for of in (": simulated people;", " is simulated:")
+    )
+    said = [(about, text) for about, text in said if about or not text.startswith(again)]
     return list(dict.fromkeys(said))[:_MOST]
 
 

@@ -94,6 +94,13 @@ class TestWarnings:
         assert found[0][1] == "its status is error: the disk is gone"
         assert found[3][1] == "limited"
 
+    def test_that_people_are_simulated_is_said_once(self) -> None:
+        record = with_scores(controlled(warnings=("xiao2026 is simulated: nothing was measured",)))
+        record.datasets[0].simulated = True
+        record.notes = ["xiao2026: simulated people; these scores say nothing about any brain"]
+        found = cautions(record)
+        assert sum("simulated" in f"{about} {text}".lower() for about, text in found) == 1
+
     def test_nuisance_that_reaches_the_model_is_told_once_for_all_cells(self) -> None:
         record = with_scores(controlled(), controlled("md"), controlled("md", "all", controls=()))
         found = dict(cautions(record))
