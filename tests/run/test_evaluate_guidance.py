@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from golden_files import alone
 from guided_run import SMALL, TEST, GuidedRun
 from guided_run import guide as run
 
@@ -13,9 +15,11 @@ import brainbench
 from brainbench.benchmarks import Step
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.options import GuidanceOptions
+from brainbench.guidance.signals import Signals
 from brainbench.models import PHANTOM_FILE, ModelOptions
 from brainbench.results import Record
 from brainbench.run import Settings, evaluate
+from brainbench.run.guidance import GuidanceRun
 
 
 @pytest.fixture
@@ -79,6 +83,29 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_record(
     assert adapters == {p: p.stat().st_mtime_ns for p in adapters}
     told = {"timing"}
     assert whole.model_dump(exclude=told) == record.model_dump(exclude=told)
+
+
+def test_a_model_that_nobody_outdoes_is_guided_by_every_item(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Signals, "outdo", lambda self, said: False)
+    monkeypatch.setattr(GuidanceRun, "_steer", lambda self, roi: [])
+    told: list[str] = []
+    small = Settings(guidance=SMALL.guidance, limit=4)
+    with alone(tmp_path / "cache"):
+        found = evaluate(
+            "nano", suite="guidance", settings=small, output_path=tmp_path, say=told.append
+        )
+    assert found.status == "success"
+    assert found.searches == []
+    assert any("no search for what would flip its answers" in text for text in told)
+    assert {score.mode for score in found.gains} == {"finetuning"}
+    for score in found.gains:
+        assert any(text.endswith("every item guides") for text in score.warnings)
+    (trained,) = {p.parent for p in tmp_path.rglob("guided-0/rate-0.003/finetuning.json")}
+    recipe = json.loads((trained / "finetuning.json").read_text("utf-8"))
+    assert recipe["recipe"]["guided_items"] == "all"
+    assert recipe["data"]["guided"] == recipe["data"]["items"]
 
 
 def test_what_cannot_be_guided_is_refused(tmp_path: Path) -> None:
