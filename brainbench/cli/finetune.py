@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from brainbench.cli.console import stderr, stdout
 from brainbench.cli.errors import INTERRUPTED
+from brainbench.cli.guidance_options import GuidedModel, GuidingDataset, GuidingRoi
 from brainbench.cli.model_options import (
     MODEL_PANEL,
     Device,
@@ -51,20 +52,9 @@ _RECIPE, _BUDGET = "What is learned", "How long and how fast"
 
 
 def finetune(
-    model: Annotated[
-        str,
-        typer.Option(
-            help="Hub id, folder or GGUF file of a language model, or nano.",
-            envvar="BRAINBENCH_MODEL",
-        ),
-    ] = "nano",
-    dataset: Annotated[
-        str, typer.Option(help="Whose people guide.", envvar="BRAINBENCH_DATASET")
-    ] = "phantom",
-    roi: Annotated[
-        str | None,
-        typer.Option(help="Which of its ROIs; the first by default.", envvar="BRAINBENCH_ROI"),
-    ] = None,
+    model: GuidedModel = "nano",
+    dataset: GuidingDataset = "phantom",
+    roi: GuidingRoi = None,
     reasoning_type: Annotated[
         str,
         typer.Option(

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from brainbench.benchmarks import Step
 from brainbench.cli.console import stderr, stdout
+from brainbench.cli.guidance_options import GuidedModel, GuidingDataset, GuidingRoi
 from brainbench.cli.model_options import Device, Dtype, Peft, Quiet, Revision
 from brainbench.cli.progress import step_progress
 from brainbench.datasets import load_card, load_recording
@@ -47,20 +48,9 @@ def steer(
     output_path: Annotated[
         Path, typer.Option(help="Folder of the steering.", envvar="BRAINBENCH_OUTPUT_PATH")
     ],
-    model: Annotated[
-        str,
-        typer.Option(
-            help="Hub id, folder or GGUF file of a language model, or nano.",
-            envvar="BRAINBENCH_MODEL",
-        ),
-    ] = "nano",
-    dataset: Annotated[
-        str, typer.Option(help="Whose people guide.", envvar="BRAINBENCH_DATASET")
-    ] = "phantom_guidance",
-    roi: Annotated[
-        str | None,
-        typer.Option(help="Which of its ROIs; the first by default.", envvar="BRAINBENCH_ROI"),
-    ] = None,
+    model: GuidedModel = "nano",
+    dataset: GuidingDataset = "phantom_guidance",
+    roi: GuidingRoi = None,
     reasoning_type: Annotated[
         str | None,
         typer.Option(
