@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from brainbench.datasets import list_datasets, load_card
 from brainbench.errors import UsageError
-from brainbench.leaderboard.boards import Board, lacking
+from brainbench.leaderboard.boards import Board, lacking, taught_by
 from brainbench.leaderboard.check_accuracy import task_items
 from brainbench.leaderboard.check_behavior import is_local
 from brainbench.leaderboard.check_record import record_faults
@@ -196,11 +196,17 @@ def _checked(folder: Path, boards: Sequence[Board], beside: Sequence[Submission]
     if sound:
         faults = faults + content_faults(submission, beside)
     found = {board.name: lacking(board, submission) for board in boards}
+    taught = [
+        f"board {board.name}: not ranked, {why}"
+        for board in boards
+        if found[board.name] is not None
+        for why in taught_by(board, submission.record)
+    ]
     return Checked(
         folder,
         _some(faults, folder),
         {name: lacks for name, lacks in found.items() if lacks is not None},
-        list(_notes(submission)) if sound else [],
+        [*taught, *_notes(submission)] if sound else [],
         submission,
     )
 

@@ -40,6 +40,18 @@ def test_a_whole_one_has_no_fault_and_is_complete(whole: Path, published: Path) 
     assert other.boards == {"alignment-published": []}
 
 
+def test_where_a_model_learned_is_told_with_the_boards_it_is_not_ranked_on(whole: Path) -> None:
+    def learned(record: dict[str, Any]) -> None:
+        record["model"]["learned_from"] = ["xiao2026"]
+
+    edit_record(whole, learned)
+    found = check_submission(whole, load_boards())
+    assert found.faults == []
+    told = [note for note in found.notes if "not ranked" in note]
+    why = "not ranked, learned from xiao2026, whose people these are"
+    assert told == [f"board alignment: {why}", f"board behavior: {why}"]
+
+
 # ---------------------------------------------------------------- files
 
 Break = Callable[[Path], None]
