@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 
 from brainbench.leaderboard.told import AGAIN, Told, shown
-from brainbench.models.cache import content_key
+from brainbench.models.checkpoint import hash_weights
 from brainbench.results import Record
 
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -32,17 +30,10 @@ def model_faults(record: Record) -> Iterator[Told]:
     if model.files and model.weights_sha256 is None:
         yield Told("model.weights_sha256", "is missing beside the hashes of the files", AGAIN)
     elif model.files and _is_of_files_alone(record):
-        found = weights_sha256(model.files, _options(record).get("untrained"))
+        found = hash_weights(model.files, untrained=_options(record).get("untrained"))
         if found != model.weights_sha256:
             problem = f"is {str(model.weights_sha256)[:16]}…, model.files give {found[:16]}…"
             yield Told("model.weights_sha256", problem, AGAIN)
-
-
-def weights_sha256(files: Mapping[str, str], untrained: object = None) -> str:
-    """As the opening of a model makes it, where no adapter is beside the files."""
-    rows = [[name, files[name]] for name in sorted(files)]
-    digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
-    return content_key(checkpoint=digest, adapter=None, untrained=untrained)
 
 
 # ---------------------------------------------------------------- parts

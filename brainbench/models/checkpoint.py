@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from brainbench.errors import DataError, UsageError
+from brainbench.models.cache import content_key
 from brainbench.models.families import find_family
 from brainbench.models.gguf_file import read_gguf_header
 
@@ -107,6 +108,13 @@ def find_checkpoint(
 def hash_files(folder: Path, files: Iterable[Path]) -> str:
     """Hash of files and their names below a folder."""
     return _hash_of(_hashes(folder, files))
+
+
+def hash_weights(
+    files: Mapping[str, str], adapter: str | None = None, untrained: object = None
+) -> str:
+    """Hash of a model's weights: of the files they are read from, an adapter's hash, a seed."""
+    return content_key(checkpoint=_hash_of(files), adapter=adapter, untrained=untrained)
 
 
 def _hashes(folder: Path, files: Iterable[Path]) -> dict[str, str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from brainbench.datasets import cache_folder
 from brainbench.errors import UsageError
-from brainbench.models.cache import Say, content_key
-from brainbench.models.checkpoint import Checkpoint, find_checkpoint
+from brainbench.models.cache import Say
+from brainbench.models.checkpoint import Checkpoint, find_checkpoint, hash_weights
 from brainbench.models.language_model import LanguageModel, Progress
 from brainbench.models.loading import (
     CheckpointLoader,
@@ -91,9 +91,7 @@ class _Opener:
         code = options.trust_remote_code
         return LanguageModel(
             self._identifier(checkpoint.name, seed, adapter, steering),
-            content_key(
-                checkpoint=checkpoint.sha256, adapter=adapter and adapter[1], untrained=seed
-            ),
+            hash_weights(checkpoint.files, adapter and adapter[1], seed),
             CheckpointLoader(
                 checkpoint,
                 device=self.device,

@@ -16,9 +16,9 @@ from safetensors.numpy import save
 
 from brainbench.leaderboard.boards import load_boards
 from brainbench.leaderboard.check import accepted_beside, check_submission
-from brainbench.leaderboard.check_model import weights_sha256
 from brainbench.leaderboard.submission import _today
 from brainbench.models import LanguageModel, load_model
+from brainbench.models.checkpoint import hash_weights
 from brainbench.reasoning.bias import measure_bias
 
 RESULTS = "record/results.json"
@@ -439,9 +439,9 @@ def test_hash_of_the_weights_is_that_of_the_files() -> None:
     model = load_model("nano")
     assert isinstance(model, LanguageModel)
     facts = model.facts
-    assert weights_sha256(facts["files"]) == facts["weights_sha256"]
+    assert hash_weights(facts["files"]) == facts["weights_sha256"]
     drawn = model.untrained(3).facts
-    assert weights_sha256(drawn["files"], 3) == drawn["weights_sha256"]
+    assert hash_weights(drawn["files"], untrained=3) == drawn["weights_sha256"]
 
 
 def test_the_day_is_not_still_to_come(make: Callable[..., Path], tmp_path: Path) -> None:
