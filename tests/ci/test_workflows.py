@@ -42,7 +42,17 @@ def tool(name: str) -> str:
 
 
 def test_what_there_is() -> None:
-    assert [path.name for path in OWN] == ["site.yml", "submissions.yml", "tests.yml"]
+    assert [path.name for path in OWN] == ["newest.yml", "site.yml", "submissions.yml", "tests.yml"]
+
+
+def test_the_newest_releases_are_tested_as_the_pinned_ones_are() -> None:
+    def runs(name: str) -> list[str]:
+        job = read(ROOT / ".github" / "workflows" / name)["jobs"]["pytest"]
+        return [step["run"] for step in job["steps"] if "run" in step]
+
+    pinned, newest = runs("tests.yml"), runs("newest.yml")
+    assert pinned[0].replace("-c constraints.txt ", "") == newest[0]
+    assert pinned[-1] == newest[-1]
 
 
 def test_they_fit_the_schema_of_workflows() -> None:
@@ -153,7 +163,7 @@ def test_commands_of_brainbench_are_there(path: Path) -> None:
             command = command.commands[words[1]]
         options = {name for p in command.params for name in (*p.opts, *p.secondary_opts)}
         assert {word for word in words if word.startswith("--")} <= options, line
-    assert found or path.name in ("submissions.yml", "tests.yml")
+    assert found or path.name in ("newest.yml", "submissions.yml", "tests.yml")
 
 
 def test_the_example_is_short_and_the_one_of_the_docs() -> None:
