@@ -21,6 +21,8 @@ FLOAT32 = 1e-3
 # a permuted score passes, or is passed
 P_FLOAT32 = 0.02
 SHARES = 0.1
+# of 36 answers
+FLIPPED = 4
 _P_VALUES = ("p", "p_within_condition", "p_corrected")
 # Holm multiplies p by up to the number of tests
 _FAMILY = 6
@@ -116,8 +118,15 @@ def calibration(record: Calibration) -> dict[str, Any]:
 def of_guidance(name: str) -> float:
     """Shares of few problems; see the top of this file."""
     parts = name.split("/")
+    if parts[0].startswith("search"):
+        return _of_search(parts[-1])
     if parts[-1] in ("p", "p_corrected", "threshold", "strength") or "mcnemar" in parts:
         return float("inf")
-    if "dprime" in parts or parts[-1] in ("tries", "length", "reverted"):
-        return 10 * SHARES
-    return SHARES
+    return 10 * SHARES if "dprime" in parts else SHARES
+
+
+def _of_search(number: str) -> float:
+    """Of the published search: numbers of the few answers that flip are others elsewhere."""
+    if number in ("tries", "length", "reverted") or number.startswith("direction_"):
+        return float("inf")
+    return FLIPPED if number == "n_flipped" else SHARES
