@@ -46,11 +46,15 @@ _OPTIONS = (
 
 
 class Text(str):
-    """What was generated, and whether the limit cut it off: lm-eval does not pass that on."""
+    """Generated text, and whether the token limit cut it off: lm-eval does not pass that on.
+
+    lm-eval makes targets of the answer's own type, ``type(answer)(target)``, and copies answers:
+    one argument of any type must do, as for ``str``.
+    """
 
     truncated: bool
 
-    def __new__(cls, text: str, truncated: bool) -> Text:
+    def __new__(cls, text: object = "", truncated: bool = False) -> Text:
         made = super().__new__(cls, text)
         made.truncated = truncated
         return made
