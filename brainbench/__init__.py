@@ -9,34 +9,37 @@
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from brainbench.benchmarks import (
-    DEFAULT_PROTOCOL,
-    BehaviorScore,
-    ControlledScore,
-    Score,
-    list_benchmarks,
-    load_benchmark,
-)
-from brainbench.datasets import load_behavior, load_dataset, load_recording
-from brainbench.errors import BrainbenchError
-from brainbench.models import (
-    Activations,
-    Answers,
-    LanguageModel,
-    Model,
-    ModelOptions,
-    load_model,
-    save_activations,
-)
-from brainbench.plugins import ArmPlugin, DatasetPlugin, Plugin
-from brainbench.reasoning import AnswerBias, TaskOptions
-from brainbench.results import Record, load_record
-from brainbench.run import Settings
-from brainbench.run import evaluate as _evaluate
+if TYPE_CHECKING:
+    from brainbench.benchmarks import (
+        BehaviorScore,
+        ControlledScore,
+        Score,
+        list_benchmarks,
+        load_benchmark,
+    )
+    from brainbench.datasets import load_behavior, load_dataset, load_recording
+    from brainbench.errors import BrainbenchError
+    from brainbench.models import (
+        Activations,
+        Answers,
+        LanguageModel,
+        Model,
+        ModelOptions,
+        load_model,
+        save_activations,
+    )
+    from brainbench.plugins import ArmPlugin, DatasetPlugin, Plugin
+    from brainbench.reasoning import AnswerBias, TaskOptions
+    from brainbench.results import Record, load_record
 
+# loaded when asked for: `import brainbench` costs nothing, and Ctrl-C stops the command while
+# the libraries below are loaded
+_PARTS = ("benchmarks", "datasets", "errors", "models", "plugins", "reasoning", "results", "run")
 __version__ = version("brainbench")
 _LOG = logging.getLogger("brainbench")
 
@@ -48,7 +51,7 @@ def evaluate(
     suite: str | None = None,
     dataset: str | None = None,
     tasks: str | list[str] | None = None,
-    protocol: str = DEFAULT_PROTOCOL,
+    protocol: str = "controlled",
     seed: int = 0,
     limit: int | None = None,
     options: ModelOptions | None = None,
@@ -90,8 +93,13 @@ def evaluate(
     BrainbenchError
         With what was wrong and what to do.
     """
+    from brainbench.models import ModelOptions
+    from brainbench.reasoning import TaskOptions
+    from brainbench.run import Settings
+    from brainbench.run import evaluate as run_evaluate
+
     patterns = [benchmarks] if isinstance(benchmarks, str) else benchmarks
-    return _evaluate(
+    return run_evaluate(
         model,
         benchmarks=patterns,
         suite=suite,
@@ -109,6 +117,26 @@ def evaluate(
         overwrite=overwrite,
         say=_LOG.info,
     )
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for part in _PARTS:
+            module = import_module(f"{__name__}.{part}")
+            if hasattr(module, name):
+                globals()[name] = getattr(module, name)
+                return globals()[name]
+    elif not name.startswith("_"):
+        try:
+            return import_module(f"{__name__}.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{name}":
+                raise
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 __all__ = [

@@ -23,7 +23,7 @@ from brainbench.calibration import (
     render_calibration,
 )
 from brainbench.calibration import calibrate as run_calibration
-from brainbench.cli.console import stderr, stdout
+from brainbench.cli.console import print_json, stderr, stdout
 from brainbench.cli.errors import INTERRUPTED
 from brainbench.cli.progress import step_progress
 from brainbench.errors import DataError, UsageError
@@ -91,7 +91,7 @@ def calibrate(
         if folder is not None and can_draw():
             folder.write(PICTURE, draw_calibration(found))
     if json:
-        print(found.model_dump_json(indent=1))
+        print_json(found.model_dump_json(indent=1))
     else:
         stdout.print(render_calibration(found))
     if folder is not None and not quiet:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from brainbench.cli.console import stdout
+from brainbench.cli.console import print_json, stdout
 from brainbench.cli.errors import FAILED
 from brainbench.errors import UsageError
 from brainbench.results.compare import (
@@ -78,7 +78,7 @@ def compare(
     found = compare_runs([open_run(path) for path in runs], tolerance)
     _check_something_is_left(found, fail_on_regression)
     if json:
-        print(found.model_dump_json(indent=1))
+        print_json(found.model_dump_json(indent=1))
     elif markdown:
         print(comparison_markdown(found), end="")
     else:

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
+import re
+import sys
+import unicodedata
+from typing import TextIO
+
 from rich.console import Console
 
 # Tables keep their columns where there is no terminal to measure, as in a log file.
 _WIDTH = 110
+_STAND_INS = "brainbench.stand_ins"
+# one character for one, so that columns stay in line
+_NEAREST = str.maketrans({
+    "≈": "~", "≤": "<", "≥": ">", "≠": "#", "±": "~", "×": "x", "·": ".", "…": ".", "−": "-",
+    "–": "-", "—": "-", "→": ">", "←": "<", "↑": "^", "↓": "v", "′": "'", "″": '"', "‘": "'",
+    "’": "'", "“": '"', "”": '"', "†": "+", "‡": "#", "•": "*", "√": "V", "∞": "8",
+    "α": "a", "β": "b", "γ": "g", "δ": "d", "Δ": "D", "κ": "k", "λ": "l", "μ": "u", "ρ": "r",
+    "σ": "s", "Σ": "S", "τ": "t", "φ": "f", "χ": "x",
+    "─": "-", "━": "-", "│": "|", "┃": "|", "█": "#", "╸": "-", "╺": "-", "⠿": "*",
+})  # fmt: skip
 
 stdout = Console()
 stderr = Console(stderr=True)
@@ -13,3 +30,43 @@ if not stdout.is_terminal:
     stdout = Console(width=_WIDTH)
 if not stderr.is_terminal:
     stderr = Console(stderr=True, width=_WIDTH)
+
+
+def write_any_text(*streams: TextIO) -> None:
+    """From now on, characters that a stream cannot encode are written as others close to them.
+
+    Terminals and pipes of Windows, cron and CI logs are often not UTF-8; so are names of files
+    that hold bytes of another encoding.
+    """
+    codecs.register_error(_STAND_INS, _stand_in)
+    for stream in streams:
+        # one that was put in its place, by a notebook or a test, may know nothing of encodings
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            stream.reconfigure(errors=_STAND_INS)  # type: ignore[attr-defined]
+
+
+def print_json(text: str) -> None:
+    """Print a JSON text: as it is in UTF-8, elsewhere with every other character escaped."""
+    if codecs.lookup(getattr(sys.stdout, "encoding", None) or "ascii").name != "utf-8":
+        text = re.sub(r"[^\x00-\x7f]", lambda found: _escaped(found[0]), text)
+    print(text)
+
+
+def _stand_in(error: UnicodeError) -> tuple[str, int]:
+    """One character of ASCII for each that cannot be encoded."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lost = error.object[error.start : error.end]
+    return "".join(_nearest(character) for character in lost), error.end
+
+
+def _nearest(character: str) -> str:
+    found = character.translate(_NEAREST)
+    plain = unicodedata.normalize("NFKD", found)[:1]
+    return plain if plain.isascii() else "?"
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    pairs = (units[i : i + 2].hex() for i in range(0, len(units), 2))
+    return "".join(f"\\u{pair}" for pair in pairs)

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from brainbench.benchmarks import DEFAULT_PROTOCOL
-from brainbench.cli.console import stderr, stdout
+from brainbench.cli.console import print_json, stderr, stdout
 from brainbench.cli.model_options import (
     MODEL_PANEL,
     Device,
@@ -398,7 +398,7 @@ def evaluate(
             say=say,
         )
     if json:
-        print(record.model_dump_json(indent=1))
+        print_json(record.model_dump_json(indent=1))
         return
     stdout.print(render_record(record))
     folder = RunFolder(output_path, record.model.identifier, record.run_id)

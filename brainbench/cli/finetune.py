@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from brainbench.cli.console import stderr, stdout
-from brainbench.cli.errors import INTERRUPTED
+from brainbench.cli.console import print_json, stderr, stdout
 from brainbench.cli.guidance_options import GuidedModel, GuidingDataset, GuidingRoi
 from brainbench.cli.model_options import (
     MODEL_PANEL,
@@ -305,14 +304,10 @@ def finetune(
         count = found.loader.config.get_text_config().num_hidden_layers
         chosen = replace(chosen, layers=parse_layers(layers, count))
     order = TrainingOrder(dataset, roi, reasoning_type, limit, arm, validation, resume, overwrite)
-    try:
-        with locked(output_path), step_progress(quiet) as report:
-            trained = finetune_by_people(found, order, chosen, budget, output_path, report)
-    except KeyboardInterrupt:
-        _say("stopped; finished epochs are kept, the same command with --resume goes on after them")
-        raise typer.Exit(INTERRUPTED) from None
+    with locked(output_path), step_progress(quiet) as report:
+        trained = finetune_by_people(found, order, chosen, budget, output_path, report)
     if json:
-        print(trained.record.model_dump_json(indent=1))
+        print_json(trained.record.model_dump_json(indent=1))
         return
     stdout.print(render_finetuning(trained.record))
     if not quiet:

@@ -1,69 +1,36 @@
-"""The ``brainbench`` command."""
+"""The ``brainbench`` command: what surrounds its verbs, which are loaded inside of it."""
 
 from __future__ import annotations
 
-from importlib.metadata import version
-from typing import Annotated
+import os
+import sys
 
-import typer
-
-from brainbench.cli import (
-    calibrate,
-    compare,
-    evaluate,
-    fetch,
-    finetune,
-    leaderboard,
-    listing,
-    report,
-    show,
-    steer,
-    submit,
-)
+from brainbench.cli.console import write_any_text
 from brainbench.cli.errors import reporting
 
-app = typer.Typer(
-    name="brainbench",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-)
-app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate)
-app.command("list", help=listing.HELP)(listing.list_names)
-app.command("show", help=show.HELP)(show.show)
-app.command("finetune", help=finetune.HELP)(finetune.finetune)
-app.command("report", help=report.HELP)(report.report)
-app.command("compare", help=compare.HELP)(compare.compare)
-app.command("steer", help=steer.HELP)(steer.steer)
-app.command("submit", help=submit.HELP)(submit.submit)
-app.add_typer(leaderboard.app, name="leaderboard")
-app.command("calibrate", help=calibrate.HELP)(calibrate.calibrate)
-app.command("fetch", help=fetch.HELP)(fetch.fetch)
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        print(f"brainbench {version('brainbench')}")
-        raise typer.Exit
-
-
-@app.callback(help="How well do language models predict the reasoning brain?")
-def options(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print it and stop."
-        ),
-    ] = False,
-) -> None:
-    """Options of the command itself."""
+_DEBUG = "--debug"
+_OFF = ("", "0", "false", "f", "no", "n", "off")
 
 
 def main() -> None:
-    """Run the command; a known error ends with its text and exit code 1 or 2."""
-    with reporting():
-        app()
+    """Run the command; an error ends with one message and exit code 1 or 2, Ctrl-C with 130."""
+    write_any_text(sys.stdout, sys.stderr)
+    debug = _asks_for_debug()
+    with reporting(debug):
+        # loading takes seconds, in which Ctrl-C is answered too
+        from brainbench.cli.commands import run
+
+        run()
+
+
+def _asks_for_debug() -> bool:
+    """Whether ``--debug`` stands before or after the verb, where it is taken out, or is set."""
+    own = sys.argv[: sys.argv.index("--")] if "--" in sys.argv else sys.argv
+    given = _DEBUG in own[1:]
+    if given:
+        kept = [word for word in own[1:] if word != _DEBUG]
+        sys.argv[1:] = [*kept, *sys.argv[len(own) :]]
+    return given or os.environ.get("BRAINBENCH_DEBUG", "").strip().lower() not in _OFF
 
 
 if __name__ == "__main__":

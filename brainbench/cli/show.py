@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as json_module
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from brainbench.benchmarks import (
     list_benchmarks,
     load_benchmark,
 )
-from brainbench.cli.console import stdout
+from brainbench.cli.console import print_json, stdout
 from brainbench.datasets import Card, list_datasets, load_card, load_problems
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.results import load_record, render_record
@@ -62,7 +63,7 @@ def show(
     elif name in list_datasets():
         card = load_card(name)
         if json:
-            print(card.model_dump_json(indent=1))
+            print_json(card.model_dump_json(indent=1))
         else:
             _show_card(card)
     elif name in list_benchmarks():
@@ -70,7 +71,7 @@ def show(
     elif path.suffix == ".json" or path.is_dir():
         record = load_record(path / "results.json" if path.is_dir() else path)
         if json:
-            print(record.model_dump_json(indent=1))
+            print_json(record.model_dump_json(indent=1))
         else:
             stdout.print(render_record(record))
     else:
@@ -133,7 +134,7 @@ def _show_benchmark(identifier: str, as_json: bool) -> None:
             }
         rows["citation"] = benchmark.bibtex
     if as_json:
-        stdout.print_json(data=rows)
+        print_json(json_module.dumps(rows, indent=2))
         return
     table = Table.grid(padding=(0, 2))
     for label, value in rows.items():

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from brainbench.cli.main import app
+from brainbench.cli.commands import app
 
 ROOT = Path(__file__).parent.parent.parent
 OWN = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

@@ -1,0 +1,112 @@
+"""The verbs of the ``brainbench`` command."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from brainbench.cli import (
+    calibrate,
+    compare,
+    evaluate,
+    fetch,
+    finetune,
+    leaderboard,
+    listing,
+    report,
+    show,
+    steer,
+    submit,
+)
+from brainbench.cli.errors import CarriedError
+from brainbench.errors import BrainbenchError
+
+# what is there after an error or Ctrl-C, by verb; of the others nothing is to be said
+_KEPT = {
+    "evaluate": "finished steps are kept, the same command goes on after them",
+    "fetch": "files that are whole are kept, the same command fetches the others",
+    "steer": "no steering was written",
+    "finetune": "finished epochs are kept, the same command with --resume goes on after them",
+    "calibrate": "with --output-path finished rows are kept, the same command goes on after them",
+    "submit": "what was not finished is not sealed: run the same command again",
+    "leaderboard": "the pages may be incomplete: run the same command again",
+}
+
+
+class _Verbs(TyperGroup):
+    """Tells what a verb that did not end well has kept.
+
+    It also hands on what typer would end without a word: Ctrl-C, and the end of a file.
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrainbenchError:
+            raise
+        except (KeyboardInterrupt, Exception) as error:
+            if _is_typers(error):
+                raise
+            raise CarriedError(_KEPT.get(ctx.invoked_subcommand, "")) from error
+
+
+def _is_typers(error: BaseException) -> bool:
+    """Whether typer ends it well: its own exceptions, and a pipe that nobody reads any more."""
+    own = type(error).__module__.partition(".")[0] in ("typer", "click")
+    return own or isinstance(error, BrokenPipeError)
+
+
+app = typer.Typer(
+    name="brainbench",
+    cls=_Verbs,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate)
+app.command("list", help=listing.HELP)(listing.list_names)
+app.command("show", help=show.HELP)(show.show)
+app.command("finetune", help=finetune.HELP)(finetune.finetune)
+app.command("report", help=report.HELP)(report.report)
+app.command("compare", help=compare.HELP)(compare.compare)
+app.command("steer", help=steer.HELP)(steer.steer)
+app.command("submit", help=submit.HELP)(submit.submit)
+app.add_typer(leaderboard.app, name="leaderboard")
+app.command("calibrate", help=calibrate.HELP)(calibrate.calibrate)
+app.command("fetch", help=fetch.HELP)(fetch.fetch)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"brainbench {version('brainbench')}")
+        raise typer.Exit
+
+
+@app.callback(help="How well do language models predict the reasoning brain?")
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print it and stop."
+        ),
+    ] = False,
+    # main() acts on it; it stands here to be listed
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug",
+            help="Show the traceback of an error; also after the verb.",
+            envvar="BRAINBENCH_DEBUG",
+        ),
+    ] = False,
+) -> None:
+    """Options of the command itself."""
+
+
+def run() -> None:
+    """Parse the command line and run its verb; it ends in ``SystemExit``."""
+    app()

@@ -1,0 +1,71 @@
+"""Text on terminals that cannot show all of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from brainbench.cli.console import print_json, write_any_text
+
+TEXT = "≈ 0.5 ± 0.1, † λ′ Δ…, r² ≥ κ, café, 漢"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "expected"),
+    [
+        ("utf-8", TEXT),
+        ("ascii", "~ 0.5 ~ 0.1, + l' D., r2 > k, cafe, ?"),
+        ("latin-1", "~ 0.5 ± 0.1, + l' D., r² > k, café, ?"),
+        ("cp1252", "~ 0.5 ± 0.1, † l' D…, r² > k, café, ?"),
+    ],
+)
+def test_what_an_encoding_lacks_gets_a_stand_in_of_one_character(
+    encoding: str, expected: str
+) -> None:
+    held = io.BytesIO()
+    stream = io.TextIOWrapper(held, encoding)
+    write_any_text(stream)
+    stream.write(TEXT)
+    stream.flush()
+    assert held.getvalue().decode(encoding) == expected
+    assert len(expected) == len(TEXT)
+
+
+def test_a_table_keeps_its_columns() -> None:
+    held = io.BytesIO()
+    stream = io.TextIOWrapper(held, "ascii")
+    write_any_text(stream)
+    table = Table("λ", "Δ†")
+    table.add_row("…", "≈ 1")
+    Console(file=stream, width=40).print(table)
+    stream.flush()
+    lines = held.getvalue().decode("ascii").splitlines()
+    assert len({len(line) for line in lines}) == 1
+    assert "?" not in "".join(lines)
+
+
+def test_half_of_a_character_from_a_file_name_is_written_as_a_question_mark() -> None:
+    held = io.BytesIO()
+    stream = io.TextIOWrapper(held, "utf-8")
+    write_any_text(stream)
+    stream.write("caf\udce9.gguf")
+    stream.flush()
+    assert held.getvalue() == b"caf?.gguf"
+
+
+def test_streams_that_know_no_encoding_are_left_alone() -> None:
+    write_any_text(io.StringIO())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252"])
+def test_json_is_the_same_in_every_encoding(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(held, encoding))
+    print_json(json.dumps({"text": TEXT + "🧠"}, ensure_ascii=False))
+    sys.stdout.flush()
+    assert json.loads(held.getvalue().decode(encoding)) == {"text": TEXT + "🧠"}

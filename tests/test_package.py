@@ -1,0 +1,41 @@
+"""What ``import brainbench`` gives: the names of the reference, loaded when they are asked for."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+import brainbench
+from brainbench.benchmarks import DEFAULT_PROTOCOL
+
+
+@pytest.mark.parametrize("name", brainbench.__all__)
+def test_every_name_is_there(name: str) -> None:
+    assert getattr(brainbench, name).__module__.startswith("brainbench")
+    assert name in dir(brainbench)
+
+
+def test_packages_are_there_and_other_names_are_not() -> None:
+    assert brainbench.encoding.__name__ == "brainbench.encoding"
+    assert brainbench.__version__ == version("brainbench")
+    with pytest.raises(AttributeError, match="no attribute 'enconding'"):
+        brainbench.enconding  # noqa: B018
+
+
+def test_the_default_protocol_is_that_of_the_benchmarks() -> None:
+    assert inspect.signature(brainbench.evaluate).parameters["protocol"].default == DEFAULT_PROTOCOL
+
+
+def test_the_import_loads_no_library() -> None:
+    """So the command answers Ctrl-C while it loads them."""
+    code = (
+        "import sys, brainbench.cli.main; print(*{'numpy', 'pandas', 'torch'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "\n"
