@@ -29,7 +29,7 @@ from brainbench.models.batches import Batch, Tokens
 from brainbench.models.families import find_family, find_sites
 from brainbench.models.reading import evaluating, pad
 from brainbench.models.recording import Pick, only_rows
-from brainbench.models.shared_prefix import empty_cache
+from brainbench.models.shared_prefix import empty_cache, with_cache
 
 Run = Callable[..., Any]
 
@@ -167,7 +167,9 @@ class TrainedPart:
     def _call(self, call: Run, tokens: Tensor, past: Any, pick: Pick | None = None) -> Any:
         head = self._network.get_output_embeddings()
         with only_rows(head, pick or (lambda states: states[:, -1])):
-            return call(input_ids=tokens, past_key_values=past, use_cache=past is not None)
+            return call(
+                input_ids=tokens, use_cache=past is not None, **with_cache(self._network, past)
+            )
 
     def _for_rows(self, own: Any, rows: int, length: int) -> Any:
         """Keys and values of one row as those of many, none of them copied."""

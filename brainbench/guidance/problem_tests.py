@@ -16,6 +16,7 @@ from brainbench.errors import DataError
 from brainbench.guidance.answers import TestItems
 from brainbench.models import LanguageModel
 from brainbench.models.chat import Messages
+from brainbench.models.encoder import Encoder
 from brainbench.problems import Problem
 from brainbench.problems.files import CARD, RESTORE
 from brainbench.problems.rows import to_problem
@@ -163,17 +164,18 @@ def _folio_questions(
 
     problems = folio.load(split)[: min(count or 10_000, limit or 10_000)]
     choices = choice_tokens(model.loader.tokenizer, _FOLIO_WORDS)
+    prompts = model.chat.prompts([_folio_messages(problem) for problem in problems])
     return [
         Question(
             problem.identifier,
             problem.story,
             0,
-            model.chat.tokens(_folio_messages(problem)),
+            tokens,
             choices,
             _FOLIO_WORDS.index(problem.label),
             FOLIO,
         )
-        for problem in problems
+        for problem, tokens in zip(problems, prompts, strict=True)
     ]
 
 
@@ -202,9 +204,10 @@ def choice_tokens(tokenizer: object, words: Sequence[str]) -> tuple[tuple[int, .
         When two words begin with the same token.
     """
     found: list[tuple[int, ...]] = []
+    encoder = Encoder(tokenizer)
     for word in words:
         spelt = [start + form for form in (word, word.lower()) for start in ("", " ")]
-        pieces = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in spelt]  # type: ignore[operator]
+        pieces = encoder.encode(spelt, False)
         found.append(tuple(sorted({ids[0] for ids in pieces if ids})))
     # a token that begins several, such as a lone space, tells nothing
     shared = {t for i, a in enumerate(found) for b in found[i + 1 :] for t in set(a) & set(b)}

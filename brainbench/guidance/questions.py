@@ -23,8 +23,9 @@ from brainbench.guidance.last_tokens import Before, Below, added, caught
 from brainbench.models import LanguageModel, Site
 from brainbench.models.batches import Batch, Tokens, plan_batches
 from brainbench.models.families import find_sites
+from brainbench.models.prompt_plan import ask
 from brainbench.models.reading import evaluating, pad
-from brainbench.models.shared_prefix import SharedPrefix, empty_cache
+from brainbench.models.shared_prefix import SharedPrefix, empty_cache, with_cache
 from brainbench.models.spellings import find_spellings
 from brainbench.problems import Problem
 
@@ -86,7 +87,8 @@ def ask_problems(model: LanguageModel, problems: Sequence[Problem]) -> list[Ques
     spellings = find_spellings(model.loader.tokenizer)
     orders: dict[str, int] = {}
     asked = []
-    for problem in problems:
+    prompts = ask(problems, model.template, model.chat)
+    for problem, tokens in zip(problems, prompts, strict=True):
         base = problem.base_id or problem.identifier
         orders[base] = orders.get(base, -1) + 1
         asked.append(
@@ -94,7 +96,7 @@ def ask_problems(model: LanguageModel, problems: Sequence[Problem]) -> list[Ques
                 problem.identifier,
                 base,
                 orders[base],
-                model.chat.tokens(model.template.messages(problem)),
+                tokens,
                 (spellings.true, spellings.false),
                 0 if problem.condition.valid else 1,
                 problem.reasoning_type,
@@ -209,7 +211,8 @@ class Asker:
         past = shared.past(batch.prefix, len(before)) or empty_cache()
         if any(before):
             tokens = pad([row or (0,) for row in before], self._device)[0]
-            self._network.get_decoder()(input_ids=tokens, past_key_values=past, use_cache=True)
+            decoder = self._network.get_decoder()
+            decoder(input_ids=tokens, use_cache=True, **with_cache(decoder, past))
         lengths = [len(batch.prefix) + len(row) for row in before]
         return Held(self, [questions[row] for row in batch.rows], batch.rows, Before(past, lengths))
 
@@ -303,8 +306,8 @@ class Held:
             input_ids=self._last[rows].to(device)[:, None].expand(-1, count),
             attention_mask=self._before.mask(rows, count, network.dtype, device),
             position_ids=self._before.places(rows, count, device),
-            past_key_values=self._before.cache(rows),
             use_cache=True,
+            **with_cache(network, self._before.cache(rows)),
         ).logits
         return logits
 

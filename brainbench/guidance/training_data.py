@@ -15,6 +15,7 @@ from brainbench.guidance.recipes import REPRESENTATION, STATES, Recipe
 from brainbench.guidance.signals import Signals
 from brainbench.models import LanguageModel, read_activations, read_answers
 from brainbench.models.batches import Tokens
+from brainbench.models.prompt_plan import ask
 from brainbench.models.spellings import Spellings
 
 Mask = NDArray[np.bool_]
@@ -79,7 +80,7 @@ def prepare_items(model: LanguageModel, signals: Signals, layers: Sequence[int])
     problems = signals.problems
     answers = read_answers(model, problems)
     held = read_activations(model, problems).values["attention"]
-    prompts = tuple(model.chat.tokens(model.template.messages(p)) for p in problems)
+    prompts = tuple(ask(problems, model.template, model.chat))
     kinds = tuple(str(kind) for kind in signals.types)
     # a missing answer is NaN, which equals nothing
     wrong = answers.said != signals.labels.astype(np.float64)

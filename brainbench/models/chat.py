@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+import hashlib
+import html
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from brainbench.errors import DataError
 from brainbench.models.batches import Tokens
+from brainbench.models.chat_template import render_chat
+from brainbench.models.encoder import Encoder
+from brainbench.models.thoughts import MARKERS, open_thought
 
-Messages = Sequence[dict[str, str]]
+Messages = Sequence[Mapping[str, str]]
 # what a model without chat template is left to continue
 PLAIN_CUE = "\nAnswer:"
-# Some chat templates write today's date: the same prompt must be the same tomorrow.
-PROMPT_DATE = date(2026, 1, 1)
+_MERGED = "the model's chat template takes no system turn: it opens the user's"
+_CHANGED = (
+    "the model's chat template changes capital letters, or escapes characters, of what is asked"
+)
+_PROBE = ({"role": "user", "content": "Is every answer found in its question?"},)
 
 
 class Chat:
     """Writes prompts in a model's own format and notes what had to be done otherwise.
 
     A model without a chat template gets the messages as plain text and the cue
-    ``Answer:``. Where a chat template refuses a system turn, its text opens the user's.
+    ``Answer:``. Where a chat template writes a turn only from a list of parts, it is given that;
+    where it refuses a system turn, its text opens the user's.
 
     Parameters
     ----------
@@ -41,38 +51,97 @@ class Chat:
         # of several by name, the default one
         return str(self._tokenizer.get_chat_template())
 
+    @cached_property
+    def encoder(self) -> Encoder:
+        """Makes tokens of texts."""
+        return Encoder(self._tokenizer)
+
     def text(self, messages: Messages, *, go_on: bool = False) -> str:
         """The prompt as text.
 
         Parameters
         ----------
         go_on : the last message is the answer's beginning, which is to be continued.
+
+        Raises
+        ------
+        DataError
+            When the chat template fails, or leaves out or rewrites what it is given.
         """
-        if self.template is None:
+        template = self.template
+        if template is None:
             self.warnings["the model has no chat template: it is asked in plain text"] = None
             return "\n\n".join(turn["content"] for turn in messages) + PLAIN_CUE
-        system = [turn["content"].strip() for turn in messages if turn["role"] == "system"]
-        refused: Exception | None = None
-        try:
-            text = self._apply(messages, go_on)
-            # some templates leave out, without a word, a role they do not know
-            if all(part in text for part in system):
-                return text
-        except Exception as error:
-            if not system:
-                raise DataError(f"the model's chat template fails: {error}") from error
-            refused = error
-        try:
-            text = self._apply(_without_system(messages), go_on)
-        except Exception as error:
-            cause = refused or error
-            raise DataError(f"the model's chat template fails: {cause}") from cause
-        self.warnings["the model's chat template takes no system turn: it opens the user's"] = None
-        return text
+        first: Exception | None = None
+        changed: tuple[str, bool] | None = None
+        lost = None
+        for turns, given, merged in _forms(messages):
+            try:
+                text = render_chat(template, given, self._tokenizer.special_tokens_map,
+                                   go_on=go_on, think=self._think)  # fmt: skip
+            # a template is another's program: it may fail in any way
+            except Exception as error:
+                first = first or error
+                continue
+            if _is_printed(given, text):
+                continue
+            missing = _missing(turns, text, _spaced)
+            if missing is None:
+                return self._accepted(messages, text, merged)
+            lost = lost or missing
+            if changed is None and _missing(turns, text, _plain) is None:
+                changed = text, merged
+        if changed is not None:
+            self.warnings[_CHANGED] = None
+            return self._accepted(messages, *changed)
+        if lost is None:
+            raise DataError(f"the model's chat template fails: {first}") from first
+        role, content = lost["role"], " ".join(lost["content"].split())
+        digest = hashlib.sha256(template.encode()).hexdigest()
+        shown = content if len(content) <= 60 else f"{content[:30]} … {content[-29:]}"
+        raise DataError(
+            f"the model's chat template ({digest[:12]}…, of {type(self._tokenizer).__name__}) "
+            f"leaves out or rewrites what it is given: the {role} turn {shown!r} is not in the "
+            "prompt as it stands. Give the model a chat template that writes every turn whole; "
+            "tasks can be asked without --apply-chat-template"
+        )
 
     def tokens(self, messages: Messages) -> Tokens:
         """The prompt as token ids."""
         return self.tokens_of(self.text(messages))[0]
+
+    def prompts(self, every: Sequence[Messages]) -> list[Tokens]:
+        """Several prompts as token ids, which must not all be the same.
+
+        Raises
+        ------
+        DataError
+            When no token is made of one, or the same tokens of all though they differ.
+        """
+        texts = [self.text(messages) for messages in every]
+        tokens = [self.tokens_of(text)[0] for text in texts]
+        self.encoder.check_told_apart(texts, tokens)
+        unknown = self.encoder.unknown(tokens)
+        if unknown:
+            self.warnings[
+                f"{unknown} of {len(tokens)} prompts hold something that the tokenizer does not "
+                "know: the model reads an unknown token there"
+            ] = None
+        return tokens
+
+    def probe(self) -> list[str]:
+        """What there is to say of prompts in the model's own format, tried out on a question.
+
+        Raises
+        ------
+        DataError
+            When its chat template fails, or leaves the question out.
+        """
+        if self.template is None:
+            return []
+        tried = Chat(self._tokenizer, self._think)
+        tried.text(_PROBE)
+        return list(tried.warnings)
 
     def tokens_of(
         self, text: str, characters: bool = False
@@ -91,39 +160,92 @@ class Chat:
         """
         # a chat template writes its own special tokens
         plain = self.template is None
-        given = self._tokenizer(text, add_special_tokens=plain, **self._telling(characters))
-        ids, held = list(given["input_ids"]), list(given["offset_mapping"]) if characters else []
-        if plain and len(ids) > 1 and ids[-1] == self._tokenizer.eos_token_id:
-            # some tokenizers end every text: the model is to go on, not to have ended
-            ids.pop()
+        held: tuple[tuple[int, int], ...] = ()
+        if characters:
+            self._check_fast()
+            ids, held = self.encoder.with_characters(text, plain)
+        else:
+            ids = self.encoder.encode([text], plain)[0]
         if not ids:
             raise DataError("the tokenizer makes no token of the prompt")
-        return tuple(ids), tuple((int(a), int(b)) for a, b in held[: len(ids)])
+        return ids, held
 
-    def _telling(self, characters: bool) -> dict[str, bool]:
-        if not characters:
-            return {}
+    def _check_fast(self) -> None:
         if not getattr(self._tokenizer, "is_fast", False):
             raise DataError(
                 f"{type(self._tokenizer).__name__} does not tell which characters its tokens "
                 "hold, so the premises cannot be found: take a model with a fast tokenizer "
                 "(tokenizer.json), or --readout last"
             )
-        return {"return_offsets_mapping": True}
 
-    def _apply(self, messages: Messages, go_on: bool) -> str:
-        return str(
-            self._tokenizer.apply_chat_template(
-                list(messages),
-                tokenize=False,
-                add_generation_prompt=not go_on,
-                continue_final_message=go_on,
-                # asked of templates that know it (Qwen3); others do not look
-                enable_thinking=self._think,
-                strftime_now=PROMPT_DATE.strftime,
-                date_string=PROMPT_DATE.strftime("%d %b %Y"),
-            )
-        )
+    def _accepted(self, messages: Messages, text: str, merged: bool) -> str:
+        if merged:
+            self.warnings[_MERGED] = None
+        opened = None if self._think else open_thought(_after_question(messages, text))
+        if opened is not None:
+            self.warnings[
+                f"the prompt ends inside a thought, which the model's chat template opens with "
+                f"{opened!r}: what is read there is no answer. --think lets such a model think "
+                "first"
+            ] = None
+        return text
+
+
+def _forms(messages: Messages) -> Iterator[tuple[Messages, list[dict[str, Any]], bool]]:
+    """Turns as they may be given to a template, whether a system turn was joined to another."""
+    joined = _without_system(messages)
+    with_system = any(turn["role"] == "system" for turn in messages)
+    for turns, merged in ((messages, False), *([(joined, True)] if with_system else [])):
+        yield turns, [dict(turn) for turn in turns], merged
+        yield turns, [{**turn, "content": _parts(turn["content"])} for turn in turns], merged
+
+
+def _parts(content: str) -> list[dict[str, str]]:
+    return [{"type": "text", "text": content}]
+
+
+def _is_printed(given: Sequence[Mapping[str, Any]], text: str) -> bool:
+    """Whether a list of parts was written as Python or JSON prints it."""
+    return isinstance(given[0]["content"], list) and any(
+        mark in text for mark in ("'type': 'text'", '"type": "text"')
+    )
+
+
+def _missing(turns: Messages, text: str, form: Callable[[str], str]) -> Mapping[str, str] | None:
+    """The first turn that is not in a text, each looked for in a place of its own."""
+    rest = form(text)
+    # the longest first, for a short one may stand in it too
+    for turn in sorted(turns, key=lambda turn: -len(turn["content"])):
+        content = turn["content"]
+        if turn["role"] == "assistant":
+            # templates drop what was thought before an answer
+            for end in MARKERS.values():
+                content = content.rpartition(end)[2]
+        wanted = form(content)
+        if not wanted:
+            continue
+        if wanted not in rest:
+            return turn
+        rest = rest.replace(wanted, "\0", 1)
+    return None
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _plain(text: str) -> str:
+    """A text without capitals, escapes of HTML and JSON, and forms of the same character."""
+    text = text.replace("\\n", "\n").replace('\\"', '"')
+    return _spaced(unicodedata.normalize("NFKC", html.unescape(text)).casefold())
+
+
+def _after_question(messages: Messages, text: str) -> str:
+    """What a template writes behind the last turn that is not the model's own."""
+    asked = next((t["content"].strip() for t in messages[::-1] if t["role"] != "assistant"), "")
+    last = asked.splitlines()[-1].strip() if asked else ""
+    place = text.rfind(last) if last else -1
+    return text[place + len(last) :] if place >= 0 else text[-80:]
 
 
 def _without_system(messages: Messages) -> list[dict[str, str]]:

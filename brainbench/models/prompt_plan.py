@@ -53,12 +53,12 @@ class PromptPlan:
         if self.readout == "premises":
             found = [find_premises(p, self.template, self.chat) for p in problems]
             return self._plan(problems, [t for t, _ in found], [places for _, places in found])
-        return self._plan(problems, [self.chat.tokens(self.template.messages(p)) for p in problems])
+        return self._plan(problems, ask(problems, self.template, self.chat))
 
     def readings(self, problems: Sequence[Problem]) -> list[Batch]:
         """Batches that ask only to read the premises."""
         messages = [self.template.reading_messages(p) for p in problems]
-        return self._plan(problems, [self.chat.tokens(turns) for turns in messages])
+        return self._plan(problems, self.chat.prompts(messages))
 
     def _plan(
         self,
@@ -90,3 +90,33 @@ class PromptPlan:
                 f"tokens{thoughts}; {self.identifier} reads {limit} at most. Take a shorter "
                 f"{shorter} or a model with a longer context"
             )
+
+
+def ask(problems: Sequence[Problem], template: PromptTemplate, chat: Chat) -> list[Tokens]:
+    """The prompts of problems, each with its premises and its conclusion.
+
+    Raises
+    ------
+    DataError
+        When a template leaves out or rewrites part of a problem, or the tokenizer does not tell
+        problems apart.
+    """
+    every = [template.messages(problem) for problem in problems]
+    for problem, turns in zip(problems, every, strict=True):
+        text = _plain("\n".join(turn["content"] for turn in turns))
+        for part, sentences in (
+            ("premise", problem.premises),
+            ("conclusion", [problem.conclusion]),
+        ):
+            for sentence in sentences:
+                if _plain(sentence) not in text:
+                    raise DataError(
+                        f"prompt template {template.name} leaves out the {part} {sentence!r} of "
+                        f"{problem.identifier}, or rewrites it"
+                    )
+    return chat.prompts(every)
+
+
+def _plain(text: str) -> str:
+    # capitals and spaces are the wording's own
+    return " ".join(text.split()).casefold()

@@ -21,7 +21,7 @@ from brainbench.models.families import find_sites
 from brainbench.models.loading import Loader, out_of_memory
 from brainbench.models.model import SITES, Site
 from brainbench.models.recording import Pick, Recorder, only_rows
-from brainbench.models.shared_prefix import SharedPrefix
+from brainbench.models.shared_prefix import SharedPrefix, with_cache
 from brainbench.models.spellings import Spellings
 from brainbench.models.steering import Steering
 from brainbench.models.steering_hooks import Steerer
@@ -160,7 +160,9 @@ class Reader:
         """One pass with the hooks on: logits (rows, vocabulary) of the token picked."""
         head = self._model.get_output_embeddings()
         with self._recorder.listening(pick), only_rows(head, pick_logits):
-            given = self._model(input_ids=tokens, past_key_values=past, use_cache=past is not None)
+            given = self._model(
+                input_ids=tokens, use_cache=past is not None, **with_cache(self._model, past)
+            )
         logits: NDArray[np.float64] = given.logits[:, 0].float().cpu().double().numpy()
         if not np.isfinite(logits.max(axis=1)).all():
             raise DataError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -58,7 +59,7 @@ class SharedPrefix:
         tokens = torch.tensor([prefix], device=self._device)
         last = only_rows(self._model.get_output_embeddings(), lambda states: states[:, -1])
         with self._steerer.adding([group]), last:
-            self._model(input_ids=tokens, past_key_values=past, use_cache=True)
+            self._model(input_ids=tokens, use_cache=True, **with_cache(self._model, past))
         return past
 
 
@@ -69,6 +70,14 @@ def empty_cache() -> Any:
     # without the configuration: where that names a window that its family does not use,
     # as in Llamas made of Mistrals, keys would be dropped
     return DynamicCache()
+
+
+def with_cache(model: Any, past: Any) -> dict[str, Any]:
+    """A cache as a model takes it: ``cache``, before transformers 5.24 ``past_key_values``."""
+    # what adapters and hooks put around a model takes whatever it is given
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    known = inspect.signature(type(inner).forward).parameters
+    return {"cache" if "cache" in known else "past_key_values": past}
 
 
 def rows_of(past: Any, rows: Sequence[int]) -> Any:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from brainbench.errors import DataError
+from brainbench.models.encoder import Encoder
 
 Array = NDArray[np.float64]
 
@@ -51,6 +52,7 @@ def find_spellings(tokenizer: Any) -> Spellings:
         When it has no single token for one of them, and their first tokens are the same.
     """
     found: dict[str, list[int]] = {"true": [], "false": []}
+    encoder = Encoder(tokenizer)
     for piece, token in tokenizer.get_vocab().items():
         for word, tokens in found.items():
             # decoding tells a word from its parts; asked only where it can be one
@@ -61,7 +63,7 @@ def find_spellings(tokenizer: Any) -> Spellings:
             starts = {
                 pieces[0]
                 for spelt in (word.title(), f" {word.title()}")
-                if (pieces := tokenizer(spelt, add_special_tokens=False)["input_ids"])
+                if (pieces := encoder.encode([spelt], False)[0])
             }
             tokens += sorted(starts)
     if not found["true"] or not found["false"] or set(found["true"]) & set(found["false"]):

@@ -13,8 +13,10 @@ from brainbench.models.loading import Loader
 from brainbench.models.reading import NO_TOKEN, Reader, Reading, mean_over, pad, token_at
 from brainbench.models.spellings import Spellings
 from brainbench.models.steering import Steering
+from brainbench.models.thoughts import end_of_thoughts, open_thought
 
-_END_OF_THOUGHT = "</think>"
+# tokens at the end of a prompt in which a template may open a thought
+_OPENING = 12
 
 
 class ThinkingReader(Reader):
@@ -39,8 +41,7 @@ class ThinkingReader(Reader):
         super().__init__(loader, spellings, say, steering)
         self._limit = limit
         self._padding = loader.tokenizer.pad_token_id
-        end = loader.tokenizer.get_vocab().get(_END_OF_THOUGHT)
-        self._end_of_thought: int | None = end
+        self._tokenizer = loader.tokenizer
         self._stops = stop_tokens(loader)
 
     def _run(self, batch: Batch) -> Reading:
@@ -59,8 +60,8 @@ class ThinkingReader(Reader):
             order = torch.arange(tokens.shape[1], device=self._device)
             generated = (order >= starts[:, None]) & (order <= last[:, None])
             places = [
-                self._answer_place(said, bool(cut))
-                for said, cut in zip(thoughts, cut_off, strict=True)
+                self._answer_place(said, bool(cut), self._in_thought(prompt, said))
+                for prompt, said, cut in zip(prompts, thoughts, cut_off, strict=True)
             ]
             before = torch.tensor(
                 [
@@ -114,15 +115,18 @@ class ThinkingReader(Reader):
             cut_off.append(int(end is None))
         return thoughts, cut_off
 
-    def _answer_place(self, said: Tokens, cut_off: bool) -> int:
+    def _in_thought(self, prompt: Tokens, said: Tokens) -> bool:
+        """Whether what was generated ends inside a thought, opened there or by the prompt."""
+        opening = str(self._tokenizer.decode(list(prompt[-_OPENING:])))
+        return open_thought(opening + str(self._tokenizer.decode(list(said)))) is not None
+
+    def _answer_place(self, said: Tokens, cut_off: bool, in_thought: bool) -> int:
         """Where the answer stands in what was generated; -1 where there is none.
 
         What is said in thought is no answer, nor is what stands in one that was cut off.
         """
-        start = 0
-        if self._end_of_thought in said:
-            start = len(said) - said[::-1].index(self._end_of_thought)
-        elif cut_off:
+        start = end_of_thoughts(said, self._tokenizer)
+        if not start and (cut_off or in_thought):
             return -1
         answers = {*self._spellings.true, *self._spellings.false}
         return next((i for i in range(len(said) - 1, start - 1, -1) if said[i] in answers), -1)

@@ -26,6 +26,8 @@ def check_tasks_fit(model: Model, options: TaskOptions) -> LanguageModel:
     ------
     UsageError
         When it is no language model, cannot be written to as a chat, or does not go with vLLM.
+    DataError
+        When its chat template is to be used, and fails or leaves out what it is given.
     """
     if not isinstance(model, LanguageModel):
         raise UsageError(
@@ -40,6 +42,8 @@ def check_tasks_fit(model: Model, options: TaskOptions) -> LanguageModel:
         raise UsageError(
             f"{model.identifier} has no chat template: leave out --apply-chat-template"
         )
+    if options.apply_chat_template:
+        model.chat.probe()  # a template that cannot be used is told before anything is asked
     return model
 
 

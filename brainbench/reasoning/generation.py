@@ -19,7 +19,7 @@ from brainbench.models.cache import Say
 from brainbench.models.loading import Loader, out_of_memory
 from brainbench.models.reading import evaluating, pad, token_at
 from brainbench.models.recording import only_rows
-from brainbench.models.shared_prefix import SharedPrefix, empty_cache, rows_of
+from brainbench.models.shared_prefix import SharedPrefix, empty_cache, rows_of, with_cache
 from brainbench.models.steering import Steering
 from brainbench.models.steering_hooks import Steerer
 from brainbench.models.thinking import stop_tokens
@@ -184,7 +184,7 @@ class Generator:
         lengths = [len(suffix) for suffix in batch.suffixes]
         steered = self._steerer.mask([n - 1 for n in lengths], lengths, batch.longest)
         with self._steerer.adding(groups, steered):
-            logits = self._pass(last, input_ids=tokens, past_key_values=past)
+            logits = self._pass(last, past, input_ids=tokens)
         room = tokens.shape[1] - 1 - last
         _move_right(past, room)
         seen = (torch.arange(before + tokens.shape[1], device=self._device) >= room[:, None]).long()
@@ -210,10 +210,10 @@ class Generator:
             with self._steerer.adding([groups[row] for row in live], steered):
                 logits = self._pass(
                     torch.zeros_like(place),
+                    past,
                     input_ids=chosen[:, None].to(self._device),
                     attention_mask=seen,
                     position_ids=place[:, None],
-                    past_key_values=past,
                 )
             place = place + 1
         return [Said(tuple(said[row]), ended[row]) for row in range(rows)]
@@ -251,11 +251,12 @@ class Generator:
         text = self._tokenizer.decode(said[-tail:])
         return any(end in text for end in until)
 
-    def _pass(self, places: Tensor, **given: Any) -> Tensor:
+    def _pass(self, places: Tensor, past: Any, **given: Any) -> Tensor:
         """Logits of one place of each row, float32."""
         import torch
 
         with only_rows(self._model.get_output_embeddings(), token_at(places)):
+            given |= with_cache(self._model, past)
             found = self._model(use_cache=True, **given).logits[:, 0].float()
         if not torch.isfinite(found.amax(dim=-1)).all():
             raise DataError(

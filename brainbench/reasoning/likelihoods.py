@@ -15,7 +15,7 @@ from brainbench.models.cache import Arrays, Say
 from brainbench.models.loading import out_of_memory
 from brainbench.models.reading import evaluating, pad
 from brainbench.models.recording import only_rows
-from brainbench.models.shared_prefix import SharedPrefix, empty_cache, rows_of
+from brainbench.models.shared_prefix import SharedPrefix, empty_cache, rows_of, with_cache
 from brainbench.models.steering import Steering
 from brainbench.models.steering_hooks import Steerer
 from brainbench.reasoning.plan import Ask, Passes, Query, Work, moved, plan_queries
@@ -199,7 +199,9 @@ class Likelihoods:
             return states[rows.to(states.device), places.to(states.device)]
 
         with only_rows(self._model.get_output_embeddings(), pick):
-            given = self._model(input_ids=tokens, past_key_values=past, use_cache=past is not None)
+            given = self._model(
+                input_ids=tokens, use_cache=past is not None, **with_cache(self._model, past)
+            )
         logits = given.logits[:, 0].float()
         norm = logits.logsumexp(dim=-1)
         if not torch.isfinite(norm).all():

@@ -19,8 +19,8 @@ from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 from brainbench.errors import DataError, UsageError
 from brainbench.models import LanguageModel, ModelOptions
 from brainbench.models.batches import Tokens
+from brainbench.models.encoder import Encoder
 from brainbench.models.opening import open_language_model
-from brainbench.reasoning.encoding import Encoder
 from brainbench.reasoning.generation import Decoding, Generator
 from brainbench.reasoning.likelihoods import Likelihoods
 from brainbench.reasoning.plan import Query
@@ -105,15 +105,27 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
         return self.language_model.loader.tokenizer
 
     @property
-    def eot_token_id(self) -> int:
-        """Token that ends a text."""
-        return int(self.tokenizer.eos_token_id)
+    def eot_token_id(self) -> int | None:
+        """Token that ends a text; None where the tokenizer has none."""
+        end = self.tokenizer.eos_token_id
+        return None if end is None else int(end)
 
     @property
     def prefix_token_id(self) -> int:
-        """What stands before an empty context."""
-        begin = self.tokenizer.bos_token_id
-        return int(self.tokenizer.eos_token_id if begin is None else begin)
+        """What stands before an empty context.
+
+        Raises
+        ------
+        DataError
+            When the tokenizer has no such token.
+        """
+        if self._encoder.prefix is None:
+            raise DataError(
+                f"the tokenizer of {self.language_model.identifier} has neither a BOS nor an EOS "
+                "token to stand before a text without context: name one in its "
+                "tokenizer_config.json, as bos_token"
+            )
+        return self._encoder.prefix
 
     @property
     def max_length(self) -> int:
@@ -174,7 +186,7 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
         self, requests: Sequence[Any], disable_tqdm: bool = False
     ) -> list[tuple[float, bool]]:
         """Of each (context, continuation), and whether greedy decoding would say it."""
-        pairs = self._encoder.pairs([request.args[:2] for request in requests])
+        pairs = self._pairs(requests)
         for request, (context, continuation) in zip(requests, pairs, strict=True):
             if not continuation:
                 raise DataError(f"{name_of(request)}: the continuation is empty, or has no token")
@@ -230,7 +242,9 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
         for own in groups.values():
             some = [requests[i] for i in own]
             decoding = _decoding(some[0].args[1])
-            prompts = self._encoder.encode([request.args[0] for request in some])
+            asked = [request.args[0] for request in some]
+            prompts = self._encoder.encode(asked)
+            self._check_told_apart(some, asked, prompts)
             for request, prompt in zip(some, prompts, strict=True):
                 self._check(request, len(prompt) + 1)
             said = self._generator.generate(
@@ -256,7 +270,7 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
 
     @cached_property
     def _encoder(self) -> Encoder:
-        return Encoder(self.tokenizer, self.prefix_token_id)
+        return self.language_model.chat.encoder
 
     @cached_property
     def _likelihoods(self) -> Likelihoods:
@@ -283,6 +297,34 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
         group = None if steering is None else steering.group_for(None)
         queries = [Query(tuple(context), tuple(said), group) for _, context, said in requests]
         return self._likelihoods.score(queries, [""] * len(queries))
+
+    def _pairs(self, requests: Sequence[Any]) -> list[tuple[Tokens, Tokens]]:
+        """Tokens of contexts and continuations; an error names the request it comes from."""
+        asked = [request.args[:2] for request in requests]
+        try:
+            pairs = self._encoder.pairs(asked)
+        except DataError:
+            for request in requests:
+                try:
+                    self._encoder.pairs([request.args[:2]])
+                except DataError as error:
+                    raise DataError(f"{name_of(request)}: {error}") from error
+            raise
+        self._check_told_apart(requests, [c for c, _ in asked], [before for before, _ in pairs])
+        return pairs
+
+    def _check_told_apart(
+        self, requests: Sequence[Any], texts: Sequence[str], tokens: Sequence[Tokens]
+    ) -> None:
+        """An error where different prompts have the same tokens, a word where some are unknown."""
+        self._encoder.check_told_apart(texts, tokens)
+        unknown, task = self._encoder.unknown(tokens), str(requests[0].task_name)
+        if unknown and f"{task}: unknown" not in self._told:
+            self._told.add(f"{task}: unknown")
+            self.language_model.say(
+                f"{task}: {unknown} of {len(tokens)} prompts hold something that the tokenizer "
+                "does not know"
+            )
 
     def _groups(self, requests: Sequence[Any]) -> list[str | None]:
         """Whose directions steer each; said once of each task where there are none for some."""

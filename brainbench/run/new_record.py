@@ -72,6 +72,8 @@ def new_record(
         f"--{name.replace('_', '-')}" for name in settings.options.given() if name in COMPUTING
     ]
     notes = [] if tasks is None else _task_notes(model, tasks, settings)
+    if guidance is not None:
+        notes += [note for note in guidance.model.chat.probe() if note not in notes]
     notes += _steering_notes(model, data, tasks)
     notes += unknown
     for name in datasets:
@@ -192,6 +194,8 @@ def _task_notes(model: Model, tasks: TaskSet, settings: Settings) -> list[str]:
             f"--think: in {len(compared)} of {len(tasks.tasks)} tasks answers are compared before "
             "the model has thought; those that end in _cot let it"
         )
+    if settings.task_options.apply_chat_template and isinstance(model, LanguageModel):
+        notes += model.chat.probe()
     plain = not settings.task_options.apply_chat_template
     if plain and isinstance(model, LanguageModel) and model.chat.template is not None:
         notes.append(

@@ -143,14 +143,20 @@ class TestFolio:
 
 
 class Spelling:
-    """A tokenizer that cuts after some letters."""
+    """A tokenizer that cuts after some letters, and has no special tokens."""
+
+    bos_token_id = eos_token_id = None
+    all_special_ids: tuple[int, ...] = ()
 
     def __init__(self, size: int) -> None:
         self.size = size
 
-    def __call__(self, text: str, add_special_tokens: bool) -> dict[str, list[str]]:
+    def __call__(
+        self, texts: list[str], add_special_tokens: bool, return_attention_mask: bool
+    ) -> dict[str, list[list[str]]]:
         assert not add_special_tokens
-        return {"input_ids": [text[i : i + self.size] for i in range(0, len(text), self.size)]}
+        size = self.size
+        return {"input_ids": [[t[i : i + size] for i in range(0, len(t), size)] for t in texts]}
 
 
 class TestChoiceTokens:

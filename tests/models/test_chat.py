@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers
 from tokenizers.processors import TemplateProcessing
+from transformers import PreTrainedTokenizerFast
 
 from brainbench.errors import DataError
 from brainbench.models.chat import Chat
@@ -34,7 +36,7 @@ def formatted(tokenizer: Any) -> Format:
 
 
 class Adding:
-    """Notes whether the tokenizer is to add special tokens of its own."""
+    """Notes whether the tokenizer is to add special tokens to a text of its own."""
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
@@ -43,9 +45,11 @@ class Adding:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._tokenizer, name)
 
-    def __call__(self, text: str, add_special_tokens: bool) -> Any:
-        self.asked.append(add_special_tokens)
-        return self._tokenizer(text, add_special_tokens=False)
+    def __call__(self, texts: list[str], add_special_tokens: bool, **options: Any) -> Any:
+        # others are tried out, to see what stands around every text
+        if len(texts) == 1 and "it?" in texts[0]:
+            self.asked.append(add_special_tokens)
+        return self._tokenizer(texts, add_special_tokens=False, **options)
 
 
 def test_a_chat_template_is_used(chat_tokenizer: Any) -> None:
@@ -174,9 +178,142 @@ def test_another_failure_is_told(
     assert chat.warnings == {}
 
 
+PARTS = (
+    "{% for m in messages %}[{{ m['role'] }}] {% for c in m['content'] %}{{ c['text'] }}"
+    "{% endfor %}{% endfor %}"
+)
+
+
+@pytest.mark.parametrize("template", [PARTS, PARTS.replace("{{ c", "{{ raise_exception('no') if "
+                                                            "c is string else c")])  # fmt: skip
+def test_a_template_that_wants_parts_is_given_parts(template: str, formatted: Format) -> None:
+    chat = Chat(formatted(template))
+    assert chat.text(MESSAGES) == "[system] Be brief.[user] Is it?"
+    assert chat.text([*MESSAGES, {"role": "assistant", "content": "It "}], go_on=True) == (
+        "[system] Be brief.[user] Is it?[assistant] It "
+    )
+    assert chat.warnings == {}
+
+
+def test_parts_without_a_system_turn(formatted: Format) -> None:
+    users = "{% for m in messages if m['role'] == 'user' %}"
+    chat = Chat(
+        formatted(users + "{% for c in m['content'] %}{{ c['text'] }}{% endfor %}{% endfor %}")
+    )
+    assert chat.text(MESSAGES) == "Be brief.\n\nIs it?"
+    assert "takes no system turn" in next(iter(chat.warnings))
+
+
+LONG = [{"role": "user", "content": "Abe is tall. " * 9 + "Is Abe tall?"}]
+LOSING = {
+    "content dropped": ("{% for m in messages %}[{{ m['role'] }}]{% endfor %}", LONG),
+    "another key": ("{% for m in messages %}{{ m['text'] }}{% endfor %}", LONG),
+    "cut": ("{% for m in messages %}{{ m['content'][:30] }}{% endfor %}", LONG),
+    "shortened": ("{{ messages[0]['content'] | truncate(40) }}", LONG),
+    "a word changed": ("{{ messages[0]['content'] | replace('tall', 'short') }}", LONG),
+    "only the last turn": (
+        "{{ messages[-1]['content'] }}",
+        [*LONG, {"role": "assistant", "content": "Yes."}, {"role": "user", "content": "Sure?"}],
+    ),
+    "one of two equal turns": ("{{ messages[-1]['content'] }}", [LONG[0], LONG[0]]),
+    "printed as a list": (
+        "{% for m in messages %}{{ m['content'] if m['content'] is not string else '' }}"
+        "{% endfor %}",
+        LONG,
+    ),
+}
+
+
+@pytest.mark.parametrize(("template", "messages"), LOSING.values(), ids=LOSING)
+def test_a_template_that_loses_what_is_asked_is_refused(
+    template: str, messages: list[dict[str, str]], formatted: Format
+) -> None:
+    with pytest.raises(DataError, match=r"chat template \(\w{12}….*leaves out or rewrites.*turn"):
+        Chat(formatted(template)).text(messages)
+
+
+HARMLESS = ("trim", "replace('\n', '  ')", "replace(' ', '\n')")
+
+
+@pytest.mark.parametrize("filtered", HARMLESS)
+def test_spaces_are_the_templates_own(filtered: str, formatted: Format) -> None:
+    chat = Chat(formatted("{{ messages[0]['content'] | " + filtered + " }}"))
+    chat.text([{"role": "user", "content": " Abe is tall.\nIs he?\n"}])
+    assert chat.warnings == {}
+
+
+@pytest.mark.parametrize("filtered", ["lower", "upper", "escape", "tojson"])
+def test_what_is_written_otherwise_is_told(filtered: str, formatted: Format) -> None:
+    chat = Chat(formatted("{{ messages[0]['content'] | " + filtered + " }}"))
+    chat.text([{"role": "user", "content": 'Abe & Bea\'s.\nIs "he"?'}])
+    assert [w for w in chat.warnings if "changes capital letters, or escapes" in w]
+
+
+def test_what_was_thought_before_an_answer_may_be_dropped(formatted: Format) -> None:
+    chat = Chat(formatted("{% for m in messages %}{{ m['content'].split('</think>')[-1] }} "
+                          "{% endfor %}"))  # fmt: skip
+    turns = [MESSAGES[1], {"role": "assistant", "content": "<think>Hm.</think>Yes."}, MESSAGES[1]]
+    assert chat.text(turns) == "Is it? Yes. Is it? "
+
+
+@pytest.mark.parametrize(
+    "behind",
+    ["<think>", "<think>\n", "<thinking>\n", "[THINK]", "<|channel|>analysis<|message|>"],
+)
+def test_an_open_thought_is_told_once_with_its_remedy(behind: str, formatted: Format) -> None:
+    template = "{% for m in messages %}{{ m['content'] }} {% endfor %}assistant:" + behind
+    chat = Chat(formatted(template))
+    for _ in range(2):
+        chat.text(MESSAGES)
+    (told,) = chat.warnings
+    assert "ends inside a thought" in told
+    assert "--think" in told
+    thinking = Chat(formatted(template), think=True)
+    thinking.text(MESSAGES)
+    assert thinking.warnings == {}
+
+
+@pytest.mark.parametrize("behind", ["", "<think>\n\n</think>\n\n", "[THINK][/THINK]"])
+def test_a_thought_that_is_closed_or_only_spoken_of_is_none(behind: str, formatted: Format) -> None:
+    template = "{% for m in messages %}{{ m['content'] }} {% endfor %}assistant:" + behind
+    chat = Chat(formatted(template))
+    chat.text([{"role": "system", "content": "Think between <think> and the answer."}, MESSAGES[1]])
+    assert chat.warnings == {}
+
+
+def test_trying_out_tells_without_a_question(formatted: Format, tokenizer: Any) -> None:
+    assert Chat(tokenizer).probe() == []
+    chat = Chat(formatted("{{ messages[0]['content'] }}<think>"))
+    assert "inside a thought" in chat.probe()[0]
+    assert chat.warnings == {}
+    with pytest.raises(DataError, match="leaves out"):
+        Chat(formatted("Hello")).probe()
+
+
+def test_prompts_that_all_have_the_same_tokens_are_refused(formatted: Format) -> None:
+    class Deaf(Adding):
+        def __call__(self, texts: list[str], **options: Any) -> Any:
+            return {"input_ids": [[5, 6] for _ in texts]}
+
+    chat = Chat(Deaf(formatted("{{ messages[0]['content'] }}")))
+    other = [{"role": "user", "content": "Was it?"}]
+    assert chat.prompts([other, other]) == [(5, 6), (5, 6)]
+    with pytest.raises(DataError, match="the same 2 tokens of 2 different prompts"):
+        chat.prompts([MESSAGES[1:], other])
+
+
+def test_what_the_tokenizer_does_not_know_is_told() -> None:
+    bare = Tokenizer(models.WordLevel({"[UNK]": 0, "Is": 1, "it?": 2, "Answer:": 3}, "[UNK]"))
+    bare.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    chat = Chat(PreTrainedTokenizerFast(tokenizer_object=bare, unk_token="[UNK]"))
+    asked = [{"role": "user", "content": "Is he?"}]
+    assert chat.prompts([MESSAGES[1:], asked]) == [(1, 2, 3), (1, 0, 3)]
+    assert any(text.startswith("1 of 2 prompts hold something") for text in chat.warnings)
+
+
 def test_a_prompt_without_a_token_is_refused(formatted: Format) -> None:
     with pytest.raises(DataError, match="makes no token of the prompt"):
-        Chat(formatted("{{ '' }}")).tokens(MESSAGES)
+        Chat(formatted("{{ messages[0]['content'] }}")).tokens([{"role": "user", "content": ""}])
 
 
 def test_tokens_tell_their_characters_where_asked(chat_tokenizer: Any, tokenizer: Any) -> None:

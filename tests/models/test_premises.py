@@ -166,7 +166,9 @@ def test_which_premise_is_lost_is_told(chat_tokenizer: Any, problem: Problem) ->
 def test_a_chat_template_that_rewrites_is_told(tokenizer: Any, problem: Problem) -> None:
     own = copy.deepcopy(tokenizer)
     own.chat_template = "{{ messages[-1]['content'] | replace('Abe', 'Bea') }}"
-    with pytest.raises(DataError, match="the model's chat template, rewrites it"):
+    with pytest.raises(
+        DataError, match=r"the model's chat template .*leaves out or rewrites what it is given"
+    ):
         find_premises(problem, asking(JOINED), Chat(own))
 
 
@@ -191,7 +193,8 @@ class Spoilt:
 
     def __call__(self, text: str, **options: Any) -> Any:
         given = dict(self._tokenizer(text, **options))
-        given["offset_mapping"] = [self._change(a, b) for a, b in given["offset_mapping"]]
+        if "offset_mapping" in given:
+            given["offset_mapping"] = [self._change(a, b) for a, b in given["offset_mapping"]]
         return given
 
 
