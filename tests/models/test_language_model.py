@@ -557,16 +557,46 @@ def test_a_template_of_ones_own_is_asked(loaded: Loaded, problems: Problems) -> 
         def __getattr__(self, name: str) -> Any:
             return getattr(loaded.tokenizer, name)
 
-        def __call__(self, text: str, **options: Any) -> Any:
-            asked.append(text)
-            return loaded.tokenizer(text, **options)
+        def __call__(self, texts: list[str], **options: Any) -> Any:
+            asked.extend(texts)
+            return loaded.tokenizer(texts, **options)
 
-    template = PromptTemplate(
-        "own",
-        {"all": (Message(role="user", content="{{ conclusion }} because {{ premises[0] }}"),)},
-    )
+    content = "{{ conclusion }} because {{ premises | join('; ') }}"
+    template = PromptTemplate("own", {"all": (Message(role="user", content=content),)})
     make(Loaded(loaded.model, Listening()), template=template).activations(problems)
     expected = [
-        f"<s>user: {p.conclusion} because {p.premises[0]}</s><s>assistant:" for p in problems
+        f"<s>user: {p.conclusion} because {'; '.join(p.premises)}</s><s>assistant:"
+        for p in problems
     ]
     assert [text for text in asked if "because" in text] == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "lost"),
+    [
+        ("{{ premises[:2] | join('; ') }} {{ conclusion }}", "the premise"),
+        ("{{ premises | join('; ') }} {{ 'Abe' if premises | length else '' }}", "the conclusion"),
+        ("{{ premises | join('; ') | replace(' is ', ' was ') }} {{ conclusion }}", "the premise"),
+    ],
+)
+def test_a_wording_that_loses_part_of_a_problem_is_told(
+    content: str, lost: str, loaded: Loaded, problems: Problems
+) -> None:
+    template = PromptTemplate("own", {"all": (Message(role="user", content=content),)})
+    for ask in (make(loaded, template=template).activations,
+                make(loaded, template=template).answer):  # fmt: skip
+        with pytest.raises(DataError, match=f"^prompt template own leaves out {lost} .* of "):
+            ask(problems)
+
+
+def test_a_template_that_leaves_a_thought_open_is_warned_of_where_it_is_read(
+    loaded: Loaded, tokenizer: Any, problems: Problems
+) -> None:
+    own = copy.deepcopy(tokenizer)
+    own.chat_template = "{% for m in messages %}{{ m['content'] }} {% endfor %}answer:<think>\n"
+    opened = make(Loaded(loaded.model, own))
+    (warning,) = opened.activations(problems).warnings
+    assert "--think" in warning
+    assert opened.answer(problems).warnings == (warning,)
+    thinking = make(Loaded(loaded.model, own), think=3)
+    assert not any("inside a thought" in text for text in thinking.answer(problems).warnings)

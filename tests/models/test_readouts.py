@@ -194,7 +194,9 @@ def test_a_batch_that_does_not_fit_is_halved_with_its_places(
 def test_a_template_that_rewrites_premises_goes_with_other_readouts(
     loaded: Loaded, problems: Problems
 ) -> None:
-    template = asking("{{ premises | join(' ') | replace('is', 'was') }} {{ conclusion }}")
+    template = asking(
+        "{% for p in premises %}{{ p | lower | capitalize }}. {% endfor %} {{ conclusion }}"
+    )
     for ask in ("activations", "answer"):
         with pytest.raises(DataError, match="cannot be found in the prompt"):
             getattr(make(loaded, "premises", template=template), ask)(problems)

@@ -14,7 +14,7 @@ from brainbench.errors import DataError
 from brainbench.models.batches import Batch, Tokens
 from brainbench.models.families import find_sites
 from brainbench.models.loading import Loaded
-from brainbench.models.reading import Reader, Reading
+from brainbench.models.reading import NO_TOKEN, Reader, Reading
 from brainbench.models.spellings import find_spellings
 from brainbench.models.thinking import ThinkingReader
 
@@ -123,7 +123,7 @@ def test_the_answer_is_the_last_after_the_end_of_thought(
     tiny: Tiny, draw_prompts: Draw, open_thinker: Open, words: Words, tokenizer: Any
 ) -> None:
     model = tiny("llama")
-    stop = words.end_of_thought
+    stop, think = words.end_of_thought, tokenizer.get_vocab()["<think>"]
     said: list[tuple[Tokens, int | None]] = [
         ((words.false, 50, stop, words.true, END), 3),
         ((words.false, stop, words.true, words.false, END), 3),
@@ -132,6 +132,7 @@ def test_the_answer_is_the_last_after_the_end_of_thought(
         ((words.true, stop, 50, stop, words.false, END), 4),
         ((words.true, stop, words.false, stop, END), None),  # before a later end
         ((50, 51, END), None),
+        ((think, 50, words.true, END), None),  # ended inside a thought
     ]
     prompts = draw_prompts([5 + i for i in range(len(said))])
     script(model, {p: s for p, (s, _) in zip(prompts, said, strict=True)})
@@ -298,3 +299,14 @@ def test_an_output_that_is_no_number_is_refused(
         model.lm_head.weight.fill_(float("nan"))
     with pytest.raises(DataError, match="NaN or infinite"):
         open_thinker(model).read(whole([prompt]))
+
+
+def test_no_answer_is_found_in_a_thought_that_the_prompt_opened(
+    tiny: Tiny, draw_prompts: Draw, open_thinker: Open, words: Words, tokenizer: Any
+) -> None:
+    model = tiny("llama")
+    think = tokenizer.get_vocab()["<think>"]
+    prompts = [(*prompt, think, 50) for prompt in draw_prompts((6, 7))]
+    said = [(words.true, 51, END), (words.true, words.end_of_thought, words.false, END)]
+    script(model, dict(zip(prompts, said, strict=True)))
+    assert open_thinker(model).read(whole(prompts)).tokens.tolist() == [NO_TOKEN, words.false]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from lm_eval.api.registry import get_model
 from lm_eval.models.huggingface import HFLM
 from tiny_models import build_model
+from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
 from brainbench.errors import DataError, UsageError
@@ -208,3 +210,52 @@ class TestFromLmEval:
         assert record["config"]["model"] == "brainbench"
         assert record["config"]["model_sha"]
         assert record["results"]["brainbench_quick_belief"]["sample_len"] == 4
+
+
+class TestOtherTokenizers:
+    def asked(self, request_of: Make, *contexts: str) -> list[Any]:
+        return [
+            request_of("loglikelihood", context, said, item=i)
+            for i, context in enumerate(contexts)
+            for said in (" True", " False")
+        ]
+
+    def test_without_bos_and_eos(self, chat_tokenizer: Any, request_of: Make) -> None:
+        model, bare = build_model("llama"), copy.deepcopy(chat_tokenizer)
+        bare.bos_token = bare.eos_token = bare.pad_token = None
+        ours = BrainbenchLM(LanguageModel.of(model, bare, "tiny"))
+        usual = BrainbenchLM(LanguageModel.of(model, chat_tokenizer, "tiny"))
+        asked = self.asked(request_of, STORY, "Two and two is")
+        assert ours.loglikelihood(asked) == usual.loglikelihood(asked)
+        assert ours.eot_token_id is None
+        with pytest.raises(DataError, match=r"^some_task, item 1 .*neither a BOS nor an EOS"):
+            ours.loglikelihood(self.asked(request_of, STORY, ""))
+        with pytest.raises(DataError, match="tokenizer of tiny has neither a BOS nor an EOS"):
+            ours.loglikelihood_rolling([request_of("loglikelihood_rolling", STORY)])
+
+    def test_what_ends_every_text_changes_no_number(
+        self, chat_tokenizer: Any, request_of: Make
+    ) -> None:
+        model, ending = build_model("llama"), copy.deepcopy(chat_tokenizer)
+        ending.backend_tokenizer.post_processor = TemplateProcessing(
+            single="$A </s>", special_tokens=[("</s>", 2)]
+        )
+        ours = BrainbenchLM(LanguageModel.of(model, ending, "tiny"))
+        usual = BrainbenchLM(LanguageModel.of(model, chat_tokenizer, "tiny"))
+        asked = self.asked(request_of, STORY, "Two and two is")
+        assert ours.loglikelihood(asked) == usual.loglikelihood(asked)
+        generated = [request_of("generate_until", STORY, {"until": ["\n"], "max_gen_toks": 5})]
+        assert ours.generate_until(generated) == usual.generate_until(generated)
+
+    def test_one_that_hears_nothing(self, language_model: LanguageModel, request_of: Make) -> None:
+        class Deaf:
+            def __getattr__(self, name: str) -> Any:
+                return getattr(language_model.loader.tokenizer, name)
+
+            def __call__(self, texts: list[str], **options: Any) -> Any:
+                return {"input_ids": [[5, 6, 7] if "True" in t else [5, 6] for t in texts]}
+
+        ours = BrainbenchLM(LanguageModel.of(language_model.loader.model, Deaf(), "tiny"))
+        asked = [request_of("generate_until", t, {"until": []}) for t in ("Is it?", "Was it?")]
+        with pytest.raises(DataError, match="the same 2 tokens of 2 different prompts"):
+            ours.generate_until(asked)

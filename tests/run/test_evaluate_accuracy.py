@@ -143,6 +143,13 @@ def test_what_is_compared_before_it_has_thought_is_noted(tmp_path: Path) -> None
     assert any(note.startswith("--think: in 2 of 3 tasks answers are") for note in record.notes)
 
 
+def test_an_open_thought_is_noted_once(tmp_path: Path) -> None:
+    chat = Settings(limit=4, task_options=TaskOptions(apply_chat_template=True))
+    opened = tiny(template="{% for m in messages %}{{ m['content'] }}{% endfor %}\n<think>")
+    record = evaluate(opened, tasks=TASKS[:1], settings=chat, output_path=tmp_path)
+    assert len([note for note in record.notes if "inside a thought" in note]) == 1
+
+
 class TestABrokenRun:
     @pytest.mark.parametrize(
         ("error", "raised", "status"),
@@ -230,6 +237,13 @@ class TestWhatIsRefused:
             tiny(template=None), tasks=TASKS[:1], settings=LIMITED, output_path=tmp_path
         )
         assert not any("chat" in note for note in record.notes)
+
+    def test_a_chat_template_that_loses_the_question(self, tmp_path: Path, asked: Asked) -> None:
+        chat = Settings(task_options=TaskOptions(apply_chat_template=True))
+        deaf = tiny(template="{% for m in messages %}{{ m['role'] }}{% endfor %}")
+        with pytest.raises(DataError, match="leaves out or rewrites what it is given"):
+            evaluate(deaf, tasks=TASKS, settings=chat, output_path=tmp_path)
+        assert asked.tasks == []
 
     def test_a_context_too_short(self, tmp_path: Path) -> None:
         short = tiny(max_position_embeddings=64)
