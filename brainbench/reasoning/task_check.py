@@ -20,6 +20,7 @@ import yaml
 import brainbench
 from brainbench.errors import UsageError
 from brainbench.problems.files import CARD, RESTORE, Fault, data_faults
+from brainbench.reasoning.data_check import local_data_faults
 
 _TEMPLATE = "_"  # a file whose name begins so is for others to include
 # fields of a file that are lm-eval's, but not of its task or group
@@ -89,7 +90,8 @@ def check_tasks(folders: Sequence[Path], known: Installed | None = None) -> list
     Parameters
     ----------
     folders : searched with those below them; ``data`` in one may hold problems and their card.
-    known : what lm-eval knows; without it, names and fields are not held against it.
+    known : what lm-eval knows; without it, names and fields are not held against it, and local
+        data of the tasks are not read.
 
     Raises
     ------
@@ -117,6 +119,8 @@ def check_tasks(folders: Sequence[Path], known: Installed | None = None) -> list
             faults += _group_faults(file, config, everything, known)
         else:
             faults += _task_faults(file, config, known)
+            # lm-eval brings what reads data
+            faults += local_data_faults(file, config) if known and "class" not in config else []
     return list(dict.fromkeys(faults))
 
 
@@ -152,6 +156,11 @@ def _task_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder of task files")
     return sorted(path for path in folder.rglob("*.yaml") if path.name != CARD)
+
+
+def read_task(path: Path) -> Config | None:
+    """The fields of a task file with all it includes; None where lm-eval would skip it."""
+    return _read(path)[0]
 
 
 def _read(path: Path, above: tuple[Path, ...] = ()) -> tuple[Config | None, list[Fault]]:
@@ -276,8 +285,12 @@ def _task_faults(file: str, config: Config, known: Installed | None) -> Iterator
         ("custom_dataset", "dataset_path"),
         ("test_split", "validation_split"),
     ):
-        if not config.get(one) and not config.get(other):
+        # an empty question is lm-eval's idiom for "the answer alone"; nothing else may be empty
+        given = config.get(one) is not None if one == "doc_to_text" else config.get(one)
+        if not given and not config.get(other):
             yield Fault(file, one, f"is missing, and so is {other}", "give one of them")
+    if config.get("output_type") == "multiple_choice" and config.get("doc_to_choice") is None:
+        yield Fault(file, "doc_to_choice", "is missing", "list the choices that are compared")
     metrics = config.get("metric_list") or []
     if not isinstance(metrics, list) or any("metric" not in (entry or {}) for entry in metrics):
         yield Fault(file, "metric_list", "has an entry without `metric`", "name the metric")

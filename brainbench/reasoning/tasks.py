@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
@@ -15,8 +15,11 @@ from typing import Any
 
 from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
 from brainbench.models.cache import Say
+from brainbench.problems.files import Fault
+from brainbench.reasoning.data_check import local_data_faults
+from brainbench.reasoning.local_data import root_cause
 from brainbench.reasoning.quiet import quiet
-from brainbench.reasoning.task_check import check_tasks, tasks_folder
+from brainbench.reasoning.task_check import check_tasks, read_task, tasks_folder
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 # arguments of the data of tasks whose texts may be shared: made by brainbench, or MIT
@@ -39,7 +42,9 @@ class TaskSet:
     shareable : tasks whose texts may be written into samples.
     manager : lm-eval's, that loaded them.
     code : of each folder of task files, the hash of the Python in it.
-    warnings : what the task files said as they were loaded.
+    warnings : what the task files and lm-eval said as they were loaded.
+    files : name → its task file, where it has one.
+    own : names whose files are in folders that the user gave.
     """
 
     names: tuple[str, ...]
@@ -51,6 +56,8 @@ class TaskSet:
     manager: Any
     code: tuple[str, ...]
     warnings: tuple[str, ...]
+    files: dict[str, Path] = field(default_factory=dict)
+    own: frozenset[str] = frozenset()
 
     @property
     def versions(self) -> dict[str, str]:
@@ -108,6 +115,11 @@ def load_tasks(
         validation = {
             name: _load(manager, name)["tasks"][name] for name in dict.fromkeys(thresholds.values())
         }
+    files = {
+        name: Path(entry.yaml_path)
+        for name in {**tasks, **validation}
+        if (entry := manager.task_index.get(name)) is not None and entry.yaml_path is not None
+    }
     return TaskSet(
         tuple(found),
         tasks,
@@ -118,6 +130,8 @@ def load_tasks(
         manager,
         tuple(_code_sha256(folder) for folder in folders),
         tuple(warnings),
+        files,
+        frozenset(n for n, path in files.items() if _is_in(path, included)),
     )
 
 
@@ -203,10 +217,21 @@ def _load(manager: Any, name: str) -> dict[str, Any]:
         raise
     # other people's files and data fail in many ways; all are told with the task's name
     except Exception as error:
-        text = str(error).strip() or type(error).__name__
+        if fault := _data_fault(manager, name):
+            raise DataError(f"the task {name} cannot be loaded: {fault}") from error
+        text = root_cause(error)
         if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
             raise DataError(f"the data of {name} cannot be had: {text}. {_network()}") from error
         raise DataError(f"the task {name} cannot be loaded: {text}") from error
+
+
+def _data_fault(manager: Any, name: str) -> Fault | None:
+    """What is wrong with local data of a task, which the error of reading them does not say."""
+    entry = manager.task_index.get(name)
+    if entry is None or entry.yaml_path is None:
+        return None
+    config = read_task(Path(entry.yaml_path))
+    return None if config is None else next(iter(local_data_faults(entry.yaml_path, config)), None)
 
 
 def _network() -> str:
@@ -244,13 +269,17 @@ def _thresholds(manager: Any, tasks: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+def _is_in(path: Path, folders: Sequence[Path]) -> bool:
+    return any(path.resolve().is_relative_to(folder.resolve()) for folder in folders)
+
+
 def _may_share(manager: Any, name: str, included: Sequence[Path]) -> bool:
     """Whether a task's texts may be written into samples: its own maker's, or an open licence."""
     entry = manager.task_index.get(name)
     if entry is None or entry.yaml_path is None:
         return False
     path = Path(entry.yaml_path).resolve()
-    if any(path.is_relative_to(folder.resolve()) for folder in included):
+    if _is_in(path, included):
         return True
     asked = (entry.cfg or {}).get("dataset_kwargs") or {}
     own = path.is_relative_to(tasks_folder().resolve())

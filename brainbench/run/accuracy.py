@@ -13,6 +13,7 @@ from brainbench.models import Model
 from brainbench.reasoning import TASK_SUITES, TaskOptions, TaskScore, Threshold
 from brainbench.reasoning.backends import check_tasks_fit, open_lm
 from brainbench.reasoning.evaluation import Asker, merge
+from brainbench.reasoning.item_check import check_items
 from brainbench.reasoning.tasks import TaskSet, load_tasks
 from brainbench.results import RunFolder
 from brainbench.run.inputs import Say
@@ -39,18 +40,26 @@ def choose_tasks(tasks: Sequence[str] | None, suite: str | None) -> tuple[str, .
 
 
 def find_tasks(
-    names: Sequence[str], model: Model, options: TaskOptions, alone: bool, say: Say
+    names: Sequence[str],
+    model: Model,
+    options: TaskOptions,
+    alone: bool,
+    say: Say,
+    limit: int | None = None,
 ) -> TaskSet | None:
     """Load the tasks, once it is sure that the model can be asked them; None without names.
 
     Parameters
     ----------
     alone : whether no benchmark is scored beside them.
+    limit : items of each task that are asked.
 
     Raises
     ------
     UsageError
         When an option does not fit.
+    DataError
+        When data or labels of a task are wrong.
     """
     if not names:
         # where more task files are may be set for good
@@ -62,7 +71,11 @@ def find_tasks(
     check_tasks_fit(model, options)
     if options.backend == "vllm" and not alone:
         raise UsageError("--backend vllm asks tasks only: leave the benchmarks to another run")
-    return load_tasks(names, options.include_path, say)
+    found = load_tasks(names, options.include_path, say)
+    checked = check_items(found, options.num_fewshot, limit)
+    for text in checked.warnings[len(found.warnings) :]:
+        say(text)
+    return checked
 
 
 @dataclass

@@ -108,7 +108,7 @@ def evaluate(
     if not (names or guided) or not (benchmarks is suite is dataset is None):
         wanted = choose_benchmarks(scored, benchmarks, suite, dataset, chosen.protocol)
     check_model(scored, wanted)
-    asked = find_tasks(names, scored, chosen.task_options, not wanted, say)
+    asked = find_tasks(names, scored, chosen.task_options, not wanted, say, chosen.limit)
     data = load_data(wanted, chosen.limit, say)
     record = new_record(scored, model, wanted, data, chosen, untrained, asked, guided)
     folder = RunFolder(Path(output_path), record.model.identifier, record.run_id)
