@@ -120,7 +120,10 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     ),
     "behavior": (
         Column("same answer", "share of problems with the same answer; mean over people and cells"),
-        Column("accuracy", "balanced over answers; mean over cells"),
+        Column(
+            "balanced accuracy",
+            "mean over answers of the share answered right; mean over cells",
+        ),
         Column("AUC", "of the log-odds; mean over cells"),
         Column("controls reach", "cells in which a control's κ of errors is not below the model's"),
     ),
@@ -134,7 +137,10 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "guidance": (
         Column("Δ AUC, permuted", "against signals of other items; mean over tests"),
         Column("Δ AUC, labels", "against the labels alone; mean over tests"),
-        Column("Δ accuracy", "at the validation threshold, the lesser of both; mean over tests"),
+        Column(
+            "Δ at threshold",
+            "accuracy at the validation threshold, the lesser of both; mean over tests",
+        ),
         Column("helps", "tests with the verdict that brain signals help"),
     ),
     "overall": (),

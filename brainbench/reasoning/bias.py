@@ -17,14 +17,13 @@ from typing import Any
 from brainbench.errors import DataError
 from brainbench.reasoning.score import AnswerBias, Threshold
 from brainbench.reasoning.task_check import tasks_folder
+from brainbench.reasoning.uncertainty import area_side, share_interval
 
 Item = list[Any]
 Sample = Mapping[str, Any]
 # what our own tasks carry the items in
 _CARRIER = "balanced_acc"
 _TWO = ("True", "False")
-# standard errors: as far apart as chance alone takes them in 1 of 20
-_FAR = 1.96
 # how much more often than it is right an answer is given, to be told of as leaning
 _LEANING = 0.15
 # a share that rounds to all of them
@@ -139,16 +138,17 @@ def read_bias(bias: AnswerBias) -> str:
         )
     elif gain <= 0:
         said.append(f"no better than {always}")
-    elif gain <= _FAR * (bias.accuracy_stderr or 0):
-        said.append(f"not clearly better than {always}")
-    else:
+    elif beats_constant(bias):
         said.append(f"better than {always}")
+    else:
+        said.append(f"not clearly better than {always}")
     said += _leaning(bias)
     if bias.auc is not None:
-        far = _FAR * (bias.auc_stderr or 0)
-        if bias.auc - far > 0.5:
+        shares = (bias.always[bias.choices[0]], bias.always[bias.choices[-1]])
+        side = area_side(bias.auc, bias.auc_stderr, shares, bias.n_clusters)
+        if side > 0:
             said.append(f"its log-odds tell the answers apart (AUC {bias.auc:.3f})")
-        elif bias.auc + far < 0.5:
+        elif side < 0:
             said.append(f"its log-odds point the wrong way (AUC {bias.auc:.3f})")
         else:
             said.append(f"its log-odds do not tell the answers apart (AUC {bias.auc:.3f})")
@@ -157,6 +157,21 @@ def read_bias(bias: AnswerBias) -> str:
     if bias.n_truncated:
         said.append(f"{bias.n_truncated} were cut off")
     return "; ".join(said)
+
+
+def accuracy_interval(bias: AnswerBias) -> tuple[float, float] | None:
+    """95 % interval of the accuracy; see :func:`.uncertainty.share_interval`."""
+    return share_interval(bias.accuracy, bias.n_items, bias.n_clusters, bias.accuracy_stderr)
+
+
+def beats_constant(bias: AnswerBias) -> bool:
+    """Whether the interval of the accuracy lies above the best constant answer's.
+
+    That one's accuracy is a property of the items, and is taken as given.
+    """
+    found = accuracy_interval(bias)
+    best = max(bias.always.values(), default=1.0)
+    return found is not None and found[0] > best
 
 
 def _leaning(bias: AnswerBias) -> list[str]:

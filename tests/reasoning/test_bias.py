@@ -87,6 +87,22 @@ class TestReadings:
         text = self.read(items("TF" * 50, "TF" * 45 + "FT" * 5))
         assert text == "better than always saying True (0.900 against 0.500)"
 
+    @pytest.mark.parametrize("labels", ["TTTF", "TF", "TTFF", "TTFTF"])
+    def test_a_few_items_are_no_verdict(self, labels: str) -> None:
+        # all right, so that the standard error is 0
+        odds = [1.0 if label == "T" else -1.0 for label in labels]
+        text = self.read(items(labels, labels, odds))
+        assert text.startswith("not clearly better than always saying True (1.000 against")
+        assert "do not tell the answers apart (AUC 1.000)" in text
+        wrong = self.read(items(labels, labels, [-odd for odd in odds]))
+        assert "do not tell the answers apart (AUC 0.000)" in wrong
+
+    def test_orders_of_a_few_problems_are_none_either(self) -> None:
+        own = items("TTTF" * 6, "TTTF" * 6, [1.0, 1.0, 1.0, -1.0] * 6)
+        together = [[f"p{i % 4}", *item[1:]] for i, item in enumerate(own)]
+        assert self.read(own).startswith("better than")
+        assert self.read(together).startswith("not clearly better than")
+
     def test_a_lean(self) -> None:
         text = self.read(items("TF" * 10, "TT" * 8 + "TF" * 2))
         assert "leans towards True: says it in 90%, right in 50%" in text

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from brainbench.reasoning import AnswerBias
+from brainbench.reasoning.bias import accuracy_interval
 from brainbench.results.record import Record
 from brainbench.results.report.blocks import Block, Bullets, Figure, Section, Table, Words
 from brainbench.results.report.dot_plot import Mark, Row, draw_dots
 from brainbench.results.report.wording import clip, number, percent, with_error
 
-# half the width of a 95 % interval, in standard errors
-_FAR = 1.96
 _MOST = 400
 _ABOUT = (
     "An invalid answer is not right. Always: the answer that does best when it is always given. "
@@ -52,16 +51,15 @@ def _figure(biases: Sequence[AnswerBias]) -> Figure:
     rows = [Row(short(row.task), [_marks(row)]) for row in biases]
     return Figure(
         draw_dots("accuracy-tasks", "Accuracy and blind answers", "accuracy", rows),
-        "Circle: accuracy, with its 95 % interval (1.96 clustered standard errors). Strokes: "
+        "Circle: accuracy, with its 95 % interval (exact, for as many problems as the clustered "
+        "standard error is worth). Strokes: "
         "always giving one answer, for each answer. Diamond: accuracy at the threshold.",
     )
 
 
 def _marks(row: AnswerBias) -> list[Mark]:
     error, name = row.accuracy_stderr, short(row.task)
-    ends = None
-    if error is not None:
-        ends = (row.accuracy - _FAR * error, row.accuracy + _FAR * error)
+    ends = accuracy_interval(row)
     blind = [
         Mark(value, "tick", "nuisance", f"{name}, always {choice}: {number(value)}")
         for choice, value in row.always.items()

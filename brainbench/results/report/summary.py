@@ -7,14 +7,12 @@ from collections.abc import Sequence
 
 from brainbench.benchmarks import ControlledScore
 from brainbench.reasoning import AnswerBias
+from brainbench.reasoning.bias import beats_constant
 from brainbench.results.record import BehaviorRow, Record
 from brainbench.results.report.accuracy import short
 from brainbench.results.report.blocks import Block, Bullets, Words
 from brainbench.results.report.cells import Cell, published_cells
 from brainbench.results.report.wording import finite, listed, number, plural, with_interval
-
-# half the width of a 95 % interval, in standard errors
-_FAR = 1.96
 
 
 def summary(record: Record) -> list[Block]:
@@ -131,19 +129,14 @@ def _behavior(row: BehaviorRow) -> str:
 
 
 def _accuracy(rows: Sequence[AnswerBias]) -> str:
-    better = [row for row in rows if _beats_constant(row)]
+    better = [row for row in rows if beats_constant(row)]
     said = f"Accuracy, {plural(len(rows), 'task')} whose questions have the same choices: "
     if not better:
         return (
             said + "a null result: on none is the model clearly better than always giving one "
-            "answer (1.96 standard errors)."
+            "answer (95 % interval)."
         )
     names = listed((short(row.task) for row in better), 8)
     said += f"on {len(better)} the model is clearly better than always giving one answer ({names})"
     rest = len(rows) - len(better)
     return said + ("." if not rest else f"; on {rest} it is not.")
-
-
-def _beats_constant(row: AnswerBias) -> bool:
-    best = max(row.always.values(), default=1.0)
-    return row.accuracy - best > _FAR * (row.accuracy_stderr or 0.0)

@@ -10,7 +10,7 @@ from simulated_records import answers, empty, full, gain, task
 
 from brainbench.results import Record
 from brainbench.results.record import SteeringInfo
-from brainbench.results.report.accuracy import accuracy_section
+from brainbench.results.report.accuracy import _marks, accuracy_section
 from brainbench.results.report.behavior import behavior_section
 from brainbench.results.report.blocks import Beside, Block, Bullets, Folded, Section, Table, Words
 from brainbench.results.report.gains import gains_section
@@ -78,6 +78,18 @@ def test_accuracy_stands_beside_blind_answers(record: Record) -> None:
     assert section is not None
     (readings,) = [block for block in section.blocks if isinstance(block, Bullets)]
     assert readings.items[0] == ("quick_a", bias.reading)
+
+
+@pytest.mark.parametrize("accuracy", [0.0, 0.25, 1.0])
+def test_bars_of_accuracy_stay_between_0_and_1(record: Record, accuracy: float) -> None:
+    # four problems: 1.96 errors would reach from -0.24 to 0.74, or have no width
+    error = 0.25 if accuracy == 0.25 else 0.0
+    few = record.answer_bias[0].model_copy(
+        update={"accuracy": accuracy, "accuracy_stderr": error, "n_items": 4, "n_clusters": 4}
+    )
+    (bar,) = [mark.interval for mark in _marks(few) if mark.interval is not None]
+    assert 0 <= bar[0] <= accuracy <= bar[1] <= 1
+    assert bar[1] - bar[0] > 0.5
 
 
 def test_groups_show_every_number_they_have() -> None:
