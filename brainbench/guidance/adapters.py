@@ -20,11 +20,11 @@ from torch import Tensor, nn
 from brainbench.datasets import cache_folder
 from brainbench.errors import DataError, UsageError
 from brainbench.models import LanguageModel
+from brainbench.models.adapter_base import CONFIG, WEIGHTS, Base, check_adapter, check_base
 from brainbench.models.cache import content_key, whole_file
+from brainbench.models.checkpoint import hash_weights
 from brainbench.models.families import find_family, find_sites
-from brainbench.models.loading import CheckpointLoader, Loaded, check_adapter
-
-WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
+from brainbench.models.loading import CheckpointLoader, Loaded, put_adapter
 
 
 def attention_linears(network: Any, layers: Sequence[int]) -> dict[str, nn.Module]:
@@ -87,7 +87,7 @@ def lora_config(network: Any, layers: Sequence[int], rank: int, alpha: int) -> A
 
 
 @contextlib.contextmanager
-def adapter(network: Any, config: Any, seed: int, name: str) -> Iterator[Any]:
+def adapter(network: Any, config: Any, seed: int, base: Base) -> Iterator[Any]:
     """A new adapter on a model while the block runs; it changes nothing until it is trained.
 
     Parameters
@@ -95,7 +95,7 @@ def adapter(network: Any, config: Any, seed: int, name: str) -> Iterator[Any]:
     network : causal language model of transformers, in memory.
     config : of :func:`lora_config`.
     seed : of its first weights.
-    name : of the base model, as the adapter's file will tell.
+    base : the model, as the adapter's file will name it.
 
     Yields
     ------
@@ -108,7 +108,8 @@ def adapter(network: Any, config: Any, seed: int, name: str) -> Iterator[Any]:
             torch.manual_seed(seed)
             wrapped: Any = get_peft_model(network, config)
         try:
-            wrapped.peft_config["default"].base_model_name_or_path = name
+            told = wrapped.peft_config["default"]
+            told.base_model_name_or_path, told.revision = base.name, base.revision
             yield wrapped
         finally:
             wrapped.unload()
@@ -127,16 +128,17 @@ def adapted(model: LanguageModel, folder: str | Path) -> Iterator[LanguageModel]
     UsageError
         When there is no adapter in the folder.
     DataError
-        When it does not fit the model.
+        When it does not fit the model, or was trained on another one.
     """
-    from peft import PeftModel
     from peft.tuners.lora import LoraLayer
 
     path, sha256 = check_adapter(folder)
+    base = base_of(model)
+    notes = check_base(path, base)
     network = model.loader.model
     with _left_as_it_was(network), contextlib.ExitStack() as stack:
         try:
-            wrapped: Any = PeftModel.from_pretrained(network, str(path))
+            wrapped: Any = put_adapter(network, path)
         except Exception as error:
             # some modules may be wrapped already
             _unwrap(network)
@@ -149,7 +151,15 @@ def adapted(model: LanguageModel, folder: str | Path) -> Iterator[LanguageModel]
                 stack.callback(setattr, weight, "data", weight.data)
                 weight.data = weight.data.clone()
         merged = wrapped.merge_and_unload()
-        yield _with_weights(model, merged, path, sha256)
+        yield _with_weights(model, merged, path, (base.weights_sha256, sha256), notes)
+
+
+def base_of(model: LanguageModel) -> Base:
+    """The model as an adapter's files name it."""
+    loader = model.loader
+    if isinstance(loader, CheckpointLoader):
+        return Base.of_files(loader.checkpoint, model.weights_sha256)
+    return Base.of_memory(loader.model, model.identifier, model.weights_sha256)
 
 
 def adapting(model: LanguageModel, network: Any) -> LanguageModel:
@@ -254,12 +264,23 @@ def _update_norm(down: Tensor, up: Tensor) -> float:
     return math.sqrt(max(float(((b.T @ b) * (a @ a.T)).sum()), 0.0))
 
 
-def _with_weights(model: LanguageModel, network: Any, folder: Path, sha256: str) -> LanguageModel:
-    """The adapted model, named and hashed as ``--peft`` does where the model came from files."""
+def _with_weights(
+    model: LanguageModel,
+    network: Any,
+    folder: Path,
+    hashes: tuple[str, str],
+    notes: Sequence[str],
+) -> LanguageModel:
+    """The adapted model, named and hashed as ``--peft`` does where the model came from files.
+
+    Parameters
+    ----------
+    hashes : of the weights without the adapter, and of the adapter.
+    """
     loader, cache = model.loader, None
-    key = content_key(model=model.weights_sha256, adapter=sha256)
+    key = content_key(model=hashes[0], adapter=hashes[1])
     if isinstance(loader, CheckpointLoader) and loader.adapter is None and not loader.untrained:
-        key = content_key(checkpoint=loader.checkpoint.sha256, adapter=sha256, untrained=None)
+        key = hash_weights(loader.checkpoint.files, hashes[1])
         cache = cache_folder() / "activations"
     return LanguageModel(
         f"{model.identifier}+{folder.resolve().name}",
@@ -272,6 +293,7 @@ def _with_weights(model: LanguageModel, network: Any, folder: Path, sha256: str)
         cache=cache,
         say=model.say,
         progress=model.progress,
+        notes=notes,
     )
 
 

@@ -18,11 +18,11 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from safetensors import SafetensorError
 
 from brainbench.errors import DataError, UsageError
-from brainbench.guidance.adapters import CONFIG, WEIGHTS
 from brainbench.guidance.epochs import History
+from brainbench.models.adapter_base import CONFIG, TRAINING, WEIGHTS
 from brainbench.models.cache import whole_file
 
-RECORD, HISTORY = "finetuning.json", "history.json"
+RECORD, HISTORY = TRAINING, "history.json"
 _CHECKPOINTS, _BEST = "checkpoints", "best"
 _ADVICE = "give another folder with --output-path, or --overwrite"
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from brainbench.errors import DataError, UsageError
-from brainbench.guidance.adapters import adapter, adapting, lora_config
+from brainbench.guidance.adapters import adapter, adapting, base_of, lora_config
 from brainbench.guidance.epochs import History
 from brainbench.guidance.finetuning_folder import (
     FinetuningFolder,
@@ -170,8 +170,8 @@ class _Training:
                 said = self._choose_answers()
             if not history.ended(self._budget.epochs, self._budget.patience):
                 config = lora_config(network, recipe.layers, recipe.rank, recipe.alpha)
-                name = self._model.identifier
-                with adapter(network, config, self._budget.seed, name) as trained:
+                base = base_of(self._model)
+                with adapter(network, config, self._budget.seed, base) as trained:
                     self._train(trained, folder, watch, history, checkpoint)
         return history, said
 
@@ -264,6 +264,8 @@ def _record(
             {
                 "identifier": model.identifier,
                 "weights_sha256": model.weights_sha256,
+                # which is then of its tensors, and compares with no hash of files
+                **({} if isinstance(model.loader, CheckpointLoader) else {"in_memory": True}),
                 "dtype": model.dtype,
                 "device": model.device,
                 "prompt": model.template.name,

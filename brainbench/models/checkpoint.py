@@ -20,6 +20,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TEXTS = (
     "config.json", "generation_config.json", "tokenizer*", "special_tokens_map.json",
     "added_tokens.json", "chat_template*", "vocab*", "merges.txt", "*.model", "*.index.json",
+    "additional_chat_templates/*.jinja",
 )  # fmt: skip
 # the same weights once more, as their makers had them
 _TWICE = "consolidated*"
@@ -47,7 +48,7 @@ class Checkpoint:
     @property
     def sha256(self) -> str:
         """Of the files and their names."""
-        return _hash_of(self.files)
+        return hash_named(self.files)
 
     def without_weights(self, *, code: bool = False) -> Checkpoint:
         """What an untrained model needs of the same files, as :func:`find_checkpoint` finds it."""
@@ -105,27 +106,23 @@ def find_checkpoint(
     return Checkpoint(name, path, gguf_file, commit, _files(path, gguf_file, weights, code))
 
 
-def hash_files(folder: Path, files: Iterable[Path]) -> str:
-    """Hash of files and their names below a folder."""
-    return _hash_of(_hashes(folder, files))
+def hash_named(files: Mapping[str, str]) -> str:
+    """Hash of files, of each its name and sha256."""
+    rows = [[name, files[name]] for name in sorted(files)]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
 def hash_weights(
     files: Mapping[str, str], adapter: str | None = None, untrained: object = None
 ) -> str:
     """Hash of a model's weights: of the files they are read from, an adapter's hash, a seed."""
-    return content_key(checkpoint=_hash_of(files), adapter=adapter, untrained=untrained)
+    return content_key(checkpoint=hash_named(files), adapter=adapter, untrained=untrained)
 
 
 def _hashes(folder: Path, files: Iterable[Path]) -> dict[str, str]:
     # names as on every system, so that the hash is the same on each
     named = sorted((path.relative_to(folder).as_posix(), path) for path in files)
     return {name: _file_sha256(path) for name, path in named}
-
-
-def _hash_of(files: Mapping[str, str]) -> str:
-    rows = [[name, files[name]] for name in sorted(files)]
-    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
 def _download(
@@ -191,6 +188,12 @@ def _check_files(folder: Path, gguf_file: str | None, weights: bool, source: str
         hint = f"; it holds {there}: give that file" if there else ""
         raise UsageError(f"{source} holds no config.json, so it is no model folder{hint}")
     _check_family(folder)
+    if weights and (folder / "adapter_config.json").is_file():
+        # transformers would take the base model that it names, and not the weights beside it
+        raise UsageError(
+            f"{source} holds an adapter beside the model (adapter_config.json): give the model "
+            "alone with --model, and the adapter's own folder with --peft"
+        )
     if weights and not any(folder.glob("*.safetensors")):
         offline = " (or they are not in the local cache and the hub is not asked)"
         raise DataError(

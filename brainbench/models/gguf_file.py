@@ -45,12 +45,22 @@ def read_gguf_header(path: Path) -> dict[str, Any]:
     DataError
         When it is no GGUF file, its header is damaged, or tensors are cut off.
     """
+    return _read(path)[0]
+
+
+def read_gguf_tensors(path: Path) -> list[str]:
+    """Names of a GGUF file's tensors; errors as of :func:`read_gguf_header`."""
+    return _read(path)[1]
+
+
+def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
     try:
         with path.open("rb") as file:
             if file.read(4) != _MAGIC:
                 raise DataError(f"{path.name} is no GGUF file: it does not begin with GGUF")
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
-                return _Header(held).read()
+                header = _Header(held)
+                return header.read(), header.tensors
     except (struct.error, IndexError, ValueError, OverflowError, RecursionError) as error:
         raise DataError(f"{path.name} is damaged or incomplete: {error}") from error
 
@@ -62,6 +72,7 @@ class _Header:
         self._held = held
         self._size = len(held)
         self._place = len(_MAGIC)
+        self.tensors: list[str] = []
 
     def read(self) -> dict[str, Any]:
         version = self._scalar("I")
@@ -123,7 +134,7 @@ class _Header:
         """Where a tensor ends, counted from the first one's beginning."""
         from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
 
-        self._text()
+        self.tensors.append(self._text())
         n_dims = self._scalar("I")
         if n_dims > 8:
             raise ValueError(f"a tensor states {n_dims} dimensions")

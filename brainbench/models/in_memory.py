@@ -50,6 +50,11 @@ class Drawn:
                 "save the model, and load it with --untrained"
             ) from error
 
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """No checkpoint is read."""
+        return ()
+
     def sha256(self) -> str:
         """Hash of what its numbers depend on; no weights are drawn for it."""
         return content_key(

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import copy
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from brainbench.errors import UsageError
 from brainbench.models.batches import Batch
@@ -55,6 +58,7 @@ class LanguageModel:
     builtin : whether it ships with the package.
     twin : gives the same model with weights that a seed draws.
     steering : directions that are added to its states whatever it is asked, made for it.
+    notes : what a reader of its scores must know of it.
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class LanguageModel:
         builtin: bool = False,
         twin: Callable[[int], LanguageModel] | None = None,
         steering: Steering | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         check_readout(readout, think is not None)
         self.identifier = identifier
@@ -97,6 +102,7 @@ class LanguageModel:
         self._twin = twin
         self._share = share_prefix and think is None
         self._cache = None if cache is None else ArrayCache(cache, self._tell)
+        self.notes = tuple(notes)
         self._steering = steering
         if steering is not None:
             check_fits(steering, self)
@@ -221,6 +227,26 @@ class LanguageModel:
             "prompt_sha256": self.template.sha256,
             **({} if self._steering is None else {"steering": self._steering.facts}),
         }
+
+    def unused_weights(self) -> tuple[str, ...]:
+        """A warning of weights of its checkpoint that it has no place for.
+
+        Loads the model, unless that was told before: with the cache a run needs no weights.
+
+        Raises
+        ------
+        DataError
+            When it cannot be loaded, or the weights are another model's.
+        """
+        if self._cache is None:
+            return self._loader.unused
+        key = content_key(unused=self.weights_sha256, versions=self._code)
+        held = self._cache.get(key)
+        if held is not None:
+            return tuple(json.loads(held["told"].tobytes()))
+        told = self._loader.unused
+        self._cache.put(key, {"told": np.frombuffer(json.dumps(told).encode(), np.uint8)})
+        return told
 
     @property
     def sha256(self) -> str:
@@ -367,9 +393,6 @@ class LanguageModel:
 
     def _key(self, batch: Batch) -> str:
         """Everything that a batch's numbers depend on, to the last bit."""
-        import torch
-        import transformers
-
         return content_key(
             weights=self.weights_sha256,
             device=self.device,
@@ -379,9 +402,17 @@ class LanguageModel:
             sites=SITES,
             think=self._think,
             intervention=self.acting and [self.acting.sha256, batch.groups],
-            versions=[torch.__version__, transformers.__version__, source_sha256()],
+            versions=self._code,
             **self._read_otherwise(places=batch.places),
         )
+
+    @property
+    def _code(self) -> list[str]:
+        """Versions of the code that computes."""
+        import torch
+        import transformers
+
+        return [torch.__version__, transformers.__version__, source_sha256()]
 
     def _warnings(self, reading: Reading, problems: Sequence[Problem]) -> tuple[str, ...]:
         said = list(self._chat.warnings)

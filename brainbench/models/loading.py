@@ -13,8 +13,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
-from brainbench.models.checkpoint import Checkpoint, hash_files
+from brainbench.models.cache import Say
+from brainbench.models.checkpoint import Checkpoint
 from brainbench.models.gguf_file import read_gguf_header
+from brainbench.models.unused_weights import check_unused, unused_in_gguf
 
 DTYPES = ("float32", "bfloat16", "float16")
 
@@ -33,6 +35,11 @@ class Loader(Protocol):
         """The causal language model, ready to run."""
         ...
 
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """A warning of weights that the model has no place for; loads it."""
+        ...
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -45,6 +52,11 @@ class Loaded:
     def config(self) -> Any:
         """Configuration of the model."""
         return self.model.config
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Nothing was left out here."""
+        return ()
 
 
 def resolve_device(asked: str | None) -> str:
@@ -86,22 +98,6 @@ def resolve_dtype(asked: str | None, device: str) -> str:
     return str(asked)
 
 
-def check_adapter(folder: str | Path) -> tuple[Path, str]:
-    """A PEFT adapter's folder and its hash.
-
-    Raises
-    ------
-    UsageError
-        When it is no such folder, or its weights are pickled.
-    """
-    path = Path(folder).expanduser()
-    files = [path / name for name in ("adapter_config.json", "adapter_model.safetensors")]
-    for file in files:
-        if not file.is_file():
-            raise UsageError(f"--peft {folder}: no {file.name} there; it is no PEFT adapter")
-    return path, hash_files(path, files)
-
-
 class CheckpointLoader:
     """A model in files.
 
@@ -115,6 +111,7 @@ class CheckpointLoader:
     untrained : seed; the weights are drawn anew, as for training from scratch.
     spread : divide the layers over all GPUs (``device_map``).
     code : let the repository's own Python run.
+    say : told of weights that the model has no place for.
     """
 
     def __init__(
@@ -127,7 +124,10 @@ class CheckpointLoader:
         untrained: int | None = None,
         spread: bool = False,
         code: bool = False,
+        say: Say = lambda text: None,
     ) -> None:
+        self._say = say
+        self._unused: tuple[str, ...] = ()
         self._checkpoint = checkpoint
         self._device = device
         self._dtype = dtype
@@ -193,6 +193,13 @@ class CheckpointLoader:
         return model.eval()
 
     @property
+    def unused(self) -> tuple[str, ...]:
+        """A warning of weights that the model has no place for; loads it."""
+        # known once it was loaded
+        assert self.model is not None
+        return self._unused
+
+    @property
     def _folder(self) -> str:
         return self._alone.name if self._checkpoint.gguf_file else str(self._checkpoint.folder)
 
@@ -234,6 +241,13 @@ class CheckpointLoader:
                 f"{self._checkpoint.name} lacks weights: {', '.join(missing[:3])} "
                 f"({len(missing)} in all)"
             )
+        unused = sorted(told["unexpected_keys"])
+        if self._checkpoint.gguf_file:
+            # its reader passes over tensors that it has no name for
+            unused = unused_in_gguf(model, self._checkpoint.folder / self._checkpoint.gguf_file)
+        self._unused = check_unused(unused, model, self._checkpoint.name)
+        for text in self._unused:
+            self._say(text)
         return model
 
     @contextlib.contextmanager
@@ -299,18 +313,29 @@ def count_parameters(config: Any) -> int:
         raise DataError(f"it is no causal language model: {error}") from error
 
 
-def _with_adapter(model: Any, adapter: Path) -> Any:
+def put_adapter(model: Any, adapter: Path) -> Any:
+    """A model in memory with an adapter around it, every weight of it in its place.
+
+    Raises
+    ------
+    ValueError, and whatever peft raises
+        When it does not fit.
+    """
     from peft import PeftModel
 
+    adapted: Any = PeftModel.from_pretrained(model, str(adapter))
+    adapted.merge_and_unload  # noqa: B018  (kinds that cannot be merged lack it)
+    # once more: only this way does it tell which weights found no place, or got none
+    told = adapted.load_adapter(str(adapter), "default")
+    lost = sorted([*told.missing_keys, *told.unexpected_keys])
+    if lost:
+        raise ValueError(f"one of them lacks {lost[0]} ({len(lost)} weights in all)")
+    return adapted
+
+
+def _with_adapter(model: Any, adapter: Path) -> Any:
     try:
-        adapted = PeftModel.from_pretrained(model, str(adapter))
-        merge = adapted.merge_and_unload
-        # once more: only this way does it tell which weights found no place, or got none
-        told = adapted.load_adapter(str(adapter), "default")
-        lost = sorted([*told.missing_keys, *told.unexpected_keys])
-        if lost:
-            raise ValueError(f"one of them lacks {lost[0]} ({len(lost)} weights in all)")
-        return merge()
+        return put_adapter(model, adapter).merge_and_unload()
     except Exception as error:
         raise DataError(
             f"the PEFT adapter {adapter.name} does not fit the model: {error}"

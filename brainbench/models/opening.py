@@ -7,12 +7,12 @@ from pathlib import Path
 
 from brainbench.datasets import cache_folder
 from brainbench.errors import UsageError
+from brainbench.models.adapter_base import Base, check_adapter, check_base
 from brainbench.models.cache import Say
 from brainbench.models.checkpoint import Checkpoint, find_checkpoint, hash_weights
 from brainbench.models.language_model import LanguageModel, Progress
 from brainbench.models.loading import (
     CheckpointLoader,
-    check_adapter,
     resolve_device,
     resolve_dtype,
 )
@@ -63,8 +63,11 @@ def open_language_model(
         weights=trained,
         code=chosen.trust_remote_code,
     )
+    notes = () if adapter is None else check_base(adapter[0], Base.of_files(checkpoint))
+    for text in notes:
+        say(text)
     opener = _Opener(chosen, template, device, dtype, builtin is not None, say, progress)
-    return opener.open(checkpoint, chosen.untrained, adapter, steering)
+    return opener.open(checkpoint, chosen.untrained, adapter, steering, notes)
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ class _Opener:
         seed: int | None,
         adapter: tuple[Path, str] | None = None,
         steering: Steering | None = None,
+        notes: tuple[str, ...] = (),
     ) -> LanguageModel:
         """The model of some files, or one of a seed's weights; perhaps adapted or steered."""
         options = self.options
@@ -101,6 +105,7 @@ class _Opener:
                 # drawn weights are made on one device
                 spread=seed is None and _is_spread(options.device),
                 code=code,
+                say=self.say,
             ),
             template=self.template,
             device=self.device,
@@ -117,6 +122,7 @@ class _Opener:
             builtin=self.builtin and adapter is None and seed is None and steering is None,
             twin=lambda other: self.open(checkpoint.without_weights(code=code), other),
             steering=steering,
+            notes=notes,
         )
 
     def _identifier(

@@ -41,7 +41,7 @@ from brainbench.run.inputs import (
     read_model,
     split_benchmarks,
 )
-from brainbench.run.new_record import new_record
+from brainbench.run.new_record import new_record, unused_weights
 from brainbench.run.provenance import peak_memory_mb
 from brainbench.run.settings import Settings
 
@@ -128,6 +128,7 @@ def evaluate(
                 check_contrast(states, readings.untrained[name])
         for text in readings.warnings:
             say(text)
+        record.notes += unused_weights(scored, chosen)
         if overwrite:
             folder.clear()
         scores = _scores(folder, scored, readings, wanted, data, chosen, report)

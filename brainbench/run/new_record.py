@@ -76,6 +76,7 @@ def new_record(
         notes += [note for note in guidance.model.chat.probe() if note not in notes]
     notes += _steering_notes(model, data, tasks)
     notes += unknown
+    notes += model.notes if isinstance(model, LanguageModel) else ()
     for name in datasets:
         notes += [
             f"{name}: the model learned from {origin}, whose people and problems these are; its "
@@ -144,6 +145,13 @@ def learned_from(model: Model, peft: str | Path | None) -> tuple[list[str], list
     if training is not None:
         found.add(str(training.data["source"]).partition(".")[0])
     return sorted(found), []
+
+
+def unused_weights(model: Model, settings: Settings) -> tuple[str, ...]:
+    """What of a model's checkpoint is not used; vLLM, which loads it itself, tells by an error."""
+    if not isinstance(model, LanguageModel) or settings.task_options.backend == "vllm":
+        return ()
+    return model.unused_weights()
 
 
 def _config(

@@ -19,20 +19,23 @@ from brainbench.guidance.adapters import (
     adapted,
     adapter,
     attention_linears,
+    base_of,
     lora_config,
     randomise_adapter,
     write_adapter,
 )
 from brainbench.models import LanguageModel, ModelOptions, load_model
+from brainbench.models.adapter_base import Base
 from brainbench.models.families import FAMILIES, find_sites
 
 PROBLEMS = make_signals(8).problems
+BASE = Base("tiny", None, "0" * 64)
 
 
 def save(model: LanguageModel, folder: Path, seed: int = 0, spread: float = 0.3) -> Path:
     """An adapter that changes the model."""
     network = model.loader.model
-    with adapter(network, lora_config(network, LAYERS, 4, 8), 0, model.identifier) as wrapped:
+    with adapter(network, lora_config(network, LAYERS, 4, 8), 0, base_of(model)) as wrapped:
         draw_adapter(wrapped, seed, spread)
         write_adapter(wrapped, folder)
     return folder
@@ -59,7 +62,7 @@ def test_the_attention_of_the_layers_and_nothing_else_is_trained(family: str) ->
     config = lora_config(network, LAYERS, 4, 8)
     wanted = {id(module) for module in attention_linears(network, LAYERS).values()}
     before = imprint(network)
-    with adapter(network, config, 0, "tiny") as wrapped:
+    with adapter(network, config, 0, BASE) as wrapped:
         layers = [module for module in wrapped.modules() if isinstance(module, LoraLayer)]
         assert {id(layer.get_base_layer()) for layer in layers} == wanted
         inside = {id(module) for layer in LAYERS for module in attention[layer].modules()}
@@ -106,7 +109,7 @@ def test_a_new_adapter_changes_nothing_and_its_seed_draws_it() -> None:
     state = torch.random.get_rng_state()
     for seed in (0, 0, 1):
         config = lora_config(network, LAYERS, 4, 8)
-        with adapter(network, config, seed, "tiny") as wrapped:
+        with adapter(network, config, seed, BASE) as wrapped:
             assert torch.equal(wrapped(input_ids=tokens).logits, expected)
             drawn.append(torch.cat([p.flatten() for p in wrapped.parameters() if p.requires_grad]))
     assert torch.equal(drawn[0], drawn[1])
@@ -121,7 +124,7 @@ def test_no_adapter_is_left_after_an_error(error: BaseException) -> None:
     before = imprint(network)
 
     def fail() -> None:
-        with adapter(network, lora_config(network, LAYERS, 4, 8), 0, "tiny") as wrapped:
+        with adapter(network, lora_config(network, LAYERS, 4, 8), 0, BASE) as wrapped:
             wrapped(input_ids=torch.tensor([[5, 6]])).logits.sum().backward()
             wrapped.eval()
             network.config.use_cache = False
@@ -135,7 +138,7 @@ def test_no_adapter_is_left_after_an_error(error: BaseException) -> None:
 
 def test_half_precision_is_trained_in_float32() -> None:
     network = build_model("llama", dtype=torch.bfloat16)
-    with adapter(network, lora_config(network, LAYERS, 4, 8), 0, "tiny") as wrapped:
+    with adapter(network, lora_config(network, LAYERS, 4, 8), 0, BASE) as wrapped:
         kinds = {p.dtype for p in wrapped.parameters() if p.requires_grad}
     assert kinds == {torch.float32}
 
@@ -209,6 +212,19 @@ def test_an_adapter_of_another_model_is_refused(family: str, tmp_path: Path) -> 
     assert_unchanged(model.loader.model, before)
 
 
+def test_an_adapter_with_a_weight_that_has_no_place_is_refused(tmp_path: Path) -> None:
+    folder = save(make_model(), tmp_path / "mine")
+    weights = load_file(folder / "adapter_model.safetensors")
+    some = next(iter(weights))
+    weights[some.replace("layers.", "layers.7")] = weights[some].clone()
+    save_file(weights, folder / "adapter_model.safetensors")
+    model = make_model()
+    before = imprint(model.loader.model)
+    with pytest.raises(DataError, match=r"lacks .*layers\.7"), adapted(model, folder):
+        pass
+    assert_unchanged(model.loader.model, before)
+
+
 def test_no_adapter_is_left_after_an_error_within(tmp_path: Path) -> None:
     model = make_model()
     folder, before = save(model, tmp_path / "mine"), imprint(model.loader.model)
@@ -254,7 +270,7 @@ def test_a_random_direction_is_as_long_and_turns_elsewhere(tmp_path: Path) -> No
 def test_an_update_of_nothing_stays_nothing(tmp_path: Path) -> None:
     model = make_model()
     network = model.loader.model
-    with adapter(network, lora_config(network, LAYERS, 4, 8), 0, "tiny") as wrapped:
+    with adapter(network, lora_config(network, LAYERS, 4, 8), 0, BASE) as wrapped:
         write_adapter(wrapped, tmp_path / "new")
     randomise_adapter(tmp_path / "new", tmp_path / "turned", 0)
     assert not any(update.any() for update in updates(tmp_path / "turned").values())

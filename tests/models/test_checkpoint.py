@@ -24,7 +24,7 @@ import pytest
 
 import brainbench
 from brainbench.errors import DataError, UsageError
-from brainbench.models.checkpoint import find_checkpoint, hash_files
+from brainbench.models.checkpoint import find_checkpoint, hash_named
 
 
 @pytest.fixture
@@ -165,15 +165,24 @@ def test_what_is_neither_path_nor_hub_id(
         find_checkpoint(source)
 
 
-def test_files_are_hashed_with_their_names(tmp_path: Path) -> None:
-    first, second = tmp_path / "a", tmp_path / "b"
-    first.write_text("1")
-    second.write_text("2")
-    both = hash_files(tmp_path, [first, second])
-    assert hash_files(tmp_path, [second, first]) == both
-    first.write_text("2")
-    second.write_text("1")
-    assert hash_files(tmp_path, [first, second]) != both
+def test_an_adapter_beside_the_model_is_refused(folder: Path) -> None:
+    (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "other"}', "utf-8")
+    with pytest.raises(UsageError, match=r"holds an adapter beside the model .*--peft"):
+        find_checkpoint(folder)
+    assert find_checkpoint(folder, weights=False).files
+
+
+def test_every_chat_template_is_in_the_hash(folder: Path) -> None:
+    before = find_checkpoint(folder).sha256
+    (folder / "additional_chat_templates").mkdir()
+    (folder / "additional_chat_templates" / "tools.jinja").write_text("{{ messages }}", "utf-8")
+    assert find_checkpoint(folder).sha256 != before
+
+
+def test_files_are_hashed_with_their_names() -> None:
+    both = hash_named({"a": "1", "b": "2"})
+    assert hash_named({"b": "2", "a": "1"}) == both
+    assert hash_named({"a": "2", "b": "1"}) != both
 
 
 # GGUF files
