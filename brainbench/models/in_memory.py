@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +9,11 @@ from typing import Any
 
 from brainbench.errors import DataError
 from brainbench.models.cache import content_key
+from brainbench.models.forward_state import hash_configuration
 from brainbench.models.loading import draw, out_of_memory
+
+# what tokenizers do beside their rules
+_FLAGS = ("add_bos_token", "add_eos_token", "add_prefix_space", "clean_up_tokenization_spaces")
 
 
 @dataclass(frozen=True)
@@ -58,29 +61,19 @@ class Drawn:
     def sha256(self) -> str:
         """Hash of what its numbers depend on; no weights are drawn for it."""
         return content_key(
-            config=self.config.to_json_string(),
+            config=hash_configuration(self.config),
             tokenizer=hash_tokenizer(self.tokenizer),
             untrained=self.seed,
         )
 
 
-def hash_parameters(model: Any) -> str:
-    """Hash of a model in memory: its configuration, and every parameter and buffer."""
-    import torch
-
-    digest = hashlib.sha256(model.config.to_json_string().encode())
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())
-        # any dtype as bytes: numpy knows no bfloat16
-        flat = tensor.detach().contiguous().cpu().flatten()
-        digest.update(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
-    return digest.hexdigest()
-
-
 def hash_tokenizer(tokenizer: Any) -> str:
-    """Hash of how a tokenizer in memory makes tokens of messages."""
+    """Hash of how a tokenizer in memory makes tokens of messages, and text of tokens."""
     fast = getattr(tokenizer, "backend_tokenizer", None)
     rules = {"vocabulary": tokenizer.get_vocab()} if fast is None else json.loads(fast.to_str())
     # left behind by the last call of others
     rules |= {"padding": None, "truncation": None}
-    return content_key(rules=rules, chat=tokenizer.chat_template)
+    # chat templates write them; generation stops at one
+    special = {name: str(token) for name, token in tokenizer.special_tokens_map.items()}
+    flags = {name: getattr(tokenizer, name, None) for name in _FLAGS}
+    return content_key(rules=rules, chat=tokenizer.chat_template, special=special, flags=flags)

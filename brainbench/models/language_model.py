@@ -17,7 +17,8 @@ from brainbench.errors import UsageError
 from brainbench.models.batches import Batch
 from brainbench.models.cache import ArrayCache, Say, content_key
 from brainbench.models.chat import Chat
-from brainbench.models.in_memory import Drawn, hash_parameters, hash_tokenizer
+from brainbench.models.forward_state import hash_parameters
+from brainbench.models.in_memory import Drawn, hash_tokenizer
 from brainbench.models.kept_readings import KeptReader
 from brainbench.models.loading import Loaded, Loader, count_parameters
 from brainbench.models.model import SITES, Activations, Answers
