@@ -25,9 +25,11 @@ Differences are over the same people, or the same items, with 95 % intervals. Wh
 (other data, protocol, version, task or people) is refused, with the reason.
 
 With --fail-on-regression the exit code is 1 when something got worse: its difference is below
-minus the tolerance and, where it has an interval, the whole interval is below 0. It is 1 too when
-something is lost: the baseline has it, the other run was asked for it, and it cannot be compared.
-It is 2 when nothing could be compared.
+minus the tolerance, and chance does not explain it (p below 0.05, corrected for the number of rows
+of its kind; the rows over all tasks are tested apart from those of single tasks). It is 1 too when
+the other run has come to give one answer to nearly everything, and when something is lost: the
+baseline has it, the other run was asked for it, and it cannot be compared.
+It is 2 when nothing could be compared or judged.
 
 [bold]Examples[/bold]
 
@@ -48,7 +50,7 @@ def compare(
         bool,
         typer.Option(
             "--fail-on-regression",
-            help="Exit with 1 when something got worse or is lost, and name it.",
+            help="Exit with 1 when something got worse, is lost, or is one answer throughout.",
             envvar="BRAINBENCH_FAIL_ON_REGRESSION",
         ),
     ] = False,
@@ -56,7 +58,8 @@ def compare(
         float,
         typer.Option(
             min=0.0,
-            help="How far below the baseline a number may be without being worse.",
+            help="How far below the baseline a number may be without being worse; where the whole "
+            "interval is as close, both count as the same.",
             envvar="BRAINBENCH_TOLERANCE",
         ),
     ] = 0.0,
@@ -83,19 +86,24 @@ def compare(
         print(comparison_markdown(found), end="")
     else:
         stdout.print(render_comparison(found))
-    if fail_on_regression and (found.regressions or found.lost):
+    if fail_on_regression and found.failed:
         raise typer.Exit(FAILED)
 
 
 def _check_something_is_left(found: Comparison, judge: bool) -> None:
-    """Rows to show; to judge by, rows that can get worse."""
+    """Rows to show; to judge by, rows that can be told to be worse."""
     for pair in found.pairs:
-        if not (pair.judged if judge else pair.rows):
-            reasons = "; ".join(
-                f"{', '.join(names[:12])}: {reason}"
-                for reason, names in by_reason(pair.refused).items()
-            )
-            raise UsageError(
-                f"nothing of {pair.other} can be compared with {pair.baseline}: "
-                + (reasons or "neither has scores")
-            )
+        if pair.judged if judge else pair.rows:
+            continue
+        reasons = [
+            f"{', '.join(names[:12])}: {reason}"
+            for reason, names in by_reason(pair.refused).items()
+        ]
+        if pair.untested:
+            names = ", ".join(dict.fromkeys(row.name for row in pair.untested[:12]))
+            reasons.append(f"{names}: nothing tells the error of a difference")
+        done = "judged against" if pair.untested else "compared with"
+        raise UsageError(
+            f"nothing of {pair.other} can be {done} {pair.baseline}: "
+            + ("; ".join(reasons) or "neither has scores")
+        )

@@ -45,15 +45,16 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 def test_the_same_run_again_passes(cli: Any) -> None:
     result = cli("compare", "good", "same/results.json", "--fail-on-regression")
     assert result.code == 0
-    assert result.out.rstrip().endswith("nothing of 17 rows got worse")
+    assert result.out.rstrip().endswith("nothing of 20 rows got worse beyond chance")
 
 
 def test_a_regression_fails_and_is_named(cli: Any) -> None:
     result = cli("compare", "good", "bad", "--fail-on-regression")
     assert result.code == 1
     worse = [line for line in result.out.splitlines() if line.startswith("worse: ")]
-    assert len(worse) == 6
-    assert worse[0].startswith("worse: brainbench_quick_a, accuracy: -0.")
+    assert len(worse) == 9
+    assert worse[0].startswith("worse: all 2 tasks (True, False), accuracy: -0.")
+    assert worse[3].startswith("worse: brainbench_quick_a, accuracy: -0.")
     # told, but no failure where none was asked for
     assert cli("compare", "good", "bad").code == 0
     assert cli("compare", "bad", "good", "--fail-on-regression").code == 0
@@ -62,8 +63,10 @@ def test_a_regression_fails_and_is_named(cli: Any) -> None:
 def test_any_of_several_runs_can_fail(cli: Any) -> None:
     result = cli("compare", "good", "same", "bad", "--fail-on-regression")
     assert result.code == 1
-    assert "(lab/model bad)" in result.out
-    assert "(lab/model same)" not in result.out
+    text = " ".join(result.out.split())
+    assert text.count("(lab/model bad)") == 9
+    assert "nothing of 20 rows got worse beyond chance (lab/model same)" in text
+    assert text.count("(lab/model same)") == 1
 
 
 def test_what_is_lost_fails_and_is_named(cli: Any, tmp_path: Path) -> None:
@@ -100,11 +103,11 @@ def test_tolerance_is_how_far_below_is_no_regression(
 def test_json_and_markdown_print_nothing_else(cli: Any) -> None:
     result = cli("compare", "good", "bad", "--json", "--fail-on-regression")
     found = Comparison.model_validate(json.loads(result.out))
-    assert len(found.regressions) == 6
+    assert len(found.regressions) == 9
     assert (result.code, result.err) == (1, "")
     result = cli("compare", "good", "bad", "--markdown", "--fail-on-regression")
     assert result.out.startswith("### brainbench: lab/model bad against lab/model good\n")
-    assert "**6 of 17 rows got worse:**" in result.out
+    assert "**9 of 20 rows got worse:**" in result.out
     assert (result.code, result.err) == (1, "")
 
 
@@ -124,6 +127,21 @@ def test_nothing_that_can_be_compared_is_no_pass(cli: Any, tmp_path: Path) -> No
     assert (result.code, "neither has scores" in result.err) == (2, True)
 
 
+def test_two_people_are_shown_and_nothing_to_judge_by(cli: Any, tmp_path: Path) -> None:
+    for name, seed in (("few", 1), ("other", 2)):
+        record = empty(run_id=name)
+        score = controlled(seed=seed)
+        record.add(score.model_copy(update={"subjects": score.subjects[:2]}))
+        write_run(record, tmp_path / name)
+    result = cli("compare", "few", "other")
+    assert result.code == 0
+    assert "not judged: xiao2026.language.syllogistic-ridge, r; " in " ".join(result.out.split())
+    result = cli("compare", "few", "other", "--fail-on-regression")
+    assert (result.code, result.out) == (2, "")
+    assert "nothing of lab/model other can be judged against lab/model few" in result.err
+    assert "nothing tells the error of a difference" in result.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -141,9 +159,10 @@ def test_what_is_off_is_said(arguments: tuple[str, ...], told: str, cli: Any) ->
 
 def test_help_says_what_worse_means(cli: Any) -> None:
     text = " ".join(cli("compare", "--help").out.replace("│", " ").split())
-    assert "the whole interval is below 0" in text
+    assert "chance does not explain it (p below 0.05, corrected for the number of rows" in text
+    assert "come to give one answer to nearly everything" in text
     assert "the baseline has it, the other run was asked for it, and it cannot be compared" in text
-    assert "It is 2 when nothing could be compared" in text
+    assert "It is 2 when nothing could be compared or judged" in text
 
 
 def test_the_job_of_the_docs_runs_as_it_stands(cli: Any, tmp_path: Path) -> None:
@@ -169,3 +188,22 @@ def test_the_job_of_the_docs_runs_as_it_stands(cli: Any, tmp_path: Path) -> None
         )  # fmt: skip
         assert done.returncode == run
         assert "### brainbench: lab/model" in (folder / "summary.md").read_text("utf-8")
+
+
+def test_a_model_that_says_false_to_all_fails_though_half_of_its_answers_are_right(
+    cli: Any, tmp_path: Path
+) -> None:
+    for path in (tmp_path / "same" / "samples").glob("*.jsonl"):
+        rows = [json.loads(line) for line in path.open()]
+        blind = [row | {"said": "False", "acc": float(row["label"] == "False")} for row in rows]
+        path.write_text("".join(f"{json.dumps(row)}\n" for row in blind))
+    result = cli("compare", "good", "same", "--fail-on-regression", "--tolerance", "0.9")
+    assert result.code == 1
+    text = " ".join(result.out.split())
+    assert "nothing of 20 rows got worse by more than 0.9" in text
+    assert "one answer: all 2 tasks (True, False): says False to 100% of 70 problems" in text
+    result = cli("compare", "good", "same", "--fail-on-regression", "--markdown")
+    assert (result.code, "**one answer:** all 2 tasks (True, False)" in result.out) == (1, True)
+    # told, but no failure where none was asked for; and no worse than a baseline that does the same
+    assert cli("compare", "good", "same").code == 0
+    assert cli("compare", "same", "same", "--fail-on-regression").code == 0

@@ -8,16 +8,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from brainbench.results.compare.asked import asked_benchmark
-from brainbench.results.compare.comparison import Kind, Refusal, Row
+from brainbench.results.compare.comparison import ROUNDING, Kind, Refusal, Row
 from brainbench.results.compare.paired import (
-    Estimate,
     Interval,
     independent_interval,
+    interval_p,
     mean_difference,
+    sign_test,
+    within,
 )
 from brainbench.results.record import Record
+
+# as for any interval over people
+LEAST_PEOPLE = 3
+# correlations and κ lie from -1 to 1
+MOST = 2.0
 
 
 @dataclass(frozen=True)
@@ -28,13 +36,13 @@ class Metric:
     ----------
     value : the headline.
     people : the number of each person.
-    interval : the record's own 95 %, where Student's t over people is known to be too
-        narrow: people share one choice of penalties.
+    intervals : the record's own 95 % that a difference may not be surer than: over items, for
+        people share them, and over people where those share one choice of penalties.
     """
 
     value: float | None
     people: Mapping[str, float | None]
-    interval: Interval | None = None
+    intervals: Sequence[Interval | None] = ()
 
 
 @dataclass(frozen=True)
@@ -97,8 +105,8 @@ def _rows(cell: Scored, name: str, before: Metric, after: Metric) -> Iterator[Ro
         lost = cell.kind == "alignment" and bool(own[0] - own[1])
         yield Refusal(kind=cell.kind, name=cell.name, reason=reason, lost=lost)
     held = np.array([(before.people[one], after.people[one]) for one in shared], float)
-    found = mean_difference(held[:, 1] - held[:, 0])
-    widened = _widened(found, before, after)
+    change = held[:, 1] - held[:, 0]
+    interval, p = _error(change, before, after)
     yield Row(
         kind=cell.kind,
         name=cell.name,
@@ -106,25 +114,42 @@ def _rows(cell: Scored, name: str, before: Metric, after: Metric) -> Iterator[Ro
         protocol=cell.protocol,
         baseline=before.value,
         other=after.value,
-        difference=found.value,
-        stderr=found.stderr if widened is None else None,
-        interval=widened or found.interval,
-        p=found.p if widened is None else None,
+        difference=float(change.mean()),
+        interval=interval,
+        p=p,
         over="people",
-        n=found.n,
+        n=len(shared),
+        identical=not change.any(),
     )
 
 
-def _widened(found: Estimate, before: Metric, after: Metric) -> Interval | None:
-    """The outer ends of Student's t and of both records' intervals, as if independent."""
-    if before.interval is None or after.interval is None or found.interval is None:
-        return None
-    if not found.stderr and not found.value:
-        return found.interval  # the same run
-    if before.value is None or after.value is None:
-        return None
-    low, high = independent_interval(before.value, before.interval, after.value, after.interval)
-    return min(low, found.interval[0]), max(high, found.interval[1])
+def _error(
+    change: NDArray[np.float64], before: Metric, after: Metric
+) -> tuple[Interval | None, float | None]:
+    """The outer ends of Student's t over people and of both records' intervals, as if independent.
+
+    The largest p of them. Where all people differ by the same, that of the sign test; of two
+    people or fewer there is none.
+    """
+    if change.size < LEAST_PEOPLE:
+        return None, None
+    found = mean_difference(change)
+    intervals: list[Interval] = []
+    p = sign_test(change)
+    if found.stderr and found.interval and found.p is not None:
+        intervals, p = [found.interval], found.p
+    for first, second in zip(before.intervals, after.intervals, strict=True):
+        if first is None or second is None or before.value is None or after.value is None:
+            continue
+        interval = independent_interval(before.value, first, after.value, second)
+        # a record's interval without width tells no error
+        if interval[1] - interval[0] > ROUNDING:
+            intervals.append(interval)
+            p = max(p, interval_p(after.value - before.value, interval) or 0.0)
+    if not intervals:
+        return None, p
+    outer = min(low for low, _ in intervals), max(high for _, high in intervals)
+    return within(outer, found.value, MOST), p
 
 
 def _is_number(value: float | None) -> bool:
@@ -157,11 +182,15 @@ def _controlled(record: Record, hashes: Mapping[str, str]) -> Iterator[Scored]:
                 "people": frozenset(person.subject for person in people),
             },
             {
-                "r": Metric(score.raw.value, {p.subject: p.r for p in people}),
+                "r": Metric(
+                    score.raw.value,
+                    {p.subject: p.r for p in people},
+                    (score.raw.items_interval,),
+                ),
                 "unique R²": Metric(
                     score.unique_r2.value,
                     {p.subject: p.unique_r2 for p in people},
-                    score.unique_r2.interval,
+                    (score.unique_r2.interval, score.unique_r2.items_interval),
                 ),
             },
         )
@@ -205,6 +234,7 @@ def _behavior(record: Record, hashes: Mapping[str, str]) -> Iterator[Scored]:
                 "κ of errors": Metric(
                     row.error_consistency.value,
                     {person.subject: person.error_consistency for person in row.people},
+                    (row.error_consistency.interval_items,),
                 )
             },
         )

@@ -8,9 +8,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 Kind = Literal["alignment", "behaviour", "task", "gain", "search"]
-Reading = Literal["better", "worse", "no clear difference", "the same", "higher", "lower"]
+Reading = Literal[
+    "better", "worse", "the same", "identical", "not told apart", "higher", "lower", "equal"
+]
 # differences below this are rounding
 ROUNDING = 1e-9
+# as rare a p value, corrected for the number of rows, tells two runs apart
+LEVEL = 0.05
 
 
 class _Part(BaseModel):
@@ -29,21 +33,36 @@ class Row(_Part):
     metric: str
     protocol: str | None = None
     """Of alignment."""
+    primary: bool = False
+    """Over all tasks that share their choices, or of a task that has no fellow."""
     baseline: float | None
     """As its record prints it."""
     other: float | None
     difference: float
     """Mean of paired differences; of what is not paired, the difference of both numbers."""
     stderr: float | None = None
+    """Of items, with two problems more: one gained, one lost."""
     interval: tuple[float, float] | None = None
-    """95 %."""
+    """95 %, of this row alone."""
     p: float | None = None
     """Two-sided, not corrected for the number of rows."""
+    p_corrected: float | None = None
+    """Holm over the rows of the same kind; of tasks, primary rows and the others apart."""
+    tolerance: float = 0.0
+    """How far apart two numbers may be and still count as the same."""
+    rounding: bool = False
+    """Whether both runs are of the same weights, computed otherwise: then more is not better."""
     over: str
     """What the pairs are: people, items, or nothing (the runs as independent)."""
     n: int
     clusters: int | None = None
     """Of items: how many do not belong together."""
+    identical: bool = False
+    """Whether nothing differs in any pair: answers, log-odds, a person's number."""
+    changed: int | None = None
+    """Items that were answered otherwise."""
+    says: tuple[str, float, float] | None = None
+    """The first choice, and its share of all answers in the baseline and in the other run."""
     mcnemar_p: float | None = None
     """Exact, on one item of each cluster."""
     gained: int | None = None
@@ -53,15 +72,21 @@ class Row(_Part):
 
     @property
     def reading(self) -> Reading:
-        """What the interval says; without one, only which number is higher."""
-        if self.interval is None and abs(self.difference) > ROUNDING:
+        """What the test says; without one, only which number is higher."""
+        if self.identical:
+            return "identical"
+        p = self.p if self.p_corrected is None else self.p_corrected
+        if p is None:
+            if abs(self.difference) <= ROUNDING:
+                return "equal"
             return "higher" if self.difference > 0 else "lower"
-        low, high = self.interval or (self.difference, self.difference)
-        if low > ROUNDING:
-            return "better"
-        if high < -ROUNDING:
+        if self.tolerance and self.interval and max(map(abs, self.interval)) <= self.tolerance:
+            return "the same"
+        if p >= LEVEL or abs(self.difference) <= ROUNDING:
+            return "not told apart"
+        if self.difference < 0:
             return "worse"
-        return "the same" if max(abs(low), abs(high)) <= ROUNDING else "no clear difference"
+        return "higher" if self.rounding else "better"
 
 
 class Refusal(_Part):
@@ -72,6 +97,23 @@ class Refusal(_Part):
     reason: str
     lost: bool = False
     """Whether the baseline has it and the other run was asked for it: a check that is gone."""
+
+
+class Collapse(_Part):
+    """A model that has come to give one answer to nearly everything."""
+
+    name: str
+    """A task, or all that share their choices."""
+    answer: str | None
+    """None: no valid answer."""
+    baseline: float
+    """Its share of the baseline's answers."""
+    other: float
+    right: float
+    """Share of the items whose right answer it is."""
+    n: int
+    p: float
+    """Of the change in its share, corrected for the number of tasks (Holm)."""
 
 
 class Differing(_Part):
@@ -90,6 +132,9 @@ class Pair(_Part):
     """Model and run."""
     other: str
     differs: list[Differing]
+    numerics: str | None = None
+    """That both are the same weights, computed otherwise; None where more differs."""
+    collapsed: list[Collapse] = []
     rows: list[Row]
     refused: list[Refusal]
 
@@ -100,8 +145,13 @@ class Pair(_Part):
 
     @property
     def judged(self) -> list[Row]:
-        """Rows that can get worse."""
-        return [row for row in self.rows if row.kind != "search"]
+        """Rows that can be told to be worse: those with a p value."""
+        return [row for row in self.rows if row.p is not None]
+
+    @property
+    def untested(self) -> list[Row]:
+        """Rows that would be judged, if anything told their error."""
+        return [row for row in self.rows if row.p is None and row.kind != "search"]
 
     @property
     def lost(self) -> list[Refusal]:
@@ -115,7 +165,8 @@ class Pair(_Part):
 class Comparison(_Part):
     """Each run beside the first."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
+    """2: p_corrected, primary, collapsed and numerics, and other words for readings."""
     tolerance: float
     """A difference that is not below minus this is no regression."""
     pairs: list[Pair]
@@ -126,16 +177,19 @@ class Comparison(_Part):
         return [(pair, row) for pair in self.pairs for row in pair.regressions]
 
     @property
+    def collapsed(self) -> list[tuple[Pair, Collapse]]:
+        """All models that have come to give one answer."""
+        return [(pair, one) for pair in self.pairs for one in pair.collapsed]
+
+    @property
+    def failed(self) -> bool:
+        """Whether something got worse, is lost, or has collapsed into one answer."""
+        return bool(self.regressions or self.lost or self.collapsed)
+
+    @property
     def lost(self) -> list[Refusal]:
         """All that is lost."""
         return [one for pair in self.pairs for one in pair.lost]
-
-
-def got_worse(row: Row, tolerance: float) -> bool:
-    """Whether a difference is below -tolerance and, if it has an interval, that is below 0."""
-    if row.kind == "search" or not row.difference < -max(tolerance, ROUNDING):
-        return False
-    return row.interval is None or row.interval[1] < 0
 
 
 def by_reason(refused: Iterable[Refusal]) -> dict[str, list[str]]:

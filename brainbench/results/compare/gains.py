@@ -7,12 +7,18 @@ from collections.abc import Iterator, Mapping
 
 from brainbench.guidance.score import Change, Difference, GuidanceScore
 from brainbench.results.compare.asked import asked_arm, asked_gain
-from brainbench.results.compare.comparison import Refusal, Row
-from brainbench.results.compare.paired import independent_interval
+from brainbench.results.compare.comparison import ROUNDING, Refusal, Row
+from brainbench.results.compare.paired import (
+    Interval,
+    independent_interval,
+    interval_p,
+    within,
+)
 from brainbench.results.record import Record
 
 _METRICS = {"auc": "gain in AUC", "accuracy_at_threshold": "gain in accuracy at the threshold"}
-
+# a gain lies from -1 to 1
+_MOST = 2.0
 
 # what must be the same, by what it is called when it is not; layers are told among what differs
 _DESIGN = {
@@ -109,9 +115,7 @@ def _change(difference: Difference, metric: str) -> Change | None:
 
 
 def _row(name: str, metric: str, before: Change, after: Change, n: int) -> Row:
-    interval = None
-    if before.interval is not None and after.interval is not None:
-        interval = independent_interval(before.value, before.interval, after.value, after.interval)
+    interval, p = _error(before, after)
     return Row(
         kind="gain",
         name=name,
@@ -120,6 +124,22 @@ def _row(name: str, metric: str, before: Change, after: Change, n: int) -> Row:
         other=after.value,
         difference=after.value - before.value,
         interval=interval,
+        p=p,
         over="nothing",
         n=n,
     )
+
+
+def _error(before: Change, after: Change) -> tuple[Interval | None, float | None]:
+    """95 % interval and p as of two independent numbers.
+
+    None where a record has no interval, or one without width: that tells no error.
+    """
+    ends = before.interval, after.interval
+    if ends[0] is None or ends[1] is None:
+        return None, None
+    if min(high - low for low, high in (ends[0], ends[1])) <= ROUNDING:
+        return None, None
+    value = after.value - before.value
+    found = independent_interval(before.value, ends[0], after.value, ends[1])
+    return within(found, value, _MOST), interval_p(value, found)

@@ -1,24 +1,16 @@
-"""Answers of two runs to the same items, paired over what was asked."""
+"""Answers of two runs to the same items, read and put in pairs."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
-
-import numpy as np
 
 from brainbench.errors import DataError
 from brainbench.results.compare.asked import asked_task
-from brainbench.results.compare.comparison import Refusal, Row
-from brainbench.results.compare.paired import (
-    Estimate,
-    auc_difference,
-    balanced_difference,
-    mcnemar,
-    mean_difference,
-)
+from brainbench.results.compare.comparison import Refusal
 from brainbench.results.finished import FinishedRun
 from brainbench.results.sample_files import read_samples, sample_files
 
@@ -32,7 +24,14 @@ class Item:
     """One question as it was answered."""
 
     cluster: str
+    """What belongs together; of items without ``base_id`` the item itself."""
+    shared: bool
+    """Whether a cluster of the same name in another task is the same problem."""
     label: str | None
+    said: str | None
+    """None for an invalid answer, and where only a metric is there."""
+    metric: str | None
+    """Of the items that have one in place of label and answer."""
     right: float
     odds: float | None
     row: Mapping[str, Any]
@@ -50,14 +49,42 @@ class Answered:
     first: str | None
 
 
-def compare_tasks(baseline: FinishedRun, other: FinishedRun) -> Iterator[Row | Refusal]:
-    """Rows of each task in both, refusals of the rest."""
+@dataclass(frozen=True)
+class PairedTask:
+    """A task whose items both runs answered.
+
+    ``first`` is the label whose log-odds they are, ``pairs`` the baseline's item and the other's.
+    """
+
+    name: str
+    first: str | None
+    pairs: Sequence[tuple[Item, Item]]
+
+    @cached_property
+    def labels(self) -> list[str] | None:
+        """Of each item; None where one has none."""
+        found = [first.label for first, _ in self.pairs if first.label is not None]
+        return found if len(found) == len(self.pairs) else None
+
+    @cached_property
+    def with_odds(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Places of the items that have log-odds in the baseline, and in the other run."""
+        before, after = (
+            tuple(i for i, pair in enumerate(self.pairs) if pair[side].odds is not None)
+            for side in (0, 1)
+        )
+        return before, after
+
+
+def pair_tasks(baseline: FinishedRun, other: FinishedRun) -> tuple[list[PairedTask], list[Refusal]]:
+    """Tasks that both runs answered, and refusals of the rest."""
     before, after = _answered(baseline), _answered(other)
+    found, refused = [], []
     for name in dict.fromkeys([*before, *after]):
         if name not in before or name not in after:
             run = "the baseline" if name in before else "the other run"
             lost = name in before and asked_task(other.record, name)
-            yield Refusal(kind="task", name=name, reason=f"only {run} has it", lost=lost)
+            refused.append(Refusal(kind="task", name=name, reason=f"only {run} has it", lost=lost))
             continue
         first, second = before[name], after[name]
         reason = next(
@@ -65,12 +92,15 @@ def compare_tasks(baseline: FinishedRun, other: FinishedRun) -> Iterator[Row | R
              for what, value in first.design.items() if value != second.design.get(what)), None,
         )  # fmt: skip
         if reason is not None:
-            yield Refusal(kind="task", name=name, reason=reason, lost=True)
+            refused.append(Refusal(kind="task", name=name, reason=reason, lost=True))
             continue
         try:
-            yield from _rows(first, _items(baseline, name), _items(other, name))
+            pairs = _pairs(_items(baseline, name), _items(other, name))
         except DataError as error:
-            yield Refusal(kind="task", name=name, reason=str(error), lost=True)
+            refused.append(Refusal(kind="task", name=name, reason=str(error), lost=True))
+            continue
+        found.append(PairedTask(name, first.first, pairs))
+    return found, refused
 
 
 def count_prompts(baseline: FinishedRun, other: FinishedRun, name: str) -> tuple[int, int]:
@@ -107,9 +137,8 @@ def _answered(run: FinishedRun) -> dict[str, Answered]:
     return found
 
 
-def _rows(
-    task: Answered, before: Mapping[str, Item], after: Mapping[str, Item]
-) -> Iterator[Row | Refusal]:
+def _pairs(before: Mapping[str, Item], after: Mapping[str, Item]) -> list[tuple[Item, Item]]:
+    """In the baseline's order, or ``DataError`` where they are not the same items."""
     if set(before) != set(after):
         shared = len(set(before) & set(after))
         raise DataError(
@@ -120,87 +149,7 @@ def _rows(
         for field in _SAME:
             if first.row.get(field) != second.row.get(field):
                 raise DataError(f"items of the same name differ in {field}")
-    clusters = [first.cluster for first, _ in pairs]
-    change = np.array([second.right - first.right for first, second in pairs])
-    rights = np.array([[first.right, second.right] for first, second in pairs])
-    exact = _exact(clusters, rights)
-    yield _row(task, "accuracy", rights.mean(axis=0), mean_difference(change, clusters), exact)
-    labels = [first.label for first, _ in pairs if first.label is not None]
-    if len(labels) == len(pairs) and len(set(labels)) > 1:
-        both = [_balanced(rights[:, side], labels) for side in (0, 1)]
-        yield _row(task, "balanced accuracy", both, balanced_difference(change, labels, clusters))
-    yield from _auc(task, pairs)
-
-
-def _auc(task: Answered, pairs: Sequence[tuple[Item, Item]]) -> Iterator[Row | Refusal]:
-    """Of the items with log-odds, if they are the same: a run may lack those that it has wrong."""
-    own = [tuple(i for i, pair in enumerate(pairs) if pair[side].odds is not None)
-           for side in (0, 1)]  # fmt: skip
-    if task.first is None or own == [(), ()]:
-        return
-    if own[0] != own[1]:
-        counts = " and ".join(str(len(places)) for places in own)
-        reason = f"AUC: log-odds of other items: of {counts} of {len(pairs)}"
-        yield Refusal(kind="task", name=task.name, reason=reason, lost=bool(own[0]))
-        return
-    held = [pairs[place] for place in own[0]]
-    positive = [first.label == task.first for first, _ in held]
-    odds = np.array([[first.odds, second.odds] for first, second in held], float)
-    clusters = [first.cluster for first, _ in held]
-    found = auc_difference(odds[:, 0], odds[:, 1], positive, clusters)
-    if found is None:
-        reason = "AUC: all items with log-odds have the same label"
-        yield Refusal(kind="task", name=task.name, reason=reason)
-        return
-    areas = [_area(odds[:, side], np.array(positive)) for side in (0, 1)]
-    yield _row(task, "AUC", areas, found)
-
-
-def _row(
-    task: Answered,
-    metric: str,
-    both: Sequence[float],
-    found: Estimate,
-    exact: tuple[float, int, int] | None = None,
-) -> Row:
-    p, gained, lost = exact or (None, None, None)
-    return Row(
-        kind="task",
-        name=task.name,
-        metric=metric,
-        baseline=float(both[0]),
-        other=float(both[1]),
-        difference=found.value,
-        stderr=found.stderr,
-        interval=found.interval,
-        p=found.p,
-        over="items",
-        n=found.n,
-        clusters=found.clusters,
-        mcnemar_p=p,
-        gained=gained,
-        lost=lost,
-    )
-
-
-def _exact(clusters: Sequence[str], rights: Any) -> tuple[float, int, int] | None:
-    """McNemar on the first item of each cluster; None where being right is a share."""
-    if not np.isin(rights, (0.0, 1.0)).all():
-        return None
-    _, places = np.unique(np.asarray(clusters), return_index=True)
-    return mcnemar(rights[places, 0], rights[places, 1])
-
-
-def _balanced(right: Any, labels: Sequence[str]) -> float:
-    held = np.asarray(labels)
-    return float(np.mean([right[held == label].mean() for label in dict.fromkeys(labels)]))
-
-
-def _area(odds: Any, positive: Any) -> float:
-    """Share of pairs in order; ties count ½."""
-    true, false = odds[positive], np.sort(odds[~positive])
-    below = np.searchsorted(false, true, "left") + np.searchsorted(false, true, "right")
-    return float(below.mean() / 2 / false.size)
+    return pairs
 
 
 def _items(run: FinishedRun, name: str) -> dict[str, Item]:
@@ -227,22 +176,26 @@ def _items(run: FinishedRun, name: str) -> dict[str, Item]:
 
 def _item(row: Mapping[str, Any], key: str, where: str) -> Item:
     label, said = row.get("label"), row.get("said")
+    metric = None
     if label is not None and "said" in row:
         right = float(said == label)
     else:
-        numbers = [row[m] for m in _METRICS if isinstance(row.get(m), bool | int | float)]
-        if not numbers or not math.isfinite(numbers[0]):
+        metric = next((m for m in _METRICS if isinstance(row.get(m), bool | int | float)), None)
+        if metric is None or not math.isfinite(row[metric]):
             raise DataError(
                 f"{where}: items have neither label and answer nor one of {', '.join(_METRICS)}"
             )
-        right = float(numbers[0])
+        right = float(row[metric])
     cluster = row.get("base_id")
     return Item(
-        str(key if cluster is None else cluster),
-        None if label is None else str(label),
-        right,
-        _odds(row.get("log_odds")),
-        row,
+        cluster=str(key if cluster is None else cluster),
+        shared=isinstance(cluster, str),
+        label=None if label is None else str(label),
+        said=None if said is None else str(said),
+        metric=metric,
+        right=right,
+        odds=_odds(row.get("log_odds")),
+        row=row,
     )
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from brainbench.errors import UsageError
 from brainbench.results.compare.alignment import compare_cells
-from brainbench.results.compare.comparison import Comparison, Pair, Refusal, Row, got_worse
+from brainbench.results.compare.collapse import find_collapses
+from brainbench.results.compare.comparison import Comparison, Pair, Refusal, Row
 from brainbench.results.compare.gains import compare_gains
-from brainbench.results.compare.items import compare_tasks
+from brainbench.results.compare.items import pair_tasks
+from brainbench.results.compare.judging import judge
+from brainbench.results.compare.numerics import same_weights
 from brainbench.results.compare.provenance import differences
 from brainbench.results.compare.searches import compare_searches
+from brainbench.results.compare.task_rows import task_rows
 from brainbench.results.finished import FinishedRun
 
 
@@ -21,8 +25,8 @@ def compare_runs(runs: Sequence[FinishedRun], tolerance: float = 0.0) -> Compari
     Parameters
     ----------
     runs : the baseline, then one or more others.
-    tolerance : a regression is a difference below minus this whose interval, where it has
-        one, lies below 0.
+    tolerance : a regression is a difference below minus this that chance does not explain, all
+        rows of its kind considered.
 
     Returns
     -------
@@ -44,17 +48,24 @@ def compare_runs(runs: Sequence[FinishedRun], tolerance: float = 0.0) -> Compari
 
 
 def _pair(baseline: FinishedRun, other: FinishedRun, tolerance: float) -> Pair:
-    found: Iterable[Row | Refusal] = [
+    tasks, refused = pair_tasks(baseline, other)
+    found: list[Row | Refusal] = [
         *compare_cells(baseline.record, other.record),
-        *compare_tasks(baseline, other),
+        *task_rows(tasks),
+        *refused,
         *compare_gains(baseline.record, other.record),
         *compare_searches(baseline.record, other.record),
     ]
+    differs = differences(baseline, other)
+    numerics = same_weights(baseline.record, other.record, differs)
     rows = [row for row in found if isinstance(row, Row)]
+    told = {"tolerance": tolerance, "rounding": numerics is not None}
     return Pair(
         baseline=baseline.name,
         other=other.name,
-        differs=differences(baseline, other),
-        rows=[r.model_copy(update={"regression": got_worse(r, tolerance)}) for r in rows],
+        differs=differs,
+        numerics=numerics,
+        collapsed=find_collapses(tasks),
+        rows=judge([row.model_copy(update=told) for row in rows]),
         refused=[row for row in found if isinstance(row, Refusal)],
     )

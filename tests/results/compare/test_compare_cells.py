@@ -54,7 +54,51 @@ def test_unique_variance_is_no_surer_than_the_records_say() -> None:
     assert row.interval is not None
     assert row.interval[0] == pytest.approx(min(paired[0], apart - 0.002 * math.sqrt(2)))
     assert row.interval[1] == pytest.approx(max(paired[1], apart + 0.002 * math.sqrt(2)))
-    assert row.p is None
+    # of the interval over people as if independent, the wider
+    assert row.p == pytest.approx(
+        2 * stats.norm.sf(stats.norm.ppf(0.975) * abs(apart) / 0.002 / math.sqrt(2))
+    )
+
+
+def test_equal_unique_variance_has_the_width_that_the_records_have() -> None:
+    score = controlled(seed=1)
+    row = split(of(score), of(score))[0][f"{NAME} unique R²"]
+    assert row.interval == pytest.approx((-0.002 * math.sqrt(2), 0.002 * math.sqrt(2)))
+    assert (row.difference, row.p, row.reading) == (0.0, 1.0, "identical")
+
+
+def test_people_share_items_so_their_agreement_alone_is_not_sure() -> None:
+    """r of every person rises by the same 0.01, about; over items the records say ± 0.06."""
+    before = controlled(seed=1)
+    wide = before.raw.model_copy(update={
+        "items_interval": (before.raw.value - 0.06, before.raw.value + 0.06)
+    })  # fmt: skip
+    before = before.model_copy(update={"raw": wide})
+    people = tuple(p.model_copy(update={"r": p.r + 0.01 + i / 9999})
+                   for i, p in enumerate(before.subjects))  # fmt: skip
+    value = float(sum(p.r for p in people) / len(people))
+    ends = (value - 0.06, value + 0.06)
+    raw = before.raw.model_copy(update={"value": value, "items_interval": ends})
+    after = before.model_copy(update={"raw": raw, "subjects": people})
+    row = split(of(before), of(after))[0][f"{NAME} r"]
+    assert row.interval == pytest.approx(
+        (row.difference - 0.06 * math.sqrt(2), row.difference + 0.06 * math.sqrt(2))
+    )
+    assert row.p is not None
+    assert row.p > 0.5
+    assert row.reading == "not told apart"
+
+
+def test_one_or_two_people_tell_no_error() -> None:
+    for count in (1, 2):
+        before, after = (
+            score.model_copy(update={"subjects": score.subjects[:count]})
+            for score in (controlled(seed=1), controlled(seed=2))
+        )
+        rows, _ = split(of(before), of(after))
+        for row in rows.values():
+            assert row.interval is row.p is None
+            assert row.reading in ("higher", "lower")
 
 
 def test_published_scores_are_paired_over_people_too() -> None:
@@ -69,7 +113,10 @@ def test_behaviour_is_paired_over_people() -> None:
     record = full()
     rows, _ = split(record, record)
     row = rows["ds003076.behavior.all-consistency κ of errors"]
-    assert (row.difference, row.reading) == (0.0, "the same")
+    assert (row.difference, row.reading) == (0.0, "identical")
+    # not [0, 0]: the record's own interval over items has width
+    assert row.interval is not None
+    assert row.interval[0] < -0.01 < 0.01 < row.interval[1]
     assert row.baseline == record.behavior[0].error_consistency.value
 
 
@@ -78,7 +125,7 @@ def test_a_run_beside_itself_differs_in_nothing() -> None:
     rows, refused = split(record, record)
     assert refused == []
     assert len(rows) == 2 * 3 + 1
-    assert {row.reading for row in rows.values()} == {"the same"}
+    assert {row.reading for row in rows.values()} == {"identical"}
 
 
 @pytest.mark.parametrize(

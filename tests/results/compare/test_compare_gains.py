@@ -42,8 +42,35 @@ def test_without_intervals_there_is_a_difference_only() -> None:
         for change in difference.changes:
             change.interval = None
     (first, *_) = [row for row in compare_gains(of(score), of(gain(1))) if isinstance(row, Row)]
-    assert first.interval is None
-    assert first.difference == 0
+    assert first.interval is first.p is None
+    assert (first.difference, first.reading) == (0, "equal")
+
+
+def test_an_interval_of_a_record_without_width_tells_no_error() -> None:
+    score = gain(1)
+    for difference in score.differences:
+        for change in difference.changes:
+            change.interval = (change.value, change.value)
+    (first, *_) = [row for row in compare_gains(of(score), of(gain(2))) if isinstance(row, Row)]
+    assert first.interval is first.p is None
+    assert first.reading in ("higher", "lower")
+
+
+def test_a_p_value_says_what_the_interval_says_and_no_gain_differs_by_more_than_two() -> None:
+    def wide(value: float, half: float) -> Any:
+        score = gain(1)
+        for difference in score.differences:
+            for change in difference.changes:
+                change.value, change.interval = value, (value - half, value + half)
+        return of(score)
+
+    def first(after: Any) -> Row:
+        return next(r for r in compare_gains(wide(0.0, 0.03), after) if isinstance(r, Row))
+
+    edge = 0.03 * 2**0.5
+    assert first(wide(edge, 0.03)).p == pytest.approx(0.05)
+    assert first(wide(-edge, 0.03)).p == pytest.approx(0.05)
+    assert first(wide(-1.0, 1.5)).interval == pytest.approx((-2.0, 0.50030), abs=1e-4)
 
 
 @pytest.mark.parametrize(

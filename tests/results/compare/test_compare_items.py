@@ -13,8 +13,9 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from brainbench.results import TaskInfo
 from brainbench.results.compare.comparison import Refusal, Row
-from brainbench.results.compare.items import compare_tasks, count_prompts
+from brainbench.results.compare.items import count_prompts, pair_tasks
 from brainbench.results.compare.paired import mcnemar, mean_difference
+from brainbench.results.compare.task_rows import task_rows
 from brainbench.results.finished import FinishedRun, open_run
 
 Rows = list[dict[str, Any]]
@@ -32,6 +33,11 @@ def run(tmp_path: Path) -> Callable[..., FinishedRun]:
         return open_run(write_run(record, tmp_path / name, {NAME: rows}))
 
     return make
+
+
+def compare_tasks(first: FinishedRun, second: FinishedRun) -> list[Row | Refusal]:
+    tasks, refused = pair_tasks(first, second)
+    return [*task_rows(tasks), *refused]
 
 
 def rows_of(first: FinishedRun, second: FinishedRun) -> dict[str, Row]:
@@ -75,8 +81,13 @@ def test_orders_of_a_problem_are_one_cluster_and_mcnemar_takes_one_of_each(
     before, after = answers(1), answers(1, skill=0.2)
     row = rows_of(run("a", before), run("b", after))["accuracy"]
     change = [b["acc"] - a["acc"] for a, b in zip(before, after, strict=True)]
-    expected = mean_difference(change, [r["base_id"] for r in before])
+    bases = [r["base_id"] for r in before]
+    # with a problem more that is gained in both orders, and one that is lost in both
+    expected = mean_difference([*change, 1, 1, -1, -1], [*bases, "more", "more", "less", "less"])
     assert row.stderr == pytest.approx(expected.stderr)
+    assert row.interval == pytest.approx(expected.interval)
+    assert row.p == pytest.approx(expected.p)
+    assert row.difference == pytest.approx(np.mean(change))
     exact = mcnemar([r["acc"] for r in before[::2]], [r["acc"] for r in after[::2]])
     assert (row.mcnemar_p, row.gained, row.lost) == exact
 
@@ -85,7 +96,8 @@ def test_items_are_matched_by_id_whatever_their_order(run: Callable[..., Finishe
     rows = answers(1)
     found = rows_of(run("a", rows), run("b", rows[::-1]))
     assert {row.difference for row in found.values()} == {0.0}
-    assert {row.reading for row in found.values()} == {"the same"}
+    assert {row.reading for row in found.values()} == {"identical"}
+    assert found["accuracy"].changed == 0
 
 
 def test_items_without_ids_are_matched_by_their_hash(run: Callable[..., FinishedRun]) -> None:
@@ -160,9 +172,31 @@ def test_two_items_that_are_both_lost_are_no_certainty(run: Callable[..., Finish
     ]
     found = rows_of(run("a", rows), run("b", wrong))
     for row in found.values():
-        assert row.interval is row.p is row.stderr is None, row.metric
+        assert row.interval is not None
+        assert row.interval[0] == -1.0, row.metric
+        assert row.interval[1] > 0.5, row.metric
+        assert row.reading == "not told apart"
     assert (found["accuracy"].difference, found["accuracy"].mcnemar_p) == (-1.0, 0.5)
-    assert found["accuracy"].reading == "lower"
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 16, 40])
+def test_always_true_against_always_false_is_not_the_same(
+    run: Callable[..., FinishedRun], n: int
+) -> None:
+    """Both have half of the problems right; every answer differs."""
+    rows = answers(1, n=n, orders=1)
+    true, false = ([row | {"said": word, "log_odds": odds} for row in rows]
+                   for word, odds in (("True", 9.0), ("False", -9.0)))  # fmt: skip
+    for row in rows_of(run("a", true), run("b", false)).values() if n > 1 else ():
+        assert row.difference == 0.0
+        assert row.interval is not None
+        assert row.interval[1] - row.interval[0] > 2 / n / 2
+        assert max(map(abs, row.interval)) <= 1.0
+        # the log-odds of the other are all moved, and all tied as before
+        assert row.reading == "not told apart"
+    accuracy = next(row for row in compare_tasks(run("c", true), run("d", false))
+                    if isinstance(row, Row))  # fmt: skip
+    assert (accuracy.changed, accuracy.says) == (n, ("True", 1.0, 0.0))
 
 
 def test_a_task_that_was_asked_and_not_answered_is_lost(run: Callable[..., FinishedRun]) -> None:

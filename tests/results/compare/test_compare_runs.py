@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import math
+from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -20,9 +22,11 @@ from brainbench.results.compare import (
     comparison_markdown,
     render_comparison,
 )
-from brainbench.results.compare.comparison import got_worse
+from brainbench.results.compare.judging import got_worse, judge
+from brainbench.results.compare.words import about, change, corrected, verdict
 from brainbench.results.finished import FinishedRun, open_run
 
+KINDS = ("alignment", "behaviour", "task", "gain", "search")
 HOSTILE = "<img src=x>|`@you` [a](b) **b**\n# x ~~y~~"
 
 
@@ -41,20 +45,29 @@ def printed(found: Comparison, width: int = 110) -> str:
     return console.export_text()
 
 
-def row(difference: float, interval: tuple[float, float] | None = None) -> Row:
-    return Row(kind="task", name="t", metric="accuracy", baseline=0.5, other=0.5,
-               difference=difference, interval=interval, over="items", n=9)  # fmt: skip
+def row(difference: float, p: float | None = None, **fields: Any) -> Row:
+    held = {"kind": "task", "name": "t", "metric": "accuracy", "over": "items", "n": 9, "p": p}
+    return Row(**{**held, "baseline": 0.5, "other": 0.5, "difference": difference, **fields})
 
 
 def test_identical_runs_give_zeros(make) -> None:
     found = compare_runs([make("a"), make("b")])
     (pair,) = found.pairs
-    # three cells by two, behaviour, two tasks by three, one gain by two arms and two metrics
-    assert len(pair.judged) == 6 + 1 + 6 + 4
+    # three cells by two, behaviour, both tasks and each by three, one gain by two arms and metrics
+    assert len(pair.judged) == 6 + 1 + 9 + 4
     # one search by two arms
     assert len(pair.rows) == len(pair.judged) + 2
     assert {one.difference for one in pair.rows} == {0.0}
-    assert {one.reading for one in pair.rows if one.kind != "gain"} == {"the same"}
+    told = {kind: {one.reading for one in pair.rows if one.kind == kind} for kind in KINDS}
+    # no record has single answers of guided models, or pairs that flipped
+    assert told == {
+        "alignment": {"identical"}, "behaviour": {"identical"}, "task": {"identical"},
+        "gain": {"not told apart"}, "search": {"equal"},
+    }  # fmt: skip
+    for one in pair.judged:
+        if one.kind in ("task", "gain") or "unique" in one.metric:
+            assert one.interval is not None
+            assert one.interval[0] < 0 < one.interval[1], one
     assert pair.refused == []
     assert pair.differs == []
     assert found.regressions == []
@@ -63,16 +76,18 @@ def test_identical_runs_give_zeros(make) -> None:
 def test_a_planted_regression_is_found_and_nothing_else(make) -> None:
     found = compare_runs([make("a"), make("b", skill=-1.0)])
     assert {(r.name, r.metric) for _, r in found.regressions} == {
-        (f"brainbench_quick_{task}", metric)
-        for task in "ab"
+        (task, metric)
+        for task in ("all 2 tasks (True, False)", "brainbench_quick_a", "brainbench_quick_b")
         for metric in ("accuracy", "balanced accuracy", "AUC")
     }
     worse = compare_runs([make("a"), make("c", shift=-0.3)])
     assert {r.kind for _, r in worse.regressions} == {"alignment", "gain"}
     better = compare_runs([make("c", shift=-0.3), make("a")])
     assert better.regressions == []
-    # the same in everybody: nothing tells the error
-    assert {r.reading for r in better.pairs[0].rows if r.kind == "alignment"} == {"higher"}
+    # the same in all of 8 people: by the sign test
+    assert {r.reading for r in better.pairs[0].rows if r.kind == "alignment"} == {"better"}
+    r = next(r for r in better.pairs[0].rows if r.metric == "r")
+    assert (r.interval, r.p) == (None, pytest.approx(2 / 2**8))
     first, second = make("c", shift=-0.3), make("a")
     second.record.controlled[:] = [
         score.model_copy(update={"subjects": tuple(
@@ -98,12 +113,14 @@ def test_what_the_baseline_has_and_cannot_be_compared_is_lost(make) -> None:
     assert f"lost: brainbench_quick_a: {reason}" in text
     assert "run the baseline or the other run anew" in text
     text = comparison_markdown(found)
-    assert "**5 of 16 rows got worse:**" in text
+    # neither AUC of quick_a nor, with it, that of both tasks
+    assert "**7 of 18 rows got worse:**" in text
     assert "**1 lost: in the baseline, and not to be compared" in text
     # nothing got worse, of two runs
     text = printed(compare_runs([first, third, make("d")]), 400)
     assert f"lost: brainbench_quick_a: {reason} (lab/model c)" in text
-    assert "nothing of 33 rows got worse" in text
+    assert "nothing of 18 rows got worse beyond chance (lab/model c)" in text
+    assert "nothing of 20 rows got worse beyond chance (lab/model d)" in text
     # what was not asked for is told, and is no loss
     third.record.tasks.clear()
     (pair,) = compare_runs([first, third]).pairs
@@ -133,21 +150,56 @@ def test_other_layers_of_guidance_are_told(make) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "tolerance", "worse"),
+    ("found", "worse"),
     [
-        (row(-0.1, (-0.2, -0.01)), 0.0, True),
-        (row(-0.1, (-0.2, 0.01)), 0.0, False),
-        (row(-0.1, (-0.2, -0.01)), 0.1, False),
-        (row(-0.1, (-0.2, -0.01)), 0.09, True),
-        (row(-0.1), 0.0, True),
-        (row(-0.1), 0.1, False),
-        (row(0.1, (0.01, 0.2)), 0.0, False),
-        (row(-1e-12), 0.0, False),
-        (row(0.0, (0.0, 0.0)), 0.0, False),
+        (row(-0.1, 0.04), True),
+        (row(-0.1, 0.06), False),
+        (row(-0.1, 0.04, tolerance=0.1), False),
+        (row(-0.1, 0.04, tolerance=0.09), True),
+        # whatever it is alone, among many it is no rarity
+        (row(-0.1, 0.01, p_corrected=0.06), False),
+        # nothing tells the error
+        (row(-0.1), False),
+        (row(0.1, 0.001), False),
+        (row(-1e-12, 0.001), False),
+        (row(0.0, 1.0), False),
     ],
 )
-def test_the_rule_of_what_got_worse(found: Row, tolerance: float, worse: bool) -> None:
-    assert got_worse(found, tolerance) is worse
+def test_the_rule_of_what_got_worse(found: Row, worse: bool) -> None:
+    assert got_worse(found) is worse
+
+
+@pytest.mark.parametrize(
+    ("found", "reading"),
+    [
+        (row(-0.1, 0.04), "worse"),
+        (row(0.1, 0.04), "better"),
+        (row(0.1, 0.04, rounding=True), "higher"),
+        (row(-0.1, 0.04, rounding=True), "worse"),
+        (row(0.1, 0.04, p_corrected=0.4), "not told apart"),
+        (row(0.0, 1.0, interval=(0.0, 0.0)), "not told apart"),
+        (row(0.0, 1.0, interval=(-0.01, 0.02), tolerance=0.02), "the same"),
+        (row(0.0, 1.0, interval=(-0.01, 0.03), tolerance=0.02), "not told apart"),
+        (row(0.0, 1.0, identical=True), "identical"),
+        (row(0.1), "higher"),
+        (row(-0.1), "lower"),
+        (row(0.0), "equal"),
+    ],
+)
+def test_the_words_of_a_row(found: Row, reading: str) -> None:
+    assert found.reading == reading
+
+
+def test_many_rows_are_corrected_for_and_those_over_all_tasks_apart() -> None:
+    rows = [row(-0.1, 0.01) for _ in range(10)]
+    assert [one.p_corrected for one in judge(rows)] == pytest.approx([0.1] * 10)
+    assert not any(one.regression for one in judge(rows))
+    found = judge([row(-0.1, 0.02, primary=True), row(-0.1, 0.03, primary=True), *rows])
+    assert [one.p_corrected for one in found[:2]] == pytest.approx([0.04, 0.04])
+    assert [one.regression for one in found] == [True, True, *[False] * 10]
+    # another kind is another family, and a row without p is none
+    found = judge([*rows[:4], row(-0.1, 0.03, kind="gain"), row(-0.1)])
+    assert [one.regression for one in found] == [True] * 5 + [False]
 
 
 def test_each_run_is_held_against_the_first(make) -> None:
@@ -197,13 +249,16 @@ def test_the_table_shows_every_row_and_fits(make) -> None:
     text = printed(found)
     assert max(map(len, text.splitlines())) <= 110
     assert "xiao2026.language.syllogistic-ridge  controlled, 8 people" in text
-    assert "quick_a  40 items (20), McNemar p" in text
-    assert text.count("\nworse: ") == 6
+    (accuracy,) = [r for r in found.pairs[0].rows
+                   if (r.name, r.metric) == ("brainbench_quick_a", "accuracy")]  # fmt: skip
+    told = f"quick_a 40 items (20), {accuracy.changed} answers changed, says True "
+    assert told in " ".join(text.split())
+    assert text.count("\nworse: ") == 9
     accuracy = next(r for r in found.pairs[0].rows if r.metric == "accuracy")
     assert f"{accuracy.difference:+.4f} [" in text
     same = printed(compare_runs([make("a"), make("b")], 0.01))
     assert "the same model, data, versions, settings and seeds" in same
-    assert "nothing of 17 rows got worse by more than 0.01" in same
+    assert "nothing of 20 rows got worse by more than 0.01 beyond chance" in same
 
 
 def test_refusals_are_printed_with_their_reason(make) -> None:
@@ -222,14 +277,33 @@ def test_markdown_is_a_comment_whose_names_stay_text(make) -> None:
     second.record.model = ModelInfo(identifier=HOSTILE, sha256="0")
     second.record.versions[HOSTILE] = HOSTILE
     text = comparison_markdown(compare_runs([first, second]))
-    assert "**6 of 17 rows got worse:**" in text
+    assert "**9 of 20 rows got worse:**" in text
     assert "<img" not in text
     assert "@you" not in text
     assert "\n# x" not in text
     for line in text.splitlines():
         if line.startswith("| ") and "[95 %]" not in line:
-            assert line.replace("\\|", "").count("|") == 9, line
+            assert line.replace("\\|", "").count("|") == 8, line
     assert text.count("<details>") == text.count("</details>") == 1
+
+
+def test_markdown_says_what_the_terminal_says(make) -> None:
+    """Every number, name and word; not the layout."""
+    first, second = make("a"), make("b", skill=-1.0)
+    second.record.controlled[0] = second.record.controlled[0].model_copy(update={"version": 9})
+    second.record.gains[0].differences[0].changes[0].interval = None
+    found = compare_runs([first, second], 0.01)
+    spoken = printed(found, 2000)
+    written = unescape(comparison_markdown(found)).replace("\\", "").replace("*", "")
+    for line in spoken.splitlines():
+        for word in line.replace("…", " ").split():
+            assert word.removeprefix("quick_") in written, (word, line)
+    for row in found.pairs[0].rows:
+        for told in (about(row), change(row), corrected(row), row.reading):
+            assert told in written
+            assert told in spoken
+    for word, text in verdict(found.pairs[0], 0.01):
+        assert (f"{word}: {text}" if word else text) in spoken
 
 
 def test_json_comes_back_whole(make) -> None:

@@ -9,7 +9,8 @@ import pytest
 from simulated_records import empty, search
 
 from brainbench.results import Record
-from brainbench.results.compare.comparison import Refusal, Row, got_worse
+from brainbench.results.compare.comparison import Refusal, Row
+from brainbench.results.compare.judging import got_worse
 from brainbench.results.compare.searches import compare_searches
 
 
@@ -24,14 +25,14 @@ def test_shares_of_flipped_answers_stand_beside_each_other_and_are_not_judged() 
     after.searches[0].rows[0].flipped = 0.3
     found = list(compare_searches(of(), after))
     assert [(row.metric, row.reading) for row in found if isinstance(row, Row)] == [
-        ("flipped, guided", "lower"), ("flipped, label only", "the same")
+        ("flipped, guided", "lower"), ("flipped, label only", "equal")
     ]  # fmt: skip
     (row, _) = found
     assert isinstance(row, Row)
     assert (row.baseline, row.other, row.n) == (0.5, 0.3, 40)
     assert row.difference == pytest.approx(-0.2)
     assert row.interval is row.p is row.stderr is None
-    assert not got_worse(row, 0.0)
+    assert not got_worse(row)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,130 @@
+"""A comparison in words: the same in a terminal as in a comment on a pull request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from brainbench.results.compare.comparison import Collapse, Pair, Row, by_reason
+
+LOST = (
+    "lost: in the baseline, and not to be compared, so that nothing tells whether it got worse; "
+    "run the baseline or the other run anew, in the same way"
+)
+LEGEND = (
+    "difference: mean over pairs, other minus baseline, with a 95 % interval of this row alone. "
+    "Items: problems that belong together count as one (in brackets how many), and one problem "
+    "more counts as gained and one as lost, so that a few problems make nothing certain. "
+    "People: Student's t, but no narrower than over items as if both runs were independent; so "
+    "are gains. p: two-sided, Holm over the rows of the same kind; of tasks, the rows over all "
+    "tasks and those of single tasks apart. better, worse: p below 0.05. the same: the whole "
+    "interval lies within the tolerance. identical: no pair differs. higher, lower: two numbers "
+    "without an error, or a rise of the same weights. McNemar: exact, one item of each problem, "
+    "not corrected. As published, baseline and other are medians over people, the difference a "
+    "mean. Of a targeted search neither is better."
+)
+
+
+def change(row: Row) -> str:
+    """``-0.0120 [-0.0200, -0.0040]``."""
+    told = f"{row.difference:+.4f}"
+    if row.interval is None:
+        return told
+    return f"{told} [{row.interval[0]:.4f}, {row.interval[1]:.4f}]"
+
+
+def both(row: Row) -> tuple[str, str]:
+    """The values of both runs; of R² to one digit more."""
+    digits = 4 if "R²" in row.metric else 3
+    first, second = (
+        "" if value is None else f"{value:.{digits}f}" for value in (row.baseline, row.other)
+    )
+    return first, second
+
+
+def corrected(row: Row) -> str:
+    """The p value that the reading rests on."""
+    p = row.p if row.p_corrected is None else row.p_corrected
+    if p is None:
+        return ""
+    return f"{p:.3f}" if p >= 0.001 else "<0.001"
+
+
+def count(row: Row) -> str:
+    """What the row rests on: ``10 people``, ``208 items (96)``."""
+    if row.kind == "search":
+        return f"{row.n} pairs, two numbers"
+    if row.over == "nothing":
+        return f"{row.n} problems"
+    clusters = row.clusters is not None and row.clusters < row.n
+    return f"{row.n} {row.over}" + (f" ({row.clusters})" if clusters else "")
+
+
+def about(row: Row) -> str:
+    """What it rests on, how many answers changed, and where they lean."""
+    told = [row.protocol, count(row)]
+    if row.changed is not None:
+        told.append(f"{row.changed} answers changed")
+    if row.says is not None:
+        choice, before, after = row.says
+        told.append(f"says {choice} {before:.0%} → {after:.0%}")
+    if row.mcnemar_p is not None:
+        told.append(f"McNemar p {row.mcnemar_p:.3f} ({row.gained} gained, {row.lost} lost)")
+    return ", ".join(filter(None, told))
+
+
+def verdict(pair: Pair, tolerance: float) -> list[tuple[str, str]]:
+    """What got worse, by name, or that nothing did; what gives one answer; what is lost.
+
+    Returns
+    -------
+    Word and text: ``worse``, ``one answer``, ``lost``, ``not judged``, or no word.
+    """
+    told = [
+        ("worse", f"{row.name}, {row.metric}: {change(row)} (p {corrected(row)})")
+        for row in pair.regressions
+    ]
+    if not told:
+        beyond = f" by more than {tolerance:g}" if tolerance else ""
+        told.append(("", f"nothing of {len(pair.judged)} rows got worse{beyond} beyond chance"))
+    told += [("one answer", collapse(one)) for one in pair.collapsed]
+    if pair.untested:
+        names = dict.fromkeys(f"{row.name}, {row.metric}" for row in pair.untested)
+        told.append(("not judged", f"{'; '.join(names)}: nothing tells the error"))
+    reasons = by_reason(pair.lost).items()
+    told += [("lost", f"{', '.join(names)}: {reason}") for reason, names in reasons]
+    return told
+
+
+def collapse(one: Collapse) -> str:
+    """``quick_a: says False to 100 % of 208 problems (before: 56 %; right in 50 %)``."""
+    says = "gives no valid answer" if one.answer is None else f"says {one.answer}"
+    return (
+        f"{one.name}: {says} to {one.other:.0%} of {one.n} problems (the baseline: "
+        f"{one.baseline:.0%}; right: {one.right:.0%})"
+    )
+
+
+def reading(row: Row) -> str:
+    """With what the word is measured by."""
+    return f"the same ±{row.tolerance:g}" if row.reading == "the same" else row.reading
+
+
+def shown(value: Any) -> str:
+    """A value that differs, short enough for a line."""
+    text = "none" if value is None else str(value)
+    if re.fullmatch("[0-9a-f]{64}", text):
+        return f"{text[:12]}…"
+    return text if len(text) <= 48 else f"{text[:47]}…"
+
+
+def groups(rows: Sequence[Row]) -> list[list[Row]]:
+    """Rows of the same name and pairs, which share a line about them."""
+    found: list[list[Row]] = []
+    for row in rows:
+        if found and (found[-1][0].name, found[-1][0].over) == (row.name, row.over):
+            found[-1].append(row)
+        else:
+            found.append([row])
+    return found
