@@ -13,7 +13,7 @@ import pytest
 from docs_blocks import DOCS, blocks
 from typer.main import get_command
 
-from brainbench.cli.main import app
+from brainbench.cli.commands import app
 
 PAGES = [*sorted(DOCS.glob("*.md")), DOCS.parent / "README.md"]
 
