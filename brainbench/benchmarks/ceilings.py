@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -20,9 +21,11 @@ from brainbench.benchmarks.cell import Cell
 from brainbench.datasets import cache_folder
 from brainbench.encoding import fit_ceilings, intersubject_curves
 from brainbench.errors import DataError
+from brainbench.models.cache import ArrayCache, content_key
 from brainbench.source import source_sha256
 
 Array = NDArray[np.float64]
+_LOG = logging.getLogger("brainbench")
 # Raise when the computation changes: shipped ceilings of an older version are not used.
 _VERSION = 1
 # Below, no curve can be drawn; above, the sets of people (2ⁿ) are too many to go through.
@@ -70,7 +73,7 @@ def ceiling_key(cell: Cell, roi: str) -> str:
 def find_ceiling(cell: Cell, roi: str) -> Ceiling | None:
     """A ceiling that ships with the package or lies in the cache, or None.
 
-    A damaged file in the cache counts as none: the ceiling is made anew.
+    A file in the cache that is damaged or cannot be read counts as none: the ceiling is made anew.
     """
     key = ceiling_key(cell, roi)
     return _shipped(cell.recording.card.name).get(key) or _from_cache(key)
@@ -103,13 +106,10 @@ def make_ceiling(
 
 def cache_ceiling(cell: Cell, roi: str, ceiling: Ceiling) -> None:
     """Keep a ceiling for later runs; a cache that cannot be written is no error."""
-    key = ceiling_key(cell, roi)
-    path = _cached(key)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_ceilings(path, {key: ceiling})
-    except OSError:
-        return
+    single = {
+        field.name: getattr(ceiling, field.name).astype(np.float32) for field in fields(Ceiling)
+    }
+    _cache(cache_folder()).put(_entry(ceiling_key(cell, roi)), single)
 
 
 def save_ceilings(path: Path, ceilings: dict[str, Ceiling]) -> None:
@@ -159,13 +159,18 @@ def _shipped(dataset: str) -> dict[str, Ceiling]:
 
 
 def _from_cache(key: str) -> Ceiling | None:
-    path = _cached(key)
-    try:
-        return load_ceilings(path).get(key) if path.is_file() else None
-    except DataError:
+    held = _cache(cache_folder()).get(_entry(key))
+    if held is None or set(held) != {field.name for field in fields(Ceiling)}:
         return None
+    return Ceiling(**{name: array.astype(np.float64) for name, array in held.items()})
 
 
-def _cached(key: str) -> Path:
-    """Path in the cache; other code has other paths."""
-    return cache_folder() / "ceilings" / source_sha256()[:12] / f"{key}.safetensors"
+@cache
+def _cache(folder: Path) -> ArrayCache:
+    """One for each folder, which says once what is wrong with it."""
+    return ArrayCache(folder / "ceilings", _LOG.warning, "ceilings")
+
+
+def _entry(key: str) -> str:
+    """Name in the cache; other code has other names."""
+    return content_key(ceiling=key, source=source_sha256())

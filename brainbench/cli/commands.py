@@ -21,6 +21,7 @@ from brainbench.cli import (
     steer,
     submit,
 )
+from brainbench.cli.console import tell_warnings
 from brainbench.cli.errors import CarriedError
 from brainbench.errors import BrainbenchError
 
@@ -109,4 +110,5 @@ def options(
 
 def run() -> None:
     """Parse the command line and run its verb; it ends in ``SystemExit``."""
+    tell_warnings()
     app()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import logging
 import re
 import sys
 import unicodedata
 from typing import TextIO
 
 from rich.console import Console
+from rich.markup import escape
 
 # Tables keep their columns where there is no terminal to measure, as in a log file.
 _WIDTH = 110
@@ -50,6 +52,18 @@ def print_json(text: str) -> None:
     if codecs.lookup(getattr(sys.stdout, "encoding", None) or "ascii").name != "utf-8":
         text = re.sub(r"[^\x00-\x7f]", lambda found: _escaped(found[0]), text)
     print(text)
+
+
+def tell_warnings() -> None:
+    """Show what parts of brainbench warn of that know of no command line."""
+    logger = logging.getLogger("brainbench")
+    if not any(isinstance(handler, _Telling) for handler in logger.handlers):
+        logger.addHandler(_Telling(logging.WARNING))
+
+
+class _Telling(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        stderr.print(f"[dim]{escape(record.getMessage())}[/dim]", soft_wrap=True, highlight=False)
 
 
 def _stand_in(error: UnicodeError) -> tuple[str, int]:

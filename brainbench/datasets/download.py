@@ -82,6 +82,7 @@ def fetch(
 
 def _fetch_one(pool: pooch.Pooch, card: Card, entry: CardFile, session: requests.Session) -> Path:
     target = Path(pool.path) / entry.path
+    _check_readable(card, target)
     sources = Sources(card, entry, session, cache_folder() / "partial")
     try:
         # pooch makes it too, but stumbles when two processes do so at once
@@ -115,4 +116,17 @@ def _fetch_one(pool: pooch.Pooch, card: Card, entry: CardFile, session: requests
         raise DownloadError(
             f"{card.name}: {entry.path} could not be written to {pool.path}: "
             f"{error.strerror or error}; {room}set BRAINBENCH_CACHE to a folder that can be written"
+        ) from error
+
+
+def _check_readable(card: Card, target: Path) -> None:
+    """A file that is there and is not ours to read is told as that: it need not be had anew."""
+    try:
+        if target.is_file():
+            target.open("rb").close()
+    except PermissionError as error:
+        raise DownloadError(
+            f"{card.name}: {target} is in the cache, but you may not read it ({error.strerror}): "
+            "have its owner make it readable (chmod -R a+rX), or set BRAINBENCH_CACHE to a "
+            "folder of your own"
         ) from error

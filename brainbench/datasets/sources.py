@@ -82,6 +82,8 @@ class Sources:
                 continue
             with Path(output_file).open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
+            # a temporary file is made for its owner alone; a cache may be shared
+            share(Path(output_file))
             self.found = f"sha256 {digest} ({Path(output_file).stat().st_size} bytes)"
             return
         raise NoSourceError(failures)
@@ -132,6 +134,13 @@ class Sources:
             complete = "Content-Length" in reply.headers or file.tell() >= self._entry.size
         if not complete:
             raise _UnavailableError("the transfer was cut off; run again to resume it")
+
+
+def share(path: Path) -> None:
+    """Give a file the mode of any new file of this process: 666 less its umask."""
+    mask = os.umask(0)
+    os.umask(mask)
+    path.chmod(0o666 & ~mask)
 
 
 def mirror_root() -> str | None:

@@ -1,7 +1,9 @@
-"""What was read out of a model, kept on disk by the content of everything it depends on.
+"""Arrays that were computed, kept on disk by the content of everything they depend on.
 
-One entry is one batch of prompts: a safetensors file named by its key, written whole or
-not at all, its checksum inside. A damaged entry is said and computed again.
+States and answers of models (an entry is a batch of prompts) and ceilings lie here: each entry
+a safetensors file named by its key, written whole or not at all, its checksum inside. A cache
+never stops a run: an entry that is damaged, or a folder that cannot be read or written, is said
+once, and what it would have held is computed.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from brainbench.datasets.sources import share
+
 Arrays = dict[str, NDArray[Any]]
 Say = Callable[[str], None]
 
@@ -35,30 +39,39 @@ class ArrayCache:
     Parameters
     ----------
     folder : made when the first entry is written.
-    say : told of damaged entries and of a disk that takes no more.
+    say : told of damaged entries, and once of a folder that cannot be read or written.
+    what : what it holds, in the plural, as the user is told.
     """
 
-    def __init__(self, folder: Path, say: Say = lambda text: None) -> None:
+    def __init__(
+        self, folder: Path, say: Say = lambda text: None, what: str = "activations"
+    ) -> None:
         self._folder = folder
         self._say = say
-        self._writable = True
+        self._what = what
+        self._usable = True
 
     def get(self, key: str) -> Arrays | None:
-        """The entry of a key; None where there is none or it is damaged."""
+        """The entry of a key; None where there is none, it is damaged or cannot be read."""
         path = self._path(key)
-        if not path.exists():
-            return None
         try:
+            # a folder that is not ours to enter says so here, not that nothing is there
+            path.stat()
             with safe_open(str(path), framework="numpy") as file:
                 names = list(file.keys())
                 arrays = {name: file.get_tensor(name) for name in names}
                 told = file.metadata() or {}
-        except (SafetensorError, OSError) as error:
-            self._say(f"cached activations {path.name[:12]} are damaged ({error}): computed again")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except PermissionError as error:
+            self._tell_once(f"cannot be read from {self._folder}", error)
+            return None
+        # what its reader raises for a damaged file differs between its versions
+        except Exception as error:
+            self._tell_damaged(path, str(error))
             return None
         if told.get("key") != key or told.get("checksum") != _checksum(arrays):
-            self._say(f"cached activations {path.name[:12]} are damaged (wrong checksum): "
-                      "computed again")  # fmt: skip
+            self._tell_damaged(path, "wrong checksum")
             return None
         return arrays
 
@@ -69,9 +82,19 @@ class ArrayCache:
             with whole_file(self._path(key)) as partial:
                 save_file(kept, str(partial), {"key": key, "checksum": _checksum(kept)})
         except (OSError, SafetensorError) as error:
-            if self._writable:
-                self._say(f"activations cannot be cached in {self._folder}: {error}; going on")
-            self._writable = False
+            self._tell_once(f"cannot be cached in {self._folder}", error)
+
+    def _tell_damaged(self, path: Path, why: str) -> None:
+        self._say(f"cached {self._what} {path.name[:12]} are damaged ({why}): computed again")
+
+    def _tell_once(self, what: str, error: Exception) -> None:
+        if self._usable:
+            reason = getattr(error, "strerror", None) or error
+            self._say(
+                f"{self._what} {what}: {reason}; going on without. BRAINBENCH_CACHE names "
+                "another folder"
+            )
+        self._usable = False
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key}.safetensors"
@@ -89,17 +112,10 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         os.close(handle)
         yield partial
-        # made for its owner alone; others may share it
-        partial.chmod(0o666 & ~_umask())
+        share(partial)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _checksum(arrays: Arrays) -> str:

@@ -25,7 +25,7 @@ class ResponseCache:
 
     def __init__(self, root: Path, identity: dict[str, Any], say: Say = lambda text: None) -> None:
         self.folder = root / content_key(**identity)[:32]
-        self._arrays = ArrayCache(self.folder, say)
+        self._arrays = ArrayCache(self.folder, say, "answers")
         self._identity = identity
 
     def key(self, **request: Any) -> str:
