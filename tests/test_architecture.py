@@ -25,6 +25,7 @@ ORDER = [
     "datasets",
     "problems",
     "plugins",
+    "paths",
     "errors",
     "source",
 ]

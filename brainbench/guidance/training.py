@@ -34,8 +34,9 @@ from brainbench.guidance.training_data import (
     signals_sha256,
 )
 from brainbench.models import LanguageModel
+from brainbench.models.failures import out_of_memory
 from brainbench.models.families import find_sites
-from brainbench.models.loading import CheckpointLoader, out_of_memory
+from brainbench.models.loading import CheckpointLoader
 from brainbench.models.spellings import find_spellings
 from brainbench.source import source_sha256
 

@@ -11,8 +11,12 @@ from pathlib import Path, PurePath
 
 from brainbench.errors import DataError, UsageError
 from brainbench.models.cache import content_key
+from brainbench.models.damage import broken_index, broken_settings, unusable
+from brainbench.models.failures import net, one_line
 from brainbench.models.families import find_family
-from brainbench.models.gguf_file import read_gguf_header
+from brainbench.models.gguf_file import is_gguf, read_gguf_header
+from brainbench.models.other_sources import describe_file, describe_folder
+from brainbench.paths import user_path
 
 _HUB_ID = re.compile(r"[\w][\w.-]*(/[\w.-]+)?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -80,10 +84,13 @@ def find_checkpoint(
     DataError
         When files are missing or are not what they are named.
     """
-    path = Path(source).expanduser()
-    if path.suffix == ".gguf":
+    path = user_path(source)
+    with net(f"{_short(source)} cannot be looked up", "Give the path of a folder or a GGUF file"):
+        local = path.exists()
+    if is_gguf(path):
         if not path.is_file():
-            raise UsageError(f"there is no GGUF file at {source}")
+            what = f"{source} is a folder, not a" if local else "there is no"
+            raise UsageError(f"{what} GGUF file{'' if local else f' at {source}'}")
         path, gguf_file = path.parent, path.name
         name = Path(source).stem
     else:
@@ -92,6 +99,11 @@ def find_checkpoint(
             _check_inside(gguf_file)
             # one repository holds many, of other precision
             name = f"{name}:{Path(gguf_file).stem}"
+    if local and not path.is_dir():
+        raise UsageError(
+            f"{source} is {describe_file(path)}. --model takes a folder, a hub id, a GGUF file or "
+            "a .safetensors file of activations"
+        )
     if path.is_dir():
         if revision is not None:
             raise UsageError(f"{source} is a folder; only models of the hub have a revision")
@@ -102,8 +114,10 @@ def find_checkpoint(
             _check_family(_download(str(source), revision, None, False, code))
         path = _download(str(source), revision, gguf_file, weights, code)
         commit = path.name
-    _check_files(path, gguf_file, weights, str(source))
-    return Checkpoint(name, path, gguf_file, commit, _files(path, gguf_file, weights, code))
+    with net(f"{name} cannot be read", "See that its files are there, and that you may read them"):
+        _check_files(path, gguf_file, weights, str(source))
+        files = _files(path, gguf_file, weights, code)
+    return Checkpoint(name, path, gguf_file, commit, files)
 
 
 def hash_named(files: Mapping[str, str]) -> str:
@@ -137,7 +151,7 @@ def _download(
     )
 
     if not _HUB_ID.fullmatch(source):
-        raise UsageError(f"there is no file or folder at {source}, and it is no hub id")
+        raise UsageError(f"there is no file or folder at {_short(source)}, and it is no hub id")
     wanted = list(_TEXTS)
     # a GGUF file holds the configuration too
     if gguf_file is not None:
@@ -173,7 +187,9 @@ def _download(
         ) from error
     # a connection that breaks is told by errors of whichever HTTP client the hub's library has
     except Exception as error:
-        raise DataError(f"{source} cannot be downloaded: {error}") from error
+        raise DataError(
+            f"{_short(source)} cannot be downloaded: {_short(one_line(error))}"
+        ) from error
 
 
 def _check_files(folder: Path, gguf_file: str | None, weights: bool, source: str) -> None:
@@ -184,9 +200,19 @@ def _check_files(folder: Path, gguf_file: str | None, weights: bool, source: str
         read_gguf_header(file)
         return
     if not (folder / "config.json").is_file():
-        there = ", ".join(sorted(path.name for path in folder.glob("*.gguf"))[:3])
+        there = ", ".join(
+            sorted(p.name for p in folder.iterdir() if is_gguf(p) and p.is_file())[:3]
+        )
         hint = f"; it holds {there}: give that file" if there else ""
+        other = describe_folder(folder)
+        if other is not None and not there:
+            raise UsageError(f"{source} is {other}")
         raise UsageError(f"{source} holds no config.json, so it is no model folder{hint}")
+    fault = unusable(_wanted(folder, weights, False)) or broken_settings(folder)
+    if fault is None and weights:
+        fault = broken_index(folder)
+    if fault is not None:
+        raise DataError(f"{folder.resolve().name} cannot be loaded: {fault}")
     _check_family(folder)
     if weights and (folder / "adapter_config.json").is_file():
         # transformers would take the base model that it names, and not the weights beside it
@@ -207,14 +233,22 @@ def _files(folder: Path, gguf_file: str | None, weights: bool, code: bool) -> di
     if gguf_file is not None:
         # the file holds configuration and tokenizer; what lies beside it is not read
         return _hashes(folder, [folder / gguf_file])
-    patterns = [*_TEXTS, *(["*.safetensors"] if weights else []), *(["**/*.py"] if code else [])]
-    found = {path for pattern in patterns for path in folder.glob(pattern)}
-    return _hashes(folder, (p for p in found if not p.match(_TWICE) and p.is_file()))
+    return _hashes(folder, (p for p in _wanted(folder, weights, code) if p.is_file()))
+
+
+def _wanted(folder: Path, weights: bool, code: bool) -> list[Path]:
+    """What of a folder may be read, by its name."""
+    patterns = [*_TEXTS, *(["*.safetensors"] if weights else [])]
+    # by name: glob leaves out a link that leads nowhere
+    there = [*folder.iterdir(), *folder.glob("additional_chat_templates/*")]
+    found = {path for path in there if any(map(path.match, patterns))}
+    found |= set(folder.glob("**/*.py")) if code else set()
+    return [path for path in found if not path.match(_TWICE)]
 
 
 def _check_inside(gguf_file: str) -> None:
     path = PurePath(gguf_file)
-    if path.is_absolute() or ".." in path.parts or not gguf_file.endswith(".gguf"):
+    if path.is_absolute() or ".." in path.parts or not is_gguf(path):
         raise UsageError(
             f"--gguf-file {gguf_file}: expected the name of a .gguf file inside the folder or "
             "repository; a file elsewhere is given to --model"
@@ -226,12 +260,20 @@ def _check_family(folder: Path) -> None:
     file = folder / "config.json"
     if not file.is_file():
         return
-    try:
-        kind = json.loads(file.read_text("utf-8")).get("model_type")
-    except (OSError, ValueError, AttributeError) as error:
-        raise DataError(f"{file.name} of {folder.name} cannot be read: {error}") from error
+    what = f"{file.name} of {folder.name} cannot be read"
+    with net(what, "Copy or download it again"):
+        loaded = json.loads(file.read_text("utf-8"))
+        if not isinstance(loaded, dict):
+            raise DataError(f"{what}: it holds no JSON object, as the configuration of a model is")
+        kind = loaded.get("model_type")
     if kind is not None:
         find_family(str(kind))
+
+
+def _short(source: object) -> str:
+    """What was asked for, as an error can show it."""
+    text = str(source)
+    return text if len(text) <= 200 else f"{text[:200]} … ({len(text)} characters)"
 
 
 def _file_sha256(path: Path) -> str:
@@ -239,5 +281,5 @@ def _file_sha256(path: Path) -> str:
     target = path.resolve()
     if target.parent.name == "blobs" and _SHA256.fullmatch(target.name):
         return target.name
-    with path.open("rb") as file:
+    with net(f"{path} cannot be read", "See that you may read it"), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

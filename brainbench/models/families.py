@@ -67,12 +67,41 @@ def find_family(kind: str) -> Family:
         When it is not known.
     """
     if kind not in FAMILIES:
+        known = ", ".join(sorted(FAMILIES))
+        other = _other_kind(kind)
+        if other is not None:
+            raise DataError(
+                f"models of the family {kind!r} are not read: {other}. Take a decoder, a model "
+                f"that only continues a text; known: {known}"
+            )
         raise DataError(
-            f"models of the family {kind!r} are not read yet; known: "
-            f"{', '.join(sorted(FAMILIES))}. If its attention module ends before the residual "
-            "sum, one line in brainbench.models.families.FAMILIES adds it"
+            f"models of the family {kind!r} are not read yet; known: {known}. If its attention "
+            "module ends before the residual sum, one line in "
+            "brainbench.models.families.FAMILIES adds it"
         )
     return FAMILIES[kind]
+
+
+def _other_kind(kind: str) -> str | None:
+    """What a family is that is no decoder, as far as transformers tells; None where it is one."""
+    # looked at only to say more of an error: whatever fails here, nothing more is said
+    try:
+        from transformers import CONFIG_MAPPING, AutoConfig
+        from transformers.models.auto import modeling_auto as known
+
+        if kind not in CONFIG_MAPPING:
+            return None
+        if AutoConfig.for_model(kind).is_encoder_decoder:
+            return "it is an encoder with a decoder, which answers a text rather than continue it"
+        if kind in known.MODEL_FOR_MASKED_LM_MAPPING_NAMES:
+            return "it is an encoder, whose tokens see what comes after them too"
+        if kind not in known.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+            return (
+                "it is not a language model that transformers loads as one (AutoModelForCausalLM)"
+            )
+    except Exception:
+        return None
+    return None
 
 
 def find_sites(model: nn.Module) -> Sites:

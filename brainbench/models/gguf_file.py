@@ -12,10 +12,12 @@ from __future__ import annotations
 import math
 import mmap
 import struct
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from brainbench.errors import DataError
+from brainbench.models.damage import is_pointer
+from brainbench.models.failures import net
 
 _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
@@ -37,6 +39,11 @@ _SCALARS = {
 _ALIGNMENT = 32
 
 
+def is_gguf(path: PurePath) -> bool:
+    """Whether a file is named as a GGUF file is, in small letters or capitals."""
+    return path.suffix.lower() == ".gguf"
+
+
 def read_gguf_header(path: Path) -> dict[str, Any]:
     """Scalar and text values of a GGUF file's header, by key.
 
@@ -54,15 +61,22 @@ def read_gguf_tensors(path: Path) -> list[str]:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
-    try:
-        with path.open("rb") as file:
-            if file.read(4) != _MAGIC:
-                raise DataError(f"{path.name} is no GGUF file: it does not begin with GGUF")
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
-                header = _Header(held)
-                return header.read(), header.tensors
-    except (struct.error, IndexError, ValueError, OverflowError, RecursionError) as error:
-        raise DataError(f"{path.name} is damaged or incomplete: {error}") from error
+    with net(f"{path.name} cannot be read"):
+        if is_pointer(path):
+            raise DataError(
+                f"{path.name} is a pointer of Git LFS, not the file itself: fetch it with "
+                "`git lfs pull`, or download it again"
+            )
+        file = path.open("rb")
+    with file:
+        if file.read(4) != _MAGIC:
+            raise DataError(f"{path.name} is no GGUF file: it does not begin with GGUF")
+        with (
+            net(f"{path.name} is damaged or incomplete", "Copy or download it again"),
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held,
+        ):
+            header = _Header(held)
+            return header.read(), header.tensors
 
 
 class _Header:

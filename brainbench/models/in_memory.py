@@ -9,8 +9,9 @@ from typing import Any
 
 from brainbench.errors import DataError
 from brainbench.models.cache import content_key
+from brainbench.models.failures import out_of_memory
 from brainbench.models.forward_state import hash_configuration
-from brainbench.models.loading import draw, out_of_memory
+from brainbench.models.loading import draw
 
 # what tokenizers do beside their rules
 _FLAGS = ("add_bos_token", "add_eos_token", "add_prefix_space", "clean_up_tokenization_spaces")

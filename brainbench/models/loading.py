@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +16,20 @@ from typing import Any, Protocol
 from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
 from brainbench.models.cache import Say
 from brainbench.models.checkpoint import Checkpoint
+from brainbench.models.damage import find_damage, no_vocabulary
+from brainbench.models.failures import (
+    net,
+    one_line,
+    out_of_memory,
+    package_at_fault,
+    passes,
+    sentences,
+)
 from brainbench.models.gguf_file import read_gguf_header
 from brainbench.models.unused_weights import check_unused, unused_in_gguf
 
+# looks into a folder for what is wrong with it
+Look = Callable[[Path], str | None]
 DTYPES = ("float32", "bfloat16", "float16")
 
 
@@ -159,9 +171,9 @@ class CheckpointLoader:
     @cached_property
     def tokenizer(self) -> Any:
         """Tokenizer, with the chat template where there is one."""
-        from transformers import AutoTokenizer
+        with self._loading(no_vocabulary):
+            from transformers import AutoTokenizer
 
-        with self._loading():
             found: Any = AutoTokenizer.from_pretrained(self._folder, **self._source)
             if self._checkpoint.gguf_file:
                 file = self._checkpoint.folder / self._checkpoint.gguf_file
@@ -173,9 +185,9 @@ class CheckpointLoader:
     @cached_property
     def config(self) -> Any:
         """Configuration."""
-        from transformers import AutoConfig
-
         with self._loading():
+            from transformers import AutoConfig
+
             return AutoConfig.from_pretrained(self._folder, **self._source)
 
     @cached_property
@@ -224,6 +236,10 @@ class CheckpointLoader:
         from transformers import AutoModelForCausalLM, GgufConfig
 
         options = dict(self._source) | attention_of(self.config)
+        if options.get("attn_implementation", "") is None:
+            # said as an option, None changes nothing
+            options = {name: v for name, v in options.items() if name != "attn_implementation"}
+            options["config"] = without_attention(self.config)
         if self._checkpoint.gguf_file:
             options["quantization_config"] = GgufConfig(dequantize=True)
         else:
@@ -251,27 +267,49 @@ class CheckpointLoader:
         return model
 
     @contextlib.contextmanager
-    def _loading(self) -> Iterator[None]:
+    def _loading(self, look: Look = lambda folder: None) -> Iterator[None]:
         """Keep transformers quiet, and tell its errors with the model's name and what to do."""
-        name = self._checkpoint.gguf_file or self._checkpoint.name
         try:
             with _quiet():
                 yield
-        # damaged files make it fail in many ways; every one of them is about the files
-        except (BrainbenchError, KeyboardInterrupt):
-            raise
-        except Exception as error:
-            if out_of_memory(error):
-                raise DataError(f"{name} does not fit the memory of this device") from error
-            if "trust_remote_code" in str(error):
-                raise UsageError(
-                    f"{name} needs Python code of its own repository; where you trust it, "
-                    "--trust-remote-code lets it run"
-                ) from error
-            text = str(error).strip().split("\n")[0] or type(error).__name__
-            raise DataError(
-                f"{name} cannot be loaded: {text}. A file of it may be damaged or incomplete"
-            ) from error
+        except BaseException as error:
+            if passes(error):
+                raise
+            raise self._told(error, look) from error
+
+    def _told(self, error: BaseException, look: Look) -> BrainbenchError:
+        """What made it fail: memory, the files, a package, or what the library says itself."""
+        name = self._checkpoint.gguf_file or self._checkpoint.name
+        if out_of_memory(error):
+            return DataError(f"{name} does not fit the memory of this device")
+        if "trust_remote_code" in str(error):
+            return UsageError(
+                f"{name} needs Python code of its own repository; where you trust it, "
+                "--trust-remote-code lets it run"
+            )
+        fault = None
+        if self._checkpoint.gguf_file is None:
+            folder = self._checkpoint.folder
+            with contextlib.suppress(OSError):
+                fault = find_damage(folder) or look(folder)
+        fault = fault or package_at_fault(error)
+        if fault is None:
+            fault = sentences(one_line(error), "A file of it may be damaged or incomplete")
+        return DataError(sentences(f"{name} cannot be loaded: {fault}", self._quantised()))
+
+    def _quantised(self) -> str:
+        """What to do where the weights are packed in a way that may need a package or a card."""
+        config = self.__dict__.get("config")
+        packed = getattr(config, "quantization_config", None)
+        if not packed:
+            return ""
+        told = packed if isinstance(packed, dict) else vars(packed)
+        method = getattr(told.get("quant_method"), "value", told.get("quant_method"))
+        return (
+            f"Its weights are quantised ({method or 'its configuration does not say how'}), which "
+            "takes the package and the device that this method needs: the same model unquantised, "
+            "or as a GGUF file, is read everywhere"
+        )
 
 
 def build(config: Any, dtype: str = "float32") -> Any:
@@ -280,7 +318,10 @@ def build(config: Any, dtype: str = "float32") -> Any:
     from transformers import AutoModelForCausalLM
 
     return AutoModelForCausalLM.from_config(
-        config, dtype=getattr(torch, dtype), **attention_of(config)
+        # transformers writes into what it is given
+        copy.deepcopy(config),
+        dtype=getattr(torch, dtype),
+        **attention_of(config),
     )
 
 
@@ -293,24 +334,45 @@ def draw(config: Any, dtype: str, seed: int) -> Any:
         return build(config, dtype)
 
 
-def attention_of(config: Any) -> dict[str, str]:
-    """Which attention computes a configuration in full.
+def attention_of(config: Any) -> dict[str, str | None]:
+    """Which attention computes a configuration in full, here.
 
-    The fused one of torch leaves Gemma 2's soft cap out, without a word.
+    The fused one of torch leaves Gemma 2's soft cap out, without a word. What a configuration
+    asks for beside torch's own two (flash attention, kernels of the hub) is on few machines, and
+    changes only the last bits: None leaves the choice to the library.
     """
-    capped = getattr(config.get_text_config(), "attn_logit_softcapping", None)
-    return {"attn_implementation": "eager"} if capped else {}
+    text = config.get_text_config()
+    if getattr(text, "attn_logit_softcapping", None):
+        return {"attn_implementation": "eager"}
+    asked = {_asked_attention(part) for part in (config, text)} - {None}
+    return {} if asked <= {"eager", "sdpa"} else {"attn_implementation": None}
+
+
+def without_attention(config: Any) -> Any:
+    """A copy of a configuration that asks for no attention in particular."""
+    plain = copy.deepcopy(config)
+    plain._attn_implementation = None
+    return plain
+
+
+def _asked_attention(config: Any) -> str | None:
+    asked = getattr(config, "_attn_implementation", None)
+    return None if asked is None else str(asked)
 
 
 def count_parameters(config: Any) -> int:
-    """Parameters of a model, tied ones once, from its configuration alone."""
+    """Parameters of a model, tied ones once, from its configuration alone.
+
+    Raises
+    ------
+    DataError
+        When no causal language model can be made of it.
+    """
     import torch
 
-    try:
-        with _quiet(), torch.device("meta"):
-            return sum(parameter.numel() for parameter in build(config).parameters())
-    except ValueError as error:
-        raise DataError(f"it is no causal language model: {error}") from error
+    what = "no causal language model can be made of the configuration"
+    with net(what), _quiet(), torch.device("meta"):
+        return sum(parameter.numel() for parameter in build(config).parameters())
 
 
 def put_adapter(model: Any, adapter: Path) -> Any:
@@ -324,7 +386,12 @@ def put_adapter(model: Any, adapter: Path) -> Any:
     from peft import PeftModel
 
     adapted: Any = PeftModel.from_pretrained(model, str(adapter))
-    adapted.merge_and_unload  # noqa: B018  (kinds that cannot be merged lack it)
+    if not hasattr(adapted.base_model, "merge_and_unload"):
+        kind = next(iter(adapted.peft_config.values())).peft_type
+        raise ValueError(
+            f"it is of the kind {getattr(kind, 'value', kind)}, which changes the prompt rather "
+            "than the weights and cannot be merged into them; take one that can, such as LoRA"
+        )
     # once more: only this way does it tell which weights found no place, or got none
     told = adapted.load_adapter(str(adapter), "default")
     lost = sorted([*told.missing_keys, *told.unexpected_keys])
@@ -340,16 +407,6 @@ def _with_adapter(model: Any, adapter: Path) -> Any:
         raise DataError(
             f"the PEFT adapter {adapter.name} does not fit the model: {error}"
         ) from error
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether it is torch saying that memory ran out, on any device."""
-    import torch
-
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
-        isinstance(error, RuntimeError)
-        and ("not enough memory" in str(error) or "out of memory" in str(error))
-    )
 
 
 @contextlib.contextmanager

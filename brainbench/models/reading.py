@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from brainbench.errors import DataError
 from brainbench.models.batches import Batch, Tokens
 from brainbench.models.cache import Arrays, Say
+from brainbench.models.failures import out_of_memory
 from brainbench.models.families import find_sites
-from brainbench.models.loading import Loader, out_of_memory
+from brainbench.models.loading import Loader
 from brainbench.models.model import SITES, Site
 from brainbench.models.recording import Pick, Recorder, only_rows
 from brainbench.models.shared_prefix import SharedPrefix, with_cache

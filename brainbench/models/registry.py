@@ -19,6 +19,7 @@ from brainbench.models.model import Model
 from brainbench.models.opening import open_language_model
 from brainbench.models.options import ModelOptions
 from brainbench.models.prompts import builtin_template
+from brainbench.paths import user_path
 from brainbench.plugins import from_module, plugged
 
 NANO = "nano"
@@ -102,13 +103,13 @@ def _find(name: str | Path, options: ModelOptions, say: Say, progress: Progress)
     text = str(name)
     if not text.strip():
         raise UsageError("--model is empty; `brainbench list models` shows the built-in ones")
-    path = Path(name).expanduser()
-    if path.suffix == ".safetensors":
+    path = user_path(name)
+    if path.suffix.lower() == ".safetensors":
         if not path.is_file():
             what = "a folder" if path.is_dir() else "no file"
             raise UsageError(f"there is {what} at {name}; --model takes a .safetensors file")
         return ActivationFile(path)
-    if not path.exists():
+    if not _is_there(path):
         makers: dict[str, Callable[[], Any]] = plugged("models", _OWN)
         if text in makers:
             return makers[text]()
@@ -118,6 +119,14 @@ def _find(name: str | Path, options: ModelOptions, say: Say, progress: Progress)
             # a slip in a name of ours, not a model of the hub
             raise UnknownNameError("model", text, list_models())
     return _Opened(open_language_model(name, options, say=say, progress=progress))
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        # a name that no file can have, or a folder that may not be entered
+        return False
 
 
 def _nano(options: ModelOptions, say: Say, progress: Progress) -> LanguageModel:

@@ -16,7 +16,8 @@ import numpy as np
 from brainbench.errors import DataError
 from brainbench.models.batches import Batch, Tokens, plan_apart, plan_batches
 from brainbench.models.cache import Say
-from brainbench.models.loading import Loader, out_of_memory
+from brainbench.models.failures import out_of_memory
+from brainbench.models.loading import Loader
 from brainbench.models.reading import evaluating, pad, token_at
 from brainbench.models.recording import only_rows
 from brainbench.models.shared_prefix import SharedPrefix, empty_cache, rows_of, with_cache

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from brainbench.errors import DataError
 from brainbench.models.batches import Tokens
 from brainbench.models.cache import Arrays, Say
-from brainbench.models.loading import out_of_memory
+from brainbench.models.failures import out_of_memory
 from brainbench.models.reading import evaluating, pad
 from brainbench.models.recording import only_rows
 from brainbench.models.shared_prefix import SharedPrefix, empty_cache, rows_of, with_cache

@@ -21,12 +21,12 @@ from transformers.utils import logging
 from brainbench.errors import DataError, UnknownNameError, UsageError
 from brainbench.models.adapter_base import check_adapter
 from brainbench.models.checkpoint import find_checkpoint
+from brainbench.models.failures import out_of_memory
 from brainbench.models.families import FAMILIES
 from brainbench.models.loading import (
     CheckpointLoader,
     build,
     count_parameters,
-    out_of_memory,
     resolve_device,
     resolve_dtype,
 )
