@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import xarray as xr
 
 from brainbench.datasets import ds003076, phantom, phantom_guidance, xiao2026
-from brainbench.datasets.assembly import Recording
+from brainbench.datasets.assembly import Recording, hash_recording
 from brainbench.datasets.behavior import Behavior
 from brainbench.datasets.cards import list_cards, load_card, plugged_datasets
 from brainbench.errors import UsageError
@@ -64,7 +65,24 @@ def load_recording(
             f"{card.name} holds the problems and people's answers, no responses of the brain; "
             f"those are in {', '.join(sorted(_LOADERS))}, and load_behavior reads the answers"
         )
+    if name in others:
+        return _hashed(loader, rois, subjects, progress)
     return loader(rois, subjects, progress)
+
+
+def _hashed(
+    loader: Callable[..., Recording],
+    rois: str | Sequence[str] | None,
+    subjects: str | Sequence[str] | None,
+    progress: Callable[[str, int, int], None] | None,
+) -> Recording:
+    """A plugin's recording, told apart by all that it holds, whichever part was asked for.
+
+    Its card names no files whose hashes would say so.
+    """
+    whole = loader(None, None, progress)
+    asked = whole if rois is None and subjects is None else loader(rois, subjects, progress)
+    return replace(asked, data_sha256=hash_recording(whole))
 
 
 def load_behavior(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import brainbench
 from brainbench.datasets import (
@@ -15,7 +18,9 @@ from brainbench.datasets import (
     load_problems,
     load_recording,
 )
+from brainbench.datasets.assembly import Recording
 from brainbench.errors import DownloadError, UnknownNameError, UsageError
+from brainbench.plugins import DatasetPlugin, Plugin
 
 
 def test_every_dataset_with_a_card_is_listed() -> None:
@@ -92,3 +97,38 @@ def test_the_phantom_needs_no_file_and_no_network(
     monkeypatch.setenv("BRAINBENCH_CACHE", str(tmp_path / "cache"))
     assert np.isfinite(load_dataset("phantom").values).all()
     assert not (tmp_path / "cache").exists()
+
+
+def plug_in(monkeypatch: pytest.MonkeyPatch, recording: Recording) -> None:
+    """As the dataset of a plugin, whose card names no files."""
+    plugin = Plugin(
+        datasets={
+            "lab": DatasetPlugin(Path("lab.yaml"), lambda rois, subjects, progress: recording)
+        }
+    )
+    monkeypatch.setattr("brainbench.plugins._plugins", lambda: {"lab": plugin})
+    monkeypatch.setattr("brainbench.datasets.registry.load_card", lambda name: recording.card)
+
+
+CHANGES: dict[str, Callable[[Recording], Recording]] = {
+    "a response": lambda r: replace(r, assembly=r.assembly + np.eye(*r.assembly.shape) * 1e-9),
+    "a voxel less": lambda r: replace(r, assembly=r.assembly[:, 1:]),
+    "names of people": lambda r: replace(
+        r, assembly=r.assembly.assign_coords(subject=r.assembly["subject"].str.upper())
+    ),
+    "a problem": lambda r: replace(r, problems=r.problems[::-1]),
+    "behaviour": lambda r: replace(r, behavior=xr.Dataset({"accuracy": ("item", [1.0, 0.0])})),
+    "its card": lambda r: replace(r, card=r.card.model_copy(update={"version": "2"})),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_data_of_a_plugin_is_told_apart_by_all_that_it_holds(
+    change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = load_recording("phantom")
+    plug_in(monkeypatch, recording)
+    before = load_recording("lab").data_sha256
+    assert before == load_recording("lab", rois="signal").data_sha256 != recording.data_sha256
+    plug_in(monkeypatch, CHANGES[change](recording))
+    assert load_recording("lab").data_sha256 != before
