@@ -78,6 +78,11 @@ class Board(BaseModel):
         return (*self.benchmarks, *self.tasks, *self.gains, *self.parts)
 
     @property
+    def of_shares(self) -> bool:
+        """Whether scores are shares, between 0 and 1."""
+        return self.statistic in ("balanced_accuracy", "mean_win_rate")
+
+    @property
     def address(self) -> str:
         """Of its page and its ranking there."""
         return f"{self.page}.html#{self.name}"
@@ -177,18 +182,28 @@ def _lacking_gains(board: Board, record: Record) -> dict[str, str]:
         if gain is None:
             found[name] = "not read"
         elif lost:
-            found[name] = f"no difference of AUC with an interval against {' and '.join(lost)}"
+            found[name] = (
+                f"no difference of AUC with an interval of any width against {' and '.join(lost)}"
+            )
     return found
 
 
 def least_changes(gain: GuidanceScore) -> dict[str, Change | None]:
-    """Arm that a claim needs → change of AUC against it; None without one, or its interval."""
+    """Arm that a claim needs → change of AUC against it; None without one, or its interval.
+
+    An interval without width is none: no seed and no problem drawn anew changed the difference,
+    so they say nothing of how far chance would.
+    """
     differences = {difference.against: difference for difference in gain.differences}
     changes = {arm: find_change(differences.get(arm), "auc") for arm in AGAINST}
     return {
-        arm: None if change is None or change.interval is None else change
+        arm: None if change is None or not _has_width(change.interval) else change
         for arm, change in changes.items()
     }
+
+
+def _has_width(interval: tuple[float, float] | None) -> bool:
+    return interval is not None and interval[1] > interval[0]
 
 
 def _lacking_benchmarks(board: Board, submission: Submission) -> dict[str, str]:

@@ -7,18 +7,20 @@ from a normal of that width.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from brainbench.benchmarks import ControlledScore
+from brainbench.encoding.inference import Interval
 from brainbench.leaderboard.boards import Board, least_changes
 from brainbench.leaderboard.check_accuracy import task_items
 from brainbench.leaderboard.check_published import EVERYBODY
+from brainbench.leaderboard.ranking import win_rates
 from brainbench.leaderboard.submission import Submission
 
 Array = NDArray[np.float64]
@@ -37,12 +39,15 @@ class Cell:
         items of each label it answered right, and how many there are; of ``normal`` (1,)
         the standard error.
     rule : how ``parts`` make the value.
+    error : standard error that the record gives the value, where people share something that
+        was chosen on all of them: ``parts`` alone then vary too little. 0 where they do not.
     """
 
     value: float
     units: tuple[str, ...]
     parts: Array
     rule: Rule
+    error: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,28 @@ class Drawn:
     scores: Array
     draws: Array
     units: float
+
+    def of(self, entries: Sequence[int]) -> Drawn:
+        """The same of some entries, in this order."""
+        chosen = np.array(entries, np.intp)
+        return Drawn(self.scores[chosen], self.draws[:, chosen], self.units)
+
+
+def join_wins(parts: Sequence[Drawn]) -> tuple[Drawn, list[Array]]:
+    """Mean over boards of the share of other entries that each is above, drawn as each is.
+
+    Parameters
+    ----------
+    parts : boards with the same entries in the same order.
+
+    Returns
+    -------
+    The overall board, and (M,) shares on each of its parts.
+    """
+    rates = [win_rates(part.scores) for part in parts]
+    least = min(len(part.draws) for part in parts)
+    draws = np.mean([win_rates(part.draws[:least]) for part in parts], axis=0)
+    return Drawn(np.mean(rates, axis=0), draws, min(part.units for part in parts)), rates
 
 
 def read_cells(board: Board, submission: Submission) -> dict[str, Cell]:
@@ -92,7 +119,8 @@ def draw_scores(board: Board, entries: Sequence[Mapping[str, Cell]], seed: int =
     for name in names:
         cells = [entry[name] for entry in entries]
         if drawn is not None:
-            draws += _people_draws(cells, people, drawn)
+            own = _people_draws(cells, people, drawn)
+            draws += own + _lacking_error(cells, own, [seed, *name.encode()])
         elif rules == {"recall"}:
             draws += _recall_draws(cells, board.draws, rng)
             count += len(cells[0].units)
@@ -121,6 +149,23 @@ def _people_draws(cells: Sequence[Cell], people: Sequence[str], drawn: NDArray[n
     none = total[:, 0] == 0  # a draw of nobody who is in the cell says nothing of it
     means[none] = values.mean(axis=1)
     return means
+
+
+def _lacking_error(cells: Sequence[Cell], draws: Array, seed: Sequence[int]) -> Array:
+    """(D, M) noise: what the errors of the record are wider by than draws of people.
+
+    Independent between entries and cells, for a record does not say how they go together. If
+    they rise and fall with each other, a difference between two entries is known better than
+    this. The noise of an entry follows from its own numbers, not from who else is there.
+    """
+    noise = np.zeros_like(draws)
+    for i, cell in enumerate(cells):
+        missing = cell.error**2 - draws[:, i].var()
+        if missing > 0.0:
+            own = hashlib.sha256(cell.parts.tobytes()).digest()
+            rng = np.random.default_rng([*seed, *own])
+            noise[:, i] = np.sqrt(missing) * rng.standard_normal(len(draws))
+    return noise
 
 
 def _medians(values: Array, drawn: NDArray[np.intp]) -> Array:
@@ -158,11 +203,59 @@ def _recall_draws(cells: Sequence[Cell], n_draws: int, rng: np.random.Generator)
 # ---------------------------------------------------------------- reading
 
 
+def unique_cell(
+    people: Sequence[str], unique: ArrayLike, null_mean: float, interval: Interval | None
+) -> Cell:
+    """Unique R² of each person less the mean of the cell under permutation.
+
+    Parameters
+    ----------
+    unique : (P,) of each person, under the penalties that all of them chose together.
+    null_mean : of the cell, under permutation.
+    interval : 95 % of the mean over people, penalties chosen anew for people drawn anew. People
+        rise and fall together with that choice, so it is wider than they tell; None: unknown.
+    """
+    values = np.asarray(unique, np.float64) - null_mean
+    error = 0.0 if interval is None else _error_of(interval)
+    return Cell(float(values.mean()), tuple(people), values, "mean", error)
+
+
+def mean_cell(people: Sequence[str], values: ArrayLike) -> Cell:
+    """Mean over people."""
+    own = np.asarray(values, np.float64)
+    return Cell(float(own.mean()), tuple(people), own, "mean")
+
+
+def median_cell(people: Sequence[str], values: ArrayLike) -> Cell:
+    """Median over people."""
+    own = np.asarray(values, np.float64)
+    return Cell(float(np.median(own)), tuple(people), own, "median")
+
+
+def kappa_cell(people: Sequence[str], given: Sequence[float | None]) -> Cell:
+    """Mean over people of κ; undefined with a person who says nothing of the model.
+
+    That person changes no mean, and neither does a model with whom all are undefined.
+    """
+    known = [value for value in given if value is not None]
+    mean = float(np.mean(known)) if known else 0.0
+    values = np.array([mean if value is None else value for value in given])
+    return Cell(mean, tuple(people), values, "mean")
+
+
+def recall_cell(units: Sequence[str], parts: Array) -> Cell:
+    """Mean over labels of the share answered right; parts (U, 2, L) as in :class:`Cell`."""
+    right, total = parts.sum(axis=0)
+    return Cell(float(np.mean(right / total)), tuple(units), parts, "recall")
+
+
 def _unique_above_null(board: Board, submission: Submission) -> dict[str, Cell]:
-    """Unique R² of each person less the mean of the cell under permutation."""
     return {
-        score.benchmark: _of_people(
-            score, [p.unique_r2 - (score.unique_r2.null_mean or 0.0) for p in score.subjects]
+        score.benchmark: unique_cell(
+            [person.subject for person in score.subjects],
+            [person.unique_r2 for person in score.subjects],
+            score.unique_r2.null_mean or 0.0,
+            score.unique_r2.interval,
         )
         for score in submission.record.controlled
     }
@@ -170,14 +263,12 @@ def _unique_above_null(board: Board, submission: Submission) -> dict[str, Cell]:
 
 def _raw_r(board: Board, submission: Submission) -> dict[str, Cell]:
     return {
-        score.benchmark: _of_people(score, [person.r for person in score.subjects])
+        score.benchmark: mean_cell(
+            [person.subject for person in score.subjects],
+            [person.r for person in score.subjects],
+        )
         for score in submission.record.controlled
     }
-
-
-def _of_people(score: ControlledScore, values: Sequence[float]) -> Cell:
-    units = tuple(person.subject for person in score.subjects)
-    return Cell(float(np.mean(values)), units, np.array(values), "mean")
 
 
 def _median_r(board: Board, submission: Submission) -> dict[str, Cell]:
@@ -185,25 +276,17 @@ def _median_r(board: Board, submission: Submission) -> dict[str, Cell]:
     for row in submission.record.scores:
         if row.subject != EVERYBODY:
             people.setdefault(row.benchmark, {})[row.subject] = row.raw
-    return {
-        name: Cell(
-            float(np.median(list(own.values()))), tuple(own), np.array(list(own.values())), "median"
-        )
-        for name, own in people.items()
-    }
+    return {name: median_cell(list(own), list(own.values())) for name, own in people.items()}
 
 
 def _error_consistency(board: Board, submission: Submission) -> dict[str, Cell]:
-    found = {}
-    for score in submission.record.behavior:
-        given = [person.error_consistency for person in score.people]
-        known = [value for value in given if value is not None]
-        mean = float(np.mean(known)) if known else 0.0
-        # undefined with a person who says nothing of the model: that person changes no mean
-        values = np.array([mean if value is None else value for value in given])
-        units = tuple(person.subject for person in score.people)
-        found[score.benchmark] = Cell(mean, units, values, "mean")
-    return found
+    return {
+        score.benchmark: kappa_cell(
+            [person.subject for person in score.people],
+            [person.error_consistency for person in score.people],
+        )
+        for score in submission.record.behavior
+    }
 
 
 def _balanced_accuracy(board: Board, submission: Submission) -> dict[str, Cell]:
@@ -217,14 +300,13 @@ def _balanced_accuracy(board: Board, submission: Submission) -> dict[str, Cell]:
         for cluster, label, said, _ in items:
             parts[place[cluster], 0, labels.index(label)] += said == label
             parts[place[cluster], 1, labels.index(label)] += 1
-        right, total = parts.sum(axis=0)
         # with its labels: a problem that is labelled otherwise is another
         counts = (zip(own.astype(int), labels, strict=True) for own in parts[:, 1])
         units = tuple(
             f"{cluster}: {', '.join(f'{n} {label}' for n, label in own)}"
             for cluster, own in zip(clusters, counts, strict=True)
         )
-        found[name] = Cell(float(np.mean(right / total)), units, parts, "recall")
+        found[name] = recall_cell(units, parts)
     return found
 
 
@@ -238,9 +320,14 @@ def _least_gain(board: Board, submission: Submission) -> dict[str, Cell]:
         least = min(changes, key=lambda change: change.value)
         value, interval = least.value, least.interval
         assert interval is not None
-        error = (interval[1] - interval[0]) / (2 * stats.norm.ppf(0.975))
+        error = _error_of(interval)
         found[gain.identifier] = Cell(value, (gain.test,), np.array([error]), "normal")
     return found
+
+
+def _error_of(interval: Interval) -> float:
+    """Standard error of a normal with this 95 % interval."""
+    return float((interval[1] - interval[0]) / (2 * stats.norm.ppf(0.975)))
 
 
 _READERS: dict[str, Callable[[Board, Submission], dict[str, Cell]]] = {

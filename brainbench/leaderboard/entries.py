@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.leaderboard.boards import Board, lacking, taught_by
-from brainbench.leaderboard.cells import Cell, Drawn, draw_scores, read_cells
+from brainbench.leaderboard.cells import Cell, Drawn, draw_scores, join_wins, read_cells
 from brainbench.leaderboard.check_accuracy import is_constant as answers_alike
 from brainbench.leaderboard.check_accuracy import task_items
 from brainbench.leaderboard.check_behavior import is_constant as says_one_thing
 from brainbench.leaderboard.check_controlled import is_constant as predicts_one_thing
-from brainbench.leaderboard.ranking import Ranking, rank_scores, win_rates
+from brainbench.leaderboard.ranking import Ranking, rank_scores
 from brainbench.leaderboard.submission import Submission
 
 Array = NDArray[np.float64]
@@ -37,7 +37,7 @@ class Entry:
     key : whose it is.
     submission : the run; of an overall board the first of its parts.
     value : its score; None where it is not ranked for want of one.
-    interval : 95 % of the score.
+    interval : of the score, at a nominal 95 %.
     ranks : first and last rank that it may have; None where it is not ranked.
     cells : what it got in each cell that it has.
     apart : why it is not ranked.
@@ -225,7 +225,7 @@ def _alike(kept: list[Kept]) -> tuple[list[Kept], list[Entry]]:
 
 def _ranked(board: Board, kept: list[Kept], apart: Iterable[Entry]) -> Standing:
     drawn = draw_scores(board, [cells for *_, cells in kept])
-    ranking = rank_scores(drawn.scores, drawn.draws, drawn.units)
+    ranking = rank_scores(drawn.scores, drawn.draws, drawn.units, board.of_shares)
     entries = [
         Entry(
             key,
@@ -242,18 +242,21 @@ def _ranked(board: Board, kept: list[Kept], apart: Iterable[Entry]) -> Standing:
         board,
         tuple(entries[i] for i in order),
         tuple(sorted(apart, key=lambda entry: (entry.model, entry.org, str(entry.apart)))),
-        Drawn(drawn.scores[order], drawn.draws[:, order], drawn.units),
+        drawn.of(order),
     )
 
 
-def _interval(ranking: Ranking, i: int) -> tuple[float, float]:
+def _interval(ranking: Ranking, i: int) -> tuple[float, float] | None:
+    """None of one person alone, who says nothing of how far others differ."""
     low, high = ranking.intervals[i]
-    return float(low), float(high)
+    return (float(low), float(high)) if np.isfinite([low, high]).all() else None
 
 
 def _order(entries: Sequence[Entry]) -> list[int]:
     """By score; equals by name, so that the order of folders changes nothing."""
-    return sorted(range(len(entries)), key=lambda i: (-(entries[i].value or 0.0), entries[i].key))
+    return sorted(
+        range(len(entries)), key=lambda i: (-round(entries[i].value or 0.0, 12), entries[i].key)
+    )
 
 
 # ---------------------------------------------------------------- overall
@@ -267,17 +270,14 @@ def _overall(board: Board, found: Mapping[str, Standing]) -> Standing:
     keys = [key for key in met if all(key in place for place in places)]
     apart = [_not_everywhere(key, parts) for key in met if key not in keys]
     columns = [[place[key] for key in keys] for place in places]
-    rates = [win_rates(part.drawn.scores[own]) for part, own in zip(parts, columns, strict=True)]
-    draws = [win_rates(part.drawn.draws[:, own]) for part, own in zip(parts, columns, strict=True)]
-    least = min(len(one) for one in draws)
-    scores, drawn = np.mean(rates, axis=0), np.mean([one[:least] for one in draws], axis=0)
-    units = min(part.drawn.units for part in parts)
-    ranking = rank_scores(scores, drawn, units)
+    own = [part.drawn.of(column) for part, column in zip(parts, columns, strict=True)]
+    drawn, rates = join_wins(own)
+    ranking = rank_scores(drawn.scores, drawn.draws, drawn.units, board.of_shares)
     entries = [
         Entry(
             key,
             parts[0].ranked[columns[0][i]].submission,
-            float(scores[i]),
+            float(drawn.scores[i]),
             _interval(ranking, i),
             (int(ranking.best[i]), int(ranking.worst[i])),
             {part.board.name: float(rate[i]) for part, rate in zip(parts, rates, strict=True)},
@@ -289,7 +289,7 @@ def _overall(board: Board, found: Mapping[str, Standing]) -> Standing:
         board,
         tuple(entries[i] for i in order),
         tuple(sorted(apart, key=lambda entry: (entry.model, entry.org))),
-        Drawn(scores[order], drawn[:, order], units),
+        drawn.of(order),
     )
 
 

@@ -199,12 +199,17 @@ def _points(align: Standing, right: Standing, where: Mapping[Key, str]) -> list[
         Point(
             entry.model,
             f"models/{where[entry.key]}.html",
-            (answered[entry.key].value or 0.0, answered[entry.key].interval or (0.0, 0.0)),
-            (entry.value or 0.0, entry.interval or (0.0, 0.0)),
+            _with_interval(answered[entry.key]),
+            _with_interval(entry),
         )
         for entry in align.ranked
         if entry.key in answered
     ]
+
+
+def _with_interval(entry: Entry) -> tuple[float, tuple[float, float]]:
+    value = entry.value or 0.0
+    return value, entry.interval or (value, value)
 
 
 def _strongest(rows: Sequence[Beside]) -> list[Beside]:

@@ -3,10 +3,10 @@
 An entry's rank is known up to the entries that it cannot be told from. Every pair of M entries
 is compared: their difference over its standard deviation in a bootstrap of all of them together,
 by Student's t; p values are corrected over all pairs (Holm 1979). Entry j is above i where its
-score is higher and the corrected p below 0.05. Ranks 1 + #above to M − #below then hold the true
-rank of every entry in 95 of 100 boards, however many are equal: the percentiles of a drawn rank
-do not (Mogstad, Romano, Shaikh & Wilhelm 2024, Review of Economic Studies 91), and ranks that
-each hold by themselves in 95 of 100 boards do not hold together.
+score is higher and the corrected p below 0.05; its ranks are then 1 + #above to M − #below
+(Mogstad, Romano, Shaikh & Wilhelm 2024, Review of Economic Studies 91). How often such ranks are
+wrong depends on how well the bootstrap knows the error of a score: ``scripts/simulate_boards.py``
+measures it for each kind of board.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 Places = NDArray[np.intp]
 LEVEL = 0.95
 # differences that are nothing but rounding
-_ROUNDING = 1e-12
+_ROUNDING, _DIGITS = 1e-12, 12
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Ranking:
     Attributes
     ----------
     scores : (M,) higher is better.
-    intervals : (M, 2) 95 % of the score, Student's t with the bootstrap's error.
-    best, worst : (M,) first and last rank that the entry may have; 1 is the highest. In 95 of
-        100 boards all of them hold the true ones.
+    intervals : (M, 2) of the score, at a nominal 95 %: Student's t with the bootstrap's error.
+    best, worst : (M,) first and last rank that the entry may have; 1 is the highest. Pairs are
+        corrected together, at a nominal 5 % for the whole board.
     """
 
     scores: Array
@@ -44,7 +44,9 @@ class Ranking:
     worst: Places
 
 
-def rank_scores(scores: Array, draws: Array, units: float = np.inf) -> Ranking:
+def rank_scores(
+    scores: Array, draws: Array, units: float = np.inf, shares: bool = False
+) -> Ranking:
     """Rank M entries.
 
     Parameters
@@ -53,10 +55,43 @@ def rank_scores(scores: Array, draws: Array, units: float = np.inf) -> Ranking:
     draws : (D, M) the scores of each draw, the same draw for all entries.
     units : people, or problems, that were drawn from. Below about 30 a bootstrap is too
         narrow; see :func:`widened`.
+    shares : whether scores are shares, whose intervals stay between 0 and 1.
     """
-    half = widened(stats.norm.ppf(0.5 + LEVEL / 2), units) * draws.std(axis=0)
+    critical, spread = widened(stats.norm.ppf(0.5 + LEVEL / 2), units), draws.std(axis=0)
+    if shares:
+        intervals = share_intervals(scores, spread, float(critical), units)
+    else:
+        half = critical * spread if np.isfinite(critical) else np.full(len(scores), np.inf)
+        intervals = np.stack([scores - half, scores + half], axis=1)
     best, worst = _bounds(scores, draws, units)
-    return Ranking(scores, np.stack([scores - half, scores + half], axis=1), best, worst)
+    return Ranking(scores, intervals, best, worst)
+
+
+def share_intervals(shares: Array, errors: Array, critical: float, units: float) -> Array:
+    """(M, 2) intervals of shares, which hold between 0 and 1 and have width at both ends.
+
+    Wilson's, with the number of independent answers that an error of this size belongs to,
+    p (1 − p) / error². Where no draw changes the share, as where every problem is answered
+    right, that is the number of units.
+
+    Parameters
+    ----------
+    shares, errors : (M,) between 0 and 1, and their standard errors.
+    critical : standard errors to either side.
+    units : that were drawn from.
+
+    Source: Wilson 1927, JASA 22; Korn & Graubard 1998, Survey Methodology 24, for the number.
+    """
+    if not np.isfinite(critical):
+        return np.tile([0.0, 1.0], (len(shares), 1))
+    variance, squares = shares * (1.0 - shares), errors**2
+    unsure = (squares > _ROUNDING**2) & (variance > 0.0)
+    per_unit = np.divide(squares, variance, out=np.full(len(shares), 1.0 / units), where=unsure)
+    reach = critical**2 * per_unit  # critical² / number of answers
+    middle = (shares + reach / 2) / (1.0 + reach)
+    half = np.sqrt(variance * reach + reach**2 / 4) / (1.0 + reach)
+    found: Array = np.clip(np.stack([middle - half, middle + half], axis=1), 0.0, 1.0)
+    return found
 
 
 def widened(critical: ArrayLike, units: float) -> Array:
@@ -87,7 +122,8 @@ def win_rates(scores: Array) -> Array:
     count = scores.shape[-1]
     if count < 2:
         return np.full(scores.shape, 0.5)
-    ranks = stats.rankdata(scores, axis=-1)
+    # means of the same numbers in another order differ in their last digits, and are equal
+    ranks = stats.rankdata(np.round(scores, _DIGITS), axis=-1)
     rates: Array = (ranks - 1.0) / (count - 1.0)
     return rates
 
@@ -106,17 +142,16 @@ def _bounds(scores: Array, draws: Array, units: float) -> tuple[Places, Places]:
 
 def _p_values(gaps: Array, spread: Array, units: float) -> Array:
     """(pairs,) two-sided p values of differences with these standard deviations over draws."""
-    # a difference that no draw changes is no question of chance
     varies, differs = spread > _ROUNDING, np.abs(gaps) > _ROUNDING
     z = np.divide(np.abs(gaps), spread, out=np.where(differs, np.inf, 0.0), where=varies)
     if not np.isfinite(units):
-        tails = stats.norm.sf(z)
-    elif units < 2:
-        tails = np.where(varies, 0.5, stats.norm.sf(z))
-    else:  # as in widened
-        tails = stats.t.sf(z * np.sqrt((units - 1) / units), units - 1)
-    found: Array = 2.0 * tails
-    return found
+        found: Array = 2.0 * stats.norm.sf(z)
+        return found
+    if units < 2:  # one person or problem says nothing of others
+        return np.ones(len(gaps))
+    found = 2.0 * stats.t.sf(z * np.sqrt((units - 1) / units), units - 1)  # as in widened
+    # a difference that no draw changes is the same in every unit: a sign test of so many
+    return np.where(varies | ~differs, found, 2.0 ** (1.0 - units))
 
 
 def _spread(draws: Array) -> Array:

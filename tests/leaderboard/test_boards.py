@@ -119,9 +119,14 @@ def without_interval(gain_: dict[str, Any]) -> None:
     of_auc(gain_, PERMUTED)["interval"] = None
 
 
+def without_width(gain_: dict[str, Any]) -> None:
+    change_ = of_auc(gain_, PERMUTED)
+    change_["interval"] = (change_["value"], change_["value"])
+
+
 TEST = "steering/controlled/one step/xiao2026.deductive_reasoning.transitive/"
 TEST += "three premises, transitive"
-LOST = f"{TEST}: no difference of AUC with an interval against"
+LOST = f"{TEST}: no difference of AUC with an interval of any width against"
 
 
 @pytest.mark.parametrize(
@@ -131,6 +136,7 @@ LOST = f"{TEST}: no difference of AUC with an interval against"
         (without_arm, [f"{LOST} label only"]),
         (without_auc, [f"{LOST} permuted fMRI and label only"]),
         (without_interval, [f"{LOST} permuted fMRI"]),
+        (without_width, [f"{LOST} permuted fMRI"]),
         (lambda gain_: gain_.update(test="another"), [f"{TEST}: not read"]),
     ],
 )

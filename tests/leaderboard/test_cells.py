@@ -7,7 +7,7 @@ import pytest
 from synthetic_runs import make_run
 
 from brainbench.leaderboard.boards import Board, load_boards
-from brainbench.leaderboard.cells import Cell, draw_scores, read_cells
+from brainbench.leaderboard.cells import Cell, draw_scores, read_cells, unique_cell
 from brainbench.leaderboard.submission import Submission
 
 BOARDS = {board.name: board for board in load_boards()}
@@ -73,6 +73,32 @@ def test_means_over_people_have_the_error_of_a_mean() -> None:
     # and both entries too
     expected = np.cov(values, bias=True)[0, 1] / 12
     assert np.cov(found.draws.T)[0, 1] == pytest.approx(expected, abs=0.01)
+
+
+def test_an_interval_of_the_record_that_is_wider_than_people_tell_widens_the_draws() -> None:
+    """Penalties are chosen once for all people: their spread knows only part of the error."""
+    names, rng = [f"p{i}" for i in range(10)], np.random.default_rng(3)
+    values = rng.normal(size=(2, 10))
+    told = values.std(axis=1) / np.sqrt(10)
+    for wider in (0.5, 1.0, 3.0):
+        cells = [
+            {key: unique_cell(names, own, 0.1, (-1.96 * wider * error, 1.96 * wider * error))
+             for key in ("one", "two")}
+            for own, error in zip(values, told, strict=True)
+        ]  # fmt: skip
+        found = draw_scores(board("unique_r2_above_null", "controlled", 20_000), cells)
+        assert np.allclose(found.scores, values.mean(axis=1) - 0.1)
+        assert np.allclose(found.draws.mean(axis=0), found.scores, atol=0.02)
+        # both cells meet the same people; what is added is of each cell by itself
+        added = max(0.0, wider**2 - 1.0) / 2
+        assert np.allclose(found.draws.std(axis=0), told * np.sqrt(1.0 + added), rtol=0.04)
+    # ten people alike to the last: the record still knows how unsure the choice makes them
+    alike = unique_cell(names, np.zeros(10), 0.0, (-0.002, 0.004))
+    drawn = draw_scores(board("unique_r2_above_null", "controlled"), [{"one": alike}])
+    assert drawn.draws.std() == pytest.approx(0.006 / 3.92, rel=0.05)
+    # the same results are the same entry: no noise tells them apart
+    twice = draw_scores(board("unique_r2_above_null", "controlled"), [cells[0], cells[0]])
+    assert np.array_equal(twice.draws[:, 0], twice.draws[:, 1])
 
 
 def test_people_who_are_in_one_cell_only() -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
 
-from brainbench.leaderboard.ranking import rank_scores, widened, win_rates
+from brainbench.leaderboard.ranking import rank_scores, share_intervals, widened, win_rates
 
 
 def drawn_people(values: np.ndarray, draws: int, seed: int = 0) -> np.ndarray:
@@ -144,6 +145,51 @@ def test_of_boards_of_equals_few_tell_any_apart(count: int) -> None:
         short += bool((found.best > 1).any() or (found.worst < count).any())
     # 5 % is aimed at; 300 boards tell it to within 2.5
     assert short / 300 < 0.075
+
+
+@pytest.mark.parametrize("right", [3, 104, 207])
+def test_interval_of_a_share_is_wilsons(right: int) -> None:
+    share = np.array([right / 208])
+    error = np.sqrt(share * (1 - share) / 208)
+    z = float(stats.norm.ppf(0.975))
+    expected = proportion_confint(right, 208, method="wilson")
+    assert share_intervals(share, error, z, 208)[0] == pytest.approx(expected)
+
+
+def test_intervals_of_shares_stay_between_0_and_1_and_have_width() -> None:
+    scores = np.array([1.0, 0.97, 0.5, 0.02, 0.0])
+    rng = np.random.default_rng(0)
+    draws = scores + np.array([0.0, 0.03, 0.03, 0.02, 0.0]) * rng.standard_normal((1000, 5))
+    for units in (1, 4, 208):
+        found = rank_scores(scores, draws, units, shares=True).intervals
+        assert (found >= 0.0).all()
+        assert (found <= 1.0).all()
+        assert (found[:, 1] > found[:, 0]).all()
+        assert (found[:, 0] <= scores).all()
+        assert (scores <= found[:, 1]).all()
+    # all 208 right is what Wilson's interval of 208 of 208 says
+    assert found[0] == pytest.approx(proportion_confint(208, 208, method="wilson"), abs=1e-3)
+    # far from both ends, with a small error: the usual interval
+    usual = 0.5 + np.array([-1, 1]) * stats.norm.ppf(0.975) * 0.03
+    assert found[2] == pytest.approx(usual, abs=0.003)
+
+
+def test_a_difference_that_no_draw_changes_is_as_sure_as_a_sign_test() -> None:
+    scores = np.array([0.25, 0.75])
+    draws = np.tile(scores, (100, 1))
+    ranks = {units: rank_scores(scores, draws, units) for units in (1, 4, 5, 6, 10, np.inf)}
+    # two-sided p of a sign test of n alike: 1, .125, .0625, .03, .002
+    apart = {units: bool(found.best[0] == 2) for units, found in ranks.items()}
+    assert apart == {1: False, 4: False, 5: False, 6: True, 10: True, np.inf: True}
+    assert stats.binomtest(5, 5).pvalue > 0.05 > stats.binomtest(6, 6).pvalue
+    # and of one person alone no interval is known
+    assert np.isinf(ranks[1].intervals).all()
+    # equals are equal, however many were asked
+    assert rank_scores(np.full(2, 0.5), np.full((100, 2), 0.5), 208).best.tolist() == [1, 1]
+
+
+def test_scores_that_differ_by_rounding_are_ties() -> None:
+    assert win_rates(np.array([0.1 + 0.2, 0.3, 0.5])).tolist() == [0.25, 0.25, 1.0]
 
 
 def test_win_rates() -> None:
