@@ -132,6 +132,17 @@ def of_random_units(design: Design, units: int, rng: np.random.Generator) -> Des
     return replace(design, space=space, bands=_bands(design.cell, space, design.folds))
 
 
+def of_exchanged_rows(design: Design, order: NDArray[np.intp]) -> Design:
+    """The design of a model whose states of each item are those of another item.
+
+    Parameters
+    ----------
+    order : (n,) whose states each item has.
+    """
+    space = replace(design.space, kernels=design.layers[:, order[:, None], order])
+    return replace(design, space=space, bands=_bands(design.cell, space, design.folds))
+
+
 def _bands(cell: Cell, space: FeatureSpace, folds: tuple[HeldOutFold, ...]) -> list[Bands]:
     together = all_together(normalised(np.asarray(space.kernels), folds), folds)
     return make_bands(
