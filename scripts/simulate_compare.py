@@ -100,11 +100,12 @@ def draw(scenario: Scenario, rng: np.random.Generator) -> list[PairedTask]:
                 said = [WORDS[int(one <= 0)] for one in odds]
                 if scenario.says_false:
                     said[1], odds[1] = "False", odds[1] - 10
-                pairs.append(tuple(
+                first, second = (
                     Item(f"{number}-{problem}", True, label, word, None, float(word == label),
                          one, {})
                     for word, one in zip(said, odds, strict=True)
-                ))  # fmt: skip
+                )  # fmt: skip
+                pairs.append((first, second))
         tasks.append(PairedTask(f"task {number}", "True", pairs))
     return tasks
 

@@ -45,7 +45,7 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 def test_the_same_run_again_passes(cli: Any) -> None:
     result = cli("compare", "good", "same/results.json", "--fail-on-regression")
     assert result.code == 0
-    assert result.out.rstrip().endswith("nothing of 20 rows got worse beyond chance")
+    assert result.out.rstrip().endswith("none of 20 rows got worse beyond chance")
 
 
 def test_a_regression_fails_and_is_named(cli: Any) -> None:
@@ -65,7 +65,7 @@ def test_any_of_several_runs_can_fail(cli: Any) -> None:
     assert result.code == 1
     text = " ".join(result.out.split())
     assert text.count("(lab/model bad)") == 9
-    assert "nothing of 20 rows got worse beyond chance (lab/model same)" in text
+    assert "none of 20 rows got worse beyond chance (lab/model same)" in text
     assert text.count("(lab/model same)") == 1
 
 
@@ -200,7 +200,7 @@ def test_a_model_that_says_false_to_all_fails_though_half_of_its_answers_are_rig
     result = cli("compare", "good", "same", "--fail-on-regression", "--tolerance", "0.9")
     assert result.code == 1
     text = " ".join(result.out.split())
-    assert "nothing of 20 rows got worse by more than 0.9" in text
+    assert "none of 20 rows got worse by more than 0.9" in text
     assert "one answer: all 2 tasks (True, False): says False to 100% of 70 problems" in text
     result = cli("compare", "good", "same", "--fail-on-regression", "--markdown")
     assert (result.code, "**one answer:** all 2 tasks (True, False)" in result.out) == (1, True)

@@ -65,7 +65,7 @@ def about(row: Row) -> str:
     """What it rests on, how many answers changed, and where they lean."""
     told = [row.protocol, count(row)]
     if row.changed is not None:
-        told.append(f"{row.changed} answers changed")
+        told.append(f"{row.changed} answer{'' if row.changed == 1 else 's'} changed")
     if row.says is not None:
         choice, before, after = row.says
         told.append(f"says {choice} {before:.0%} → {after:.0%}")
@@ -87,7 +87,7 @@ def verdict(pair: Pair, tolerance: float) -> list[tuple[str, str]]:
     ]
     if not told:
         beyond = f" by more than {tolerance:g}" if tolerance else ""
-        told.append(("", f"nothing of {len(pair.judged)} rows got worse{beyond} beyond chance"))
+        told.append(("", f"none of {len(pair.judged)} rows got worse{beyond} beyond chance"))
     told += [("one answer", collapse(one)) for one in pair.collapsed]
     if pair.untested:
         names = dict.fromkeys(f"{row.name}, {row.metric}" for row in pair.untested)

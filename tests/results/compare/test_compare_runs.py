@@ -119,8 +119,8 @@ def test_what_the_baseline_has_and_cannot_be_compared_is_lost(make) -> None:
     # nothing got worse, of two runs
     text = printed(compare_runs([first, third, make("d")]), 400)
     assert f"lost: brainbench_quick_a: {reason} (lab/model c)" in text
-    assert "nothing of 18 rows got worse beyond chance (lab/model c)" in text
-    assert "nothing of 20 rows got worse beyond chance (lab/model d)" in text
+    assert "none of 18 rows got worse beyond chance (lab/model c)" in text
+    assert "none of 20 rows got worse beyond chance (lab/model d)" in text
     # what was not asked for is told, and is no loss
     third.record.tasks.clear()
     (pair,) = compare_runs([first, third]).pairs
@@ -258,7 +258,7 @@ def test_the_table_shows_every_row_and_fits(make) -> None:
     assert f"{accuracy.difference:+.4f} [" in text
     same = printed(compare_runs([make("a"), make("b")], 0.01))
     assert "the same model, data, versions, settings and seeds" in same
-    assert "nothing of 20 rows got worse by more than 0.01 beyond chance" in same
+    assert "none of 20 rows got worse by more than 0.01 beyond chance" in same
 
 
 def test_refusals_are_printed_with_their_reason(make) -> None:
