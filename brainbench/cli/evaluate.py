@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from brainbench.benchmarks import DEFAULT_PROTOCOL
-from brainbench.cli.console import print_json, stderr, stdout
+from brainbench.cli.console import print_json, stdout
 from brainbench.cli.model_options import (
     MODEL_PANEL,
     Device,
@@ -21,9 +20,10 @@ from brainbench.cli.model_options import (
     TrustRemoteCode,
     Wording,
 )
-from brainbench.cli.progress import step_progress
+from brainbench.cli.progress import step_progress, teller
 from brainbench.guidance.options import GuidanceOptions
 from brainbench.models import ModelOptions
+from brainbench.models.cache import Status
 from brainbench.reasoning import TaskOptions, parse_arguments
 from brainbench.results import RunFolder, render_record
 from brainbench.run import Settings
@@ -341,11 +341,7 @@ def evaluate(
     quiet: Quiet = False,
 ) -> None:
     """Parse, run, print."""
-
-    def say(text: str) -> None:
-        if not quiet:
-            stderr.print(f"[dim]{escape(text)}[/dim]", soft_wrap=True, highlight=False)
-
+    say = teller(quiet)
     arguments = {} if model_args is None else parse_arguments(model_args, "--model-args")
     asking = TaskOptions(
         include_path=tuple(str(path) for path in include_path or ()),
@@ -402,7 +398,7 @@ def evaluate(
         return
     stdout.print(render_record(record))
     folder = RunFolder(output_path, record.model.identifier, record.run_id)
-    say(f"record: {folder.path / 'results.json'}")
+    say(Status(f"record: {folder.path / 'results.json'}"))
 
 
 def _names(text: str) -> list[str]:

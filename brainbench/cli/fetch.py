@@ -11,6 +11,7 @@ from rich.status import Status
 from brainbench.cli.console import stderr
 from brainbench.datasets import cache_folder, load_card
 from brainbench.datasets import fetch as fetch_files
+from brainbench.models.bars import no_library_bars
 
 HELP = """Download a dataset into the cache, every file checked against its card.
 
@@ -37,7 +38,8 @@ def fetch(
             print(f"{each.name}: built in, nothing to download")
             continue
         if quiet:
-            fetch_files(each)
+            with no_library_bars():
+                fetch_files(each)
         else:
             with stderr.status(each.name) as status:
                 fetch_files(each, progress=partial(_tell, status, each.name))

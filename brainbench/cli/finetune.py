@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from brainbench.cli.console import print_json, stderr, stdout
+from brainbench.cli.console import print_json, stdout
 from brainbench.cli.guidance_options import GuidedModel, GuidingDataset, GuidingRoi
 from brainbench.cli.model_options import (
     MODEL_PANEL,
@@ -20,9 +19,10 @@ from brainbench.cli.model_options import (
     TrustRemoteCode,
     Wording,
 )
-from brainbench.cli.progress import step_progress
+from brainbench.cli.progress import step_progress, teller
 from brainbench.errors import UsageError
 from brainbench.models import ModelOptions
+from brainbench.models.cache import Status
 from brainbench.results.whole_files import locked
 
 HELP = """Train an adapter (LoRA) on a language model by people's brain responses, or by a baseline.
@@ -299,20 +299,17 @@ def finetune(
         seed=seed,
         checkpoint_activations=checkpoint_activations,
     )
-    found = open_trainable(model, options, say=lambda text: None if quiet else _say(text))
-    if layers is not None:
-        count = found.loader.config.get_text_config().num_hidden_layers
-        chosen = replace(chosen, layers=parse_layers(layers, count))
+    say = teller(quiet)
     order = TrainingOrder(dataset, roi, reasoning_type, limit, arm, validation, resume, overwrite)
-    with locked(output_path), step_progress(quiet) as report:
-        trained = finetune_by_people(found, order, chosen, budget, output_path, report)
+    with step_progress(quiet) as report:
+        found = open_trainable(model, options, say=say)
+        if layers is not None:
+            count = found.loader.config.get_text_config().num_hidden_layers
+            chosen = replace(chosen, layers=parse_layers(layers, count))
+        with locked(output_path):
+            trained = finetune_by_people(found, order, chosen, budget, output_path, report)
     if json:
         print_json(trained.record.model_dump_json(indent=1))
         return
     stdout.print(render_finetuning(trained.record))
-    if not quiet:
-        _say(f"adapter: {trained.folder}")
-
-
-def _say(text: str) -> None:
-    stderr.print(escape(text), soft_wrap=True, highlight=False)
+    say(Status(f"adapter: {trained.folder}"))

@@ -64,4 +64,7 @@ TrustRemoteCode = Annotated[
         rich_help_panel=MODEL_PANEL,
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.", envvar="BRAINBENCH_QUIET")]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", help="No progress; warnings are shown.", envvar="BRAINBENCH_QUIET"),
+]

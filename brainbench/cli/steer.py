@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from brainbench.benchmarks import Step
-from brainbench.cli.console import stderr, stdout
+from brainbench.cli.console import stdout
 from brainbench.cli.guidance_options import GuidedModel, GuidingDataset, GuidingRoi
 from brainbench.cli.model_options import Device, Dtype, Peft, Quiet, Revision
-from brainbench.cli.progress import step_progress
+from brainbench.cli.progress import step_progress, teller
 from brainbench.datasets import load_card, load_recording
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.models import LanguageModel, ModelOptions, load_model, save_steering
+from brainbench.models.cache import Status
 
 if TYPE_CHECKING:
     from brainbench.models import Steering
@@ -167,15 +167,16 @@ def steer(
     kinds = tuple(card.reasoning_types)
     if reasoning_type is not None and reasoning_type not in kinds:
         raise UnknownNameError("reasoning type", reasoning_type, kinds)
-    opened = load_model(
-        model,
-        ModelOptions(device=device, dtype=dtype, revision=revision, peft=peft),
-        say=lambda text: _say(text, quiet),
-    )
-    if not isinstance(opened, LanguageModel):
-        raise UsageError(f"{opened.identifier} is no language model that brainbench runs")
+    say = teller(quiet)
     area = roi or areas[0]
     with step_progress(quiet) as report:
+        opened = load_model(
+            model,
+            ModelOptions(device=device, dtype=dtype, revision=revision, peft=peft),
+            say=say,
+        )
+        if not isinstance(opened, LanguageModel):
+            raise UsageError(f"{opened.identifier} is no language model that brainbench runs")
         found = derive_steering(
             opened,
             load_recording(dataset, (area,)),
@@ -192,13 +193,8 @@ def steer(
 
         group = "all" if "all" in found.directions else next(iter(found.directions))
         for text in export(found, export_lm_eval, group):
-            _say(text, quiet)
-    _say(f"steering: {output_path}; apply it with evaluate --steer {output_path}", quiet)
-
-
-def _say(text: str, quiet: bool) -> None:
-    if not quiet:
-        stderr.print(f"[dim]{escape(text)}[/dim]", soft_wrap=True, highlight=False)
+            say(text)
+    say(Status(f"steering: {output_path}; apply it with evaluate --steer {output_path}"))
 
 
 def _table(found: Steering) -> Table:

@@ -28,6 +28,12 @@ Arrays = dict[str, NDArray[Any]]
 Say = Callable[[str], None]
 
 
+class Status(str):
+    """A line that says how the work goes and changes no number; ``--quiet`` leaves it out."""
+
+    __slots__ = ()
+
+
 def content_key(**parts: Any) -> str:
     """Hash of plain values, each under its name."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -85,15 +91,14 @@ class ArrayCache:
             self._tell_once(f"cannot be cached in {self._folder}", error)
 
     def _tell_damaged(self, path: Path, why: str) -> None:
-        self._say(f"cached {self._what} {path.name[:12]} are damaged ({why}): computed again")
+        text = f"cached {self._what} {path.name[:12]} are damaged ({why}): computed again"
+        self._say(Status(text))
 
     def _tell_once(self, what: str, error: Exception) -> None:
         if self._usable:
             reason = getattr(error, "strerror", None) or error
-            self._say(
-                f"{self._what} {what}: {reason}; going on without. BRAINBENCH_CACHE names "
-                "another folder"
-            )
+            text = f"{self._what} {what}: {reason}; going on without. BRAINBENCH_CACHE names "
+            self._say(Status(f"{text}another folder"))
         self._usable = False
 
     def _path(self, key: str) -> Path:

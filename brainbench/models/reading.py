@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from brainbench.errors import DataError
 from brainbench.models.batches import Batch, Tokens
-from brainbench.models.cache import Arrays, Say
+from brainbench.models.cache import Arrays, Say, Status
 from brainbench.models.failures import out_of_memory
 from brainbench.models.families import find_sites
 from brainbench.models.loading import Loader
@@ -125,7 +125,7 @@ class Reader:
         # outside of `except`: the traceback would hold the tensors that filled the memory
         self._most = (len(batch.rows) + 1) // 2
         self.forget()
-        self._say(f"out of memory: batches of {self._most} prompts from here on")
+        self._say(Status(f"out of memory: batches of {self._most} prompts from here on"))
         return self.read(batch)
 
     def _run(self, batch: Batch) -> Reading:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from brainbench.errors import BrainbenchError, DataError
+from brainbench.models.cache import Say
 from brainbench.reasoning.bias import choose_threshold, find_items, measure_bias
 from brainbench.reasoning.options import TaskOptions
 from brainbench.reasoning.plain import plain
@@ -78,7 +79,8 @@ class Asker:
             When the task or the model fails, with the task's name.
         """
         task = self._tasks.tasks[name]
-        raw = self._evaluate(name, task, self._limit)
+        warnings: list[str] = []
+        raw = self._evaluate(name, task, self._limit, warnings.append)
         samples = raw["samples"][name]
         found = find_items(task, samples)
         bias = None
@@ -93,6 +95,7 @@ class Asker:
             n_docs=raw["n-samples"][name]["original"],
             metrics=_told(raw["results"][name], bias),
             bias=bias,
+            warnings=tuple(warnings),
         )
         texts = self._options.log_samples and name in self._tasks.shareable
         kept = {part: raw[part] for part in (*_PARTS, "config")}
@@ -117,12 +120,14 @@ class Asker:
         )
         return Threshold(task=name, value=value, n_items=limit)
 
-    def _evaluate(self, name: str, task: Any, limit: int | None) -> Raw:
+    def _evaluate(
+        self, name: str, task: Any, limit: int | None, say: Say = lambda text: None
+    ) -> Raw:
         import lm_eval
 
         options, seed = self._options, self._seed
         try:
-            with quiet():
+            with quiet(self._tasks.folders, say):
                 raw: Raw | None = lm_eval.simple_evaluate(
                     model=self._lm,
                     # lm-eval names the model's arguments in its record; ours has them
@@ -178,7 +183,8 @@ def merge(parts: Mapping[str, Raw], tasks: TaskSet) -> tuple[Raw, list[TaskScore
         n_samples=joined("n-samples"),
         groups=whole,
     )
-    with quiet():
+    warnings: list[str] = []
+    with quiet(say=warnings.append):
         raw: Raw = dict(aggregate_groups(every)._to_eval_results())
     config: dict[str, Any] = next((part["config"] for part in parts.values()), {})
     raw = plain({**raw, "config": config})
@@ -194,6 +200,9 @@ def merge(parts: Mapping[str, Raw], tasks: TaskSet) -> tuple[Raw, list[TaskScore
         for name, group in whole.items()
         if group.has_aggregation
     ]
+    if groups:
+        # of one group or another: a warning names it
+        groups[0] = groups[0].model_copy(update={"warnings": tuple(warnings)})
     return raw, groups
 
 

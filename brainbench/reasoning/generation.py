@@ -15,7 +15,7 @@ import numpy as np
 
 from brainbench.errors import DataError
 from brainbench.models.batches import Batch, Tokens, plan_apart, plan_batches
-from brainbench.models.cache import Say
+from brainbench.models.cache import Say, Status
 from brainbench.models.failures import out_of_memory
 from brainbench.models.loading import Loader
 from brainbench.models.reading import evaluating, pad, token_at
@@ -171,7 +171,7 @@ class Generator:
         # outside of `except`: the traceback would hold the tensors that filled the memory
         self._most = (len(batch.rows) + 1) // 2
         self.forget()
-        self._say(f"out of memory: batches of {self._most} prompts from here on")
+        self._say(Status(f"out of memory: batches of {self._most} prompts from here on"))
         return self._run(batch, decoding)
 
     def _decode(self, batch: Batch, decoding: Decoding) -> list[Said]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from brainbench.errors import DataError
 from brainbench.models.batches import Tokens
-from brainbench.models.cache import Arrays, Say
+from brainbench.models.cache import Arrays, Say, Status
 from brainbench.models.failures import out_of_memory
 from brainbench.models.reading import evaluating, pad
 from brainbench.models.recording import only_rows
@@ -154,7 +154,7 @@ class Likelihoods:
         # outside of `except`: the traceback would hold the tensors that filled the memory
         self._most = (min(self._most, max(len(work.batch.rows), len(work.tails))) + 1) // 2
         self.forget()
-        self._say(f"out of memory: batches of {self._most} prompts from here on")
+        self._say(Status(f"out of memory: batches of {self._most} prompts from here on"))
         return self._run(work)
 
     def _compute(self, work: Work) -> _Found:

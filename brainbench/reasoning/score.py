@@ -70,6 +70,8 @@ class TaskScore(BaseModel):
     metrics: dict[str, Any]
     bias: AnswerBias | None = None
     """None where choices differ from item to item, or answers are not among choices."""
+    warnings: tuple[str, ...] = ()
+    """What lm-eval and the task's own code warned of while it was asked and scored."""
 
 
 class Threshold(BaseModel):

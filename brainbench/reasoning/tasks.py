@@ -43,6 +43,7 @@ class TaskSet:
     manager : lm-eval's, that loaded them.
     code : of each folder of task files, the hash of the Python in it.
     warnings : what the task files and lm-eval said as they were loaded.
+    folders : of task files, ours and the user's.
     files : name → its task file, where it has one.
     own : names whose files are in folders that the user gave.
     """
@@ -56,6 +57,7 @@ class TaskSet:
     manager: Any
     code: tuple[str, ...]
     warnings: tuple[str, ...]
+    folders: tuple[Path, ...] = ()
     files: dict[str, Path] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
 
@@ -130,6 +132,7 @@ def load_tasks(
         manager,
         tuple(_code_sha256(folder) for folder in folders),
         tuple(warnings),
+        tuple(folders),
         files,
         frozenset(n for n, path in files.items() if _is_in(path, included)),
     )

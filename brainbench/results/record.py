@@ -212,6 +212,7 @@ class Record(_Part):
 
     def _add_task(self, score: TaskScore) -> None:
         self.accuracy[score.task] = score.metrics
+        self.notes += [f"{score.task}: {text}" for text in score.warnings]
         if score.bias is not None:
             self.answer_bias.append(score.bias)
         if score.task in self.tasks:

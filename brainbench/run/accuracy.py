@@ -118,6 +118,8 @@ class TaskRun:
             threshold = self._threshold(self.tasks.thresholds.get(name))
             self._label = name
             asked = self._asker.ask(name, threshold)
+            for text in asked.score.warnings:
+                self.say(f"{name}: {text}")
             self.folder.save_samples(name, asked.rows)
             kept = {"score": asked.score.model_dump(mode="json"), "raw": asked.raw}
             self.folder.put(key, kept, {})

@@ -28,6 +28,7 @@ from brainbench.errors import BrainbenchError, DataError, UnknownNameError, Usag
 from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.models import DEFAULT_MODEL, Model, is_builtin, load_model
+from brainbench.models.cache import Status
 from brainbench.reasoning import TASK_SUITES, TaskScore
 from brainbench.results import AnyScore, Record, RunFolder, sample_rows
 from brainbench.results.report import write_report
@@ -115,10 +116,11 @@ def evaluate(
     with folder.locked():
         before = folder.load()
         if before is not None and before.status == "success" and not overwrite:
-            say(f"already computed; read from {folder.path} (--overwrite computes it again)")
+            text = f"already computed; read from {folder.path} (--overwrite computes it again)"
+            say(Status(text))
             return before
         if before is not None and not overwrite:
-            say(f"going on with the {before.status} run in {folder.path}")
+            say(Status(f"going on with the {before.status} run in {folder.path}"))
         # the model is held against every dataset before anything is scored, or forgotten
         readings = read_model(
             scored, data, controlled=chosen.protocol == "controlled", untrained=untrained

@@ -34,6 +34,7 @@ from brainbench.guidance.steering import (
 )
 from brainbench.guidance.targeted import SEARCHED, Targeted, search_score
 from brainbench.models import LanguageModel, Model, Site
+from brainbench.models.cache import Status
 from brainbench.results import RunFolder
 from brainbench.run.inputs import Say
 from brainbench.run.settings import Settings
@@ -87,7 +88,7 @@ def plan_guidance(
     dataset = options.dataset or (SIMULATED_DATASET if model.builtin else DEFAULT_DATASET)
     card = load_card(dataset)
     rois = options.rois or (tuple(card.rois) if card.simulated else tuple(card.rois)[:1])
-    say(f"guidance by {dataset}, {', '.join(rois)}")
+    say(Status(f"guidance by {dataset}, {', '.join(rois)}"))
     recording = load_recording(dataset, rois)
     extents = {
         mode: options.extent(mode, model.device, model.builtin, settings.seed)

@@ -15,6 +15,7 @@ from brainbench.benchmarks import (
 )
 from brainbench.datasets import Behavior, Recording, load_behavior, load_recording
 from brainbench.models import Activations, Answers, Model, read_activations, read_answers
+from brainbench.models.cache import Status
 
 Say = Callable[[str], None]
 
@@ -76,7 +77,7 @@ def load_data(benchmarks: Sequence[Benchmark], limit: int | None, say: Say) -> D
 
     def progress(path: str, number: int, count: int) -> None:
         if number == 1:
-            say(f"checking {count} files of the dataset")
+            say(Status(f"checking {count} files of the dataset"))
 
     return Data(
         {name: load_recording(name, tuple(areas), None, progress) for name, areas in rois.items()},

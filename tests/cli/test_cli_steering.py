@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from brainbench.cli.main import app
+from brainbench.cli.commands import app
 from brainbench.errors import BrainbenchError
 from brainbench.models import load_steering
 
@@ -30,6 +30,8 @@ def test_a_steering_is_derived_applied_and_exported(tmp_path: Path) -> None:
         "--step", 1, "--export-lm-eval", exported, "--output-path", folder, "--quiet",
     )  # fmt: skip
     assert "too high, and no result" in " ".join(told.split())
+    # what the export does otherwise is no progress
+    assert "lm-eval steers every token" in " ".join(told.split())
     kept = load_steering(folder)
     assert kept.name == "phantom-signal"
     assert kept.recipe["form"] == "controlled"

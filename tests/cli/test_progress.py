@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from tqdm import tqdm
 
 from brainbench.benchmarks import Step
-from brainbench.cli.progress import step_progress
+from brainbench.cli.progress import step_progress, teller
+from brainbench.models.cache import Status
 
 
 def printed(steps: list[Step], capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -40,3 +42,20 @@ def test_other_work_begins_anew(capsys: pytest.CaptureFixture[str]) -> None:
 def test_quiet_says_nothing() -> None:
     with step_progress(quiet=True) as report:
         assert report is None
+
+
+def test_quiet_hides_bars_of_libraries(capfd: pytest.CaptureFixture[str]) -> None:
+    with step_progress(quiet=True):
+        assert list(tqdm(range(3), desc="a library's")) == [0, 1, 2]
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("quiet", "shown"), [(True, ["3 answers are cut off"]), (False, None)])
+def test_quiet_hides_no_caveat(
+    quiet: bool, shown: list[str] | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say = teller(quiet)
+    say(Status("going on with the cancelled run"))
+    say("3 answers are cut off")
+    expected = shown or ["going on with the cancelled run", "3 answers are cut off"]
+    assert capsys.readouterr().err.splitlines() == expected
