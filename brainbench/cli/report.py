@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from brainbench.errors import UsageError
+from brainbench.results.file_names import folder_name
 from brainbench.results.finished import FinishedRun, open_run
 from brainbench.results.report import write_report
 
@@ -46,8 +46,7 @@ def _target(found: FinishedRun, output_path: Path | None) -> Path | None:
     if output_path is None:
         return None
     if output_path.is_dir():
-        name = re.sub(r"[^\w.+-]+", "_", f"{found.name}.html").lstrip(".")
-        return output_path / name[-200:]
+        return output_path / f"{folder_name(found.name)}.html"
     if output_path.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--output-path {output_path}: give an .html file, or a folder")
     return output_path

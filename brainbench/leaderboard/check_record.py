@@ -24,6 +24,7 @@ from brainbench.leaderboard.told import AGAIN, Told, shown
 from brainbench.leaderboard.untrusted import walk
 from brainbench.leaderboard.words import word_faults
 from brainbench.results import Record
+from brainbench.results.file_names import file_stem
 
 _RUN = re.compile(r"[0-9a-f]{12}")
 _IDENTIFIER = re.compile(r"[\w][\w .+/@:(),=-]{0,199}")
@@ -55,7 +56,12 @@ def record_faults(submission: Submission) -> Iterator[Told]:
         {name: submission.samples[name] for name in asked},
         seed if isinstance(seed, int) and seed >= 0 else 0,
     )
-    tasks = {name: rows for name, rows in submission.samples.items() if name not in asked}
+    named = {file_stem(name): name for name in record.tasks}
+    tasks = {
+        named.get(stem, stem): rows
+        for stem, rows in submission.samples.items()
+        if stem not in asked
+    }
     yield from accuracy_faults(record, tasks)
     yield from guidance_faults(record.gains)
     yield from word_faults(record)

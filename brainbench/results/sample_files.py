@@ -15,7 +15,10 @@ _LONGEST_LINE = 4_000_000
 
 
 def sample_files(folder: Path) -> dict[str, Path]:
-    """Files of a run's samples by the task's or dataset's name; links are not followed."""
+    """Files of a run's samples by :func:`.file_stem` of the task's or dataset's name.
+
+    Links are not followed.
+    """
     found = sorted((folder / "samples").glob("*.jsonl"))
     return {path.stem: path for path in found if path.is_file() and not path.is_symlink()}
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import shutil
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -23,6 +22,7 @@ from pydantic import ValidationError
 from safetensors.numpy import save as pack
 
 from brainbench.errors import DataError
+from brainbench.results.file_names import file_stem, folder_name
 from brainbench.results.record import SCHEMA_VERSION, Record
 from brainbench.results.whole_files import locked, write_whole, writing
 
@@ -38,7 +38,7 @@ class RunFolder:
     """
 
     def __init__(self, output: Path, model: str, run_id: str) -> None:
-        self.path = output / _safe(model) / run_id
+        self.path = output / folder_name(model) / run_id
         self._steps = self.path / "steps"
 
     def locked(self) -> AbstractContextManager[None]:
@@ -68,20 +68,20 @@ class RunFolder:
 
     def save_samples(self, name: str, rows: Iterable[dict[str, Any]]) -> Path:
         """Write one JSON object a line to ``samples/<name>.jsonl``."""
-        path = self.path / "samples" / f"{_safe(name)}.jsonl"
+        path = self.path / "samples" / f"{file_stem(name)}.jsonl"
         lines = "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows)
         write_whole(path, lines.encode())
         return path
 
     def save_picture(self, name: str, content: bytes) -> Path:
         """Write a PNG to ``pictures/<name>.png``."""
-        path = self.path / "pictures" / f"{_safe(name)}.png"
+        path = self.path / "pictures" / f"{file_stem(name)}.png"
         write_whole(path, content)
         return path
 
     def save_json(self, name: str, value: Any) -> Path:
         """Write plain values to ``<name>.json``."""
-        path = self.path / f"{_safe(name)}.json"
+        path = self.path / f"{file_stem(name)}.json"
         write_whole(path, json.dumps(value, indent=1, allow_nan=False).encode())
         return path
 
@@ -117,10 +117,10 @@ class RunFolder:
         write_whole(self._step(key), json.dumps(kept).encode())
 
     def _step(self, key: str) -> Path:
-        return self._steps / f"{_safe(key)}.json"
+        return self._steps / f"{folder_name(key)}.json"
 
     def _arrays(self, key: str) -> Path:
-        return self.path / "voxels" / f"{_safe(key)}.safetensors"
+        return self.path / "voxels" / f"{folder_name(key)}.safetensors"
 
 
 def load_record(path: Path) -> Record:
@@ -145,8 +145,3 @@ def load_record(path: Path) -> Record:
 
 def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
-def _safe(name: str) -> str:
-    """A file name: no separators, nothing hidden, nothing that leaves the folder."""
-    return re.sub(r"[^\w.+-]+", "_", name).lstrip(".") or "_"

@@ -11,6 +11,7 @@ from typing import Any
 from brainbench.errors import DataError
 from brainbench.results.compare.asked import asked_task
 from brainbench.results.compare.comparison import Refusal
+from brainbench.results.file_names import file_stem
 from brainbench.results.finished import FinishedRun
 from brainbench.results.sample_files import read_samples, sample_files
 
@@ -154,11 +155,12 @@ def _pairs(before: Mapping[str, Item], after: Mapping[str, Item]) -> list[tuple[
 
 def _items(run: FinishedRun, name: str) -> dict[str, Item]:
     files = sample_files(run.folder)
-    if name not in files:
+    file = files.get(file_stem(name))
+    if file is None:
         raise DataError(f"{run.name} has no samples/{name}.jsonl: single answers are needed")
     found: dict[str, Item] = {}
     kept: Any = None
-    for row in read_samples(files[name]):
+    for row in read_samples(file):
         # a task with several filters logs each item once for each
         kept = row.get("filter") if not found else kept
         if row.get("filter") != kept:
