@@ -206,7 +206,7 @@ def simulate_alignment(
     cells = []
     for design in designs:
         models = _equal_models(design, sizes.models, rng)
-        factor = _planted(models) if share else None
+        factor = planted_layers(models) if share else None
         cells += [_score_region(models, factor, share, sizes, rng) for _ in range(REGIONS)]
     people, null, low, high, truth = (np.stack(parts) for parts in zip(*cells, strict=True))
     groups = np.array(sizes.boards + sizes.more_people)
@@ -244,7 +244,7 @@ def _equal_models(design: Design, count: int, rng: np.random.Generator) -> list[
     return [of_exchanged_rows(design, order) for order in permutations(design.runs, count, rng)]
 
 
-def _planted(models: Sequence[Design]) -> Array:
+def planted_layers(models: Sequence[Design]) -> Array:
     """(n, q) columns of one layer of every model, each of the same variance."""
     place = models[0].space.layers.index(PLANTED_LAYER)
     factors = [root(model.layers[place]) for model in models]
@@ -316,6 +316,8 @@ def simulate_behavior(same_problems: bool, sizes: Sizes, seed: int, number: int)
                 values = _kappas(own, people)
                 given = [None if np.isnan(value) else float(value) for value in values]
                 entries[k][m][name] = kappa_cell(names, given)
+    if same_problems:  # what is left is chance of the new people
+        truth[:] = truth.mean()
     return World(tuple(draw_scores(board, own) for own in entries), truth)
 
 

@@ -11,7 +11,7 @@ each arm apart. What the draws alone get wrong is put right before percentiles a
 * Permuted and random signals are others in every row, the people's own the same in all. If nothing
   is in them, they are one more draw of the kind: what such rows vary by is added once, however many
   seeds guided has. Without that, a third of the comparisons of signals with nothing in them would
-  come out as a gain or a loss at p < 0.05 (simulated).
+  come out as a gain or a loss at p < 0.05 (simulated in tests/guidance/test_bootstrap.py).
 
 Source: Efron & Tibshirani 1993; McCarthy & Snowden 1985 (n - 1); Hesterberg 2015 (widening);
 Satterthwaite 1946; Owen 2007, Annals of Applied Statistics 1 (two factors, crossed).

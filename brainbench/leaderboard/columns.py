@@ -59,7 +59,7 @@ STATISTICS: dict[str, Statistic] = {
         "mean over people, then over cells. What says nothing has 0, on average",
         "mean over cells of (mean over people of unique R² − its mean under permutation)",
         4,
-        "people",
+        "people; what the record's intervals, with penalties chosen anew, are wider by is added",
     ),
     "raw_r": Statistic(
         "raw r",

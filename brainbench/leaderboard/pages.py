@@ -22,6 +22,7 @@ from brainbench.leaderboard.columns import (
 from brainbench.leaderboard.entries import Entry, Key, Standing, key_of
 from brainbench.leaderboard.model_page import number
 from brainbench.leaderboard.picture import Line, Point, draw_plane, draw_score, score_axis
+from brainbench.leaderboard.simulated import load_simulated, simulated_words
 from brainbench.leaderboard.submission import Submission
 from brainbench.results.report.svg import Axis
 
@@ -90,6 +91,7 @@ class Panel:
     ----------
     name, label, what : of the board.
     rule : what ranks, in words; ``equation`` as a formula, ``drawn`` what the bootstrap draws.
+    measured : how often simulated boards of this kind are right, in words.
     title : of the score's column.
     columns : the others.
     models, beside, apart : rows.
@@ -101,6 +103,7 @@ class Panel:
     rule: str
     equation: str
     drawn: str
+    measured: str
     title: str
     columns: Sequence[Column]
     models: Sequence[Row]
@@ -140,6 +143,7 @@ def make_panel(standing: Standing, beside: Sequence[Beside], where: dict[Key, st
         rule=rule.what,
         equation=rule.equation,
         drawn=rule.drawn,
+        measured=simulated_words(board, load_simulated()),
         title=rule.title,
         columns=columns_of(board),
         models=[_model_row(standing, entry, axis, where) for entry in standing.ranked],

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from brainbench.errors import DataError
-from brainbench.leaderboard.boards import boards_folder
+from brainbench.leaderboard.boards import Board, boards_folder, load_boards
 
 FILE = "simulated.json"
 
@@ -85,13 +85,18 @@ def load_simulated(folder: Path | None = None) -> Simulated | None:
         ) from error
 
 
-def simulated_words(board: str, found: Simulated | None) -> str:
-    """What a reader of a board must know of its intervals and ranks, in plain words."""
-    rows = [] if found is None else found.of(board)
+def simulated_words(board: Board, found: Simulated | None) -> str:
+    """What a reader of a board must know of its intervals and ranks, in plain words.
+
+    Parameters
+    ----------
+    found : of the boards that ship; it says nothing of another board of the same name.
+    """
+    rows = [] if found is None or board not in load_boards() else found.of(board.name)
     if not rows:
         return (
-            "How often these intervals hold the true score has not been simulated: 95 % is "
-            "what they aim at."
+            "How often these intervals hold the true score, and how often equal models get "
+            "different ranks, has not been simulated: the intervals aim at 95 %, the ranks at 5 %."
         )
     same = [row.covers_same.rate for row in rows if row.covers_same is not None]
     new = [row.covers_new.rate for row in rows]
@@ -106,5 +111,11 @@ def simulated_words(board: str, found: Simulated | None) -> str:
 
 
 def _range(rates: list[float]) -> str:
-    low, high = (f"{100 * rate:.0f}" for rate in (min(rates), max(rates)))
+    low, high = (_percent(rate) for rate in (min(rates), max(rates)))
     return low if low == high else f"{low} to {high}"
+
+
+def _percent(rate: float) -> str:
+    """Whole per cent; 0 and 100 only where it is none or all."""
+    whole = f"{100 * rate:.0f}"
+    return f"{100 * rate:.1f}" if whole in ("0", "100") and 0.0 < rate < 1.0 else whole

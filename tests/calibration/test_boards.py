@@ -1,0 +1,242 @@
+"""Boards of equal models: exchangeable by construction, counted rightly, and as the docs say."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import brainbench
+from brainbench.calibration.boards import (
+    AlignmentArrays,
+    PublishedArrays,
+    Sizes,
+    World,
+    board_named,
+    expected_accuracy,
+    planted_layers,
+    simulate_accuracy,
+    simulate_behavior,
+    simulate_overall,
+    simulated_designs,
+)
+from brainbench.calibration.boards_counts import count_boards, share_of
+from brainbench.calibration.people import of_exchanged_rows
+from brainbench.calibration.scenarios import PLANTED_LAYER
+from brainbench.encoding.held_out import permutations
+from brainbench.leaderboard.cells import Drawn
+from brainbench.leaderboard.simulated import Share, Simulated, load_simulated, simulated_words
+
+ROOT = Path(brainbench.__file__).parent.parent
+TOY = Sizes(models=2, worlds=(1, 1, 1, 2, 3), boards=2, more_people=1, more_published=1, orders=3)
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    path = ROOT / "scripts" / "simulate_boards.py"
+    spec = importlib.util.spec_from_file_location("simulate_boards", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def measured() -> Simulated:
+    found = load_simulated()
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def ran(script: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> tuple[Simulated, Path]:
+    """Every row at toy size, and the folder that keeps the slow part."""
+    kept = tmp_path_factory.mktemp("worlds")
+    return script.simulate(TOY, 3, kept), kept
+
+
+def test_the_script_makes_every_row_and_goes_on_after_what_is_kept(
+    script: ModuleType, ran: tuple[Simulated, Path], measured: Simulated,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    found, kept = ran
+    # the rows of the shipped file, board by board
+    assert [(row.board, row.scenario) for row in found.rows] == [
+        (row.board, row.scenario) for row in measured.rows
+    ]
+    assert [row.boards for row in found.rows] == [2, 2, 2, 4, 4, 3, 3, 2]
+    assert len(list(kept.iterdir())) == 3
+    for name in ("simulate_alignment", "simulate_published"):
+        monkeypatch.setattr(script, name, lambda *given: pytest.fail("computed again"))
+    assert script.simulate(TOY, 3, kept).rows == found.rows
+
+
+def test_the_table_of_the_docs_is_the_one_of_the_data(
+    script: ModuleType, measured: Simulated
+) -> None:
+    text = (ROOT / "docs" / "leaderboard.md").read_text("utf-8")
+    assert script.table(measured) in text
+
+
+def test_sentences_of_the_docs_are_those_of_the_data(measured: Simulated) -> None:
+    same, new = measured.of("behavior")
+    assert same.covers_same is not None
+    apart, anew = (f"{100 * share.rate:.0f} of 100" for share in (new.apart, new.covers_new))
+    held = f"{100 * same.covers_same.rate:.0f} of 100"
+    said = {
+        "leaderboard": [f"and {apart} boards say so", f"new problems would give in {anew}"],
+        "how-to-read-a-score": [f"above another in {apart} boards",
+                                f"give in {held} on the same problems, and in {anew} on new"],
+    }  # fmt: skip
+    for page, sentences in said.items():
+        text = " ".join((ROOT / "docs" / f"{page}.md").read_text("utf-8").split())
+        assert [one for one in sentences if one not in text] == []
+
+
+def test_words_of_a_board_are_those_of_its_rows(measured: Simulated) -> None:
+    def share(rate: float) -> Share:
+        return Share(rate=rate, interval=(0.0, 1.0))
+
+    row = measured.of("behavior")[0].model_copy(
+        update={"covers_same": share(0.951), "covers_new": share(0.82), "apart": share(0.004)}
+    )
+    other = row.model_copy(update={"covers_new": share(0.999), "apart": share(0.2)})
+    found = measured.model_copy(update={"rows": (row, other)})
+    assert simulated_words(board_named("behavior"), found) == (
+        "On simulated boards of 4 equal models, intervals that aim at 95 % held the true score in "
+        "95 of 100 for new people on the same problems and 82 to 99.9 of 100 for new people on new "
+        "problems; 0.4 to 20 of 100 boards ranked some model above another."
+    )
+    changed = board_named("behavior").model_copy(update={"draws": 500})
+    for board, known in ((changed, found), (board_named("guidance-steering"), found),
+                         (board_named("behavior"), None)):  # fmt: skip
+        assert "has not been simulated" in simulated_words(board, known)
+
+
+def test_models_of_a_world_are_scored_as_the_pipeline_scores(
+    script: ModuleType, ran: tuple[Simulated, Path]
+) -> None:
+    nothing, published = (
+        script.load(kind, next(ran[1].glob(f"{name}-*-0.npz")))
+        for kind, name in ((AlignmentArrays, "nothing"), (PublishedArrays, "published"))
+    )
+    assert nothing.people.shape == published.people.shape == (6, 2, 2, 10)
+    assert nothing.groups == 3
+    means = nothing.people.mean(axis=-1)
+    assert ((nothing.low <= means) & (means <= nothing.high)).mean() > 0.8
+    world = nothing.world()
+    for k, board in enumerate(world.boards):
+        assert np.allclose(board.scores, (means - nothing.null)[:, :, k].mean(axis=0))
+    # drawn as wide as a record says, not as people alone tell
+    spread = np.mean([board.draws.std(axis=0) for board in world.boards])
+    people = nothing.people.mean(axis=0).std(axis=-1).mean() / np.sqrt(10)
+    assert spread > 1.2 * people
+    medians = np.median(published.people[:, :, 1], axis=-1)
+    assert np.allclose(published.world().boards[1].scores, medians.mean(axis=0))
+
+
+def test_people_hold_as_much_of_every_model_and_models_differ_by_their_rows_alone() -> None:
+    design = simulated_designs()[0]
+    orders = permutations(design.runs, 3, np.random.default_rng(0))
+    models = [of_exchanged_rows(design, order) for order in orders]
+    for model, order in zip(models, orders, strict=True):
+        assert np.array_equal(model.layers, design.layers[:, order][:, :, order])
+        # within runs: what is held out stays whole
+        assert [design.runs[i] for i in order] == design.runs
+    factor = planted_layers(models)
+    parts = np.split(factor, 3, axis=1)
+    assert [(part**2).sum() for part in parts] == pytest.approx([1.0] * 3)
+    layer = models[1].layers[design.space.layers.index(PLANTED_LAYER)]
+    assert np.allclose(parts[1] @ parts[1].T, layer / np.trace(layer))
+
+
+def test_models_that_err_on_as_many_problems_of_every_kind_are_equal_on_these() -> None:
+    boards = [simulate_behavior(True, TOY, 0, i).boards for i in range(40)]
+    gaps = np.array([board.scores[0] - board.scores[1] for world in boards for board in world])
+    # neither is better, and two boards of one world differ as boards of two worlds do
+    assert abs(gaps.mean()) < 4 * gaps.std() / np.sqrt(len(gaps))
+    own = gaps.reshape(40, 2)
+    assert abs(np.corrcoef(own.T)[0, 1]) < 0.45
+    by_chance = [simulate_behavior(False, TOY, 0, i) for i in range(20)]
+    wider = [board.scores[0] - board.scores[1] for world in by_chance for board in world.boards]
+    assert np.corrcoef(np.reshape(wider, (20, 2)).T)[0, 1] > 0.6
+
+
+@pytest.mark.parametrize("ability", [1.0, 4.0])
+def test_accuracy_is_what_is_expected(ability: float) -> None:
+    scores = [simulate_accuracy(ability, TOY, 0, i).boards[0].scores for i in range(30)]
+    expected = expected_accuracy(ability)
+    nodes = np.random.default_rng(0).standard_normal(100_000)
+    assert expected == pytest.approx((1 / (1 + np.exp(-ability - nodes))).mean(), abs=0.005)
+    error = np.std(scores, ddof=1) / np.sqrt(np.size(scores))
+    assert np.mean(scores) == pytest.approx(expected, abs=4 * error)
+
+
+def test_overall_boards_join_the_boards_in_their_order() -> None:
+    one, two = (
+        World(tuple(Drawn(np.array(s), np.tile(s, (5, 1)), 9.0) for s in scores))
+        for scores in ([[1.0, 2.0], [2.0, 1.0]], [[3.0, 4.0], [5.0, 6.0], [7.0, 8.0]])
+    )
+    found = list(simulate_overall([[one], [two]]))
+    assert [world.boards[0].scores.tolist() for world in found] == [[0.0, 1.0], [0.5, 0.5]]
+
+
+def test_counts_of_worlds_whose_truth_is_known() -> None:
+    """Normal scores: intervals hold 95 of 100 where the error is right, far fewer at a half."""
+    rng = np.random.default_rng(0)
+
+    def world(error: float) -> World:
+        scores = rng.standard_normal((20, 3))
+        boards = (Drawn(own, rng.normal(own, error, (200, 3)), np.inf) for own in scores)
+        return World(tuple(boards), np.zeros(3))
+
+    right, narrow = (
+        count_boards("alignment", "x", [world(error) for _ in range(20)]) for error in (1.0, 0.5)
+    )
+    assert right.covers_same == right.covers_new
+    assert right.covers_same is not None
+    assert right.covers_same.interval[0] < 0.95 < right.covers_same.interval[1]
+    assert right.apart.interval[0] < 0.05 < right.apart.interval[1]
+    # all are equal: whoever is put above another is put there wrongly
+    assert right.apart == right.wrong_same
+    assert narrow.covers_new.rate == pytest.approx(2 * stats.norm.cdf(0.98) - 1, abs=0.04)
+    assert narrow.apart.rate > 0.3
+
+
+def test_a_truth_that_boards_are_part_of_is_put_further_away() -> None:
+    """Two groups: their mean is nearer to each than that of others is, by √2."""
+    drawn = Drawn(np.array([1.0]), np.random.default_rng(0).normal(1.0, 1.0, (50_000, 1)), np.inf)
+    for truth, groups, held in ((-0.9, np.inf, True), (-0.9, 2, False), (-0.3, 2, True)):
+        world = World((drawn,), np.array([truth]), groups)
+        found = count_boards("alignment", "x", [world]).covers_same
+        assert found is not None
+        assert bool(found.rate) is held
+
+
+def test_interval_of_a_share_is_exact_and_wider_where_worlds_differ() -> None:
+    alone = [np.array([hit]) for hit in (1, 0, 0, 1, 0, 0, 0, 0, 0, 0)]
+    exact = stats.binomtest(2, 10).proportion_ci(method="exact")
+    # means of ten worlds of one board vary as a share does, but for n - 1
+    assert share_of(alone).interval == pytest.approx((exact.low, exact.high), abs=0.03)
+    alike = [np.full(10, hit) for hit in (1, 0, 0, 1, 0, 0, 0, 0, 0, 0)]
+    spread = [np.arange(10) < 2 for _ in range(10)]
+    assert share_of(alike).rate == share_of(spread).rate == 0.2
+    assert np.ptp(share_of(alike).interval) > 2 * np.ptp(share_of(spread).interval)
+    none, every = share_of([np.zeros(50)] * 4), share_of([np.ones(50)] * 4)
+    assert none.interval == pytest.approx((0.0, 1 - 0.025 ** (1 / 200)))
+    assert every.interval == pytest.approx((0.025 ** (1 / 200), 1.0))
+
+
+def test_arrays_go_through_a_file(script: ModuleType, tmp_path: Path) -> None:
+    shape = np.ones((1, 1, 1))
+    arrays = AlignmentArrays(np.ones((1, 1, 1, 3)), shape, shape, shape, np.ones((1, 1)),
+                             np.array(4))  # fmt: skip
+    script.save(arrays, tmp_path / "one.npz")
+    read = script.load(AlignmentArrays, tmp_path / "one.npz")
+    assert np.array_equal(read.people, arrays.people)
+    assert read.groups == 4
