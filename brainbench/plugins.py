@@ -35,7 +35,7 @@ class DatasetPlugin:
     Attributes
     ----------
     card : its YAML card.
-    load : called with (rois, subjects, progress), gives a
+    load : called with (None, None, progress), for all ROIs and people; gives a
         :class:`~brainbench.datasets.Recording`.
     """
 

@@ -19,6 +19,7 @@ from safetensors.numpy import save_file
 
 from brainbench.benchmarks.cell import Cell
 from brainbench.datasets import cache_folder
+from brainbench.datasets.content import array_sha256
 from brainbench.encoding import fit_ceilings, intersubject_curves
 from brainbench.errors import DataError
 from brainbench.models.cache import ArrayCache, content_key
@@ -57,7 +58,10 @@ class Ceiling:
 
 
 def ceiling_key(cell: Cell, roi: str) -> str:
-    """Hash of everything that changes a ceiling."""
+    """Hash of everything that changes a ceiling, the data told by their own hash.
+
+    Ceilings that ship with the package are named by it: no data are needed to find them.
+    """
     held = {
         "version": _VERSION,
         "protocol": "published",
@@ -76,7 +80,11 @@ def find_ceiling(cell: Cell, roi: str) -> Ceiling | None:
     A file in the cache that is damaged or cannot be read counts as none: the ceiling is made anew.
     """
     key = ceiling_key(cell, roi)
-    return _shipped(cell.recording.card.name).get(key) or _from_cache(key)
+    found = _shipped(cell.recording.card.name).get(key) or _from_cache(_content_key(cell, roi))
+    widths = [block.shape[1] for block in cell.people(roi)]
+    if found is None or any(len(values) != sum(widths) for values in vars(found).values()):
+        return None
+    return found
 
 
 def make_ceiling(
@@ -109,7 +117,7 @@ def cache_ceiling(cell: Cell, roi: str, ceiling: Ceiling) -> None:
     single = {
         field.name: getattr(ceiling, field.name).astype(np.float32) for field in fields(Ceiling)
     }
-    _cache(cache_folder()).put(_entry(ceiling_key(cell, roi)), single)
+    _cache(cache_folder()).put(_entry(_content_key(cell, roi)), single)
 
 
 def save_ceilings(path: Path, ceilings: dict[str, Ceiling]) -> None:
@@ -149,6 +157,13 @@ def load_ceilings(path: Path) -> dict[str, Ceiling]:
         if set(parts) != names:
             raise DataError(f"{path} is no file of ceilings: {key} holds {', '.join(parts)}")
     return {key: Ceiling(**parts) for key, parts in found.items()}
+
+
+def _content_key(cell: Cell, roi: str) -> str:
+    """Name in the cache: of the responses themselves too, whoever states their hash."""
+    folds = [part for fold in cell.folds for part in fold]
+    content = array_sha256(*cell.people(roi), *folds)
+    return hashlib.sha256(f"{ceiling_key(cell, roi)} {content}".encode()).hexdigest()
 
 
 @cache

@@ -13,6 +13,7 @@ from brainbench.benchmarks.controlled_score import ControlledScore
 from brainbench.benchmarks.score import Score
 from brainbench.errors import DataError
 from brainbench.models import Model, load_model
+from brainbench.source import code_sha256
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class PluggedBenchmark:
         if type(given) is not int:
             raise DataError(f"{self.identifier} has the version {given!r}, not a whole number")
         return given
+
+    @cached_property
+    def code_sha256(self) -> str | None:
+        """Hash of the code that it is made by; None where that cannot be read."""
+        return code_sha256(self.make, self._made)
 
     @cached_property
     def _made(self) -> Any:

@@ -6,8 +6,6 @@ neuroid one voxel of one person.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,30 +43,6 @@ class Recording:
     data_sha256: str
     behavior: xr.Dataset | None = None
     truth: xr.Dataset | None = None
-
-
-def hash_recording(recording: Recording) -> str:
-    """Hash of everything in a recording that can change a number.
-
-    Its card, every response and coordinate, the problems, and people's behaviour.
-    """
-    digest = hashlib.sha256(recording.card.data_sha256().encode())
-    digest.update(repr(recording.problems).encode())
-    _add(digest, recording.assembly.to_dataset(name="responses"))
-    for other in (recording.behavior, recording.truth):
-        _add(digest, xr.Dataset() if other is None else other)
-    return digest.hexdigest()
-
-
-def _add(digest: hashlib._Hash, data: xr.Dataset) -> None:
-    """Variables and coordinates by name, as bytes; text as JSON."""
-    for name in sorted(map(str, data.variables)):
-        values = np.asarray(data[name].values)
-        digest.update(json.dumps([name, data[name].dims, values.shape]).encode())
-        if values.dtype.kind in "biuf":
-            digest.update(np.ascontiguousarray(values, np.float64).tobytes())
-        else:
-            digest.update(json.dumps(values.astype(str).tolist()).encode())
 
 
 def build_assembly(

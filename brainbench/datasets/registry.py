@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
 import xarray as xr
 
 from brainbench.datasets import ds003076, phantom, phantom_guidance, xiao2026
-from brainbench.datasets.assembly import Recording, hash_recording
+from brainbench.datasets.assembly import Recording, choose, subjects_of
 from brainbench.datasets.behavior import Behavior
 from brainbench.datasets.cards import list_cards, load_card, plugged_datasets
-from brainbench.errors import UsageError
+from brainbench.datasets.content import recording_sha256
+from brainbench.errors import BrainbenchError, DataError, UsageError
+from brainbench.plugins import DatasetPlugin
 from brainbench.problems import Problem
 
 _LOADERS: dict[str, Callable[..., Recording]] = {
@@ -54,7 +57,9 @@ def load_recording(
     """
     card = load_card(name)
     others = plugged_datasets()
-    loader = others[name].load if name in others else _LOADERS.get(name)
+    if name in others:
+        return _plugged(name, others[name], rois, subjects, progress)
+    loader = _LOADERS.get(name)
     if loader is None and not card.behavior:
         raise UsageError(
             f"{card.name} holds problems that tasks ask, nothing measured in people; "
@@ -65,24 +70,44 @@ def load_recording(
             f"{card.name} holds the problems and people's answers, no responses of the brain; "
             f"those are in {', '.join(sorted(_LOADERS))}, and load_behavior reads the answers"
         )
-    if name in others:
-        return _hashed(loader, rois, subjects, progress)
     return loader(rois, subjects, progress)
 
 
-def _hashed(
-    loader: Callable[..., Recording],
+def _plugged(
+    name: str,
+    plugin: DatasetPlugin,
     rois: str | Sequence[str] | None,
     subjects: str | Sequence[str] | None,
     progress: Callable[[str, int, int], None] | None,
 ) -> Recording:
-    """A plugin's recording, told apart by all that it holds, whichever part was asked for.
+    """A plugin's dataset, under a hash of all that it holds.
 
-    Its card names no files whose hashes would say so.
+    It is loaded whole whatever is asked for: no card tells whether its numbers are those of
+    yesterday, and a hash of a part would call two parts of one dataset two datasets.
     """
-    whole = loader(None, None, progress)
-    asked = whole if rois is None and subjects is None else loader(rois, subjects, progress)
-    return replace(asked, data_sha256=hash_recording(whole))
+    try:
+        whole = plugin.load(None, None, progress)
+    except (BrainbenchError, KeyboardInterrupt):
+        raise
+    # whatever other people's code raises, it is told with the dataset's name
+    except Exception as error:
+        raise DataError(
+            f"the dataset {name} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(whole, Recording):
+        raise DataError(f"the dataset {name} gives {type(whole).__name__}, not a Recording")
+    held = whole.assembly
+    areas = tuple(dict.fromkeys(str(roi) for roi in held["roi"].values))
+    chosen = choose("ROI", rois, areas)
+    people = choose("subject", subjects, tuple(subjects_of(held)))
+    kept = np.isin(held["roi"].values, chosen) & np.isin(held["subject"].values, people)
+    sha256 = recording_sha256(whole)
+    if kept.all():
+        return replace(whole, data_sha256=sha256)
+    truth = whole.truth
+    if truth is not None and truth.sizes.get("neuroid") == kept.size:
+        truth = truth.isel(neuroid=kept)
+    return replace(whole, assembly=held.isel(neuroid=kept), truth=truth, data_sha256=sha256)
 
 
 def load_behavior(

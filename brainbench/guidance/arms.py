@@ -6,7 +6,7 @@ people, tries, budget, tuning, is the same. One registry serves steering and fin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError, UnknownNameError
 from brainbench.guidance.signals import Signals
 from brainbench.plugins import ArmPlugin, plugged
+from brainbench.source import code_sha256
 
 GUIDED, UNGUIDED, PERMUTED, LABEL_ONLY = "guided", "unguided", "permuted fMRI", "label only"
 Remake = Callable[[Signals, np.random.Generator], Signals]
@@ -136,6 +137,12 @@ def plugged_arms() -> dict[str, Arm]:
             raise DataError(f"the arm {name!r} is {type(given).__name__}, not an ArmPlugin")
         found[name] = Arm(name, given.what, _held(name, given), given.drawn, given.knows_labels)
     return found
+
+
+def arms_code(names: Sequence[str]) -> dict[str, str | None]:
+    """Arm of a plugin → hash of its code; None where that cannot be read."""
+    given = plugged("arms", tuple(ARMS))
+    return {name: code_sha256(given[name].remake) for name in sorted(set(names) & given.keys())}
 
 
 def _held(name: str, given: ArmPlugin) -> Remake:

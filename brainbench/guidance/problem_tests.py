@@ -126,6 +126,21 @@ def load_test(
     return TestQuestions(test, *(ask_problems(model, problems) for problems in found))
 
 
+def tests_sha256() -> str:
+    """Hash of the card that every file of ``tasks/data`` is held against.
+
+    Raises
+    ------
+    DataError
+        When it cannot be read.
+    """
+    card = tasks_folder() / "data" / CARD
+    try:
+        return hashlib.sha256(card.read_bytes()).hexdigest()
+    except OSError as error:
+        raise DataError(f"{card} cannot be read: {error}; {RESTORE}") from error
+
+
 def read_set(
     name: str, split: str, *, all_orders: bool = False, limit: int | None = None
 ) -> list[Problem]:

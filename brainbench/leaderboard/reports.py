@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -18,8 +19,9 @@ Progress = Callable[[str, int, int], None]
 
 
 def report_path(submission: Submission) -> str:
-    """Address of a run's report; another record or another code has another one."""
-    held = f"{submission.record.model_dump_json()}{sorted(submission.samples)}{source_sha256()}"
+    """Address of a run's report; another record, other samples or other code have another one."""
+    samples = json.dumps(dict(submission.samples), sort_keys=True, default=str)
+    held = f"{submission.record.model_dump_json()}{samples}{source_sha256()}"
     digest = hashlib.sha256(held.encode()).hexdigest()[:16]
     # nobody has checked the id of an own run
     name = _UNSAFE.sub("", submission.record.run_id)[:12]

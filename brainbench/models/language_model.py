@@ -30,7 +30,7 @@ from brainbench.models.spellings import Spellings, find_spellings
 from brainbench.models.steering import Steering, check_fits
 from brainbench.models.thinking import ThinkingReader
 from brainbench.problems import Problem
-from brainbench.source import source_sha256
+from brainbench.source import computing_versions
 
 Progress = Callable[[int, int], None]
 
@@ -241,7 +241,7 @@ class LanguageModel:
         """
         if self._cache is None:
             return self._loader.unused
-        key = content_key(unused=self.weights_sha256, versions=self._code)
+        key = content_key(unused=self.weights_sha256, versions=computing_versions())
         held = self._cache.get(key)
         if held is not None:
             return tuple(json.loads(held["told"].tobytes()))
@@ -403,17 +403,9 @@ class LanguageModel:
             sites=SITES,
             think=self._think,
             intervention=self.acting and [self.acting.sha256, batch.groups],
-            versions=self._code,
+            versions=computing_versions(),
             **self._read_otherwise(places=batch.places),
         )
-
-    @property
-    def _code(self) -> list[str]:
-        """Versions of the code that computes."""
-        import torch
-        import transformers
-
-        return [torch.__version__, transformers.__version__, source_sha256()]
 
     def _warnings(self, reading: Reading, problems: Sequence[Problem]) -> tuple[str, ...]:
         said = list(self._chat.warnings)

@@ -11,7 +11,7 @@ from brainbench.models import LanguageModel, Model
 from brainbench.models.cache import Say
 from brainbench.reasoning.options import TaskOptions
 from brainbench.reasoning.responses import ResponseCache
-from brainbench.source import source_sha256
+from brainbench.source import computing_versions
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM
@@ -80,9 +80,6 @@ def open_lm(
 
 def identity(model: LanguageModel, options: TaskOptions) -> dict[str, Any]:
     """All that changes an answer, but the request."""
-    import torch
-    import transformers
-
     facts = model.facts
     return {
         "weights": model.weights_sha256,
@@ -93,8 +90,7 @@ def identity(model: LanguageModel, options: TaskOptions) -> dict[str, Any]:
         "prompt": facts["chat_template_sha256"] if options.apply_chat_template else None,
         "backend": options.backend,
         "model_args": dict(options.model_args),
-        "versions": [torch.__version__, transformers.__version__, *_backend_versions(options)],
-        "source": source_sha256(),
+        "versions": [*computing_versions(), *_backend_versions(options)],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from brainbench.benchmarks import (
     AlignmentBenchmark,
@@ -14,6 +14,7 @@ from brainbench.benchmarks import (
     untrained_twins,
 )
 from brainbench.datasets import Behavior, Recording, load_behavior, load_recording
+from brainbench.datasets.cards import plugged_datasets
 from brainbench.models import Activations, Answers, Model, read_activations, read_answers
 from brainbench.models.cache import Status
 
@@ -28,15 +29,17 @@ class Data:
     ----------
     recordings : those whose brain responses are predicted, with the ROIs that are scored.
     behaviors : those whose answers are compared, with the items that are asked.
+    others : those of plugins that plugins' own benchmarks alone are of; they read them themselves.
     """
 
     recordings: dict[str, Recording]
     behaviors: dict[str, Behavior]
+    others: dict[str, Recording] = field(default_factory=dict)
 
     @property
     def datasets(self) -> dict[str, Recording | Behavior]:
         """Each dataset once, whatever it is used for."""
-        return {**self.behaviors, **self.recordings}
+        return {**self.behaviors, **self.recordings, **self.others}
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,15 @@ def load_data(benchmarks: Sequence[Benchmark], limit: int | None, say: Say) -> D
         if number == 1:
             say(Status(f"checking {count} files of the dataset"))
 
+    plugged = {b.dataset for b in benchmarks if isinstance(b, PluggedBenchmark)}
+    others = sorted(plugged & plugged_datasets().keys() - rois.keys())
     return Data(
         {name: load_recording(name, tuple(areas), None, progress) for name, areas in rois.items()},
         {
             name: load_behavior(name, None, progress).select(tuple(asked), limit)
             for name, asked in types.items()
         },
+        {name: load_recording(name, None, None, progress) for name in others},
     )
 
 

@@ -9,9 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brainbench.benchmarks import Benchmark
+from brainbench.benchmarks import Benchmark, PluggedBenchmark
 from brainbench.datasets import Behavior, Recording, share_people
 from brainbench.errors import DataError
+from brainbench.guidance.arms import arms_code
+from brainbench.guidance.problem_tests import tests_sha256
 from brainbench.models import COMPUTING, LanguageModel, Model, is_builtin
 from brainbench.reasoning.tasks import TaskSet
 from brainbench.results import DatasetInfo, ModelInfo, Record, TaskInfo
@@ -49,6 +51,7 @@ def new_record(
         "untrained": None if untrained is None else untrained.sha256,
         "computed_with": model.computed_with if isinstance(model, LanguageModel) else None,
     }
+    code = {b.identifier: b.code_sha256 for b in benchmarks if isinstance(b, PluggedBenchmark)}
     asked: dict[str, TaskInfo] = {}
     if tasks is not None:
         options = settings.task_options
@@ -63,10 +66,16 @@ def new_record(
         told = guidance.options.identity(guidance.extents)
         recording = guidance.recording
         held["guidance"] = [recording.card.name, recording.data_sha256, guidance.rois, told]
+        # the problems of its tests lie beside the package
+        held["guidance"].append(tests_sha256())
+        arms = arms_code(guidance.options.arms)
+        code |= {f"the arm {name}": told for name, told in arms.items()}
         datasets[recording.card.name] = recording
     origins, unknown = learned_from(model, settings.options.peft)
     if origins:
         held["learned_from"] = origins
+    if code:
+        held["code"] = code
     digest = hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
     ignored = [
         f"--{name.replace('_', '-')}" for name in settings.options.given() if name in COMPUTING
@@ -76,6 +85,12 @@ def new_record(
         notes += [note for note in guidance.model.chat.probe() if note not in notes]
     notes += _steering_notes(model, data, tasks)
     notes += unknown
+    notes += [
+        f"{name}: its code cannot be read, so a run of other code under the same version is not "
+        "told from this one"
+        for name, told in code.items()
+        if told is None
+    ]
     notes += model.notes if isinstance(model, LanguageModel) else ()
     for name in datasets:
         notes += [
