@@ -12,6 +12,7 @@ from trainable import LAYERS, assert_unchanged, draw_adapter, draw_prompts, impr
 from brainbench.errors import DataError
 from brainbench.guidance.adapters import adapter, lora_config
 from brainbench.guidance.frozen import Entering, TrainedPart
+from brainbench.models.adapter_base import Base
 from brainbench.models.batches import Batch
 from brainbench.models.families import FAMILIES, find_sites
 from brainbench.models.reading import token_at
@@ -112,7 +113,7 @@ def test_logits_of_any_places() -> None:
 def test_gradients_are_those_of_the_whole_model(family: str) -> None:
     network = build_model(family, dtype=torch.float64)
     config = lora_config(network, LAYERS, 4, 8)
-    with adapter(network, config, 0, "tiny") as wrapped:
+    with adapter(network, config, 0, Base("tiny", None, "")) as wrapped:
         weights = draw_adapter(wrapped)
 
         def slopes(logits: torch.Tensor, states: torch.Tensor) -> list[torch.Tensor]:
@@ -136,7 +137,7 @@ def test_an_adapter_does_not_change_what_lies_below() -> None:
     network = build_model("llama", dtype=torch.float64)
     part = TrainedPart(network, 2, (2,))
     before = part.entering(make_batch())
-    with adapter(network, lora_config(network, (2, 3), 4, 8), 0, "tiny") as wrapped:
+    with adapter(network, lora_config(network, (2, 3), 4, 8), 0, Base("tiny", None, "")) as wrapped:
         draw_adapter(wrapped)
         after = part.entering(make_batch())
     assert before.prefix is not None

@@ -29,6 +29,7 @@ from brainbench.guidance.training import Finetuned, Watch, finetune
 from brainbench.guidance.training_arms import train_as
 from brainbench.guidance.training_data import assign_roles, prepare_items
 from brainbench.models import LanguageModel
+from brainbench.models.adapter_base import Base
 from brainbench.models.families import find_sites
 from brainbench.models.loading import Loaded
 from brainbench.models.steering import MadeFor, Steering
@@ -99,7 +100,7 @@ def plain_training(model: LanguageModel, recipe: Recipe, steps: int) -> dict[str
     loss.set_answers(spelt["true"], spelt["false"])
     config = lora_config(network, recipe.layers, recipe.rank, recipe.alpha)
     attention = find_sites(network).attention
-    with adapter(network, config, 0, "plain") as wrapped:
+    with adapter(network, config, 0, Base("plain", None, "")) as wrapped:
         weights = [p for p in wrapped.parameters() if p.requires_grad]
         optimiser = torch.optim.AdamW(weights, lr=FAST.learning_rate)
         for _ in range(steps):

@@ -36,6 +36,7 @@ from brainbench.guidance.passes import Passes
 from brainbench.guidance.recipes import Budget, Recipe
 from brainbench.guidance.signals import Signals
 from brainbench.guidance.training_data import Roles, TrainingItems
+from brainbench.models.adapter_base import Base
 from brainbench.models.checkpoint import find_checkpoint
 from brainbench.models.families import find_sites
 from brainbench.models.loading import CheckpointLoader
@@ -116,7 +117,7 @@ def test_training_step(benchmark, loader, torch_rate, shared, own):
     passes = Passes(network, items, range(ITEMS), loss, Budget(batch_size=ITEMS))
     passes.compute_lower()
     setup = lora_config(network, recipe.layers, recipe.rank, recipe.alpha)
-    with adapter(network, setup, 0, "bench") as wrapped, passes.listening():
+    with adapter(network, setup, 0, Base("bench", None, "")) as wrapped, passes.listening():
         weights = [p for p in wrapped.parameters() if p.requires_grad]
         generator = torch.Generator().manual_seed(0)
         for weight in weights:
