@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
@@ -22,7 +21,7 @@ from brainbench.datasets import cache_folder
 from brainbench.datasets.content import array_sha256
 from brainbench.encoding import fit_ceilings, intersubject_curves
 from brainbench.errors import DataError
-from brainbench.models.cache import ArrayCache, content_key
+from brainbench.models.cache import ArrayCache, content_key, whole_file
 from brainbench.source import source_sha256
 
 Array = NDArray[np.float64]
@@ -127,13 +126,8 @@ def save_ceilings(path: Path, ceilings: dict[str, Ceiling]) -> None:
         for key, ceiling in ceilings.items()
         for field in fields(Ceiling)
     }
-    partial = path.with_suffix(f".{os.getpid()}.part")
-    try:
+    with whole_file(path) as partial:
         save_file(tensors, partial)
-        partial.chmod(0o644)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def load_ceilings(path: Path) -> dict[str, Ceiling]:

@@ -20,6 +20,7 @@ import requests
 from brainbench.datasets.cards import Card, CardFile
 from brainbench.datasets.sources import NoSourceError, Sources
 from brainbench.errors import DownloadError
+from brainbench.paths import user_path
 
 Progress = Callable[[str, int, int], None]
 
@@ -27,11 +28,7 @@ Progress = Callable[[str, int, int], None]
 def cache_folder() -> Path:
     """``BRAINBENCH_CACHE``, or the user's cache folder."""
     set_by_user = os.environ.get("BRAINBENCH_CACHE")
-    return (
-        Path(set_by_user).expanduser()
-        if set_by_user
-        else platformdirs.user_cache_path("brainbench")
-    )
+    return user_path(set_by_user) if set_by_user else platformdirs.user_cache_path("brainbench")
 
 
 def fetch(

@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from brainbench.datasets.cards import Card, CardFile
 from brainbench.errors import UsageError
+from brainbench.paths import user_path
 
 _TIMEOUT = (10, 60)  # seconds to connect, and between two packets
 _PIECE = 1 << 14
@@ -76,7 +77,7 @@ class Sources:
                 if "://" in root:
                     self._download(f"{root}/{quote(self._entry.path)}", Path(output_file))
                 else:
-                    _copy(Path(root).expanduser() / self._entry.path, Path(output_file))
+                    _copy(user_path(root) / self._entry.path, Path(output_file))
             except _UnavailableError as error:
                 failures.append(f"{self.tried}: {error}")
                 continue

@@ -11,6 +11,7 @@ from typing import Any
 
 from brainbench.errors import DataError, UsageError
 from brainbench.models.checkpoint import Checkpoint, hash_named, hash_weights
+from brainbench.paths import user_path
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 # what brainbench writes beside an adapter that it trained
@@ -29,7 +30,7 @@ def check_adapter(folder: str | Path) -> tuple[Path, str]:
     UsageError
         When it is no such folder, or its weights are pickled.
     """
-    path = Path(folder).expanduser()
+    path = user_path(folder)
     files = [path / name for name in (CONFIG, WEIGHTS)]
     for file in files:
         if not file.is_file():
@@ -72,7 +73,7 @@ class Base:
     def of_memory(cls, network: Any, identifier: str, weights_sha256: str) -> Base:
         """Of a model in memory, which may know where it came from."""
         given = str(getattr(network.config, "_name_or_path", "") or identifier)
-        path = Path(given).expanduser()
+        path = user_path(given)
         name = str(path.resolve()) if path.is_dir() else given
         return cls(name, None, weights_sha256, True)
 

@@ -26,6 +26,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from brainbench.errors import DataError, UsageError
+from brainbench.paths import user_path
 from brainbench.problems import Problem, ReasoningType
 
 ANY_TYPE = "all"
@@ -202,7 +203,7 @@ def load_template(path: str | Path) -> PromptTemplate:
     DataError
         When it is no template, with what is wrong in it.
     """
-    file = Path(path).expanduser()
+    file = user_path(path)
     if not file.is_file():
         raise UsageError(f"there is no prompt template at {path}")
     if file.stat().st_size > _LARGEST_FILE:

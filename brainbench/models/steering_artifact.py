@@ -25,6 +25,7 @@ from brainbench.errors import BrainbenchError, DataError, UsageError
 from brainbench.models.cache import whole_file
 from brainbench.models.model import Site
 from brainbench.models.steering import MadeFor, Steering
+from brainbench.paths import user_path
 
 TENSORS, CARD = "steering.safetensors", "steering.json"
 # a 72B model with a group of each type, all layers: 10 MB
@@ -134,7 +135,7 @@ def load_steering(folder: str | Path) -> Steering:
     DataError
         When it is damaged, incomplete, of another format, or holds NaN or a wrong shape.
     """
-    path = Path(folder).expanduser()
+    path = user_path(folder)
     for name in (CARD, TENSORS):
         if not (path / name).is_file():
             raise UsageError(f"--steer {folder}: no {name} there; it holds no steering")

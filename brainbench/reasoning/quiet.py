@@ -84,7 +84,6 @@ def quiet(folders: Sequence[Path] = (), say: Say = lambda text: None) -> Iterato
     folders : of task files, whose Python may warn too.
     say : told each warning, with how often it came.
     """
-    import datasets
     import lm_eval.evaluator
     import lm_eval.tasks
 
@@ -96,8 +95,6 @@ def quiet(folders: Sequence[Path] = (), say: Say = lambda text: None) -> Iterato
     committed: Any = lm_eval.evaluator.get_git_commit_hash
     lm_eval.evaluator.add_env_info = lambda results: None
     lm_eval.evaluator.get_git_commit_hash = lambda: None
-    shown = datasets.utils.logging.is_progress_bar_enabled()
-    datasets.disable_progress_bars()
     # a handler of its own keeps Python from printing what nobody else handles
     root.addHandler(listening)
     printed: Any = _Printed()
@@ -108,8 +105,6 @@ def quiet(folders: Sequence[Path] = (), say: Say = lambda text: None) -> Iterato
         root.removeHandler(listening)
         lm_eval.evaluator.add_env_info = described
         lm_eval.evaluator.get_git_commit_hash = committed
-        if shown:
-            datasets.enable_progress_bars()
         for text in listening.lines():
             say(text)
 

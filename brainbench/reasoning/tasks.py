@@ -15,6 +15,7 @@ from typing import Any
 
 from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
 from brainbench.models.cache import Say
+from brainbench.paths import user_path
 from brainbench.problems.files import Fault
 from brainbench.reasoning.data_check import local_data_faults
 from brainbench.reasoning.local_data import root_cause
@@ -142,7 +143,7 @@ def load_tasks(
 
 
 def _folder(path: str) -> Path:
-    folder = Path(path).expanduser()
+    folder = user_path(path)
     if not folder.is_dir():
         raise UsageError(f"--include-path {path}: there is no such folder")
     return folder
