@@ -178,7 +178,7 @@ def _folio_questions(
     from brainbench.guidance.questions import Question
 
     problems = folio.load(split)[: min(count or 10_000, limit or 10_000)]
-    choices = choice_tokens(model.loader.tokenizer, _FOLIO_WORDS)
+    choices = choice_tokens(model.loader.tokenizer, _FOLIO_WORDS, model.vocabulary_size)
     prompts = model.chat.prompts([_folio_messages(problem) for problem in problems])
     return [
         Question(
@@ -210,8 +210,14 @@ def _folio_messages(problem: folio.FolioProblem) -> Messages:
     ]
 
 
-def choice_tokens(tokenizer: object, words: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+def choice_tokens(
+    tokenizer: object, words: Sequence[str], rows: int | None = None
+) -> tuple[tuple[int, ...], ...]:
     """For each word the tokens that an answer of it begins with: as written, small, with a space.
+
+    Parameters
+    ----------
+    rows : of the model's embedding, where they are known: no token may be beyond them.
 
     Raises
     ------
@@ -219,7 +225,7 @@ def choice_tokens(tokenizer: object, words: Sequence[str]) -> tuple[tuple[int, .
         When two words begin with the same token.
     """
     found: list[tuple[int, ...]] = []
-    encoder = Encoder(tokenizer)
+    encoder = Encoder(tokenizer, rows)
     for word in words:
         spelt = [start + form for form in (word, word.lower()) for start in ("", " ")]
         pieces = encoder.encode(spelt, False)

@@ -84,7 +84,7 @@ def ask_problems(model: LanguageModel, problems: Sequence[Problem]) -> list[Ques
 
     Of problems that stand for themselves the order counts as 0.
     """
-    spellings = find_spellings(model.loader.tokenizer)
+    spellings = find_spellings(model.loader.tokenizer, model.vocabulary_size)
     orders: dict[str, int] = {}
     asked = []
     prompts = ask(problems, model.template, model.chat)

@@ -209,7 +209,7 @@ class _Training:
     def _choose_answers(self) -> dict[str, str]:
         """Learn the spellings that the model likes best before it is trained."""
         tokenizer = self._model.loader.tokenizer
-        spellings = find_spellings(tokenizer)
+        spellings = find_spellings(tokenizer, self._model.vocabulary_size)
         tokens = [*spellings.true, *spellings.false]
         total = torch.zeros(len(tokens), dtype=torch.float64)
         with torch.no_grad():

@@ -36,25 +36,39 @@ class Chat:
     ----------
     tokenizer : of the model.
     think : leave room for thoughts, where the chat template knows them.
+    rows : of the model's embedding, where they are known.
     """
 
-    def __init__(self, tokenizer: Any, think: bool = False) -> None:
+    def __init__(self, tokenizer: Any, think: bool = False, rows: int | None = None) -> None:
         self._tokenizer = tokenizer
+        self._rows = rows
         self._think = think
         self.warnings: dict[str, None] = {}
 
     @property
     def template(self) -> str | None:
-        """The model's chat template."""
-        if not self._tokenizer.chat_template:
+        """The model's chat template; of several by name, the one named ``default``.
+
+        Raises
+        ------
+        DataError
+            When there are several, and none of that name.
+        """
+        held = self._tokenizer.chat_template
+        if not held:
             return None
-        # of several by name, the default one
+        if isinstance(held, Mapping) and "default" not in held:
+            raise DataError(
+                f"the tokenizer has chat templates by name ({', '.join(sorted(map(str, held)))}), "
+                "and none named 'default': name the one that chats are written with so, in "
+                "tokenizer_config.json or as chat_template.jinja"
+            )
         return str(self._tokenizer.get_chat_template())
 
     @cached_property
     def encoder(self) -> Encoder:
         """Makes tokens of texts."""
-        return Encoder(self._tokenizer)
+        return Encoder(self._tokenizer, self._rows)
 
     def text(self, messages: Messages, *, go_on: bool = False) -> str:
         """The prompt as text.

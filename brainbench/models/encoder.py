@@ -8,7 +8,7 @@ lm-eval would cut inside the joined token.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from brainbench.errors import DataError
@@ -26,6 +26,7 @@ class Encoder:
     Parameters
     ----------
     tokenizer : the model's.
+    rows : of the model's embedding, where they are known: no token may be beyond them.
 
     Attributes
     ----------
@@ -33,8 +34,9 @@ class Encoder:
         has neither. A text that begins with it gets no other.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Any, rows: int | None = None) -> None:
         self._tokenizer = tokenizer
+        self._rows = rows
         begin, end = tokenizer.bos_token_id, tokenizer.eos_token_id
         prefix = end if begin is None else begin
         self.prefix: int | None = None if prefix is None else int(prefix)
@@ -60,6 +62,7 @@ class Encoder:
                 bare = (self._cut(ids, adding) for ids in tokens)
                 found.update(zip(some, (ids[s] for ids, s in zip(tokens, bare, strict=True)),
                                  strict=True))  # fmt: skip
+        self.check_embedded(found.values())
         return [found[text] for text in texts]
 
     def with_characters(
@@ -69,6 +72,7 @@ class Encoder:
         given = self._tokenizer(text, add_special_tokens=special, return_offsets_mapping=True)
         ids = tuple(given["input_ids"])
         kept = self._cut(ids, special)
+        self.check_embedded([ids[kept]])
         held = tuple((int(a), int(b)) for a, b in given["offset_mapping"])
         return ids[kept], held[kept]
 
@@ -102,6 +106,19 @@ class Encoder:
             pairs.append((before, after) if before else self._after_nothing(after))
         return pairs
 
+    def check_embedded(self, tokens: Iterable[Tokens]) -> None:
+        """Raise ``DataError`` when a token has no row in the model's embedding.
+
+        Beyond it torch reads past the end: an error without a name, on cuda one that ends all.
+        """
+        largest = max((max(ids) for ids in tokens if ids), default=0)
+        if self._rows is not None and largest >= self._rows:
+            raise DataError(
+                f"the tokenizer has token {largest} ({self._decode((largest,))!r}), the model's "
+                f"embedding has {self._rows} rows: the checkpoint and the tokenizer do not belong "
+                "together. Take the tokenizer that came with the weights"
+            )
+
     def check_told_apart(self, texts: Sequence[str], tokens: Sequence[Tokens]) -> None:
         """Raise ``DataError`` when all of several different texts have the same tokens."""
         if len(set(tokens)) == 1 and len({" ".join(text.split()) for text in texts}) > 1:
@@ -127,6 +144,7 @@ class Encoder:
                 "the context is empty, and the tokenizer has neither a BOS nor an EOS token to "
                 "stand before the answer: name one in its tokenizer_config.json, as bos_token"
             )
+        self.check_embedded([(self.prefix,)])
         if whole[:1] == (self.prefix,):
             return whole[:1], whole[1:]
         return (self.prefix,), whole

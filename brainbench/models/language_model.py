@@ -26,6 +26,7 @@ from brainbench.models.options import BATCH_SIZE, check_readout, check_whole, re
 from brainbench.models.prompt_plan import PromptPlan
 from brainbench.models.prompts import PromptTemplate, builtin_template
 from brainbench.models.reading import NO_TOKEN, Reader, Reading
+from brainbench.models.running import input_device
 from brainbench.models.spellings import Spellings, find_spellings
 from brainbench.models.steering import Steering, check_fits
 from brainbench.models.thinking import ThinkingReader
@@ -130,7 +131,7 @@ class LanguageModel:
         steering : made for it; directions of a model on disk fit the model on disk alone.
         """
         config = model.config
-        device = str(model.get_input_embeddings().weight.device)
+        device = str(input_device(model))
         dtype = str(model.dtype).removeprefix("torch.")
 
         def opened(
@@ -340,17 +341,23 @@ class LanguageModel:
         return limit
 
     @property
+    def vocabulary_size(self) -> int | None:
+        """Rows of its embedding; None where its configuration does not tell."""
+        size: int | None = getattr(self._loader.config.get_text_config(), "vocab_size", None)
+        return size
+
+    @property
     def computed_with(self) -> dict[str, Any]:
         """What changes the last bits of its numbers."""
         return {"device": self.device, "dtype": self.dtype, "batch_size": self._batch_size}
 
     @cached_property
     def _spellings(self) -> Spellings:
-        return find_spellings(self._loader.tokenizer)
+        return find_spellings(self._loader.tokenizer, self.vocabulary_size)
 
     @cached_property
     def _chat(self) -> Chat:
-        return Chat(self._loader.tokenizer, think=self._think is not None)
+        return Chat(self._loader.tokenizer, self._think is not None, self.vocabulary_size)
 
     @cached_property
     def _reader(self) -> Reader:

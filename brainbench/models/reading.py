@@ -22,6 +22,7 @@ from brainbench.models.families import find_sites
 from brainbench.models.loading import Loader
 from brainbench.models.model import SITES, Site
 from brainbench.models.recording import Pick, Recorder, only_rows
+from brainbench.models.running import input_device, not_finite
 from brainbench.models.shared_prefix import SharedPrefix, with_cache
 from brainbench.models.spellings import Spellings
 from brainbench.models.steering import Steering
@@ -96,7 +97,7 @@ class Reader:
         self._say = say
         self._recorder = Recorder(find_sites(loader.model))
         # where the embedding is, the tokens must be; layers may be on other devices
-        self._device = loader.model.get_input_embeddings().weight.device
+        self._device = input_device(loader.model)
         self._steerer = Steerer(loader.model, steering)
         self._shared = SharedPrefix(loader.model, self._steerer)
         self._most: int | None = None
@@ -166,10 +167,7 @@ class Reader:
             )
         logits: NDArray[np.float64] = given.logits[:, 0].float().cpu().double().numpy()
         if not np.isfinite(logits.max(axis=1)).all():
-            raise DataError(
-                "the model's output is NaN or infinite: its numbers do not fit this --dtype; "
-                "try --dtype float32"
-            )
+            raise not_finite(self._model)
         return logits
 
     def _common(self, batch: Batch) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from brainbench.models.batches import Tokens
 from brainbench.models.recording import only_rows
+from brainbench.models.running import input_device
 from brainbench.models.steering_hooks import Steerer
 
 
@@ -25,7 +26,7 @@ class SharedPrefix:
         self._model = model
         self._steerer = steerer or Steerer(model)
         # where the embedding is, the tokens must be; layers may be on other devices
-        self._device = model.get_input_embeddings().weight.device
+        self._device = input_device(model)
         self._held: tuple[Any, Any] = (None, None)
 
     def past(self, prefix: Tokens, rows: int, group: str | None = None) -> Any:

@@ -43,8 +43,12 @@ class Spellings:
         return odds
 
 
-def find_spellings(tokenizer: Any) -> Spellings:
+def find_spellings(tokenizer: Any, rows: int | None = None) -> Spellings:
     """Look the answers up in a vocabulary.
+
+    Parameters
+    ----------
+    rows : of the model's embedding, where they are known: a token beyond them is never said.
 
     Raises
     ------
@@ -52,8 +56,10 @@ def find_spellings(tokenizer: Any) -> Spellings:
         When it has no single token for one of them, and their first tokens are the same.
     """
     found: dict[str, list[int]] = {"true": [], "false": []}
-    encoder = Encoder(tokenizer)
+    encoder = Encoder(tokenizer, rows)
     for piece, token in tokenizer.get_vocab().items():
+        if rows is not None and token >= rows:
+            continue
         for word, tokens in found.items():
             # decoding tells a word from its parts; asked only where it can be one
             if word in piece.lower() and tokenizer.decode([token]).strip().lower() == word:

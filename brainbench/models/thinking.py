@@ -40,7 +40,9 @@ class ThinkingReader(Reader):
     ) -> None:
         super().__init__(loader, spellings, say, steering)
         self._limit = limit
-        self._padding = loader.tokenizer.pad_token_id
+        padding, rows = loader.tokenizer.pad_token_id, loader.config.get_text_config().vocab_size
+        # it is read, though nothing of it is seen
+        self._padding = padding if padding is None or padding < rows else 0
         self._tokenizer = loader.tokenizer
         self._stops = stop_tokens(loader)
 

@@ -20,6 +20,7 @@ from brainbench.models.failures import out_of_memory
 from brainbench.models.loading import Loader
 from brainbench.models.reading import evaluating, pad, token_at
 from brainbench.models.recording import only_rows
+from brainbench.models.running import input_device, not_finite
 from brainbench.models.shared_prefix import SharedPrefix, empty_cache, rows_of, with_cache
 from brainbench.models.steering import Steering
 from brainbench.models.steering_hooks import Steerer
@@ -87,7 +88,7 @@ class Generator:
         self._responses = responses
         self._steerer = Steerer(loader.model, steering)
         self._shared = SharedPrefix(loader.model, self._steerer)
-        self._device = loader.model.get_input_embeddings().weight.device
+        self._device = input_device(loader.model)
         self._most = batch_size
 
     def generate(
@@ -260,10 +261,7 @@ class Generator:
             given |= with_cache(self._model, past)
             found = self._model(use_cache=True, **given).logits[:, 0].float()
         if not torch.isfinite(found.amax(dim=-1)).all():
-            raise DataError(
-                "the model's output is NaN or infinite: its numbers do not fit this --dtype; "
-                "try --dtype float32"
-            )
+            raise not_finite(self._model)
         logits: Tensor = found
         return logits
 
@@ -277,6 +275,8 @@ class Generator:
         longest = max(map(len, prompts))
         filler = self._tokenizer.pad_token_id
         filler = filler if filler is not None else (self._stops or [0])[0]
+        # it is read, though nothing of it is seen: a row of the embedding it must have
+        filler = filler if filler < self._model.config.get_text_config().vocab_size else 0
         tokens = torch.full((len(prompts), longest), filler)
         seen = torch.zeros_like(tokens)
         for i, prompt in enumerate(prompts):

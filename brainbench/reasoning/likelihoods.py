@@ -15,6 +15,7 @@ from brainbench.models.cache import Arrays, Say, Status
 from brainbench.models.failures import out_of_memory
 from brainbench.models.reading import evaluating, pad
 from brainbench.models.recording import only_rows
+from brainbench.models.running import input_device, not_finite
 from brainbench.models.shared_prefix import SharedPrefix, empty_cache, rows_of, with_cache
 from brainbench.models.steering import Steering
 from brainbench.models.steering_hooks import Steerer
@@ -70,7 +71,7 @@ class Likelihoods:
         self._responses = responses
         self._steerer = Steerer(model, steering)
         self._shared = SharedPrefix(model, self._steerer)
-        self._device = model.get_input_embeddings().weight.device
+        self._device = input_device(model)
         self._most = batch_size
 
     def score(
@@ -205,10 +206,7 @@ class Likelihoods:
         logits = given.logits[:, 0].float()
         norm = logits.logsumexp(dim=-1)
         if not torch.isfinite(norm).all():
-            raise DataError(
-                "the model's output is NaN or infinite: its numbers do not fit this --dtype; "
-                "try --dtype float32"
-            )
+            raise not_finite(self._model)
         at = [index[ask.row, ask.place] for ask in asks]
         targets = torch.tensor([ask.target for ask in asks], device=logits.device, dtype=torch.long)
         values = logits[at, targets] - norm[at]

@@ -131,7 +131,9 @@ class WatchedLM(LM):  # type: ignore[misc]
 
     def _check(self, request: Any, text: str, more: int) -> int:
         """Room that a text leaves; an error where there is not even that for ``more`` tokens."""
-        needed, limit = len(self.asked.tok_encode(text)), int(self.asked.max_length)
+        tokens = tuple(self.asked.tok_encode(text))
+        self._model.chat.encoder.check_embedded([tokens])
+        needed, limit = len(tokens), int(self.asked.max_length)
         if needed + more > limit:
             raise DataError(
                 f"{name_of(request)}: the prompt has {needed} tokens and {more} to generate; "
