@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 from brainbench.benchmarks import ceilings as module
 from brainbench.benchmarks.ceilings import (
@@ -75,6 +76,28 @@ def test_a_cache_that_cannot_be_written_is_no_error(
     monkeypatch.setenv("BRAINBENCH_CACHE", str(tmp_path / "file"))
     cache_ceiling(cell, "signal", made)
     assert find_ceiling(cell, "signal") is None
+
+
+@pytest.mark.parametrize(
+    "error", [SafetensorError("I/O error"), PermissionError(13, "Permission denied")]
+)
+def test_a_cache_that_takes_or_gives_nothing_is_done_without_and_said_once(
+    error: Exception,
+    cell: Cell,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(*given: object, **named: object) -> None:
+        raise error
+
+    made = make_ceiling(cell, "signal")
+    place = "save_file" if isinstance(error, SafetensorError) else "whole_file"
+    monkeypatch.setattr(f"brainbench.models.cache.{place}", refuse)
+    for _ in range(2):
+        cache_ceiling(cell, "signal", made)
+        assert find_ceiling(cell, "signal") is None
+    (record,) = caplog.records
+    assert "ceilings cannot be cached in" in record.message
 
 
 def test_foreign_files_hold_no_ceilings(tmp_path: Path) -> None:

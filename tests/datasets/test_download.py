@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import shutil
 import socket
 import threading
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
@@ -559,3 +561,38 @@ def test_a_mirror_of_another_kind_is_refused_without_its_password(
     with pytest.raises(UsageError, match=f"BRAINBENCH_MIRROR is a {kind} URL") as caught:
         fetch(toy())
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o002, 0o077])
+@pytest.mark.parametrize("from_mirror", [True, False])
+def test_a_file_has_the_mode_of_any_new_file(
+    from_mirror: bool, umask: int, host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.files[f"/{PATH}"] = CONTENT
+    if from_mirror:
+        monkeypatch.setenv("BRAINBENCH_MIRROR", str(mirrored(tmp_path / "mirror")))
+    before = os.umask(umask)
+    try:
+        local = fetch(toy(host.root))
+    finally:
+        os.umask(before)
+    assert local[PATH].stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+def test_a_file_that_may_not_be_read_is_told_as_that(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.files[f"/{PATH}"] = CONTENT
+    path = fetch(toy(host.root))[PATH]
+    plain = Path.open
+
+    def refuse(self: Path, *given: Any, **named: Any) -> Any:
+        if self == path:
+            raise PermissionError(13, "Permission denied")
+        return plain(self, *given, **named)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DownloadError, match="is in the cache, but you may not read it") as caught:
+        fetch(toy(host.root))
+    assert str(path) in str(caught.value)
+    assert len(host.requests) == 1, "it is not had anew"

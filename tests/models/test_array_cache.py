@@ -240,3 +240,37 @@ def test_the_key_is_one_for_the_same_parts() -> None:
 
 def test_a_part_has_its_name() -> None:
     assert content_key(a=1, b=2) != content_key(a=2, b=1)
+
+
+def refused(*given: object, **named: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+@pytest.mark.parametrize("place", ["pathlib.Path.stat", "brainbench.models.cache.safe_open"])
+def test_a_folder_that_may_not_be_entered_is_said_once_and_done_without(
+    place: str, cache: ArrayCache, file: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(place, refused)
+        assert [cache.get(KEY) for _ in range(3)] == [None] * 3
+    (text,) = said
+    assert "cannot be read" in text
+    assert "Permission denied; going on without" in text
+    assert "damaged" not in text
+    assert_same(cache.get(KEY), arrays())
+
+
+def test_a_cache_that_can_be_neither_read_nor_written_is_said_once(
+    cache: ArrayCache, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pathlib.Path.stat", refused)
+    monkeypatch.setattr("pathlib.Path.mkdir", refused)
+    assert cache.get(KEY) is None
+    cache.put(KEY, arrays())
+    assert len(said) == 1
+
+
+def test_what_it_holds_is_called_by_its_name(tmp_path: Path, said: list[str]) -> None:
+    (tmp_path / "file").write_text("in the way")
+    ArrayCache(tmp_path / "file", said.append, "answers").put(KEY, arrays())
+    assert said[0].startswith("answers cannot be cached in ")
