@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from brainbench.calibration.record import Calibration
 from brainbench.errors import DataError
+from brainbench.foreign import Unreadable, parse_json, read_text
 from brainbench.results.whole_files import locked, write_whole
 
 RECORD, PICTURE = "calibration.json", "calibration.png"
@@ -36,8 +37,8 @@ class CalibrationFolder:
         if not path.exists():
             return None
         try:
-            return Calibration.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError) as error:
+            return Calibration.model_validate(parse_json(read_text(path)))
+        except (DataError, Unreadable, ValidationError) as error:
             raise DataError(f"{path} is no calibration that this brainbench can read") from error
 
     def save(self, record: Calibration) -> None:

@@ -48,8 +48,8 @@ class _Verbs(TyperGroup):
             return super().invoke(ctx)
         except BrainbenchError:
             raise
-        except (KeyboardInterrupt, Exception) as error:
-            if _is_typers(error):
+        except BaseException as error:
+            if _is_typers(error) or isinstance(error, SystemExit):
                 raise
             raise CarriedError(_KEPT.get(ctx.invoked_subcommand, "")) from error
 

@@ -55,20 +55,28 @@ def reporting(debug: bool = False) -> Iterator[None]:
         _trace(debug)
         stderr.print(f"stopped{kept and f'; {kept}'}", soft_wrap=True, highlight=False)
         sys.exit(INTERRUPTED)
-    except Exception as error:
+    except BaseException as error:
+        # a panic of a library written in Rust is no Exception in Python
+        if isinstance(error, SystemExit | GeneratorExit):
+            raise
         _trace(debug)
         _say("error", _unforeseen(error, kept, debug))
         sys.exit(FAILED)
 
 
-def _unforeseen(error: Exception, kept: str, debug: bool) -> str:
+def _unforeseen(error: BaseException, kept: str, debug: bool) -> str:
     """One line for an error that no code expected: what, what is kept, what to do."""
     text = " ".join(str(error).split())
     if len(text) > _LONGEST:
         text = f"{text[:_LONGEST]} …"
     name = type(error).__name__
     parts = [f"{name}: {text}" if text else name]
-    if isinstance(error, MemoryError) or name == "OutOfMemoryError":
+    if isinstance(error, OSError) and error.filename is not None:
+        # not ours to foresee, and nothing to report: a folder or file of this machine
+        again = "" if debug else "--debug shows where"
+        parts = [f"{error.filename}: {error.strerror}", *filter(None, (kept, again))]
+        return "; ".join(parts)
+    if isinstance(error, MemoryError) or name == "OutOfMemoryError" or "out of memory" in text:
         parts = ["there is not enough memory; a smaller --batch-size or model takes less"]
     if kept:
         parts.append(kept)

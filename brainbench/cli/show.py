@@ -36,12 +36,12 @@ HELP = """Show a dataset, a benchmark, or the record of a run.
 
   brainbench show ds003076.behavior.all-consistency
 
-  brainbench show results/MODEL/RUN/results.json
+  brainbench show results/MODEL/RUN
 """
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="Dataset, benchmark, or path of a results.json.")],
+    name: Annotated[str, typer.Argument(help="Dataset, benchmark, or folder of a run.")],
     items: Annotated[
         bool,
         typer.Option(
@@ -68,8 +68,8 @@ def show(
             _show_card(card)
     elif name in list_benchmarks():
         _show_benchmark(name, json)
-    elif path.suffix == ".json" or path.is_dir():
-        record = load_record(path / "results.json" if path.is_dir() else path)
+    elif path.suffix == ".json" or path.expanduser().exists():
+        record = load_record(path)
         if json:
             print_json(record.model_dump_json(indent=1))
         else:

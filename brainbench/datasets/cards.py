@@ -10,10 +10,10 @@ from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from brainbench.errors import DataError, UnknownNameError
+from brainbench.foreign import fault_of, parse_yaml
 from brainbench.plugins import DatasetPlugin, plugged
 
 
@@ -223,6 +223,6 @@ def _own_card(name: str) -> Card:
 def parse_card(text: str, source: str) -> Card:
     """Validate a card's YAML; ``source`` names it in errors."""
     try:
-        return Card.model_validate(yaml.safe_load(text))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise DataError(f"data card {source} is not valid: {error}") from error
+        return Card.model_validate(parse_yaml(text))
+    except ValueError as error:
+        raise DataError(f"data card {source} is not valid: {fault_of(error)}") from error

@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue
 from safetensors import SafetensorError
 
 from brainbench.errors import DataError, UsageError
+from brainbench.foreign import fault_of, parse_json, read_text
 from brainbench.guidance.epochs import History
 from brainbench.models.adapter_base import CONFIG, TRAINING, WEIGHTS
 from brainbench.models.cache import whole_file
@@ -94,9 +95,11 @@ class FinetuningFolder:
         if not path.is_file():
             return None
         try:
-            return FinetuningRecord.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError) as error:
-            raise DataError(f"{path} is no training that this brainbench can read") from error
+            return FinetuningRecord.model_validate(parse_json(read_text(path)))
+        except (DataError, ValueError) as error:
+            raise DataError(
+                f"{path} is no training that this brainbench can read: {fault_of(error)}"
+            ) from error
 
     def begin(self, record: FinetuningRecord, resume: bool) -> FinetuningRecord:
         """Take the folder for a training, or go on with what is there.
@@ -199,8 +202,8 @@ def load_history(checkpoint: Path) -> History:
         When it is damaged.
     """
     try:
-        return History.model_validate(json.loads((checkpoint / HISTORY).read_text("utf-8")))
-    except (OSError, ValueError) as error:
+        return History.model_validate(parse_json(read_text(checkpoint / HISTORY)))
+    except (DataError, ValueError) as error:
         raise DataError(f"the checkpoint {checkpoint} is damaged: remove it") from error
 
 

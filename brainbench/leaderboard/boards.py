@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 import brainbench
 from brainbench.datasets import share_people
 from brainbench.errors import DataError, UsageError
+from brainbench.foreign import fault_of, parse_yaml, read_text
 from brainbench.guidance.score import Change, GuidanceScore
 from brainbench.guidance.verdict import AGAINST, find_change
 from brainbench.leaderboard.known import expected_data
@@ -167,9 +167,9 @@ def taught_by(board: Board, record: Record) -> list[str]:
 
 def _read(path: Path) -> Board:
     try:
-        return Board.model_validate(yaml.safe_load(path.read_text("utf-8")))
-    except (yaml.YAMLError, ValidationError, UnicodeDecodeError, OSError) as error:
-        raise DataError(f"{path} is no board: {error}") from error
+        return Board.model_validate(parse_yaml(read_text(path)))
+    except (DataError, ValueError) as error:
+        raise DataError(f"{path} is no board: {fault_of(error)}") from error
 
 
 def _lacking_gains(board: Board, record: Record) -> dict[str, str]:

@@ -28,7 +28,7 @@ from brainbench.leaderboard.layout import (
 from brainbench.leaderboard.metadata import Metadata, check_name, placeholder
 from brainbench.leaderboard.sample_fields import publishable
 from brainbench.leaderboard.untrusted import Unreadable, parse_lines, read_bytes
-from brainbench.results import Record, load_record
+from brainbench.results import Record, find_record, load_record
 from brainbench.results.report.command import rerun_command
 from brainbench.results.whole_files import write_whole
 
@@ -80,7 +80,9 @@ def make_submission(
     DataError
         When the record or a file of it cannot be read.
     """
-    record = _without_machine(load_record(run / "results.json"))
+    file = find_record(run)
+    run = file.parent
+    record = _without_machine(load_record(file))
     if record.status != "success":
         raise UsageError(
             f"{run} is {record.status}: only a finished run can be submitted. The command that "

@@ -5,8 +5,6 @@ Nothing here runs, resolves or follows anything that a file says.
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import re
 import stat
@@ -14,7 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import yaml
@@ -22,10 +20,11 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load as unpack
 
+from brainbench.foreign import MOST_DEPTH, decode, is_shallow
+from brainbench.foreign import MOST_NODES as MOST_NODES
+from brainbench.foreign import Unreadable as Unreadable
+
 _MEGABYTE = 1_000_000
-MOST_NODES = 1_000_000  # values of one JSON file, and of all of a submission
-MOST_DEPTH = 32  # maps and lists inside one another
-MOST_DIGITS = 20  # of a whole number
 MOST_TEXT = 20_000  # characters of one text
 _YAML_DEPTH = 4
 # what is no character that can be seen: controls, formats, line and paragraph separators,
@@ -41,21 +40,6 @@ _BLANK = (
 _ENDLESS = re.compile(rf'"[^"]{{{MOST_TEXT},}}')
 # libyaml's, where it is there: the same, faster
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class Unreadable(Exception):
-    """What is wrong with a file, where in it, and what to do.
-
-    Parameters
-    ----------
-    field : place in the file.
-    problem : what is wrong there.
-    remedy : what to do.
-    """
-
-    def __init__(self, field: str, problem: str, remedy: str) -> None:
-        super().__init__(f"{field}: {problem}; {remedy}")
-        self.field, self.problem, self.remedy = field, problem, remedy
 
 
 def read_bytes(path: Path, limit: int) -> bytes:
@@ -137,6 +121,8 @@ def parse_yaml(content: bytes) -> Any:
     try:
         _check_events(text)
         value = _Plain(text).get_single_data()
+    except Unreadable:
+        raise
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}" if error.problem_mark else "file"
         problem = f"is not YAML: {error.problem or error}"
@@ -232,7 +218,7 @@ def _text(content: bytes) -> str:
 def _json(text: str, where: str, plain: bool = False) -> Any:
     """Parameters: ``plain`` where the text is known to hold nothing that hides."""
     try:
-        value = _DECODER.decode(text)
+        value = decode(text)
     except Unreadable as error:
         field = error.field if where == "file" else f"{where}, {error.field}"
         raise Unreadable(field, error.problem, error.remedy) from error
@@ -242,7 +228,7 @@ def _json(text: str, where: str, plain: bool = False) -> Any:
     except ValueError as error:
         problem = f"is not JSON: {error}"
         raise Unreadable(where, problem, "submit it as brainbench wrote it") from error
-    if plain and _is_shallow(value):
+    if plain and is_shallow(value):
         return value
     for place, given in walk(value):
         _check_value(place if where == "file" else f"{where}, {place}", given)
@@ -252,55 +238,6 @@ def _json(text: str, where: str, plain: bool = False) -> Any:
 def _is_plain(text: str) -> bool:
     """Whether no text in a JSON file can be endless or hide anything: told without parsing it."""
     return not ("\\" in text or find_hidden(text) or _ENDLESS.search(text))
-
-
-def _is_shallow(value: Any) -> bool:
-    """Whether there are neither too many maps and lists in a value nor too deep ones."""
-    level, count = [value] if isinstance(value, dict | list) else [], 0
-    for _ in range(MOST_DEPTH + 1):
-        inner = []
-        for held in level:
-            parts = held.values() if type(held) is dict else held
-            inner += [part for part in parts if type(part) is dict or type(part) is list]
-        count += len(inner)
-        if not inner:
-            return True
-        if count > MOST_NODES:
-            return False
-        level = inner
-    return False
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    held = dict(pairs)
-    if len(held) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for i, key in enumerate(keys) if key in keys[:i])
-        raise Unreadable(twice[:100], "stands twice in one object", "keep one of them")
-    return held
-
-
-def _constant(name: str) -> NoReturn:
-    raise Unreadable(name, "is no number that JSON knows", "write null where there is no number")
-
-
-def _float(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise Unreadable(text[:40], "is too large for a number", "write the number that was found")
-    return value
-
-
-def _int(text: str) -> int:
-    if len(text) > MOST_DIGITS:
-        problem = f"is a number of {len(text)} digits"
-        raise Unreadable(text[:20] + "…", problem, "write the number that was found")
-    return int(text)
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_pairs, parse_constant=_constant, parse_float=_float, parse_int=_int
-)
 
 
 def _check_value(place: str, given: Any) -> None:

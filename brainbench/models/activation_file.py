@@ -25,6 +25,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from brainbench.errors import DataError
+from brainbench.foreign import parse_json, readable
 from brainbench.models.model import SITES, Activations
 from brainbench.problems import Problem
 
@@ -48,7 +49,7 @@ class ActivationFile:
     @property
     def identifier(self) -> str:
         """Name of the model."""
-        return self.name or self.path.stem
+        return self.name or readable(self.path.stem)
 
     @property
     def description(self) -> str | None:
@@ -130,8 +131,8 @@ class ActivationFile:
                 )
         if "stimulus_ids" not in metadata:
             return (
-                f"{self.path.name} does not name its rows (metadata stimulus_ids): they are taken "
-                "to be in the dataset's order",
+                f"{readable(self.path.name)} does not name its rows (metadata stimulus_ids): they "
+                "are taken to be in the dataset's order",
             )
         ids = [str(name) for name in self._json_list(metadata, "stimulus_ids")]
         if ids == expected:
@@ -151,8 +152,8 @@ class ActivationFile:
 
     def _json_list(self, metadata: dict[str, str], key: str) -> list[Any]:
         try:
-            loaded = json.loads(metadata[key])
-        except json.JSONDecodeError as error:
+            loaded = parse_json(metadata[key])
+        except ValueError as error:
             raise DataError(f"metadata {key} is not JSON: {error}") from error
         if not isinstance(loaded, list):
             raise DataError(f"metadata {key} is not a JSON list")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from brainbench.errors import DataError, UsageError
+from brainbench.foreign import readable
 from brainbench.models.cache import content_key
 from brainbench.models.damage import broken_index, broken_settings, unusable
 from brainbench.models.failures import net, one_line
@@ -117,7 +118,7 @@ def find_checkpoint(
     with net(f"{name} cannot be read", "See that its files are there, and that you may read them"):
         _check_files(path, gguf_file, weights, str(source))
         files = _files(path, gguf_file, weights, code)
-    return Checkpoint(name, path, gguf_file, commit, files)
+    return Checkpoint(readable(name), path, gguf_file, commit, files)
 
 
 def hash_named(files: Mapping[str, str]) -> str:

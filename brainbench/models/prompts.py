@@ -20,12 +20,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-import yaml
 from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from brainbench.errors import DataError, UsageError
+from brainbench.foreign import Unreadable, parse_yaml, readable
 from brainbench.paths import user_path
 from brainbench.problems import Problem, ReasoningType
 
@@ -209,17 +209,16 @@ def load_template(path: str | Path) -> PromptTemplate:
     if file.stat().st_size > _LARGEST_FILE:
         raise DataError(f"{path} is larger than {_LARGEST_FILE} bytes: no prompt template")
     try:
-        return _parse(file.read_text("utf-8"), file.stem)
+        return _parse(file.read_text("utf-8"), readable(file.stem))
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
 
 
 def _parse(text: str, fallback: str) -> PromptTemplate:
     try:
-        loaded = yaml.safe_load(text)
-    # a date that is none, or lists a thousand deep, are told by other errors than its own
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise DataError(f"prompt template {fallback} is not YAML: {_fault(error)}") from error
+        loaded = parse_yaml(text)
+    except Unreadable as error:
+        raise DataError(f"prompt template {fallback}: {error}") from error
     if not isinstance(loaded, dict):
         raise DataError(
             f"prompt template {fallback}: expected, per reasoning type, a list of {{role, content}}"

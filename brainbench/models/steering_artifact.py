@@ -16,12 +16,13 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from safetensors import SafetensorError
 from safetensors.numpy import load as unpack
 from safetensors.numpy import save as pack
 
 from brainbench.errors import BrainbenchError, DataError, UsageError
+from brainbench.foreign import fault_of, parse_json
 from brainbench.models.cache import whole_file
 from brainbench.models.model import Site
 from brainbench.models.steering import MadeFor, Steering
@@ -140,11 +141,9 @@ def load_steering(folder: str | Path) -> Steering:
         if not (path / name).is_file():
             raise UsageError(f"--steer {folder}: no {name} there; it holds no steering")
     try:
-        card = SteeringCard.model_validate_json(_read(path / CARD, _MOST_CARD))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
-        raise DataError(f"{path / CARD} cannot be used: {place}: {first['msg']}") from error
+        card = SteeringCard.model_validate(parse_json(_read(path / CARD, _MOST_CARD), finite=False))
+    except ValueError as error:
+        raise DataError(f"{path / CARD} cannot be used: {fault_of(error)}") from error
     content = _read(path / TENSORS, _MOST_TENSORS)
     found = hashlib.sha256(content).hexdigest()
     if found != card.tensors_sha256:

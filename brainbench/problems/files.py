@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from brainbench.errors import DataError
+from brainbench.foreign import parse_json, parse_yaml, read_text
 from brainbench.problems.rows import row_faults, row_words
 
 CARD = "card.yaml"
@@ -53,9 +51,9 @@ def data_faults(folder: Path) -> Iterator[Fault]:
             yield Fault(str(path), "file", f"is missing beside {held[0].name}", RESTORE)
         return
     try:
-        listed = yaml.safe_load(path.read_text("utf-8"))["files"]
+        listed = parse_yaml(read_text(path))["files"]
         entries = {str(name): dict(entry) for name, entry in listed.items()}
-    except (yaml.YAMLError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (DataError, ValueError, KeyError, TypeError, AttributeError) as error:
         yield Fault(str(path), "files", f"cannot be read: {error}", RESTORE)
         return
     for extra in sorted({file.name for file in folder.glob("*.jsonl")} - set(entries)):
@@ -83,7 +81,7 @@ def _rows(file: Path, content: bytes, told: list[Fault]) -> Iterator[Row]:
     """Rows that can be read; what is wrong with any of them is added to ``told``."""
     for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), start=1):
         try:
-            row = json.loads(line)
+            row = parse_json(line)
         except ValueError as error:
             told.append(Fault(str(file), f"line {number}", f"is not JSON: {error}", RESTORE))
             continue

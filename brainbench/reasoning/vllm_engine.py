@@ -129,7 +129,7 @@ def _lora(adapter: Path) -> dict[str, Any]:
         ranks = [asked.get("r", 8), *(asked.get("rank_pattern") or {}).values()]
         needed = max(int(rank) for rank in ranks)
         modules = asked.get("target_modules")
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
     fitting = [rank for rank in _RANKS if rank >= needed]
     if not fitting:

@@ -13,7 +13,7 @@ from brainbench.results.record import (
     TaskInfo,
 )
 from brainbench.results.samples import sample_rows
-from brainbench.results.store import RunFolder, load_record
+from brainbench.results.store import RunFolder, find_record, load_record
 from brainbench.results.table import render_record
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "RunFolder",
     "ScoreRow",
     "TaskInfo",
+    "find_record",
     "load_record",
     "render_record",
     "sample_rows",

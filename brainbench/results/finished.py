@@ -7,7 +7,7 @@ from pathlib import Path
 
 from brainbench.errors import UsageError
 from brainbench.results.record import Record
-from brainbench.results.store import load_record
+from brainbench.results.store import GIVE_RUN, find_record, load_record
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,8 @@ class FinishedRun:
         return f"{self.record.model.identifier} {self.record.run_id}"
 
 
-def open_run(path: Path) -> FinishedRun:
-    """Read a run.
-
-    Parameters
-    ----------
-    path : its folder, or its ``results.json``.
+def open_run(path: str | Path) -> FinishedRun:
+    """Read a run; see :func:`.store.find_record` for what may be given.
 
     Raises
     ------
@@ -37,10 +33,7 @@ def open_run(path: Path) -> FinishedRun:
     DataError
         When what is there is no record.
     """
-    file = path / "results.json" if path.is_dir() else path
-    if not file.is_file():
-        raise UsageError(
-            f"{path} is no run: give the folder of one, <output>/<model>/<run id>, or its "
-            "results.json"
-        )
+    file = find_record(path)
+    if not file.exists():
+        raise UsageError(f"{path} is no run: {GIVE_RUN}")
     return FinishedRun(load_record(file), file.parent)

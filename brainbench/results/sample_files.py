@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from brainbench.errors import DataError
+from brainbench.foreign import parse_json
 
 # what no file of samples has more of
 MOST_ROWS = 1_000_000
@@ -64,8 +64,8 @@ def _line(file: Any) -> str:
 
 def _row(line: str, path: Path, number: int) -> dict[str, Any]:
     try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        row = parse_json(line)
+    except ValueError as error:
         raise DataError(f"{path}, line {number} is not JSON: {error}") from error
     if not isinstance(row, dict):
         raise DataError(f"{path}, line {number} is no JSON object")

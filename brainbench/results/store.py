@@ -18,13 +18,17 @@ from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
-from pydantic import ValidationError
 from safetensors.numpy import save as pack
 
-from brainbench.errors import DataError
+from brainbench.errors import DataError, UsageError
+from brainbench.foreign import fault_of, parse_json, read_text
+from brainbench.paths import user_path
 from brainbench.results.file_names import file_stem, folder_name
 from brainbench.results.record import SCHEMA_VERSION, Record
 from brainbench.results.whole_files import locked, write_whole, writing
+
+RECORD = "results.json"
+GIVE_RUN = f"give the folder of one, <output>/<model>/<run id>, or its {RECORD}"
 
 
 class RunFolder:
@@ -123,24 +127,70 @@ class RunFolder:
         return self.path / "voxels" / f"{folder_name(key)}.safetensors"
 
 
-def load_record(path: Path) -> Record:
-    """Read a ``results.json``.
+def find_record(path: str | Path) -> Path:
+    """The ``results.json`` of a run.
+
+    Parameters
+    ----------
+    path : the file itself, the folder of the run, or a folder of results with one run.
 
     Raises
     ------
-    DataError
-        When it cannot be read, is no record, or is of another schema version.
+    UsageError
+        When a folder holds none, or more than one.
     """
+    given = user_path(path)
+    if not given.is_dir():
+        # a page or a file of samples lies beside the record that it was made from
+        for folder in given.parents[:2] if given.is_file() and given.suffix != ".json" else ():
+            if (folder / RECORD).is_file():
+                return folder / RECORD
+        return given
+    if (given / RECORD).is_file():
+        return given / RECORD
+    found = sorted([*given.glob(f"*/{RECORD}"), *given.glob(f"*/*/{RECORD}")])
+    if not found:
+        raise UsageError(f"{path} is no run: {GIVE_RUN}")
+    if len(found) > 1:
+        names = "".join(f"\n  {one.parent}" for one in found[:5])
+        more = f"\n  and {len(found) - 5} more" if len(found) > 5 else ""
+        raise UsageError(f"{path} holds {len(found)} runs; give one of them:{names}{more}")
+    return found[0]
+
+
+def load_record(path: str | Path) -> Record:
+    """Read the record of a run.
+
+    Parameters
+    ----------
+    path : its ``results.json``, the folder of the run, or a folder of results with one run.
+
+    Raises
+    ------
+    UsageError
+        When a folder holds none, or more than one.
+    DataError
+        When it is not there, cannot be read, is no record, or is of another schema version.
+    """
+    file = find_record(path)
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = parse_json(_text(file))
         found = content.get("schema_version") if isinstance(content, dict) else None
         if found != SCHEMA_VERSION:
             raise DataError(
-                f"{path}: schema version {found}, this brainbench reads {SCHEMA_VERSION}"
+                f"{file}: schema version {found}, this brainbench reads {SCHEMA_VERSION}"
+                + ("" if found else f": it is no {RECORD}")
             )
         return Record.model_validate(content)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, ValidationError) as error:
-        raise DataError(f"{path} is no record of a run: {error}") from error
+    except ValueError as error:
+        raise DataError(f"{file} is no record of a run: {fault_of(error)}") from error
+
+
+def _text(file: Path) -> str:
+    try:
+        return read_text(file)
+    except DataError as error:
+        raise DataError(f"{file} is no record of a run: {error}") from error
 
 
 def _digest(value: Any) -> str:

@@ -25,6 +25,7 @@ from brainbench.benchmarks import (
 )
 from brainbench.datasets import load_card
 from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
+from brainbench.foreign import readable
 from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.models import DEFAULT_MODEL, Model, is_builtin, load_model
@@ -225,10 +226,10 @@ def _run(
         record.status, record.error = "cancelled", "interrupted by the user"
         raise
     except BrainbenchError as error:
-        record.status, record.error = "error", str(error)
+        record.status, record.error = "error", readable(str(error))
         raise
     except Exception as error:
-        record.status, record.error = "error", f"{type(error).__name__}: {error}"
+        record.status, record.error = "error", readable(f"{type(error).__name__}: {error}")
         raise
     finally:
         for benchmark in benchmarks:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from brainbench.benchmarks import Benchmark, PluggedBenchmark
 from brainbench.datasets import Behavior, Recording, share_people
 from brainbench.errors import DataError
+from brainbench.foreign import readable
 from brainbench.guidance.arms import arms_code
 from brainbench.guidance.problem_tests import tests_sha256
 from brainbench.models import COMPUTING, LanguageModel, Model, is_builtin
@@ -117,9 +118,9 @@ def new_record(
         run_id=digest[:12],
         versions=found,
         model=ModelInfo(
-            identifier=model.identifier,
+            identifier=readable(model.identifier),
             sha256=sha256,
-            source=str(source) if isinstance(source, str | Path) else None,
+            source=readable(str(source)) if isinstance(source, str | Path) else None,
             description=getattr(model, "description", None),
             builtin=is_builtin(model),
             learned_from=origins,
@@ -137,9 +138,20 @@ def new_record(
         ],
         benchmarks={b.identifier: b.version for b in benchmarks},
         tasks=asked,
-        config=_config(settings, tasks, guidance),
-        notes=notes,
+        config=_readable(_config(settings, tasks, guidance)),
+        notes=[readable(note) for note in notes],
     )
+
+
+def _readable(value: Any) -> Any:
+    """Plain values with every text as UTF-8 can hold it: names of files may be none."""
+    if isinstance(value, str):
+        return readable(value)
+    if isinstance(value, dict):
+        return {_readable(key): _readable(held) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_readable(held) for held in value)
+    return value
 
 
 def learned_from(model: Model, peft: str | Path | None) -> tuple[list[str], list[str]]:

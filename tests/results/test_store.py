@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from brainbench.errors import DataError, UsageError
-from brainbench.results import ModelInfo, Record, RunFolder, load_record
+from brainbench.results import ModelInfo, Record, RunFolder, find_record, load_record
 
 
 def record(**changes: object) -> Record:
@@ -128,3 +128,77 @@ def test_clear_forgets_everything(tmp_path: Path) -> None:
     assert folder.load() is None
     assert folder.get("one") is None
     assert not (folder.path / "voxels").exists()
+
+
+class TestFindRecord:
+    def test_a_run_is_found_by_its_folder_its_record_and_the_folder_of_results(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        path = RunFolder(tmp_path / "results", "m", "abc").save(record(status="success"))
+        (path.parent / "report.html").write_text("a page")
+        (path.parent / "samples").mkdir()
+        (path.parent / "samples" / "x.jsonl").write_text("")
+        for given in (
+            *(path, str(path), path.parent, str(path.parent)),
+            *(path.parent.parent, tmp_path / "results", "~/results", "~/results/m/abc"),
+            *(path.parent / "report.html", path.parent / "samples" / "x.jsonl"),
+        ):
+            assert find_record(given) == path, given
+            assert load_record(given) == record(status="success")
+
+    def test_of_several_runs_one_must_be_named(self, tmp_path: Path) -> None:
+        for run in ("abc", "def"):
+            RunFolder(tmp_path, "m", run).save(record())
+        with pytest.raises(UsageError, match=r"holds 2 runs; give one of them:\n  .*m/abc"):
+            load_record(tmp_path)
+
+    def test_where_there_is_none_is_said(self, tmp_path: Path) -> None:
+        with pytest.raises(UsageError, match="is no run: give the folder of one"):
+            load_record(tmp_path)
+        for name in ("none", "none/results.json"):
+            with pytest.raises(DataError, match=r"no record of a run: .*No such file"):
+                load_record(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "is not JSON"),
+        (b"\x89PNG\r\n\x1a\n\x00\xff", "is not UTF-8"),
+        (b"[]", "it is no results.json"),
+        (b'{"a": 1}', "it is no results.json"),
+        (b'{"schema_version": ' + b"[" * 100_000, "32 maps and lists deep"),
+        (b'{"schema_version": ' + b"[" * 60 + b"]" * 60 + b"}", "32 maps and lists deep"),
+        (b'{"schema_version": 1' + b"0" * 5000 + b"}", "number of 5001 digits"),
+        (b'{"schema_version": NaN}', "no number that JSON knows"),
+        (b'{"schema_version": 1e999}', "too large for a number"),
+        (b'{"schema_version": 1, "schema_version": 2}', "stands twice"),
+    ],
+)
+def test_what_is_no_record_is_refused_in_a_line(content: bytes, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=told) as caught:
+        load_record(path)
+    assert str(path) in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+class TestLongNames:
+    @pytest.mark.parametrize("letter", ["m", "é", "漢", "/"])
+    def test_a_name_of_any_length_can_be_written(self, letter: str, tmp_path: Path) -> None:
+        folder = RunFolder(tmp_path, letter * 700, "abc")
+        folder.save(record())
+        folder.put(letter * 700, {"x": 1}, {"v": np.arange(2.0)})
+        folder.save_samples(letter * 700, [{"a": 1}])
+        assert folder.get(letter * 700) == {"x": 1}
+        assert folder.load() == record()
+
+    def test_two_that_begin_alike_have_folders_of_their_own(self, tmp_path: Path) -> None:
+        one, two = (RunFolder(tmp_path, "m" * 300 + end, "abc").path for end in "ab")
+        assert one != two
+        assert one.parent.name.startswith("m" * 80)
+
+    def test_bytes_that_are_not_utf8_are_replaced(self, tmp_path: Path) -> None:
+        assert RunFolder(tmp_path, "caf\udce9", "abc").path.parent.name == "caf_"
