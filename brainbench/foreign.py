@@ -140,11 +140,12 @@ def is_shallow(value: Any) -> bool:
         for held in level:
             parts = held.values() if type(held) is dict else held
             inner += [part for part in parts if type(part) is dict or type(part) is list]
+            # here, for what an alias stands for is one object that is counted each time
+            if count + len(inner) > MOST_NODES:
+                return False
         count += len(inner)
         if not inner:
             return True
-        if count > MOST_NODES:
-            return False
         level = inner
     return False
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from brainbench.errors import DataError
-from brainbench.foreign import Unreadable, parse_json, parse_yaml, read_text, readable
+from brainbench.foreign import Unreadable, check_depth, parse_json, parse_yaml, read_text, readable
 
 VALUE = {"a": [1, 2.5, None, True, "ü"], "b": {"c": [[]]}, "d": -3}
 BOMB = "a: &a [x, x]\n" + "".join(
@@ -83,6 +83,18 @@ def test_text_is_read_from_plain_files_within_a_limit(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(DataError, match="no plain file"):
         read_text(tmp_path / "pipe")
+
+
+def test_a_value_within_itself_many_times_is_counted_each_time() -> None:
+    value: list[object] = [[]]
+    for _ in range(4):
+        value = [value] * 1000
+    with pytest.raises(Unreadable, match="too many"):
+        check_depth(value)
+    value = [value[0]]
+    value[0] = value
+    with pytest.raises(Unreadable, match="maps and lists deep"):
+        check_depth(value)
 
 
 def test_names_that_are_not_utf8_become_readable() -> None:

@@ -100,7 +100,10 @@ class AlignmentBenchmark(CellBenchmark):
 
     def __call__(self, model: str | Path | Model, seed: int = 0, limit: int | None = None) -> Score:
         """Score a model, or what names one, on this benchmark."""
+        check_numbers(seed, limit)
         recording = load_recording(self.dataset, (self.roi,))
+        # too few items are told before the model is asked
+        prepare_cell(recording, self.reasoning_type, [self.roi], limit)
         states = read_activations(load_model(model), recording.problems)
         return next(iter(score_benchmarks([self], recording, states, seed=seed, limit=limit)))
 
@@ -137,11 +140,14 @@ def score_benchmarks(
     for benchmark in benchmarks:
         wanted.setdefault(benchmark.reasoning_type, {})[benchmark.roi] = benchmark
     steps = _Steps(len(wanted) * (2 + spaces.N_NUISANCES + spaces.DRAWS), report)
-    for reasoning_type, by_roi in wanted.items():
-        cell = prepare_cell(recording, reasoning_type, list(by_roi), limit)
+    # all first: what is wrong with any is said before anything is computed
+    cells = {
+        kind: prepare_cell(recording, kind, list(by_roi), limit) for kind, by_roi in wanted.items()
+    }
+    for kind, cell in cells.items():
         scores = _score_cell(cell, activations, seed, store, steps)
         for roi, fields in scores.items():
-            benchmark = by_roi[roi]
+            benchmark = wanted[kind][roi]
             yield Score(
                 benchmark=benchmark.identifier,
                 version=benchmark.version,

@@ -79,7 +79,10 @@ class ControlledBenchmark(CellBenchmark):
         self, model: str | Path | Model, seed: int = 0, limit: int | None = None
     ) -> ControlledScore:
         """Score a model, or what names one, on this benchmark."""
+        check_numbers(seed, limit)
         recording, loaded = load_recording(self.dataset, (self.roi,)), load_model(model)
+        cell = prepare_cell(recording, self.reasoning_type, [self.roi], limit)
+        _ = ControlledCell(cell, seed).folds  # too few items are told before the model is asked
         states = read_activations(loaded, recording.problems)
         twins = untrained_twins(loaded, recording)
         scores = score_controlled(

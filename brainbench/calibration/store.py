@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from brainbench.calibration.record import Calibration
 from brainbench.errors import DataError
 from brainbench.foreign import Unreadable, parse_json, read_text
+from brainbench.paths import user_path
 from brainbench.results.whole_files import locked, write_whole
 
 RECORD, PICTURE = "calibration.json", "calibration.png"
@@ -18,8 +19,8 @@ RECORD, PICTURE = "calibration.json", "calibration.png"
 class CalibrationFolder:
     """``calibration.json``, written anew whenever rows are done, and ``calibration.png``."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: str | Path) -> None:
+        self.path = user_path(path)
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the folder for this process; see :func:`.whole_files.locked`."""

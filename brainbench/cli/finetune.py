@@ -23,6 +23,7 @@ from brainbench.cli.progress import step_progress, teller
 from brainbench.errors import UsageError
 from brainbench.models import ModelOptions
 from brainbench.models.cache import Status
+from brainbench.paths import user_path
 from brainbench.results.whole_files import locked
 
 HELP = """Train an adapter (LoRA) on a language model by people's brain responses, or by a baseline.
@@ -306,7 +307,7 @@ def finetune(
         if layers is not None:
             count = found.loader.config.get_text_config().num_hidden_layers
             chosen = replace(chosen, layers=parse_layers(layers, count))
-        with locked(output_path):
+        with locked(user_path(output_path)):
             trained = finetune_by_people(found, order, chosen, budget, output_path, report)
     if json:
         print_json(trained.record.model_dump_json(indent=1))

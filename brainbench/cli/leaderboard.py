@@ -15,6 +15,7 @@ from brainbench.cli.progress import step_progress
 from brainbench.leaderboard.boards import load_boards
 from brainbench.leaderboard.build import build_site
 from brainbench.leaderboard.serve import HOST, open_server
+from brainbench.paths import user_path
 
 HELP = """Build the pages of the boards, or look at them.
 
@@ -97,12 +98,13 @@ def build(
     usual = Path("submissions")
     if submissions is None and (results is None) and usual.is_dir():
         submissions = usual
+    output_path = user_path(output_path)
     with step_progress(quiet) as report:
         built = build_site(
-            load_boards(boards),
+            load_boards(boards and user_path(boards)),
             output_path,
-            submissions=submissions,
-            results=results,
+            submissions=submissions and user_path(submissions),
+            results=results and user_path(results),
             reports=reports,
             progress=None if report is None else lambda *step: report(Step(*step)),
         )
@@ -132,7 +134,7 @@ def serve(
     ] = 8000,
 ) -> None:
     """Serve until stopped."""
-    with open_server(folder, port) as server:
+    with open_server(user_path(folder), port) as server:
         print(f"http://{HOST}:{server.server_address[1]}/  (Ctrl-C ends it)", flush=True)
         try:
             server.serve_forever()

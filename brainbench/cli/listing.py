@@ -16,6 +16,7 @@ from brainbench.datasets import list_datasets
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.options import GUIDANCE_SUITES
 from brainbench.models import list_models
+from brainbench.paths import user_path
 from brainbench.reasoning import TASK_SUITES
 from brainbench.reasoning.task_check import check_tasks, installed, list_tasks, tasks_folder
 
@@ -69,7 +70,7 @@ def list_names(
         raise UnknownNameError("kind of thing to list", kind, _KINDS)
     if kind != _TASKS and (check or include_path):
         raise UsageError("--check and --include-path go with tasks: brainbench list tasks --check")
-    folders = [tasks_folder(), *(include_path or [])]
+    folders = [tasks_folder(), *map(user_path, include_path or [])]
     if check:
         _check(folders, json)
         return

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from brainbench.errors import UsageError
+from brainbench.paths import user_path
 from brainbench.results.file_names import folder_name
 from brainbench.results.finished import FinishedRun, open_run
 from brainbench.results.report import write_report
@@ -45,8 +46,9 @@ def report(
 def _target(found: FinishedRun, output_path: Path | None) -> Path | None:
     if output_path is None:
         return None
-    if output_path.is_dir():
-        return output_path / f"{folder_name(found.name)}.html"
-    if output_path.suffix.lower() not in (".html", ".htm"):
+    target = user_path(output_path)
+    if target.is_dir():
+        return target / f"{folder_name(found.name)}.html"
+    if target.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--output-path {output_path}: give an .html file, or a folder")
-    return output_path
+    return target

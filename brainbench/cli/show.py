@@ -22,6 +22,7 @@ from brainbench.benchmarks import (
 from brainbench.cli.console import print_json, stdout
 from brainbench.datasets import Card, list_datasets, load_card, load_problems
 from brainbench.errors import UnknownNameError, UsageError
+from brainbench.paths import user_path
 from brainbench.results import load_record, render_record
 
 HELP = """Show a dataset, a benchmark, or the record of a run.
@@ -68,7 +69,7 @@ def show(
             _show_card(card)
     elif name in list_benchmarks():
         _show_benchmark(name, json)
-    elif path.suffix == ".json" or path.expanduser().exists():
+    elif path.suffix == ".json" or user_path(path).exists():
         record = load_record(path)
         if json:
             print_json(record.model_dump_json(indent=1))

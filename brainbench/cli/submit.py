@@ -21,6 +21,7 @@ from brainbench.leaderboard.check import (
     find_submissions,
 )
 from brainbench.leaderboard.submission import make_submission, seal_submission
+from brainbench.paths import user_path
 
 HELP = """Make a submission to the board from a run, or check one.
 
@@ -175,6 +176,7 @@ def submit(
         raise UsageError("--check and --seal are two commands: seal first")
     if json and not check:
         raise UsageError("--json goes with --check")
+    path = user_path(path)
     if check:
         _check(path, json)
     elif seal:

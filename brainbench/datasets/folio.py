@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from brainbench.datasets.cards import load_card
 from brainbench.datasets.download import Progress, fetch
 from brainbench.errors import DataError, UnknownNameError
+from brainbench.foreign import parse_json
 
 Label = Literal["True", "False", "Uncertain"]
 SPLITS = ("train", "validation")
@@ -55,7 +55,7 @@ def load(split: str = "validation", progress: Progress | None = None) -> tuple[F
 
 def _read(line: str, identifier: str) -> FolioProblem:
     try:
-        row = json.loads(line)
+        row = parse_json(line)
         premises, conclusion, label = row["premises"], row["conclusion"], row["label"]
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{identifier} cannot be read: {error}") from error

@@ -65,7 +65,8 @@ def load(
         for key, path in paths.items()
     }
     assembly = build_assembly(shown, blocks)
-    leak = [roi for roi in areas if roi in card.selection_leak]
+    # a text, for netCDF 3, which scipy writes, holds no lists
+    leak = ", ".join(roi for roi in areas if roi in card.selection_leak)
     assembly.attrs.update(dataset=card.name, version=card.version, selection_leak=leak)
     return Recording(
         card,

@@ -25,6 +25,7 @@ from brainbench.models.cache import content_key, whole_file
 from brainbench.models.checkpoint import hash_weights
 from brainbench.models.families import find_family, find_sites
 from brainbench.models.loading import CheckpointLoader, Loaded, put_adapter
+from brainbench.paths import user_path
 
 
 def attention_linears(network: Any, layers: Sequence[int]) -> dict[str, nn.Module]:
@@ -229,7 +230,7 @@ def randomise_adapter(folder: str | Path, out: str | Path, seed: int) -> Path:
     from safetensors.torch import load_file, save_file
 
     path, _ = check_adapter(folder)
-    target = Path(out)
+    target = user_path(out)
     if target.resolve() == path.resolve():
         raise UsageError(f"{out} is the trained adapter itself: give another folder")
     weights = load_file(path / WEIGHTS)

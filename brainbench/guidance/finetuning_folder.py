@@ -22,6 +22,7 @@ from brainbench.foreign import fault_of, parse_json, read_text
 from brainbench.guidance.epochs import History
 from brainbench.models.adapter_base import CONFIG, TRAINING, WEIGHTS
 from brainbench.models.cache import whole_file
+from brainbench.paths import user_path
 
 RECORD, HISTORY = TRAINING, "history.json"
 _CHECKPOINTS, _BEST = "checkpoints", "best"
@@ -71,7 +72,7 @@ class FinetuningFolder:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = user_path(path)
 
     @property
     def checkpoints(self) -> Path:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import yaml
 
 from brainbench.datasets import folio
 from brainbench.errors import DataError
+from brainbench.foreign import parse_yaml, read_text
 from brainbench.guidance.answers import TestItems
 from brainbench.models import LanguageModel
 from brainbench.models.chat import Messages
@@ -158,9 +158,9 @@ def read_set(
     folder = tasks_folder() / "data"
     path = folder / f"{name}.jsonl"
     try:
-        expected = yaml.safe_load((folder / CARD).read_text("utf-8"))["files"][path.name]["sha256"]
+        expected = parse_yaml(read_text(folder / CARD))["files"][path.name]["sha256"]
         content = path.read_bytes()
-    except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+    except (DataError, OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path} or its card cannot be read: {error}; {RESTORE}") from error
     if hashlib.sha256(content).hexdigest() != expected:
         raise DataError(f"{path} is not the file that {CARD} names; {RESTORE}")

@@ -28,6 +28,7 @@ from brainbench.leaderboard.layout import (
 from brainbench.leaderboard.metadata import Metadata, check_name, placeholder
 from brainbench.leaderboard.sample_fields import publishable
 from brainbench.leaderboard.untrusted import Unreadable, parse_lines, read_bytes
+from brainbench.paths import user_path
 from brainbench.results import Record, find_record, load_record
 from brainbench.results.report.command import rerun_command
 from brainbench.results.whole_files import write_whole
@@ -89,7 +90,7 @@ def make_submission(
             "began it goes on where it stopped"
         )
     metadata = _metadata(record, given)
-    folder = output / metadata.folder / record.run_id
+    folder = user_path(output) / metadata.folder / record.run_id
     if folder.exists() and not overwrite:
         raise UsageError(f"{folder} is there already; --overwrite replaces it")
     kept = {

@@ -88,7 +88,7 @@ def save_steering(steering: Steering, folder: str | Path) -> Path:
     UsageError
         When it cannot be written.
     """
-    path = Path(folder)
+    path = user_path(folder)
     tensors = pack({
         f"{group}/{layer}": np.ascontiguousarray(vector, np.float32)
         for group, own in steering.directions.items()

@@ -12,6 +12,7 @@ from brainbench.errors import UnknownNameError, UsageError
 from brainbench.models.cache import whole_file
 from brainbench.models.families import find_family
 from brainbench.models.steering import POOLED, Steering
+from brainbench.paths import user_path
 
 
 def export_lm_eval(steering: Steering, path: str | Path, group: str = POOLED) -> tuple[str, ...]:
@@ -34,7 +35,7 @@ def export_lm_eval(steering: Steering, path: str | Path, group: str = POOLED) ->
     """
     import torch
 
-    file = Path(path)
+    file = user_path(path)
     if file.suffix != ".pt":
         raise UsageError(f"{path}: lm-eval takes a steering from a file that ends in .pt")
     if group not in steering.groups:

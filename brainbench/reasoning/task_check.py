@@ -19,6 +19,7 @@ import yaml
 
 import brainbench
 from brainbench.errors import UsageError
+from brainbench.foreign import check_depth
 from brainbench.problems.files import CARD, RESTORE, Fault, data_faults
 from brainbench.reasoning.data_check import local_data_faults
 
@@ -149,7 +150,10 @@ _Reader.add_constructor("!function", _function)
 @cache
 def _parsed(text: str) -> Any:
     """What a text holds; templates are included over and over."""
-    return _Reader(text).get_single_data()
+    found = _Reader(text).get_single_data()
+    # of aliases a few lines stand for billions of values, or for one that holds itself
+    check_depth(found)
+    return found
 
 
 def _task_files(folder: Path) -> list[Path]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import json
 import os
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from brainbench.errors import BrainbenchError, DataError, UsageError
+from brainbench.foreign import parse_json, read_text
 from brainbench.models import LanguageModel
 from brainbench.models.loading import CheckpointLoader
 from brainbench.reasoning.options import TaskOptions
@@ -125,11 +125,11 @@ def _lora(adapter: Path) -> dict[str, Any]:
     """
     path = adapter / "adapter_config.json"
     try:
-        asked = json.loads(path.read_text("utf-8"))
+        asked = parse_json(read_text(path))
         ranks = [asked.get("r", 8), *(asked.get("rank_pattern") or {}).values()]
         needed = max(int(rank) for rank in ranks)
         modules = asked.get("target_modules")
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (DataError, ValueError, TypeError, AttributeError) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
     fitting = [rank for rank in _RANKS if rank >= needed]
     if not fitting:

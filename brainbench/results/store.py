@@ -41,8 +41,8 @@ class RunFolder:
     run_id : hash of the configuration.
     """
 
-    def __init__(self, output: Path, model: str, run_id: str) -> None:
-        self.path = output / folder_name(model) / run_id
+    def __init__(self, output: str | Path, model: str, run_id: str) -> None:
+        self.path = user_path(output) / folder_name(model) / run_id
         self._steps = self.path / "steps"
 
     def locked(self) -> AbstractContextManager[None]:
@@ -104,12 +104,12 @@ class RunFolder:
     def get(self, key: str) -> dict[str, Any] | None:
         """A finished step; a damaged file counts as none, and is computed again."""
         try:
-            kept = json.loads(self._step(key).read_text("utf-8"))
+            kept = parse_json(read_text(self._step(key)), finite=False)
             whole = kept["key"] == key and kept["sha256"] == _digest(kept["value"])
             if whole and (not kept["arrays"] or self._arrays(key).is_file()):
                 value: dict[str, Any] = kept["value"]
                 return value
-        except (OSError, ValueError, KeyError, TypeError):
+        except (DataError, ValueError, KeyError, TypeError):
             pass
         return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -24,7 +23,7 @@ from brainbench.benchmarks import (
     suite_patterns,
 )
 from brainbench.datasets import load_card
-from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
+from brainbench.errors import BrainbenchError, UnknownNameError, UsageError
 from brainbench.foreign import readable
 from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
 from brainbench.guidance.score import GuidanceScore, SearchScore
@@ -38,7 +37,9 @@ from brainbench.run.inputs import (
     Data,
     Readings,
     Say,
+    check_cells,
     check_model,
+    limit_told,
     load_data,
     read_model,
     split_benchmarks,
@@ -112,8 +113,10 @@ def evaluate(
     check_model(scored, wanted)
     asked = find_tasks(names, scored, chosen.task_options, not wanted, say, chosen.limit)
     data = load_data(wanted, chosen.limit, say)
+    with limit_told(chosen.limit):
+        check_cells(wanted, data, chosen.limit)
     record = new_record(scored, model, wanted, data, chosen, untrained, asked, guided)
-    folder = RunFolder(Path(output_path), record.model.identifier, record.run_id)
+    folder = RunFolder(output_path, record.model.identifier, record.run_id)
     with folder.locked():
         before = folder.load()
         if before is not None and before.status == "success" and not overwrite:
@@ -276,7 +279,7 @@ def _scores(
             report=report,
         )
     for name, recording in data.recordings.items():
-        with _limit_told(settings.limit):
+        with limit_told(settings.limit):
             yield from score_benchmarks(
                 [b for b in alignment if b.dataset == name],
                 recording,
@@ -299,17 +302,6 @@ def _scores(
             )
     for benchmark in plugged:
         yield benchmark(model)
-
-
-@contextlib.contextmanager
-def _limit_told(limit: int | None) -> Iterator[None]:
-    """Name the limit in an error, for it may be why there are too few items or runs."""
-    try:
-        yield
-    except DataError as error:
-        if limit is None:
-            raise
-        raise DataError(f"{error} (with --limit {limit})") from error
 
 
 def _reading_progress(report: Report | None) -> Callable[[int, int], None]:

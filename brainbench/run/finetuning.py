@@ -20,7 +20,7 @@ from brainbench.guidance.signals import Signals, read_signals
 from brainbench.guidance.training import Finetuned, Validate, Watch, finetune
 from brainbench.guidance.training_arms import train_as
 from brainbench.models import LanguageModel, ModelOptions, load_model
-from brainbench.run.inputs import Say
+from brainbench.run.inputs import Say, limit_told
 
 # reasoning type → the set of new problems whose validation split the epoch is chosen on
 _VALIDATION = {
@@ -127,7 +127,9 @@ def _signals(order: TrainingOrder) -> Signals:
     if not card.rois:
         load_recording(order.dataset)  # it says what the dataset holds instead
     roi = order.roi or next(iter(card.rois))
-    return read_signals(load_recording(order.dataset, roi), roi, order.reasoning_type, order.limit)
+    with limit_told(order.limit):
+        recording = load_recording(order.dataset, roi)
+        return read_signals(recording, roi, order.reasoning_type, order.limit)
 
 
 def _validation_score(signals: Signals, count: int | None) -> Validate | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from brainbench.benchmarks import (
@@ -13,8 +15,11 @@ from brainbench.benchmarks import (
     PluggedBenchmark,
     untrained_twins,
 )
+from brainbench.benchmarks.cell import prepare_cell
+from brainbench.benchmarks.controlled_cell import ControlledCell
 from brainbench.datasets import Behavior, Recording, load_behavior, load_recording
 from brainbench.datasets.cards import plugged_datasets
+from brainbench.errors import DataError
 from brainbench.models import Activations, Answers, Model, read_activations, read_answers
 from brainbench.models.cache import Status
 
@@ -92,6 +97,36 @@ def load_data(benchmarks: Sequence[Benchmark], limit: int | None, say: Say) -> D
         },
         {name: load_recording(name, None, None, progress) for name in others},
     )
+
+
+@contextlib.contextmanager
+def limit_told(limit: int | None) -> Iterator[None]:
+    """Name the limit in an error, for it may be why there are too few items or runs."""
+    try:
+        yield
+    except DataError as error:
+        if limit is None:
+            raise
+        raise DataError(f"{error} (with --limit {limit})") from error
+
+
+def check_cells(benchmarks: Sequence[Benchmark], data: Data, limit: int | None) -> None:
+    """Make the folds of everything that brain responses are scored on, before a model is asked.
+
+    Raises
+    ------
+    DataError
+        When there are too few items or runs for folds, or a person lacks a run.
+    """
+    alignment, controlled, *_ = split_benchmarks(benchmarks)
+    rois: dict[tuple[str, str, bool], list[str]] = defaultdict(list)
+    for benchmark in [*alignment, *controlled]:
+        whole_runs = isinstance(benchmark, ControlledBenchmark)
+        rois[benchmark.dataset, benchmark.reasoning_type, whole_runs].append(benchmark.roi)
+    for (name, kind, whole_runs), areas in rois.items():
+        cell = prepare_cell(data.recordings[name], kind, areas, limit)
+        if whole_runs:
+            _ = ControlledCell(cell, seed=0).folds
 
 
 def read_model(

@@ -196,6 +196,22 @@ def test_limit_keeps_the_first_items_of_each_type() -> None:
         score(people(signal=0.5), limit=3)
 
 
+def test_too_few_items_of_any_type_are_told_before_the_first_is_scored() -> None:
+    wanted = [load_benchmark(f"phantom.signal.{kind}-ridge") for kind in ("all", "transitive")]
+    states = Activations({"hidden": features()}, {"hidden": tuple(range(LAYERS))})
+    with pytest.raises(DataError, match="there are: transitive 8"):
+        next(score_benchmarks(wanted, people(signal=0.3), states, limit=8))
+
+
+@pytest.mark.parametrize("protocol", ["published", "controlled"])
+def test_a_benchmark_that_is_called_tells_it_before_the_model_is_asked(protocol: str) -> None:
+    model = FixedModel(features())
+    benchmark = load_benchmark("phantom.signal.transitive-ridge", protocol)
+    with pytest.raises(DataError, match="there are: transitive 8"):
+        benchmark(model, limit=8)
+    assert not model.asked
+
+
 def test_same_seed_same_score_and_other_seed_other_random_features(planted: Score) -> None:
     assert score(people(signal=0.5)) == planted
     other = score(people(signal=0.5), seed=1)

@@ -16,6 +16,7 @@ from brainbench.datasets.phantom import load_problems
 from brainbench.guidance.adapters import adapted
 from brainbench.guidance.finetuning_folder import FinetuningRecord
 from brainbench.models import LanguageModel, ModelOptions, load_model
+from brainbench.models.loading import CheckpointLoader
 
 QUICK = ("--epochs", "2", "--limit", "8", "--validation", "3", "--learning-rate", "0.001")
 WEIGHTS = "adapter_model.safetensors"
@@ -38,6 +39,19 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 
 def record_of(folder: str) -> FinetuningRecord:
     return FinetuningRecord.model_validate_json((Path(folder) / "finetuning.json").read_bytes())
+
+
+def test_a_limit_that_cannot_work_is_refused_before_the_weights_are_read(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_: Any) -> Any:
+        raise AssertionError("read")
+
+    monkeypatch.setattr(CheckpointLoader, "model", property(read))
+    code, _, err = run("--limit", "4", "--reasoning-type", "syllogistic")
+    assert code == 1
+    assert "there are: syllogistic 4 (with --limit 4)" in err
+    assert not list(Path("finetuned").glob("*.json"))
 
 
 # what it makes

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.io import loadmat
 
 from brainbench.datasets import Recording, block_of, load_card, load_recording, subjects_of
@@ -108,8 +109,14 @@ class TestWhole:
 
     def test_the_assembly_says_what_it_is(self, whole: Recording) -> None:
         assert whole.assembly.attrs["dataset"] == "xiao2026"
-        assert whole.assembly.attrs["selection_leak"] == ["deductive_reasoning"]
+        assert whole.assembly.attrs["selection_leak"] == "deductive_reasoning"
         assert not whole.card.simulated
+
+    def test_it_can_be_written_as_netcdf_3(self, whole: Recording, tmp_path: Path) -> None:
+        path = tmp_path / "a.nc"
+        whole.assembly.to_netcdf(path, engine="scipy")
+        with xr.open_dataarray(path, engine="scipy") as found:
+            assert found.attrs == whole.assembly.attrs
 
     def test_the_hash_covers_both_datasets(self, whole: Recording) -> None:
         assert whole.data_sha256 == load_card("xiao2026").data_sha256(load_card("ds003076"))

@@ -50,6 +50,10 @@ doc_to_choice: choices
 doc_to_target: label
 metric_list: [{metric: acc}]
 """
+# a few aliases that stand for a billion values
+BOMB = "{a: &a [x], " + ", ".join(
+    f"{b}: &{b} [{', '.join([f'*{a}'] * 99)}]" for a, b in zip("abcde", "bcdef", strict=True)
+) + "}"  # fmt: skip
 
 
 @pytest.fixture
@@ -109,6 +113,9 @@ class TestFiles:
             ("task: !unknown x\n", "line 1", "is not YAML", "lm-eval skips"),
             ("- a\n- b\n", "file", "is no mapping", "lm-eval skips"),
             ("", "file", "is no mapping", "lm-eval skips"),
+            ("task: " + "[" * 5000, "file", "cannot be read", "lm-eval skips"),
+            (f"{GOOD}metadata: &all [*all]\n", "file", "maps and lists deep", "lm-eval skips"),
+            (f"{GOOD}metadata: {BOMB}\n", "file", "too many", "lm-eval skips"),
             ("output_type: x\n", "task", "is missing, and so is group", "begin the file's name"),
             (f"{GOOD}include: gone.yaml\n", "include", "'gone.yaml' is no file", "lm-eval skips"),
             (f"{GOOD}include: bad.yaml\n", "include", "goes in a circle", "lm-eval skips"),

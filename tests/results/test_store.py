@@ -53,7 +53,7 @@ def test_steps_survive_and_carry_floats_exactly(tmp_path: Path) -> None:
     assert again.get("a: b/c 1/20") is None
 
 
-@pytest.mark.parametrize("damage", ["truncate", "edit", "foreign", "no json"])
+@pytest.mark.parametrize("damage", ["truncate", "edit", "foreign", "no json", "no end"])
 def test_a_damaged_step_is_computed_again(damage: str, tmp_path: Path) -> None:
     folder = RunFolder(tmp_path, "m", "abc")
     folder.put("step", {"x": 1.5}, {})
@@ -65,6 +65,7 @@ def test_a_damaged_step_is_computed_again(damage: str, tmp_path: Path) -> None:
             "edit": text.replace("1.5", "2.5"),
             "foreign": text.replace('"step"', '"other"'),
             "no json": "[]",
+            "no end": "[" * 100_000,
         }[damage]
     )
     assert folder.get("step") is None

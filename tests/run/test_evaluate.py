@@ -53,6 +53,32 @@ def test_record_holds_what_the_score_comes_from(unbroken: Record) -> None:
     assert unbroken.timing["peak_memory_mb"] > 0
 
 
+@pytest.mark.parametrize("protocol", ["published", "controlled"])
+def test_a_limit_that_cannot_work_is_refused_before_the_model_is_asked(
+    protocol: str, tmp_path: Path
+) -> None:
+    class Unasked:
+        identifier, sha256 = "unasked", "0" * 64
+
+        def activations(self, problems: Any) -> Any:
+            raise AssertionError("asked")
+
+    steps: list[Step] = []
+    # of both types together there would be enough
+    benchmarks = ["phantom.signal.all-ridge", *ONE]
+    settings = Settings(protocol=protocol, limit=8)
+    with pytest.raises(DataError, match=r"there are: syllogistic 8 \(with --limit 8\)"):
+        run_evaluate(
+            Unasked(),
+            benchmarks=benchmarks,
+            settings=settings,
+            output_path=tmp_path / "new",
+            report=steps.append,
+        )
+    assert not steps
+    assert not (tmp_path / "new").exists()
+
+
 def test_rows_are_one_headline_and_one_per_person(unbroken: Record) -> None:
     required = {"benchmark", "roi", "reasoning_type", "protocol", "subject", "site", "layer"}
     required |= {"raw", "ceiling", "score", "n_subjects", "n_items", "n_voxels", "warnings"}
