@@ -14,7 +14,12 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parent.parent
 # page of the site → file of the repository
-PAGES = {"index.md": "README.md", "nano.md": "brainbench/models/data/nano/README.md"}
+PAGES = {
+    "index.md": "README.md",
+    "nano.md": "brainbench/models/data/nano/README.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "changelog.md": "CHANGELOG.md",
+}
 _LINK = re.compile(r"(?<!!)\[([^\]\[]+)\]\(([^)\s]+)\)")
 _IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)

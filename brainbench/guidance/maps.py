@@ -150,7 +150,7 @@ def _maps(
     eye = np.eye(len(basis) - 1)
     duals = []
     for block, own in zip(responses, alphas, strict=True):
-        inside = np.linalg.solve(reduced + own[:, None, None] * eye, basis.T @ block)
+        inside = np.linalg.solve(reduced + own[:, None, None] * eye, (basis.T @ block)[None])
         duals.append(basis @ inside)
     offsets = tuple(block.mean(axis=0) for block in responses)
     return BrainMaps(span, mean, tuple(duals), offsets, alphas)

@@ -19,6 +19,13 @@ ROOT = Path(__file__).parent.parent.parent
 OWN = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 EXAMPLE = ROOT / "docs" / "ci-example.yml"
 PINNED = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")
+# rights beyond reading, of the job `publish` alone
+RIGHTS = {
+    "site.yml": {"pages": "write", "id-token": "write"},
+    "release.yml": {"id-token": "write"},
+}
+# GitHub's own, and the one that the registry's maintainers publish for trusted publishing
+ACTIONS = re.compile(r"actions/|pypa/gh-action-pypi-publish@")
 VERSION = re.compile(r"[\w.-]+/[\w.-]+@v\d+\.\d+\.\d+")
 
 
@@ -42,7 +49,8 @@ def tool(name: str) -> str:
 
 
 def test_what_there_is() -> None:
-    assert [path.name for path in OWN] == ["newest.yml", "site.yml", "submissions.yml", "tests.yml"]
+    names = ["lowest", "newest", "release", "site", "submissions", "tests"]
+    assert [path.stem for path in OWN] == names
 
 
 def test_the_newest_releases_are_tested_as_the_pinned_ones_are() -> None:
@@ -64,9 +72,10 @@ def test_they_fit_the_schema_of_workflows() -> None:
 
 
 def test_the_linter_finds_nothing() -> None:
+    """In the workflows, and in the settings of dependabot."""
     command = [tool("zizmor"), "--offline", "--no-progress", "--persona=pedantic"]
     done = subprocess.run(
-        [*command, *map(str, OWN)], capture_output=True, text=True, check=False, timeout=60
+        [*command, str(ROOT / ".github")], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "No findings" in done.stdout + done.stderr
@@ -96,11 +105,11 @@ def test_rights_and_limits_are_stated(path: Path) -> None:
     for name, job in workflow["jobs"].items():
         assert 0 < job["timeout-minutes"] <= 60, name
         if "permissions" in job:
-            assert (path.name, name) == ("site.yml", "publish")
-            assert job["permissions"] == {"pages": "write", "id-token": "write"}
+            assert name == "publish"
+            assert job["permissions"] == RIGHTS[path.name]
             assert all("run" not in step for step in job["steps"]), "rights, and code of ours"
     assert "pull_request_target" not in workflow["on"]
-    assert "secrets" not in path.read_text("utf-8").replace("no secrets", "").replace(
+    assert "secrets" not in path.read_text("utf-8").lower().replace("no secrets", "").replace(
         "has secrets", ""
     )
 
@@ -111,7 +120,7 @@ def test_actions_are_pinned_and_nothing_of_an_event_is_in_a_shell(path: Path) ->
     for step in steps(path):
         if "uses" in step:
             assert pin.fullmatch(step["uses"]), step["uses"]
-            assert step["uses"].startswith("actions/"), "GitHub's own only"
+            assert ACTIONS.match(step["uses"]), step["uses"]
         else:
             assert "${{" not in step["run"], step["run"]
         if step.get("uses", "").startswith("actions/checkout@"):
@@ -131,6 +140,19 @@ def test_one_version_of_an_action_everywhere() -> None:
     for name, version in re.findall(r"uses: (\S+)@(v[\d.]+)", EXAMPLE.read_text("utf-8")):
         named.setdefault(name, set()).add(version)
     assert all(len(versions) == 1 for versions in named.values()), named
+
+
+def test_what_is_released_was_tried() -> None:
+    """Built once; what is published is the artifact that was installed and has scored."""
+    jobs = read(ROOT / ".github" / "workflows" / "release.yml")["jobs"]
+    assert (jobs["try"]["needs"], jobs["publish"]["needs"]) == ("build", "try")
+    runs = {name: " ".join(s.get("run", "") for s in job["steps"]) for name, job in jobs.items()}
+    assert "check_release.py" in runs["build"]
+    assert "brainbench --version" in runs["try"]
+    assert not [name for name in ("try", "publish") if "build" in runs[name]]
+    artifacts = [s["with"]["name"] for job in jobs.values() for s in job["steps"]
+                 if "-artifact@" in s.get("uses", "")]  # fmt: skip
+    assert artifacts == ["dist"] * 3
 
 
 def test_submissions_are_read_by_the_base_branch() -> None:
@@ -163,7 +185,7 @@ def test_commands_of_brainbench_are_there(path: Path) -> None:
             command = command.commands[words[1]]
         options = {name for p in command.params for name in (*p.opts, *p.secondary_opts)}
         assert {word for word in words if word.startswith("--")} <= options, line
-    assert found or path.name in ("newest.yml", "submissions.yml", "tests.yml")
+    assert found or path.stem in ("lowest", "newest", "submissions", "tests")
 
 
 def test_the_example_is_short_and_the_one_of_the_docs() -> None:
