@@ -79,6 +79,10 @@ def accuracy(record: Record) -> dict[str, Any]:
     return found
 
 
+# layers are chosen as strengths are: where areas are near each other, elsewhere are others
+_NOT_OF_ARM = {"arm", "layers"}
+
+
 def behavior(scores: list[BehaviorScore]) -> dict[str, Any]:
     """Benchmark → its whole score, people and controls included."""
     return {
@@ -92,7 +96,9 @@ def guidance(record: Record) -> dict[str, Any]:
     for score in record.gains:
         found[score.identifier] = {
             "verdict": score.verdict,
-            "arms": {row.arm: row.model_dump(mode="json", exclude={"arm"}) for row in score.arms},
+            "arms": {
+                row.arm: row.model_dump(mode="json", exclude=_NOT_OF_ARM) for row in score.arms
+            },
             "differences": {
                 each.against: {
                     "mcnemar": [each.mcnemar_p, each.mcnemar_gained, each.mcnemar_lost],
@@ -119,7 +125,7 @@ def of_guidance(name: str) -> float:
     """Shares of few problems; see the top of this file."""
     parts = name.split("/")
     if parts[0].startswith("search"):
-        return _of_search(parts[-1])
+        return float("inf") if "interval" in parts else _of_search(parts[-1])
     if parts[-1] in ("p", "p_corrected", "threshold", "strength") or "mcnemar" in parts:
         return float("inf")
     return 10 * SHARES if "dprime" in parts else SHARES
@@ -127,6 +133,8 @@ def of_guidance(name: str) -> float:
 
 def _of_search(number: str) -> float:
     """Of the published search: numbers of the few answers that flip are others elsewhere."""
-    if number in ("tries", "length", "reverted") or number.startswith("direction_"):
+    if number in ("tries", "length", "reverted", "p", "p_corrected") or number.startswith(
+        "direction_"
+    ):
         return float("inf")
     return FLIPPED if number == "n_flipped" else SHARES

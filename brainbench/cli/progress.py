@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from brainbench.benchmarks import Report, Step
 from brainbench.cli.console import stderr
@@ -14,6 +23,7 @@ from brainbench.models.bars import no_library_bars
 from brainbench.models.cache import Say, Status
 
 _LINES = 10  # plain lines for a whole run
+_LEAST = 10  # seconds that are worth a word
 
 
 def teller(quiet: bool) -> Say:
@@ -37,25 +47,76 @@ def step_progress(quiet: bool) -> Iterator[Report | None]:
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
             TextColumn("{task.description}"),
         )
         with Progress(*columns, console=stderr, transient=True) as bar:
-            task = bar.add_task("starting", total=None)
-            yield lambda step: bar.update(
-                task, completed=step.done, total=step.total, description=step.label
-            )
+            yield _Bar(bar, bar.add_task("starting", total=None)).add
     else:
         yield _Lines().add
+
+
+class _Bar:
+    """One bar for all work; its time begins anew with other work, so what is left is of that."""
+
+    def __init__(self, bar: Progress, task: TaskID) -> None:
+        self._bar, self._task = bar, task
+        self._work = Work()
+
+    def add(self, step: Step) -> None:
+        if self._work.begins(step):
+            self._bar.reset(self._task, total=step.total, completed=step.done)
+        self._bar.update(self._task, completed=step.done, total=step.total, description=step.label)
 
 
 class _Lines:
     """One line for every tenth of some work, however many steps come at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._last = ("", -1)
+        self._now = now
+        self._work = Work()
+        self._since = (0.0, 0)
 
     def add(self, step: Step) -> None:
+        if self._work.begins(step):
+            self._since = (self._now(), step.done)
         tenth = (step.label, step.done // max(1, step.total // _LINES))
         if tenth != self._last:
             self._last = tenth
-            stderr.print(f"[{step.done}/{step.total}] {step.label}", markup=False, highlight=False)
+            text = f"[{step.done}/{step.total}] {step.label}{self._left(step)}"
+            stderr.print(text, markup=False, highlight=False)
+
+    def _left(self, step: Step) -> str:
+        """How long the rest of this work takes at the pace so far; nothing of short work."""
+        started, done = self._since
+        if not done < step.done < step.total:
+            return ""
+        seconds = (self._now() - started) / (step.done - done) * (step.total - step.done)
+        return f", about {spell(seconds)} left" if seconds >= _LEAST else ""
+
+
+class Work:
+    """Tells when steps are of other work than before.
+
+    Steps of one work may have labels of their own, as the arms of a test: as long as they count
+    on towards the same total they are one.
+    """
+
+    def __init__(self) -> None:
+        self._last: Step | None = None
+
+    def begins(self, step: Step) -> bool:
+        """Whether other work begins with a step; it is the last one then."""
+        last, self._last = self._last, step
+        return last is None or step.total != last.total or step.done < last.done
+
+
+def spell(seconds: float) -> str:
+    """``40 s``, ``3 min``, ``1 h 20 min``."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -139,11 +139,13 @@ def adapted(model: LanguageModel, folder: str | Path) -> Iterator[LanguageModel]
     network = model.loader.model
     with _left_as_it_was(network), contextlib.ExitStack() as stack:
         try:
-            wrapped: Any = put_adapter(network, path, model.identifier)
-        except DataError:
+            wrapped: Any = put_adapter(network, path)
+        except Exception as error:
             # some modules may be wrapped already
             _unwrap(network)
-            raise
+            raise DataError(
+                f"the adapter {path.name} does not fit {model.identifier}: {error}"
+            ) from error
         for module in wrapped.modules():
             if isinstance(module, LoraLayer):
                 weight: Any = module.base_layer.weight

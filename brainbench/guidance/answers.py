@@ -86,12 +86,14 @@ class ArmAnswers:
     said : (n_seeds, n_items) index of the choice that was said, -1 where it was none of them.
     strengths : (n_seeds,) of steering, chosen on validation problems.
     thresholds : (n_seeds,) log-odds above which True counts as said, chosen there too.
+    layers : of steering, those where something was added, in any row.
     """
 
     log_odds: Array
     said: NDArray[np.intp]
     strengths: Array | None = None
     thresholds: Array | None = None
+    layers: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.said.ndim != 2 or not self.said.size or self.said.shape != self.log_odds.shape:

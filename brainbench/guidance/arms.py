@@ -19,6 +19,7 @@ from brainbench.plugins import ArmPlugin, plugged
 from brainbench.source import code_sha256
 
 GUIDED, UNGUIDED, PERMUTED, LABEL_ONLY = "guided", "unguided", "permuted fMRI", "label only"
+RANDOM = "random direction"
 Remake = Callable[[Signals, np.random.Generator], Signals]
 
 
@@ -93,7 +94,7 @@ ARMS: dict[str, Arm] = {
             knows_labels=True,
         ),
         Arm(LABEL_ONLY, "the right answers, no signals", knows_labels=True),
-        Arm("random direction", "a random direction of equal norm", drawn=True),
+        Arm(RANDOM, "a random direction of equal norm", drawn=True),
         Arm("stimulus only", "the problems' text, no answers", modes=("finetuning",)),
     )
 }

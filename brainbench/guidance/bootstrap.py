@@ -8,6 +8,8 @@ each arm apart. What the draws alone get wrong is put right before percentiles a
   quantile, degrees of freedom by Satterthwaite's rule.
 * What a seed does with one problem and not with others is drawn with the seeds, with the problems,
   and once more with both: it counts once, with the problems.
+* Widened draws may reach where no difference can be: those of shares and areas lie between -1 and
+  1. An interval is cut to where its values can lie, which takes no true value out of it.
 * Permuted and random signals are others in every row, the people's own the same in all. If nothing
   is in them, they are one more draw of the kind: what such rows vary by is added once, however many
   seeds guided has. Without that, a third of the comparisons of signals with nothing in them would
@@ -34,6 +36,8 @@ LEAST_PROBLEMS = 5
 _UNDEFINED = 0.05
 # draws that are counted together
 _TOGETHER = 256
+# where a difference of two shares, or of two areas, can lie
+SHARES = (-1.0, 1.0)
 # rounding of shares and areas
 _SLACK = 1e-12
 
@@ -100,7 +104,12 @@ class Estimate:
 
 
 def compare(
-    guided: Drawn, other: Drawn, n_base: int, redrawn: bool = False, level: float = 0.95
+    guided: Drawn,
+    other: Drawn,
+    n_base: int,
+    redrawn: bool = False,
+    level: float = 0.95,
+    ends: Interval | None = None,
 ) -> Estimate:
     """Guided minus another arm, with percentile interval and two-sided p.
 
@@ -109,6 +118,7 @@ def compare(
     guided, other : of the same draws of problems.
     n_base : how many problems were drawn from.
     redrawn : the other arm's rows are guided by signals drawn anew for each.
+    ends : where such a difference can lie, if there are ends; the interval is cut to them.
 
     Returns
     -------
@@ -130,6 +140,8 @@ def compare(
     wider = stats.t.ppf(tail, freedom) / stats.norm.ppf(tail) * error / draws.std()
     widened = draws.mean() + (draws - draws.mean()) * wider
     low, high = np.quantile(widened, [1.0 - tail, tail])
+    if ends is not None:
+        low, high = np.clip((low, high), *ends)
     p = 2.0 * stats.t.sf(abs(value) / error, freedom)
     return Estimate(value, (float(low), float(high)), float(max(p, least)))
 

@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError, UnknownNameError
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, find_arm
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, RANDOM, find_arm
 from brainbench.guidance.maps import BrainMaps, fit_controlled
 from brainbench.guidance.objective import Objective
 from brainbench.guidance.search import Search
 from brainbench.guidance.signals import Signals
 
 MEANS = ("raw", "unit")
-RANDOM = "random direction"
 
 
 @dataclass(frozen=True)

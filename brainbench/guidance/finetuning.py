@@ -21,15 +21,14 @@ from brainbench.encoding.held_out import held_out_folds
 from brainbench.encoding.kernels import linear_kernels
 from brainbench.guidance.adapters import adapted, randomise_adapter
 from brainbench.guidance.answers import ArmAnswers
-from brainbench.guidance.arms import GUIDED, UNGUIDED
+from brainbench.guidance.arms import GUIDED, RANDOM, UNGUIDED
 from brainbench.guidance.choices import area, threshold
-from brainbench.guidance.directions import RANDOM
 from brainbench.guidance.problem_tests import TestQuestions
 from brainbench.guidance.questions import Asker, Question
 from brainbench.guidance.recipes import BOTH, Budget, Recipe
 from brainbench.guidance.score import ArmAlignment
 from brainbench.guidance.signals import Signals
-from brainbench.guidance.steering import Rows, Whole
+from brainbench.guidance.steering import Rows, Whole, arm_of
 from brainbench.guidance.training import Watch, finetune
 from brainbench.guidance.training_arms import train_as
 from brainbench.models import LanguageModel, Model, read_activations
@@ -100,6 +99,8 @@ def train_arms(
     # one that only turns another's adapter comes after it
     arms = sorted(plan.arms, key=lambda arm: arm == RANDOM)
     found: list[Trained] = []
+    n_seeds = len(plan.seeds)
+    trains = [arm for arm in arms if arm not in (UNGUIDED, RANDOM)]
     for arm in arms:
         if arm == UNGUIDED:
             found.append(Trained(arm, 0, None))
@@ -112,7 +113,9 @@ def train_arms(
                 if not (place / "adapter_config.json").is_file():
                     randomise_adapter(guided, place, seed)
             else:
-                place = _train(model, signals, plan, arm, seed, place, report)
+                which = arm_of(arm, trains.index(arm), len(trains))
+                told = partial(_labelled, report, f"training {which}, seed {row + 1} of {n_seeds}")
+                place = _train(model, signals, plan, arm, seed, place, told)
             found.append(Trained(arm, row, place))
     return sorted(found, key=lambda trained: plan.arms.index(trained.arm))
 
@@ -134,8 +137,8 @@ def _train(
         return float(area(ask_plainly(now, plan.validation).odds[:, 0], labels))
 
     best: tuple[float, Path] | None = None
-    for rate in plan.learning_rates:
-        what = f"training {arm}, seed {seed}, rate {rate:g}"
+    for number, rate in enumerate(plan.learning_rates):
+        what = f"rate {number + 1} of {len(plan.learning_rates)}"
         budget = replace(plan.budget, seed=seed, learning_rate=rate)
         watch = Watch(validate, partial(_tell, report, what))
         place = folder / f"rate-{rate:g}"
@@ -147,6 +150,10 @@ def _train(
             best = score, found.folder
     assert best is not None
     return best[1]
+
+
+def _labelled(report: Report, which: str, what: str, done: int, total: int) -> None:
+    report(f"{which}, {what}", done, total)
 
 
 def _tell(report: Report, what: str, done: int, total: int, text: str) -> None:

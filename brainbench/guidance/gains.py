@@ -18,6 +18,7 @@ from brainbench.guidance.answers import ArmAnswers, TestItems
 from brainbench.guidance.arms import GUIDED, UNGUIDED, is_drawn
 from brainbench.guidance.bootstrap import (
     LEAST_PROBLEMS,
+    SHARES,
     Drawn,
     Estimate,
     compare,
@@ -25,7 +26,16 @@ from brainbench.guidance.bootstrap import (
     draw_seeds,
 )
 from brainbench.guidance.measures import measure
-from brainbench.guidance.score import METRICS, ArmRow, Change, Difference, Metric, Tier, Verdict
+from brainbench.guidance.score import (
+    BOUNDED,
+    METRICS,
+    ArmRow,
+    Change,
+    Difference,
+    Metric,
+    Tier,
+    Verdict,
+)
 from brainbench.guidance.verdict import (
     CLAIM,
     count,
@@ -183,6 +193,7 @@ def _row(name: str, answers: ArmAnswers, table: Tables) -> ArmRow:
             "arm": name,
             "n_seeds": answers.n_seeds,
             "strength": mean(answers.strengths),
+            "layers": None if answers.layers is None else list(answers.layers),
             "threshold": mean(answers.thresholds) if answers.has_odds else None,
         }
     )
@@ -196,7 +207,8 @@ def _difference(
     changes: list[Change] = []
     for metric in METRICS:
         if metric in ours and metric in theirs:
-            found = compare(ours[metric], theirs[metric], items.n_base, redrawn)
+            ends = SHARES if metric in BOUNDED else None
+            found = compare(ours[metric], theirs[metric], items.n_base, redrawn, ends=ends)
             if np.isfinite(found.value):
                 changes.append(_change(metric, found))
     tested = mcnemar(arms[GUIDED], arms[name], items)

@@ -41,6 +41,18 @@ def parse_layers(text: str | None, count: int) -> tuple[int, ...]:
     return tuple(chosen)
 
 
+def name_layers(layers: Sequence[int]) -> str:
+    """``8 to 22``, ``3, 5 to 8``; ``none`` where there are none."""
+    ranges: list[list[int]] = []
+    for layer in sorted(set(layers)):
+        if ranges and layer == ranges[-1][-1] + 1:
+            ranges[-1].append(layer)
+        else:
+            ranges.append([layer])
+    told = [f"{own[0]} to {own[-1]}" if len(own) > 1 else f"{own[0]}" for own in ranges]
+    return ", ".join(told) or "none"
+
+
 def as_mask(layers: Sequence[int], count: int) -> list[float]:
     """1 for each of L layers that is in the set, 0 for the others."""
     return [1.0 if layer in layers else 0.0 for layer in range(count)]

@@ -17,6 +17,10 @@ GUIDANCE_SUITES: dict[str, tuple[Mode, ...]] = {
     "guidance-steering": ("steering",),
     "guidance-finetuning": ("finetuning",),
 }
+# of training, at most
+EPOCHS: dict[Tier, int] = {"reduced": 6, "full": 20}
+# of the targeted search: 2, each pair keeps one random direction through all its tries
+SEARCH_VERSION = 2
 TIERS: tuple[str, ...] = ("auto", "reduced", "full")
 _FEW: dict[Mode, tuple[str, ...]] = {
     "steering": (UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY, "label as fMRI", "random direction"),
@@ -101,7 +105,7 @@ class GuidanceOptions:
         return Extent(
             "full" if full else "reduced",
             tuple(range(seed, seed + (5 if full else 1))),
-            self.epochs or (20 if full else 6),
+            self.epochs or EPOCHS["full" if full else "reduced"],
             # all orders of the built-in model's problems would be minutes of the same
             full and not builtin,
             self.arms,

@@ -6,6 +6,9 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
+from brainbench.guidance.arms import GUIDED, RANDOM
+from brainbench.guidance.layer_sets import name_layers
+
 Mode = Literal["steering", "finetuning"]
 Form = Literal["controlled", "published"]
 Tier = Literal["reduced", "full"]
@@ -20,6 +23,13 @@ Metric = Literal[
     "valid",
 ]
 METRICS: tuple[Metric, ...] = get_args(Metric)
+# shares and areas: a difference of two lies between -1 and 1
+BOUNDED: tuple[Metric, ...] = tuple(metric for metric in METRICS if metric != "dprime")
+
+
+# the test of scanner items
+HELD_OUT = "held-out scanner items"
+DRAWN_ANEW = "drawn anew at every try"
 
 
 class _Part(BaseModel):
@@ -34,6 +44,8 @@ class ArmRow(_Part):
     n_seeds: int
     strength: float | None
     """Of steering: mean over seeds of what was chosen on validation problems."""
+    layers: list[int] | None = None
+    """Of steering: where something was added, with any seed. Null in older records."""
     threshold: float | None
     """Log-odds above which True is said, chosen on validation problems; mean over seeds."""
     auc: float | None
@@ -55,7 +67,8 @@ class Change(_Part):
     metric: Metric
     value: float
     interval: tuple[float, float] | None
-    """95 %, hierarchical bootstrap over seeds × base problems."""
+    """95 %, hierarchical bootstrap over seeds × base problems; cut to where a difference of
+    shares or areas can lie: an end at -1 or 1 says that the data set no bound there."""
     p: float | None
     """Two-sided: Student's t with the standard error of the same bootstrap."""
     p_corrected: float | None
@@ -116,6 +129,8 @@ class GuidanceScore(_Part):
     """Whose scanner items guide; ``all`` are pooled."""
     site: str
     layers: list[int]
+    """Where the guided arm adds, or is trained; of steering in older records, all that validation
+    chose among."""
     test: str
     """Name of the problems it was read on."""
     test_type: str
@@ -140,6 +155,19 @@ class GuidanceScore(_Part):
     warnings: list[str]
 
     @property
+    def told_from(self) -> str:
+        """What the log-odds of its AUC are told from, in words; nothing where as they are."""
+        held_out = self.mode == "steering" and self.test == HELD_OUT
+        return "log-odds told from the threshold of each run" if held_out else ""
+
+    @property
+    def acting(self) -> str:
+        """Which layers act, in words."""
+        guided = next((arm for arm in self.arms if arm.arm == GUIDED), None)
+        known = self.mode != "steering" or (guided is not None and guided.layers is not None)
+        return f"layers {'' if known else 'chosen among '}{name_layers(self.layers)}"
+
+    @property
     def identifier(self) -> str:
         """``steering/controlled/one step/xiao2026.language.syllogistic/three premises``."""
         source = f"{self.dataset}.{self.roi}.{self.reasoning_type}"
@@ -153,6 +181,8 @@ class SearchRow(_Part):
     n_seeds: int
     flipped: float
     """Pairs of a person and a problem whose answer became right."""
+    flipped_range: tuple[float, float] | None = None
+    """Least and most over seeds; null of one seed."""
     n_flipped: int
     """Problems that some person's signals flipped, of the first seed."""
     tries: float | None
@@ -161,6 +191,16 @@ class SearchRow(_Part):
     """Of the direction then, in units of the spread of states; mean over layers."""
     reverted: float
     """Answers that were none of the choices, after which a direction went back."""
+    one_direction: bool | None = None
+    """Whether each pair kept one direction through all its tries; of arms without signals. Null of
+    a random direction in older records, where it was drawn anew at every try."""
+    guided_minus: float | None = None
+    """Share of pairs that guided flips, minus this arm's. Null of guided, and in older records."""
+    interval: tuple[float, float] | None = None
+    """95 %, bootstrap over problems, each with all its people; of these people."""
+    p: float | None = None
+    p_corrected: float | None = None
+    """Holm over arms; null of an arm that has no power."""
     direction_gained: int | None
     """The mean of the directions that flipped, added to all items: wrong ones that become right."""
     direction_lost: int | None
@@ -168,6 +208,16 @@ class SearchRow(_Part):
     direction_says_true: float | None
     direction_auc: float | None
     direction_balanced_accuracy: float | None
+
+    @property
+    def called(self) -> str:
+        """The arm as it is shown: the random direction of an older record is another arm."""
+        return f"{self.arm}, {DRAWN_ANEW}" if self.drawn_anew else self.arm
+
+    @property
+    def drawn_anew(self) -> bool:
+        """Whether it is a random direction with as many chances as tries."""
+        return self.arm == RANDOM and not self.one_direction
 
 
 class SearchScore(_Part):
@@ -202,3 +252,13 @@ class SearchScore(_Part):
     def identifier(self) -> str:
         """``search/xiao2026.language.syllogistic``."""
         return f"search/{self.dataset}.{self.roi}.{self.reasoning_type}"
+
+    @property
+    def unfair(self) -> list[str]:
+        """What an older record does not say of its arms."""
+        return [
+            f"{row.called}: it had as many chances as tries, where every other arm has one "
+            "direction; no baseline (a run of this version keeps one)"
+            for row in self.rows
+            if row.drawn_anew
+        ]

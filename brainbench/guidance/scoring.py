@@ -6,14 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from brainbench.guidance.answers import ArmAnswers, TestItems
-from brainbench.guidance.arms import PERMUTED, find_arm
+from brainbench.guidance.arms import GUIDED, PERMUTED, find_arm
 from brainbench.guidance.gains import LEAST_DRAWS, GainSettings, measure_gains
 from brainbench.guidance.options import Extent
 from brainbench.guidance.score import ArmAlignment, Dose, Form, GuidanceScore, Mode
 from brainbench.guidance.signals import Signals
 from brainbench.guidance.verdict import read_alignment, reduced_warning
-
-HELD_OUT = "held-out scanner items"
 
 
 def oracles_of(arms: Iterable[str]) -> frozenset[str]:
@@ -29,7 +27,8 @@ class Way:
     Attributes
     ----------
     mode, form, recipe : see :class:`.GuidanceScore`.
-    site, layers : what was looked at and moved.
+    site : what was looked at and moved.
+    layers : those that are trained, or that steering chose among.
     """
 
     mode: Mode
@@ -83,6 +82,7 @@ def score_test(
     if read.oracles:
         said.append(f"{', '.join(sorted(read.oracles))}: told the answers of these very items")
     rises = read_alignment(alignment)
+    acting = read.arms[GUIDED].layers
     return GuidanceScore(
         mode=way.mode,
         form=way.form,
@@ -92,7 +92,7 @@ def score_test(
         roi=roi,
         reasoning_type=kind,
         site=way.site,
-        layers=list(way.layers),
+        layers=list(way.layers if acting is None else acting),
         test=read.name,
         test_type=read.kind,
         n_items=read.items.n_items,

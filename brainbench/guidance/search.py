@@ -28,6 +28,8 @@ STEPS = 200
 EVERY = 5
 RADIUS = 10.0
 RATE = 0.1
+# lengths that differ by less are one: a direction that is held within 10 sigma
+_SAME = 1e-9
 Report = Callable[[int, int], None]
 
 
@@ -168,29 +170,44 @@ def follow(
     held: Sequence[Held],
     pairs: Pairs,
     lengths: Array,
-    directions: Callable[[int], Array],
+    directions: Array,
+    report: Report = lambda done, total: None,
 ) -> Search:
-    """As many tries of equal length along given directions.
+    """As many tries of equal length, each pair along one direction.
 
     Parameters
     ----------
     lengths : (R, T, L) of the search that is followed; where it had stopped, its last.
-    directions : try → (R, L, units) unit directions.
+    directions : (R, L, units) unit directions.
+    report : called with (tries done, tries).
     """
     filled = lengths.copy()
     for number in range(1, filled.shape[1]):
         gone = np.isnan(filled[:, number])
         filled[:, number][gone] = filled[:, number - 1][gone]
-    trace = _Trace.of(pairs, directions(0).shape[1:])
-    going = torch.arange(len(pairs.items))
+    trace = _Trace.of(pairs, directions.shape[1:])
+    units, going = torch.as_tensor(directions), torch.arange(len(pairs.items))
+    said = np.full(len(going), -1, np.int64)
+    reached = np.zeros(directions.shape, np.float32)
     for number in range(filled.shape[1]):
         if not len(going):
             break
-        unit = torch.as_tensor(directions(number))[going]
-        moved = unit * torch.as_tensor(filled[:, number])[going][..., None]
-        said, reached = ask_pairs(held, pairs.items[going.numpy()], moved)
-        right, _ = trace.note(going, number + 1, said, reached, moved)
+        report(number, filled.shape[1])
+        rows = going.numpy()
+        moved = units[going] * torch.as_tensor(filled[rows, number])[..., None]
+        # what stands where it stood has been asked already
+        new = np.ones(len(rows), np.bool_)
+        if number:
+            before, now = filled[rows, number - 1], filled[rows, number]
+            new = ~np.isclose(now, before, rtol=_SAME, atol=0.0).all(axis=1)
+        if new.any():
+            asked = rows[new]
+            said[asked], reached[asked] = ask_pairs(
+                held, pairs.items[asked], moved[torch.as_tensor(new)]
+            )
+        right, _ = trace.note(going, number + 1, said[rows], reached[rows], moved)
         going = going[torch.as_tensor(np.flatnonzero(~right))]
+    report(filled.shape[1], filled.shape[1])
     return trace.search(pairs)
 
 

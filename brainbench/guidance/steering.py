@@ -35,6 +35,11 @@ from brainbench.guidance.signals import Signals
 Report = Callable[[str, int, int], None]
 
 
+def arm_of(arm: str, number: int, count: int) -> str:
+    """``arm 2 of 6, permuted fMRI``: how far a long run has come."""
+    return f"arm {number + 1} of {count}, {arm}"
+
+
 @dataclass(frozen=True)
 class Plan:
     """How steering is done.
@@ -65,6 +70,7 @@ class Rows:
     said: NDArray[np.int64]
     strengths: Array
     thresholds: Array
+    layers: set[int] = field(default_factory=set)
 
     @classmethod
     def empty(cls, n_seeds: int, n_items: int) -> Rows:
@@ -85,6 +91,7 @@ class Rows:
             self.said[rows],
             self.strengths[rows] if steered else None,
             None if np.isnan(odds).any() else self.thresholds[rows],
+            tuple(sorted(self.layers)) if steered else None,
         )
 
 
@@ -171,7 +178,8 @@ def steer_held_out(
     found = {arm: Rows.empty(len(plan.seeds_of(arm)), n_items) for arm in plan.arms}
     tried: dict[str, list[tuple[Array, NDArray[np.int64], NDArray[np.int64]]]] = {}
     for number, (arm, fold) in enumerate(steps):
-        report(f"steering held-out items, {arm}", number, len(steps))
+        which = arm_of(arm, plan.arms.index(arm), len(plan.arms))
+        report(f"steering held-out items, {which}", number, len(steps))
         for row, seed in enumerate(plan.seeds_of(arm)):
             rng = partial(stream, seed, arm, fold)
             run = _HeldOutRun(training, list(held), labels, folds[fold], plan, rng)
@@ -226,7 +234,9 @@ class _HeldOutRun:
         told = self._ask(test, (unit * factors[:, None])[:, None])
         rows.odds[row, test] = told.odds[:, 0] - cut
         rows.said[row, test] = told.said[:, 0]
-        rows.strengths[row] += share * self.plan.grid.options[best][1]
+        name, strength = self.plan.grid.options[best]
+        rows.strengths[row] += share * strength
+        rows.layers.update(self.plan.grid.sets[name])
         return inner.odds, inner.said, labels
 
     def _inner(self, arm: str, own: Training) -> Whole:
@@ -284,7 +294,8 @@ def choose_directions(
     pairs = [(arm, row) for arm in plan.arms for row in range(len(plan.seeds_of(arm)))]
     units: dict[tuple[str, int], Array] = {}
     for number, (arm, row) in enumerate(pairs):
-        report("directions for new problems", number, len(pairs))
+        which = arm_of(arm, plan.arms.index(arm), len(plan.arms))
+        report(f"directions for new problems, {which}", number, len(pairs))
         if arm != UNGUIDED:
             rng = stream(plan.seeds[row], arm, 0, "problems")
             units[arm, row] = problem_direction(arm, training, rng, plan.way)
@@ -338,6 +349,7 @@ def steer_problems(
             rows.odds[each.row] = told.odds[:, number]
             rows.said[each.row] = told.said[:, number]
             rows.strengths[each.row] = each.strength
+            rows.layers.update(plan.grid.sets[each.layers] if each.layers else ())
             if not np.isnan(checked.odds[:, number]).any():
                 rows.thresholds[each.row] = threshold(checked.odds[:, number], labels)
         answers.append(

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, find_arm, label_as_response
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, RANDOM, find_arm, label_as_response
 from brainbench.guidance.choices import area
 from brainbench.guidance.directions import (
-    RANDOM,
     Training,
     Way,
     class_difference,
@@ -23,6 +22,7 @@ from brainbench.guidance.directions import (
     random_direction,
     to_unit,
 )
+from brainbench.guidance.flips import Flips, correct_flips, flips_against
 from brainbench.guidance.maps import fit_published
 from brainbench.guidance.objective import Objective
 from brainbench.guidance.questions import Held
@@ -35,9 +35,10 @@ from brainbench.guidance.search import (
     search,
     wrong_and_right,
 )
-from brainbench.guidance.steering import Report, ask_all
+from brainbench.guidance.steering import Report, arm_of, ask_all
 from brainbench.guidance.verdict import read_search
 
+Tried = Callable[[int, int], None]
 PUBLISHED_WAY = Way("cosine", "raw")
 SEARCHED = (
     GUIDED,
@@ -48,6 +49,10 @@ SEARCHED = (
     LABEL_ONLY,
     RANDOM,
 )
+
+
+# guided is not held against itself
+_ITSELF: Flips = {"guided_minus": None, "interval": None, "p": None}
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,8 @@ class Targeted:
     ) -> tuple[list[SearchRow], dict[str, Search]]:
         """Search for every arm; the first seed's searches beside the rows.
 
-        Arms without signals follow the guided search: as many tries, each as long as its.
+        Arms without signals follow the guided search: each pair keeps one direction, and is asked
+        as often as a search may, at the lengths that its guided direction had.
 
         Raises
         ------
@@ -92,30 +98,40 @@ class Targeted:
         pairs = self.pairs
         if not len(pairs.items):
             raise DataError("the model has no item wrong that a person has right")
-        guided = self._search(GUIDED, 0, pairs, report)
+        # guided comes first, for it sets the lengths of others
+        ordered = sorted(arms, key=lambda arm: arm != GUIDED)
+        named = {arm: i for i, arm in enumerate(ordered)}
+        guided = self._search(GUIDED, 0, pairs, _told(report, GUIDED, 0, len(arms)))
         rows, first = [], {}
         for arm in arms:
             own = seeds if find_arm(arm).drawn else seeds[:1]
             found = [
-                guided if arm == GUIDED else self._one(arm, seed, pairs, guided, report)
-                for seed in own
+                guided
+                if arm == GUIDED
+                else self._one(
+                    arm, seed, pairs, guided, _told(report, arm, named[arm], len(arms), of)
+                )
+                for seed, of in zip(own, _counted(len(own)), strict=True)
             ]
             first[arm] = found[0]
-            rows.append(self._row(arm, found))
-        return rows, first
+            rows.append(self._row(arm, found, guided))
+        return correct_flips(rows, powerless(self.way)), first
 
     def search(
         self, arm: str, seed: int, report: Report = lambda what, done, total: None
     ) -> Search:
         """Search for one arm that has responses."""
-        return self._search(arm, seed, self.pairs, report)
+        return self._search(
+            arm, seed, self.pairs, lambda *step: report(f"targeted search, {arm}", *step)
+        )
 
-    def _one(self, arm: str, seed: int, pairs: Pairs, guided: Search, report: Report) -> Search:
+    def _one(self, arm: str, seed: int, pairs: Pairs, guided: Search, told: Tried) -> Search:
         if find_arm(arm).remake is not None:
-            return self._search(arm, seed, pairs, report)
-        return follow(self.held, pairs, guided.lengths, self._directions(arm, seed, pairs))
+            return self._search(arm, seed, pairs, told)
+        directions = self._directions(arm, seed, pairs)
+        return follow(self.held, pairs, guided.lengths, directions, told)
 
-    def _search(self, arm: str, seed: int, pairs: Pairs, report: Report) -> Search:
+    def _search(self, arm: str, seed: int, pairs: Pairs, told: Tried) -> Search:
         remake = find_arm(arm).remake
         assert remake is not None
         signals = remake(self.training.signals, _rng(seed, arm))
@@ -127,22 +143,28 @@ class Targeted:
             objective,
             pairs,
             scale_of(self.training.states),
-            lambda done, total: report(f"targeted search, {arm}", done, total),
+            told,
         )
 
-    def _directions(self, arm: str, seed: int, pairs: Pairs) -> Callable[[int], Array]:
-        count, shape = len(pairs.items), self.training.states.shape[1:]
+    def _directions(self, arm: str, seed: int, pairs: Pairs) -> Array:
+        """(R, L, units) the unit direction that each pair keeps through all its tries."""
+        shape = self.training.states.shape[1:]
         if arm == LABEL_ONLY:
             # towards the right answer: the search knows it too, it stops there
             difference = to_unit(class_difference(self.training.states, self.labels == 0))
             sign = np.where(self.labels[pairs.items] == 0, 1.0, -1.0)
-            fixed = sign[:, None, None] * difference
-            return lambda number: fixed
+            return np.asarray(sign[:, None, None] * difference)
         if arm != RANDOM:
             raise DataError(f"{arm} is no arm of the targeted search")
-        return lambda number: random_direction((count, *shape), _rng(seed, f"{arm} {number}"))
+        # drawn anew at every try it would have forty chances where signals have one direction;
+        # by person and item it is the same whichever other pairs there are
+        drawn = [
+            random_direction(shape, _rng(seed, arm, person, item))
+            for person, item in zip(pairs.people.tolist(), pairs.items.tolist(), strict=True)
+        ]
+        return np.stack(drawn)
 
-    def _row(self, arm: str, found: Sequence[Search]) -> SearchRow:
+    def _row(self, arm: str, found: Sequence[Search], guided: Search) -> SearchRow:
         sigma = scale_of(self.training.states).sigma
         tries = [each.tries[each.flipped].mean() for each in found if each.flipped.any()]
         lengths = [
@@ -150,15 +172,18 @@ class Targeted:
             for each in found
             if each.flipped.any()
         ]
-        first = found[0]
+        first, shares = found[0], [float(each.flipped.mean()) for each in found]
         return SearchRow(
             arm=arm,
             n_seeds=len(found),
-            flipped=float(np.mean([each.flipped.mean() for each in found])),
+            flipped=float(np.mean(shares)),
+            flipped_range=(min(shares), max(shares)) if len(shares) > 1 else None,
             n_flipped=len(set(first.pairs.items[first.flipped].tolist())),
             tries=float(np.mean(tries)) if tries else None,
             length=float(np.mean(lengths)) if lengths else None,
             reverted=float(np.mean([each.reverted.sum() for each in found])),
+            one_direction=None if find_arm(arm).remake else True,
+            **(flips_against(guided, found, find_arm(arm).drawn) if arm != GUIDED else _ITSELF),
             **self._elsewhere(first),
         )
 
@@ -178,6 +203,15 @@ class Targeted:
             balanced(said, self.labels),
         )
         return {f"direction_{name}": value for name, value in zip(names, values, strict=True)}
+
+
+def _told(report: Report, arm: str, number: int, count: int, of: str = "") -> Tried:
+    what = f"targeted search, {arm_of(arm, number, count)}{of}"
+    return lambda done, total: report(what, done, total)
+
+
+def _counted(seeds: int) -> list[str]:
+    return [f", seed {i + 1} of {seeds}" if seeds > 1 else "" for i in range(seeds)]
 
 
 def balanced(said: NDArray[np.int64], labels: NDArray[np.int64]) -> float:
@@ -217,20 +251,25 @@ def search_score(
     )
 
 
-def _without_slope(way: Way, rows: Sequence[SearchRow]) -> list[str]:
-    """Arms that the loss gives nothing to go by, named.
+def powerless(way: Way) -> frozenset[str]:
+    """Arms that a loss gives nothing to go by.
 
     Of two voxels that sum to one all predictions lie on one line: whatever their length, their
     cosine with a response is one of two numbers.
     """
     flat = way.loss == "pearson" or (way.loss == "cosine" and way.centring != "intercept")
+    return frozenset(arm for arm in SEARCHED if flat and find_arm(arm).remake is label_as_response)
+
+
+def _without_slope(way: Way, rows: Sequence[SearchRow]) -> list[str]:
+    flat = powerless(way)
     return [
         f"{row.arm}: its predictions have one dimension, where a {way.loss} has no slope; what it "
         "moves is rounding, so it says nothing as a baseline"
         for row in rows
-        if flat and find_arm(row.arm).remake is label_as_response
+        if row.arm in flat
     ]
 
 
-def _rng(seed: int, what: str) -> np.random.Generator:
-    return np.random.default_rng([seed, crc32(what.encode())])
+def _rng(seed: int, what: str, *which: int) -> np.random.Generator:
+    return np.random.default_rng([seed, crc32(what.encode()), *which])

@@ -81,18 +81,11 @@ def read_search(rows: Sequence[SearchRow], before: float) -> str:
     by_name = {row.arm: row for row in rows}
     guided = by_name[GUIDED]
     said = [f"brain signals flip {guided.flipped:.0%} of the targeted answers"]
-    as_much = [
-        f"{row.arm} {row.flipped:.0%}"
-        for row in rows
-        if row is not guided and (row.flipped >= guided.flipped)
-    ]
-    if as_much:
-        said.append(f"as many or more flip with {', '.join(as_much)}")
+    others = [row for row in rows if row is not guided]
+    if any(row.guided_minus is not None for row in others):
+        said += _flips_told(others)
     else:
-        others = [row for row in rows if row is not guided]
-        if others:
-            best = max(others, key=lambda row: row.flipped)
-            said.append(f"the best baseline, {best.arm}, {best.flipped:.0%}")
+        said += _flips_named(others, guided.flipped)
     if guided.direction_auc is not None and guided.direction_says_true is not None:
         said.append(
             f"their mean direction, added to all items, rights {guided.direction_gained} and "
@@ -101,6 +94,34 @@ def read_search(rows: Sequence[SearchRow], before: float) -> str:
             f"{guided.direction_auc:.3f} (before: {before:.3f})"
         )
     return "; ".join(said)
+
+
+def _flips_told(others: Sequence[SearchRow]) -> list[str]:
+    """Guided against every arm that has any power, by the intervals of the differences."""
+    sides: dict[int, list[str]] = {1: [], -1: [], 0: []}
+    for row in others:
+        if row.guided_minus is None or (row.p is not None and row.p_corrected is None):
+            continue
+        side = 0
+        if row.interval is not None and row.p_corrected is not None and row.p_corrected < LEVEL:
+            side = int(row.interval[0] > 0.0) - int(row.interval[1] < 0.0)
+        sides[side].append(
+            f"{row.arm} {row.flipped:.0%} ({_points(row.guided_minus)} points"
+            f"{_range(row.interval, 100.0, 1)})"
+        )
+    words = {1: "more than with", -1: "fewer than with", 0: "no clear difference to"}
+    return [f"{words[side]} {', '.join(told)}" for side, told in sides.items() if told]
+
+
+def _flips_named(others: Sequence[SearchRow], flipped: float) -> list[str]:
+    """The same of records that hold no differences: shares as they are."""
+    as_much = [f"{row.arm} {row.flipped:.0%}" for row in others if row.flipped >= flipped]
+    if as_much:
+        return [f"as many or more flip with {', '.join(as_much)}"]
+    if not others:
+        return []
+    best = max(others, key=lambda row: row.flipped)
+    return [f"the best baseline, {best.arm}, {best.flipped:.0%}"]
 
 
 def unmeasured(differences: Sequence[Difference]) -> list[str]:
@@ -181,8 +202,14 @@ def _shift(difference: Difference) -> str:
     says, accuracy = (find_change(difference, name) for name in ("says_true", "accuracy"))
     assert says is not None
     assert accuracy is not None
-    words = {1: "says True more often", -1: "says True less often", 0: "says True as often"}
-    rises = {1: "rises", -1: "falls", 0: "does not clearly change"}
+    unclear = "does not clearly change"
+    words = {
+        1: "says True more often",
+        -1: "says True less often",
+        # an interval that holds 0 says no more than that, however far it reaches
+        0: f"{unclear} how often True is said" if says.value else "says True as often",
+    }
+    rises = {1: "rises", -1: "falls", 0: unclear}
     return (
         f"{words[_side(says)]} ({_points(says.value)} points) and its accuracy "
         f"{rises[_side(accuracy)]} ({_points(accuracy.value)} points)"

@@ -10,10 +10,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from brainbench.errors import DataError, UsageError
-from brainbench.foreign import Unreadable, parse_json, read_text
 from brainbench.models.checkpoint import Checkpoint, hash_named, hash_weights
-from brainbench.models.damage import unusable
-from brainbench.paths import check_utf8, user_path
+from brainbench.paths import user_path
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 # what brainbench writes beside an adapter that it trained
@@ -31,21 +29,15 @@ def check_adapter(folder: str | Path) -> tuple[Path, str]:
     ------
     UsageError
         When it is no such folder, or its weights are pickled.
-    DataError
-        When a file of it was not fetched, its configuration cannot be read, or the folder's name
-        is not UTF-8.
     """
     path = user_path(folder)
-    check_utf8(path)
     files = [path / name for name in (CONFIG, WEIGHTS)]
     for file in files:
         if not file.is_file():
             raise UsageError(f"--peft {folder}: no {file.name} there; it is no PEFT adapter")
-    if fault := unusable(files):
-        raise DataError(f"--peft {folder}: {fault}")
     with files[1].open("rb") as weights:
         digest = hashlib.file_digest(weights, "sha256").hexdigest()
-    config = hashlib.sha256(_without_place(files[0])).hexdigest()
+    config = hashlib.sha256(_without_place(files[0].read_bytes())).hexdigest()
     return path, hash_named({CONFIG: config, WEIGHTS: digest})
 
 
@@ -142,16 +134,13 @@ def _is_absolute(name: str) -> bool:
     return PurePosixPath(name).is_absolute() or PureWindowsPath(name).is_absolute()
 
 
-def _without_place(path: Path) -> bytes:
+def _without_place(content: bytes) -> bytes:
     """A configuration whose base model is named by the last part of its path alone."""
-    text = read_text(path)
     try:
-        config = parse_json(text, finite=False)
-    except Unreadable as error:
-        raise DataError(f"{path} cannot be read: {error}") from error
-    if not isinstance(config, dict):
-        raise DataError(f"{path} cannot be read: it holds no JSON object: copy the adapter again")
-    named, content = config.get(_BASE), path.read_bytes()
+        named: Any = json.loads(content).get(_BASE)
+    # whatever it holds, it is hashed as it is; loading tells what is wrong with it
+    except (ValueError, AttributeError, RecursionError):
+        return content
     if not isinstance(named, str) or not _is_absolute(named):
         return content
     last = PureWindowsPath(named).name
@@ -164,7 +153,7 @@ def _without_place(path: Path) -> bytes:
 def _read(path: Path) -> dict[str, Any]:
     """A JSON object; empty where there is none or it cannot be read."""
     try:
-        found = parse_json(read_text(path), finite=False)
-    except (DataError, Unreadable):
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -17,7 +17,7 @@ from brainbench.models.failures import net, one_line
 from brainbench.models.families import find_family
 from brainbench.models.gguf_file import is_gguf, read_gguf_header
 from brainbench.models.other_sources import describe_file, describe_folder
-from brainbench.paths import check_utf8, user_path
+from brainbench.paths import user_path
 
 _HUB_ID = re.compile(r"[\w][\w.-]*(/[\w.-]+)?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -88,8 +88,6 @@ def find_checkpoint(
     path = user_path(source)
     with net(f"{_short(source)} cannot be looked up", "Give the path of a folder or a GGUF file"):
         local = path.exists()
-    if local:
-        check_utf8(path)
     if is_gguf(path):
         if not path.is_file():
             what = f"{source} is a folder, not a" if local else "there is no"

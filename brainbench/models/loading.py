@@ -375,34 +375,14 @@ def count_parameters(config: Any) -> int:
         return sum(parameter.numel() for parameter in build(config).parameters())
 
 
-def put_adapter(model: Any, adapter: Path, name: str = "the model") -> Any:
+def put_adapter(model: Any, adapter: Path) -> Any:
     """A model in memory with an adapter around it, every weight of it in its place.
-
-    Parameters
-    ----------
-    name : what the model is called in an error.
 
     Raises
     ------
-    DataError
-        When a file of it is damaged, or it does not fit.
+    ValueError, and whatever peft raises
+        When it does not fit.
     """
-    try:
-        return _put_adapter(model, adapter)
-    except BaseException as error:
-        if passes(error):
-            raise
-        if damage := find_damage(adapter):
-            raise DataError(
-                f"the PEFT adapter {adapter.name} cannot be loaded: {damage}"
-            ) from error
-        what = f"the PEFT adapter {adapter.name} does not fit"
-        if out_of_memory(error):
-            raise DataError(f"{what} into the memory of this device") from error
-        raise DataError(f"{what} {name}: {error}") from error
-
-
-def _put_adapter(model: Any, adapter: Path) -> Any:
     from peft import PeftModel
 
     adapted: Any = PeftModel.from_pretrained(model, str(adapter))
@@ -421,8 +401,12 @@ def _put_adapter(model: Any, adapter: Path) -> Any:
 
 
 def _with_adapter(model: Any, adapter: Path) -> Any:
-    with net(f"the PEFT adapter {adapter.name} cannot be merged into the model"):
+    try:
         return put_adapter(model, adapter).merge_and_unload()
+    except Exception as error:
+        raise DataError(
+            f"the PEFT adapter {adapter.name} does not fit the model: {error}"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -80,14 +80,14 @@ def _overview(scores: Sequence[GuidanceScore]) -> Table:
 
 def _heading(score: GuidanceScore) -> Text:
     text = Text(score.identifier, style="bold")
-    first, last = min(score.layers, default=None), max(score.layers, default=None)
-    layers = f", layers {first} to {last}" if first is not None else ""
     items = f"{score.n_items} items"
     if score.n_base < score.n_items:
         items += f" ({score.n_base} problems)"
+    told = f"; {score.told_from}" if score.told_from else ""
     return text.append(
-        f"  {score.tier} tier; {score.site}{layers}; {score.n_people} people guide; read once on "
-        f"{items}; {score.n_permutations} permutations of signals; {score.n_draws:,} draws",
+        f"  {score.tier} tier; {score.site}, {score.acting}; {score.n_people} people guide; read "
+        f"once on {items}{told}; {score.n_permutations} permutations of signals; "
+        f"{score.n_draws:,} draws",
         style="dim",
     )
 

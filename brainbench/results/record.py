@@ -184,7 +184,11 @@ class Record(_Part):
     """The targeted search as published: what flips, and what flips as much without a brain."""
     notes: list[str] = Field(default_factory=list)
     """What a reader must know of the whole run."""
-    timing: dict[str, float | str] = Field(default_factory=dict)
+    timing: dict[str, float | str | dict[str, float]] = Field(default_factory=dict)
+    """``started``; ``seconds`` from there until the record was written, ``steps`` what each step of
+    the run took, in all as many; ``seconds_before`` of runs that were interrupted and are gone on
+    with; ``peak_memory_mb``. Older records have only ``seconds`` of what came after the read-out.
+    """
 
     def add(self, score: AnyScore) -> None:
         """Append a benchmark's headline, people, controls and layers, or a task, or a gain."""

@@ -16,6 +16,7 @@ from brainbench.reasoning.evaluation import Asker, merge
 from brainbench.reasoning.item_check import check_items
 from brainbench.reasoning.tasks import TaskSet, load_tasks
 from brainbench.results import RunFolder
+from brainbench.run.clock import Clock
 from brainbench.run.inputs import Say
 from brainbench.run.settings import Settings
 
@@ -90,6 +91,7 @@ class TaskRun:
     settings : how they are asked.
     report : told of requests that are answered.
     say : told what a user should know as it happens.
+    clock : counts what each task takes.
     """
 
     folder: RunFolder
@@ -98,6 +100,7 @@ class TaskRun:
     settings: Settings
     report: Report | None
     say: Say
+    clock: Clock = field(default_factory=Clock)
     _label: str = field(default="", init=False)
 
     def scores(self) -> Iterator[TaskScore]:
@@ -117,10 +120,11 @@ class TaskRun:
         if kept is None:
             threshold = self._threshold(self.tasks.thresholds.get(name))
             self._label = name
-            asked = self._asker.ask(name, threshold)
-            for text in asked.score.warnings:
-                self.say(f"{name}: {text}")
-            self.folder.save_samples(name, asked.rows)
+            with self.clock.on(f"task {name}"):
+                asked = self._asker.ask(name, threshold)
+                for text in asked.score.warnings:
+                    self.say(f"{name}: {text}")
+                self.folder.save_samples(name, asked.rows)
             kept = {"score": asked.score.model_dump(mode="json"), "raw": asked.raw}
             self.folder.put(key, kept, {})
         return kept
@@ -133,7 +137,8 @@ class TaskRun:
         if kept is not None:
             return Threshold.model_validate(kept)
         self._label = name
-        found = self._asker.choose(name)
+        with self.clock.on(f"threshold {name}"):
+            found = self._asker.choose(name)
         self.folder.put(key, found.model_dump(mode="json"), {})
         return found
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +31,7 @@ from brainbench.reasoning import TASK_SUITES, TaskScore
 from brainbench.results import AnyScore, Record, RunFolder, sample_rows
 from brainbench.results.report import write_report
 from brainbench.run.accuracy import TaskRun, choose_tasks, find_tasks
+from brainbench.run.clock import Clock
 from brainbench.run.inputs import (
     Data,
     Readings,
@@ -47,6 +46,8 @@ from brainbench.run.inputs import (
 from brainbench.run.new_record import new_record, unused_weights
 from brainbench.run.provenance import peak_memory_mb
 from brainbench.run.settings import Settings
+
+LOADING = "loading the data"
 
 if TYPE_CHECKING:
     from brainbench.run.guidance import GuidanceTask
@@ -92,16 +93,18 @@ def evaluate(
     BrainbenchError
         With what was wrong. What was finished before is kept.
     """
-    chosen = settings or Settings()
-    scored = load_model(
-        DEFAULT_MODEL if model is None else model,
-        chosen.options,
-        say=say,
-        progress=_reading_progress(report),
-    )
-    path = chosen.untrained_activations
-    untrained = None if path is None else load_model(path)
-    guided = _guidance(scored, suite, dataset, chosen, say)
+    chosen, clock = settings or Settings(), Clock()
+    with clock.on("loading the model"):
+        scored = load_model(
+            DEFAULT_MODEL if model is None else model,
+            chosen.options,
+            say=say,
+            progress=_reading_progress(report),
+        )
+        path = chosen.untrained_activations
+        untrained = None if path is None else load_model(path)
+    with clock.on(LOADING):
+        guided = _guidance(scored, suite, dataset, chosen, say)
     names = choose_tasks(tasks, suite)
     if suite in (*TASK_SUITES, *GUIDANCE_SUITES):
         suite = None
@@ -111,8 +114,9 @@ def evaluate(
     if not (names or guided) or not (benchmarks is suite is dataset is None):
         wanted = choose_benchmarks(scored, benchmarks, suite, dataset, chosen.protocol)
     check_model(scored, wanted)
-    asked = find_tasks(names, scored, chosen.task_options, not wanted, say, chosen.limit)
-    data = load_data(wanted, chosen.limit, say)
+    with clock.on(LOADING):
+        asked = find_tasks(names, scored, chosen.task_options, not wanted, say, chosen.limit)
+        data = load_data(wanted, chosen.limit, say)
     with limit_told(chosen.limit):
         check_cells(wanted, data, chosen.limit)
     record = new_record(scored, model, wanted, data, chosen, untrained, asked, guided)
@@ -126,9 +130,10 @@ def evaluate(
         if before is not None and not overwrite:
             say(Status(f"going on with the {before.status} run in {folder.path}"))
         # the model is held against every dataset before anything is scored, or forgotten
-        readings = read_model(
-            scored, data, controlled=chosen.protocol == "controlled", untrained=untrained
-        )
+        with clock.on("reading the model out"):
+            readings = read_model(
+                scored, data, controlled=chosen.protocol == "controlled", untrained=untrained
+            )
         if chosen.localised:
             for name, states in readings.states.items():
                 check_contrast(states, readings.untrained[name])
@@ -137,16 +142,25 @@ def evaluate(
         record.notes += unused_weights(scored, chosen)
         if overwrite:
             folder.clear()
-        scores = _scores(folder, scored, readings, wanted, data, chosen, report)
+        scores = _scores(folder, scored, readings, wanted, data, chosen, clock.watch(report))
         if asked is not None:
             # last, for they may take longest
-            answered = TaskRun(folder, scored, asked, chosen, report, say).scores()
+            answered = TaskRun(folder, scored, asked, chosen, report, say, clock).scores()
             scores = chain(scores, answered)
         if guided is not None:
             from brainbench.run.guidance import GuidanceRun
 
-            scores = chain(scores, GuidanceRun(folder, guided, chosen, report, say).scores())
-        return _run(folder, record, scores, readings, wanted, data, say)
+            guidance = GuidanceRun(folder, guided, chosen, report, say, clock)
+            scores = chain(scores, guidance.scores())
+        if before is not None and not overwrite:
+            record.timing["seconds_before"] = _spent(before)
+        return _run(folder, record, scores, readings, wanted, data, say, clock)
+
+
+def _spent(before: Record) -> float:
+    """Seconds of the runs that this one goes on with, as far as they are known."""
+    told = (before.timing.get(name, 0.0) for name in ("seconds", "seconds_before"))
+    return round(sum(value for value in told if isinstance(value, float | int)), 3)
 
 
 def _guidance(
@@ -209,17 +223,17 @@ def _run(
     benchmarks: Sequence[Benchmark],
     data: Data,
     say: Say,
+    clock: Clock,
 ) -> Record:
     """Take the scores as they come; what came before an error is in the record."""
-    started = time.perf_counter()
-    record.timing["started"] = datetime.now(UTC).isoformat(timespec="seconds")
+    record.timing["started"] = clock.started
     folder.save(record)
     found: dict[str, AnyScore] = {}
     others: list[AnyScore] = []
     try:
         for name, behavior in data.behaviors.items():
             folder.save_samples(name, sample_rows(behavior, readings.answers[name]))
-        for score in scores:
+        for score in _timed(scores, clock):
             if isinstance(score, TaskScore | GuidanceScore | SearchScore):
                 others.append(score)
             else:
@@ -240,12 +254,19 @@ def _run(
                 record.add(found[benchmark.identifier])
         for other in others:
             record.add(other)
-        record.timing["seconds"] = round(time.perf_counter() - started, 3)
+        record.timing["seconds"] = round(clock.seconds, 3)
+        record.timing["steps"] = {step: round(spent, 3) for step, spent in clock.steps.items()}
         record.timing["peak_memory_mb"] = peak_memory_mb()
         folder.save(record)
         _report(folder, record, say)
     folder.finish()
     return record
+
+
+def _timed(scores: Iterator[AnyScore], clock: Clock) -> Iterator[AnyScore]:
+    """The scores; what steps tell of while they are computed ends with them."""
+    with clock.on("scoring"):
+        yield from scores
 
 
 def _report(folder: RunFolder, record: Record, say: Say) -> None:

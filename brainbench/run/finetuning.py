@@ -11,8 +11,8 @@ from brainbench.benchmarks import Report, Step
 from brainbench.datasets import load_card, load_recording
 from brainbench.errors import UsageError
 from brainbench.guidance.adapters import randomise_adapter
+from brainbench.guidance.arms import RANDOM
 from brainbench.guidance.choices import area
-from brainbench.guidance.directions import RANDOM
 from brainbench.guidance.finetuning_folder import FinetuningFolder
 from brainbench.guidance.problem_tests import read_set
 from brainbench.guidance.recipes import Budget, Recipe

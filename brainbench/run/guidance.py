@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
@@ -22,7 +22,7 @@ from brainbench.guidance.options import Extent, GuidanceOptions
 from brainbench.guidance.problem_tests import FOLIO, TESTS, TestQuestions, items_of, load_test
 from brainbench.guidance.questions import Asker, Question, ask_problems
 from brainbench.guidance.recipes import BOTH, REPRESENTATION, Budget
-from brainbench.guidance.score import Dose, GuidanceScore, Mode, SearchScore
+from brainbench.guidance.score import HELD_OUT, Dose, GuidanceScore, Mode, SearchScore
 from brainbench.guidance.signals import Signals, read_signals
 from brainbench.guidance.steering import (
     Chosen,
@@ -36,6 +36,7 @@ from brainbench.guidance.targeted import SEARCHED, Targeted, search_score
 from brainbench.models import LanguageModel, Model, Site
 from brainbench.models.cache import Status
 from brainbench.results import RunFolder
+from brainbench.run.clock import Clock
 from brainbench.run.inputs import Say
 from brainbench.run.settings import Settings
 
@@ -108,6 +109,7 @@ class GuidanceRun:
     settings : seed and limit.
     report : told of steps.
     say : told what a user should know as it happens.
+    clock : counts what each step takes.
     """
 
     folder: RunFolder
@@ -115,6 +117,7 @@ class GuidanceRun:
     settings: Settings
     report: Report | None
     say: Say
+    clock: Clock = field(default_factory=Clock)
     _loaded: dict[bool, dict[str, TestQuestions]] = field(default_factory=dict, init=False)
 
     def scores(self) -> Iterator[GuidanceScore | SearchScore]:
@@ -171,15 +174,16 @@ class GuidanceRun:
             warnings[kind] = self._guiding(training.outdone)
             answers, doses = steer_held_out(training, held, labels, plan, self._tell)
             oracles = scoring.oracles_of(answers)
-            read = scoring.Read(scoring.HELD_OUT, kind, items_of(questions), answers, oracles)
+            read = scoring.Read(HELD_OUT, kind, items_of(questions), answers, oracles)
             found.append(scoring.score_test(way, read, signals[kind], extent, doses=doses))
             if tests:
                 validation = self._validation_of(kind, tests)
                 chosen[kind] = choose_directions(asker, training, validation, plan, self._tell)
                 self._draw(roi, kind, training, labels, *chosen[kind])
         directions = [each for each, _ in chosen.values()]
-        for name, test in tests.items():
-            told = steer_problems(asker, test, directions, plan, self._tell)
+        for number, (name, test) in enumerate(tests.items()):
+            which = f"test {number + 1} of {len(tests)}, "
+            told = steer_problems(asker, test, directions, plan, self._telling(which))
             for kind, answers in zip(chosen, told, strict=True):
                 read = scoring.Read(name, test.test.kind, test.items, answers)
                 found.append(
@@ -257,10 +261,10 @@ class GuidanceRun:
         answered: dict[str, list[finetuning.Answered]] = {}
         after = []
         for number, each in enumerate(trained):
-            self._tell(f"asking {each.arm}", number, len(trained))
+            self._tell(f"asking after training, {each.arm}", number, len(trained))
             with finetuning.as_trained(model, each) as now:
                 held_out = finetuning.answer_questions(now, scanner, self._validation)
-                answered.setdefault(scoring.HELD_OUT, []).append(held_out)
+                answered.setdefault(HELD_OUT, []).append(held_out)
                 for name, problems in tests.items():
                     answered.setdefault(name, []).append(finetuning.answer_test(now, problems))
                 after.append(finetuning.alignment(now, signals, train, test))
@@ -332,10 +336,15 @@ class GuidanceRun:
     def _kept(self, key: str, make: Any) -> list[dict[str, Any]]:
         kept = self.folder.get(key)
         if kept is None:
-            kept = {"scores": [score.model_dump(mode="json") for score in make()]}
+            with self.clock.on(key):
+                kept = {"scores": [score.model_dump(mode="json") for score in make()]}
             self.folder.put(key, kept, {})
         found: list[dict[str, Any]] = kept["scores"]
         return found
+
+    def _telling(self, which: str) -> Callable[[str, int, int], None]:
+        """The same, beginning with which of several it is."""
+        return lambda what, done, total: self._tell(f"{which}{what}", done, total)
 
     def _tell(self, what: str, done: int, total: int) -> None:
         if self.report:

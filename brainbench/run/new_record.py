@@ -14,6 +14,7 @@ from brainbench.datasets import Behavior, Recording, share_people
 from brainbench.errors import DataError
 from brainbench.foreign import readable
 from brainbench.guidance.arms import arms_code
+from brainbench.guidance.options import SEARCH_VERSION
 from brainbench.guidance.problem_tests import tests_sha256
 from brainbench.models import COMPUTING, LanguageModel, Model, is_builtin
 from brainbench.reasoning.tasks import TaskSet
@@ -71,6 +72,8 @@ def new_record(
         held["guidance"].append(tests_sha256())
         arms = arms_code(guidance.options.arms)
         code |= {f"the arm {name}": told for name, told in arms.items()}
+        if "steering" in guidance.extents:
+            held["search"] = SEARCH_VERSION
         datasets[recording.card.name] = recording
     origins, unknown = learned_from(model, settings.options.peft)
     if origins:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from rich.console import Console
 from tqdm import tqdm
 
 from brainbench.benchmarks import Step
-from brainbench.cli.progress import step_progress, teller
+from brainbench.cli import progress
+from brainbench.cli.progress import Work, spell, step_progress, teller
 from brainbench.models.cache import Status
 
 
@@ -59,3 +63,58 @@ def test_quiet_hides_no_caveat(
     say("3 answers are cut off")
     expected = shown or ["going on with the cancelled run", "3 answers are cut off"]
     assert capsys.readouterr().err.splitlines() == expected
+
+
+class Time:
+    """Seconds that pass when they are told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def test_lines_say_what_time_is_left_of_the_arm(capsys: pytest.CaptureFixture[str]) -> None:
+    time = Time()
+    lines = progress._Lines(time)
+    for label, pace in (("arm 1 of 2, guided", 30.0), ("arm 2 of 2, permuted", 0.5)):
+        for done in range(0, 11, 5):
+            lines.add(Step(label, done, 10))
+            time.seconds += 5 * pace
+    assert capsys.readouterr().err.splitlines() == [
+        "[0/10] arm 1 of 2, guided",
+        "[5/10] arm 1 of 2, guided, about 2 min left",
+        "[10/10] arm 1 of 2, guided",
+        # little is left, and the first arm's pace is none of the second's
+        "[0/10] arm 2 of 2, permuted",
+        "[5/10] arm 2 of 2, permuted",
+        "[10/10] arm 2 of 2, permuted",
+    ]
+
+
+def test_steps_that_count_on_are_one_work() -> None:
+    work = Work()
+    steps = [Step("a", 0, 9), Step("b", 4, 9), Step("c", 4, 9), Step("d", 0, 9), Step("e", 1, 5)]
+    assert [work.begins(step) for step in steps] == [True, False, False, True, True]
+
+
+def test_a_terminal_shows_the_arm_and_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=100, color_system=None)
+    monkeypatch.setattr(progress, "stderr", console)
+    with step_progress(quiet=False) as report:
+        assert report
+        report(Step("targeted search, arm 2 of 5, permuted fMRI", 40, 200))
+    text = out.getvalue()
+    assert "40/200" in text
+    assert "left" in text
+    assert "arm 2 of 5, permuted fMRI" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(12.4, "12 s"), (99, "99 s"), (100, "2 min"), (3540, "59 min"), (4800, "1 h 20 min")],
+)
+def test_times_in_words(seconds: float, words: str) -> None:
+    assert spell(seconds) == words

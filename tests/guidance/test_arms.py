@@ -14,6 +14,7 @@ from brainbench.guidance.arms import (
     GUIDED,
     LABEL_ONLY,
     PERMUTED,
+    RANDOM,
     UNGUIDED,
     arms_of,
     as_measured,
@@ -23,7 +24,6 @@ from brainbench.guidance.arms import (
     random_centred,
     random_like,
 )
-from brainbench.guidance.directions import RANDOM
 from brainbench.guidance.signals import Signals
 
 # rule 14 of the protocol, and the paper's noise without a mean

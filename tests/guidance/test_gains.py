@@ -24,7 +24,7 @@ from brainbench.guidance.gains import (
     mcnemar,
     measure_gains,
 )
-from brainbench.guidance.score import METRICS, Change
+from brainbench.guidance.score import BOUNDED, METRICS, Change
 from brainbench.guidance.verdict import find_change
 
 FULL = GainSettings("full")
@@ -53,6 +53,26 @@ def change(found: Gains, against: str, metric: Any) -> Change:
     made = find_change(row, metric)
     assert made is not None
     return made
+
+
+def test_no_interval_leaves_where_its_values_can_lie(few_draws: GainSettings) -> None:
+    """Few problems and two seeds, all of them apart: the draws are widened far."""
+    reached = set()
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        items = problems(6, 1)
+        arms = {
+            GUIDED: answers(items, rng, np.array([3.0, -2.0]), noise=0.5, n_seeds=2),
+            PERMUTED: answers(items, rng, np.array([-3.0, 2.0]), noise=0.5, n_seeds=2),
+        }
+        for row in measure_gains(arms, items, few_draws).differences[0].changes:
+            if row.interval is None or row.metric not in BOUNDED:
+                continue
+            assert -1.0 <= row.interval[0] <= row.interval[1] <= 1.0
+            reached |= {end for end in row.interval if abs(end) == 1.0}
+    # where the data set no bound
+    assert reached == {-1.0, 1.0}
+    assert set(METRICS) - set(BOUNDED) == {"dprime"}
 
 
 class TestRows:

@@ -14,9 +14,9 @@ from sklearn.metrics import roc_auc_score
 from brainbench.datasets import load_recording
 from brainbench.encoding.kernels import Array
 from brainbench.guidance.answers import ArmAnswers
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED, arms_of
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, RANDOM, UNGUIDED, arms_of
 from brainbench.guidance.choices import STRENGTHS, Grid, threshold
-from brainbench.guidance.directions import RANDOM, Training, held_out_directions, problem_direction
+from brainbench.guidance.directions import Training, held_out_directions, problem_direction
 from brainbench.guidance.layer_sets import layer_sets
 from brainbench.guidance.problem_tests import TESTS, TestQuestions
 from brainbench.guidance.questions import Asker, Held, Question, ask_problems
@@ -121,7 +121,7 @@ class TestHeldOut:
         training, labels = world.training, world.labels
         signals = training.signals
         rng = np.random.default_rng(0)
-        expected, strengths = np.zeros(18), []
+        expected, strengths, acting = np.zeros(18), [], set[int]()
         for test in (np.arange(9), np.arange(9, 18)):
             train = np.setdiff1d(np.arange(18), test)
             own = training.at(train)
@@ -143,6 +143,7 @@ class TestHeldOut:
             # the first of the best: weaker, then the middle
             strength, name = max(tried, key=lambda option: tried[option][0])
             strengths.append(strength)
+            acting |= set(layer_sets(4)[name])
             unit = held_out_directions(GUIDED, own, training.states[test], signals.at(test), rng)
             unit[:, np.setdiff1d(np.arange(4), layer_sets(4)[name])] = 0.0
             moved = strength * sigma[:, None] * unit
@@ -151,6 +152,8 @@ class TestHeldOut:
         np.testing.assert_allclose(found.log_odds[0], expected, atol=1e-5)
         assert found.strengths is not None
         assert found.strengths[0] == np.mean(strengths)
+        assert found.layers == tuple(sorted(acting))
+        assert steered[0][UNGUIDED].layers is None
 
     def test_a_run_is_not_read_before_it_is_told(
         self, world: World, steered: tuple[dict[str, ArmAnswers], list[Dose]]
@@ -327,6 +330,9 @@ class TestNewProblems:
                 if each.arm != UNGUIDED:
                     assert answers.strengths is not None
                     assert answers.strengths[row] == each.strength
+                    assert each.layers is not None
+                    assert answers.layers is not None
+                    assert set(plan.grid.sets[each.layers]) <= set(answers.layers)
         assert found[UNGUIDED].strengths is None
 
     def test_directions_of_several_sources_are_asked_together(

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from brainbench.errors import UsageError
-from brainbench.guidance.layer_sets import ALL, MIDDLE, as_mask, layer_sets, parse_layers
+from brainbench.guidance.layer_sets import (
+    ALL,
+    MIDDLE,
+    as_mask,
+    layer_sets,
+    name_layers,
+    parse_layers,
+)
 
 
 @pytest.mark.parametrize("count", range(2, 81))
@@ -52,3 +59,11 @@ def test_layers_that_are_not_there(text: str) -> None:
 
 def test_a_mask_marks_them() -> None:
     assert as_mask((1, 3), 5) == [0.0, 1.0, 0.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("layers", "words"),
+    [((), "none"), ((3,), "3"), ((8, 9, 10), "8 to 10"), ((7, 2, 3, 5, 6), "2 to 3, 5 to 7")],
+)
+def test_layers_in_words(layers: tuple[int, ...], words: str) -> None:
+    assert name_layers(layers) == words

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from simulated_answers import answers, problems
@@ -12,8 +14,8 @@ from brainbench.guidance.answers import ArmAnswers, TestItems
 from brainbench.guidance.arms import ARMS, GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED
 from brainbench.guidance.gains import LEAST_DRAWS, Gains, GainSettings, measure_gains
 from brainbench.guidance.options import Extent, GuidanceOptions
-from brainbench.guidance.score import ArmAlignment, Dose, GuidanceScore, Tier
-from brainbench.guidance.scoring import HELD_OUT, Read, Way, oracles_of, score_test
+from brainbench.guidance.score import HELD_OUT, ArmAlignment, Dose, GuidanceScore, Tier
+from brainbench.guidance.scoring import Read, Way, oracles_of, score_test
 
 WAY = Way("steering", "controlled", "one step", "attention", (1, 2, 5))
 SIGNALS = make_signals()
@@ -62,6 +64,17 @@ def test_everything_that_was_done_is_told(plain: GuidanceScore) -> None:
     assert [row.arm for row in found.arms] == [UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY]
     again = GuidanceScore.model_validate_json(found.model_dump_json())
     assert again == found
+
+
+def test_layers_are_those_where_guided_adds() -> None:
+    arms = make_arms()
+    arms[GUIDED] = replace(arms[GUIDED], layers=(2, 5))
+    arms[PERMUTED] = replace(arms[PERMUTED], layers=(1, 2, 5))
+    found = score_test(WAY, Read(HELD_OUT, "syllogistic", ITEMS, arms), SIGNALS, extent("full"))
+    assert found.layers == [2, 5]
+    assert [row.layers for row in found.arms] == [None, [2, 5], [1, 2, 5], None]
+    assert found.acting == "layers 2, 5"
+    assert score().acting == "layers chosen among 1 to 2, 5"
 
 
 def test_numbers_and_verdict_are_those_of_the_gains(plain: GuidanceScore) -> None:

@@ -290,32 +290,28 @@ class TestFollow:
         lengths[1, 1:] = np.nan
         lengths[0, 3:] = np.nan
         before = lengths.copy()
-        scripted = Scripted([[1, 1, 1], [1, -1, 0], [1, 1], [0, 1]], [])
+        # the second stays where its first try was, the first where its third: asked no more
+        scripted = Scripted([[1, -1, 1], [1, 0], [1]], [])
         monkeypatch.setattr(module, "ask_pairs", scripted)
-        drawn = []
-
-        def directions(number: int) -> Array:
-            unit = np.zeros((3, 2, 6))
-            unit[:, :, number] = 1.0
-            drawn.append(number)
-            return unit
-
-        found = follow([], PAIRS, lengths, directions)
+        units = np.zeros((3, 2, 6))
+        units[[0, 1, 2], :, [3, 4, 5]] = 1.0
+        steps: list[tuple[int, int]] = []
+        found = follow([], PAIRS, lengths, units, lambda *step: steps.append(step))
         np.testing.assert_array_equal(lengths, before)
-        last = lengths[0, 2], lengths[1, 0]
-        expected = [
-            [lengths[0, 0], lengths[1, 0], lengths[2, 0]],
-            [lengths[0, 1], last[1], lengths[2, 1]],
-            [lengths[0, 2], last[1]],
-            [last[0], last[1]],
-        ]
-        for number, (_, moved) in enumerate(scripted.asked):
-            np.testing.assert_allclose(moved[:, :, number], expected[number])
-            others = [n for n in range(6) if n != number]
-            assert not moved[:, :, others].any()
-        assert found.tries.tolist() == [4, 0, 2]
-        assert found.reverted.tolist() == [0, 1, 0]
-        assert set(drawn) == {0, 1, 2, 3}
+        asked = [{0: 0, 1: 0, 2: 0}, {0: 1, 2: 1}, {0: 2}]
+        assert len(scripted.asked) == len(asked)
+        for (_, moved), rows in zip(scripted.asked, asked, strict=True):
+            assert len(moved) == len(rows)
+            for own, (row, number) in zip(moved, rows.items(), strict=True):
+                np.testing.assert_allclose(own, lengths[row, number][:, None] * units[row])
+        assert found.tries.tolist() == [0, 0, 2]
+        # an answer that is none of the choices is one at every try that stays there
+        assert found.reverted.tolist() == [0, 4, 0]
+        # where the search that is followed had stopped, its last length
+        expected = lengths.copy()
+        expected[0, 3], expected[1, 1:], expected[2, 2:] = lengths[0, 2], lengths[1, 0], np.nan
+        np.testing.assert_allclose(found.lengths, expected)
+        assert steps == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
 
     def test_directions_that_flipped_an_answer_flip_it_again(self, world: World) -> None:
         found = run(world)
@@ -325,7 +321,7 @@ class TestFollow:
         lengths = np.full_like(found.lengths[kept], np.nan)
         lengths[:, 0] = np.linalg.norm(found.moved[kept], axis=-1)
         unit = found.moved[kept] / lengths[:, 0, :, None]
-        again = follow(world.held, pairs, lengths, lambda number: unit)
+        again = follow(world.held, pairs, lengths, unit)
         assert again.tries.tolist() == [1] * len(kept)
         np.testing.assert_allclose(again.moved, found.moved[kept])
         np.testing.assert_allclose(again.reached, found.reached[kept], atol=1e-5)

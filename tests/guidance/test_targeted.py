@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from simulated_signals import make_signals
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+from torch import Tensor
 
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
 from brainbench.guidance import search as search_module
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, arms_of
-from brainbench.guidance.directions import RANDOM, Training, Way
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, RANDOM, arms_of
+from brainbench.guidance.directions import Training, Way
 from brainbench.guidance.maps import fit_published
 from brainbench.guidance.objective import Objective
-from brainbench.guidance.questions import Asker, ask_problems
+from brainbench.guidance.questions import Asker, Held, ask_problems
 from brainbench.guidance.score import SearchRow, SearchScore
 from brainbench.guidance.search import Search, scale_of, search
 from brainbench.guidance.steering import ask_all
@@ -95,11 +97,37 @@ class TestRows:
             assert row.length == pytest.approx(np.mean(lengths))
         assert flips > 3
 
+    def test_guided_is_held_against_every_other_arm_over_the_same_pairs(self, found: Found) -> None:
+        guided, *others = found[0]
+        assert (guided.guided_minus, guided.interval, guided.p) == (None, None, None)
+        for row in others:
+            assert row.guided_minus == pytest.approx(guided.flipped - row.flipped)
+            assert row.interval is not None
+            assert -1.0 <= row.interval[0] <= row.guided_minus <= row.interval[1] <= 1.0
+            assert (row.p_corrected is None) == (row.arm == "label as fMRI")
+            assert row.one_direction == (True if row.arm in (LABEL_ONLY, RANDOM) else None)
+            assert row.called == row.arm
+
+    def test_progress_says_which_arm_of_how_many(self, targeted: Targeted) -> None:
+        seen: list[str] = []
+        arms = (PERMUTED, GUIDED, RANDOM)
+        targeted.run(arms, SEEDS, lambda what, done, total: seen.append(what))
+        assert list(dict.fromkeys(seen)) == [
+            "targeted search, arm 1 of 3, guided",
+            "targeted search, arm 2 of 3, permuted fMRI, seed 1 of 2",
+            "targeted search, arm 2 of 3, permuted fMRI, seed 2 of 2",
+            "targeted search, arm 3 of 3, random direction, seed 1 of 2",
+            "targeted search, arm 3 of 3, random direction, seed 2 of 2",
+        ]
+
     def test_seeds_are_averaged(self, targeted: Targeted, found: Found) -> None:
         row = next(row for row in found[0] if row.arm == PERMUTED)
         own = [targeted.search(PERMUTED, seed) for seed in SEEDS]
         assert row.flipped == pytest.approx(np.mean([each.flipped.mean() for each in own]))
         assert row.reverted == pytest.approx(np.mean([each.reverted.sum() for each in own]))
+        shares = sorted(each.flipped.mean() for each in own)
+        assert row.flipped_range == pytest.approx(shares)
+        assert next(each for each in found[0] if each.arm == GUIDED).flipped_range is None
         assert not np.array_equal(own[0].moved, own[1].moved)
         np.testing.assert_array_equal(own[0].moved, found[1][PERMUTED].moved)
 
@@ -177,12 +205,46 @@ class TestArms:
             cosines /= np.linalg.norm(moved, axis=-1) * np.linalg.norm(towards, axis=-1)
             np.testing.assert_allclose(cosines, 1.0 if labels[item] == 0 else -1.0)
 
-    def test_a_random_direction_is_another_one_at_every_try(self, targeted: Targeted) -> None:
-        give = targeted._directions(RANDOM, 0, targeted.pairs)
-        np.testing.assert_array_equal(give(2), give(2))
-        assert np.abs((give(1) * give(2)).sum(axis=-1)).max() < 0.9
-        other = targeted._directions(RANDOM, 1, targeted.pairs)
-        assert not np.allclose(give(1), other(1))
+    def test_a_pair_keeps_one_random_direction_through_all_its_tries(
+        self, targeted: Targeted, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        guided = targeted.search(GUIDED, 0)
+        pairs, met = targeted.pairs, []
+
+        def ask(
+            held: Sequence[Held], items: NDArray[np.intp], moved: Tensor
+        ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+            met.append(moved.numpy())
+            return np.full(len(items), -1), np.zeros(moved.shape, np.float32)
+
+        monkeypatch.setattr(search_module, "ask_pairs", ask)
+        found = targeted._one(RANDOM, 0, pairs, guided, lambda done, total: None)
+        # nobody flips, so all pairs are there at every try
+        lengths, last = guided.lengths.copy(), guided.lengths[:, 0]
+        for number in range(lengths.shape[1]):
+            last = np.where(np.isnan(lengths[:, number]), last, lengths[:, number])
+            lengths[:, number] = last
+        np.testing.assert_allclose(found.lengths, lengths)
+        assert lengths.std(axis=1).max() > 0
+        first = met[0] / np.linalg.norm(met[0], axis=-1, keepdims=True)
+        for moved in met:
+            units = moved / np.linalg.norm(moved, axis=-1, keepdims=True)
+            cosines = np.einsum("rlu,plu->rpl", units, first)
+            np.testing.assert_allclose(cosines.max(axis=1), 1.0)
+        final = found.moved / np.linalg.norm(found.moved, axis=-1, keepdims=True)
+        np.testing.assert_allclose((final * first).sum(axis=-1), 1.0)
+
+    def test_a_random_direction_is_of_the_seed_and_the_pair(self, targeted: Targeted) -> None:
+        pairs = targeted.pairs
+        found = targeted._directions(RANDOM, 0, pairs)
+        np.testing.assert_allclose(np.linalg.norm(found, axis=-1), 1.0)
+        alike = np.einsum("rlu,plu->rpl", found, found)
+        assert np.abs(alike[~np.eye(len(found), dtype=bool)]).max() < 0.9
+        assert np.abs((found * targeted._directions(RANDOM, 1, pairs)).sum(axis=-1)).max() < 0.9
+        # whichever other pairs there are, and in which order they are asked
+        some = np.array([7, 2, 4])
+        fewer = replace(pairs, people=pairs.people[some], items=pairs.items[some])
+        np.testing.assert_array_equal(targeted._directions(RANDOM, 0, fewer), found[some])
         with pytest.raises(DataError, match="is no arm of the targeted search"):
             targeted._directions("unguided", 0, targeted.pairs)
 
@@ -258,6 +320,29 @@ class TestReading:
             "direction, 50%"
         )
         assert read_search(rows[1:2], 0.5) == "brain signals flip 80% of the targeted answers"
+
+    def test_intervals_decide_what_is_more(self) -> None:
+        def against(
+            arm: str, minus: float, ends: tuple[float, float], p: float | None
+        ) -> SearchRow:
+            return row_of(
+                arm, 0.6 - minus, guided_minus=minus, interval=ends, p=0.01, p_corrected=p
+            )
+
+        rows = [
+            row_of(GUIDED, 0.6),
+            against(PERMUTED, 0.2, (0.05, 0.4), 0.02),
+            against("random fMRI", 0.2, (0.05, 0.4), 0.06),  # not after correction
+            against("label as fMRI", 0.6, (0.3, 0.9), None),  # without power: it says nothing
+            against(LABEL_ONLY, -0.4, (-0.6, -0.2), 0.01),
+            against(RANDOM, -0.1, (-0.3, 0.1), 0.4),
+        ]
+        assert read_search(rows, 0.5) == (
+            "brain signals flip 60% of the targeted answers; more than with permuted fMRI 40% "
+            "(+20.0 points [5.0, 40.0]); fewer than with label only 100% (-40.0 points [-60.0, "
+            "-20.0]); no clear difference to random fMRI 40% (+20.0 points [5.0, 40.0]), random "
+            "direction 70% (-10.0 points [-30.0, 10.0])"
+        )
 
     def test_what_the_direction_does_elsewhere(self) -> None:
         row = row_of(

@@ -89,7 +89,10 @@ class TestReading:
 
     def test_a_gain_is_called_one(self) -> None:
         text = read_gains([difference(UNGUIDED, auc=UP, accuracy=UP), *both(**WIN)])
-        assert "says True as often (-1.0 points) and its accuracy rises (+5.0 points);" in text
+        assert (
+            "does not clearly change how often True is said (-1.0 points) and its accuracy rises "
+            "(+5.0 points);"
+        ) in text
         assert "better than permuted fMRI (Δ AUC 0.050 [0.020, 0.080]) and label only" in text
         assert text.endswith("and more are right at the validation threshold.")
         assert "bias" not in text
@@ -131,3 +134,16 @@ class TestReading:
         text = read_gains([difference(only, auc=UP)])
         assert f"better than {only} (Δ AUC 0.050 [0.020, 0.080])." in text
         assert f"no better than {only} (" in read_gains([difference(only)])
+
+    @pytest.mark.parametrize("points", [-37.5, -0.1, 12.0])
+    def test_an_interval_about_0_is_not_called_the_same(self, points: float) -> None:
+        says = (points / 100, points / 100 - 0.5, points / 100 + 0.5, 0.4)
+        text = read_gains([difference(UNGUIDED, says_true=says)])
+        assert (
+            f"guided does not clearly change how often True is said ({points:+.1f} points)" in text
+        )
+        assert "as often" not in text
+
+    def test_what_is_the_same_is_called_so(self) -> None:
+        text = read_gains([difference(UNGUIDED, says_true=(0.0, 0.0, 0.0, 1.0))])
+        assert "guided says True as often (+0.0 points)" in text

@@ -144,31 +144,12 @@ def test_where_the_base_lies_does_not_change_the_hash(place: str, tmp_path: Path
     assert check_adapter(describe(tmp_path / "w", "org/one"))[1] != bare
 
 
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        (b"", "is not JSON"),
-        (b"{", "is not JSON"),
-        (b"\xff", "is not UTF-8"),
-        (b"[]", "holds no JSON object"),
-        (b"[" * 100_000, "maps and lists deep"),
-        (b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS"),
-    ],
-)
-def test_a_configuration_that_cannot_be_read_is_refused_before_the_model_is(
-    content: bytes, told: str, tmp_path: Path
-) -> None:
-    folder = describe(tmp_path / "x", "one")
-    (folder / CONFIG).write_bytes(content)
-    with pytest.raises(DataError, match=rf"{CONFIG}.* {told}"):
-        check_adapter(folder)
-
-
-def test_weights_that_were_not_fetched_are_refused_before_the_model_is_read(tmp_path: Path) -> None:
-    folder = describe(tmp_path / "x", "one")
-    (folder / WEIGHTS).write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
-    with pytest.raises(DataError, match=rf"{WEIGHTS} is a pointer of Git LFS"):
-        check_adapter(folder)
+def test_a_configuration_that_cannot_be_read_is_hashed_as_it_is(tmp_path: Path) -> None:
+    folder, found = describe(tmp_path / "x", "one"), set()
+    for content in (b"", b"{", b"\xff", b"[]", b"[" * 10000):
+        (folder / CONFIG).write_bytes(content)
+        found.add(check_adapter(folder)[1])
+    assert len(found) == 5
 
 
 # --peft

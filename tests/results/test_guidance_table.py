@@ -13,7 +13,7 @@ from simulated_answers import answers, problems
 
 from brainbench.guidance.arms import ARMS, GUIDED, LABEL_ONLY, PERMUTED
 from brainbench.guidance.gains import GainSettings, measure_gains
-from brainbench.guidance.score import ArmAlignment, GuidanceScore
+from brainbench.guidance.score import HELD_OUT, ArmAlignment, GuidanceScore
 from brainbench.results import ModelInfo, Record, render_record
 
 
@@ -120,6 +120,28 @@ def test_the_verdict_and_its_reading_stand_under_the_numbers() -> None:
     assert score().identifier in text
     assert "full tier; attention, layers 8 to 22; 10 people guide; read once on 80 items" in text
     assert "(40 problems); 5 permutations of signals; 10,000 draws" in text
+
+
+def test_the_layers_that_act_are_told() -> None:
+    def text(**changed: Any) -> str:
+        return " ".join(" ".join(lines(record(score().model_copy(update=changed)))).split())
+
+    every = list(range(30))
+    assert "attention, layers chosen among 0 to 29;" in text(mode="steering", layers=every)
+    arms = [
+        arm.model_copy(update={"layers": [8, 9, 10]}) if arm.arm == GUIDED else arm
+        for arm in score().arms
+    ]
+    assert "attention, layers 8 to 10;" in text(mode="steering", layers=[8, 9, 10], arms=arms)
+
+
+def test_the_area_of_held_out_items_says_what_its_log_odds_are_told_from() -> None:
+    told = "log-odds told from the threshold of each run"
+    for mode in ("steering", "finetuning"):
+        changed = {"mode": mode, "test": HELD_OUT}
+        made = score().model_copy(update=changed)
+        text = " ".join(" ".join(lines(record(made))).split())
+        assert (told in text) == (mode == "steering")
 
 
 @pytest.mark.parametrize("told", [0.0, 1.4])

@@ -92,5 +92,38 @@ def test_reading_and_warning_are_told_and_what_was_there_before() -> None:
     assert "15 of 36 items wrong, 113 pairs" in text
 
 
+def test_the_difference_to_guided_stands_with_its_interval() -> None:
+    ends = {"guided_minus": 0.397, "interval": (-1.0, 1.0), "p": 0.01}
+    clear = NOTHING.model_copy(
+        update={**ends, "arm": "permuted fMRI", "interval": (0.166, 0.594), "p_corrected": 0.02}
+    )
+    unclear = NOTHING.model_copy(update={**ends, "p_corrected": 0.2})
+    rows = [FLIPPED, clear, unclear]
+    lines = printed(SCORE.model_copy(update={"rows": rows}))
+    assert max(map(len, lines)) <= 100
+    assert "+40 [17 59]*" in next(line for line in lines if line.startswith("permuted fMRI"))
+    other = next(line for line in lines if line.startswith("random fMRI"))
+    assert "+40 [-100 100]" in other
+    assert "*" not in other
+
+
+def test_an_older_random_direction_is_another_arm() -> None:
+    drawn = NOTHING.model_copy(update={"arm": "random direction", "flipped": 1.0})
+    kept = drawn.model_copy(update={"one_direction": True})
+    old, new = (
+        " ".join(" ".join(printed(SCORE.model_copy(update={"rows": [FLIPPED, row]}))).split())
+        for row in (drawn, kept)
+    )
+    assert "! random direction, drawn anew at every try: it had as many chances as tries" in old
+    assert "drawn anew" not in new
+    assert (drawn.called, kept.called) == (
+        "random direction, drawn anew at every try", "random direction"
+    )  # fmt: skip
+
+
+def test_the_area_says_of_which_log_odds_it_is() -> None:
+    assert "AUC 0.452 (of log-odds as they are)" in " ".join(" ".join(printed(SCORE)).split())
+
+
 def test_no_search_no_lines() -> None:
     assert printed() == []

@@ -50,7 +50,34 @@ def test_record_holds_what_the_score_comes_from(unbroken: Record) -> None:
     assert unbroken.config["seed"] == 0
     assert unbroken.versions["brainbench"] == brainbench.__version__
     assert any("simulated" in note for note in unbroken.notes)
-    assert unbroken.timing["peak_memory_mb"] > 0
+    peak = unbroken.timing["peak_memory_mb"]
+    assert isinstance(peak, float)
+    assert peak > 0
+
+
+def test_all_the_time_of_a_run_is_told_by_step(unbroken: Record) -> None:
+    steps, seconds = unbroken.timing["steps"], unbroken.timing["seconds"]
+    assert isinstance(steps, dict)
+    assert isinstance(seconds, float)
+    # each is rounded to a thousandth
+    assert sum(steps.values()) == pytest.approx(seconds, abs=0.001 * (len(steps) + 1))
+    assert {"loading the model", "loading the data", "reading the model out"} <= set(steps)
+    assert any(step.endswith(": ceilings") for step in steps)
+    assert any(step.endswith("random features") for step in steps)
+    assert min(steps.values()) >= 0
+
+
+def test_a_run_that_goes_on_tells_what_was_spent_before(tmp_path: Path) -> None:
+    def stop(step: Step) -> None:
+        if step.done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(benchmarks=ONE, output_path=tmp_path, report=stop)
+    (path,) = tmp_path.rglob("results.json")
+    before = json.loads(path.read_text("utf-8"))["timing"]["seconds"]
+    found = evaluate(benchmarks=ONE, output_path=tmp_path)
+    assert found.timing["seconds_before"] == before > 0
 
 
 @pytest.mark.parametrize("protocol", ["published", "controlled"])

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from brainbench.datasets.phantom import activations_path
-from brainbench.errors import DataError
-from brainbench.models import ModelOptions, load_model
+from brainbench.models import load_model
 from brainbench.results import load_record
 from brainbench.results.report import write_report
 from brainbench.run import Settings, evaluate
@@ -43,18 +42,6 @@ def test_the_record_has_the_name_with_the_character_replaced(model: Path) -> Non
     assert kept.model == record.model
     assert json.loads(record.model_dump_json())["model"]["identifier"] == "caf\ufffd"
     assert write_report(kept, output / "caf_" / record.run_id).is_file()
-
-
-def test_models_and_adapters_that_no_library_can_open_are_to_be_renamed(model: Path) -> None:
-    folder = model.parent / NAME
-    folder.mkdir()
-    (folder / "x.gguf").write_bytes(b"GGUF")
-    told = "caf\ufffd.*: models and adapters are read from names in UTF-8 only.*rename it"
-    for given in (folder, folder / "x.gguf"):
-        with pytest.raises(DataError, match=told):
-            load_model(given)
-    with pytest.raises(DataError, match=told):
-        load_model("nano", ModelOptions(peft=str(folder)))
 
 
 def test_a_model_is_named_without_it(model: Path) -> None:

@@ -44,7 +44,7 @@ def compare_searches(baseline: Record, other: Record) -> Iterator[Row | Refusal]
 
 def _rows(first: SearchScore, second: SearchScore) -> Iterator[Row | Refusal]:
     before, after = (
-        {row.arm: row.flipped for row in score.rows if math.isfinite(row.flipped)}
+        {row.called: row.flipped for row in score.rows if math.isfinite(row.flipped)}
         for score in (first, second)
     )
     for arm in dict.fromkeys([*before, *after]):

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from brainbench.guidance.options import GUIDANCE_SUITES
+from brainbench.guidance.options import EPOCHS, GUIDANCE_SUITES
 from brainbench.models import ModelOptions
 from brainbench.reasoning import TaskOptions
 from brainbench.results.record import Record
@@ -54,18 +54,30 @@ def _guidance(chosen: Any) -> list[str]:
     if not isinstance(chosen, Mapping):
         return []
     suites = {modes: suite for suite, modes in GUIDANCE_SUITES.items()}
-    modes, rois, tests, arms = (
+    rois, tests, arms = (
         [str(one) for one in found] if isinstance(found := chosen.get(name), list) else []
-        for name in ("modes", "rois", "tests", "arms")
+        for name in ("rois", "tests", "arms")
     )
-    words = ["--suite", suites.get(tuple(modes), "guidance")]  # type: ignore[arg-type]
+    extents = chosen.get("extents")
+    ways = {
+        mode: extent
+        for mode, extent in (extents.items() if isinstance(extents, Mapping) else ())
+        if isinstance(extent, Mapping)
+    }
+    tiers = {str(extent.get("tier")) for extent in ways.values()}
+    trained = ways.get("finetuning", {})
+    epochs = trained.get("epochs")
+    if epochs == EPOCHS.get(trained.get("tier")):  # type: ignore[arg-type]
+        epochs = None
+    words = ["--suite", suites.get(tuple(ways), "guidance")]
     for flag, value in (
         ("--dataset", chosen.get("dataset")),
-        ("--tier", chosen.get("tier")),
+        # the built-in model is steered in full, and trained in the reduced tier
+        ("--tier", tiers.pop() if len(tiers) == 1 else None),
         ("--guidance-rois", ",".join(rois)),
         ("--guidance-tests", ";".join(tests)),
         ("--guidance-arms", ";".join(arms)),
-        ("--epochs", chosen.get("epochs")),
+        ("--epochs", epochs),
     ):
         words += [flag, str(value)] if value else []
     return words

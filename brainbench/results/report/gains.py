@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from brainbench.guidance.score import Change, Difference, GuidanceScore, SearchScore
+from brainbench.guidance.layer_sets import name_layers
+from brainbench.guidance.score import Change, Difference, GuidanceScore, SearchRow, SearchScore
 from brainbench.results.record import Record
 from brainbench.results.report.blocks import Beside, Block, Figure, Folded, Section, Table, Words
 from brainbench.results.report.dot_plot import Mark, Row, draw_dots
 from brainbench.results.report.svg import image
 from brainbench.results.report.wording import (
-    listed,
     number,
     percent,
     plural,
@@ -70,13 +70,13 @@ def _pictures(folder: Path) -> list[Figure]:
 
 
 def _score(index: int, score: GuidanceScore) -> Section:
-    layers = listed(map(str, score.layers), 40)
+    told = f"; {score.told_from}" if score.told_from else ""
     blocks: list[Block] = [
         Words(f"{score.verdict}: {score.reading}", "lead"),
         Words(
             f"Guided by {plural(score.n_people, 'person', 'people')} on {score.reasoning_type} "
-            f"items, at the {score.site} site, layers {layers}; read once on {score.test} "
-            f"({score.test_type}): {plural(score.n_items, 'item')} of "
+            f"items, at the {score.site} site, {score.acting}; read once on {score.test} "
+            f"({score.test_type}{told}): {plural(score.n_items, 'item')} of "
             f"{plural(score.n_base, 'problem')}; {number(score.n_permutations)} item permutations, "
             f"{number(score.n_draws)} bootstrap draws; tier {score.tier}."
         ),
@@ -138,14 +138,15 @@ def _differences_table(score: GuidanceScore) -> Table:
 def _arms_table(score: GuidanceScore) -> Table:
     rows = [
         (
-            arm.arm, number(arm.n_seeds), number(arm.strength), number(arm.threshold),
+            arm.arm, number(arm.n_seeds), number(arm.strength),
+            "" if arm.layers is None else name_layers(arm.layers), number(arm.threshold),
             number(arm.auc), number(arm.accuracy_at_threshold), number(arm.accuracy),
             number(arm.balanced_accuracy), number(arm.dprime, 2), percent(arm.says_true),
             percent(arm.valid),
         )
         for arm in score.arms
     ]  # fmt: skip
-    columns = ("arm", "seeds", "strength", "threshold", "AUC", "at threshold", "accuracy",
+    columns = ("arm", "seeds", "strength", "layers", "threshold", "AUC", "at threshold", "accuracy",
                "balanced", "d′", "says True", "valid")  # fmt: skip
     return Table("Means over seeds", columns, rows)
 
@@ -171,11 +172,24 @@ def _alignment_table(score: GuidanceScore) -> Table:
     )
 
 
+def _flipped(row: SearchRow) -> str:
+    """The share, and how far it goes over seeds."""
+    if row.flipped_range is None:
+        return percent(row.flipped)
+    return f"{percent(row.flipped)} ({' to '.join(percent(end) for end in row.flipped_range)})"
+
+
+def _minus(row: SearchRow) -> str:
+    """Share of pairs that guided flips, minus the arm's."""
+    return "" if row.guided_minus is None else with_interval(row.guided_minus, row.interval)
+
+
 def _search(index: int, search: SearchScore) -> Section:
     """The paper's targeted search: no gain, for map, direction and success are of one item."""
     rows = [
         (
-            row.arm, number(row.n_seeds), percent(row.flipped), number(row.n_flipped),
+            row.called, number(row.n_seeds), _flipped(row), _minus(row),
+            "" if row.p_corrected is None else number(row.p_corrected), number(row.n_flipped),
             number(row.tries, 1), number(row.length, 2), number(row.reverted, 1),
             number(row.direction_gained), number(row.direction_lost),
             percent(row.direction_says_true), number(row.direction_auc),
@@ -183,18 +197,21 @@ def _search(index: int, search: SearchScore) -> Section:
         )
         for row in search.rows
     ]  # fmt: skip
-    columns = ("arm", "seeds", "pairs flipped", "problems flipped", "tries", "length", "reverted",
-               "mean direction: gained", "lost", "says True", "AUC", "balanced")  # fmt: skip
+    columns = ("arm", "seeds", "pairs flipped", "guided minus", "p Holm", "problems flipped",
+               "tries", "length", "reverted", "mean direction: gained", "lost", "says True",
+               "AUC", "balanced")  # fmt: skip
     blocks: list[Block] = [
         Words(search.reading, "lead"),
         Words(
             f"{plural(search.n_people, 'person', 'people')}, {plural(search.n_items, 'item')}, "
-            f"{number(search.n_wrong)} of them wrong, {plural(search.n_pairs, 'pair')} of a person "
+            f"{number(search.n_wrong)} of them wrong (AUC of log-odds as they are "
+            f"{number(search.auc)}), {plural(search.n_pairs, 'pair')} of a person "
             f"who was right and such an item; at the {search.site} site, layers "
-            f"{listed(map(str, search.layers), 40)}; loss {search.loss}, centring "
+            f"{name_layers(search.layers)}; loss {search.loss}, centring "
             f"{search.centring}. Map, direction and success are of the same item: it shows that "
             "answers can be moved, not that anything was learned."
         ),
         Table("Every arm, means over seeds", columns, rows),
+        *(Words(text, "note") for text in search.unfair),
     ]
     return Section(f"search-{index}", search.identifier, blocks, badge="published form, search")

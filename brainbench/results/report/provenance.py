@@ -8,7 +8,7 @@ from typing import Any
 from brainbench.results.record import Record
 from brainbench.results.report.blocks import Block, Code, Folded, Section, Table, Words
 from brainbench.results.report.command import rerun_command
-from brainbench.results.report.wording import clip, number, size
+from brainbench.results.report.wording import clip, listed, number, size
 
 _MOST = 400
 
@@ -92,6 +92,15 @@ def _model(record: Record) -> list[tuple[str, Any]]:
     return [(name, value) for name, value in told if value is not None]
 
 
+def _steps(record: Record) -> str | None:
+    """``steering 812.1, reading the model out 7.0``; None of records that do not tell."""
+    steps = record.timing.get("steps")
+    if not isinstance(steps, dict):
+        return None
+    longest = sorted(steps.items(), key=lambda item: -item[1])
+    return listed([f"{step} {number(seconds, 1)}" for step, seconds in longest]) or None
+
+
 def _run(record: Record) -> list[tuple[str, Any]]:
     seconds, memory = (record.timing.get(name) for name in ("seconds", "peak_memory_mb"))
     told: list[tuple[str, Any]] = [
@@ -99,6 +108,7 @@ def _run(record: Record) -> list[tuple[str, Any]]:
         ("status", record.status),
         ("started", record.timing.get("started")),
         ("seconds", number(seconds, 1) if isinstance(seconds, int | float) else seconds),
+        ("seconds by step, the longest first", _steps(record)),
         ("peak memory, MB", number(memory, 0) if isinstance(memory, int | float) else memory),
         ("seed", record.config.get("seed")),
     ]

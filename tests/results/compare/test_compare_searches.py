@@ -63,9 +63,22 @@ def test_other_data_other_searches_and_other_arms_are_refused() -> None:
     after = of()
     after.searches[0].rows[0].flipped = math.nan
     after.searches[0].rows[1].arm = "random direction"
+    after.searches[0].rows[1].one_direction = True
     told = [one.reason for one in compare_searches(of(), after) if isinstance(one, Refusal)]
     assert told == [
         "guided: only the baseline has it",
         "label only: only the baseline has it",
+        "random direction: only the other run has it",
+    ]
+
+
+def test_a_random_direction_that_was_drawn_anew_is_held_against_no_other() -> None:
+    row = search().rows[0].model_copy(update={"arm": "random direction"})
+    before, after = (
+        of(rows=[row.model_copy(update={"one_direction": kept})]) for kept in (None, True)
+    )
+    told = [one.reason for one in compare_searches(before, after) if isinstance(one, Refusal)]
+    assert told == [
+        "random direction, drawn anew at every try: only the baseline has it",
         "random direction: only the other run has it",
     ]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from simulated_records import empty
 
 from brainbench.cli.main import main
+from brainbench.guidance.options import GuidanceOptions
 from brainbench.results import Record, load_record
 from brainbench.results.report.command import rerun_command
 
@@ -63,16 +66,27 @@ def test_folders_are_said_one_by_one_and_names_are_quoted() -> None:
     ]  # fmt: skip
 
 
+def guided(device: str = "cpu", **chosen: Any) -> list[str]:
+    """The command, from what a run of such options writes into its record."""
+    options = GuidanceOptions(**chosen)
+    extents = {mode: options.extent(mode, device, False, 0) for mode in options.modes}
+    config = {**options.identity(extents), "dataset": "xiao2026", "rois": ["language", "md"]}
+    command = rerun_command(record(guidance=json.loads(json.dumps(config))))
+    return shlex.split(command or "")[4:]
+
+
 def test_guidance_is_asked_for_by_its_suite() -> None:
-    made = record(guidance={
-        "modes": ["steering"], "rois": ["language", "md"], "tests": ["three premises", "folio"],
-        "tier": "reduced", "seeds": [0], "epochs": 3, "dataset": "xiao2026",
-    })  # fmt: skip
-    assert shlex.split(rerun_command(made) or "")[4:] == [
-        "--suite", "guidance-steering", "--dataset", "xiao2026", "--tier", "reduced",
-        "--guidance-rois", "language,md", "--guidance-tests", "three premises;folio",
-        "--epochs", "3",
+    whose = ["--dataset", "xiao2026"]
+    rois = ["--guidance-rois", "language,md"]
+    assert guided(modes=("steering",), tests=("FOLIO", "propositional")) == [
+        "--suite", "guidance-steering", *whose, "--tier", "reduced", *rois,
+        "--guidance-tests", "FOLIO;propositional",
     ]  # fmt: skip
+    assert guided(modes=("finetuning",), epochs=3, tier="full") == [
+        "--suite", "guidance-finetuning", *whose, "--tier", "full", *rois, "--epochs", "3",
+    ]  # fmt: skip
+    both = guided("cuda:0", modes=("steering", "finetuning"))
+    assert both == ["--suite", "guidance", *whose, "--tier", "full", *rois]
 
 
 def test_a_model_in_memory_has_no_command() -> None:

@@ -142,3 +142,34 @@ def test_pictures_of_guidance_stand_in_the_page_and_other_files_do_not(tmp_path:
     assert made.count("data:image/png;base64,") == 1
     assert "roi-syllogistic. Left: scanner items" in made
     assert "data:image/png" not in render_report(full(), tmp_path / "nothing")
+
+
+def test_arms_of_the_search_stand_with_what_guided_flips_more(record: Record) -> None:
+    made = record.model_copy(deep=True)
+    guided, other = made.searches[0].rows
+    other.guided_minus, other.interval, other.p_corrected = 0.2, (0.05, 0.4), 0.03
+    other.flipped_range = (0.25, 0.75)
+    drawn = guided.model_copy(update={"arm": "random direction"})
+    made.searches[0].rows.append(drawn)
+    section = gains_section(made)
+    assert section is not None
+    table = tables(section.parts[-1])[-1]
+    columns = dict(zip(table.columns, zip(*table.rows, strict=True), strict=True))
+    assert columns["guided minus"] == ("", "0.200 [0.050,\N{NO-BREAK SPACE}0.400]", "")
+    assert columns["p Holm"] == ("", "0.030", "")
+    share = "50\N{NO-BREAK SPACE}% (25\N{NO-BREAK SPACE}% to 75\N{NO-BREAK SPACE}%)"
+    assert columns["pairs flipped"][1] == share
+    assert columns["arm"][2] == "random direction, drawn anew at every try"
+    notes = [b.text for b in section.parts[-1].blocks if isinstance(b, Words)]
+    assert any("as many chances as tries" in str(text) for text in notes)
+
+
+def test_time_is_told_by_step(record: Record) -> None:
+    def told(made: Record) -> dict[str, str]:
+        return {row[0]: row[1] for table in tables(provenance_section(made)) for row in table.rows}
+
+    name = "seconds by step, the longest first"
+    assert name not in told(record)
+    made = record.model_copy(deep=True)
+    made.timing["steps"] = {"reading the model out": 7.04, "scoring": 812.0}
+    assert told(made)[name] == "scoring 812.0, reading the model out 7.0"
