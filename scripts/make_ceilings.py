@@ -3,7 +3,7 @@
     BRAINBENCH_MIRROR=MIRROR python scripts/make_ceilings.py xiao2026
 
 Every person is predicted from every set of the other people, in every ROI and reasoning
-type; see ``brainbench.encoding.ceilings``. Written per voxel, in single precision, to
+type; see ``brainbench.encoding.published.ceilings``. Written per voxel, in single precision, to
 ``brainbench/benchmarks/data/<dataset>.safetensors``.
 """
 

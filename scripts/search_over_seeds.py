@@ -16,12 +16,12 @@ import numpy as np
 
 from brainbench.datasets import load_recording
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, RANDOM
+from brainbench.guidance.evaluation.cached_prompts import Asker
 from brainbench.guidance.layer_sets import MIDDLE, layer_sets
-from brainbench.guidance.questions import Asker
 from brainbench.guidance.score import SearchRow
 from brainbench.guidance.signals import read_signals
-from brainbench.guidance.steering import read_training
-from brainbench.guidance.targeted import Targeted
+from brainbench.guidance.steering.experiment import read_training
+from brainbench.guidance.steering.targeted import Targeted
 from brainbench.models import LanguageModel, load_model
 
 ARMS = (GUIDED, PERMUTED, LABEL_ONLY, RANDOM)

@@ -38,7 +38,7 @@ from brainbench.calibration.boards import (
 )
 from brainbench.calibration.boards_counts import count_boards
 from brainbench.calibration.record import versions
-from brainbench.leaderboard.simulated import Share, Simulated, SimulatedRow
+from brainbench.leaderboard.boards.simulated import Share, Simulated, SimulatedRow
 
 PLANTED = 0.2
 ABILITIES = {"70 of 100 right": 1.0, "97 of 100 right": 4.0}

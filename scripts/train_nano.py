@@ -34,8 +34,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from brainbench.models.chat import PLAIN_CUE
-from brainbench.models.prompts import builtin_template
+from brainbench.models.prompts.chat import PLAIN_CUE
+from brainbench.models.prompts.template import builtin_template
 from brainbench.problems import REASONING_TYPES, VOCABULARY, Problem, Vocabulary, make_set
 
 OUTPUT = Path(__file__).parent.parent / "brainbench/models/data/nano"

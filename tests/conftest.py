@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With ``--dist loadgroup`` a file's tests run in one process, and users of what is costly."""
     for item in items:
         names = getattr(item, "fixturenames", ())
-        costly = next((name for name in COSTLY if name in names), item.path.name)
+        costly = next((name for name in COSTLY if name in names), str(item.path))
         item.add_marker(pytest.mark.xdist_group(costly))
 
 

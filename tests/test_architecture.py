@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,22 @@ def test_imports_run_downwards(path: Path) -> None:
         assert ORDER.index(package) >= ORDER.index(own), f"{own} imports {name}"
 
 
+@pytest.mark.parametrize("package", [name for name in ORDER if (ROOT / name).is_dir()])
+def test_folders_of_a_package_import_one_way(package: str) -> None:
+    """Inside a package, a folder or a lone module that another imports never imports it back."""
+    own = f"brainbench.{package}."
+    parts = {name for path in MODULES if (name := dotted(path)).startswith(own)}
+    rooms = {name.split(".")[2] for name in parts}
+    edges: dict[str, set[str]] = {room: set() for room in rooms}
+    for path in (ROOT / package).rglob("*.py"):
+        if (here := dotted(path)).startswith(own):
+            room = here.split(".")[2]
+            used = {n.split(".")[2] for n in imported(path) if n.startswith(own)}
+            edges[room] |= (used & rooms) - {room}
+    # raises CycleError, which names the circle
+    TopologicalSorter(edges).prepare()
+
+
 def test_there_are_no_circles() -> None:
     known = {dotted(path): path for path in MODULES}
     edges = {
@@ -80,7 +97,7 @@ def test_there_are_no_circles() -> None:
 
 
 def test_encoding_knows_no_model_and_no_file() -> None:
-    for path in (ROOT / "encoding").glob("*.py"):
+    for path in (ROOT / "encoding").rglob("*.py"):
         assert all(n.split(".")[1] in ("encoding", "errors") for n in imported(path)), path
 
 
@@ -100,4 +117,4 @@ def test_no_data_from_others_is_ever_unpickled() -> None:
 def test_every_package_of_the_plan_has_its_tests() -> None:
     tests = Path(__file__).parent
     for name in ORDER[:-5]:  # the last, from plugins on, are single files
-        assert list((tests / name).glob("test_*.py")), f"tests/{name} is empty"
+        assert list((tests / name).rglob("test_*.py")), f"tests/{name} is empty"

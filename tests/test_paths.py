@@ -12,10 +12,10 @@ from tiny_steerings import make_steering
 
 from brainbench.calibration import CalibrationFolder
 from brainbench.cli.main import main
-from brainbench.guidance.finetuning_folder import FinetuningFolder
+from brainbench.guidance.finetuning.folder import FinetuningFolder
 from brainbench.models import MadeFor, load_steering, save_steering
 from brainbench.paths import user_path
-from brainbench.reasoning.steered_export import export_lm_eval
+from brainbench.reasoning.lm_eval_export import export_lm_eval
 from brainbench.results import RunFolder
 
 

@@ -1,21 +1,11 @@
 """dataset × ROI × reasoning type × protocol → Score; dataset × reasoning type → BehaviorScore."""
 
-from brainbench.benchmarks.alignment import (
-    VERSION,
-    AlignmentBenchmark,
-    Checkpoint,
-    Memory,
-    Report,
-    Step,
-    check_numbers,
-    score_benchmarks,
-)
-from brainbench.benchmarks.behavior import (
+from brainbench.benchmarks.behavior.benchmark import (
     BEHAVIOR_VERSION,
     BehaviorBenchmark,
     score_behavior,
 )
-from brainbench.benchmarks.behavior_score import (
+from brainbench.benchmarks.behavior.score import (
     ANSWER_MEASURES,
     IN_WORDS,
     ITEM_MEASURES,
@@ -28,13 +18,13 @@ from brainbench.benchmarks.behavior_score import (
     PersonAgreement,
     Statistic,
 )
-from brainbench.benchmarks.controlled import (
+from brainbench.benchmarks.controlled.benchmark import (
     ControlledBenchmark,
     check_contrast,
     score_controlled,
     untrained_twins,
 )
-from brainbench.benchmarks.controlled_score import (
+from brainbench.benchmarks.controlled.score import (
     ControlledLayer,
     ControlledPerson,
     ControlledRow,
@@ -45,7 +35,24 @@ from brainbench.benchmarks.controlled_score import (
     Reliability,
     Similarity,
 )
-from brainbench.benchmarks.plugged import PluggedBenchmark
+from brainbench.benchmarks.plugin import PluggedBenchmark
+from brainbench.benchmarks.published.benchmark import (
+    VERSION,
+    AlignmentBenchmark,
+    Checkpoint,
+    Memory,
+    Report,
+    Step,
+    check_numbers,
+    score_benchmarks,
+)
+from brainbench.benchmarks.published.score import (
+    DEFAULT_PROTOCOL,
+    Control,
+    LayerScore,
+    Score,
+    SubjectScore,
+)
 from brainbench.benchmarks.registry import (
     PROTOCOLS,
     SUITES,
@@ -54,13 +61,6 @@ from brainbench.benchmarks.registry import (
     load_benchmark,
     select_benchmarks,
     suite_patterns,
-)
-from brainbench.benchmarks.score import (
-    DEFAULT_PROTOCOL,
-    Control,
-    LayerScore,
-    Score,
-    SubjectScore,
 )
 
 __all__ = [

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brainbench.benchmarks.controlled_score import ControlledScore
-from brainbench.benchmarks.score import Score
+from brainbench.benchmarks.controlled.score import ControlledScore
+from brainbench.benchmarks.published.score import Score
 from brainbench.errors import UsageError
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, get_args
 
-from brainbench.benchmarks.alignment import AlignmentBenchmark
-from brainbench.benchmarks.behavior import BehaviorBenchmark
+from brainbench.benchmarks.behavior.benchmark import BehaviorBenchmark
 from brainbench.benchmarks.cell import POOLED
-from brainbench.benchmarks.controlled import ControlledBenchmark
-from brainbench.benchmarks.plugged import PluggedBenchmark
-from brainbench.benchmarks.score import DEFAULT_PROTOCOL, ProtocolName
+from brainbench.benchmarks.controlled.benchmark import ControlledBenchmark
+from brainbench.benchmarks.plugin import PluggedBenchmark
+from brainbench.benchmarks.published.benchmark import AlignmentBenchmark
+from brainbench.benchmarks.published.score import DEFAULT_PROTOCOL, ProtocolName
 from brainbench.datasets import list_cards, load_card
 from brainbench.errors import UnknownNameError
 from brainbench.plugins import plugged

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from brainbench.benchmarks.consistency import agreement
-from brainbench.benchmarks.scoring import score_space
+from brainbench.benchmarks.behavior.consistency import agreement
+from brainbench.benchmarks.published.scoring import score_space
 from brainbench.calibration.people import (
     PEOPLE,
     ROI,
@@ -27,11 +27,11 @@ from brainbench.calibration.people import (
     shared_course,
 )
 from brainbench.calibration.scenarios import PLANTED_LAYER, root
-from brainbench.encoding.banded_ridge import unique_variance
-from brainbench.encoding.held_out import permutations
-from brainbench.encoding.penalty_table import penalty_table, people_bounds
-from brainbench.leaderboard.boards import Board, load_boards
-from brainbench.leaderboard.cells import (
+from brainbench.encoding.controlled.banded_ridge import unique_variance
+from brainbench.encoding.controlled.folds import permutations
+from brainbench.encoding.controlled.people_bootstrap import penalty_table, people_bounds
+from brainbench.leaderboard.boards.board import Board, load_boards
+from brainbench.leaderboard.boards.bootstrap import (
     Cell,
     Drawn,
     draw_scores,
@@ -41,7 +41,7 @@ from brainbench.leaderboard.cells import (
     recall_cell,
     unique_cell,
 )
-from brainbench.leaderboard.known import own_problems
+from brainbench.leaderboard.expected import own_problems
 
 Array = NDArray[np.float64]
 TYPES = ("syllogistic", "transitive")

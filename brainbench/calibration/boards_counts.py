@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from brainbench.calibration.boards import World, board_named
-from brainbench.leaderboard.ranking import rank_scores
-from brainbench.leaderboard.simulated import Share, SimulatedRow
+from brainbench.leaderboard.boards.ranking import rank_scores
+from brainbench.leaderboard.boards.simulated import Share, SimulatedRow
 
 Array = NDArray[np.float64]
 Counted = tuple[Array, Array, NDArray[np.bool_], NDArray[np.bool_]]

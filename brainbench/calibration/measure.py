@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from brainbench.benchmarks.cell import POOLED, Cell
-from brainbench.benchmarks.scoring import score_space
+from brainbench.benchmarks.published.scoring import score_space
 from brainbench.calibration.people import ROI, Design, of_random_units, shared_course
 from brainbench.calibration.record import FAMILY, LEVEL, CalibrationRow, PublishedResult
 from brainbench.calibration.scenarios import (
@@ -23,12 +23,12 @@ from brainbench.calibration.scenarios import (
     stream,
 )
 from brainbench.encoding import parallel
-from brainbench.encoding.across_runs import People, normalised, predict
-from brainbench.encoding.banded_ridge import unique_variance
-from brainbench.encoding.blocked_ridge import fit_blocked
-from brainbench.encoding.held_out import permutations
+from brainbench.encoding.controlled.banded_ridge import unique_variance
+from brainbench.encoding.controlled.folds import permutations
+from brainbench.encoding.controlled.people_bootstrap import penalty_table, people_bounds
+from brainbench.encoding.controlled.prediction import People, normalised, predict
+from brainbench.encoding.controlled.ridge import fit_blocked
 from brainbench.encoding.inference import p_value, people_interval
-from brainbench.encoding.penalty_table import penalty_table, people_bounds
 
 Array = NDArray[np.float64]
 Report = Callable[[str], None]

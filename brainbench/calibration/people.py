@@ -10,19 +10,19 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from brainbench.benchmarks.cell import POOLED, Cell, prepare_cell
-from brainbench.benchmarks.controlled_spaces import (
+from brainbench.benchmarks.controlled.nuisance import (
     nuisance_columns,
     nuisance_kernels,
     run_labels,
     stacked,
 )
-from brainbench.benchmarks.spaces import FeatureSpace, model_space
+from brainbench.benchmarks.feature_spaces import FeatureSpace, model_space
 from brainbench.datasets import Recording, build_assembly, load_card
 from brainbench.datasets.phantom import load_problems
 from brainbench.encoding import random_kernels
-from brainbench.encoding.across_runs import all_together, normalised
-from brainbench.encoding.banded_ridge import Bands, make_bands
-from brainbench.encoding.held_out import HeldOutFold, held_out_folds
+from brainbench.encoding.controlled.banded_ridge import Bands, make_bands
+from brainbench.encoding.controlled.folds import HeldOutFold, held_out_folds
+from brainbench.encoding.controlled.prediction import all_together, normalised
 from brainbench.models import PHANTOM_FILE, Activations, load_model
 from brainbench.problems import Problem
 

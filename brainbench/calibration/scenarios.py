@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.benchmarks.controlled_spaces import condition_columns
+from brainbench.benchmarks.controlled.nuisance import condition_columns
 from brainbench.calibration.people import PEOPLE, Design, respond, shared_course
 from brainbench.encoding import nuisance as features
 

@@ -11,7 +11,7 @@ from brainbench.calibration.record import Calibration
 from brainbench.errors import DataError
 from brainbench.foreign import Unreadable, parse_json, read_text
 from brainbench.paths import user_path
-from brainbench.results.whole_files import locked, write_whole
+from brainbench.results.atomic import locked, write_whole
 
 RECORD, PICTURE = "calibration.json", "calibration.png"
 

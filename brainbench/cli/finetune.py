@@ -24,7 +24,7 @@ from brainbench.errors import UsageError
 from brainbench.models import ModelOptions
 from brainbench.models.cache import Status
 from brainbench.paths import user_path
-from brainbench.results.whole_files import locked
+from brainbench.results.atomic import locked
 
 HELP = """Train an adapter (LoRA) on a language model by people's brain responses, or by a baseline.
 
@@ -265,9 +265,9 @@ def finetune(
 ) -> None:
     """Parse, train, print."""
     # torch is loaded only now: other verbs do without
+    from brainbench.guidance.finetuning.recipes import Budget, Recipe
     from brainbench.guidance.layer_sets import parse_layers
-    from brainbench.guidance.recipes import Budget, Recipe
-    from brainbench.results.finetuning_table import render_finetuning
+    from brainbench.results.tables.finetuning import render_finetuning
     from brainbench.run.finetuning import TrainingOrder, finetune_by_people, open_trainable
 
     if recipe == "states":

@@ -12,9 +12,9 @@ from brainbench.benchmarks import Step
 from brainbench.cli.console import stderr
 from brainbench.cli.errors import FAILED
 from brainbench.cli.progress import step_progress
-from brainbench.leaderboard.boards import load_boards
-from brainbench.leaderboard.build import build_site
-from brainbench.leaderboard.serve import HOST, open_server
+from brainbench.leaderboard.boards.board import load_boards
+from brainbench.leaderboard.site.build import build_site
+from brainbench.leaderboard.site.serve import HOST, open_server
 from brainbench.paths import user_path
 
 HELP = """Build the pages of the boards, or look at them.

@@ -18,7 +18,7 @@ from brainbench.guidance.options import GUIDANCE_SUITES
 from brainbench.models import list_models
 from brainbench.paths import user_path
 from brainbench.reasoning import TASK_SUITES
-from brainbench.reasoning.task_check import check_tasks, installed, list_tasks, tasks_folder
+from brainbench.reasoning.checks.tasks import check_tasks, installed, list_tasks, tasks_folder
 
 HELP = """List what there is: benchmarks, datasets, models, suites, protocols or tasks.
 

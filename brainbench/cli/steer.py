@@ -147,9 +147,9 @@ def steer(
     quiet: Quiet = False,
 ) -> None:
     """Parse, derive, write, print."""
-    from brainbench.guidance.deriving import Derivation, derive_steering
-    from brainbench.guidance.directions import Way
     from brainbench.guidance.objective import CENTRINGS, LOSSES
+    from brainbench.guidance.steering.directions import Way
+    from brainbench.guidance.steering.fit import Derivation, derive_steering
 
     for kind, given, known in (("loss", loss, LOSSES), ("centring", centring, CENTRINGS)):
         if given is not None and given not in known:
@@ -189,7 +189,7 @@ def steer(
     save_steering(found, output_path)
     stdout.print(_table(found))
     if export_lm_eval is not None:
-        from brainbench.reasoning.steered_export import export_lm_eval as export
+        from brainbench.reasoning.lm_eval_export import export_lm_eval as export
 
         group = "all" if "all" in found.directions else next(iter(found.directions))
         for text in export(found, export_lm_eval, group):

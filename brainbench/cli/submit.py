@@ -13,14 +13,14 @@ from rich.markup import escape
 from brainbench.cli.console import stderr
 from brainbench.cli.errors import FAILED
 from brainbench.errors import UsageError
-from brainbench.leaderboard.boards import load_boards
-from brainbench.leaderboard.check import (
+from brainbench.leaderboard.boards.board import load_boards
+from brainbench.leaderboard.checks.check import (
     Checked,
     accepted_beside,
     check_submission,
     find_submissions,
 )
-from brainbench.leaderboard.submission import make_submission, seal_submission
+from brainbench.leaderboard.submissions.submission import make_submission, seal_submission
 from brainbench.paths import user_path
 
 HELP = """Make a submission to the board from a run, or check one.

@@ -1,6 +1,7 @@
 """Features → voxels: ridge, folds, predictivity, ceilings, nuisance. Arrays in, arrays out."""
 
-from brainbench.encoding.ceilings import (
+from brainbench.encoding.kernels import linear_kernels, random_kernels
+from brainbench.encoding.published.ceilings import (
     NEAR_ONE,
     NEAR_ZERO,
     CeilingFit,
@@ -8,11 +9,10 @@ from brainbench.encoding.ceilings import (
     fit_ceilings,
     intersubject_curves,
 )
-from brainbench.encoding.folds import Fold, published_folds
-from brainbench.encoding.kernels import linear_kernels, random_kernels
-from brainbench.encoding.prediction import Correlations, predictivity
-from brainbench.encoding.responses import FoldResponses, prepare_responses
-from brainbench.encoding.ridge import PUBLISHED_ALPHAS, RidgeFold, fit_fold
+from brainbench.encoding.published.folds import published_folds
+from brainbench.encoding.published.prediction import Correlations, predictivity
+from brainbench.encoding.published.ridge import PUBLISHED_ALPHAS, RidgeFold, fit_fold
+from brainbench.encoding.responses import Fold, FoldResponses, prepare_responses
 from brainbench.encoding.threads import parallel
 
 __all__ = [

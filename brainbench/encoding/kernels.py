@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import helmert
 
 from brainbench.errors import DataError
 
@@ -73,3 +76,9 @@ def random_kernels(n_items: int, widths: ArrayLike, rng: np.random.Generator) ->
         factor[diagonal, diagonal] = np.sqrt(rng.chisquare(width - diagonal))
         kernels[layer] = factor @ factor.T
     return kernels
+
+
+@cache
+def contrasts(n_items: int) -> Array:
+    """(n_items, n_items - 1) orthonormal basis of the vectors that sum to zero."""
+    return np.ascontiguousarray(helmert(n_items).T)

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from brainbench.encoding.folds import Fold, check_folds
-from brainbench.encoding.kernels import Array
-from brainbench.encoding.ridge import contrasts
+from brainbench.encoding.kernels import Array, contrasts
 from brainbench.errors import DataError
 
 # A spread below this share of the values is rounding: the numbers are all the same.
@@ -93,3 +92,19 @@ def _centred(columns: Array) -> Array:
 def _lengths(columns: Array) -> Array:
     squared: Array = np.einsum("iv,iv->v", columns, columns)
     return np.sqrt(squared)
+
+
+Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+def check_folds(folds: Sequence[Fold], n_items: int) -> None:
+    """Raise ``DataError`` when a fold overlaps itself, is empty, or points outside the items."""
+    if not folds:
+        raise DataError("there are no folds to score on")
+    for number, (train, test) in enumerate(folds):
+        if len(train) < 2 or len(test) < 2:
+            raise DataError(f"fold {number} has {len(train)} train and {len(test)} test items")
+        if np.intersect1d(train, test).size:
+            raise DataError(f"fold {number} has items in both train and test")
+        if max(train.max(), test.max()) >= n_items or min(train.min(), test.min()) < 0:
+            raise DataError(f"fold {number} points outside the {n_items} items")

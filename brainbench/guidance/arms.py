@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brainbench.encoding.held_out import permutations
+from brainbench.encoding.controlled.folds import permutations
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError, UnknownNameError
 from brainbench.guidance.signals import Signals

@@ -21,10 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.encoding import PUBLISHED_ALPHAS, fit_fold
-from brainbench.encoding.blocked_ridge import CONTROLLED_ALPHAS, fit_blocked
-from brainbench.encoding.held_out import LEAST_ITEMS, HeldOutFold, held_out_folds
-from brainbench.encoding.kernels import Array
-from brainbench.encoding.ridge import contrasts
+from brainbench.encoding.controlled.folds import LEAST_ITEMS, HeldOutFold, held_out_folds
+from brainbench.encoding.controlled.ridge import CONTROLLED_ALPHAS, fit_blocked
+from brainbench.encoding.kernels import Array, contrasts
 from brainbench.errors import DataError
 
 

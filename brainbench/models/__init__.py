@@ -13,7 +13,7 @@ from brainbench.models.model import (
     read_answers,
 )
 from brainbench.models.options import READOUTS, ModelOptions
-from brainbench.models.prompts import PromptTemplate, load_template
+from brainbench.models.prompts.template import PromptTemplate, load_template
 from brainbench.models.registry import (
     COMPUTING,
     DEFAULT_MODEL,
@@ -23,9 +23,9 @@ from brainbench.models.registry import (
     list_models,
     load_model,
 )
-from brainbench.models.steering import STEERED_TOKENS, MadeFor, Steering
-from brainbench.models.steering_artifact import load_steering, save_steering
-from brainbench.models.steering_hooks import steered
+from brainbench.models.steering.artifact import load_steering, save_steering
+from brainbench.models.steering.hooks import steered
+from brainbench.models.steering.vector import STEERED_TOKENS, MadeFor, Steering
 
 __all__ = [
     "COMPUTING",

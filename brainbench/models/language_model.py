@@ -14,22 +14,22 @@ from typing import Any
 import numpy as np
 
 from brainbench.errors import UsageError
-from brainbench.models.batches import Batch
 from brainbench.models.cache import ArrayCache, Say, content_key
-from brainbench.models.chat import Chat
-from brainbench.models.forward_state import hash_parameters
-from brainbench.models.in_memory import Drawn, hash_tokenizer
-from brainbench.models.kept_readings import KeptReader
-from brainbench.models.loading import Loaded, Loader, count_parameters
+from brainbench.models.checkpoints.forward_state import hash_parameters
+from brainbench.models.checkpoints.in_memory import Drawn, hash_tokenizer
+from brainbench.models.checkpoints.loading import Loaded, Loader, count_parameters
+from brainbench.models.forward.cached_reader import KeptReader
+from brainbench.models.forward.reader import NO_TOKEN, Reader, Reading
+from brainbench.models.forward.running import input_device
+from brainbench.models.forward.thinking import ThinkingReader
 from brainbench.models.model import SITES, Activations, Answers
 from brainbench.models.options import BATCH_SIZE, check_readout, check_whole, readout_suffix
-from brainbench.models.prompt_plan import PromptPlan
-from brainbench.models.prompts import PromptTemplate, builtin_template
-from brainbench.models.reading import NO_TOKEN, Reader, Reading
-from brainbench.models.running import input_device
-from brainbench.models.spellings import Spellings, find_spellings
-from brainbench.models.steering import Steering, check_fits
-from brainbench.models.thinking import ThinkingReader
+from brainbench.models.prompts.batches import Batch
+from brainbench.models.prompts.chat import Chat
+from brainbench.models.prompts.plan import PromptPlan
+from brainbench.models.prompts.template import PromptTemplate, builtin_template
+from brainbench.models.prompts.verbalizer import Spellings, find_spellings
+from brainbench.models.steering.vector import Steering, check_fits
 from brainbench.problems import Problem
 from brainbench.source import computing_versions
 

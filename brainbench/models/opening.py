@@ -7,19 +7,15 @@ from pathlib import Path
 
 from brainbench.datasets import cache_folder
 from brainbench.errors import UsageError
-from brainbench.models.adapter_base import Base, check_adapter, check_base
 from brainbench.models.cache import Say
-from brainbench.models.checkpoint import Checkpoint, find_checkpoint, hash_weights
+from brainbench.models.checkpoints.adapter_base import Base, check_adapter, check_base
+from brainbench.models.checkpoints.checkpoint import Checkpoint, find_checkpoint, hash_weights
+from brainbench.models.checkpoints.loading import CheckpointLoader, resolve_device, resolve_dtype
 from brainbench.models.language_model import LanguageModel, Progress
-from brainbench.models.loading import (
-    CheckpointLoader,
-    resolve_device,
-    resolve_dtype,
-)
 from brainbench.models.options import BATCH_SIZE, ModelOptions, readout_suffix
-from brainbench.models.prompts import PromptTemplate, load_template
-from brainbench.models.steering import Steering
-from brainbench.models.steering_artifact import load_steering
+from brainbench.models.prompts.template import PromptTemplate, load_template
+from brainbench.models.steering.artifact import load_steering
+from brainbench.models.steering.vector import Steering
 
 
 def open_language_model(

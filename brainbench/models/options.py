@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from brainbench.errors import UnknownNameError, UsageError
-from brainbench.models.steering import check_steered_tokens, check_strength
+from brainbench.models.steering.vector import check_steered_tokens, check_strength
 
 # which tokens' states stand for a problem, see docs/language-models.md
 READOUTS: tuple[str, ...] = ("last", "premises", "localised")

@@ -18,7 +18,7 @@ from brainbench.models.language_model import LanguageModel, Progress
 from brainbench.models.model import Model
 from brainbench.models.opening import open_language_model
 from brainbench.models.options import ModelOptions
-from brainbench.models.prompts import builtin_template
+from brainbench.models.prompts.template import builtin_template
 from brainbench.paths import user_path
 from brainbench.plugins import from_module, plugged
 

@@ -9,8 +9,8 @@ from brainbench.datasets import cache_folder
 from brainbench.errors import UsageError
 from brainbench.models import LanguageModel, Model
 from brainbench.models.cache import Say
+from brainbench.reasoning.lm.response_cache import ResponseCache
 from brainbench.reasoning.options import TaskOptions
-from brainbench.reasoning.responses import ResponseCache
 from brainbench.source import computing_versions
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def check_tasks_fit(model: Model, options: TaskOptions) -> LanguageModel:
             "give a hub id, a folder, a GGUF file, or LanguageModel.of(model, tokenizer, name)"
         )
     if options.backend == "vllm":
-        from brainbench.reasoning.vllm_engine import check_vllm
+        from brainbench.reasoning.vllm.engine import check_vllm
 
         check_vllm(model)
     if options.apply_chat_template and model.chat.template is None:
@@ -69,11 +69,11 @@ def open_lm(
     """
     responses = ResponseCache(cache_folder() / "responses", identity(model, options), say)
     if options.backend == "vllm":
-        from brainbench.reasoning.vllm_engine import open_vllm
-        from brainbench.reasoning.watched import WatchedLM
+        from brainbench.reasoning.vllm.engine import open_vllm
+        from brainbench.reasoning.vllm.lm import WatchedLM
 
         return WatchedLM(lambda: open_vllm(model, options, seed), model, responses, say, progress)
-    from brainbench.reasoning.lm import BrainbenchLM
+    from brainbench.reasoning.lm.lm import BrainbenchLM
 
     return BrainbenchLM(model, responses=responses, progress=progress)
 
@@ -97,6 +97,6 @@ def identity(model: LanguageModel, options: TaskOptions) -> dict[str, Any]:
 def _backend_versions(options: TaskOptions) -> list[str]:
     if options.backend != "vllm":
         return []
-    from brainbench.reasoning.vllm_engine import vllm_version
+    from brainbench.reasoning.vllm.engine import vllm_version
 
     return [vllm_version()]

@@ -8,10 +8,10 @@ from typing import Any
 
 from brainbench.errors import BrainbenchError, DataError
 from brainbench.models.cache import Say
-from brainbench.reasoning.bias import choose_threshold, find_items, measure_bias
+from brainbench.reasoning.lm_eval_logging import quiet
 from brainbench.reasoning.options import TaskOptions
 from brainbench.reasoning.plain import plain
-from brainbench.reasoning.quiet import quiet
+from brainbench.reasoning.response_bias import choose_threshold, find_items, measure_bias
 from brainbench.reasoning.samples import sample_rows
 from brainbench.reasoning.score import AnswerBias, TaskScore, Threshold
 from brainbench.reasoning.tasks import TaskSet

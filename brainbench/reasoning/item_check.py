@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Any
 
 from brainbench.errors import DataError, UsageError
-from brainbench.reasoning.data_check import place_of
-from brainbench.reasoning.labels import LabelFaults, Use, find_label_faults
-from brainbench.reasoning.task_check import tasks_folder
+from brainbench.reasoning.checks.data import place_of
+from brainbench.reasoning.checks.labels import LabelFaults, Use, find_label_faults
+from brainbench.reasoning.checks.tasks import tasks_folder
 from brainbench.reasoning.tasks import TaskSet
 
 

@@ -17,10 +17,10 @@ from brainbench.errors import BrainbenchError, DataError, UnknownNameError, Usag
 from brainbench.models.cache import Say
 from brainbench.paths import user_path
 from brainbench.problems.files import Fault
-from brainbench.reasoning.data_check import local_data_faults
-from brainbench.reasoning.local_data import root_cause
-from brainbench.reasoning.quiet import quiet
-from brainbench.reasoning.task_check import check_tasks, read_task, tasks_folder
+from brainbench.reasoning.checks.data import local_data_faults
+from brainbench.reasoning.checks.local_data import root_cause
+from brainbench.reasoning.checks.tasks import check_tasks, read_task, tasks_folder
+from brainbench.reasoning.lm_eval_logging import quiet
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 # arguments of the data of tasks whose texts may be shared: made by brainbench, or MIT

@@ -14,7 +14,7 @@ from brainbench.results.record import (
 )
 from brainbench.results.samples import sample_rows
 from brainbench.results.store import RunFolder, find_record, load_record
-from brainbench.results.table import render_record
+from brainbench.results.tables.published import render_record
 
 __all__ = [
     "SCHEMA_VERSION",

@@ -23,9 +23,9 @@ from safetensors.numpy import save as pack
 from brainbench.errors import DataError, UsageError
 from brainbench.foreign import fault_of, parse_json, read_text
 from brainbench.paths import user_path
+from brainbench.results.atomic import locked, write_whole, writing
 from brainbench.results.file_names import file_stem, folder_name
 from brainbench.results.record import SCHEMA_VERSION, Record
-from brainbench.results.whole_files import locked, write_whole, writing
 
 RECORD = "results.json"
 GIVE_RUN = f"give the folder of one, <output>/<model>/<run id>, or its {RECORD}"

@@ -30,7 +30,6 @@ from brainbench.models.cache import Status
 from brainbench.reasoning import TASK_SUITES, TaskScore
 from brainbench.results import AnyScore, Record, RunFolder, sample_rows
 from brainbench.results.report import write_report
-from brainbench.run.accuracy import TaskRun, choose_tasks, find_tasks
 from brainbench.run.clock import Clock
 from brainbench.run.inputs import (
     Data,
@@ -43,9 +42,10 @@ from brainbench.run.inputs import (
     read_model,
     split_benchmarks,
 )
-from brainbench.run.new_record import new_record, unused_weights
 from brainbench.run.provenance import peak_memory_mb
+from brainbench.run.record import new_record, unused_weights
 from brainbench.run.settings import Settings
+from brainbench.run.tasks import TaskRun, choose_tasks, find_tasks
 
 LOADING = "loading the data"
 

@@ -10,15 +10,15 @@ import numpy as np
 from brainbench.benchmarks import Report, Step
 from brainbench.datasets import load_card, load_recording
 from brainbench.errors import UsageError
-from brainbench.guidance.adapters import randomise_adapter
 from brainbench.guidance.arms import RANDOM
-from brainbench.guidance.choices import area
-from brainbench.guidance.finetuning_folder import FinetuningFolder
-from brainbench.guidance.problem_tests import read_set
-from brainbench.guidance.recipes import Budget, Recipe
+from brainbench.guidance.evaluation.selection import area
+from brainbench.guidance.evaluation.test_sets import read_set
+from brainbench.guidance.finetuning.adapters import randomise_adapter
+from brainbench.guidance.finetuning.arms import train_as
+from brainbench.guidance.finetuning.folder import FinetuningFolder
+from brainbench.guidance.finetuning.recipes import Budget, Recipe
+from brainbench.guidance.finetuning.train import Finetuned, Validate, Watch, finetune
 from brainbench.guidance.signals import Signals, read_signals
-from brainbench.guidance.training import Finetuned, Validate, Watch, finetune
-from brainbench.guidance.training_arms import train_as
 from brainbench.models import LanguageModel, ModelOptions, load_model
 from brainbench.run.inputs import Say, limit_told
 

@@ -13,18 +13,26 @@ from numpy.typing import NDArray
 from brainbench.benchmarks import Report, Step
 from brainbench.datasets import Recording, load_card, load_recording
 from brainbench.errors import DataError, UsageError
-from brainbench.guidance import finetuning, pictures, scoring
 from brainbench.guidance.answers import ArmAnswers
-from brainbench.guidance.choices import STRENGTHS, Grid
-from brainbench.guidance.directions import Training, Way
+from brainbench.guidance.evaluation.cached_prompts import Asker, Question, ask_problems
+from brainbench.guidance.evaluation.selection import STRENGTHS, Grid
+from brainbench.guidance.evaluation.test_sets import (
+    FOLIO,
+    TESTS,
+    TestQuestions,
+    items_of,
+    load_test,
+)
+from brainbench.guidance.finetuning import experiment
+from brainbench.guidance.finetuning.recipes import BOTH, REPRESENTATION, Budget
+from brainbench.guidance.gains import scoring
 from brainbench.guidance.layer_sets import ALL, MIDDLE, layer_sets
 from brainbench.guidance.options import Extent, GuidanceOptions
-from brainbench.guidance.problem_tests import FOLIO, TESTS, TestQuestions, items_of, load_test
-from brainbench.guidance.questions import Asker, Question, ask_problems
-from brainbench.guidance.recipes import BOTH, REPRESENTATION, Budget
 from brainbench.guidance.score import HELD_OUT, Dose, GuidanceScore, Mode, SearchScore
 from brainbench.guidance.signals import Signals, read_signals
-from brainbench.guidance.steering import (
+from brainbench.guidance.steering import plots
+from brainbench.guidance.steering.directions import Training, Way
+from brainbench.guidance.steering.experiment import (
     Chosen,
     Plan,
     choose_directions,
@@ -32,7 +40,7 @@ from brainbench.guidance.steering import (
     steer_held_out,
     steer_problems,
 )
-from brainbench.guidance.targeted import SEARCHED, Targeted, search_score
+from brainbench.guidance.steering.targeted import SEARCHED, Targeted, search_score
 from brainbench.models import LanguageModel, Model, Site
 from brainbench.models.cache import Status
 from brainbench.results import RunFolder
@@ -213,11 +221,11 @@ class GuidanceRun:
         doses: Sequence[Dose],
     ) -> None:
         """States and directions as a picture, where matplotlib is installed."""
-        if not pictures.can_draw():
+        if not plots.can_draw():
             self.say("no pictures: they need matplotlib, pip install 'brainbench[plot]'")
             return
         first = {each.arm: each.moved for each in reversed(chosen) if each.strength}
-        scene = pictures.Scene(
+        scene = plots.Scene(
             f"{self.task.model.identifier}, {self.task.recording.card.name}.{roi}.{kind}",
             training.states,
             labels == 0,
@@ -225,7 +233,7 @@ class GuidanceRun:
             first,
             doses,
         )
-        self.folder.save_picture(f"guidance-{roi}-{kind}", pictures.draw_guidance(scene))
+        self.folder.save_picture(f"guidance-{roi}-{kind}", plots.draw_guidance(scene))
 
     # ------------------------------------------------------------ fine-tuning
 
@@ -239,13 +247,13 @@ class GuidanceRun:
 
     def _finetune(self, roi: str, recipe: str) -> list[GuidanceScore]:
         signals = self._signals(roi, "all")
-        train, test = finetuning.split_runs(signals)
+        train, test = experiment.split_runs(signals)
         extent = self.task.extents["finetuning"]
         model = self.task.model
         own = signals.at(train)
-        said = finetuning.ask_plainly(model, ask_problems(model, own.problems)).said[:, 0]
+        said = experiment.ask_plainly(model, ask_problems(model, own.problems)).said[:, 0]
         outdone = own.outdo(said)
-        plan = finetuning.FinetuningPlan(
+        plan = experiment.FinetuningPlan(
             extent.arms("finetuning"),
             extent.seeds,
             recipe,
@@ -254,25 +262,25 @@ class GuidanceRun:
             validation=tuple(self._validation),
         )
         folder = self.folder.path / "finetuned" / roi / recipe
-        trained = finetuning.train_arms(model, own, plan, folder, self._tell)
+        trained = experiment.train_arms(model, own, plan, folder, self._tell)
         tests = self._tests("finetuning")
         scanner = ask_problems(model, signals.at(test).problems)
-        before = finetuning.alignment(model, signals, train, test)
-        answered: dict[str, list[finetuning.Answered]] = {}
+        before = experiment.alignment(model, signals, train, test)
+        answered: dict[str, list[experiment.Answered]] = {}
         after = []
         for number, each in enumerate(trained):
             self._tell(f"asking after training, {each.arm}", number, len(trained))
-            with finetuning.as_trained(model, each) as now:
-                held_out = finetuning.answer_questions(now, scanner, self._validation)
+            with experiment.as_trained(model, each) as now:
+                held_out = experiment.answer_questions(now, scanner, self._validation)
                 answered.setdefault(HELD_OUT, []).append(held_out)
                 for name, problems in tests.items():
-                    answered.setdefault(name, []).append(finetuning.answer_test(now, problems))
-                after.append(finetuning.alignment(now, signals, train, test))
-        rows = finetuning.compare_alignment(before, trained, after)
+                    answered.setdefault(name, []).append(experiment.answer_test(now, problems))
+                after.append(experiment.alignment(now, signals, train, test))
+        rows = experiment.compare_alignment(before, trained, after)
         way = scoring.Way("finetuning", "controlled", recipe, SITE, self._sets[MIDDLE])
         found = []
         for name, told in answered.items():
-            arms: dict[str, ArmAnswers] = finetuning.gather(trained, told, len(extent.seeds))
+            arms: dict[str, ArmAnswers] = experiment.gather(trained, told, len(extent.seeds))
             own_test = tests.get(name)
             kind = "all" if own_test is None else own_test.test.kind
             items = items_of(scanner) if own_test is None else own_test.items

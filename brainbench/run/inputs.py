@@ -16,7 +16,7 @@ from brainbench.benchmarks import (
     untrained_twins,
 )
 from brainbench.benchmarks.cell import prepare_cell
-from brainbench.benchmarks.controlled_cell import ControlledCell
+from brainbench.benchmarks.controlled.cell import ControlledCell
 from brainbench.datasets import Behavior, Recording, load_behavior, load_recording
 from brainbench.datasets.cards import plugged_datasets
 from brainbench.errors import DataError

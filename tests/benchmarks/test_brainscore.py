@@ -11,7 +11,7 @@ import xarray as xr
 
 from brainbench.benchmarks import ControlledScore, Score, load_benchmark
 from brainbench.benchmarks.brainscore import to_brainscore
-from brainbench.benchmarks.score import Control, SubjectScore
+from brainbench.benchmarks.published.score import Control, SubjectScore
 from brainbench.errors import UsageError
 
 INSTALLED = importlib.util.find_spec("brainscore_core") is not None
@@ -36,7 +36,7 @@ def score() -> Score:
 @pytest.fixture
 def controlled(monkeypatch: pytest.MonkeyPatch) -> ControlledScore:
     for name, draws in (("PRIMARY", 19), ("CONDITION", 19)):
-        monkeypatch.setattr(f"brainbench.benchmarks.controlled_cell.{name}_DRAWS", draws)
+        monkeypatch.setattr(f"brainbench.benchmarks.controlled.cell.{name}_DRAWS", draws)
     score = load_benchmark("phantom.signal.syllogistic-ridge")("smollm2-135m-phantom")
     assert isinstance(score, ControlledScore)
     return score

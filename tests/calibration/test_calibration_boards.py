@@ -27,9 +27,14 @@ from brainbench.calibration.boards import (
 from brainbench.calibration.boards_counts import count_boards, share_of
 from brainbench.calibration.people import of_exchanged_rows
 from brainbench.calibration.scenarios import PLANTED_LAYER
-from brainbench.encoding.held_out import permutations
-from brainbench.leaderboard.cells import Drawn
-from brainbench.leaderboard.simulated import Share, Simulated, load_simulated, simulated_words
+from brainbench.encoding.controlled.folds import permutations
+from brainbench.leaderboard.boards.bootstrap import Drawn
+from brainbench.leaderboard.boards.simulated import (
+    Share,
+    Simulated,
+    load_simulated,
+    simulated_words,
+)
 
 ROOT = Path(brainbench.__file__).parent.parent
 TOY = Sizes(models=2, worlds=(1, 1, 1, 2, 3), boards=2, more_people=1, more_published=1, orders=3)

@@ -103,7 +103,7 @@ def claims() -> dict[str, list[str]]:
             f"{min(span)} to {max(span)} with a confound that the columns hold",
             f"20 % of the variance in {verdict[0]} and {verdict[1]} of 100",
         ],
-        "brainbench/encoding/penalty_table.py": [
+        "brainbench/encoding/controlled/people_bootstrap.py": [
             f"{covers[0]} to {covers[-1]} of 100 data sets",
             f"{student[0]} to {student[-1]} of 100 simulated data sets",
         ],

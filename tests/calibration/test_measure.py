@@ -17,7 +17,7 @@ from brainbench.calibration.measure import Group, chosen_layers, measure
 from brainbench.calibration.people import Design, make_design, make_experiment
 from brainbench.calibration.record import LIMIT
 from brainbench.calibration.scenarios import each_layer, inside, planted, simulate
-from brainbench.encoding.across_runs import People, normalised, predict
+from brainbench.encoding.controlled.prediction import People, normalised, predict
 
 
 @pytest.fixture(scope="module")

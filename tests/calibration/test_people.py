@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from brainbench.benchmarks.cell import POOLED
-from brainbench.benchmarks.controlled_spaces import nuisance_columns
+from brainbench.benchmarks.controlled.nuisance import nuisance_columns
 from brainbench.calibration.people import (
     PEOPLE,
     SHARED_SHARE,

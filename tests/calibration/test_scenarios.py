@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from brainbench.benchmarks.controlled_spaces import nuisance_columns
+from brainbench.benchmarks.controlled.nuisance import nuisance_columns
 from brainbench.calibration.people import Design, make_design, make_experiment, shared_course
 from brainbench.calibration.scenarios import (
     each_layer,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from synthetic_runs import make_run, write_run
 
-from brainbench.leaderboard.submission import make_submission
+from brainbench.leaderboard.submissions.submission import make_submission
 
 SCRIPT = Path(__file__).parent.parent.parent / "scripts" / "check_changed.py"
 SAID = {"org": "lab", "licence": "MIT", "contamination": "none known", "contact": "@me"}

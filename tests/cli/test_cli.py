@@ -44,7 +44,7 @@ class Result:
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """Enough for a verdict, and quick."""
     for name, draws in DRAWS.items():
-        monkeypatch.setattr(f"brainbench.benchmarks.controlled_cell.{name}", draws)
+        monkeypatch.setattr(f"brainbench.benchmarks.controlled.cell.{name}", draws)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from brainbench.encoding import prepare_responses, published_folds
-from brainbench.encoding.ridge import contrasts
+from brainbench.encoding.kernels import contrasts
 from brainbench.errors import DataError
 
 N_ITEMS, N_VOXELS = 25, 6

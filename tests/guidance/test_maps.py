@@ -8,7 +8,7 @@ from simulated_signals import make_signals, make_states
 from sklearn.linear_model import Ridge, RidgeCV
 
 from brainbench.encoding import PUBLISHED_ALPHAS
-from brainbench.encoding.blocked_ridge import CONTROLLED_ALPHAS
+from brainbench.encoding.controlled.ridge import CONTROLLED_ALPHAS
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
 from brainbench.guidance.maps import BrainMaps, fit_controlled, fit_published

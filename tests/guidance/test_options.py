@@ -6,10 +6,10 @@ import pytest
 
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import ARMS, GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED, arms_of
+from brainbench.guidance.evaluation.test_sets import FOLIO
+from brainbench.guidance.gains.verdict import AGAINST, LEAST_PERMUTATIONS, LEAST_SEEDS
 from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
-from brainbench.guidance.problem_tests import FOLIO
 from brainbench.guidance.score import Mode
-from brainbench.guidance.verdict import AGAINST, LEAST_PERMUTATIONS, LEAST_SEEDS
 
 MODES: tuple[Mode, ...] = ("steering", "finetuning")
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from synthetic_runs import make_run, write_run
 
-from brainbench.leaderboard.submission import make_submission
+from brainbench.leaderboard.submissions.submission import make_submission
 
 SAID = {
     "org": "lab",

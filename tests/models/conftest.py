@@ -15,7 +15,7 @@ from tiny_models import CHAT_TEMPLATE, VOCABULARY, build_model, make_tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from brainbench.datasets.phantom import load_problems
-from brainbench.models.loading import Loaded
+from brainbench.models.checkpoints.loading import Loaded
 from brainbench.problems import Problem
 
 

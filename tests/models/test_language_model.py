@@ -18,9 +18,9 @@ from peft import PeftModel
 
 from brainbench.errors import DataError, UsageError
 from brainbench.models import LanguageModel, ModelOptions, read_activations, read_answers
-from brainbench.models.loading import CheckpointLoader, Loaded
+from brainbench.models.checkpoints.loading import CheckpointLoader, Loaded
 from brainbench.models.opening import open_language_model
-from brainbench.models.prompts import Message, PromptTemplate, builtin_template
+from brainbench.models.prompts.template import Message, PromptTemplate, builtin_template
 from brainbench.problems import Problem
 
 Tiny = Callable[..., Any]

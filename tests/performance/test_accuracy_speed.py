@@ -60,7 +60,7 @@ def flops(config, pairs):
 def test_asking(name, problems, chat, target, least_share, benchmark, model, torch_rate, request):
     from lm_eval.models.huggingface import HFLM
 
-    from brainbench.reasoning.lm import BrainbenchLM
+    from brainbench.reasoning.lm.lm import BrainbenchLM
 
     if "folio" in name:
         request.getfixturevalue("mirror")

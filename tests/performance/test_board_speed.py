@@ -12,10 +12,10 @@ import numpy as np
 from scipy import stats
 from synthetic_runs import make_run, write_run
 
-from brainbench.leaderboard.boards import load_boards
-from brainbench.leaderboard.build import build_site
-from brainbench.leaderboard.ranking import rank_scores
-from brainbench.leaderboard.submission import make_submission
+from brainbench.leaderboard.boards.board import load_boards
+from brainbench.leaderboard.boards.ranking import rank_scores
+from brainbench.leaderboard.site.build import build_site
+from brainbench.leaderboard.submissions.submission import make_submission
 from brainbench.results import load_record
 
 ENTRIES, DRAWS, PAIRS, SUBMISSIONS = 300, 1000, 20, 40

@@ -17,12 +17,13 @@ from math import comb
 
 import numpy as np
 import operations
-from conftest import ROI
 from reporting import tell
 from sklearn.linear_model import RidgeCV
 from threadpoolctl import threadpool_limits
 
 from brainbench.encoding import PUBLISHED_ALPHAS, intersubject_curves
+
+ROI = "deductive_reasoning"
 
 COMPARED = (0, 5)  # people whose first, last but one and last row are computed in full
 SAMPLED = 6  # pairs of each other size

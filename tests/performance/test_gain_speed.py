@@ -14,8 +14,8 @@ from simulated_answers import answers, problems
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from brainbench.guidance.bootstrap import Drawn, compare, draw_problems, draw_seeds
-from brainbench.guidance.measures import measure
+from brainbench.guidance.gains.bootstrap import Drawn, compare, draw_problems, draw_seeds
+from brainbench.guidance.gains.metrics import measure
 
 DRAWS, COMPARED = 10_000, 25
 TARGET = 200.0

@@ -10,19 +10,21 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from conftest import ROI
 from safetensors.numpy import load_file
 from sklearn.linear_model import Ridge
 from threadpoolctl import threadpool_limits
 
-from brainbench.encoding.across_runs import People, normalised, predict
-from brainbench.encoding.blocked_ridge import CONTROLLED_ALPHAS
-from brainbench.encoding.held_out import held_out_folds, permutations
+from brainbench.encoding.controlled.folds import held_out_folds, permutations
+from brainbench.encoding.controlled.prediction import People, normalised, predict
+from brainbench.encoding.controlled.ridge import CONTROLLED_ALPHAS
 from brainbench.encoding.inference import p_value
 from brainbench.encoding.kernels import linear_kernels
 
 LAYERS, COMPARED, DRAWS = 6, 4, 1000
 TARGET = 50.0
+
+
+ROI = "deductive_reasoning"
 
 
 def straightforward(features, people, folds):

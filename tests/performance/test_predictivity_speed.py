@@ -11,13 +11,14 @@ import time
 
 import numpy as np
 import operations
-from conftest import ROI
 from reporting import tell
 from safetensors.numpy import load_file
 from sklearn.linear_model import RidgeCV
 from threadpoolctl import threadpool_limits
 
 from brainbench.encoding import PUBLISHED_ALPHAS, linear_kernels, predictivity, prepare_responses
+
+ROI = "deductive_reasoning"
 
 LAYERS = 12
 TARGET = 40.0

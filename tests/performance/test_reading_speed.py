@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from operations import token_flops
 
-from brainbench.models.batches import Batch, plan_batches
-from brainbench.models.checkpoint import find_checkpoint
+from brainbench.models.checkpoints.checkpoint import find_checkpoint
+from brainbench.models.checkpoints.loading import CheckpointLoader
+from brainbench.models.forward.reader import Reader, Reading
 from brainbench.models.language_model import BATCH_SIZE
-from brainbench.models.loading import CheckpointLoader
-from brainbench.models.reading import Reader, Reading
-from brainbench.models.spellings import find_spellings
+from brainbench.models.prompts.batches import Batch, plan_batches
+from brainbench.models.prompts.verbalizer import find_spellings
 
 SHARED, OWN, PROMPTS = 170, 45, 64
 TARGET = 2.5

@@ -37,16 +37,23 @@ from threadpoolctl import threadpool_limits
 from torch.nn.functional import cosine_similarity
 
 from brainbench.datasets import load_recording
-from brainbench.guidance.directions import Training
+from brainbench.guidance.evaluation.cached_prompts import Asker, Held, Question
 from brainbench.guidance.layer_sets import middle_layers
 from brainbench.guidance.maps import BrainMaps, fit_published
 from brainbench.guidance.objective import Objective
-from brainbench.guidance.questions import Asker, Held, Question
-from brainbench.guidance.search import EVERY, STEPS, Pairs, scale_of, search, wrong_and_right
 from brainbench.guidance.signals import read_signals
-from brainbench.guidance.steering import read_training
+from brainbench.guidance.steering.directions import Training
+from brainbench.guidance.steering.experiment import read_training
+from brainbench.guidance.steering.search import (
+    EVERY,
+    STEPS,
+    Pairs,
+    scale_of,
+    search,
+    wrong_and_right,
+)
 from brainbench.models import ModelOptions, load_model
-from brainbench.models.families import find_sites
+from brainbench.models.architectures import find_sites
 
 ROI, SAMPLED = "language", 4
 TARGET = 50.0

@@ -30,17 +30,17 @@ import pytest
 import torch
 from operations import token_flops
 
-from brainbench.guidance.adapters import adapter, lora_config
-from brainbench.guidance.losses import Pass, RecipeLoss
-from brainbench.guidance.passes import Passes
-from brainbench.guidance.recipes import Budget, Recipe
+from brainbench.guidance.finetuning.adapters import adapter, lora_config
+from brainbench.guidance.finetuning.batching import Passes
+from brainbench.guidance.finetuning.data import Roles, TrainingItems
+from brainbench.guidance.finetuning.losses import Pass, RecipeLoss
+from brainbench.guidance.finetuning.recipes import Budget, Recipe
 from brainbench.guidance.signals import Signals
-from brainbench.guidance.training_data import Roles, TrainingItems
-from brainbench.models.adapter_base import Base
-from brainbench.models.checkpoint import find_checkpoint
-from brainbench.models.families import find_sites
-from brainbench.models.loading import CheckpointLoader
-from brainbench.models.reading import evaluating
+from brainbench.models.architectures import find_sites
+from brainbench.models.checkpoints.adapter_base import Base
+from brainbench.models.checkpoints.checkpoint import find_checkpoint
+from brainbench.models.checkpoints.loading import CheckpointLoader
+from brainbench.models.forward.reader import evaluating
 
 ITEMS, PEOPLE, VOXELS = 36, 10, 313
 # shared and own tokens → least ratio; the second as brainbench's own wording has them

@@ -18,11 +18,11 @@ from brainbench.benchmarks.ceilings import cache_ceiling, find_ceiling, make_cei
 from brainbench.benchmarks.cell import prepare_cell
 from brainbench.datasets import load_recording
 from brainbench.errors import DataError, UnknownNameError
-from brainbench.leaderboard.known import expected_data
+from brainbench.leaderboard.expected import expected_data
 from brainbench.models import load_model
 from brainbench.run import Settings
 from brainbench.run.inputs import load_data
-from brainbench.run.new_record import new_record
+from brainbench.run.record import new_record
 from brainbench.source import code_sha256
 
 CARD = """

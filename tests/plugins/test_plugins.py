@@ -15,8 +15,8 @@ from brainbench import plugins
 from brainbench.datasets import list_datasets
 from brainbench.errors import DataError, UnknownNameError, UsageError
 from brainbench.guidance.arms import GUIDED, arms_of, find_arm, is_drawn
+from brainbench.guidance.gains.scoring import oracles_of
 from brainbench.guidance.options import GuidanceOptions
-from brainbench.guidance.scoring import oracles_of
 from brainbench.models import list_models
 
 EXAMPLE = Path(__file__).parent / "example"
@@ -71,7 +71,7 @@ def test_its_dataset_is_controlled_by_default_and_its_benchmark_names_its_own_pr
 ):
     install("mylab_brainbench", name="mylab")
     for name, draws in (("PRIMARY", 39), ("POOLED", 39), ("CONDITION", 19)):
-        monkeypatch.setattr(f"brainbench.benchmarks.controlled_cell.{name}_DRAWS", draws)
+        monkeypatch.setattr(f"brainbench.benchmarks.controlled.cell.{name}_DRAWS", draws)
     record = brainbench.evaluate(
         "mylab-word-counts", benchmarks="mylab2026.auditory.*", output_path=tmp_path
     )
@@ -84,8 +84,8 @@ def test_its_dataset_is_controlled_by_default_and_its_benchmark_names_its_own_pr
 
 
 def test_a_benchmark_may_give_a_controlled_score(install, tmp_path, monkeypatch):
-    monkeypatch.setattr("brainbench.benchmarks.controlled_cell.PRIMARY_DRAWS", 19)
-    monkeypatch.setattr("brainbench.benchmarks.controlled_cell.CONDITION_DRAWS", 19)
+    monkeypatch.setattr("brainbench.benchmarks.controlled.cell.PRIMARY_DRAWS", 19)
+    monkeypatch.setattr("brainbench.benchmarks.controlled.cell.CONDITION_DRAWS", 19)
     install(
         "careful_lab",
         """

@@ -14,7 +14,7 @@ import pytest
 import brainbench
 from brainbench.models import LanguageModel, load_model
 from brainbench.reasoning import TaskOptions
-from brainbench.reasoning.task_check import tasks_folder
+from brainbench.reasoning.checks.tasks import tasks_folder
 
 QUICK = "brainbench_deductive_quick"
 LIMIT = 8

@@ -15,7 +15,7 @@ from sklearn.metrics import cohen_kappa_score
 
 import brainbench
 from brainbench.benchmarks import BehaviorBenchmark, BehaviorScore, score_behavior
-from brainbench.benchmarks.behavior_group import Group, gather
+from brainbench.benchmarks.behavior.people import Group, gather
 from brainbench.datasets import Behavior, load_behavior
 from brainbench.models import Model, load_model
 
@@ -67,7 +67,9 @@ def people(shared: Path) -> Behavior:
 
 @pytest.fixture(autouse=True)
 def loaded_once(people: Behavior, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("brainbench.benchmarks.behavior.load_behavior", lambda name: people)
+    monkeypatch.setattr(
+        "brainbench.benchmarks.behavior.benchmark.load_behavior", lambda name: people
+    )
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 import brainbench
 from brainbench.datasets import load_recording
 from brainbench.models import LanguageModel, ModelOptions, load_model
-from brainbench.models.loading import CheckpointLoader
+from brainbench.models.checkpoints.loading import CheckpointLoader
 from brainbench.results import Record
 
 CELLS = ("all", "syllogistic", "transitive")

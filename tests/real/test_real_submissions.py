@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from broken_submissions import reseal
 
-from brainbench.leaderboard.boards import load_boards
-from brainbench.leaderboard.build import build_site
-from brainbench.leaderboard.check import check_submission, find_submissions
-from brainbench.leaderboard.submission import make_submission
+from brainbench.leaderboard.boards.board import load_boards
+from brainbench.leaderboard.checks.check import check_submission, find_submissions
+from brainbench.leaderboard.site.build import build_site
+from brainbench.leaderboard.submissions.submission import make_submission
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RESULTS = sorted((ROOT / "leaderboards" / "results").glob("*/*/results.json"))

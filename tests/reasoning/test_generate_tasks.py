@@ -20,7 +20,7 @@ from transformers import PreTrainedTokenizerFast
 
 from brainbench.models import LanguageModel
 from brainbench.reasoning.evaluation import Asker
-from brainbench.reasoning.lm import BrainbenchLM, Text
+from brainbench.reasoning.lm.lm import BrainbenchLM, Text
 from brainbench.reasoning.options import TaskOptions
 from brainbench.reasoning.tasks import load_tasks
 

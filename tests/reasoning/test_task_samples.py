@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from brainbench.reasoning.lm import Text
+from brainbench.reasoning.lm.lm import Text
 from brainbench.reasoning.plain import plain
 from brainbench.reasoning.samples import sample_rows
 

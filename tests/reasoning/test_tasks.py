@@ -10,7 +10,7 @@ import pytest
 
 from brainbench.errors import DataError, UsageError
 from brainbench.reasoning import tasks as loading
-from brainbench.reasoning.task_check import tasks_folder
+from brainbench.reasoning.checks.tasks import tasks_folder
 from brainbench.reasoning.tasks import load_tasks
 
 OWN = """

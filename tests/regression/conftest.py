@@ -11,7 +11,8 @@ import pytest
 from golden_files import alone
 from simulated_behavior import people, sharing
 
-from brainbench.benchmarks import BehaviorBenchmark, BehaviorScore, controlled, score_behavior
+from brainbench.benchmarks import BehaviorBenchmark, BehaviorScore, score_behavior
+from brainbench.benchmarks.controlled import benchmark
 from brainbench.datasets import Behavior
 from brainbench.models import PHANTOM_FILE, Answers, load_model
 from brainbench.results import Record
@@ -29,21 +30,21 @@ class ControlledRun:
         """The same cells, put together by the code as it is now."""
         given = iter(self.cells)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(controlled, "_cell_values", lambda *arguments: next(given))
+            patch.setattr(benchmark, "_cell_values", lambda *arguments: next(given))
             return evaluate(PHANTOM_FILE, output_path=folder)
 
 
 @pytest.fixture(scope="session")
 def controlled_run(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> ControlledRun:
     cells: list[dict[str, Any]] = []
-    cell_values = controlled._cell_values
+    cell_values = benchmark._cell_values
 
     def kept(*arguments: Any) -> dict[str, Any]:
         cells.append(cell_values(*arguments))
         return cells[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(controlled, "_cell_values", kept)
+        patch.setattr(benchmark, "_cell_values", kept)
         record = evaluate(PHANTOM_FILE, output_path=tmp_path_factory.mktemp("controlled"))
     return ControlledRun(record, tuple(cells))
 

@@ -18,15 +18,16 @@ import numpy as np
 import pytest
 from golden_files import alone
 from guided_run import GuidedRun
-from test_golden_suites import calibrated
+from small_calibration import calibrated
 
-from brainbench.benchmarks import consistency
-from brainbench.encoding import across_runs, prediction
-from brainbench.encoding.prediction import correlate
-from brainbench.guidance import gains, measures
+from brainbench.benchmarks.behavior import consistency
+from brainbench.encoding.controlled import prediction as across_runs
+from brainbench.encoding.published import prediction
+from brainbench.encoding.published.prediction import correlate
+from brainbench.guidance.gains import compare, metrics
 from brainbench.guidance.score import Difference
 from brainbench.models import PHANTOM_FILE
-from brainbench.reasoning import bias
+from brainbench.reasoning import response_bias
 from brainbench.run import Settings, evaluate
 
 Golden = Callable[..., None]
@@ -89,7 +90,7 @@ class TestAlignment:
     ) -> None:
         """A sign lost. Of nuisance rows, which no permutation takes part in."""
         for name in ("PRIMARY_DRAWS", "CONDITION_DRAWS"):
-            monkeypatch.setattr(f"brainbench.benchmarks.controlled_cell.{name}", 19)
+            monkeypatch.setattr(f"brainbench.benchmarks.controlled.cell.{name}", 19)
 
         def check() -> None:
             record = evaluate(PHANTOM_FILE, benchmarks=[CELL], output_path=tmp_path, overwrite=True)
@@ -111,7 +112,9 @@ class TestAlignment:
             lambda: golden(
                 controlled_run.scored_again(next(folders)), "phantom_builtin_controlled"
             ),
-            lambda: monkeypatch.setattr("brainbench.benchmarks.controlled.holm", identity),
+            lambda: monkeypatch.setattr(
+                "brainbench.benchmarks.controlled.benchmark.holm", identity
+            ),
         )
 
 
@@ -158,32 +161,32 @@ class TestAccuracy:
                 only=lambda name: name == task,
             )
 
-        whole = getattr(bias._metrics(), metric)
+        whole = getattr(response_bias._metrics(), metric)
 
         def broken(items: Any) -> float:
             return -whole(items) if metric == "dprime" else 1.0 - whole(items)
 
-        held(check, lambda: monkeypatch.setattr(bias._metrics(), metric, broken))
+        held(check, lambda: monkeypatch.setattr(response_bias._metrics(), metric, broken))
 
 
 class TestGuidance:
     def test_auc(self, guided: GuidedRun, monkeypatch: pytest.MonkeyPatch, golden: Golden) -> None:
         """1 − AUC: pairs out of order are counted."""
-        pairs = measures.pairs_in_order
+        pairs = metrics.pairs_in_order
 
         def broken(odds: Any, items: Any) -> Any:
             return pairs(-odds, items)
 
         held(
             lambda: golden(again(guided), "guidance_nano", golden_numbers.of_guidance, only=scored),
-            lambda: monkeypatch.setattr(measures, "pairs_in_order", broken),
+            lambda: monkeypatch.setattr(metrics, "pairs_in_order", broken),
         )
 
     def test_holm(self, monkeypatch: pytest.MonkeyPatch, golden: Golden) -> None:
         """Of the p values in the file: those of a run differ from one processor to the next."""
         held(
             lambda: golden(corrected_again(), "guidance_nano", golden_files.EXACT, only=scored),
-            lambda: monkeypatch.setattr(gains, "holm", identity),
+            lambda: monkeypatch.setattr(compare, "holm", identity),
         )
 
 
@@ -208,7 +211,7 @@ def corrected_again() -> dict[str, Any]:
         oracles = frozenset(
             name for name, row in score["differences"].items() if row["auc"]["p_corrected"] is None
         )
-        (differences,) = gains.correct_differences([list(rows.values())], oracles)
+        (differences,) = compare.correct_differences([list(rows.values())], oracles)
         for each in differences:
             for change in each.changes:
                 score["differences"][each.against][change.metric] = change.model_dump(mode="json")

@@ -16,28 +16,7 @@ import golden_numbers
 import pytest
 from golden_files import hold_golden
 from guided_run import GuidedRun
-
-from brainbench.calibration import Plan, calibrate
-
-PLAN = Plan(
-    reasoning_types=("transitive",),
-    n_tested=8,
-    n_planted=4,
-    n_mis_specified=0,
-    n_narrow=0,
-    n_pooled=0,
-    n_layer=1,
-    n_published=2,
-    n_reference=1,
-    n_courses=1,
-    shares=(0.2,),
-    draws=19,
-    pooled_draws=9,
-)
-
-
-def calibrated() -> dict[str, Any]:
-    return golden_numbers.calibration(calibrate(0, PLAN))
+from small_calibration import calibrated
 
 
 def test_nano_among_simulated_people(answered: Any, golden: Callable[..., None]) -> None:

@@ -14,8 +14,9 @@ import brainbench
 from brainbench.benchmarks import Step
 from brainbench.errors import DataError, UsageError
 from brainbench.models import PHANTOM_FILE, LanguageModel, ModelOptions
-from brainbench.reasoning import TaskOptions, lm
-from brainbench.reasoning.lm import BrainbenchLM
+from brainbench.reasoning import TaskOptions
+from brainbench.reasoning.lm import lm
+from brainbench.reasoning.lm.lm import BrainbenchLM
 from brainbench.results import Record, load_record
 from brainbench.run import Settings, evaluate
 
@@ -189,7 +190,7 @@ class TestABrokenRun:
     def test_within_a_task_answered_batches_are_not_asked_again(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from brainbench.reasoning.likelihoods import Likelihoods
+        from brainbench.reasoning.lm.likelihoods import Likelihoods
 
         compute, count = Likelihoods._compute, [0]
 

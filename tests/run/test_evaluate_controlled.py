@@ -31,7 +31,7 @@ def few_draws() -> Iterator[None]:
     """Enough to reach p = 0.05 / 6, and quick."""
     with pytest.MonkeyPatch.context() as patch:
         for name, draws in (("PRIMARY", 299), ("POOLED", 99), ("CONDITION", 49)):
-            patch.setattr(f"brainbench.benchmarks.controlled_cell.{name}_DRAWS", draws)
+            patch.setattr(f"brainbench.benchmarks.controlled.cell.{name}_DRAWS", draws)
         yield
 
 

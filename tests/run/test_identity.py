@@ -30,15 +30,15 @@ from brainbench.datasets import load_recording
 from brainbench.datasets.phantom import activations_path
 from brainbench.guidance.options import GuidanceOptions
 from brainbench.models import LanguageModel, MadeFor, ModelOptions, load_model, save_steering
-from brainbench.models.batches import Batch
+from brainbench.models.prompts.batches import Batch
 from brainbench.reasoning import TaskOptions
 from brainbench.reasoning.backends import identity
-from brainbench.reasoning.responses import ResponseCache
+from brainbench.reasoning.lm.response_cache import ResponseCache
 from brainbench.run import Settings
-from brainbench.run.accuracy import find_tasks
 from brainbench.run.guidance import plan_guidance
 from brainbench.run.inputs import load_data
-from brainbench.run.new_record import new_record
+from brainbench.run.record import new_record
+from brainbench.run.tasks import find_tasks
 
 QUIET: Callable[[str], None] = lambda text: None  # noqa: E731
 ONE = ("phantom.noise.all-ridge",)
@@ -230,7 +230,7 @@ def test_benchmarks_and_their_versions_are_in_the_id(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = [plain_id(made), run_id(made, (*ONE, "phantom.signal.all-ridge"))]
-    monkeypatch.setattr("brainbench.benchmarks.alignment.VERSION", 99)
+    monkeypatch.setattr("brainbench.benchmarks.published.benchmark.VERSION", 99)
     found.append(run_id(made))
     assert len(set(found)) == 3
 
@@ -369,13 +369,13 @@ def test_problems_that_guidance_tests_are_in_the_id(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = plain_id(made, "guidance")
-    monkeypatch.setattr("brainbench.run.new_record.tests_sha256", lambda: "0" * 64)
+    monkeypatch.setattr("brainbench.run.record.tests_sha256", lambda: "0" * 64)
     assert run_id(made, (), guidance=GUIDED) != before
 
 
 @pytest.mark.parametrize("name", ["torch", "peft", "gguf", "numpy", "brainbench", "source"])
 def test_versions_are_in_the_id(name: str, made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from brainbench.run import new_record as module
+    from brainbench.run import record as module
 
     before, known = plain_id(made), module.versions
     monkeypatch.setattr(module, "versions", lambda more=(): known(more) | {name: "0"})
@@ -411,7 +411,7 @@ def test_what_changes_no_number_is_not_in_the_id(what: str, own: Path) -> None:
 
 
 def test_the_commit_is_not_in_the_id(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from brainbench.run import new_record as module
+    from brainbench.run import record as module
 
     before, known = plain_id(made), module.versions
     monkeypatch.setattr(module, "versions", lambda more=(): known(more) | {"git": "0"})
@@ -465,7 +465,7 @@ RESPONSE_OPTIONS: dict[str, TaskOptions] = {
 def test_an_answer_is_kept_under_all_that_it_depends_on(
     what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("brainbench.reasoning.vllm_engine.vllm_version", lambda: "0")
+    monkeypatch.setattr("brainbench.reasoning.vllm.engine.vllm_version", lambda: "0")
 
     def key(options: TaskOptions, **changes: Any) -> str:
         plain = {

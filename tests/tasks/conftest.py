@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from brainbench.reasoning.task_check import Installed, installed
+from brainbench.reasoning.checks.tasks import Installed, installed
 
 TASKS = Path(__file__).resolve().parent.parent.parent / "tasks"
 

@@ -23,7 +23,7 @@ from brainbench.datasets.folio import _read as read_folio
 from brainbench.datasets.folio import load as load_folio
 from brainbench.errors import DataError, UnknownNameError
 from brainbench.problems import classify
-from brainbench.reasoning.task_check import Installed
+from brainbench.reasoning.checks.tasks import Installed
 
 FOLIO = [
     {

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from brainbench.models.chat import PLAIN_CUE
-from brainbench.models.prompts import builtin_template
+from brainbench.models.prompts.chat import PLAIN_CUE
+from brainbench.models.prompts.template import builtin_template
 from brainbench.problems import make_set, to_row
 
 PROBLEM = make_set("transitive", 3, 1)[0]

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.guidance.answers import ArmAnswers, TestItems
-from brainbench.guidance.bootstrap import draw_problems
-from brainbench.guidance.measures import measure
+from brainbench.guidance.gains.bootstrap import draw_problems
+from brainbench.guidance.gains.metrics import measure
 from brainbench.guidance.score import Metric
 from brainbench.results.compare.answers import (
     Pairs,

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from brainbench.reasoning import AnswerBias
-from brainbench.reasoning.bias import accuracy_interval
+from brainbench.reasoning.response_bias import accuracy_interval
 from brainbench.results.record import Record
 from brainbench.results.report.blocks import Block, Bullets, Figure, Section, Table, Words
-from brainbench.results.report.dot_plot import Mark, Row, draw_dots
+from brainbench.results.report.plots.dot_plot import Mark, Row, draw_dots
 from brainbench.results.report.wording import clip, number, percent, with_error
 
 _MOST = 400

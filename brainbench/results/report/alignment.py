@@ -8,8 +8,8 @@ from brainbench.benchmarks import ControlledScore
 from brainbench.results.record import Record, ScoreRow
 from brainbench.results.report.blocks import Beside, Block, Figure, Folded, Section, Table, Words
 from brainbench.results.report.cells import Cell, Nuisance, controlled_cells, published_cells
-from brainbench.results.report.dot_plot import Mark, Row, draw_dots
-from brainbench.results.report.layers import layer_maps
+from brainbench.results.report.plots.dot_plot import Mark, Row, draw_dots
+from brainbench.results.report.plots.layers import layer_maps
 from brainbench.results.report.wording import (
     interval,
     number,

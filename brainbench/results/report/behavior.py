@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from brainbench.benchmarks import IN_WORDS, MEASURES, Measure, Statistic
 from brainbench.results.record import BehaviorRow, Record
 from brainbench.results.report.blocks import Beside, Block, Figure, Folded, Section, Table, Words
-from brainbench.results.report.dot_plot import Mark, Row, draw_dots
+from brainbench.results.report.plots.dot_plot import Mark, Row, draw_dots
 from brainbench.results.report.wording import (
     interval,
     number,

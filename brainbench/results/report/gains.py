@@ -8,8 +8,8 @@ from brainbench.guidance.layer_sets import name_layers
 from brainbench.guidance.score import Change, Difference, GuidanceScore, SearchRow, SearchScore
 from brainbench.results.record import Record
 from brainbench.results.report.blocks import Beside, Block, Figure, Folded, Section, Table, Words
-from brainbench.results.report.dot_plot import Mark, Row, draw_dots
-from brainbench.results.report.svg import image
+from brainbench.results.report.plots.dot_plot import Mark, Row, draw_dots
+from brainbench.results.report.plots.svg import image
 from brainbench.results.report.wording import (
     number,
     percent,

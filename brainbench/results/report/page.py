@@ -14,19 +14,19 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from brainbench.results.atomic import write_whole
 from brainbench.results.record import Record
 from brainbench.results.report.accuracy import accuracy_section
 from brainbench.results.report.alignment import alignment_sections
 from brainbench.results.report.behavior import behavior_section
 from brainbench.results.report.blocks import Block, Bullets, Section, Words
-from brainbench.results.report.brain import brain_section
 from brainbench.results.report.cautions import cautions
 from brainbench.results.report.gains import gains_section
+from brainbench.results.report.plots.brain import brain_section
 from brainbench.results.report.provenance import provenance_section
 from brainbench.results.report.samples import ROWS, samples_section
 from brainbench.results.report.summary import summary
 from brainbench.results.report.wording import clip, listed
-from brainbench.results.whole_files import write_whole
 
 REPORT = "report.html"
 # bytes that no report exceeds

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from brainbench.benchmarks import ControlledScore
 from brainbench.reasoning import AnswerBias
-from brainbench.reasoning.bias import beats_constant
+from brainbench.reasoning.response_bias import beats_constant
 from brainbench.results.record import BehaviorRow, Record
 from brainbench.results.report.accuracy import short
 from brainbench.results.report.blocks import Block, Bullets, Words

@@ -7,12 +7,12 @@ import math
 import pytest
 from simulated_records import PEOPLE, controlled, empty, published
 
-from brainbench.benchmarks.controlled_score import ControlledLayer
+from brainbench.benchmarks.controlled.score import ControlledLayer
 from brainbench.results import Record
 from brainbench.results.report.alignment import alignment_sections
 from brainbench.results.report.blocks import Beside, Table
 from brainbench.results.report.cells import Cell, controlled_cells, published_cells
-from brainbench.results.report.layers import layer_maps
+from brainbench.results.report.plots.layers import layer_maps
 
 
 def both() -> Record:

@@ -1,0 +1,214 @@
+"""Behaviour benchmarks: does a model answer, and err, as people do?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from brainbench.benchmarks.behavior.consistency import Array, area_under_curve, mean_of
+from brainbench.benchmarks.behavior.people import Group, gather
+from brainbench.benchmarks.behavior.score import (
+    ANSWER_MEASURES,
+    IN_WORDS,
+    ITEM_MEASURES,
+    BehaviorControl,
+    BehaviorScore,
+    Measure,
+    PersonAgreement,
+)
+from brainbench.benchmarks.behavior.scoring import (
+    Responder,
+    answer_statistic,
+    control_responders,
+    headline,
+    item_correlation,
+    reached,
+    score_answers,
+)
+from brainbench.benchmarks.behavior.warnings import behavior_warnings
+from brainbench.benchmarks.cell import POOLED
+from brainbench.benchmarks.published.benchmark import Report, Step, check_numbers
+from brainbench.benchmarks.published.scoring import finite_or_none
+from brainbench.datasets import Behavior, load_behavior, load_card
+from brainbench.errors import DataError
+from brainbench.models import Answers, Model, load_model, read_answers
+
+BEHAVIOR = "behavior"
+BEHAVIOR_METRIC = "consistency"
+# Raise when a change of the code changes a score.
+BEHAVIOR_VERSION = 1
+
+
+@dataclass(frozen=True)
+class BehaviorBenchmark:
+    """A model's answers against those of people, inside one reasoning type or over all.
+
+    ``benchmark(model)`` gives a :class:`~brainbench.benchmarks.behavior.score.BehaviorScore`.
+
+    Parameters
+    ----------
+    dataset : name of a dataset of answers.
+    reasoning_type : ``all``, ``syllogistic`` or ``transitive``.
+    """
+
+    dataset: str
+    reasoning_type: str
+
+    @property
+    def identifier(self) -> str:
+        """``<dataset>.behavior.<type>-consistency``."""
+        return f"{self.dataset}.{BEHAVIOR}.{self.reasoning_type}-{BEHAVIOR_METRIC}"
+
+    @property
+    def version(self) -> int:
+        """Grows when a change of the code changes a score."""
+        return BEHAVIOR_VERSION
+
+    @property
+    def bibtex(self) -> str:
+        """Citation of the dataset."""
+        return load_card(self.dataset).citation
+
+    @property
+    def reasoning_types(self) -> tuple[str, ...]:
+        """The types whose items are asked."""
+        if self.reasoning_type == POOLED:
+            return load_card(self.dataset).reasoning_types
+        return (self.reasoning_type,)
+
+    @property
+    def ceiling(self) -> float | None:
+        """κ of errors of people among themselves, mean over pairs: measured, no upper bound."""
+        group = gather(load_behavior(self.dataset), self.reasoning_type)
+        return finite_or_none(group.references["error_consistency"].value)
+
+    def __call__(
+        self, model: str | Path | Model, seed: int = 0, limit: int | None = None
+    ) -> BehaviorScore:
+        """Ask a model, or what names one, and score its answers."""
+        check_numbers(seed, limit)
+        behavior = load_behavior(self.dataset).select(self.reasoning_types, limit)
+        answers = read_answers(load_model(model), behavior.problems)
+        return next(iter(score_behavior([self], behavior, answers, seed=seed)))
+
+
+def score_behavior(
+    benchmarks: Sequence[BehaviorBenchmark],
+    behavior: Behavior,
+    answers: Answers,
+    *,
+    seed: int = 0,
+    report: Report | None = None,
+) -> Iterator[BehaviorScore]:
+    """Score a model's answers on benchmarks of one dataset.
+
+    Parameters
+    ----------
+    behavior : the items that were asked, at least those of the benchmarks.
+    answers : the model's, to the problems of ``behavior``.
+    seed : of the split halves.
+    report : called before each benchmark.
+
+    Raises
+    ------
+    DataError
+        When there is not one answer for each problem, or a benchmark has no item.
+    """
+    if answers.n_items != len(behavior.problems):
+        raise DataError(f"{answers.n_items} answers for {len(behavior.problems)} problems")
+    types = np.array([problem.reasoning_type for problem in behavior.problems])
+    for done, benchmark in enumerate(benchmarks):
+        if report:
+            report(Step(benchmark.identifier, done, len(benchmarks)))
+        group = gather(behavior, benchmark.reasoning_type, seed)
+        asked = np.isin(types, benchmark.reasoning_types)
+        yield _score(benchmark, group, answers, answers.said[asked], answers.log_odds[asked])
+
+
+def _score(
+    benchmark: BehaviorBenchmark, group: Group, answers: Answers, said: Array, log_odds: Array
+) -> BehaviorScore:
+    """One cell: ``said`` and ``log_odds`` are those of its items."""
+    labels = group.labels
+    model = Responder.from_answers(said, log_odds, labels)
+    right = (said == labels).astype(np.float64)  # an invalid answer is not right
+    sides = [float(mean_of(right[labels == side], axis=0)) for side in (0.0, 1.0)]
+    statistics: dict[str, Any] = {
+        **{name: answer_statistic(group, model, name) for name in ANSWER_MEASURES},
+        **{name: item_correlation(group, model, name) for name in ITEM_MEASURES},
+    }
+    score = BehaviorScore(
+        benchmark=benchmark.identifier,
+        version=benchmark.version,
+        dataset=benchmark.dataset,
+        reasoning_type=benchmark.reasoning_type,
+        **statistics,
+        accuracy=float(right.mean()),
+        balanced_accuracy=finite_or_none(float(np.mean(sides))),
+        auc=finite_or_none(area_under_curve(log_odds, labels)),
+        said_true=finite_or_none(float(mean_of(said, axis=0))),
+        labelled_true=float(labels.mean()),
+        n_people=len(group.columns),
+        n_items=len(labels),
+        n_invalid=int(np.isnan(said).sum()),
+        n_cut_off=answers.cut_off,
+        n_log_odds=int((~np.isnan(log_odds)).sum()),
+        left_out=group.left_out,
+        people=_people(group, model),
+        controls=_controls(group, headline(group, model)),
+        warnings=(),
+    )
+    return score.model_copy(update={"warnings": behavior_warnings(score, group, answers)})
+
+
+def control_warning(
+    name: str,
+    reaches: Sequence[Measure],
+    values: Mapping[Measure, float | None],
+    model: Mapping[Measure, float | None],
+) -> str | None:
+    """In what a control reaches the model, in plain words; None where in nothing."""
+    said = ", ".join(f"{IN_WORDS[n]} {values[n]:.3f} (model {model[n]:.3f})" for n in reaches)
+    return f"{name} reaches the model: {said}" if reaches else None
+
+
+def _people(group: Group, model: Responder) -> tuple[PersonAgreement, ...]:
+    """The model and each person; beside it that person and the others."""
+    values = score_answers(group, model)
+    references = {name: mean_of(pairs, axis=1) for name, pairs in group.pairs.items()}
+    both = ~np.isnan(model.said) & ~np.isnan(group.answers)
+    return tuple(
+        PersonAgreement(
+            subject=subject,
+            n_items=int(both[:, i].sum()),
+            missing=float(group.missing[group.columns[i]]),
+            accuracy=float(np.nanmean(group.right[:, i])),
+            **{name: finite_or_none(values[name][i]) for name in ANSWER_MEASURES},
+            reference={name: finite_or_none(references[name][i]) for name in ANSWER_MEASURES},
+        )
+        for i, subject in enumerate(group.subjects)
+    )
+
+
+def _controls(group: Group, model: dict[Measure, float | None]) -> tuple[BehaviorControl, ...]:
+    """Each control scored as the model is, and what it reaches."""
+    reference = {name: finite_or_none(r.value) for name, r in group.references.items()}
+    rows = []
+    for control in control_responders(group):
+        values = headline(group, control.responder)
+        reaches = reached(values, model)
+        rows.append(
+            BehaviorControl(
+                control=control.name,
+                **values,
+                reaches_model=reaches,
+                reaches_reference=reached(values, reference),
+                warning=control_warning(control.name, reaches, values, model),
+                reason=control.reason,
+            )
+        )
+    return tuple(rows)

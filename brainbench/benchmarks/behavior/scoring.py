@@ -1,0 +1,225 @@
+"""A model, or a control, held against a group of people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.benchmarks.behavior.consistency import (
+    Array,
+    divide,
+    jackknife_interval,
+    leave_one_out,
+    majority_of_others,
+    mean_of,
+    spearman,
+)
+from brainbench.benchmarks.behavior.people import Group, Mask, Reference, answer_measures
+from brainbench.benchmarks.behavior.score import (
+    ANSWER_MEASURES,
+    MEASURES,
+    ItemCorrelation,
+    Measure,
+    Statistic,
+)
+from brainbench.benchmarks.cell import POOLED
+from brainbench.benchmarks.published.scoring import finite_or_none
+
+
+@dataclass(frozen=True)
+class Responder:
+    """What is held against people.
+
+    Attributes
+    ----------
+    said : (n_items, 1) answers, or (n_items, n_people) where they differ by the person
+        they are held against; NaN where there is none.
+    confidence : (n_items,) what stands in for log-odds of the right answer.
+    certainty : (n_items,) what stands in for the distance of log-odds from 0.
+    """
+
+    said: Array
+    confidence: Array
+    certainty: Array
+
+    @classmethod
+    def from_answers(cls, said: Array, log_odds: Array, labels: Array) -> Responder:
+        """From (n_items,) answers and log-odds of True, towards the label and away from 0."""
+        return cls(said[:, None], np.where(labels == 1.0, log_odds, -log_odds), np.abs(log_odds))
+
+    def predictor(self, measure: Measure) -> Array:
+        """(n_items,) what a correlation over items is of."""
+        return self.certainty if measure == "certainty_time" else self.confidence
+
+
+@dataclass(frozen=True)
+class ControlResponder:
+    """A control to be scored; ``reason`` says why it lacks answers, confidence or both."""
+
+    name: str
+    responder: Responder
+    reason: str | None = None
+
+
+def control_responders(group: Group) -> list[ControlResponder]:
+    """Answers that need no reasoning, the logical label, other people, and plain features.
+
+    The first three are as sure of every item as of any other. Features stand in for
+    confidence and for certainty alike; what counts of them is how far from 0 they get.
+    """
+    labels, nothing = group.labels, np.full(len(group.labels), np.nan)
+    ones = np.ones_like(labels)
+    rows = [
+        ControlResponder("always True", Responder.from_answers(ones, ones, labels)),
+        ControlResponder("always False", Responder.from_answers(0 * ones, -ones, labels)),
+        ControlResponder("always right", Responder.from_answers(labels, 2 * labels - 1, labels)),
+        ControlResponder(
+            "majority of others",
+            Responder(majority_of_others(group.answers), nothing, nothing),
+            "has no confidence of its own; people's accuracy and times are the reference",
+        ),
+    ]
+    for name, (column, reason) in _features(group).items():
+        varies = np.ptp(column) > 0
+        values = column if varies else nothing
+        rows.append(
+            ControlResponder(
+                name,
+                Responder(nothing[:, None], values, values),
+                "gives no answers" if varies else reason,
+            )
+        )
+    return rows
+
+
+def score_answers(group: Group, responder: Responder) -> dict[Measure, Array]:
+    """(n_people,) each statistic of answers with each person; NaN where undefined."""
+    return answer_measures(responder.said, group.answers, group.labels)
+
+
+def score_items(group: Group, responder: Responder) -> dict[Measure, float]:
+    """Each correlation over items; NaN where undefined."""
+    return {
+        name: spearman(responder.predictor(name), target)
+        for name, target in group.targets().items()
+    }
+
+
+def headline(group: Group, responder: Responder) -> dict[Measure, float | None]:
+    """Every statistic as one number: means over people, correlations over items."""
+    found = {
+        name: float(mean_of(values, axis=0))
+        for name, values in score_answers(group, responder).items()
+    }
+    found |= score_items(group, responder)
+    return {name: finite_or_none(value) for name, value in found.items()}
+
+
+def answer_statistic(group: Group, responder: Responder, name: Measure) -> Statistic:
+    """One statistic of answers with its intervals and its reference."""
+    values = score_answers(group, responder)[name]
+    value = float(mean_of(values, axis=0))
+    without = leave_one_out(lambda people: float(mean_of(values[people], axis=0)), values.size)
+    valid = ~np.isnan(responder.said[:, 0]) & ~np.isnan(group.answers).all(axis=1)
+    items = np.flatnonzero(valid)
+
+    def of_items(kept: Mask) -> float:
+        rows = items[kept]
+        measured = answer_measures(responder.said[rows], group.answers[rows], group.labels[rows])
+        return float(mean_of(measured[name], axis=0))
+
+    return Statistic(
+        value=finite_or_none(value),
+        # people with whom it is undefined are no units of the mean
+        interval=jackknife_interval(value, without[~np.isnan(values)]),
+        interval_items=jackknife_interval(value, leave_one_out(of_items, items.size)),
+        n_items=items.size,
+        n_undefined=int(np.isnan(values).sum()),
+        **_against(group.references[name], value, without),
+    )
+
+
+def item_correlation(group: Group, responder: Responder, name: Measure) -> ItemCorrelation:
+    """One correlation over items with its intervals, reference and bound."""
+    predictor, target = responder.predictor(name), group.targets()[name]
+    items = np.flatnonzero(~np.isnan(predictor) & ~np.isnan(target))
+    value = spearman(predictor, target)
+    without = leave_one_out(
+        lambda people: spearman(predictor, group.targets(people)[name]), len(group.columns)
+    )
+    without_items = leave_one_out(
+        lambda kept: spearman(predictor[items[kept]], target[items[kept]]), items.size
+    )
+    reliability = group.reliabilities[name]
+    return ItemCorrelation(
+        value=finite_or_none(value),
+        interval=jackknife_interval(value, without),
+        interval_items=jackknife_interval(value, without_items),
+        n_items=items.size,
+        **_against(group.references[name], value, without),
+        reliability=finite_or_none(reliability),
+        bound=float(np.sqrt(reliability)) if reliability >= 0 else None,
+    )
+
+
+def reached(
+    values: dict[Measure, float | None], others: dict[Measure, float | None]
+) -> tuple[Measure, ...]:
+    """Where ``values`` are not below ``others``; for correlations, as far from 0."""
+    found: list[Measure] = []
+    for name in MEASURES:
+        one, other = values[name], others[name]
+        if one is None or other is None:
+            continue
+        if one >= other if name in ANSWER_MEASURES else abs(one) >= abs(other):
+            found.append(name)
+    return tuple(found)
+
+
+def _against(reference: Reference, value: float, without: Array) -> dict[str, Any]:
+    """Fields of a statistic that say how the model stands to people among themselves.
+
+    ``value`` and ``without`` are the model's, with everybody and without each person.
+    """
+    interval = reference.interval
+    trusted = interval is not None and interval[0] > 0
+    ratio = value / reference.value if trusted else float("nan")
+    return {
+        "reference": finite_or_none(reference.value),
+        "reference_interval": interval,
+        "reference_undefined": reference.undefined,
+        "ratio": finite_or_none(ratio),
+        "ratio_interval": jackknife_interval(ratio, divide(without, reference.without)),
+    }
+
+
+def _features(group: Group) -> dict[str, tuple[Array, str]]:
+    """(n_items,) columns that are known before any reasoning, and why one may not vary."""
+    problems = group.behavior.problems
+    words = [sum(len(sentence.split()) for sentence in p.sentences) for p in problems]
+    only = f"every item here is {group.reasoning_type}"
+    columns: dict[str, tuple[NDArray[np.generic] | list[int], str]] = {
+        "reasoning type": (
+            np.array([p.reasoning_type == "transitive" for p in problems]),
+            only if group.reasoning_type != POOLED else "every item is of one type",
+        ),
+        "number of words": (words, "every text is of the same length"),
+        "negated conclusion": (
+            np.array([p.condition.negated for p in problems]),
+            "no item, or every item, is negated",
+        ),
+        "premises needed": (
+            np.array([p.condition.premises_needed for p in problems]),
+            "every item needs as many premises",
+        ),
+        "position in run": (
+            group.behavior.responses["position"].values,
+            "every item stands at the same place",
+        ),
+    }
+    return {
+        name: (np.asarray(column, np.float64), reason) for name, (column, reason) in columns.items()
+    }

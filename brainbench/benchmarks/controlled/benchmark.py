@@ -1,0 +1,380 @@
+"""Alignment under the controlled protocol: benchmarks, and what is tested together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from brainbench.benchmarks.base import CellBenchmark
+from brainbench.benchmarks.cell import prepare_cell
+from brainbench.benchmarks.controlled.cell import CONDITION_DRAWS, ControlledCell, Values
+from brainbench.benchmarks.controlled.controls import (
+    score_nuisance,
+    score_people,
+    score_random,
+    score_repeats,
+    score_untrained,
+)
+from brainbench.benchmarks.controlled.model import score_model
+from brainbench.benchmarks.controlled.score import (
+    ControlledPerson,
+    ControlledRow,
+    ControlledScore,
+    Estimate,
+    Extrapolation,
+    Reliability,
+    Verdict,
+)
+from brainbench.benchmarks.published.benchmark import (
+    Checkpoint,
+    Memory,
+    Report,
+    Step,
+    check_numbers,
+)
+from brainbench.datasets import Recording, load_recording
+from brainbench.encoding.controlled.similarity import METRICS
+from brainbench.encoding.inference import Measured, divide, holm
+from brainbench.errors import UsageError
+from brainbench.models import Activations, Model, load_model, read_activations
+
+# Raise when a change of the code changes a score.
+CONTROLLED_VERSION = 4
+UNTRAINED_SEEDS = 5
+# Steps of a cell: model, reference, repeats, controls.
+N_STEPS = 4
+
+
+@dataclass(frozen=True)
+class ControlledBenchmark(CellBenchmark):
+    """What a model adds to nuisance in one ROI, inside one reasoning type or over all.
+
+    Parameters
+    ----------
+    dataset : name of a dataset.
+    roi : one of its ROIs.
+    reasoning_type : ``all``, ``syllogistic`` or ``transitive``.
+    """
+
+    protocol: str = "controlled"
+
+    @property
+    def version(self) -> int:
+        """Grows when a change of the code changes a score."""
+        return CONTROLLED_VERSION
+
+    @property
+    def ceiling(self) -> float | None:
+        """Inter-subject reference, mean r: no upper bound; None below three people."""
+        recording = load_recording(self.dataset, (self.roi,))
+        cell = ControlledCell(prepare_cell(recording, self.reasoning_type, [self.roi]), 0)
+        found = score_people(cell)[self.roi]
+        return None if found is None else float(found["r"]["value"])
+
+    def __call__(
+        self, model: str | Path | Model, seed: int = 0, limit: int | None = None
+    ) -> ControlledScore:
+        """Score a model, or what names one, on this benchmark."""
+        check_numbers(seed, limit)
+        recording, loaded = load_recording(self.dataset, (self.roi,)), load_model(model)
+        cell = prepare_cell(recording, self.reasoning_type, [self.roi], limit)
+        _ = ControlledCell(cell, seed).folds  # too few items are told before the model is asked
+        states = read_activations(loaded, recording.problems)
+        twins = untrained_twins(loaded, recording)
+        scores = score_controlled(
+            [self], recording, states, untrained=twins, seed=seed, limit=limit
+        )
+        return next(iter(scores))
+
+
+def untrained_twins(model: Model, recording: Recording) -> list[Activations] | str:
+    """States of untrained networks of a model's shape, or why there are none."""
+    make = getattr(model, "untrained", None)
+    if make is None:
+        return "only brainbench's own language models can be drawn anew"
+    return [read_activations(make(seed), recording.problems) for seed in range(UNTRAINED_SEEDS)]
+
+
+def score_controlled(
+    benchmarks: Sequence[ControlledBenchmark],
+    recording: Recording,
+    activations: Activations,
+    *,
+    untrained: Sequence[Activations] | str = "no untrained model was given",
+    localised: bool = False,
+    seed: int = 0,
+    limit: int | None = None,
+    checkpoint: Checkpoint | None = None,
+    report: Report | None = None,
+) -> Iterator[ControlledScore]:
+    """Score a model on benchmarks of one dataset; p values are corrected over all of them.
+
+    Parameters
+    ----------
+    recording : the dataset, with at least the ROIs of the benchmarks.
+    activations : the model's, on the problems of the recording.
+    untrained : the same of untrained networks of its shape, or why there are none.
+    localised : score the units that are told from reading by a contrast, chosen on training
+        items; the activations must hold one.
+    seed : of permutations, random features and simulations.
+    limit : only the first items of each reasoning type.
+    checkpoint : keeps finished steps.
+    report : called before each step.
+
+    Yields
+    ------
+    Scores, reasoning type by reasoning type, once all cells are computed.
+    """
+    check_numbers(seed, limit)
+    activations.check_rows(recording.problems)
+    if localised:
+        check_contrast(activations, untrained)
+    wanted: dict[str, dict[str, ControlledBenchmark]] = {}
+    for benchmark in benchmarks:
+        wanted.setdefault(benchmark.reasoning_type, {})[benchmark.roi] = benchmark
+    store, total = checkpoint or Memory(), N_STEPS * len(wanted)
+    cells = {
+        kind: ControlledCell(prepare_cell(recording, kind, list(by_roi), limit), seed, localised)
+        for kind, by_roi in wanted.items()
+    }
+    for cell in cells.values():
+        _ = cell.folds  # too few items or runs are told before anything is computed
+    found: list[tuple[ControlledBenchmark, ControlledCell, Values]] = []
+    for number, (kind, by_roi) in enumerate(wanted.items()):
+        cell = cells[kind]
+        values = _cell_values(
+            cell, activations, untrained, store, report, (N_STEPS * number, total)
+        )
+        found += [(by_roi[roi], cell, values[roi]) for roi in by_roi]
+    corrected: dict[str, float] = {}
+    for primary in (True, False):
+        family = [(b, cell, v) for b, cell, v in found if cell.primary == primary]
+        if family:
+            tests = holm([v["model"]["unique_r2"]["p"] for *_, v in family], family[0][1].family)
+            corrected |= {b.identifier: p for (b, *_), p in zip(family, tests, strict=True)}
+    for benchmark, cell, values in found:
+        yield _score(benchmark, cell, values, corrected[benchmark.identifier], activations)
+
+
+def check_contrast(activations: Activations, untrained: Sequence[Activations] | str) -> None:
+    """Raise ``UsageError`` where units cannot be localised: there is nothing to tell them by."""
+    if activations.contrast is None:
+        raise UsageError(
+            "localised units are chosen by a contrast, and these activations hold none: read "
+            "the model out with --readout localised, or leave that option out"
+        )
+    if not isinstance(untrained, str) and any(one.contrast is None for one in untrained):
+        raise UsageError("the untrained activations hold no contrast to localise units by")
+
+
+def _cell_values(
+    cell: ControlledCell,
+    activations: Activations,
+    untrained: Sequence[Activations] | str,
+    store: Checkpoint,
+    report: Report | None,
+    progress: tuple[int, int],
+) -> dict[str, Values]:
+    """ROI → what each step of a cell gave; steps that are kept are not computed again."""
+    name = f"{cell.cell.recording.card.name}.{cell.cell.reasoning_type} controlled"
+
+    def controls() -> dict[str, Any]:
+        drawn = (score_random(cell, activations), score_untrained(cell, untrained))
+        rows = score_nuisance(cell)
+        return {roi: [*own, *(one[roi] for one in drawn)] for roi, own in rows.items()}
+
+    steps: dict[str, Callable[[], Mapping[str, Any]]] = {
+        "model": lambda: score_model(cell, activations),
+        "reference": lambda: score_people(cell),
+        "repeats": lambda: score_repeats(cell),
+        "controls": controls,
+    }
+    found: dict[str, Values] = {roi: {} for roi in cell.cell.rois}
+    for number, (step, compute) in enumerate(steps.items()):
+        key = f"{name}: {step}"
+        if report:
+            report(Step(key, progress[0] + number, progress[1]))
+        stored = store.get(key)
+        if stored is None:
+            stored = dict(compute())
+            store.put(key, stored, {})
+        for roi in found:
+            found[roi][step] = stored[roi]
+    return found
+
+
+def _score(
+    benchmark: ControlledBenchmark,
+    cell: ControlledCell,
+    values: Values,
+    corrected: float,
+    activations: Activations,
+) -> ControlledScore:
+    model, reference = values["model"], values["reference"]
+    unique = Estimate(**model["unique_r2"])
+    detectable = model["detectable_r2"]
+    bound = None if reference is None else reference["unique_r2"]["value"]
+    verdict = decide(corrected, unique, detectable, bound)
+    ratio, ratio_interval = None, None
+    if reference is not None:
+        above = Measured(np.array(model["people_r"]), model["basis"])
+        found = divide(above, Measured(np.array(reference["pseudo"]), reference["basis"]))
+        ratio, ratio_interval = found or (None, None)
+    rows = [_row(row, model["raw"]["value"], reference) for row in values["controls"]]
+    card = cell.cell.recording.card
+    widths = [block.shape[1] for block in cell.cell.people(benchmark.roi)]
+    leak = benchmark.roi in card.selection_leak
+    return ControlledScore(
+        benchmark=benchmark.identifier,
+        version=benchmark.version,
+        dataset=benchmark.dataset,
+        roi=benchmark.roi,
+        reasoning_type=benchmark.reasoning_type,
+        primary=cell.primary,
+        reference=None if reference is None else Estimate(**reference["r"]),
+        readout="localised" if cell.localised else "all units",
+        extrapolation=None if reference is None else Extrapolation(**reference["extrapolation"]),
+        reliability=Reliability(**values["repeats"]),
+        reference_unique_r2=None if reference is None else Estimate(**reference["unique_r2"]),
+        ratio=ratio,
+        ratio_interval=ratio_interval,
+        nuisance_r2=float(np.mean(model["nuisance_r2"])),
+        unique_r2=unique,
+        p_corrected=corrected,
+        family=cell.family,
+        verdict=verdict,
+        draws=cell.draws,
+        draws_within_condition=CONDITION_DRAWS,
+        n_subjects=len(widths),
+        n_items=len(cell.cell.items),
+        n_voxels=int(np.median(widths)),
+        selection_leak=leak,
+        reading=read_cell(model, rows, verdict, corrected),
+        subjects=tuple(
+            ControlledPerson(
+                subject=subject,
+                r=model["people_r"][i],
+                reference=None if reference is None else reference["people"][i],
+                nuisance_r2=model["nuisance_r2"][i],
+                unique_r2=model["unique"][i],
+            )
+            for i, subject in enumerate(cell.cell.subjects)
+        ),
+        controls=tuple(rows),
+        warnings=(
+            *activations.warnings,
+            *cell_warnings(card.simulated, card.name, leak, model, rows),
+        ),
+        **{
+            name: model[name]
+            for name in (
+                *(
+                    "raw",
+                    "r2",
+                    "unique_r2_stacked",
+                    "p_within_condition",
+                    "nested",
+                    "layers",
+                    "rsa",
+                    "cka",
+                ),
+                *("permutations_within_condition", "detectable_r2", "voxels_above", "n_constant"),
+            )
+        },
+    )
+
+
+def decide(
+    corrected: float, unique: Estimate, detectable: float | None, reference: float | None
+) -> Verdict:
+    """The verdict of rule 12.
+
+    Parameters
+    ----------
+    corrected : p of unique R² after Holm.
+    unique : unique R² with its interval.
+    detectable : the effect found with 80 % power; None: more than was tried.
+    reference : what other people add to nuisance; None with too few people.
+    """
+    if corrected < 0.05 and unique.interval is not None and unique.interval[0] > 0.0:
+        return "above null"
+    if detectable is None or reference is None or detectable > reference:
+        return "inconclusive"
+    return "not above null"
+
+
+def _row(row: Values, raw: float, reference: Values | None) -> ControlledRow:
+    if row.get("reason"):
+        return ControlledRow(**row)
+    reaches = []
+    high = row["r_range"][1] if row.get("r_range") else row["r"]
+    if high >= raw:
+        reaches.append("model")
+    if reference is not None and row["r"] >= reference["r"]["value"]:
+        reaches.append("reference")
+    return ControlledRow(**{**row, "reaches": tuple(reaches)})
+
+
+def read_cell(
+    model: Values, rows: Sequence[ControlledRow], verdict: Verdict, corrected: float
+) -> str:
+    """What a cell says, in plain words.
+
+    Parameters
+    ----------
+    model : with ``unique_r2`` and ``raw``, as in the score.
+    """
+    unique = model["unique_r2"]
+    if verdict == "above null":
+        said = f"the model adds R² {unique['value']:.4f} to nuisance (p {corrected:.3f})"
+    elif corrected < 0.05:
+        said = (
+            f"found in these people (p {corrected:.3f}), but not shown to hold for others: "
+            "its interval is not above 0"
+        )
+    else:
+        chance = (
+            "not told from chance"
+            if unique["p"] >= 0.05
+            else (f"p {unique['p']:.3f} by itself, {corrected:.3f} once all cells are counted")
+        )
+        said = {
+            "not above null": f"{chance}, and as much as people share would have shown",
+            "inconclusive": f"{chance}, and this design would miss as much as people share",
+        }[verdict]
+    best = max((r for r in rows if r.r is not None), key=lambda r: r.r or 0.0, default=None)
+    if best is not None and best.r is not None and best.r > model["raw"]["value"]:
+        return f"{said}; {best.control} alone predicts better than the model"
+    return said
+
+
+def cell_warnings(
+    simulated: bool, name: str, leak: bool, model: Values, rows: Sequence[ControlledRow]
+) -> list[str]:
+    """What a reader of a cell must know, but for what the activations warn of.
+
+    Parameters
+    ----------
+    model : with ``rsa``, ``cka`` and ``n_constant``, as in the score.
+    """
+    said = []
+    if simulated:
+        said.append(f"{name} is simulated: nothing here was measured in a person")
+    if leak:
+        said.append("voxels were chosen on the data that are scored")
+    for row in rows:
+        if row.reaches and row.r is not None:
+            high = "" if row.r_range is None else f", up to {row.r_range[1]:.3f}"
+            said.append(f"{row.control} alone scores r {row.r:.3f}{high}: it reaches "
+                        f"{' and '.join(row.reaches)}")  # fmt: skip
+    for name in METRICS:
+        if model[name].get("n_undefined"):
+            said.append(f"{model[name]['n_undefined']} comparisons of {name.upper()} count 0: "
+                        "all items are equally far apart")  # fmt: skip
+    if model["n_constant"]:
+        said.append(f"{model['n_constant']} predictions or responses did not vary and count 0")
+    return said

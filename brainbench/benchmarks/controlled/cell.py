@@ -1,0 +1,185 @@
+"""One cell under the controlled protocol: its folds, null orders, people and nuisance."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.benchmarks.cell import POOLED, Cell
+from brainbench.benchmarks.controlled.nuisance import nuisance_columns, nuisance_kernels, stacked
+from brainbench.benchmarks.feature_spaces import RANDOM, model_space, random_space, widths_of
+from brainbench.encoding.controlled.folds import HeldOutFold, held_out_folds, permutations
+from brainbench.encoding.controlled.localiser import LOCALISED_SHARE, localised_kernels
+from brainbench.encoding.controlled.prediction import People, normalised
+from brainbench.encoding.inference import Interval, p_value, people_interval
+from brainbench.models import Activations
+
+Array = NDArray[np.float64]
+PRIMARY_DRAWS, POOLED_DRAWS, CONDITION_DRAWS, LAYER_DRAWS = 1000, 200, 200, 200
+# What steps of a run keep, as JSON gives it back.
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Features:
+    """A feature space of a cell, before it meets a fold.
+
+    Attributes
+    ----------
+    names : one for each layer.
+    kernels : (L, n, n); None where units are chosen on training items.
+    sites : then, task and reading states (n, layers, units) of each site.
+    """
+
+    names: tuple[str, ...]
+    kernels: Array | None
+    sites: tuple[tuple[NDArray[np.floating], NDArray[np.floating]], ...] = ()
+
+    def on(self, folds: Sequence[HeldOutFold], kept: NDArray[np.intp] | None = None) -> list[Array]:
+        """Per fold (L, n, n), centred and scaled on training items; of the kept items only."""
+        if self.kernels is None:
+            rows = slice(None) if kept is None else kept
+            return localised_kernels([(one[rows], two[rows]) for one, two in self.sites], folds)
+        cut = self.kernels if kept is None else self.kernels[:, kept[:, None], kept]
+        return normalised(cut, folds)
+
+
+@dataclass(frozen=True)
+class ControlledCell:
+    """A cell with its folds, null orders and people.
+
+    Attributes
+    ----------
+    cell : items and responses.
+    seed : of permutations, random features and simulations.
+    localised : whether units are chosen by their contrast, on training items.
+    """
+
+    cell: Cell
+    seed: int
+    localised: bool = False
+
+    @property
+    def primary(self) -> bool:
+        """Whether it holds one reasoning type."""
+        return self.cell.reasoning_type != POOLED
+
+    @property
+    def draws(self) -> int:
+        """Permutations of each null distribution; enough for p < 0.05 after Holm."""
+        return max(PRIMARY_DRAWS if self.primary else POOLED_DRAWS, 20 * self.family)
+
+    @property
+    def family(self) -> int:
+        """Cells of the dataset that are tested with this one: primary ones, or pooled."""
+        card = self.cell.recording.card
+        return len(card.rois) * (len(card.reasoning_types) if self.primary else 1)
+
+    @cached_property
+    def strata(self) -> NDArray[np.str_]:
+        """(n,) reasoning type of each item; its mean is taken out where there are several."""
+        return np.array([problem.reasoning_type for problem in self.cell.problems])
+
+    @cached_property
+    def groups(self) -> NDArray[np.str_]:
+        """(n,) what is held out whole: the grouping that the card names."""
+        return self.cell.held_out(self.cell.recording.card.held_out)
+
+    @cached_property
+    def folds(self) -> tuple[HeldOutFold, ...]:
+        """The folds, those of every ROI."""
+        return self.folds_of(np.arange(len(self.cell.items)))
+
+    def folds_of(self, kept: NDArray[np.intp]) -> tuple[HeldOutFold, ...]:
+        """The folds when only some items are there."""
+        return tuple(held_out_folds(self.groups[kept], self.strata[kept]))
+
+    @cached_property
+    def people(self) -> dict[str, People]:
+        """People of each ROI, on folds that hold out whole runs."""
+        return {roi: People(tuple(self.cell.people(roi)), self.folds) for roi in self.cell.rois}
+
+    @cached_property
+    def orders(self) -> NDArray[np.intp]:
+        """Orders within runs, the same for all people and ROIs."""
+        return self.shuffled(self.draws, 0)
+
+    @cached_property
+    def conditions(self) -> list[str]:
+        """Condition of each item."""
+        return [problem.condition.name for problem in self.cell.problems]
+
+    @cached_property
+    def exchangeable(self) -> tuple[NDArray[np.str_], ...]:
+        """Labels that items keep when they are exchanged: run, held-out group, type."""
+        return (self.cell.coordinate("run"), self.groups, self.strata)
+
+    def shuffled(self, draws: int, stream: int, *within: Sequence[str]) -> NDArray[np.intp]:
+        """(draws, n) orders within runs, and within further labels."""
+        run, *others = self.exchangeable
+        return permutations(run, draws, self.rng(stream), [*others, *within])
+
+    @cached_property
+    def nuisance(self) -> Array:
+        """(K, 1 or P, n, n) kernels of all nuisance."""
+        return stacked(nuisance_kernels(self.cell), len(self.cell.subjects))
+
+    @cached_property
+    def columns(self) -> Array:
+        """Columns that a model's features are made orthogonal to."""
+        return nuisance_columns(self.cell)
+
+    def rng(self, stream: int) -> np.random.Generator:
+        """Random numbers of one purpose."""
+        # a spawn key: [seed, number] are the streams of random features
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(stream,)))
+
+    def basis(self, roi: str) -> str:
+        """What r is measured on: a ratio needs the same above and below."""
+        shown = [problem.identifier for problem in self.cell.problems]
+        held = repr((shown, self.groups.tolist(), self.cell.subjects))
+        digest = hashlib.sha256(held.encode()).hexdigest()[:12]
+        name = self.cell.recording.card.name
+        return f"mean r of {name}.{roi}.{self.cell.reasoning_type}, items and folds {digest}"
+
+    def features(self, activations: Activations) -> Features:
+        """A model's features, every site and layer, or the units that are told by contrast."""
+        if not self.localised:
+            space = model_space(self.cell, activations)
+            assert isinstance(space.kernels, np.ndarray)
+            return Features(tuple(f"{site} {n}" for site, n in space.layers), space.kernels)
+        assert activations.contrast is not None
+        pairs = tuple(
+            (values[self.cell.items], activations.contrast[site][self.cell.items])
+            for site, values in activations.values.items()
+        )
+        return Features(tuple(f"{site} localised" for site in activations.values), None, pairs)
+
+    def random_features(self, activations: Activations, draw: int) -> Features:
+        """Random features of the same widths; of localised units, as many as were chosen."""
+        widths = widths_of(activations)
+        if self.localised:
+            sizes = [v.shape[1] * v.shape[2] for v in activations.values.values()]
+            widths = [max(1, round(LOCALISED_SHARE * size)) for size in sizes]
+        space = random_space(self.cell, widths, self.seed, draw)
+        assert isinstance(space.kernels, np.ndarray)
+        return Features((RANDOM,) * len(widths), space.kernels)
+
+
+def estimate(values: Array, interval: Interval | None = None) -> Values:
+    """Mean over people of (P, D) and, where orders were drawn, its null.
+
+    The interval is Student's t over people, where no other is given.
+    """
+    means = values.mean(axis=0)
+    own = people_interval(values[:, 0]) if interval is None else interval
+    found: Values = {"value": float(means[0]), "interval": own}
+    if len(means) > 1:
+        found |= {"null_mean": float(means[1:].mean()), "p": p_value(float(means[0]), means[1:])}
+    return found

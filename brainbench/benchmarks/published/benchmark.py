@@ -1,0 +1,247 @@
+"""Alignment benchmarks: how well a model predicts the reasoning brain, per ROI and type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from brainbench.benchmarks import feature_spaces
+from brainbench.benchmarks.base import CellBenchmark
+from brainbench.benchmarks.ceilings import (
+    MAXIMUM_PEOPLE,
+    MINIMUM_PEOPLE,
+    Ceiling,
+    cache_ceiling,
+    find_ceiling,
+    make_ceiling,
+)
+from brainbench.benchmarks.cell import Cell, prepare_cell
+from brainbench.benchmarks.published.score import ProtocolName, Score
+from brainbench.benchmarks.published.scoring import SpaceScore, score_space
+from brainbench.benchmarks.published.summary import summarise_cell
+from brainbench.datasets import Recording, load_recording
+from brainbench.errors import UsageError
+from brainbench.models import Activations, Model, load_model, read_activations
+
+# Raise when a change of the code changes a score.
+VERSION = 1
+
+
+class Checkpoint(Protocol):
+    """Where finished steps are kept, so that a run that was killed goes on after them."""
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """What :meth:`put` stored, or None."""
+        ...
+
+    def put(self, key: str, value: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        """Store a finished step: plain values, and arrays that later steps do not need."""
+        ...
+
+
+class Memory:
+    """A checkpoint that lives as long as the call."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, dict[str, Any]] = {}
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        return self._held.get(key)
+
+    def put(self, key: str, value: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        self._held[key] = value
+
+
+@dataclass(frozen=True)
+class Step:
+    """Progress: ``done`` of ``total`` steps, and what is under way."""
+
+    label: str
+    done: int
+    total: int
+
+
+Report = Callable[[Step], None]
+
+
+@dataclass(frozen=True)
+class AlignmentBenchmark(CellBenchmark):
+    """Neural predictivity of one ROI, inside one reasoning type or over all.
+
+    ``benchmark(model)`` gives a :class:`~brainbench.benchmarks.published.score.Score`, as in
+    Brain-Score.
+
+    Parameters
+    ----------
+    dataset : name of a dataset.
+    roi : one of its ROIs.
+    reasoning_type : ``all``, ``syllogistic`` or ``transitive``.
+    protocol : ``published``; the controlled one has benchmarks of its own.
+    """
+
+    protocol: ProtocolName = "published"
+
+    @property
+    def version(self) -> int:
+        """Grows when a change of the code changes a score."""
+        return VERSION
+
+    @property
+    def ceiling(self) -> float | None:
+        """Published ceiling: mean of v0 over people and voxels; None below three people."""
+        recording = load_recording(self.dataset, (self.roi,))
+        cell = prepare_cell(recording, self.reasoning_type, [self.roi])
+        ceiling = _ceiling(cell, self.roi)
+        return None if ceiling is None else float(ceiling.v0.mean())
+
+    def __call__(self, model: str | Path | Model, seed: int = 0, limit: int | None = None) -> Score:
+        """Score a model, or what names one, on this benchmark."""
+        check_numbers(seed, limit)
+        recording = load_recording(self.dataset, (self.roi,))
+        # too few items are told before the model is asked
+        prepare_cell(recording, self.reasoning_type, [self.roi], limit)
+        states = read_activations(load_model(model), recording.problems)
+        return next(iter(score_benchmarks([self], recording, states, seed=seed, limit=limit)))
+
+
+def score_benchmarks(
+    benchmarks: Sequence[AlignmentBenchmark],
+    recording: Recording,
+    activations: Activations,
+    *,
+    seed: int = 0,
+    limit: int | None = None,
+    checkpoint: Checkpoint | None = None,
+    report: Report | None = None,
+) -> Iterator[Score]:
+    """Score a model on benchmarks of one dataset, sharing the work among them.
+
+    Parameters
+    ----------
+    recording : the dataset, with at least the ROIs of the benchmarks.
+    activations : the model's, on the problems of the recording.
+    seed : of the random features.
+    limit : only the first items of each reasoning type.
+    checkpoint : keeps finished steps.
+    report : called before each step.
+
+    Yields
+    ------
+    Scores, reasoning type by reasoning type.
+    """
+    check_numbers(seed, limit)
+    activations.check_rows(recording.problems)
+    store = checkpoint or Memory()
+    wanted: dict[str, dict[str, AlignmentBenchmark]] = {}
+    for benchmark in benchmarks:
+        wanted.setdefault(benchmark.reasoning_type, {})[benchmark.roi] = benchmark
+    steps = _Steps(len(wanted) * (2 + feature_spaces.N_NUISANCES + feature_spaces.DRAWS), report)
+    # all first: what is wrong with any is said before anything is computed
+    cells = {
+        kind: prepare_cell(recording, kind, list(by_roi), limit) for kind, by_roi in wanted.items()
+    }
+    for kind, cell in cells.items():
+        scores = _score_cell(cell, activations, seed, store, steps)
+        for roi, fields in scores.items():
+            benchmark = wanted[kind][roi]
+            yield Score(
+                benchmark=benchmark.identifier,
+                version=benchmark.version,
+                dataset=benchmark.dataset,
+                protocol=benchmark.protocol,
+                **fields,
+            )
+
+
+def check_numbers(seed: int, limit: int | None) -> None:
+    """Raise ``UsageError`` when a seed or limit is not a whole number that makes sense."""
+    if type(seed) is not int or seed < 0:
+        raise UsageError(f"seed must be a whole number from 0, not {seed!r}")
+    if limit is not None and (type(limit) is not int or limit < 1):
+        raise UsageError(f"limit must be a whole number from 1, not {limit!r}")
+
+
+def _score_cell(
+    cell: Cell, activations: Activations, seed: int, store: Checkpoint, steps: _Steps
+) -> dict[str, dict[str, Any]]:
+    """The model and everything it is held against, in every ROI of one cell."""
+    name = f"{cell.recording.card.name}.{cell.reasoning_type}"
+    steps.begin(f"{name}: ceilings")
+    ceilings = {roi: _ceiling(cell, roi) for roi in cell.rois}
+    scorer = _Scorer(cell, name, ceilings, store, steps)
+    space = feature_spaces.model_space(cell, activations)
+    headline = scorer.score("model", space, keep_voxels=True)
+    controls: dict[str, Any] = {}
+    for control in feature_spaces.nuisance_spaces(cell):
+        if isinstance(control, feature_spaces.NotApplicable):
+            steps.begin(f"{name}: {control.name}")
+            controls[control.name] = control.reason
+        else:
+            controls[control.name] = scorer.score(control.name, control)
+    draws = [
+        scorer.score(
+            f"{feature_spaces.RANDOM} {draw + 1}/{feature_spaces.DRAWS}",
+            feature_spaces.random_space(cell, feature_spaces.widths_of(activations), seed, draw),
+        )
+        for draw in range(feature_spaces.DRAWS)
+    ]
+    return summarise_cell(
+        cell, ceilings, space.layers, headline, controls, draws, activations.warnings
+    )
+
+
+@dataclass
+class _Steps:
+    """Counts steps and tells of each as it begins."""
+
+    total: int
+    report: Report | None
+    done: int = 0
+
+    def begin(self, label: str) -> None:
+        if self.report:
+            self.report(Step(label, self.done, self.total))
+        self.done += 1
+
+
+@dataclass(frozen=True)
+class _Scorer:
+    """Scores feature spaces of one cell, each once, through a checkpoint."""
+
+    cell: Cell
+    name: str
+    ceilings: dict[str, Ceiling | None]
+    store: Checkpoint
+    steps: _Steps
+
+    def score(
+        self, label: str, space: feature_spaces.FeatureSpace, keep_voxels: bool = False
+    ) -> dict[str, SpaceScore]:
+        key = f"{self.name}: {label}"
+        self.steps.begin(key)
+        stored = self.store.get(key)
+        if stored is None:
+            scored = score_space(self.cell, space, self.ceilings)
+            voxels = {
+                f"{roi}.{subject}": r
+                for roi, score in scored.items()
+                for subject, r in zip(self.cell.subjects, score.voxels, strict=True)
+            }
+            stored = {roi: score.to_json() for roi, score in scored.items()}
+            self.store.put(key, stored, voxels if keep_voxels else {})
+        return {roi: SpaceScore.from_json(values) for roi, values in stored.items()}
+
+
+def _ceiling(cell: Cell, roi: str) -> Ceiling | None:
+    """Shipped, cached, or made and cached; None with too few or too many people."""
+    if not MINIMUM_PEOPLE <= len(cell.subjects) <= MAXIMUM_PEOPLE:
+        return None
+    found = find_ceiling(cell, roi)
+    if found is None:
+        found = make_ceiling(cell, roi)
+        cache_ceiling(cell, roi, found)
+    return found

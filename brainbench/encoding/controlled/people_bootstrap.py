@@ -1,0 +1,168 @@
+"""Errors of two-band ridge at every pair of penalties, person by person.
+
+All people share one choice of penalties, so what is chosen depends on who was measured. An
+interval over people that takes the choice as given holds the mean of new people in 52 to 79 of
+100 simulated data sets (docs/calibration.md). So people are drawn anew here, and the penalties
+chosen again, from a table that holds every error that any weighting of people could ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.encoding.controlled.band_fit import Bands, better_than, joint_maps, measured_kernels
+from brainbench.encoding.controlled.banded_ridge import MODEL_PENALTIES
+from brainbench.encoding.controlled.ridge import CONTROLLED_ALPHAS, error_maps
+from brainbench.encoding.inference import Interval, people_interval
+from brainbench.encoding.kernels import Array
+from brainbench.encoding.threads import parallel
+
+BOOTSTRAP_DRAWS = 500
+LEAST_PEOPLE = 3
+FEW_PEOPLE = 6
+
+
+@dataclass(frozen=True)
+class PenaltyTable:
+    """Squared errors of R ROIs or data sets, P people, F folds.
+
+    Attributes
+    ----------
+    inner, outer : (R, P, F, A, B) on the inner folds, on the test run; the first of the B
+        penalties on the model adds nothing.
+    total : (R, P) squared test responses about the training means.
+    """
+
+    inner: Array
+    outer: Array
+    total: Array
+
+    def unique(self, weights: Array) -> Array:
+        """Unique R² of weighted people, penalties chosen by their weighted errors.
+
+        Parameters
+        ----------
+        weights : (W, P), each row of sum 1.
+
+        Returns
+        -------
+        (R, W) weighted means.
+        """
+        return np.stack(parallel(lambda roi: self._unique(roi, weights), range(len(self.inner))))
+
+    def people(self) -> Array:
+        """(R, P) unique R² of each person, penalties chosen for all of them."""
+        n_people = self.total.shape[1]
+        alike = np.full((1, n_people), 1.0 / n_people)
+        return np.stack([self._shares(roi, alike)[:, 0] for roi in range(len(self.inner))])
+
+    def _unique(self, roi: int, weights: Array) -> Array:
+        mean: Array = (weights * self._shares(roi, weights).T).sum(axis=1)
+        return mean
+
+    def _shares(self, roi: int, weights: Array) -> Array:
+        """(P, W) unique R² of each person under what each weighting of people chooses."""
+        summed = np.tensordot(weights, self.inner[roi], axes=1)
+        alone = summed[..., 0]
+        alpha = alone.argmin(axis=2)
+        row = np.take_along_axis(summed, alpha[:, :, None, None], axis=2)[:, :, 0]
+        beta = np.where(better_than(row.min(axis=2), row[..., 0]), row.argmin(axis=2), 0)
+        folds = np.arange(alpha.shape[1])
+        outer, total = self.outer[roi], self.total[roi]
+        gained = (outer[:, folds, alpha, 0] - outer[:, folds, alpha, beta]).sum(axis=2)
+        share: Array = np.divide(
+            gained, total[:, None], out=np.zeros_like(gained), where=total[:, None] > 0.0
+        )
+        return share
+
+
+def penalty_table(
+    bands: Sequence[Bands],
+    grams: Sequence[Array],
+    alphas: Array = CONTROLLED_ALPHAS,
+    betas: Array = MODEL_PENALTIES,
+) -> PenaltyTable:
+    """Every error in the measured order; parameters as in :func:`.unique_variance`."""
+    responses = np.stack(grams)
+    folds = [_fold(band, band.fold.centred(responses), alphas, betas) for band in bands]
+    inner, outer = (np.stack([fold[i] for fold in folds], axis=2) for i in range(2))
+    return PenaltyTable(inner, outer, np.sum([fold[2] for fold in folds], axis=0))
+
+
+def people_bounds(
+    table: PenaltyTable, rng: np.random.Generator, draws: int = BOOTSTRAP_DRAWS
+) -> Array:
+    """(R, 2) 95 % interval of the mean over people; NaN below three people.
+
+    Percentiles of a bootstrap: people are drawn with replacement and their penalties chosen
+    anew. On simulated people at the design of xiao2026 it holds the mean of new people in
+    93 to 96 of 100 data sets (docs/calibration.md, by ``brainbench calibrate --full``). Below
+    :data:`FEW_PEOPLE` a bootstrap has too little to draw from: Student's t of people under
+    the penalties that all of them chose is taken too, and the outer ends are given.
+
+    Source: Efron & Tibshirani 1993, chapter 13.
+    """
+    n_people = table.total.shape[1]
+    if n_people < LEAST_PEOPLE:
+        return np.full((len(table.total), 2), np.nan)
+    drawn = rng.multinomial(n_people, np.full(n_people, 1.0 / n_people), draws) / n_people
+    bounds: Array = np.quantile(table.unique(drawn), [0.025, 0.975], axis=1).T
+    if n_people >= FEW_PEOPLE:
+        return bounds
+    student = np.array([people_interval(own) for own in table.people()])
+    return np.stack(
+        [np.minimum(bounds[:, 0], student[:, 0]), np.maximum(bounds[:, 1], student[:, 1])], axis=1
+    )
+
+
+def as_interval(bounds: Array) -> Interval | None:
+    """Two numbers as an interval; None for NaN."""
+    return None if np.isnan(bounds).any() else (float(bounds[0]), float(bounds[1]))
+
+
+def _fold(bands: Bands, grams: Array, alphas: Array, betas: Array) -> tuple[Array, Array, Array]:
+    """(R, P, A, B) inner and outer errors, (R, P) totals of one fold; grams (R, P, n, n)."""
+    fold, n_people = bands.fold, grams.shape[1]
+    train, test, size = fold.train, fold.test, len(alphas) * len(betas)
+    shape = (len(grams), len(alphas), len(betas))
+
+    def maps(
+        own: Array, added: Array, fitted: NDArray[np.intp], checked: NDArray[np.intp]
+    ) -> Array:
+        """(A B, b, a)."""
+        found = [joint_maps(own, added, fitted, checked, alpha, betas)[0] for alpha in alphas]
+        flat: Array = np.stack(found).reshape(size, len(checked), len(fitted))
+        return flat
+
+    def losses(person: int) -> tuple[Array, Array]:
+        """(A B, m, m) and (A B, n, n); inner products with a Gram matrix are errors."""
+        nuisance, model = measured_kernels(bands, person)
+        inside = nuisance[train[:, None], train], model[:, train[:, None], train]
+        inner = np.zeros((size, len(train), len(train)))
+        for part in fold.inner:
+            own, added = (part.centred(kernel) for kernel in inside)
+            errors = error_maps(maps(own, added, part.fitted, part.checked), part)
+            inner += np.swapaxes(errors, 1, 2) @ errors
+        errors = np.zeros((size, len(test), len(nuisance)))
+        errors[:, np.arange(len(test)), test] = 1.0
+        errors[:, :, train] = -maps(nuisance, model, train, test)
+        return inner, np.swapaxes(errors, 1, 2) @ errors
+
+    made = parallel(losses, range(len(bands.nuisance)))
+
+    def score(person: int) -> tuple[Array, Array]:
+        inner, outer = made[min(person, len(made) - 1)]
+        own = grams[:, person]
+        inside = own[:, train[:, None], train].reshape(len(own), -1)
+        return (
+            (inside @ inner.reshape(size, -1).T).reshape(shape),
+            (own.reshape(len(own), -1) @ outer.reshape(size, -1).T).reshape(shape),
+        )
+
+    parts = parallel(score, range(n_people))
+    total = np.einsum("rpii->rp", grams[:, :, test[:, None], test])
+    return np.stack([p[0] for p in parts], axis=1), np.stack([p[1] for p in parts], axis=1), total

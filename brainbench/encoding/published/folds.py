@@ -1,0 +1,47 @@
+"""Which items train a map and which test it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.model_selection import StratifiedKFold
+
+from brainbench.encoding.responses import Fold
+from brainbench.errors import DataError
+
+PUBLISHED_SPLITS = 5
+PUBLISHED_SPLIT_SEED = 1
+
+
+def published_folds(reasoning_type: ArrayLike) -> list[Fold]:
+    """Five shuffled folds, stratified by reasoning type.
+
+    Inside one type the label is constant, and the same splitter is used: a plain
+    ``KFold`` would shuffle in another way and give other scores.
+
+    Parameters
+    ----------
+    reasoning_type : (n_items,) labels, one per item.
+
+    Returns
+    -------
+    Five pairs ``(train, test)`` of item indices.
+
+    Raises
+    ------
+    DataError
+        When a type has fewer items than there are folds, or a fold would be tested
+        on fewer than two items, where no correlation is defined.
+
+    Source: Xiao, Du & Lin 2026, Methods (neural predictivity).
+    """
+    labels = np.asarray(reasoning_type)
+    names, counts = np.unique(labels, return_counts=True)
+    if labels.size < 2 * PUBLISHED_SPLITS or counts.min(initial=labels.size) < PUBLISHED_SPLITS:
+        found = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True))
+        raise DataError(
+            f"{PUBLISHED_SPLITS} folds need at least {2 * PUBLISHED_SPLITS} items in all and "
+            f"{PUBLISHED_SPLITS} of every reasoning type; there are: {found or 'none'}"
+        )
+    splitter = StratifiedKFold(PUBLISHED_SPLITS, shuffle=True, random_state=PUBLISHED_SPLIT_SEED)
+    return list(splitter.split(np.zeros((labels.size, 1)), labels))

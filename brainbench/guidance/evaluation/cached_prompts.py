@@ -1,0 +1,334 @@
+"""Problems put to a model again and again, each time at the price of one token.
+
+What is steered is the last token of a prompt. So the keys and values of all tokens before it are
+computed once; then every candidate, a person's direction, a strength, an arm, is one more last
+token at the same place, that sees what stands before it and itself, but no other candidate. One
+pass asks any number of candidates of any number of problems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from brainbench.encoding.kernels import Array
+from brainbench.errors import DataError
+from brainbench.guidance.evaluation.last_token import Before, Below, added, caught
+from brainbench.models import LanguageModel, Site
+from brainbench.models.architectures import find_sites
+from brainbench.models.forward.prefix_cache import SharedPrefix, empty_cache, with_cache
+from brainbench.models.forward.reader import evaluating, pad
+from brainbench.models.prompts.batches import Batch, Tokens, plan_batches
+from brainbench.models.prompts.plan import ask
+from brainbench.models.prompts.verbalizer import find_spellings
+from brainbench.problems import Problem
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Progress = Callable[[int, int], None]
+# numbers of the vocabulary's size that one pass may give: 256 MB of float32
+_MOST_LOGITS = 2**26
+# tokens whose keys and values are held at a time
+_HELD_TOKENS = {"cpu": 4096, "cuda": 65536}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A prompt whose last token the answer follows.
+
+    Attributes
+    ----------
+    identifier : of the problem.
+    base_id : the problem of which this is one order of premises.
+    order : which order it is.
+    tokens : the prompt.
+    choices : for each answer the tokens that spell it; of two, the first counts as True.
+    label : which of them is right.
+    kind : reasoning type, or another name of its set.
+    """
+
+    identifier: str
+    base_id: str
+    order: int
+    tokens: Tokens
+    choices: tuple[tuple[int, ...], ...]
+    label: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """What C candidates answer to B questions.
+
+    Attributes
+    ----------
+    said : (B, C) number of the choice that the likeliest token spells; -1 for none of them.
+    log_odds : (B, C) of the first of two choices, natural logarithm; NaN where there are more.
+    states : (B, C, layers, units) at the last token, steering included; None where not asked for.
+    """
+
+    said: NDArray[np.int64]
+    log_odds: Array
+    states: NDArray[np.float32] | None = None
+
+
+def ask_problems(model: LanguageModel, problems: Sequence[Problem]) -> list[Question]:
+    """Problems as questions, in the model's own format and wording.
+
+    Of problems that stand for themselves the order counts as 0.
+    """
+    spellings = find_spellings(model.loader.tokenizer, model.vocabulary_size)
+    orders: dict[str, int] = {}
+    asked = []
+    prompts = ask(problems, model.template, model.chat)
+    for problem, tokens in zip(problems, prompts, strict=True):
+        base = problem.base_id or problem.identifier
+        orders[base] = orders.get(base, -1) + 1
+        asked.append(
+            Question(
+                problem.identifier,
+                base,
+                orders[base],
+                tokens,
+                (spellings.true, spellings.false),
+                0 if problem.condition.valid else 1,
+                problem.reasoning_type,
+            )
+        )
+    return asked
+
+
+class Asker:
+    """Asks a language model, its states moved at the last token.
+
+    Parameters
+    ----------
+    model : the model; its weights are loaded.
+    site : where states are read and moved.
+    layers : which layers.
+
+    Raises
+    ------
+    DataError
+        When the model has no such layer.
+    """
+
+    def __init__(self, model: LanguageModel, site: Site, layers: Sequence[int]) -> None:
+        self.model = model
+        self.site: Site = site
+        self.layers = tuple(layers)
+        self._network = model.loader.model
+        sites = find_sites(self._network)
+        self._modules: tuple[nn.Module, ...] = getattr(sites, site)
+        outside = [layer for layer in self.layers if not 0 <= layer < len(self._modules)]
+        if outside or not self.layers:
+            raise DataError(
+                f"{model.identifier} has layers 0 to {len(self._modules) - 1}, not "
+                f"{outside or 'none'}"
+            )
+        self._below = sites.hidden[: min(self.layers)]
+
+    @cached_property
+    def _window(self) -> int | None:
+        config = self._network.config.get_text_config()
+        used = getattr(config, "use_sliding_window", True)
+        window: int | None = getattr(config, "sliding_window", None) if used else None
+        return window
+
+    def batches(
+        self, questions: Sequence[Question], progress: Progress = lambda done, total: None
+    ) -> Iterator[Held]:
+        """Questions a batch at a time, what stands before their last tokens computed.
+
+        Raises
+        ------
+        DataError
+            When a prompt is longer than the model reads, or than it looks back.
+        """
+        if not questions:
+            raise DataError("there are no questions to ask")
+        self._check(questions)
+        prompts = [question.tokens for question in questions]
+        room = _HELD_TOKENS.get(self._device.type, 4096)
+        most = max(1, room // max(map(len, prompts)))
+        shared = SharedPrefix(self._network)
+        done = 0
+        try:
+            for batch in plan_batches(prompts, [q.kind for q in questions], most):
+                progress(done, len(questions))
+                # done before it is given: no mode of the pass reaches those who ask
+                with evaluating(self._network), torch.inference_mode():
+                    held = self._hold(batch, questions, shared)
+                yield held
+                done += len(batch.rows)
+        finally:
+            shared.forget()
+        progress(done, len(questions))
+
+    def hold(
+        self, questions: Sequence[Question], some: NDArray[np.intp] | None = None
+    ) -> list[Held]:
+        """All batches at once, for questions that are asked many times.
+
+        Parameters
+        ----------
+        some : numbers of those that are held, all by default.
+        """
+        rows = np.arange(len(questions)) if some is None else some
+        held = list(self.batches([questions[row] for row in rows]))
+        for part in held:
+            part.rows = tuple(int(rows[row]) for row in part.rows)
+        return held
+
+    @property
+    def _device(self) -> Any:
+        return self._network.get_input_embeddings().weight.device
+
+    def _check(self, questions: Sequence[Question]) -> None:
+        longest = max(questions, key=lambda question: len(question.tokens))
+        count, limit = len(longest.tokens), self.model.context_length
+        if limit is not None and count > limit:
+            raise DataError(
+                f"the prompt of {longest.identifier} has {count} tokens; "
+                f"{self.model.identifier} reads {limit} at most"
+            )
+        if self._window is not None and count > self._window:
+            raise DataError(
+                f"the prompt of {longest.identifier} has {count} tokens; {self.model.identifier} "
+                f"looks back {self._window}: guidance needs layers that see the whole prompt"
+            )
+
+    def _hold(self, batch: Batch, questions: Sequence[Question], shared: SharedPrefix) -> Held:
+        # everything but the last token; a prompt of one token has nothing before it
+        before = [suffix[:-1] for suffix in batch.suffixes]
+        past = shared.past(batch.prefix, len(before)) or empty_cache()
+        if any(before):
+            tokens = pad([row or (0,) for row in before], self._device)[0]
+            decoder = self._network.get_decoder()
+            decoder(input_ids=tokens, use_cache=True, **with_cache(decoder, past))
+        lengths = [len(batch.prefix) + len(row) for row in before]
+        return Held(self, [questions[row] for row in batch.rows], batch.rows, Before(past, lengths))
+
+
+class Held:
+    """Some questions, ready to be asked; made by :class:`Asker`.
+
+    Attributes
+    ----------
+    questions : which.
+    rows : their numbers among all that were given.
+    """
+
+    def __init__(
+        self,
+        asker: Asker,
+        questions: Sequence[Question],
+        rows: Sequence[int],
+        before: Before,
+    ) -> None:
+        self.questions = list(questions)
+        self.rows = tuple(rows)
+        self._asker = asker
+        self._before = before
+        self._below = Below(asker._below)
+        self._last = torch.tensor([question.tokens[-1] for question in questions])
+
+    def ask(
+        self,
+        moved: Tensor | None = None,
+        states: bool = False,
+        rows: Sequence[int] | None = None,
+    ) -> Told:
+        """Ask questions once for every candidate.
+
+        Parameters
+        ----------
+        moved : (B or 1, C, layers, units) what is added to the states of the asker's layers;
+            None asks once, with nothing added.
+        states : whether to keep the states, as they are then.
+        rows : (B,) numbers of the questions among ``questions``, as often as wanted; each once
+            by default.
+
+        Raises
+        ------
+        DataError
+            When the model's output is NaN.
+        """
+        network = self._asker._network
+        chosen = torch.arange(len(self.questions)) if rows is None else torch.as_tensor(rows)
+        count = 1 if moved is None else moved.shape[1]
+        vocabulary = network.config.get_text_config().vocab_size
+        step = max(1, _MOST_LOGITS // (vocabulary * len(chosen)))
+        parts = []
+        with evaluating(network), torch.inference_mode():
+            if moved is not None and not self._below.known:
+                with self._below.listening():
+                    self._run(torch.arange(len(self.questions)), 1)
+            for start in range(0, count, step):
+                part = None if moved is None else moved[:, start : start + step]
+                parts.append(self._pass(chosen, part, states))
+        return Told(
+            np.concatenate([part.said for part in parts], axis=1),
+            np.concatenate([part.log_odds for part in parts], axis=1),
+            np.concatenate([part.states for part in parts if part.states is not None], axis=1)
+            if states
+            else None,
+        )
+
+    def _pass(self, rows: Tensor, moved: Tensor | None, states: bool) -> Told:
+        asker = self._asker
+        count = 1 if moved is None else moved.shape[1]
+        hearing = asker.layers if states else ()
+        with (
+            self._below.left_out(rows, count),
+            added(asker._modules, asker.layers, moved),
+            caught(asker._modules, hearing) as heard,
+        ):
+            logits = self._run(rows, count)
+        said, odds = self._read(rows.tolist(), logits)
+        kept = None
+        if states:
+            moved_to = [heard[layer].float().cpu() for layer in asker.layers]
+            kept = torch.stack(moved_to, dim=2).numpy()
+        return Told(said, odds, kept)
+
+    def _run(self, rows: Tensor, count: int) -> Tensor:
+        """(rows, count, vocabulary) logits of the last tokens of some prompts."""
+        network, device = self._asker._network, self._asker._device
+        logits: Tensor = network(
+            input_ids=self._last[rows].to(device)[:, None].expand(-1, count),
+            attention_mask=self._before.mask(rows, count, network.dtype, device),
+            position_ids=self._before.places(rows, count, device),
+            use_cache=True,
+            **with_cache(network, self._before.cache(rows)),
+        ).logits
+        return logits
+
+    def _read(self, rows: Sequence[int], logits: Tensor) -> tuple[NDArray[np.int64], Array]:
+        highest, likeliest = logits.max(dim=-1)
+        if not torch.isfinite(highest).all():
+            raise DataError(
+                "the model's output is NaN or infinite: a step is too long for its numbers, or "
+                "they do not fit this --dtype"
+            )
+        best = likeliest.cpu().numpy()
+        said = np.full(best.shape, -1, np.int64)
+        odds = np.full(best.shape, np.nan)
+        for i, row in enumerate(rows):
+            choices = self.questions[row].choices
+            for number, ids in enumerate(choices):
+                said[i][np.isin(best[i], ids)] = number
+            if len(choices) == 2:
+                # only what is read leaves the device; a vocabulary is large
+                true, false = (
+                    logits[i][:, list(ids)].cpu().double().logsumexp(dim=-1) for ids in choices
+                )
+                odds[i] = (true - false).numpy()
+        return said, odds

@@ -1,0 +1,201 @@
+"""Last tokens side by side: each sees what stands before it, and itself, and no other.
+
+What stands before is read by every pass and changed by none, whatever becomes of the pass.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from brainbench.models.forward.prefix_cache import empty_cache
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    Pair = tuple[Tensor, Tensor]
+
+
+class Before:
+    """Keys and values of the tokens before the last one of B prompts.
+
+    Parameters
+    ----------
+    past : the cache that they were computed into; it is not looked at again.
+    lengths : (B,) tokens before the last one of each; what stands after them is padding.
+    """
+
+    def __init__(self, past: Any, lengths: Sequence[int]) -> None:
+        self._layers: list[Pair] = [(layer.keys, layer.values) for layer in past.layers]
+        self._lengths = torch.tensor(lengths)
+        self._most = int(past.get_seq_length()) if past.layers else 0
+        self._chosen: tuple[list[int], dict[int, Pair]] = ([], {})
+
+    def cache(self, rows: Tensor) -> Any:
+        """What a pass over some rows is given: it reads all and keeps nothing."""
+        cache = empty_cache()
+        if self._most:
+            read = partial(self._read, rows.tolist())
+            cache.layers = [
+                _read_only(keys, values, partial(read, number))
+                for number, (keys, values) in enumerate(self._layers)
+            ]
+        return cache
+
+    def _read(self, rows: list[int], number: int) -> Pair:
+        """Keys and values of some rows of a layer; kept for passes over the same ones."""
+        keys, values = self._layers[number]
+        if rows == list(range(len(self._lengths))):
+            return keys, values
+        if self._chosen[0] != rows:
+            self._chosen = (rows, {})
+        chosen = self._chosen[1]
+        if number not in chosen:
+            at = torch.tensor(rows, device=keys.device)
+            chosen[number] = (keys[at], values[at])
+        return chosen[number]
+
+    def places(self, rows: Tensor, count: int, device: Any) -> Tensor:
+        """(rows, count) place of each last token in its prompt."""
+        return self._lengths[rows].to(device)[:, None].expand(-1, count)
+
+    def mask(self, rows: Tensor, count: int, dtype: torch.dtype, device: Any) -> Tensor:
+        """(rows, 1, count, before + count) 0 where a last token may look, else the least number."""
+        before = torch.arange(self._most) < self._lengths[rows, None]
+        seen = torch.cat(
+            [
+                before[:, None].expand(-1, count, -1),
+                torch.eye(count, dtype=torch.bool).expand(len(rows), -1, -1),
+            ],
+            dim=-1,
+        )
+        mask = torch.zeros(seen.shape, dtype=dtype)
+        return mask.masked_fill(~seen, torch.finfo(dtype).min)[:, None].to(device)
+
+
+class Below:
+    """Blocks below the first one that is moved: what they give is the same for every candidate.
+
+    Parameters
+    ----------
+    blocks : those of the model up to there.
+    """
+
+    def __init__(self, blocks: Sequence[nn.Module]) -> None:
+        self._blocks = tuple(blocks)
+        self._given: Tensor | None = None
+        self._in_tuple = False
+
+    @property
+    def known(self) -> bool:
+        """Whether there is nothing to find out."""
+        return not self._blocks or self._given is not None
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Keep what the blocks give in a pass that asks each prompt once."""
+
+        def hook(module: nn.Module, inputs: Any, output: Any) -> None:
+            self._in_tuple = isinstance(output, tuple)
+            self._given = (output[0] if self._in_tuple else output).detach()
+
+        handle = self._blocks[-1].register_forward_hook(hook)
+        try:
+            yield
+        finally:
+            handle.remove()
+
+    @contextlib.contextmanager
+    def left_out(self, rows: Tensor, count: int) -> Iterator[None]:
+        """Hand on what is known while the block runs; no other module outlives it."""
+        if not self._blocks or self._given is None:
+            yield
+            return
+        states = self._given[rows.to(self._given.device)].expand(-1, count, -1)
+        given = (states,) if self._in_tuple else states
+        with contextlib.ExitStack() as stack:
+            for block in self._blocks:
+                stack.enter_context(_forward(block, lambda *more, **named: given))
+            yield
+
+
+@contextlib.contextmanager
+def _forward(module: nn.Module, other: Callable[..., Any]) -> Iterator[None]:
+    """Another forward of a module, while the block runs."""
+    # that of an instance, where there is one: accelerate's
+    own = module.__dict__.get("forward")
+    module.__dict__["forward"] = other
+    try:
+        yield
+    finally:
+        if own is None:
+            del module.__dict__["forward"]
+        else:
+            module.__dict__["forward"] = own
+
+
+def _read_only(keys: Tensor, values: Tensor, read: Callable[[], Pair]) -> Any:
+    """One layer of a cache, of which a pass reads some rows, and which it does not add to."""
+    from transformers.cache_utils import DynamicLayer
+
+    def update(new_keys: Tensor, new_values: Tensor, *more: Any, **named: Any) -> Any:
+        held = read()
+        return torch.cat([held[0], new_keys], dim=-2), torch.cat([held[1], new_values], dim=-2)
+
+    layer: Any = DynamicLayer()
+    layer.lazy_initialization(keys, values)
+    layer.keys, layer.values, layer.update = keys, values, update
+    return layer
+
+
+@contextlib.contextmanager
+def added(
+    modules: Sequence[nn.Module], layers: Sequence[int], moved: Tensor | None
+) -> Iterator[None]:
+    """Add to what modules give while the block runs; no hook outlives it.
+
+    Parameters
+    ----------
+    modules : one per layer of the model.
+    layers : which of them.
+    moved : (rows or 1, tokens, layers, units), nothing for None.
+    """
+
+    def hook(number: int) -> Callable[..., Any]:
+        def add(module: nn.Module, inputs: Any, output: Any) -> Any:
+            assert moved is not None
+            first = output[0] if isinstance(output, tuple) else output
+            more = moved[:, :, number].to(device=first.device, dtype=first.dtype)
+            return (first + more, *output[1:]) if isinstance(output, tuple) else first + more
+
+        return add
+
+    with contextlib.ExitStack() as stack:
+        for number, layer in enumerate(layers if moved is not None else ()):
+            handle = modules[layer].register_forward_hook(hook(number))
+            stack.callback(handle.remove)
+        yield
+
+
+@contextlib.contextmanager
+def caught(modules: Sequence[nn.Module], layers: Sequence[int]) -> Iterator[dict[int, Tensor]]:
+    """What modules give while the block runs: layer → (rows, tokens, units).
+
+    Hooks run in the order in which they were set: within :func:`added` it is what was moved.
+    """
+    states: dict[int, Tensor] = {}
+
+    def hook(layer: int) -> Callable[..., None]:
+        def catch(module: nn.Module, inputs: Any, output: Any) -> None:
+            states[layer] = (output[0] if isinstance(output, tuple) else output).detach()
+
+        return catch
+
+    with contextlib.ExitStack() as stack:
+        for layer in layers:
+            stack.callback(modules[layer].register_forward_hook(hook(layer)).remove)
+        yield states

@@ -1,0 +1,179 @@
+"""Scanner items as a model is trained on them: prompts, labels, what it answered before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.errors import DataError
+from brainbench.guidance.finetuning.recipes import REPRESENTATION, STATES, Recipe
+from brainbench.guidance.signals import Signals
+from brainbench.models import LanguageModel, read_activations, read_answers
+from brainbench.models.prompts.batches import Tokens
+from brainbench.models.prompts.plan import ask
+from brainbench.models.prompts.verbalizer import Spellings
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingItems:
+    """n items, in the order of the signals.
+
+    Attributes
+    ----------
+    prompts : the tokens each is asked with, as everywhere in brainbench.
+    kinds : reasoning type of each.
+    own : of each prompt the place of the first token that is its own: behind what all prompts
+        of its type begin with.
+    labels : (n,) whether the conclusion follows.
+    wrong : (n,) whether the model's answer, before training, was not the right one; an answer
+        that is neither True nor False is not.
+    states : (n, layers, units) float32, attention at the last token before training.
+    """
+
+    prompts: tuple[Tokens, ...]
+    kinds: tuple[str, ...]
+    own: tuple[int, ...]
+    labels: Mask
+    wrong: Mask
+    states: NDArray[np.float32]
+
+    @property
+    def n_items(self) -> int:
+        """How many."""
+        return len(self.prompts)
+
+
+@dataclass(frozen=True, eq=False)
+class Roles:
+    """Which items do what in a recipe, (n,) each.
+
+    Attributes
+    ----------
+    learned : whose answer, text or state the loss looks at for itself.
+    guided : whose state is drawn to people's responses.
+    """
+
+    learned: Mask
+    guided: Mask
+
+    @property
+    def active(self) -> NDArray[np.intp]:
+        """Items that take part."""
+        return np.flatnonzero(self.learned | self.guided)
+
+
+def prepare_items(model: LanguageModel, signals: Signals, layers: Sequence[int]) -> TrainingItems:
+    """Make prompts of the items, and ask the model before it is trained.
+
+    Raises
+    ------
+    DataError
+        When the model cannot be asked, or a prompt is longer than its context.
+    """
+    problems = signals.problems
+    answers = read_answers(model, problems)
+    held = read_activations(model, problems).values["attention"]
+    prompts = tuple(ask(problems, model.template, model.chat))
+    kinds = tuple(str(kind) for kind in signals.types)
+    # a missing answer is NaN, which equals nothing
+    wrong = answers.said != signals.labels.astype(np.float64)
+    return TrainingItems(
+        prompts,
+        kinds,
+        _own_places(prompts, kinds),
+        signals.labels,
+        wrong,
+        np.asarray(held[:, list(layers)], np.float32),
+    )
+
+
+def assign_roles(recipe: Recipe, items: TrainingItems, signals: Signals) -> Roles:
+    """Divide the items as a recipe says.
+
+    Raises
+    ------
+    DataError
+        When no item is left to learn from.
+    """
+    somebody = (signals.right > 0.5).any(axis=0)
+    guided = np.zeros(items.n_items, np.bool_)
+    if recipe.uses_signals:
+        guided[:] = somebody & (items.wrong | (recipe.guided_items == "all"))
+    learned = np.ones(items.n_items, np.bool_)
+    if recipe.name == REPRESENTATION:
+        learned[:] = False
+        if not guided.any():
+            raise DataError(
+                f"{signals.source}: of {items.n_items} items the model had "
+                f"{int(items.wrong.sum())} wrong, and none of those had a person right: no state "
+                "is drawn anywhere. Let all items draw (--guided-items all), or train on labels"
+            )
+    if recipe.leaves_out:
+        learned &= ~items.wrong | somebody
+    if recipe.name == STATES:
+        learned = _with_target(recipe, items) | (~items.wrong & (recipe.weight > 0))
+        if not learned.any():
+            raise DataError(f"{signals.source}: no item has a target state, nothing is learned")
+    return Roles(learned, guided)
+
+
+def answer_tokens(liking: Mapping[int, float], spellings: Spellings) -> tuple[int, int]:
+    """The spelling of True, and that of False, that a model likes best at the last place.
+
+    Parameters
+    ----------
+    liking : of each token that spells an answer the sum of its logits over the items, before
+        training. What normalises the probabilities of an item moves all of its tokens alike, so
+        the largest sum is the largest mean log-probability.
+    """
+    true, false = (
+        max(tokens, key=lambda token: liking[token]) for tokens in (spellings.true, spellings.false)
+    )
+    return true, false
+
+
+def signals_sha256(signals: Signals) -> str:
+    """Hash of the items' text, order and labels, the responses, and who was right."""
+    digest = hashlib.sha256()
+    rows = [
+        [p.identifier, *p.sentences, bool(label), str(run), str(kind)]
+        for p, label, run, kind in zip(
+            signals.problems, signals.labels, signals.runs, signals.types, strict=True
+        )
+    ]
+    digest.update(json.dumps(rows).encode())
+    for block in (*signals.responses, signals.right):
+        values = np.ascontiguousarray(block, np.float64)
+        digest.update(json.dumps(values.shape).encode() + values.tobytes())
+    return digest.hexdigest()
+
+
+def _own_places(prompts: Sequence[Tokens], kinds: Sequence[str]) -> tuple[int, ...]:
+    """At least 1, so that there is a token to tell the first one from."""
+    starts = {}
+    for kind in dict.fromkeys(kinds):
+        group = [prompt for prompt, own in zip(prompts, kinds, strict=True) if own == kind]
+        first, last = min(group), max(group)
+        pairs = enumerate(zip(first, last, strict=False))
+        common = next((i for i, (a, b) in pairs if a != b), min(len(first), len(last)))
+        starts[kind] = max(1, min(common, min(map(len, group)) - 1))
+    return tuple(starts[kind] for kind in kinds)
+
+
+def _with_target(recipe: Recipe, items: TrainingItems) -> Mask:
+    """(n,) items with a target that the model had wrong."""
+    targets = recipe.targets
+    assert targets is not None
+    if targets.shape != items.states.shape:
+        raise DataError(
+            f"target states are {targets.shape}; (items, layers, units) is {items.states.shape}"
+        )
+    there: Mask = np.isfinite(targets).all(axis=(1, 2)) & items.wrong
+    return there

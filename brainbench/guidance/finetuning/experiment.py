@@ -1,0 +1,246 @@
+"""The arms of fine-tuning: each trained on some scanner runs, asked everything else once.
+
+The first half of each reasoning type's runs trains; the others are held out, and so are all
+problems of the tests. The epoch is chosen on validation problems, by the area under the curve of
+log-odds; thresholds there too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.encoding.controlled.folds import held_out_folds
+from brainbench.encoding.controlled.prediction import People, all_together, normalised, predict
+from brainbench.encoding.kernels import linear_kernels
+from brainbench.guidance.answers import ArmAnswers
+from brainbench.guidance.arms import GUIDED, RANDOM, UNGUIDED
+from brainbench.guidance.evaluation.cached_prompts import Asker, Question
+from brainbench.guidance.evaluation.selection import area, threshold
+from brainbench.guidance.evaluation.test_sets import TestQuestions
+from brainbench.guidance.finetuning.adapters import adapted, randomise_adapter
+from brainbench.guidance.finetuning.arms import train_as
+from brainbench.guidance.finetuning.recipes import BOTH, Budget, Recipe
+from brainbench.guidance.finetuning.train import Watch, finetune
+from brainbench.guidance.score import ArmAlignment
+from brainbench.guidance.signals import Signals
+from brainbench.guidance.steering.experiment import Rows, Whole, arm_of
+from brainbench.models import LanguageModel, Model, read_activations
+
+Report = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class FinetuningPlan:
+    """How arms are trained.
+
+    Attributes
+    ----------
+    arms : names; ``guided`` among them.
+    seeds : of every trained arm: of its first weights, its order of items, and its signals.
+    recipe : what signals are used in: ``representation``, or beside labels.
+    guided_items : whose states are drawn, one of
+        :data:`~brainbench.guidance.finetuning.recipes.GUIDED_ITEMS`.
+    budget : of every arm.
+    learning_rates : each arm and seed is trained with all of them, and keeps the best.
+    validation : problems that learning rate, epoch and thresholds of held-out items are chosen on.
+    """
+
+    arms: tuple[str, ...]
+    seeds: tuple[int, ...]
+    recipe: str = BOTH
+    guided_items: str = "wrong"
+    budget: Budget = field(default_factory=Budget)
+    learning_rates: tuple[float, ...] = (3e-4, 3e-3)
+    validation: tuple[Question, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One arm and seed; ``folder`` is its adapter, None for the model as it is."""
+
+    arm: str
+    row: int
+    folder: Path | None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What one trained model said to one test, and to what its threshold is chosen on."""
+
+    odds: NDArray[np.float64]
+    said: NDArray[np.int64]
+    threshold: float | None
+
+
+def split_runs(signals: Signals) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Items to train on, the first half of each type's runs, and items that are held out."""
+    first: set[str] = set()
+    for kind in dict.fromkeys(signals.types.tolist()):
+        runs = list(dict.fromkeys(signals.runs[signals.types == kind].tolist()))
+        first |= set(runs[: (len(runs) + 1) // 2])
+    trains = np.isin(signals.runs, sorted(first))
+    return np.flatnonzero(trains), np.flatnonzero(~trains)
+
+
+def train_arms(
+    model: LanguageModel,
+    signals: Signals,
+    plan: FinetuningPlan,
+    folder: Path,
+    report: Report = lambda what, done, total: None,
+) -> list[Trained]:
+    """Train every arm and seed on the signals; what is trained already is not trained again."""
+    # one that only turns another's adapter comes after it
+    arms = sorted(plan.arms, key=lambda arm: arm == RANDOM)
+    found: list[Trained] = []
+    n_seeds = len(plan.seeds)
+    trains = [arm for arm in arms if arm not in (UNGUIDED, RANDOM)]
+    for arm in arms:
+        if arm == UNGUIDED:
+            found.append(Trained(arm, 0, None))
+            continue
+        for row, seed in enumerate(plan.seeds):
+            place = folder / f"{arm.replace(' ', '-').replace(',', '')}-{seed}"
+            if arm == RANDOM:
+                guided = next(t.folder for t in found if t.arm == GUIDED and t.row == row)
+                assert guided is not None
+                if not (place / "adapter_config.json").is_file():
+                    randomise_adapter(guided, place, seed)
+            else:
+                which = arm_of(arm, trains.index(arm), len(trains))
+                told = partial(_labelled, report, f"training {which}, seed {row + 1} of {n_seeds}")
+                place = _train(model, signals, plan, arm, seed, place, told)
+            found.append(Trained(arm, row, place))
+    return sorted(found, key=lambda trained: plan.arms.index(trained.arm))
+
+
+def _train(
+    model: LanguageModel,
+    signals: Signals,
+    plan: FinetuningPlan,
+    arm: str,
+    seed: int,
+    folder: Path,
+    report: Report,
+) -> Path:
+    """Train with every learning rate; the folder of the one that validation prefers."""
+    own, recipe = train_as(arm, signals, Recipe(plan.recipe, guided_items=plan.guided_items), seed)
+    labels = np.array([question.label for question in plan.validation])
+
+    def validate(now: LanguageModel) -> float:
+        return float(area(ask_plainly(now, plan.validation).odds[:, 0], labels))
+
+    best: tuple[float, Path] | None = None
+    for number, rate in enumerate(plan.learning_rates):
+        what = f"rate {number + 1} of {len(plan.learning_rates)}"
+        budget = replace(plan.budget, seed=seed, learning_rate=rate)
+        watch = Watch(validate, partial(_tell, report, what))
+        place = folder / f"rate-{rate:g}"
+        found = finetune(
+            model, own, recipe, place, budget=budget, watch=watch, arm=arm, resume=True
+        )
+        score = max(found.record.history.validation[1:])
+        if best is None or score > best[0]:
+            best = score, found.folder
+    assert best is not None
+    return best[1]
+
+
+def _labelled(report: Report, which: str, what: str, done: int, total: int) -> None:
+    report(f"{which}, {what}", done, total)
+
+
+def _tell(report: Report, what: str, done: int, total: int, text: str) -> None:
+    report(f"{what}: {text}", done, total)
+
+
+def ask_plainly(model: LanguageModel, questions: Sequence[Question]) -> Whole:
+    """Answers of a model as it is."""
+    asker = Asker(model, "attention", (0,))
+    odds, said = np.full((len(questions), 1), np.nan), np.full((len(questions), 1), -1, np.int64)
+    for part in asker.batches(questions):
+        told = part.ask()
+        odds[list(part.rows)], said[list(part.rows)] = told.log_odds, told.said
+    return Whole(odds, said, np.zeros((0, 0, 0)))
+
+
+@contextlib.contextmanager
+def as_trained(model: LanguageModel, trained: Trained) -> Iterator[LanguageModel]:
+    """The model with an arm's adapter, while the block runs."""
+    if trained.folder is None:
+        yield model
+        return
+    with adapted(model, trained.folder) as now:
+        yield now
+
+
+def answer_test(model: LanguageModel, test: TestQuestions) -> Answered:
+    """One trained model on one test."""
+    return answer_questions(model, test.questions, test.validation)
+
+
+def answer_questions(
+    model: LanguageModel, questions: Sequence[Question], validation: Sequence[Question]
+) -> Answered:
+    """Answers to questions, and the threshold that validation problems say."""
+    told = ask_plainly(model, questions)
+    checked = ask_plainly(model, validation)
+    labels = np.array([question.label for question in validation])
+    blind = np.isnan(told.odds).any() or np.isnan(checked.odds).any()
+    cut = None if blind else threshold(checked.odds[:, 0], labels)
+    return Answered(told.odds[:, 0], told.said[:, 0], cut)
+
+
+def gather(
+    trained: Sequence[Trained], answered: Sequence[Answered], n_seeds: int
+) -> dict[str, ArmAnswers]:
+    """Answers of all arms to one test; the model as it is has the same row for each seed."""
+    found: dict[str, ArmAnswers] = {}
+    for arm in dict.fromkeys(each.arm for each in trained):
+        own = [a for t, a in zip(trained, answered, strict=True) if t.arm == arm]
+        rows = Rows.empty(len(own), len(own[0].said))
+        for row, each in enumerate(own):
+            rows.odds[row], rows.said[row] = each.odds, each.said
+            rows.thresholds[row] = each.threshold or 0.0
+        found[arm] = rows.answers(n_seeds, steered=False)
+    return found
+
+
+def alignment(
+    model: Model, signals: Signals, train: NDArray[np.intp], test: NDArray[np.intp]
+) -> float:
+    """Pearson r of held-out responses with what all layers together predict.
+
+    Mean over voxels, then people; types' means taken out, penalties chosen inside the training
+    runs: the controlled protocol's r on these two parts.
+    """
+    states = read_activations(model, signals.problems)
+    kernels = np.concatenate([linear_kernels(values) for values in states.values.values()])
+    part = np.full(len(signals.runs), "train", dtype="<U5")
+    part[test] = "test"
+    folds = [f for f in held_out_folds(part, signals.types) if set(f.test) == set(test)]
+    people = People(tuple(b - b.mean(axis=0) for b in signals.responses), tuple(folds))
+    found = predict(all_together(normalised(kernels, folds), folds), people)
+    return float(found.r[:, 0].mean())
+
+
+def compare_alignment(
+    before: float, trained: Sequence[Trained], after: Sequence[float]
+) -> list[ArmAlignment]:
+    """Rows of arms that were trained, means over seeds."""
+    arms = [arm for arm in dict.fromkeys(t.arm for t in trained) if arm != UNGUIDED]
+    return [
+        ArmAlignment(
+            arm=arm,
+            before=before,
+            after=float(np.mean([r for t, r in zip(trained, after, strict=True) if t.arm == arm])),
+        )
+        for arm in arms
+    ]

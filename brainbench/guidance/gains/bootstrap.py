@@ -1,0 +1,185 @@
+"""Hierarchical bootstrap of the difference between two arms, over seeds × base problems.
+
+Problems are shared by all arms and drawn once for both; seeds are separate runs and drawn for
+each arm apart. What the draws alone get wrong is put right before percentiles are taken:
+
+* Drawing n of n understates a variance by (n - 1) / n, a fifth with five seeds: n - 1 are drawn.
+* Five seeds know their own spread badly: the draws are widened by Student's t over the normal
+  quantile, degrees of freedom by Satterthwaite's rule.
+* What a seed does with one problem and not with others is drawn with the seeds, with the problems,
+  and once more with both: it counts once, with the problems.
+* Widened draws may reach where no difference can be: those of shares and areas lie between -1 and
+  1. An interval is cut to where its values can lie, which takes no true value out of it.
+* Permuted and random signals are others in every row, the people's own the same in all. If nothing
+  is in them, they are one more draw of the kind: what such rows vary by is added once, however many
+  seeds guided has. Without that, a third of the comparisons of signals with nothing in them would
+  come out as a gain or a loss at p < 0.05 (simulated in tests/guidance/gains/test_bootstrap.py).
+
+Source: Efron & Tibshirani 1993; McCarthy & Snowden 1985 (n - 1); Hesterberg 2015 (widening);
+Satterthwaite 1946; Owen 2007, Annals of Applied Statistics 1 (two factors, crossed).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from brainbench.encoding.inference import Interval
+from brainbench.encoding.kernels import Array
+
+# Fewest base problems that are drawn from.
+LEAST_PROBLEMS = 5
+# Share of draws that may lack a label; above it, the draws that are left are no sample.
+_UNDEFINED = 0.05
+# draws that are counted together
+_TOGETHER = 256
+# where a difference of two shares, or of two areas, can lie
+SHARES = (-1.0, 1.0)
+# rounding of shares and areas
+_SLACK = 1e-12
+
+
+def draw_problems(n_base: int, n_draws: int, rng: np.random.Generator) -> NDArray[np.uint16]:
+    """(n_draws, n_base) how often each base problem is among n_base - 1 drawn."""
+    found = np.empty((n_draws, n_base), np.uint16)
+    for start in range(0, n_draws, _TOGETHER):
+        own = found[start : start + _TOGETHER]
+        drawn = rng.integers(n_base, size=(len(own), n_base - 1))
+        drawn += n_base * np.arange(len(own))[:, None]
+        own[:] = np.bincount(drawn.ravel(), minlength=own.size).reshape(own.shape)
+    return found
+
+
+def draw_seeds(n_seeds: int, n_draws: int, rng: np.random.Generator) -> Array:
+    """(n_draws, n_seeds) weights of n_seeds - 1 drawn; each row's sum is 1."""
+    if n_seeds == 1:
+        return np.ones((n_draws, 1))
+    drawn = rng.integers(n_seeds, size=(n_draws, n_seeds - 1))
+    counts = (drawn[:, :, None] == np.arange(n_seeds)).sum(axis=1)
+    found: Array = counts / (n_seeds - 1)
+    return found
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One metric of one arm.
+
+    Attributes
+    ----------
+    seeds : (S,) of each seed, all problems as they are.
+    problems : (D,) mean over all seeds, problems drawn.
+    both : (D,) mean over drawn seeds, problems drawn.
+    spread : variance over seeds that would be left with any number of problems; 0 of one seed.
+    """
+
+    seeds: Array
+    problems: Array
+    both: Array
+    spread: float
+
+    @classmethod
+    def of(cls, table: Array, seeds: Array) -> Drawn:
+        """From (1 + D, S): the problems as they are, then drawn; and (D, S) weights of seeds."""
+        drawn = table[1:]
+        # a seed that was not drawn may be undefined
+        weighted = np.where(seeds > 0, seeds * drawn, 0.0).sum(axis=1)
+        return cls(table[0], drawn.mean(axis=1), weighted, _spread(table[0], drawn))
+
+    @property
+    def value(self) -> float:
+        """Mean over seeds."""
+        return float(self.seeds.mean())
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A difference; interval and p are None where nothing could be drawn."""
+
+    value: float
+    interval: Interval | None
+    p: float | None
+
+
+def compare(
+    guided: Drawn,
+    other: Drawn,
+    n_base: int,
+    redrawn: bool = False,
+    level: float = 0.95,
+    ends: Interval | None = None,
+) -> Estimate:
+    """Guided minus another arm, with percentile interval and two-sided p.
+
+    Parameters
+    ----------
+    guided, other : of the same draws of problems.
+    n_base : how many problems were drawn from.
+    redrawn : the other arm's rows are guided by signals drawn anew for each.
+    ends : where such a difference can lie, if there are ends; the interval is cut to them.
+
+    Returns
+    -------
+    p is that of Student's t with the bootstrap's standard error and the degrees of freedom
+    that the draws are widened by, and never below 2 / (draws + 1): no more was looked at.
+    """
+    value = guided.value - other.value
+    draws = guided.both - other.both
+    problems = guided.problems - other.problems
+    kept = np.isfinite(draws) & np.isfinite(problems)
+    if n_base < LEAST_PROBLEMS or not np.isfinite(value) or kept.mean() < 1.0 - _UNDEFINED:
+        return Estimate(value, None, None)
+    draws = draws[kept]
+    error, freedom = _standard_error(guided, other, problems[kept], n_base, redrawn)
+    least = 2.0 / (draws.size + 1)
+    if error < _SLACK or draws.std() < _SLACK:
+        return Estimate(value, (value, value), 1.0 if abs(value) < _SLACK else least)
+    tail = 0.5 + level / 2
+    wider = stats.t.ppf(tail, freedom) / stats.norm.ppf(tail) * error / draws.std()
+    widened = draws.mean() + (draws - draws.mean()) * wider
+    low, high = np.quantile(widened, [1.0 - tail, tail])
+    if ends is not None:
+        low, high = np.clip((low, high), *ends)
+    p = 2.0 * stats.t.sf(abs(value) / error, freedom)
+    return Estimate(value, (float(low), float(high)), float(max(p, least)))
+
+
+def _spread(seeds: Array, drawn: Array) -> float:
+    """Variance of (S,) values net of what each seed does with single problems.
+
+    Drawing problems moves a seed by what it shares with the others and by what is its own; the
+    mean over S seeds by the first and 1 / S of the second.
+    """
+    n = seeds.size
+    drawn = drawn[np.isfinite(drawn).all(axis=1)]
+    if n == 1 or not len(drawn):
+        return _variance(seeds)
+    own = (drawn.var(axis=0).mean() - drawn.mean(axis=1).var()) * n / (n - 1)
+    return max(_variance(seeds) - float(own), 0.0)
+
+
+def _variance(seeds: Array) -> float:
+    """0 of one."""
+    return float(seeds.var(ddof=1)) if seeds.size > 1 else 0.0
+
+
+def _standard_error(
+    guided: Drawn, other: Drawn, problems: Array, n_base: int, redrawn: bool
+) -> tuple[float, float]:
+    """Of the difference, and its degrees of freedom."""
+    of_problems = float(problems.var())
+    own = guided.spread / guided.seeds.size
+    others = other.spread / other.seeds.size
+    if redrawn:
+        others += other.spread
+    total = of_problems + own + others
+    # terms of one seed are 0
+    terms = [(of_problems, n_base), (own, guided.seeds.size), (others, other.seeds.size)]
+    spent = sum(term**2 / (n - 1) for term, n in terms if n > 1)
+    freedom = total**2 / spent if spent > 0 else np.inf
+    if redrawn and other.seeds.size > 1:
+        # what few rows vary by is not known any better where it is small
+        freedom = min(freedom, other.seeds.size - 1)
+    return float(np.sqrt(total)), freedom

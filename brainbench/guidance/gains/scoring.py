@@ -1,0 +1,110 @@
+"""From what arms answered to a score: gains, verdict, and what they were measured with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from brainbench.guidance.answers import ArmAnswers, TestItems
+from brainbench.guidance.arms import GUIDED, PERMUTED, find_arm
+from brainbench.guidance.gains.compare import LEAST_DRAWS, GainSettings, measure_gains
+from brainbench.guidance.gains.verdict import read_alignment, reduced_warning
+from brainbench.guidance.options import Extent
+from brainbench.guidance.score import ArmAlignment, Dose, Form, GuidanceScore, Mode
+from brainbench.guidance.signals import Signals
+
+
+def oracles_of(arms: Iterable[str]) -> frozenset[str]:
+    """Arms whose signals, on held-out items, are the very answer that is asked for."""
+    found = [find_arm(name) for name in arms]
+    return frozenset(arm.name for arm in found if arm.knows_labels and arm.remake is not None)
+
+
+@dataclass(frozen=True)
+class Way:
+    """What was done, as the record tells it.
+
+    Attributes
+    ----------
+    mode, form, recipe : see :class:`.GuidanceScore`.
+    site : what was looked at and moved.
+    layers : those that are trained, or that steering chose among.
+    """
+
+    mode: Mode
+    form: Form
+    recipe: str
+    site: str
+    layers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Read:
+    """One test, asked.
+
+    Attributes
+    ----------
+    name, kind : of the test.
+    items : its problems.
+    arms : name → answers.
+    oracles : arms that were told the answers.
+    """
+
+    name: str
+    kind: str
+    items: TestItems
+    arms: Mapping[str, ArmAnswers]
+    oracles: frozenset[str] = frozenset()
+
+
+def score_test(
+    way: Way,
+    read: Read,
+    signals: Signals,
+    extent: Extent,
+    *,
+    doses: Sequence[Dose] = (),
+    alignment: Sequence[ArmAlignment] = (),
+    warnings: Sequence[str] = (),
+) -> GuidanceScore:
+    """The score of one test."""
+    seed = extent.seeds[0]
+    n_permutations = read.arms[PERMUTED].n_seeds if PERMUTED in read.arms else 0
+    if extent.tier == "reduced":
+        n_permutations = min(n_permutations, len(extent.seeds))
+    gains = measure_gains(
+        read.arms, read.items, GainSettings(extent.tier, seed=seed, oracles=read.oracles)
+    )
+    dataset, roi, kind = signals.source.split(".")
+    said = [*warnings, *gains.warnings]
+    if extent.tier == "reduced":
+        said.append(reduced_warning(len(extent.seeds)))
+    if read.oracles:
+        said.append(f"{', '.join(sorted(read.oracles))}: told the answers of these very items")
+    rises = read_alignment(alignment)
+    acting = read.arms[GUIDED].layers
+    return GuidanceScore(
+        mode=way.mode,
+        form=way.form,
+        recipe=way.recipe,
+        tier=extent.tier,
+        dataset=dataset,
+        roi=roi,
+        reasoning_type=kind,
+        site=way.site,
+        layers=list(way.layers if acting is None else acting),
+        test=read.name,
+        test_type=read.kind,
+        n_items=read.items.n_items,
+        n_base=read.items.n_base,
+        n_people=signals.n_people,
+        n_permutations=n_permutations,
+        n_draws=LEAST_DRAWS,
+        arms=gains.arms,
+        differences=gains.differences,
+        doses=list(doses),
+        alignment=list(alignment),
+        verdict=gains.verdict,
+        reading=f"{gains.reading} {rises}".strip(),
+        warnings=said,
+    )

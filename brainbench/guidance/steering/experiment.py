@@ -1,0 +1,391 @@
+"""The arms of steering, asked: on scanner items that were held out, and on new problems.
+
+Strength and layers are chosen on other problems, by the area under the curve of log-odds, from
+the same grid for every arm; the threshold there too. Then the test is asked once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from zlib import crc32
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from brainbench.encoding.kernels import Array
+from brainbench.guidance.answers import ArmAnswers
+from brainbench.guidance.arms import UNGUIDED, find_arm
+from brainbench.guidance.evaluation.cached_prompts import Asker, Held, Question, ask_problems
+from brainbench.guidance.evaluation.selection import Grid, choose, choose_accuracy, doses, threshold
+from brainbench.guidance.evaluation.test_sets import TestQuestions
+from brainbench.guidance.score import Dose
+from brainbench.guidance.signals import Signals
+from brainbench.guidance.steering.directions import (
+    Training,
+    Way,
+    held_out_directions,
+    problem_direction,
+    thirds,
+)
+from brainbench.guidance.steering.search import scale_of
+
+Report = Callable[[str, int, int], None]
+
+
+def arm_of(arm: str, number: int, count: int) -> str:
+    """``arm 2 of 6, permuted fMRI``: how far a long run has come."""
+    return f"arm {number + 1} of {count}, {arm}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How steering is done.
+
+    Attributes
+    ----------
+    arms : names, ``unguided`` and ``guided`` among them.
+    seeds : of every arm that a seed changes.
+    grid : strengths and layers to choose from.
+    way : how responses become directions.
+    """
+
+    arms: tuple[str, ...]
+    seeds: tuple[int, ...]
+    grid: Grid
+    way: Way = field(default_factory=Way)
+
+    def seeds_of(self, arm: str) -> tuple[int, ...]:
+        """One of an arm that no seed changes."""
+        return self.seeds if find_arm(arm).drawn else self.seeds[:1]
+
+
+@dataclass
+class Rows:
+    """Answers of an arm, a row for each seed, filled in as items are asked."""
+
+    odds: Array
+    said: NDArray[np.int64]
+    strengths: Array
+    thresholds: Array
+    layers: set[int] = field(default_factory=set)
+
+    @classmethod
+    def empty(cls, n_seeds: int, n_items: int) -> Rows:
+        """Room for them."""
+        return cls(
+            np.full((n_seeds, n_items), np.nan),
+            np.full((n_seeds, n_items), -1, np.int64),
+            np.zeros(n_seeds),
+            np.zeros(n_seeds),
+        )
+
+    def answers(self, n_seeds: int, steered: bool) -> ArmAnswers:
+        """As arrays; an arm that no seed changes has the same row for each."""
+        rows = np.resize(np.arange(len(self.said)), n_seeds)
+        odds = self.odds[rows]
+        return ArmAnswers(
+            odds,
+            self.said[rows],
+            self.strengths[rows] if steered else None,
+            None if np.isnan(odds).any() else self.thresholds[rows],
+            tuple(sorted(self.layers)) if steered else None,
+        )
+
+
+def read_training(asker: Asker, signals: Signals) -> tuple[Training, list[Held], list[Question]]:
+    """States and answers of the model at scanner items, and the items ready to be asked again."""
+    questions = ask_problems(asker.model, signals.problems)
+    held = asker.hold(questions)
+    told = ask_all(held, len(questions), None, states=True)
+    return Training(signals, told.states, told.said[:, 0]), held, questions
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What was told of all questions: (items, options)."""
+
+    odds: Array
+    said: NDArray[np.int64]
+    states: Array
+
+
+def ask_all(
+    held: Sequence[Held],
+    count: int,
+    moved: Array | None,
+    *,
+    items: NDArray[np.intp] | None = None,
+    states: bool = False,
+) -> Whole:
+    """Ask questions that are held, in their order.
+
+    Parameters
+    ----------
+    count : how many there are in all; those that are not asked stay NaN.
+    moved : (items or 1, options, L, units).
+    items : which of them are asked; all that are held by default.
+    """
+    options = 1 if moved is None else moved.shape[1]
+    odds = np.full((count, options), np.nan)
+    said = np.full((count, options), -1, np.int64)
+    kept: Array | None = None
+    place = {row: i for i, row in enumerate(range(count) if items is None else items.tolist())}
+    for part in held:
+        own = [i for i, row in enumerate(part.rows) if row in place]
+        if not own:
+            continue
+        rows = [part.rows[i] for i in own]
+        some = None
+        if moved is not None:
+            at = slice(None) if len(moved) == 1 else [place[row] for row in rows]
+            some = torch.as_tensor(moved[at])
+        told = part.ask(some, states=states, rows=own)
+        odds[rows], said[rows] = told.log_odds, told.said
+        if told.states is not None:
+            if kept is None:
+                kept = np.zeros((count, *told.states.shape[2:]))
+            kept[rows] = told.states[:, 0]
+    return Whole(odds, said, np.zeros((0, 0, 0)) if kept is None else kept)
+
+
+# ---------------------------------------------------------------- scanner items, held out
+
+
+def steer_held_out(
+    training: Training,
+    held: Sequence[Held],
+    labels: NDArray[np.int64],
+    plan: Plan,
+    report: Report = lambda what, done, total: None,
+) -> tuple[dict[str, ArmAnswers], list[Dose]]:
+    """Each run guided by its own responses, with maps from the other runs of its type.
+
+    The options are tried inside the training runs, where a third of each is left out. Runs choose
+    for themselves, so log-odds are told from the run's threshold: 0 is the threshold of all.
+
+    Parameters
+    ----------
+    training : all items, with responses.
+    held : the same, as questions.
+    labels : (n_items,) number of the right choice.
+    """
+    runs, n_items = training.signals.runs, len(labels)
+    folds = [(np.flatnonzero(runs != name), np.flatnonzero(runs == name)) for name in _names(runs)]
+    steps = [(arm, fold) for arm in plan.arms for fold in range(len(folds))]
+    found = {arm: Rows.empty(len(plan.seeds_of(arm)), n_items) for arm in plan.arms}
+    tried: dict[str, list[tuple[Array, NDArray[np.int64], NDArray[np.int64]]]] = {}
+    for number, (arm, fold) in enumerate(steps):
+        which = arm_of(arm, plan.arms.index(arm), len(plan.arms))
+        report(f"steering held-out items, {which}", number, len(steps))
+        for row, seed in enumerate(plan.seeds_of(arm)):
+            rng = partial(stream, seed, arm, fold)
+            run = _HeldOutRun(training, list(held), labels, folds[fold], plan, rng)
+            options = run.fill(arm, found[arm], row, 1.0 / len(folds))
+            if options is not None:
+                tried.setdefault(arm, []).append(options)
+    report("steering held-out items", len(steps), len(steps))
+    answers = {arm: rows.answers(len(plan.seeds), arm != UNGUIDED) for arm, rows in found.items()}
+    told = []
+    for arm, parts in tried.items():
+        whole = [doses(arm, plan.grid, [odds], [said], own) for odds, said, own in parts]
+        told += [_mean_dose(each) for each in zip(*whole, strict=True)]
+    return answers, told
+
+
+@dataclass(frozen=True)
+class _HeldOutRun:
+    """One run of an arm and seed, the rest to learn from."""
+
+    training: Training
+    held: list[Held]
+    labels: NDArray[np.int64]
+    fold: tuple[NDArray[np.intp], NDArray[np.intp]]
+    plan: Plan
+    rng: Callable[[str], np.random.Generator]
+
+    def fill(
+        self, arm: str, rows: Rows, row: int, share: float
+    ) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]] | None:
+        """Answers of the run's items; of its training items, what every option gave."""
+        train, test = self.fold
+        if arm == UNGUIDED:
+            plain = ask_all(self.held, len(self.labels), None)
+            cut = threshold(plain.odds[train, 0], self.labels[train])
+            rows.odds[row, test] = plain.odds[test, 0] - cut
+            rows.said[row, test] = plain.said[test, 0]
+            return None
+        own = self.training.at(train)
+        inner = self._inner(arm, own)
+        labels = self.labels[train]
+        best = choose(inner.odds, labels)
+        cut = threshold(inner.odds[:, best], labels)
+        factors = self.plan.grid.factors(scale_of(own.states).sigma)[best]
+        unit = held_out_directions(
+            arm,
+            own,
+            self.training.states[test],
+            self.training.signals.at(test),
+            self.rng("test"),
+            self.plan.way,
+        )
+        told = self._ask(test, (unit * factors[:, None])[:, None])
+        rows.odds[row, test] = told.odds[:, 0] - cut
+        rows.said[row, test] = told.said[:, 0]
+        name, strength = self.plan.grid.options[best]
+        rows.strengths[row] += share * strength
+        rows.layers.update(self.plan.grid.sets[name])
+        return inner.odds, inner.said, labels
+
+    def _inner(self, arm: str, own: Training) -> Whole:
+        """Every option on the training items, each third by what the others teach."""
+        train, _ = self.fold
+        units = np.zeros_like(own.states)
+        for number, (fitted, left_out) in enumerate(thirds(own.signals.runs)):
+            units[left_out] = held_out_directions(
+                arm,
+                own.at(fitted),
+                own.states[left_out],
+                own.signals.at(left_out),
+                self.rng(f"inner {number}"),
+                self.plan.way,
+            )
+        factors = self.plan.grid.factors(scale_of(own.states).sigma)
+        return self._ask(train, units[:, None] * factors[None, :, :, None])
+
+    def _ask(self, items: NDArray[np.intp], moved: Array) -> Whole:
+        """Only some items, moved by (items, options, L, units)."""
+        told = ask_all(self.held, len(self.labels), moved, items=items)
+        return Whole(told.odds[items], told.said[items], told.states)
+
+
+# ---------------------------------------------------------------- new problems
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What one arm and seed adds to new problems.
+
+    Attributes
+    ----------
+    moved : (L, units).
+    layers, strength : which option it is; of ``unguided`` there is none.
+    """
+
+    arm: str
+    row: int
+    moved: Array
+    layers: str | None
+    strength: float
+
+
+def choose_directions(
+    asker: Asker,
+    training: Training,
+    validation: Sequence[Question],
+    plan: Plan,
+    report: Report = lambda what, done, total: None,
+) -> tuple[list[Chosen], list[Dose]]:
+    """A direction for each arm and seed, its strength and layers chosen on validation problems."""
+    factors = plan.grid.factors(scale_of(training.states).sigma)
+    shape = training.states.shape[1:]
+    pairs = [(arm, row) for arm in plan.arms for row in range(len(plan.seeds_of(arm)))]
+    units: dict[tuple[str, int], Array] = {}
+    for number, (arm, row) in enumerate(pairs):
+        which = arm_of(arm, plan.arms.index(arm), len(plan.arms))
+        report(f"directions for new problems, {which}", number, len(pairs))
+        if arm != UNGUIDED:
+            rng = stream(plan.seeds[row], arm, 0, "problems")
+            units[arm, row] = problem_direction(arm, training, rng, plan.way)
+    options = np.stack([unit * factors[:, :, None] for unit in units.values()])
+    labels = np.array([question.label for question in validation])
+    tried = ask_candidates(asker, validation, options.reshape(-1, *shape), "validation", report)
+    odds = tried.odds.reshape(len(labels), len(units), -1)
+    said = tried.said.reshape(odds.shape)
+    found, told = [], []
+    for arm in plan.arms:
+        own = [number for number, key in enumerate(units) if key[0] == arm]
+        if not own:
+            found.append(Chosen(arm, 0, np.zeros(shape), None, 0.0))
+            continue
+        told += doses(arm, plan.grid, [odds[:, n] for n in own], [said[:, n] for n in own], labels)
+        for row, number in enumerate(own):
+            blind = np.isnan(odds[:, number]).any()
+            best = (
+                choose_accuracy(said[:, number], labels)
+                if blind
+                else choose(odds[:, number], labels)
+            )
+            name, strength = plan.grid.options[best]
+            found.append(Chosen(arm, row, options[number, best], name, strength))
+    return found, told
+
+
+def steer_problems(
+    asker: Asker,
+    test: TestQuestions,
+    several: Sequence[Sequence[Chosen]],
+    plan: Plan,
+    report: Report = lambda what, done, total: None,
+) -> list[dict[str, ArmAnswers]]:
+    """Every arm's answers to a test, thresholds from its validation problems.
+
+    Parameters
+    ----------
+    several : for each source of directions what was chosen; all are asked in one pass.
+    """
+    name = test.test.name
+    moved = np.stack([each.moved for chosen in several for each in chosen])
+    checked = ask_candidates(asker, test.validation, moved, f"{name}, validation", report)
+    told = ask_candidates(asker, test.questions, moved, name, report)
+    labels = np.array([question.label for question in test.validation])
+    answers, start = [], 0
+    for chosen in several:
+        found = {arm: Rows.empty(len(plan.seeds_of(arm)), len(test.questions)) for arm in plan.arms}
+        for number, each in enumerate(chosen, start=start):
+            rows = found[each.arm]
+            rows.odds[each.row] = told.odds[:, number]
+            rows.said[each.row] = told.said[:, number]
+            rows.strengths[each.row] = each.strength
+            rows.layers.update(plan.grid.sets[each.layers] if each.layers else ())
+            if not np.isnan(checked.odds[:, number]).any():
+                rows.thresholds[each.row] = threshold(checked.odds[:, number], labels)
+        answers.append(
+            {arm: rows.answers(len(plan.seeds), arm != UNGUIDED) for arm, rows in found.items()}
+        )
+        start += len(chosen)
+    return answers
+
+
+def ask_candidates(
+    asker: Asker, questions: Sequence[Question], moved: Array, what: str, report: Report
+) -> Whole:
+    """Ask questions for every candidate (options, L, units), a batch held at a time."""
+    odds = np.full((len(questions), len(moved)), np.nan)
+    said = np.full(odds.shape, -1, np.int64)
+    candidates = torch.as_tensor(moved)[None]
+    for part in asker.batches(questions, lambda done, total: report(what, done, total)):
+        told = part.ask(candidates)
+        rows = list(part.rows)
+        odds[rows], said[rows] = told.log_odds, told.said
+    return Whole(odds, said, np.zeros((0, 0, 0)))
+
+
+def _mean_dose(each: Sequence[Dose]) -> Dose:
+    areas = [dose.auc for dose in each if dose.auc is not None]
+    shares = {
+        name: float(np.mean([getattr(dose, name) for dose in each]))
+        for name in ("accuracy", "says_true", "valid")
+    }
+    return each[0].model_copy(update={"auc": float(np.mean(areas)) if areas else None, **shares})
+
+
+def _names(runs: NDArray[np.str_]) -> list[str]:
+    return list(dict.fromkeys(runs.tolist()))
+
+
+def stream(seed: int, arm: str, fold: int, part: str) -> np.random.Generator:
+    """A stream of its own for each arm, fold and part."""
+    return np.random.default_rng([seed, crc32(arm.encode()), fold, crc32(part.encode())])

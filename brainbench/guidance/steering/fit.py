@@ -1,0 +1,217 @@
+"""From people's responses to a steering that is kept: the artifact's directions and its recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from brainbench.datasets import Recording
+from brainbench.encoding.kernels import Array
+from brainbench.errors import UnknownNameError, UsageError
+from brainbench.guidance.arms import GUIDED, UNGUIDED, find_arm
+from brainbench.guidance.evaluation.cached_prompts import Asker, Question, ask_problems
+from brainbench.guidance.evaluation.selection import STRENGTHS, Grid, area, choose
+from brainbench.guidance.evaluation.test_sets import read_set
+from brainbench.guidance.layer_sets import MIDDLE, layer_sets, parse_layers
+from brainbench.guidance.signals import read_signals
+from brainbench.guidance.steering.directions import MEANS, Way, general_direction, problem_direction
+from brainbench.guidance.steering.experiment import Report, ask_candidates, read_training, stream
+from brainbench.guidance.steering.search import scale_of
+from brainbench.guidance.steering.targeted import PUBLISHED_WAY, Targeted
+from brainbench.models import LanguageModel, MadeFor, Site, Steering
+
+FORMS = ("controlled", "published")
+# multiples of the published direction that validation chooses from
+SCALES: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
+_VALIDATION = {
+    "syllogistic": "syllogistic_3",
+    "transitive": "transitive_3",
+    "propositional": "propositional_3",
+}
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """How a steering is derived.
+
+    Parameters
+    ----------
+    form : ``controlled``: one step at items that the maps do not know; ``published``: the mean
+        of the targeted search's directions.
+    arm : whose responses; ``guided`` are the people's own.
+    way : loss and centring; by default those of the form.
+    layers : ``middle``, ``all``, or numbers as in ``3,5-8``; by default the controlled form
+        chooses between the first two, the published form takes the middle ones.
+    strength : length at each layer in units of the spread of states there (controlled), or
+        multiple of the mean (published); None chooses on validation problems.
+    mean : of the published form, ``raw`` or ``unit``.
+    site : where states are moved.
+    seed : of an arm that is drawn.
+    """
+
+    form: str = "controlled"
+    arm: str = GUIDED
+    way: Way | None = None
+    layers: str | None = None
+    strength: float | None = None
+    mean: str = "raw"
+    site: Site = "attention"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.form not in FORMS:
+            raise UnknownNameError("form", self.form, FORMS)
+        if self.mean not in MEANS:
+            raise UnknownNameError("mean of directions", self.mean, MEANS)
+        kind = find_arm(self.arm)
+        if "steering" not in kind.modes or self.arm == UNGUIDED:
+            raise UsageError(f"the arm {self.arm!r} steers nothing")
+        if self.form == "published" and kind.remake is None:
+            raise UsageError(f"the published form searches by responses; {self.arm!r} has none")
+        if self.strength is not None and not 0.0 < self.strength < 1e6:
+            raise UsageError(f"the strength must be a number above 0, not {self.strength}")
+
+    @property
+    def chosen_way(self) -> Way:
+        """Loss and centring."""
+        return self.way or (PUBLISHED_WAY if self.form == "published" else Way())
+
+
+@dataclass(frozen=True)
+class _Derived:
+    """One reasoning type's directions at its layers, and how they came about."""
+
+    moved: dict[int, Array]
+    told: dict[str, Any]
+
+
+def derive_steering(
+    model: LanguageModel,
+    recording: Recording,
+    roi: str,
+    types: Sequence[str],
+    derivation: Derivation | None = None,
+    name: str | None = None,
+    report: Report = lambda what, done, total: None,
+) -> Steering:
+    """Directions for each reasoning type, their strength chosen on problems of that type.
+
+    Problems of another type get the mean of all, as group ``all``.
+
+    Parameters
+    ----------
+    roi, types : whose voxels, and whose items.
+    name : of the steering, by default ``<dataset>-<roi>``.
+
+    Raises
+    ------
+    DataError
+        When nobody has any item right; of the published form, when the model has none wrong that
+        a person has right, or its search flips nothing.
+    """
+    chosen = derivation or Derivation()
+    count = int(model.loader.config.get_text_config().num_hidden_layers)
+    groups: dict[str, dict[int, Array]] = {}
+    recipe: dict[str, Any] = {
+        "form": chosen.form,
+        "arm": chosen.arm,
+        "loss": chosen.chosen_way.loss,
+        "centring": chosen.chosen_way.centring,
+        "dataset": recording.card.name,
+        "roi": roi,
+        "n_people": len(recording.card.subjects),
+        "seed": chosen.seed,
+        "prompt_sha256": model.template.sha256,
+    }
+    for kind in types:
+        deriver = _Deriver(model, recording, roi, kind, chosen, count, report)
+        found = deriver.published() if chosen.form == "published" else deriver.controlled()
+        groups[kind], recipe[kind] = found.moved, found.told
+    if len(groups) > 1:
+        groups["all"] = _mean(list(groups.values()))
+    return Steering(
+        name or f"{recording.card.name}-{roi}",
+        chosen.site,
+        groups,
+        MadeFor.of(model),
+        recipe=recipe,
+        data_sha256=recording.data_sha256,
+    )
+
+
+@dataclass(frozen=True)
+class _Deriver:
+    model: LanguageModel
+    recording: Recording
+    roi: str
+    kind: str
+    derivation: Derivation
+    count: int
+    report: Report
+
+    def controlled(self) -> _Derived:
+        """One step at items that the maps do not know; layers and strength by validation."""
+        chosen, every = self.derivation, tuple(range(self.count))
+        asker = Asker(self.model, chosen.site, every)
+        training, _, _ = read_training(asker, read_signals(self.recording, self.roi, self.kind))
+        rng = stream(chosen.seed, chosen.arm, 0, "problems")
+        unit = problem_direction(chosen.arm, training, rng, chosen.chosen_way)
+        sets = layer_sets(self.count)
+        if chosen.layers is not None:
+            sets = {chosen.layers: parse_layers(chosen.layers, self.count)}
+        strengths = STRENGTHS if chosen.strength is None else (chosen.strength,)
+        grid = Grid(sets, strengths, self.count)
+        options = unit * grid.factors(scale_of(training.states).sigma)[:, :, None]
+        best, areas = self._choose(asker, options)
+        name, strength = grid.options[best]
+        moved = {layer: options[best, layer] for layer in sets[name]}
+        told = {"layers": name, "strength": strength, "n_items": len(training.states)}
+        return _Derived(moved, {**told, **areas})
+
+    def published(self) -> _Derived:
+        """The mean of the directions that flipped an answer, its scale by validation."""
+        chosen = self.derivation
+        layers = parse_layers(chosen.layers or MIDDLE, self.count)
+        asker = Asker(self.model, chosen.site, layers)
+        signals = read_signals(self.recording, self.roi, self.kind)
+        training, held, questions = read_training(asker, signals)
+        labels = np.array([question.label for question in questions])
+        targeted = Targeted(training, held, labels, np.zeros(len(labels)), chosen.chosen_way)
+        found = targeted.search(chosen.arm, chosen.seed, self.report)
+        direction = general_direction(found, chosen.mean)
+        scales = SCALES if chosen.strength is None else (chosen.strength,)
+        options = np.stack([scale * direction for scale in scales])
+        best, areas = self._choose(asker, options)
+        moved = {layer: options[best, number] for number, layer in enumerate(layers)}
+        told = {"mean": chosen.mean, "scale": scales[best], "flipped": int(found.flipped.sum())}
+        return _Derived(moved, {**told, "n_pairs": len(found.tries), **areas})
+
+    def _choose(self, asker: Asker, options: Array) -> tuple[int, dict[str, Any]]:
+        """The option that does best on validation problems; what it and nothing at all score."""
+        questions = self._validation
+        every = np.concatenate([np.zeros((1, *options.shape[1:])), options])
+        told = ask_candidates(asker, questions, every, "choosing a strength", self.report)
+        labels = np.array([question.label for question in questions])
+        areas = area(told.odds, labels)
+        best = choose(told.odds[:, 1:], labels)
+        return best, {
+            "n_validation": len(questions),
+            "validation_auc": float(areas[best + 1]),
+            "validation_auc_unsteered": float(areas[0]),
+        }
+
+    @property
+    def _validation(self) -> list[Question]:
+        return ask_problems(self.model, read_set(_VALIDATION[self.kind], "validation"))
+
+
+def _mean(groups: Sequence[dict[int, Array]]) -> dict[int, Array]:
+    """Mean over groups; a layer that one does not steer counts as 0 there."""
+    layers = sorted({layer for group in groups for layer in group})
+    return {
+        layer: np.sum([group[layer] for group in groups if layer in group], axis=0) / len(groups)
+        for layer in layers
+    }

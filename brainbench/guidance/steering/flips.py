@@ -1,0 +1,72 @@
+"""Whether one arm of the targeted search flips more answers than another: paired, over problems."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+from zlib import crc32
+
+import numpy as np
+
+from brainbench.encoding.inference import Interval, holm
+from brainbench.encoding.kernels import Array
+from brainbench.guidance.gains.bootstrap import SHARES, Drawn, compare, draw_problems, draw_seeds
+from brainbench.guidance.score import SearchRow
+from brainbench.guidance.steering.search import Search
+
+DRAWS = 10_000
+
+
+class Flips(TypedDict):
+    """Fields of a :class:`.SearchRow`."""
+
+    guided_minus: float | None
+    interval: Interval | None
+    p: float | None
+
+
+def flips_against(
+    guided: Search, found: Sequence[Search], redrawn: bool, *, seed: int = 0, n_draws: int = DRAWS
+) -> Flips:
+    """Share of pairs that guided flips minus another arm's, over the same pairs.
+
+    Pairs of one problem stand and fall together, so problems are drawn, with all their people;
+    of people nothing is drawn: the interval is of these.
+
+    Parameters
+    ----------
+    found : the other arm's searches, one for each seed.
+    redrawn : whether its signals or directions are drawn anew for each seed.
+
+    Source: the bootstrap of :mod:`.bootstrap`, of a ratio of sums over problems.
+    """
+    items, place = np.unique(guided.pairs.items, return_inverse=True)
+    drawn = draw_problems(len(items), n_draws, np.random.default_rng([seed, 0]))
+    weights = np.concatenate([np.ones((1, len(items))), drawn])
+    found_in = np.bincount(place, minlength=len(items)).astype(np.float64)
+    ours, theirs = (
+        Drawn.of(
+            _shares(searches, place, found_in, weights),
+            draw_seeds(len(searches), n_draws, np.random.default_rng([seed, 1, crc32(what)])),
+        )
+        for searches, what in (([guided], b"guided"), (found, b"other"))
+    )
+    told = compare(ours, theirs, len(items), redrawn, ends=SHARES)
+    return {"guided_minus": told.value, "interval": told.interval, "p": told.p}
+
+
+def correct_flips(rows: Sequence[SearchRow], powerless: frozenset[str]) -> list[SearchRow]:
+    """The rows with p values corrected over arms, by Holm; arms without any power take no part."""
+    tested = [row for row in rows if row.p is not None and row.arm not in powerless]
+    corrected = holm([row.p for row in tested if row.p is not None]) if tested else []
+    by_arm = {row.arm: p for row, p in zip(tested, corrected, strict=True)}
+    return [row.model_copy(update={"p_corrected": by_arm.get(row.arm)}) for row in rows]
+
+
+def _shares(found: Sequence[Search], place: Any, pairs: Array, weights: Array) -> Array:
+    """(1 + draws, seeds) share of pairs that flip, problems weighted."""
+    flipped = np.stack(
+        [np.bincount(place, each.flipped, minlength=len(pairs)) for each in found], axis=1
+    )
+    shares: Array = (weights @ flipped) / (weights @ pairs)[:, None]
+    return shares

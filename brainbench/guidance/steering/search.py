@@ -1,0 +1,295 @@
+"""The targeted search of the paper: for each person and problem that the model has wrong and the
+person right, directions at all layers at once that turn the predicted response towards the
+measured one, until the model answers rightly.
+
+All people, layers and problems are one optimisation; asking again costs one token a pair.
+
+It is told with what would expose it: its map and its direction are fitted on the very item that
+it is tried on, it is tried up to 40 times, and it stops when it has what it wants. Any direction
+that grows would flip an answer in the end; so the same is done for every arm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from brainbench.encoding.kernels import Array
+from brainbench.errors import DataError
+from brainbench.guidance.evaluation.cached_prompts import Held
+from brainbench.guidance.objective import Objective
+from brainbench.guidance.steering.descent import Descent
+
+STEPS = 200
+EVERY = 5
+RADIUS = 10.0
+RATE = 0.1
+# lengths that differ by less are one: a direction that is held within 10 sigma
+_SAME = 1e-9
+Report = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Who guides what: R pairs of a person and a problem.
+
+    Attributes
+    ----------
+    people, items : (R,) numbers.
+    labels : (n_items,) number of the right choice.
+    """
+
+    people: NDArray[np.intp]
+    items: NDArray[np.intp]
+    labels: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Sizes of a model's states over some items, per layer.
+
+    Attributes
+    ----------
+    sigma : (L,) sqrt(mean squared distance from the mean).
+    magnitude : (L,) mean absolute value.
+    """
+
+    sigma: Array
+    magnitude: Array
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was found.
+
+    Attributes
+    ----------
+    pairs : for whom and what.
+    tries : (R,) how often the model was asked until it answered rightly; 0 where it never did.
+    moved : (R, L, units) the direction then, or the last one.
+    lengths : (R, T, L) length of the direction at every try; NaN after success.
+    reverted : (R,) how often an answer was none of the choices, and the direction went back.
+    reached : (R, L, units) states of the run that succeeded, or of the last one.
+    """
+
+    pairs: Pairs
+    tries: NDArray[np.int64]
+    moved: Array
+    lengths: Array
+    reverted: NDArray[np.int64]
+    reached: NDArray[np.float32]
+
+    @property
+    def flipped(self) -> NDArray[np.bool_]:
+        """(R,) whether the answer became right."""
+        return self.tries > 0
+
+
+def scale_of(states: Array) -> Scale:
+    """Sizes of states (items, L, units)."""
+    spread = states - states.mean(axis=0)
+    return Scale(
+        np.sqrt(np.square(spread).sum(axis=2).mean(axis=0)), np.abs(states).mean(axis=(0, 2))
+    )
+
+
+def wrong_and_right(said: NDArray[np.int64], labels: NDArray[np.int64], right: Array) -> Pairs:
+    """Pairs where the model is wrong and the person right.
+
+    Parameters
+    ----------
+    said : (n_items,) the model's answers; -1, none of the choices, is wrong.
+    labels : (n_items,).
+    right : (P, n_items).
+    """
+    people, items = np.nonzero((right > 0.5) & (said != labels))
+    return Pairs(people, items, labels)
+
+
+def search(
+    held: Sequence[Held],
+    states: Array,
+    objective: Objective,
+    pairs: Pairs,
+    scale: Scale,
+    report: Report = lambda done, total: None,
+) -> Search:
+    """Search directions for all pairs at once.
+
+    Parameters
+    ----------
+    held : the items as questions, each once.
+    states : (n_items, L, units) at the last token, nothing added.
+    objective : on the item's responses.
+    scale : sets the learning rate, a tenth of the magnitude, and how far it may go, 10 sigma.
+    report : called with (steps done, steps).
+
+    Source: Xiao, Du & Lin 2026, Methods (targeted intervention); their code restores another
+    row where an answer is none of the choices: here it is the pair's own last valid direction.
+    """
+    people, items = torch.as_tensor(pairs.people), torch.as_tensor(pairs.items)
+    start = torch.as_tensor(states, dtype=torch.float64)[items]
+    descent = Descent(
+        torch.zeros_like(start),
+        RATE * torch.as_tensor(scale.magnitude),
+        RADIUS * torch.as_tensor(scale.sigma),
+    )
+    trace = _Trace.of(pairs, start.shape[1:])
+    going = torch.arange(len(items))
+    last = descent.moved.clone()
+    for step in range(1, STEPS + 1):
+        if not len(going):
+            break
+        if (step - 1) % EVERY == 0:
+            # who goes on changes only when it was asked
+            report(step - 1, STEPS)
+            losses = objective.around(start[going], people[going], items[going])
+        leaf = descent.moved.detach().requires_grad_()
+        (slope,) = torch.autograd.grad(losses(leaf).sum(), leaf)
+        if not torch.isfinite(slope).all():
+            raise DataError("the slope of the search is NaN: responses or states do not vary")
+        descent.step(slope)
+        if step % EVERY:
+            continue
+        said, reached = ask_pairs(held, pairs.items[going.numpy()], descent.moved)
+        right, valid = trace.note(going, step // EVERY, said, reached, descent.moved)
+        descent.moved = torch.where(valid[:, None, None], descent.moved, last)
+        last = descent.moved.clone()
+        kept = torch.as_tensor(np.flatnonzero(~right))
+        descent.keep(kept)
+        going, last = going[kept], last[kept]
+    report(STEPS, STEPS)
+    return trace.search(pairs)
+
+
+def follow(
+    held: Sequence[Held],
+    pairs: Pairs,
+    lengths: Array,
+    directions: Array,
+    report: Report = lambda done, total: None,
+) -> Search:
+    """As many tries of equal length, each pair along one direction.
+
+    Parameters
+    ----------
+    lengths : (R, T, L) of the search that is followed; where it had stopped, its last.
+    directions : (R, L, units) unit directions.
+    report : called with (tries done, tries).
+    """
+    filled = lengths.copy()
+    for number in range(1, filled.shape[1]):
+        gone = np.isnan(filled[:, number])
+        filled[:, number][gone] = filled[:, number - 1][gone]
+    trace = _Trace.of(pairs, directions.shape[1:])
+    units, going = torch.as_tensor(directions), torch.arange(len(pairs.items))
+    said = np.full(len(going), -1, np.int64)
+    reached = np.zeros(directions.shape, np.float32)
+    for number in range(filled.shape[1]):
+        if not len(going):
+            break
+        report(number, filled.shape[1])
+        rows = going.numpy()
+        moved = units[going] * torch.as_tensor(filled[rows, number])[..., None]
+        # what stands where it stood has been asked already
+        new = np.ones(len(rows), np.bool_)
+        if number:
+            before, now = filled[rows, number - 1], filled[rows, number]
+            new = ~np.isclose(now, before, rtol=_SAME, atol=0.0).all(axis=1)
+        if new.any():
+            asked = rows[new]
+            said[asked], reached[asked] = ask_pairs(
+                held, pairs.items[asked], moved[torch.as_tensor(new)]
+            )
+        right, _ = trace.note(going, number + 1, said[rows], reached[rows], moved)
+        going = going[torch.as_tensor(np.flatnonzero(~right))]
+    report(filled.shape[1], filled.shape[1])
+    return trace.search(pairs)
+
+
+def ask_pairs(
+    held: Sequence[Held], items: NDArray[np.intp], moved: torch.Tensor
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Answers (R,) and states (R, L, units) of items (R,) moved by (R, L, units).
+
+    Candidates of one item stand side by side, in rows of equal length; the room that is left
+    is asked with nothing added.
+    """
+    said = np.full(len(items), -1, np.int64)
+    reached = np.zeros(moved.shape, np.float32)
+    for part in held:
+        own = [np.flatnonzero(items == row) for row in part.rows]
+        width = _width([len(pairs) for pairs in own])
+        if not width:
+            continue
+        cut = [(i, p[k : k + width]) for i, p in enumerate(own) for k in range(0, len(p), width)]
+        room = torch.zeros((len(cut), width, *moved.shape[1:]), dtype=moved.dtype)
+        for place, (_, pairs) in enumerate(cut):
+            room[place, : len(pairs)] = moved[pairs]
+        told = part.ask(room, states=True, rows=[i for i, _ in cut])
+        assert told.states is not None
+        for place, (_, pairs) in enumerate(cut):
+            said[pairs] = told.said[place, : len(pairs)]
+            reached[pairs] = told.states[place, : len(pairs)]
+    return said, reached
+
+
+def _width(counts: Sequence[int]) -> int:
+    """Candidates in a row so that the least is computed; 0 where there are none.
+
+    To read a prompt's keys and values once more costs about as much as one more candidate.
+    """
+
+    def cost(width: int) -> int:
+        return sum(-(-count // width) for count in counts) * (width + 1)
+
+    return min(range(1, max(counts) + 1), key=cost, default=0)
+
+
+@dataclass
+class _Trace:
+    """What is noted of every pair as the tries go on."""
+
+    labels: NDArray[np.int64]
+    tries: NDArray[np.int64]
+    moved: Array
+    lengths: Array
+    reverted: NDArray[np.int64]
+    reached: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, pairs: Pairs, shape: Sequence[int]) -> _Trace:
+        count, (layers, units) = len(pairs.items), shape
+        return cls(
+            pairs.labels[pairs.items],
+            np.zeros(count, np.int64),
+            np.zeros((count, layers, units)),
+            np.full((count, STEPS // EVERY, layers), np.nan),
+            np.zeros(count, np.int64),
+            np.zeros((count, layers, units), np.float32),
+        )
+
+    def note(
+        self,
+        going: torch.Tensor,
+        number: int,
+        said: NDArray[np.int64],
+        reached: NDArray[np.float32],
+        moved: torch.Tensor,
+    ) -> tuple[NDArray[np.bool_], torch.Tensor]:
+        """Note a try of the pairs that still go on; which are right, and which valid."""
+        rows = going.numpy()
+        right = said == self.labels[rows]
+        self.tries[rows[right]] = number
+        self.reverted[rows[said < 0]] += 1
+        self.moved[rows] = moved.numpy()
+        self.lengths[rows, number - 1] = moved.norm(dim=-1).numpy()
+        self.reached[rows] = reached
+        return right, torch.as_tensor(said >= 0)
+
+    def search(self, pairs: Pairs) -> Search:
+        return Search(pairs, self.tries, self.moved, self.lengths, self.reverted, self.reached)

@@ -1,0 +1,275 @@
+"""The paper's targeted search, for every arm: how many answers flip, and what else they do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.encoding.kernels import Array
+from brainbench.errors import DataError
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, RANDOM, find_arm, label_as_response
+from brainbench.guidance.evaluation.cached_prompts import Held
+from brainbench.guidance.evaluation.selection import area
+from brainbench.guidance.gains.verdict import read_search
+from brainbench.guidance.maps import fit_published
+from brainbench.guidance.objective import Objective
+from brainbench.guidance.score import SearchRow, SearchScore
+from brainbench.guidance.steering.directions import (
+    Training,
+    Way,
+    class_difference,
+    general_direction,
+    random_direction,
+    to_unit,
+)
+from brainbench.guidance.steering.experiment import Report, arm_of, ask_all
+from brainbench.guidance.steering.flips import Flips, correct_flips, flips_against
+from brainbench.guidance.steering.search import (
+    Pairs,
+    Search,
+    follow,
+    scale_of,
+    search,
+    wrong_and_right,
+)
+
+Tried = Callable[[int, int], None]
+PUBLISHED_WAY = Way("cosine", "raw")
+SEARCHED = (
+    GUIDED,
+    "permuted fMRI",
+    "random fMRI",
+    "random fMRI, no mean",
+    "label as fMRI",
+    LABEL_ONLY,
+    RANDOM,
+)
+
+
+# guided is not held against itself
+_ITSELF: Flips = {"guided_minus": None, "interval": None, "p": None}
+
+
+@dataclass(frozen=True)
+class Targeted:
+    """Items of one reasoning type, searched for every arm.
+
+    Attributes
+    ----------
+    training : items, states at the layers that are steered, answers.
+    held : the items as questions.
+    labels : (n_items,) number of the right choice.
+    odds : (n_items,) log-odds before.
+    way : loss and centring.
+    """
+
+    training: Training
+    held: Sequence[Held]
+    labels: NDArray[np.int64]
+    odds: Array
+    way: Way = PUBLISHED_WAY
+
+    @property
+    def pairs(self) -> Pairs:
+        """People and problems that they have right and the model wrong."""
+        return wrong_and_right(self.training.said, self.labels, self.training.signals.right)
+
+    def run(
+        self,
+        arms: Sequence[str] = SEARCHED,
+        seeds: Sequence[int] = (0,),
+        report: Report = lambda what, done, total: None,
+    ) -> tuple[list[SearchRow], dict[str, Search]]:
+        """Search for every arm; the first seed's searches beside the rows.
+
+        Arms without signals follow the guided search: each pair keeps one direction, and is asked
+        as often as a search may, at the lengths that its guided direction had.
+
+        Raises
+        ------
+        DataError
+            When there is no pair to search for.
+        """
+        pairs = self.pairs
+        if not len(pairs.items):
+            raise DataError("the model has no item wrong that a person has right")
+        # guided comes first, for it sets the lengths of others
+        ordered = sorted(arms, key=lambda arm: arm != GUIDED)
+        named = {arm: i for i, arm in enumerate(ordered)}
+        guided = self._search(GUIDED, 0, pairs, _told(report, GUIDED, 0, len(arms)))
+        rows, first = [], {}
+        for arm in arms:
+            own = seeds if find_arm(arm).drawn else seeds[:1]
+            found = [
+                guided
+                if arm == GUIDED
+                else self._one(
+                    arm, seed, pairs, guided, _told(report, arm, named[arm], len(arms), of)
+                )
+                for seed, of in zip(own, _counted(len(own)), strict=True)
+            ]
+            first[arm] = found[0]
+            rows.append(self._row(arm, found, guided))
+        return correct_flips(rows, powerless(self.way)), first
+
+    def search(
+        self, arm: str, seed: int, report: Report = lambda what, done, total: None
+    ) -> Search:
+        """Search for one arm that has responses."""
+        return self._search(
+            arm, seed, self.pairs, lambda *step: report(f"targeted search, {arm}", *step)
+        )
+
+    def _one(self, arm: str, seed: int, pairs: Pairs, guided: Search, told: Tried) -> Search:
+        if find_arm(arm).remake is not None:
+            return self._search(arm, seed, pairs, told)
+        directions = self._directions(arm, seed, pairs)
+        return follow(self.held, pairs, guided.lengths, directions, told)
+
+    def _search(self, arm: str, seed: int, pairs: Pairs, told: Tried) -> Search:
+        remake = find_arm(arm).remake
+        assert remake is not None
+        signals = remake(self.training.signals, _rng(seed, arm))
+        maps = fit_published(self.training.states, signals.responses)
+        objective = Objective(maps, signals.responses, self.way.loss, self.way.centring)
+        return search(
+            self.held,
+            self.training.states,
+            objective,
+            pairs,
+            scale_of(self.training.states),
+            told,
+        )
+
+    def _directions(self, arm: str, seed: int, pairs: Pairs) -> Array:
+        """(R, L, units) the unit direction that each pair keeps through all its tries."""
+        shape = self.training.states.shape[1:]
+        if arm == LABEL_ONLY:
+            # towards the right answer: the search knows it too, it stops there
+            difference = to_unit(class_difference(self.training.states, self.labels == 0))
+            sign = np.where(self.labels[pairs.items] == 0, 1.0, -1.0)
+            return np.asarray(sign[:, None, None] * difference)
+        if arm != RANDOM:
+            raise DataError(f"{arm} is no arm of the targeted search")
+        # drawn anew at every try it would have forty chances where signals have one direction;
+        # by person and item it is the same whichever other pairs there are
+        drawn = [
+            random_direction(shape, _rng(seed, arm, person, item))
+            for person, item in zip(pairs.people.tolist(), pairs.items.tolist(), strict=True)
+        ]
+        return np.stack(drawn)
+
+    def _row(self, arm: str, found: Sequence[Search], guided: Search) -> SearchRow:
+        sigma = scale_of(self.training.states).sigma
+        tries = [each.tries[each.flipped].mean() for each in found if each.flipped.any()]
+        lengths = [
+            (np.linalg.norm(each.moved[each.flipped], axis=-1) / sigma).mean()
+            for each in found
+            if each.flipped.any()
+        ]
+        first, shares = found[0], [float(each.flipped.mean()) for each in found]
+        return SearchRow(
+            arm=arm,
+            n_seeds=len(found),
+            flipped=float(np.mean(shares)),
+            flipped_range=(min(shares), max(shares)) if len(shares) > 1 else None,
+            n_flipped=len(set(first.pairs.items[first.flipped].tolist())),
+            tries=float(np.mean(tries)) if tries else None,
+            length=float(np.mean(lengths)) if lengths else None,
+            reverted=float(np.mean([each.reverted.sum() for each in found])),
+            one_direction=None if find_arm(arm).remake else True,
+            **(flips_against(guided, found, find_arm(arm).drawn) if arm != GUIDED else _ITSELF),
+            **self._elsewhere(first),
+        )
+
+    def _elsewhere(self, found: Search) -> dict[str, Any]:
+        """What the mean of the directions that flipped does to all items."""
+        names = ("gained", "lost", "says_true", "auc", "balanced_accuracy")
+        if not found.flipped.any():
+            return {f"direction_{name}": None for name in names}
+        told = ask_all(self.held, len(self.labels), general_direction(found)[None, None])
+        said, odds = told.said[:, 0], told.odds[:, 0]
+        right, before = said == self.labels, self.training.said == self.labels
+        values = (
+            int((right & ~before).sum()),
+            int((before & ~right).sum()),
+            float((said == 0).mean()),
+            float(area(odds, self.labels)),
+            balanced(said, self.labels),
+        )
+        return {f"direction_{name}": value for name, value in zip(names, values, strict=True)}
+
+
+def _told(report: Report, arm: str, number: int, count: int, of: str = "") -> Tried:
+    what = f"targeted search, {arm_of(arm, number, count)}{of}"
+    return lambda done, total: report(what, done, total)
+
+
+def _counted(seeds: int) -> list[str]:
+    return [f", seed {i + 1} of {seeds}" if seeds > 1 else "" for i in range(seeds)]
+
+
+def balanced(said: NDArray[np.int64], labels: NDArray[np.int64]) -> float:
+    """Mean over labels of the share of right answers."""
+    return float(np.mean([(said[labels == label] == label).mean() for label in np.unique(labels)]))
+
+
+def search_score(
+    found: Targeted, rows: list[SearchRow], site: str, layers: Sequence[int]
+) -> SearchScore:
+    """The rows with what they were measured on, and in words."""
+    signals, labels = found.training.signals, found.labels
+    dataset, roi, kind = signals.source.split(".")
+    wrong = int((found.training.said != labels).sum())
+    return SearchScore(
+        dataset=dataset,
+        roi=roi,
+        reasoning_type=kind,
+        site=site,
+        layers=list(layers),
+        loss=found.way.loss,
+        centring=found.way.centring,
+        n_people=signals.n_people,
+        n_items=len(labels),
+        n_wrong=wrong,
+        n_pairs=len(found.pairs.items),
+        says_true=float((found.training.said == 0).mean()),
+        auc=float(area(found.odds, labels)),
+        balanced_accuracy=balanced(found.training.said, labels),
+        rows=rows,
+        reading=read_search(rows, float(area(found.odds, labels))),
+        warnings=[
+            "as published: maps, directions and success are of the same items; a flip is no "
+            "evidence that anything was learned",
+            *_without_slope(found.way, rows),
+        ],
+    )
+
+
+def powerless(way: Way) -> frozenset[str]:
+    """Arms that a loss gives nothing to go by.
+
+    Of two voxels that sum to one all predictions lie on one line: whatever their length, their
+    cosine with a response is one of two numbers.
+    """
+    flat = way.loss == "pearson" or (way.loss == "cosine" and way.centring != "intercept")
+    return frozenset(arm for arm in SEARCHED if flat and find_arm(arm).remake is label_as_response)
+
+
+def _without_slope(way: Way, rows: Sequence[SearchRow]) -> list[str]:
+    flat = powerless(way)
+    return [
+        f"{row.arm}: its predictions have one dimension, where a {way.loss} has no slope; what it "
+        "moves is rounding, so it says nothing as a baseline"
+        for row in rows
+        if row.arm in flat
+    ]
+
+
+def _rng(seed: int, what: str, *which: int) -> np.random.Generator:
+    return np.random.default_rng([seed, crc32(what.encode()), *which])

@@ -1,0 +1,304 @@
+"""Who stands where: submissions of a board, ranked, or apart with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.leaderboard.boards.board import Board, lacking, taught_by
+from brainbench.leaderboard.boards.bootstrap import Cell, Drawn, draw_scores, join_wins, read_cells
+from brainbench.leaderboard.boards.ranking import Ranking, rank_scores
+from brainbench.leaderboard.kinds.accuracy import is_constant as answers_alike
+from brainbench.leaderboard.kinds.accuracy import task_items
+from brainbench.leaderboard.kinds.alignment import is_constant as predicts_one_thing
+from brainbench.leaderboard.kinds.behavior import is_constant as says_one_thing
+from brainbench.leaderboard.submissions.submission import Submission
+
+Array = NDArray[np.float64]
+# who submitted, which model, which weights
+Key = tuple[str, str, str]
+# what can be ranked, and what it got in each cell
+Kept = tuple[Key, Submission, dict[str, Cell]]
+Apart = Literal["incomplete", "taught", "constant", "superseded"]
+OWN = "own run"
+_CONSTANT = "gives one answer, or predicts one thing, throughout"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A submission on a board.
+
+    Attributes
+    ----------
+    key : whose it is.
+    submission : the run; of an overall board the first of its parts.
+    value : its score; None where it is not ranked for want of one.
+    interval : of the score, at a nominal 95 %.
+    ranks : first and last rank that it may have; None where it is not ranked.
+    cells : what it got in each cell that it has.
+    apart : why it is not ranked.
+    reasons : the same in plain words.
+    """
+
+    key: Key
+    submission: Submission
+    value: float | None = None
+    interval: tuple[float, float] | None = None
+    ranks: tuple[int, int] | None = None
+    cells: Mapping[str, float] = field(default_factory=dict)
+    apart: Apart | None = None
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def org(self) -> str:
+        """Who submitted it."""
+        return self.key[0]
+
+    @property
+    def model(self) -> str:
+        """Name on the board."""
+        return self.key[1]
+
+    @property
+    def rank(self) -> str:
+        """``3``, or ``2–4`` where it cannot be told from others."""
+        if self.ranks is None:
+            return ""
+        best, worst = self.ranks
+        return str(best) if best == worst else f"{best}–{worst}"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A board with its entries.
+
+    Attributes
+    ----------
+    ranked : by score, highest first.
+    apart : entries that are shown and not ranked, by name.
+    drawn : of the ranked, in their order.
+    """
+
+    board: Board
+    ranked: tuple[Entry, ...]
+    apart: tuple[Entry, ...]
+    drawn: Drawn
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Everybody."""
+        return (*self.ranked, *self.apart)
+
+
+def key_of(submission: Submission) -> Key:
+    """Whose a submission is: runs of the same weights by the same people are one model's.
+
+    However it was asked; steered it is another model. Records that do not know the hash of
+    their weights alone go by that of weights, number format and wording.
+    """
+    model, metadata = submission.record.model, submission.metadata
+    digest = model.weights_sha256 or model.sha256
+    if model.weights_sha256 is not None and model.steering is not None:
+        digest = f"{digest} {model.steering.sha256}"
+    if metadata is None:
+        return OWN, model.identifier, digest
+    return metadata.org, metadata.model, digest
+
+
+def stand(boards: Sequence[Board], submissions: Sequence[Submission]) -> dict[str, Standing]:
+    """Name → standing, of every board; overall boards after those they are made of."""
+    found: dict[str, Standing] = {}
+    for board in sorted(boards, key=lambda board: board.kind == "overall"):
+        found[board.name] = (
+            _overall(board, found) if board.kind == "overall" else _stand(board, submissions)
+        )
+    return {board.name: found[board.name] for board in boards}
+
+
+# ---------------------------------------------------------------- one board
+
+
+def _stand(board: Board, submissions: Sequence[Submission]) -> Standing:
+    apart: list[Entry] = []
+    whole: dict[Key, list[Submission]] = {}
+    cells: dict[int, dict[str, Cell]] = {}
+    for submission in submissions:
+        key = key_of(submission)
+        try:
+            lacks = lacking(board, submission)
+            if lacks is None:
+                continue
+            why = _apart(board, submission, lacks)
+            if why is None:
+                cells[id(submission)] = read_cells(board, submission)
+        # what one run does to a board is told of that run
+        except Exception as error:
+            why = "incomplete", (_unread(error),)
+        if why is None:
+            whole.setdefault(key, []).append(submission)
+        else:
+            apart.append(Entry(key, submission, apart=why[0], reasons=why[1]))
+    kept: list[Kept] = []
+    for key, runs in whole.items():
+        newest = max(runs, key=_age)
+        kept.append((key, newest, cells[id(newest)]))
+        reason = f"replaced by its newer run {newest.record.run_id}"
+        apart += [
+            Entry(key, run, apart="superseded", reasons=(reason,))
+            for run in runs
+            if run is not newest
+        ]
+    kept, strange = _alike(kept)
+    apart += strange
+    try:
+        return _ranked(board, kept, apart)
+    except Exception:
+        broken = [_alone(board, one) for one in kept]
+        sound = [one for one, entry in zip(kept, broken, strict=True) if entry is None]
+        if len(sound) == len(kept):
+            raise
+        return _ranked(board, sound, [*apart, *(entry for entry in broken if entry)])
+
+
+def _apart(
+    board: Board, submission: Submission, lacks: Sequence[str]
+) -> tuple[Apart, tuple[str, ...]] | None:
+    """Why a run is not ranked; None where it is."""
+    taught = taught_by(board, submission.record)
+    if taught:
+        return "taught", tuple(taught)
+    if lacks:
+        return "incomplete", tuple(lacks)
+    return ("constant", (_CONSTANT,)) if _constant(board, submission) else None
+
+
+def _unread(error: Exception) -> str:
+    return f"brainbench cannot read it for this board: {type(error).__name__}"
+
+
+def _alone(board: Board, one: Kept) -> Entry | None:
+    """The entry apart of a run that cannot be ranked even by itself."""
+    try:
+        _ranked(board, [one], [])
+    except Exception as error:
+        return Entry(one[0], one[1], apart="incomplete", reasons=(_unread(error),))
+    return None
+
+
+def _age(submission: Submission) -> tuple[str, str, str]:
+    metadata, record = submission.metadata, submission.record
+    day = "" if metadata is None else metadata.submitted.isoformat()
+    return day, str(record.timing.get("started", "")), record.run_id
+
+
+def _constant(board: Board, submission: Submission) -> bool:
+    """Whether an entry says nothing of any item: then it gets nothing."""
+    record = submission.record
+    if board.kind == "controlled":
+        own = [score for score in record.controlled if score.benchmark in board.benchmarks]
+        return all(map(predicts_one_thing, own))
+    if board.kind == "behavior":
+        return all(says_one_thing(s) for s in record.behavior if s.benchmark in board.benchmarks)
+    if board.kind == "accuracy":
+        return all(answers_alike(task_items(submission.samples[t]) or []) for t in board.tasks)
+    return False
+
+
+def _alike(kept: list[Kept]) -> tuple[list[Kept], list[Entry]]:
+    """Entries on the people and problems of most; the others are told apart."""
+    groups: dict[tuple[tuple[str, ...], ...], list[int]] = {}
+    for number, (_, _, cells) in enumerate(kept):
+        groups.setdefault(tuple(cell.units for cell in cells.values()), []).append(number)
+    most = max(groups.values(), key=len, default=[])
+    reason = "other people or problems than most entries"
+    strange = [
+        Entry(key, submission, apart="incomplete", reasons=(reason,))
+        for number, (key, submission, _) in enumerate(kept)
+        if number not in most
+    ]
+    return [kept[number] for number in most], strange
+
+
+def _ranked(board: Board, kept: list[Kept], apart: Iterable[Entry]) -> Standing:
+    drawn = draw_scores(board, [cells for *_, cells in kept])
+    ranking = rank_scores(drawn.scores, drawn.draws, drawn.units, board.of_shares)
+    entries = [
+        Entry(
+            key,
+            submission,
+            float(drawn.scores[i]),
+            _interval(ranking, i),
+            (int(ranking.best[i]), int(ranking.worst[i])),
+            {name: cell.value for name, cell in cells.items()},
+        )
+        for i, (key, submission, cells) in enumerate(kept)
+    ]
+    order = _order(entries)
+    return Standing(
+        board,
+        tuple(entries[i] for i in order),
+        tuple(sorted(apart, key=lambda entry: (entry.model, entry.org, str(entry.apart)))),
+        drawn.of(order),
+    )
+
+
+def _interval(ranking: Ranking, i: int) -> tuple[float, float] | None:
+    """None of one person alone, who says nothing of how far others differ."""
+    low, high = ranking.intervals[i]
+    return (float(low), float(high)) if np.isfinite([low, high]).all() else None
+
+
+def _order(entries: Sequence[Entry]) -> list[int]:
+    """By score; equals by name, so that the order of folders changes nothing."""
+    return sorted(
+        range(len(entries)), key=lambda i: (-round(entries[i].value or 0.0, 12), entries[i].key)
+    )
+
+
+# ---------------------------------------------------------------- overall
+
+
+def _overall(board: Board, found: Mapping[str, Standing]) -> Standing:
+    """Those ranked on every part, by the mean over parts of the share of others below them."""
+    parts = [found[name] for name in board.parts]
+    places = [{entry.key: i for i, entry in enumerate(part.ranked)} for part in parts]
+    met = dict.fromkeys(entry.key for part in parts for entry in part.entries)
+    keys = [key for key in met if all(key in place for place in places)]
+    apart = [_not_everywhere(key, parts) for key in met if key not in keys]
+    columns = [[place[key] for key in keys] for place in places]
+    own = [part.drawn.of(column) for part, column in zip(parts, columns, strict=True)]
+    drawn, rates = join_wins(own)
+    ranking = rank_scores(drawn.scores, drawn.draws, drawn.units, board.of_shares)
+    entries = [
+        Entry(
+            key,
+            parts[0].ranked[columns[0][i]].submission,
+            float(drawn.scores[i]),
+            _interval(ranking, i),
+            (int(ranking.best[i]), int(ranking.worst[i])),
+            {part.board.name: float(rate[i]) for part, rate in zip(parts, rates, strict=True)},
+        )
+        for i, key in enumerate(keys)
+    ]
+    order = _order(entries)
+    return Standing(
+        board,
+        tuple(entries[i] for i in order),
+        tuple(sorted(apart, key=lambda entry: (entry.model, entry.org))),
+        drawn.of(order),
+    )
+
+
+def _not_everywhere(key: Key, parts: Sequence[Standing]) -> Entry:
+    own = {part.board.name: [e for e in part.entries if e.key == key] for part in parts}
+    reasons = []
+    for name, entries in own.items():
+        if not any(entry.ranks for entry in entries):
+            why = next((entry.apart for entry in entries if entry.apart), "not run")
+            reasons.append(f"{name}: {why}")
+    first = next(entry for entries in own.values() for entry in entries)
+    return Entry(key, first.submission, apart="incomplete", reasons=tuple(reasons))

@@ -1,0 +1,30 @@
+"""Whether scores are of the items that the data card has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from brainbench.benchmarks import BehaviorScore, ControlledScore
+from brainbench.datasets import load_card
+from brainbench.leaderboard.checks.faults import Told, different
+from brainbench.results import Record, ScoreRow
+
+
+def items_faults(record: Record) -> Iterator[Told]:
+    """Scores of fewer or more items than the card, and the run's own limit, leave.
+
+    A card of another package may not say how many items of each type there are.
+    """
+    told = record.config.get("limit")
+    limit = told if type(told) is int and told > 0 else None
+    scores: Sequence[ControlledScore | ScoreRow | BehaviorScore] = [
+        *record.controlled,
+        *record.scores,
+        *record.behavior,
+    ]
+    for score in scores:
+        card = load_card(score.benchmark.partition(".")[0])
+        expected = card.items_of(score.reasoning_type, limit)
+        if expected is not None:
+            place = f"{score.benchmark[:120]}.n_items"
+            yield from different(place, score.n_items, expected, "the data card has")

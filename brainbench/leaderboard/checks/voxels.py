@@ -1,0 +1,47 @@
+"""Whether scores of people are what their voxels say, where those were shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.leaderboard.checks.faults import Told, recomputed
+from brainbench.leaderboard.kinds.published import EVERYBODY
+from brainbench.results import Record
+
+# of the model's own step, "<dataset>.<reasoning type>: model", as a file name
+_MODEL = "_model"
+Voxels = Mapping[str, Mapping[str, NDArray[Any]]]
+
+
+def voxel_faults(record: Record, voxels: Voxels) -> Iterator[Told]:
+    """Medians over voxels of r, of every person of the published protocol."""
+    people = {
+        (row.benchmark.partition(".")[0], row.reasoning_type, row.roi, row.subject): row
+        for row in record.scores
+        if row.subject != EVERYBODY
+    }
+    for name, arrays in voxels.items():
+        place = f"voxels/{name}.safetensors"
+        dataset, _, kind = name.removesuffix(_MODEL).partition(".")
+        if not name.endswith(_MODEL):
+            yield Told(place, "is not of the model's own scores", "leave the file out")
+            continue
+        for key, values in arrays.items():
+            roi, _, subject = key.partition(".")
+            row = people.get((dataset, kind, roi, subject))
+            field = f"{place} ({key[:80]})"
+            if row is None:
+                yield Told(field, "belongs to no person's score of the record")
+                continue
+            if np.abs(values).max(initial=0.0) > 1.0 + 1e-9:
+                yield Told(field, "holds a correlation outside -1 to 1")
+            elif len(values) != row.n_voxels:
+                yield Told(field, f"holds {len(values)} voxels, the score has {row.n_voxels}")
+            else:
+                place_of = f"scores ({row.benchmark}, {subject}).raw"
+                median = float(np.median(values))
+                yield from recomputed(place_of, row.raw, median, "its voxels")

@@ -1,0 +1,5 @@
+"""What a board needs to know of published scores."""
+
+from __future__ import annotations
+
+EVERYBODY = "all"

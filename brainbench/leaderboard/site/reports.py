@@ -1,0 +1,52 @@
+"""The report of each run, made from its checked record and kept from build to build."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from brainbench.leaderboard.checks.words import mark_words
+from brainbench.leaderboard.submissions.submission import Submission
+from brainbench.results.atomic import write_whole
+from brainbench.results.report import render_report
+from brainbench.source import source_sha256
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9]")
+Progress = Callable[[str, int, int], None]
+
+
+def report_path(submission: Submission) -> str:
+    """Address of a run's report; another record, other samples or other code have another one."""
+    samples = json.dumps(dict(submission.samples), sort_keys=True, default=str)
+    held = f"{submission.record.model_dump_json()}{samples}{source_sha256()}"
+    digest = hashlib.sha256(held.encode()).hexdigest()[:16]
+    # nobody has checked the id of an own run
+    name = _UNSAFE.sub("", submission.record.run_id)[:12]
+    return f"reports/{name}-{digest}.html"
+
+
+def write_reports(
+    submissions: Sequence[Submission], output: Path, progress: Progress | None = None
+) -> Iterator[str]:
+    """Addresses of all reports; those that are there are not made again."""
+    for count, one in enumerate(submissions):
+        address = report_path(one)
+        if not (output / address).is_file():
+            if progress:
+                progress(f"report of run {one.record.run_id}", count, len(submissions))
+            # made here, from a record that was checked; a submitter's own page is never shown
+            folder = one.folder if one.metadata is None else one.folder / "record"
+            try:
+                record = one.record if one.metadata is None else mark_words(one.record)
+                page = render_report(record, folder)
+            # a run without a report is no reason for a board without its other runs
+            except Exception as error:
+                if progress:
+                    told = f"no report of run {one.record.run_id}: {type(error).__name__}"
+                    progress(told, count, len(submissions))
+                continue
+            write_whole(output / address, page.encode())
+        yield address

@@ -1,0 +1,411 @@
+"""The pages of the boards: static files that need no server and ask for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import metadata, resources
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from brainbench.errors import UsageError
+from brainbench.leaderboard.boards.baselines import Beside, rows_beside
+from brainbench.leaderboard.boards.board import Board, by_page
+from brainbench.leaderboard.boards.standings import Key, Standing, key_of, stand
+from brainbench.leaderboard.boards.statistics import STATISTICS, variant_of
+from brainbench.leaderboard.checks.words import own_words, submitted_words
+from brainbench.leaderboard.site.benchmark_page import benchmark_names, make_page
+from brainbench.leaderboard.site.downloads import as_csv, as_json, board_rows
+from brainbench.leaderboard.site.model_page import number, tables_of
+from brainbench.leaderboard.site.reports import Progress, report_path, write_reports
+from brainbench.leaderboard.site.rows import (
+    UNKNOWN,
+    Panel,
+    Value,
+    addresses,
+    draw_planes,
+    family_of,
+    groups,
+    make_panel,
+    newest_first,
+    parameters_of,
+    size_group,
+    size_text,
+)
+from brainbench.leaderboard.submissions.submission import Submission
+from brainbench.results.atomic import write_whole
+
+# beside every page of ours: what tells that a folder may be written over
+MARK = ".brainbench-leaderboard"
+_STATIC = ("board.css", "board.js", "sortable.min.js", "sortable.LICENSE")
+# file: is what a page opened from a disk loads its own style and script by
+_POLICY = (
+    "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything that the pages are made of.
+
+    Attributes
+    ----------
+    boards : in their order.
+    submissions : accepted ones.
+    standings : name of a board → who stands where.
+    beside : name of a board → its rows that are no models.
+    where : file name of each model's page.
+    """
+
+    boards: Sequence[Board]
+    submissions: Sequence[Submission]
+    standings: Mapping[str, Standing]
+    beside: Mapping[str, Sequence[Beside]]
+    where: dict[Key, str] = field(default_factory=dict)
+
+
+def make_site(boards: Sequence[Board], submissions: Sequence[Submission]) -> Site:
+    """Rank everything."""
+    standings = stand(boards, submissions)
+    return Site(
+        boards,
+        submissions,
+        standings,
+        {
+            name: rows_beside(one.board, [e for e in one.entries if e.apart != "incomplete"])
+            for name, one in standings.items()
+        },
+        addresses(map(key_of, submissions)),
+    )
+
+
+def rehearse(submission: Submission) -> None:
+    """Make what pages show of a run by itself: whatever that raises, it raises before the build."""
+    record = submission.record
+    tables_of(record)
+    own_words(record)
+    variant_of(record)
+    size_group(parameters_of(submission))
+
+
+def write_site(
+    site: Site, output: Path, *, reports: bool = True, progress: Progress | None = None
+) -> int:
+    """Write every page, and remove those of the last build that are no longer made.
+
+    Parameters
+    ----------
+    output : folder; a new one, an empty one, or one that was written by this before.
+    reports : make each run's report too, where it is not there from before.
+    progress : called with what is written, its number and how many there are.
+
+    Returns
+    -------
+    How many files there are.
+
+    Raises
+    ------
+    UsageError
+        When the folder holds something else, or cannot be written.
+    """
+    before = _check_folder(output)
+    written: set[str] = set()
+    _mark(output, before)
+    try:
+        for address in write_reports(site.submissions, output, progress) if reports else ():
+            written.add(address)
+        total = len(site.where) + len(site.boards)
+        for count, (path, text) in enumerate(_pages(site, written)):
+            _write(output / path, text)
+            written.add(path)
+            if progress and count % 20 == 0:
+                progress(path, min(count, total), total)
+    finally:
+        _mark(output, before | written)
+    for name in sorted(before - written):
+        file = output / name
+        if file.is_file() and file.resolve() == output.resolve() / name:
+            file.unlink()
+    _mark(output, written)
+    return len(written) + 1
+
+
+# ---------------------------------------------------------------- pages
+
+
+def _pages(site: Site, written: set[str]) -> Iterator[tuple[str, str]]:
+    """(path, content) of every file."""
+    folder = resources.files("brainbench.leaderboard") / "static"
+    for name in _STATIC:
+        yield f"static/{name}", (folder / name).read_text("utf-8")
+    panels = {
+        name: make_panel(standing, site.beside[name], site.where)
+        for name, standing in site.standings.items()
+    }
+    yield "index.html", _index(site, panels)
+    for page, boards in by_page(site.boards).items():
+        if boards[0].kind != "overall":
+            yield f"{page}.html", _board_page(site, page, boards, panels)
+    yield "runs.html", _runs_page(site)
+    yield from _benchmark_pages(site)
+    yield from _model_pages(site, written)
+    rows = []
+    for name, standing in site.standings.items():
+        own = board_rows(standing, site.beside[name])
+        rows.append((standing, own))
+        yield f"data/{name}.csv", as_csv(standing, own)
+    yield "data/boards.json", as_json(rows)
+
+
+def _index(site: Site, panels: Mapping[str, Panel]) -> str:
+    overall = [board for board in site.boards if board.kind == "overall"]
+    planes, unplaned = draw_planes(site.boards, site.standings, site.beside, site.where)
+    families, sizes = groups(site.submissions)
+    return _render(
+        site, "index.html", "index.html",
+        cards=[
+            _card(page, boards, panels)
+            for page, boards in by_page(site.boards).items()
+            if boards[0].kind != "overall"
+        ],
+        panels=[panels[board.name] for board in overall], start=_first(overall, panels),
+        planes=planes, unplaned=unplaned, families=families, sizes=sizes,
+    )  # fmt: skip
+
+
+def _card(page: str, boards: Sequence[Board], panels: Mapping[str, Panel]) -> dict[str, Any]:
+    """The first of every ranking of a page that has entries, and what they stand beside."""
+    told = []
+    for board in boards:
+        panel = panels[board.name]
+        held = sorted(
+            (row for row in panel.beside if row.score.text), key=lambda row: -float(row.score.sort)
+        )
+        if panel.models or panel.apart:
+            told.append(
+                {
+                    "address": board.address,
+                    "label": board.label,
+                    "rule": panel.title,
+                    "first": panel.models[:3],
+                    "held": [f"{row.name} {row.score.text}" for row in held[:2]],
+                    "ranked": len(panel.models),
+                    "apart": len(panel.apart),
+                }
+            )
+    return {"title": boards[0].title, "address": f"{page}.html", "rankings": told}
+
+
+def _first(boards: Sequence[Board], panels: Mapping[str, Panel]) -> str:
+    """The ranking that a page begins with: the first that ranks somebody."""
+    names = [board.name for board in boards]
+    return next((name for name in names if panels[name].models), names[0] if names else "")
+
+
+def _board_page(site: Site, page: str, boards: Sequence[Board], panels: Mapping[str, Panel]) -> str:
+    names = list(dict.fromkeys(n for b in boards for n in (*b.benchmarks, *b.tasks)))
+    own = [entry.submission for b in boards for entry in site.standings[b.name].entries]
+    families, sizes = groups(own)
+    return _render(
+        site, "board.html", f"{page}.html",
+        title=boards[0].title, panels=[panels[board.name] for board in boards],
+        families=families, sizes=sizes, benchmarks=names, start=_first(boards, panels),
+    )  # fmt: skip
+
+
+def _runs_page(site: Site) -> str:
+    families, sizes = groups(site.submissions)
+    whole: dict[int, list[str]] = {}
+    for name, standing in site.standings.items():
+        for entry in standing.ranked if standing.board.kind != "overall" else ():
+            whole.setdefault(id(entry.submission), []).append(name)
+    runs: list[dict[str, Any]] = []
+    for one in site.submissions:
+        org, model, _ = key_of(one)
+        parameters = parameters_of(one)
+        told = one.metadata
+        runs.append(
+            {
+                "name": model,
+                "org": org,
+                "address": f"models/{site.where[key_of(one)]}.html",
+                "run": one.record.run_id,
+                "scored": _scored(one),
+                "boards": whole.get(id(one), []),
+                "chips": variant_of(one.record),
+                "size": Value(size_text(parameters), str(parameters or "")),
+                "size_group": size_group(parameters),
+                "family": family_of(one),
+                "licence": told.licence if told else UNKNOWN,
+                "submitted": told.submitted.isoformat() if told else "",
+            }
+        )
+    runs.sort(key=lambda run: (str(run["submitted"]), str(run["name"])), reverse=True)
+    protocols = [name for name in _SCORED if any(name in run["scored"] for run in runs)]
+    return _render(site, "runs.html", "runs.html", runs=runs, families=families, sizes=sizes,
+                   protocols=protocols)  # fmt: skip
+
+
+_SCORED = ("controlled", "published", "behaviour", "accuracy", "guidance")
+
+
+def _scored(submission: Submission) -> list[str]:
+    record = submission.record
+    held = (record.controlled, record.scores, record.behavior, record.accuracy, record.gains)
+    return [name for name, rows in zip(_SCORED, held, strict=True) if rows]
+
+
+def _benchmark_pages(site: Site) -> Iterator[tuple[str, str]]:
+    found: dict[str, list[str]] = {}
+    for board in site.boards:
+        for name in (*board.benchmarks, *board.tasks):
+            names = found.setdefault(board.title, [])
+            if name not in names:
+                names.append(name)
+    yield (
+        "benchmarks/index.html",
+        _render(site, "benchmarks.html", "benchmarks/index.html", groups=list(found.items())),
+    )
+    for name in benchmark_names(site.boards, site.submissions):
+        page = make_page(name, site.submissions, site.where)
+        address = f"benchmarks/{name}.html"
+        yield address, _render(site, "benchmark.html", address, page=page)
+
+
+def _model_pages(site: Site, written: set[str]) -> Iterator[tuple[str, str]]:
+    standings: dict[Key, list[dict[str, Any]]] = {}
+    for standing in site.standings.values():
+        for entry in standing.entries:
+            if entry.apart != "superseded":
+                standings.setdefault(entry.key, []).append(_place(standing, entry))
+    known = set(benchmark_names(site.boards, site.submissions))
+    for key, runs in newest_first(site.submissions).items():
+        address = f"models/{site.where[key]}.html"
+        yield address, _render(
+            site, "model.html", address,
+            name=key[1], org=key[0], standings=standings.get(key, []), benchmarks=known,
+            runs=[_run(one, written) for one in runs],
+        )  # fmt: skip
+
+
+def _place(standing: Standing, entry: Any) -> dict[str, Any]:
+    board = standing.board
+    digits = STATISTICS[board.statistic].digits
+    ends = entry.interval
+    said = "" if ends is None else f"{number(ends[0], digits)} to {number(ends[1], digits)}"
+    return {
+        "address": board.address if board.kind != "overall" else "index.html",
+        "title": board.title,
+        "label": board.label,
+        "rank": entry.rank,
+        "count": len(standing.ranked),
+        "score": f"{STATISTICS[board.statistic].title} {number(entry.value, digits)}",
+        "interval": said,
+        "why": "; ".join(entry.reasons[:3]),
+    }
+
+
+def _run(submission: Submission, written: set[str]) -> dict[str, Any]:
+    record, told = submission.record, submission.metadata
+    parameters = parameters_of(submission)
+    facts = [
+        ("weights", f"sha256 {record.model.weights_sha256}" if record.model.weights_sha256 else ""),
+        ("weights and wording", f"sha256 {record.model.sha256}"),
+        ("revision", record.model.revision or ""),
+        ("family", family_of(submission)),
+        ("parameters", UNKNOWN if parameters is None else f"{parameters:,}"),
+        ("numbers", " on ".join(filter(None, (record.model.dtype, record.model.device)))),
+        ("data", ", ".join(f"{d.name} {d.version}" for d in record.datasets)),
+        ("brainbench", record.versions.get("brainbench") or UNKNOWN),
+        ("what it is", record.model.description or ""),
+    ]
+    if told is not None:
+        facts += [
+            ("licence", told.licence),
+            ("contamination", told.contamination),
+            ("contact", told.contact),
+            ("submitted", told.submitted.isoformat()),
+        ]
+    report = report_path(submission)
+    return {
+        "run": record.run_id,
+        "chips": variant_of(record),
+        "facts": [(what, value) for what, value in facts if value],
+        "files": sorted(record.model.files.items()),
+        "rerun": told.rerun if told else "",
+        "warnings": own_words(record),
+        "submitted": submitted_words(record),
+        "tables": tables_of(record),
+        "report": f"../{report}" if report in written else "",
+    }
+
+
+# ---------------------------------------------------------------- writing
+
+
+def _render(site: Site, template: str, address: str, **values: Any) -> str:
+    root = "../" * address.count("/")
+    return _template(template).render(
+        root=root, here=address, menu=_menu(site), policy=_POLICY,
+        version=metadata.version("brainbench"), n_runs=len(site.submissions), **values,
+    )  # fmt: skip
+
+
+def _menu(site: Site) -> list[dict[str, str]]:
+    pages = [{"title": "Overview", "address": "index.html"}]
+    for page, boards in by_page(site.boards).items():
+        if boards[0].kind != "overall":
+            pages.append({"title": boards[0].title, "address": f"{page}.html"})
+    pages.append({"title": "All runs", "address": "runs.html"})
+    return [*pages, {"title": "Benchmarks", "address": "benchmarks/index.html"}]
+
+
+@cache
+def _template(name: str) -> Template:
+    made = Environment(
+        loader=PackageLoader("brainbench.leaderboard"),
+        # every text of a submission is text
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return made.get_template(name)
+
+
+def _write(path: Path, text: str) -> None:
+    """A page; a build that was broken off is begun again, so none is forced to the disk."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"cannot write to {path}: {error.strerror or error}") from error
+
+
+def _mark(output: Path, files: Iterable[str]) -> None:
+    """Write down which files are a build's: the next one removes none but these."""
+    lines = ["written by `brainbench leaderboard build`:", *sorted(files)]
+    write_whole(output / MARK, ("\n".join(lines) + "\n").encode())
+
+
+def _check_folder(output: Path) -> set[str]:
+    """Files of the last build; a folder that holds something else is left alone."""
+    if output.exists() and not output.is_dir():
+        raise UsageError(f"{output} is no folder")
+    if output.is_dir() and any(output.iterdir()) and not (output / MARK).is_file():
+        raise UsageError(
+            f"{output} holds other files, and a build would write over them; give a new folder "
+            "with --output-path"
+        )
+    mark = output / MARK
+    listed = mark.read_text("utf-8", "replace").splitlines()[1:] if mark.is_file() else []
+    return {name for name in listed if _is_inside(name)}
+
+
+def _is_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts

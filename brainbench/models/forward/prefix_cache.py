@@ -1,0 +1,92 @@
+"""The beginning that prompts have in common, computed once."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+from brainbench.models.forward.hooks import only_rows
+from brainbench.models.forward.running import input_device
+from brainbench.models.prompts.batches import Tokens
+from brainbench.models.steering.hooks import Steerer
+
+
+class SharedPrefix:
+    """Keys and values of the last beginning that was asked for.
+
+    Parameters
+    ----------
+    model : a causal language model of transformers.
+    steerer : adds directions to a beginning that is asked for steered.
+    """
+
+    def __init__(self, model: Any, steerer: Steerer | None = None) -> None:
+        self._model = model
+        self._steerer = steerer or Steerer(model)
+        # where the embedding is, the tokens must be; layers may be on other devices
+        self._device = input_device(model)
+        self._held: tuple[Any, Any] = (None, None)
+
+    def past(self, prefix: Tokens, rows: int, group: str | None = None) -> Any:
+        """A cache to run with, of its own for each row of a batch; None without a beginning.
+
+        Parameters
+        ----------
+        group : whose directions are added to every token of it.
+        """
+        if not prefix:
+            return None
+        if self._held[0] != (prefix, group):
+            self._held = (None, None)
+            self._held = ((prefix, group), self._compute(prefix, group))
+        past = copy.deepcopy(self._held[1])
+        past.batch_repeat_interleave(rows)
+        return past
+
+    def forget(self) -> None:
+        """Let what is kept go."""
+        import torch
+
+        self._held = (None, None)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _compute(self, prefix: Tokens, group: str | None) -> Any:
+        import torch
+
+        past = empty_cache()
+        tokens = torch.tensor([prefix], device=self._device)
+        last = only_rows(self._model.get_output_embeddings(), lambda states: states[:, -1])
+        with self._steerer.adding([group]), last:
+            self._model(input_ids=tokens, use_cache=True, **with_cache(self._model, past))
+        return past
+
+
+def empty_cache() -> Any:
+    """A cache of keys and values that keeps all of them."""
+    from transformers import DynamicCache
+
+    # without the configuration: where that names a window that its family does not use,
+    # as in Llamas made of Mistrals, keys would be dropped
+    return DynamicCache()
+
+
+def with_cache(model: Any, past: Any) -> dict[str, Any]:
+    """A cache as a model takes it: ``cache``, before transformers 5.24 ``past_key_values``."""
+    # what adapters and hooks put around a model takes whatever it is given
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    known = inspect.signature(type(inner).forward).parameters
+    return {"cache" if "cache" in known else "past_key_values": past}
+
+
+def rows_of(past: Any, rows: Sequence[int]) -> Any:
+    """Some rows of a cache, in this order, as a cache of their own."""
+    import torch
+
+    chosen = empty_cache()
+    for number, layer in enumerate(past.layers):
+        at = torch.tensor(rows, device=layer.keys.device)
+        chosen.update(layer.keys[at], layer.values[at], number)
+    return chosen

@@ -1,0 +1,243 @@
+"""The record of a run, before anything is scored: what is asked, and of what."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from brainbench.benchmarks import Benchmark, PluggedBenchmark
+from brainbench.datasets import Behavior, Recording, share_people
+from brainbench.errors import DataError
+from brainbench.foreign import readable
+from brainbench.guidance.arms import arms_code
+from brainbench.guidance.evaluation.test_sets import tests_sha256
+from brainbench.guidance.options import SEARCH_VERSION
+from brainbench.models import COMPUTING, LanguageModel, Model, is_builtin
+from brainbench.reasoning.tasks import TaskSet
+from brainbench.results import DatasetInfo, ModelInfo, Record, TaskInfo
+from brainbench.run.inputs import Data
+from brainbench.run.provenance import versions
+from brainbench.run.settings import Settings
+
+if TYPE_CHECKING:
+    from brainbench.run.guidance import GuidanceTask
+
+
+_LM_EVAL = ("lm-eval", "datasets")
+
+
+def new_record(
+    model: Model,
+    source: str | Path | Model | None,
+    benchmarks: Sequence[Benchmark],
+    data: Data,
+    settings: Settings,
+    untrained: Model | None = None,
+    tasks: TaskSet | None = None,
+    guidance: GuidanceTask | None = None,
+) -> Record:
+    """The record of a run that is about to start, its id a hash of all it depends on."""
+    found = versions(_LM_EVAL if tasks else ())
+    # asked for once: a model in memory hashes every parameter
+    sha256 = model.sha256
+    held: dict[str, Any] = {
+        "versions": {name: version for name, version in found.items() if name != "git"},
+        "model": [model.identifier, sha256],
+        "data": {name: dataset.data_sha256 for name, dataset in data.datasets.items()},
+        "benchmarks": {b.identifier: b.version for b in benchmarks},
+        "settings": settings.identity(),
+        "untrained": None if untrained is None else untrained.sha256,
+        "computed_with": model.computed_with if isinstance(model, LanguageModel) else None,
+    }
+    code = {b.identifier: b.code_sha256 for b in benchmarks if isinstance(b, PluggedBenchmark)}
+    asked: dict[str, TaskInfo] = {}
+    if tasks is not None:
+        options = settings.task_options
+        prints = tasks.fingerprints(settings.limit, bool(options.num_fewshot))
+        held["tasks"] = [tasks.names, prints, tasks.code, options.identity()]
+        asked = {
+            name: TaskInfo(version=version, sha256=prints[name])
+            for name, version in tasks.versions.items()
+        }
+    datasets: dict[str, Recording | Behavior] = dict(data.datasets)
+    if guidance is not None:
+        told = guidance.options.identity(guidance.extents)
+        recording = guidance.recording
+        held["guidance"] = [recording.card.name, recording.data_sha256, guidance.rois, told]
+        # the problems of its tests lie beside the package
+        held["guidance"].append(tests_sha256())
+        arms = arms_code(guidance.options.arms)
+        code |= {f"the arm {name}": told for name, told in arms.items()}
+        if "steering" in guidance.extents:
+            held["search"] = SEARCH_VERSION
+        datasets[recording.card.name] = recording
+    origins, unknown = learned_from(model, settings.options.peft)
+    if origins:
+        held["learned_from"] = origins
+    if code:
+        held["code"] = code
+    digest = hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
+    ignored = [
+        f"--{name.replace('_', '-')}" for name in settings.options.given() if name in COMPUTING
+    ]
+    notes = [] if tasks is None else _task_notes(model, tasks, settings)
+    if guidance is not None:
+        notes += [note for note in guidance.model.chat.probe() if note not in notes]
+    notes += _steering_notes(model, data, tasks)
+    notes += unknown
+    notes += [
+        f"{name}: its code cannot be read, so a run of other code under the same version is not "
+        "told from this one"
+        for name, told in code.items()
+        if told is None
+    ]
+    notes += model.notes if isinstance(model, LanguageModel) else ()
+    for name in datasets:
+        notes += [
+            f"{name}: the model learned from {origin}, whose people and problems these are; its "
+            "scores on them say nothing of new ones"
+            for origin in origins
+            if share_people(origin, name)
+        ]
+    if ignored and not isinstance(model, LanguageModel):
+        notes.append(f"{', '.join(ignored)}: no effect, this model is not loaded by brainbench")
+    if settings.limit is not None and guidance is not None:
+        notes.append(f"tests limited to {settings.limit} problems of each set: for trying out only")
+    if settings.limit is not None and benchmarks:
+        notes.append(
+            f"limited to {settings.limit} items of each reasoning type: for trying out only"
+        )
+    for name, dataset in datasets.items():
+        if dataset.card.simulated:
+            notes.append(f"{name}: simulated people; these scores say nothing about any brain")
+    for name, dataset in datasets.items():
+        if isinstance(dataset, Recording) and dataset.truth is not None:
+            notes.append(f"{name}: {dataset.truth.attrs['summary']}")
+    return Record(
+        run_id=digest[:12],
+        versions=found,
+        model=ModelInfo(
+            identifier=readable(model.identifier),
+            sha256=sha256,
+            source=readable(str(source)) if isinstance(source, str | Path) else None,
+            description=getattr(model, "description", None),
+            builtin=is_builtin(model),
+            learned_from=origins,
+            **(model.facts if isinstance(model, LanguageModel) else {}),
+        ),
+        datasets=[
+            DatasetInfo(
+                name=name,
+                version=dataset.card.version,
+                data_sha256=dataset.data_sha256,
+                simulated=dataset.card.simulated,
+                licence=dataset.card.licence,
+            )
+            for name, dataset in datasets.items()
+        ],
+        benchmarks={b.identifier: b.version for b in benchmarks},
+        tasks=asked,
+        config=_readable(_config(settings, tasks, guidance)),
+        notes=[readable(note) for note in notes],
+    )
+
+
+def _readable(value: Any) -> Any:
+    """Plain values with every text as UTF-8 can hold it: names of files may be none."""
+    if isinstance(value, str):
+        return readable(value)
+    if isinstance(value, dict):
+        return {_readable(key): _readable(held) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_readable(held) for held in value)
+    return value
+
+
+def learned_from(model: Model, peft: str | Path | None) -> tuple[list[str], list[str]]:
+    """Datasets that a model's steering and adapter were made from; what cannot be told of them."""
+    found: set[str] = set()
+    steering = model.steering if isinstance(model, LanguageModel) else None
+    if steering is not None and isinstance(origin := steering.recipe.get("dataset"), str):
+        found.add(origin)
+    if peft is None:
+        return sorted(found), []
+    # torch is loaded only where a model has an adapter
+    from brainbench.guidance.finetuning.folder import FinetuningFolder
+
+    try:
+        training = FinetuningFolder(peft).load()
+    except DataError as error:
+        return sorted(found), [f"what the adapter learned from cannot be told: {error}"]
+    if training is not None:
+        found.add(str(training.data["source"]).partition(".")[0])
+    return sorted(found), []
+
+
+def unused_weights(model: Model, settings: Settings) -> tuple[str, ...]:
+    """What of a model's checkpoint is not used; vLLM, which loads it itself, tells by an error."""
+    if not isinstance(model, LanguageModel) or settings.task_options.backend == "vllm":
+        return ()
+    return model.unused_weights()
+
+
+def _config(
+    settings: Settings, tasks: TaskSet | None, guidance: GuidanceTask | None
+) -> dict[str, Any]:
+    """What the user chose; of tasks and guidance only where some are asked for."""
+    config = asdict(settings)
+    options = config.pop("task_options")
+    config.pop("guidance")
+    if guidance is not None:
+        config["guidance"] = {
+            **guidance.options.identity(guidance.extents),
+            "dataset": guidance.recording.card.name,
+            "rois": list(guidance.rois),
+        }
+    if tasks is None:
+        return config
+    # as it comes back from a file
+    options["include_path"] = list(options["include_path"])
+    return {**config, "tasks": list(tasks.names), **options}
+
+
+def _steering_notes(model: Model, data: Data, tasks: TaskSet | None) -> list[str]:
+    """Where a steered model is not: its directions are of other reasoning types."""
+    steering = model.steering if isinstance(model, LanguageModel) else None
+    if steering is None:
+        return []
+    if not steering.strength:
+        return [f"the steering {steering.name} has strength 0: nothing is added"]
+    asked: dict[str, list[str | None]] = {
+        name: [problem.reasoning_type for problem in dataset.problems]
+        for name, dataset in data.datasets.items()
+    }
+    if steering.group_for(None) is None and tasks is not None:
+        for name, task in tasks.tasks.items():
+            asked[name] = [doc.get("reasoning_type") for doc in task.eval_docs]
+    return [f"{name}: {text}" for name, kinds in asked.items() for text in steering.missing(kinds)]
+
+
+def _task_notes(model: Model, tasks: TaskSet, settings: Settings) -> list[str]:
+    """What a reader of accuracy must know of the whole run."""
+    notes = list(tasks.warnings)
+    if settings.limit is not None:
+        notes.append(f"limited to {settings.limit} items of each task: for trying out only")
+    compared = [n for n, task in tasks.tasks.items() if task.OUTPUT_TYPE == "multiple_choice"]
+    if settings.options.think and compared:
+        notes.append(
+            f"--think: in {len(compared)} of {len(tasks.tasks)} tasks answers are compared before "
+            "the model has thought; those that end in _cot let it"
+        )
+    if settings.task_options.apply_chat_template and isinstance(model, LanguageModel):
+        notes += model.chat.probe()
+    plain = not settings.task_options.apply_chat_template
+    if plain and isinstance(model, LanguageModel) and model.chat.template is not None:
+        notes.append(
+            "tasks are asked in plain text, as lm-eval does by default; the model has a chat "
+            "template, which --apply-chat-template uses"
+        )
+    return notes

@@ -1,0 +1,118 @@
+"""The arms of fine-tuning: what trains, what is held out, what is chosen where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from brainbench.datasets import load_recording
+from brainbench.encoding.controlled.folds import held_out_folds
+from brainbench.encoding.kernels import linear_kernels
+from brainbench.guidance.evaluation.cached_prompts import ask_problems
+from brainbench.guidance.finetuning import experiment
+from brainbench.guidance.finetuning.experiment import FinetuningPlan, Trained
+from brainbench.guidance.finetuning.recipes import Budget
+from brainbench.guidance.signals import Signals, read_signals
+from brainbench.models import LanguageModel, load_model
+
+
+@pytest.fixture(scope="module")
+def model() -> LanguageModel:
+    found = load_model("nano")
+    assert isinstance(found, LanguageModel)
+    return found
+
+
+@pytest.fixture(scope="module")
+def signals() -> Signals:
+    return read_signals(load_recording("phantom_guidance", "validity"), "validity", "all")
+
+
+def test_the_first_half_of_each_types_runs_trains() -> None:
+    phantom = read_signals(load_recording("phantom", "signal"), "signal", "all")
+    train, test = experiment.split_runs(phantom)
+    assert set(phantom.runs[train]) == {"syllogistic-01", "transitive-01"}
+    assert set(phantom.runs[test]) == {"syllogistic-02", "transitive-02"}
+    assert sorted([*train, *test]) == list(range(72))
+
+
+def test_arms_are_trained_asked_and_the_model_is_as_it_was(
+    model: LanguageModel, signals: Signals, tmp_path: Path
+) -> None:
+    train, test = experiment.split_runs(signals)
+    validation = tuple(ask_problems(model, signals.problems)[i] for i in train[:12])
+    plan = FinetuningPlan(
+        ("unguided", "guided", "label only", "random direction"),
+        (0, 1),
+        budget=Budget(epochs=2, batch_size=12, accumulation=1, patience=0),
+        learning_rates=(1e-5, 3e-3),
+        validation=validation,
+    )
+    items = ask_problems(model, signals.at(test).problems)
+    before = experiment.ask_plainly(model, items)
+    trained = experiment.train_arms(model, signals.at(train), plan, tmp_path)
+    assert [(t.arm, t.row) for t in trained] == [
+        ("unguided", 0),
+        *((arm, row) for arm in plan.arms[1:] for row in (0, 1)),
+    ]
+    answered = []
+    for each in trained:
+        with experiment.as_trained(model, each) as now:
+            answered.append(experiment.answer_questions(now, items, validation))
+    after = experiment.ask_plainly(model, items)
+    assert np.array_equal(before.odds, after.odds), "the model's own weights are untouched"
+    arms = experiment.gather(trained, answered, 2)
+    assert np.array_equal(arms["unguided"].log_odds[0], before.odds[:, 0])
+    assert np.array_equal(arms["unguided"].log_odds[0], arms["unguided"].log_odds[1])
+    for arm in plan.arms[1:]:
+        assert not np.array_equal(arms[arm].log_odds[0], before.odds[:, 0]), arm
+        assert not np.array_equal(arms[arm].log_odds[0], arms[arm].log_odds[1]), arm
+        assert arms[arm].strengths is None
+    written = {path.parent.name for path in tmp_path.rglob("finetuning.json")}
+    assert written >= {"rate-1e-05", "rate-0.003"}
+    # what is trained is found again, not trained again
+    times = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("adapter_model.safetensors")}
+    experiment.train_arms(model, signals.at(train), plan, tmp_path)
+    assert times == {p: p.stat().st_mtime_ns for p in tmp_path.rglob("adapter_model.safetensors")}
+
+
+def test_alignment_is_that_of_plain_ridge_on_the_held_out_runs(
+    model: LanguageModel, signals: Signals
+) -> None:
+    """One kernel of all layers, its penalty by inner blocks, refitted here one by one."""
+    train, test = experiment.split_runs(signals)
+    states = model.activations(signals.problems)
+    kernels = np.concatenate([linear_kernels(values) for values in states.values.values()])
+    part = np.where(np.isin(np.arange(len(signals.runs)), test), "b", "a")
+    fold = next(f for f in held_out_folds(part, signals.types) if set(f.test) == set(test))
+    kernel = fold.normalise(fold.normalise(kernels).sum(axis=0, keepdims=True))[0]
+    centred = [fold.centre @ block for block in signals.responses]
+    from brainbench.encoding.controlled.ridge import CONTROLLED_ALPHAS
+
+    def predicted(a: np.ndarray, b: np.ndarray, y: np.ndarray, k: np.ndarray, alpha: float):  # type: ignore[no-untyped-def, type-arg]
+        return k[np.ix_(b, a)] @ np.linalg.solve(k[np.ix_(a, a)] + alpha * np.eye(len(a)), y[a])
+
+    errors = np.zeros(len(CONTROLLED_ALPHAS))
+    inside = kernel[np.ix_(train, train)]
+    for inner in fold.inner:
+        k = inner.centred(inside)
+        for block in centred:
+            y = inner.centre @ block[train]
+            for i, alpha in enumerate(CONTROLLED_ALPHAS):
+                miss = y[inner.checked] - predicted(inner.fitted, inner.checked, y, k, alpha)
+                errors[i] += np.square(miss).sum()
+    best = CONTROLLED_ALPHAS[int(errors.argmin())]
+    r = []
+    for block in centred:
+        told = predicted(train, test, block, kernel, best)
+        r += [np.corrcoef(told[:, v], block[test, v])[0, 1] for v in range(block.shape[1])]
+    assert experiment.alignment(model, signals, train, test) == pytest.approx(np.mean(r), abs=1e-9)
+
+
+def test_alignment_before_and_after_is_told_of_trained_arms_only() -> None:
+    trained = [Trained("unguided", 0, None), *(Trained("guided", i, Path("x")) for i in (0, 1))]
+    (row,) = experiment.compare_alignment(0.1, trained, [0.1, 0.2, 0.4])
+    assert (row.arm, row.before) == ("guided", 0.1)
+    assert row.after == pytest.approx(0.3)

@@ -1,0 +1,149 @@
+"""What may be claimed, and what is said of it."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+
+from brainbench.guidance.arms import LABEL_ONLY, PERMUTED, UNGUIDED
+from brainbench.guidance.gains.verdict import decide_verdict, read_gains, unmeasured
+from brainbench.guidance.score import Change, Difference
+
+UP, FLAT, DOWN = (0.05, 0.02, 0.08, 0.001), (-0.01, -0.03, 0.02, 0.6), (-0.1, -0.15, -0.05, 0.001)
+# above 0, but not after correction
+NEARLY = (0.03, 0.001, 0.06, 0.2)
+
+
+def difference(against: str, **changes: tuple[float, float, float, float] | None) -> Difference:
+    """Value, both ends of the interval, corrected p of each metric; FLAT unless given."""
+    every: dict[str, Any] = dict.fromkeys(
+        ("auc", "accuracy_at_threshold", "accuracy", "says_true"), FLAT
+    )
+    return Difference(
+        against=against,
+        n_seeds=5,
+        changes=[
+            Change(metric=m, value=c[0], interval=c[1:3], p=c[3], p_corrected=c[3])  # type: ignore[arg-type]
+            for m, c in {**every, **changes}.items()
+            if c is not None
+        ],
+        mcnemar_p=None,
+        mcnemar_gained=None,
+        mcnemar_lost=None,
+    )
+
+
+def both(**changes: Any) -> list[Difference]:
+    return [difference(PERMUTED, **changes), difference(LABEL_ONLY, **changes)]
+
+
+WIN = {"auc": UP, "accuracy_at_threshold": UP}
+
+
+class TestVerdict:
+    def test_a_claim_needs_both_metrics_against_both_arms(self) -> None:
+        assert decide_verdict(both(**WIN)) == "brain signals help"
+        for arm, metric, bad in product((0, 1), WIN, (FLAT, DOWN, NEARLY)):
+            rows = both(**WIN)
+            rows[arm] = difference((PERMUTED, LABEL_ONLY)[arm], **{**WIN, metric: bad})
+            assert decide_verdict(rows) == "not shown to help"
+
+    def test_too_little_of_anything_is_inconclusive(self) -> None:
+        assert decide_verdict(both(**WIN), ["reduced tier"]) == "inconclusive"
+        assert decide_verdict(both(), ["1 seed"]) == "inconclusive"
+        assert decide_verdict([]) == "inconclusive"
+        for arm in (0, 1):
+            assert decide_verdict(both(**WIN)[arm : arm + 1]) == "inconclusive"
+        for metric in WIN:
+            assert decide_verdict(both(**{**WIN, metric: None})) == "inconclusive"
+
+    def test_an_interval_that_was_not_drawn_is_no_interval(self) -> None:
+        rows = both(**WIN)
+        rows[0].changes[0].interval = None
+        assert decide_verdict(rows) == "inconclusive"
+        assert unmeasured(rows) == [f"no AUC against {PERMUTED}"]
+
+    def test_no_shift_of_bias_counts_whatever_it_does_to_accuracy(self) -> None:
+        shifted = {"says_true": UP, "accuracy": UP, "accuracy_at_threshold": UP}
+        assert decide_verdict(both(**shifted)) == "not shown to help"
+        # nor does it stand in the way
+        assert decide_verdict(both(**WIN, says_true=DOWN)) == "brain signals help"
+
+    def test_other_arms_take_no_part(self) -> None:
+        others = [difference("random fMRI", auc=DOWN), difference(UNGUIDED)]
+        assert decide_verdict([*others, *both(**WIN)]) == "brain signals help"
+
+
+class TestReading:
+    def test_a_shift_of_bias_is_called_one(self) -> None:
+        shifted = {"says_true": (0.21, 0.18, 0.24, 0.001), "accuracy": (0.04, 0.02, 0.06, 0.001)}
+        rows = [difference(UNGUIDED, **shifted), *both(**shifted)]
+        assert read_gains(rows) == (
+            "Against unguided, guided says True more often (+21.0 points) and its accuracy rises "
+            "(+4.0 points), but its log-odds tell True from False no better than permuted fMRI "
+            "(Δ AUC -0.010 [-0.030, 0.020]) and label only (Δ AUC -0.010 [-0.030, 0.020]): a shift "
+            "of answer bias, not reasoning."
+        )
+
+    def test_a_gain_is_called_one(self) -> None:
+        text = read_gains([difference(UNGUIDED, auc=UP, accuracy=UP), *both(**WIN)])
+        assert (
+            "does not clearly change how often True is said (-1.0 points) and its accuracy rises "
+            "(+5.0 points);"
+        ) in text
+        assert "better than permuted fMRI (Δ AUC 0.050 [0.020, 0.080]) and label only" in text
+        assert text.endswith("and more are right at the validation threshold.")
+        assert "bias" not in text
+
+    def test_what_labels_bring_too_is_not_credited_to_signals(self) -> None:
+        rows = [
+            difference(UNGUIDED, auc=UP, accuracy=UP, says_true=UP),
+            difference(PERMUTED, **WIN),
+            difference(LABEL_ONLY),
+        ]
+        text = read_gains(rows)
+        assert "no better than label only (Δ AUC -0.010 [-0.030, 0.020]): what is gained" in text
+        assert "over unguided (Δ AUC 0.050 [0.020, 0.080]) may be had from labels alone." in text
+        assert "permuted" not in text
+
+    def test_worse_and_nearly_better_are_told_apart(self) -> None:
+        worse = read_gains([difference(UNGUIDED, auc=DOWN, says_true=UP), *both(auc=DOWN)])
+        assert "worse than permuted fMRI" in worse
+        assert "a shift of answer bias" not in worse
+        assert "not clearly better than" in read_gains(both(auc=NEARLY))
+
+    def test_a_threshold_that_fails_is_named(self) -> None:
+        text = read_gains(both(auc=UP))
+        assert text.endswith(
+            "but accuracy at the validation threshold is not above that of permuted fMRI "
+            "(-1.0 points [-3.0, 2.0]) and label only (-1.0 points [-3.0, 2.0])."
+        )
+
+    def test_what_is_lacking_is_said(self) -> None:
+        text = read_gains([difference(PERMUTED, auc=None)], ["reduced tier"])
+        assert "without log-odds of two answers, bias and reasoning cannot be told apart" in text
+        assert text.endswith(
+            "At most inconclusive: reduced tier; no AUC against permuted fMRI; no arm 'label only'."
+        )
+        assert read_gains([]) == "Nothing to compare guided with."
+
+    @pytest.mark.parametrize("only", [UNGUIDED, "random fMRI"])
+    def test_any_arm_alone_can_be_read(self, only: str) -> None:
+        text = read_gains([difference(only, auc=UP)])
+        assert f"better than {only} (Δ AUC 0.050 [0.020, 0.080])." in text
+        assert f"no better than {only} (" in read_gains([difference(only)])
+
+    @pytest.mark.parametrize("points", [-37.5, -0.1, 12.0])
+    def test_an_interval_about_0_is_not_called_the_same(self, points: float) -> None:
+        says = (points / 100, points / 100 - 0.5, points / 100 + 0.5, 0.4)
+        text = read_gains([difference(UNGUIDED, says_true=says)])
+        assert (
+            f"guided does not clearly change how often True is said ({points:+.1f} points)" in text
+        )
+        assert "as often" not in text
+
+    def test_what_is_the_same_is_called_so(self) -> None:
+        text = read_gains([difference(UNGUIDED, says_true=(0.0, 0.0, 0.0, 1.0))])
+        assert "guided says True as often (+0.0 points)" in text

@@ -1,0 +1,282 @@
+"""Directions in closed form, and what they must not know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from simulated_signals import make_signals, make_states
+
+from brainbench.encoding.kernels import Array
+from brainbench.errors import DataError, UnknownNameError
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED, arms_of
+from brainbench.guidance.maps import fit_controlled
+from brainbench.guidance.objective import Objective
+from brainbench.guidance.signals import Signals
+from brainbench.guidance.steering.directions import (
+    RANDOM,
+    Training,
+    Way,
+    class_difference,
+    general_direction,
+    held_out_directions,
+    item_steps,
+    problem_direction,
+    random_direction,
+    thirds,
+    to_unit,
+)
+from brainbench.guidance.steering.search import Pairs, Search
+
+ARMS = [arm.name for arm in arms_of("steering") if arm.name != UNGUIDED]
+EVERY = make_signals(9, 4)
+TRAIN, TEST = np.arange(27), np.arange(27, 36)
+STATES = make_states(36)
+SAID = np.random.default_rng(1).integers(-1, 2, 36)
+TRAINING = Training(EVERY.at(TRAIN), STATES[TRAIN], SAID[TRAIN])
+HELD_OUT = EVERY.at(TEST)
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+def found_by_search(moved: Array, tries: list[int]) -> Search:
+    rows = np.arange(len(moved))
+    lengths = np.linalg.norm(moved, axis=-1)[:, None]
+    pairs = Pairs(rows, rows, np.zeros(len(moved), np.int64))
+    return Search(pairs, np.array(tries), moved, lengths, 0 * rows, moved.astype(np.float32))
+
+
+class TestGeneralDirection:
+    MOVED = np.random.default_rng(0).normal([[1.0], [3.0]], 1.0, (5, 2, 4))
+    FOUND = found_by_search(MOVED, [3, 0, 1, 40, 0])
+
+    def test_mean_of_those_that_flipped(self) -> None:
+        expected = (self.MOVED[0] + self.MOVED[2] + self.MOVED[3]) / 3
+        np.testing.assert_allclose(general_direction(self.FOUND), expected)
+
+    def test_unit_length_times_the_spread_of_the_projections(self) -> None:
+        found = general_direction(self.FOUND, "unit")
+        for layer in range(2):
+            chosen = self.MOVED[[0, 2, 3], layer]
+            unit = chosen.mean(axis=0) / np.linalg.norm(chosen.mean(axis=0))
+            np.testing.assert_allclose(found[layer], unit * np.std(chosen @ unit))
+
+    def test_none_is_an_error(self) -> None:
+        with pytest.raises(DataError, match="no answer was flipped"):
+            general_direction(found_by_search(self.MOVED, [0] * 5))
+        with pytest.raises(UnknownNameError, match="unknown mean of directions 'units'"):
+            general_direction(self.FOUND, "units")
+
+
+def test_units_are_one_long_and_nothing_stays_nothing() -> None:
+    drawn = np.random.default_rng(0).standard_normal((3, 2, 5))
+    drawn[1, 0] = 0.0
+    found = to_unit(drawn)
+    lengths = np.linalg.norm(found, axis=-1)
+    np.testing.assert_allclose(lengths, [[1, 1], [0, 1], [1, 1]])
+    np.testing.assert_allclose(found[2] * np.linalg.norm(drawn[2], axis=-1)[:, None], drawn[2])
+
+
+def test_class_difference_is_that_of_the_means() -> None:
+    labels = np.array([True, False, True])
+    states = np.arange(12.0).reshape(3, 2, 2)
+    expected = (states[0] + states[2]) / 2 - states[1]
+    np.testing.assert_array_equal(class_difference(states, labels), expected)
+
+
+def test_random_directions_are_everywhere_and_one_long() -> None:
+    found = random_direction((4000, 3), rng())
+    np.testing.assert_allclose(np.linalg.norm(found, axis=-1), 1.0)
+    np.testing.assert_allclose(found.mean(axis=0), 0.0, atol=0.05)
+    np.testing.assert_allclose(found.T @ found / 4000, np.eye(3) / 3, atol=0.03)
+
+
+def test_thirds_of_every_run_are_left_out_once_and_hang_together() -> None:
+    runs = np.array(list("bbbbbbbaaaaaabbb"))
+    parts = thirds(runs)
+    assert len(parts) == 3
+    assert sorted(np.concatenate([out for _, out in parts])) == list(range(16))
+    for fitted, out in parts:
+        assert sorted([*fitted, *out]) == list(range(16))
+        assert {str(run) for run in runs[out]} == {"a", "b"}
+        for name in "ab":
+            places = np.flatnonzero(np.isin(np.flatnonzero(runs == name), out))
+            assert (np.diff(places) == 1).all()
+            assert len(places) in (2, 3, 4)
+
+
+class TestItemSteps:
+    MAPS = fit_controlled(TRAINING.states, TRAINING.signals.responses)
+
+    def test_closed_form_of_squares_about_the_means(self) -> None:
+        found = item_steps(self.MAPS, STATES[TEST], HELD_OUT.responses)
+        for item in range(9):
+            for layer in range(3):
+                total = np.zeros(11)
+                for person, block in enumerate(HELD_OUT.responses):
+                    weights = self.MAPS.span[layer].T @ self.MAPS.duals[person][layer]
+                    centred = STATES[TEST[item], layer] - self.MAPS.mean[layer]
+                    left = block[item] - self.MAPS.offsets[person] - centred @ weights
+                    step = weights @ left
+                    total += step / np.linalg.norm(step)
+                np.testing.assert_allclose(found[item, layer], total / np.linalg.norm(total))
+
+    @pytest.mark.parametrize("way", [Way(), Way("cosine", "raw"), Way("pearson", "intercept")])
+    def test_a_small_step_lowers_the_loss(self, way: Way) -> None:
+        alone = [HELD_OUT.responses[1]]
+        maps = replace(self.MAPS, duals=self.MAPS.duals[1:2], offsets=self.MAPS.offsets[1:2])
+        steps = item_steps(maps, STATES[TEST], alone, way)
+        objective = Objective(maps, alone, way.loss, way.centring)
+        before, after, back = (
+            objective.of_everybody(torch.tensor(STATES[TEST] + h * steps), torch.arange(9))
+            for h in (0.0, 1e-4, -1e-4)
+        )
+        assert (after < before).all()
+        assert (back > before).all()
+        # of all directions of this length it is the steepest
+        other = to_unit(np.random.default_rng(0).standard_normal(steps.shape))
+        for h in (1e-4, -1e-4):
+            turned = torch.tensor(STATES[TEST] + h * other)
+            assert (after < objective.of_everybody(turned, torch.arange(9))).all()
+
+    def test_for_everybody_the_mean_loss_falls(self) -> None:
+        steps = item_steps(self.MAPS, STATES[TEST], HELD_OUT.responses)
+        objective = Objective(self.MAPS, HELD_OUT.responses, "mse", "centred")
+        before, after = (
+            objective.of_everybody(torch.tensor(STATES[TEST] + h * steps), torch.arange(9))
+            for h in (0.0, 1e-3)
+        )
+        assert (after.mean(dim=0) < before.mean(dim=0)).all()
+
+
+def swapped(signals: Signals) -> Signals:
+    """The same with every label turned round."""
+    return replace(signals, labels=~signals.labels)
+
+
+class TestHeldOut:
+    @pytest.mark.parametrize("arm", ARMS)
+    def test_labels_of_held_out_items_are_not_known(self, arm: str) -> None:
+        found, other = (
+            held_out_directions(arm, TRAINING, STATES[TEST], signals, rng())
+            for signals in (HELD_OUT, swapped(HELD_OUT))
+        )
+        assert found.shape == STATES[TEST].shape
+        np.testing.assert_allclose(np.linalg.norm(found, axis=-1), 1.0)
+        # but for the one arm that is told them, and is called an oracle for it
+        assert np.array_equal(found, other) != (arm == "label as fMRI")
+
+    @pytest.mark.parametrize("arm", ARMS)
+    def test_labels_of_training_items_are_known_to_those_who_say_so(self, arm: str) -> None:
+        turned = replace(TRAINING, signals=swapped(TRAINING.signals))
+        found, other = (
+            held_out_directions(arm, training, STATES[TEST], HELD_OUT, rng())
+            for training in (TRAINING, turned)
+        )
+        assert np.array_equal(found, other) != (arm in (LABEL_ONLY, "label as fMRI"))
+
+    @pytest.mark.parametrize("arm", ARMS)
+    def test_answers_and_who_was_right_play_no_part(self, arm: str) -> None:
+        other = Training(
+            replace(TRAINING.signals, right=1 - TRAINING.signals.right),
+            TRAINING.states,
+            -SAID[TRAIN],
+        )
+        poor = replace(HELD_OUT, right=1 - HELD_OUT.right)
+        np.testing.assert_array_equal(
+            held_out_directions(arm, TRAINING, STATES[TEST], HELD_OUT, rng()),
+            held_out_directions(arm, other, STATES[TEST], poor, rng()),
+        )
+
+    def test_guided_is_one_step_by_maps_of_the_training_items(self) -> None:
+        maps = fit_controlled(
+            TRAINING.states, TRAINING.signals.responses, list(TRAINING.signals.runs)
+        )
+        for way in (Way(), Way("cosine", "raw")):
+            np.testing.assert_array_equal(
+                held_out_directions(GUIDED, TRAINING, STATES[TEST], HELD_OUT, rng(), way),
+                item_steps(maps, STATES[TEST], HELD_OUT.responses, way),
+            )
+
+    def test_an_item_is_guided_by_itself_and_no_other_held_out_one(self) -> None:
+        found = held_out_directions(GUIDED, TRAINING, STATES[TEST], HELD_OUT, rng())
+        states = STATES[TEST].copy()
+        responses = tuple(block.copy() for block in HELD_OUT.responses)
+        states[1:], responses[0][1:], responses[2][1:] = 99.0, -5.0, 7.0
+        poisoned = HELD_OUT.with_responses(responses)
+        other = held_out_directions(GUIDED, TRAINING, states, poisoned, rng())
+        np.testing.assert_array_equal(other[0], found[0])
+        assert not np.allclose(other[1:], found[1:])
+
+    def test_permuted_takes_the_place_of_measured_in_training_and_test(self) -> None:
+        found = held_out_directions(PERMUTED, TRAINING, STATES[TEST], HELD_OUT, rng())
+        guided = held_out_directions(GUIDED, TRAINING, STATES[TEST], HELD_OUT, rng())
+        assert not np.isclose(found, guided).all(axis=(1, 2)).any()
+
+    def test_constant_arms_have_one_for_all(self) -> None:
+        label = held_out_directions(LABEL_ONLY, TRAINING, STATES[TEST], HELD_OUT, rng())
+        expected = to_unit(class_difference(TRAINING.states, TRAINING.signals.labels))
+        np.testing.assert_array_equal(label, np.broadcast_to(expected, label.shape))
+        drawn = held_out_directions(RANDOM, TRAINING, STATES[TEST], HELD_OUT, rng())
+        assert (drawn == drawn[0]).all()
+        with pytest.raises(DataError, match="unguided gives no direction"):
+            held_out_directions(UNGUIDED, TRAINING, STATES[TEST], HELD_OUT, rng())
+
+
+class TestForProblems:
+    def test_guided_is_the_mean_step_at_items_the_model_has_wrong(self) -> None:
+        signals = TRAINING.signals
+        total = np.zeros((3, 11))
+        for fitted, out in thirds(signals.runs):
+            maps = fit_controlled(
+                STATES[fitted], [b[fitted] for b in signals.responses], list(signals.runs[fitted])
+            )
+            for item in out:
+                step = item_steps(maps, STATES[[item]], [b[[item]] for b in signals.responses])[0]
+                # 0 stands for True; -1, no answer, is wrong
+                wrong = SAID[item] != (0 if signals.labels[item] else 1)
+                total += wrong * signals.right[:, item].sum() * step
+        found = problem_direction(GUIDED, TRAINING, rng())
+        np.testing.assert_allclose(found, to_unit(total))
+
+    @pytest.mark.parametrize("arm", ARMS)
+    def test_one_unit_direction_of_every_arm(self, arm: str) -> None:
+        found = problem_direction(arm, TRAINING, rng())
+        np.testing.assert_allclose(np.linalg.norm(found, axis=-1), 1.0)
+        assert found.shape == (3, 11)
+        again, other = (
+            problem_direction(arm, TRAINING, np.random.default_rng(seed)) for seed in (7, 8)
+        )
+        np.testing.assert_array_equal(again, found)
+        drawn = arm not in (GUIDED, LABEL_ONLY, "label as fMRI")
+        assert np.array_equal(other, found) != drawn
+
+    def test_label_only_is_the_difference_of_class_means(self) -> None:
+        expected = to_unit(class_difference(TRAINING.states, TRAINING.signals.labels))
+        np.testing.assert_array_equal(problem_direction(LABEL_ONLY, TRAINING, rng()), expected)
+
+    def test_where_the_model_is_right_every_item_guides(self) -> None:
+        right = replace(TRAINING, said=np.where(TRAINING.signals.labels, 0, 1))
+        wrong = replace(TRAINING, said=1 - right.said)
+        assert wrong.outdone
+        assert not right.outdone
+        np.testing.assert_array_equal(
+            problem_direction(GUIDED, right, rng()), problem_direction(GUIDED, wrong, rng())
+        )
+
+    def test_nobody_being_right_is_an_error(self) -> None:
+        nobody = replace(TRAINING.signals, right=0 * TRAINING.signals.right)
+        with pytest.raises(DataError, match="nobody has any item right"):
+            problem_direction(PERMUTED, replace(TRAINING, signals=nobody), rng())
+
+
+def test_some_items_of_a_training_set() -> None:
+    items = np.array([3, 1])
+    part = TRAINING.at(items)
+    assert part.signals.problems == tuple(TRAINING.signals.problems[i] for i in items)
+    np.testing.assert_array_equal(part.states, TRAINING.states[items])
+    np.testing.assert_array_equal(part.said, TRAINING.said[items])

@@ -1,0 +1,105 @@
+"""Directions that are kept: what the artifact holds is what does best on validation problems."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from brainbench.datasets import Recording, load_recording
+from brainbench.errors import UnknownNameError, UsageError
+from brainbench.guidance.evaluation.selection import area
+from brainbench.guidance.evaluation.test_sets import read_set
+from brainbench.guidance.layer_sets import middle_layers
+from brainbench.guidance.steering.fit import Derivation, derive_steering
+from brainbench.models import LanguageModel, load_model, load_steering, read_answers, save_steering
+
+
+@pytest.fixture(scope="module")
+def model() -> LanguageModel:
+    found = load_model("nano")
+    assert isinstance(found, LanguageModel)
+    return found
+
+
+@pytest.fixture(scope="module")
+def people() -> Recording:
+    return load_recording("phantom", "signal")
+
+
+def test_the_artifact_does_on_validation_problems_what_its_recipe_says(
+    model: LanguageModel, people: Recording, tmp_path: Path
+) -> None:
+    made = derive_steering(model, people, "signal", ("syllogistic", "transitive"))
+    again = derive_steering(model, people, "signal", ("syllogistic", "transitive"))
+    assert made.sha256 == again.sha256, "same seed, same directions"
+    assert set(made.directions) == {"syllogistic", "transitive", "all"}
+    kept = load_steering(save_steering(made, tmp_path / "steering"))
+    problems = read_set("syllogistic_3", "validation")
+    labels = np.array([0 if p.condition.valid else 1 for p in problems])
+    with model.steered(kept) as steered:
+        odds = read_answers(steered, problems).log_odds
+    told = made.recipe["syllogistic"]
+    assert float(area(odds, labels)) == pytest.approx(told["validation_auc"], abs=0.02)
+    plain = read_answers(model, problems).log_odds
+    assert float(area(plain, labels)) == pytest.approx(told["validation_auc_unsteered"], abs=0.02)
+
+
+def test_pooled_directions_are_the_mean_of_the_types(
+    model: LanguageModel, people: Recording
+) -> None:
+    given = Derivation(layers="1,2", strength=1.5)
+    made = derive_steering(model, people, "signal", ("syllogistic", "transitive"), given)
+    for layer in (1, 2):
+        own = [made.directions[kind][layer] for kind in ("syllogistic", "transitive")]
+        np.testing.assert_allclose(made.directions["all"][layer], np.mean(own, axis=0), atol=1e-6)
+    assert made.layers == (1, 2)
+    assert made.recipe["syllogistic"]["strength"] == 1.5
+
+
+def test_the_length_of_a_step_is_in_spreads_of_states(
+    model: LanguageModel, people: Recording
+) -> None:
+    one, two = (
+        derive_steering(
+            model, people, "signal", ("syllogistic",), Derivation(layers="middle", strength=s)
+        )
+        for s in (1.0, 2.0)
+    )
+    for layer in middle_layers(4):
+        a, b = one.directions["syllogistic"][layer], two.directions["syllogistic"][layer]
+        np.testing.assert_allclose(b, 2.0 * a, rtol=1e-5)
+
+
+@pytest.mark.parametrize("arm", ["permuted fMRI", "label only", "random direction"])
+def test_baselines_are_derived_in_the_same_way(
+    model: LanguageModel, people: Recording, arm: str
+) -> None:
+    given = Derivation(arm=arm, layers="all", strength=1.0)
+    made = derive_steering(model, people, "signal", ("syllogistic",), given)
+    guided = derive_steering(
+        model, people, "signal", ("syllogistic",), Derivation(layers="all", strength=1.0)
+    )
+    assert made.recipe["arm"] == arm
+    for layer in range(4):
+        own, others = made.directions["syllogistic"][layer], guided.directions["syllogistic"][layer]
+        assert np.linalg.norm(own) == pytest.approx(np.linalg.norm(others), rel=1e-5)
+        assert not np.allclose(own, others)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "says"),
+    [
+        ({"form": "official"}, UnknownNameError, "unknown form"),
+        ({"arm": "unguided"}, UsageError, "steers nothing"),
+        ({"arm": "stimulus only"}, UsageError, "steers nothing"),
+        ({"arm": "nobody"}, UnknownNameError, "unknown arm"),
+        ({"form": "published", "arm": "label only"}, UsageError, "searches by responses"),
+        ({"mean": "median"}, UnknownNameError, "mean of directions"),
+        ({"strength": -1.0}, UsageError, "above 0"),
+    ],
+)
+def test_what_cannot_be_derived_is_refused(given: dict, error: type, says: str) -> None:  # type: ignore[type-arg]
+    with pytest.raises(error, match=says):
+        Derivation(**given)

@@ -1,0 +1,187 @@
+"""What a bootstrap draws from: people and problems, as the record and samples hold them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from synthetic_runs import make_run
+
+from brainbench.leaderboard.boards.board import Board, load_boards
+from brainbench.leaderboard.boards.bootstrap import Cell, draw_scores, read_cells, unique_cell
+from brainbench.leaderboard.submissions.submission import Submission
+
+BOARDS = {board.name: board for board in load_boards()}
+
+
+def submission(seed: int = 0, **truth: object) -> Submission:
+    from pathlib import Path
+
+    record, samples = make_run(seed, **truth)  # type: ignore[arg-type]
+    return Submission(Path("somewhere"), None, record, samples)
+
+
+def board(statistic: str, kind: str, draws: int = 4000) -> Board:
+    return Board(name="b", title="B", page="b", kind=kind, label="l", what="w",
+                 statistic=statistic, benchmarks={"one": 1, "two": 1}, draws=draws)  # fmt: skip
+
+
+def test_unique_variance_is_counted_from_its_null() -> None:
+    one = submission(effect=0.003)
+    found = read_cells(BOARDS["alignment"], one)
+    for score in one.record.controlled:
+        cell = found[score.benchmark]
+        assert cell.value == pytest.approx(score.unique_r2.value - score.unique_r2.null_mean)
+        assert cell.units == tuple(person.subject for person in score.subjects)
+        assert cell.value == pytest.approx(cell.parts.mean())
+
+
+def test_published_cells_are_medians_over_people() -> None:
+    one = submission(kinds=("published",))
+    heads = {row.benchmark: row.raw for row in one.record.scores if row.subject == "all"}
+    cells = read_cells(BOARDS["alignment-published"], one)
+    assert {name: cell.value for name, cell in cells.items()} == pytest.approx(heads)
+
+
+def test_behaviour_cells_are_those_of_the_record() -> None:
+    one = submission()
+    found = read_cells(BOARDS["behavior"], one)
+    for score in one.record.behavior:
+        assert found[score.benchmark].value == pytest.approx(score.error_consistency.value)
+
+
+def test_accuracy_cells_are_the_balanced_accuracy_of_the_answers() -> None:
+    one = submission(ability=0.8)
+    found = read_cells(BOARDS["accuracy"], one)
+    for bias in one.record.answer_bias:
+        assert found[bias.task].value == pytest.approx(bias.balanced_accuracy)
+        assert len(found[bias.task].units) == bias.n_clusters
+
+
+def test_means_over_people_have_the_error_of_a_mean() -> None:
+    rng = np.random.default_rng(0)
+    names = tuple(f"p{i}" for i in range(12))
+    values = rng.normal(size=(2, 12))
+    cells = [
+        {key: Cell(float(own.mean()), names, own, "mean") for key in ("one", "two")}
+        for own in values
+    ]
+    found = draw_scores(board("raw_r", "controlled"), cells)
+    assert found.units == 12
+    assert np.allclose(found.scores, values.mean(axis=1))
+    # both cells meet the same people: their mean has the error of one of them
+    assert np.allclose(found.draws.std(axis=0), values.std(axis=1) / np.sqrt(12), rtol=0.05)
+    # and both entries too
+    expected = np.cov(values, bias=True)[0, 1] / 12
+    assert np.cov(found.draws.T)[0, 1] == pytest.approx(expected, abs=0.01)
+
+
+def test_an_interval_of_the_record_that_is_wider_than_people_tell_widens_the_draws() -> None:
+    """Penalties are chosen once for all people: their spread knows only part of the error."""
+    names, rng = [f"p{i}" for i in range(10)], np.random.default_rng(3)
+    values = rng.normal(size=(2, 10))
+    told = values.std(axis=1) / np.sqrt(10)
+    for wider in (0.5, 1.0, 3.0):
+        cells = [
+            {key: unique_cell(names, own, 0.1, (-1.96 * wider * error, 1.96 * wider * error))
+             for key in ("one", "two")}
+            for own, error in zip(values, told, strict=True)
+        ]  # fmt: skip
+        found = draw_scores(board("unique_r2_above_null", "controlled", 20_000), cells)
+        assert np.allclose(found.scores, values.mean(axis=1) - 0.1)
+        assert np.allclose(found.draws.mean(axis=0), found.scores, atol=0.02)
+        # both cells meet the same people; what is added is of each cell by itself
+        added = max(0.0, wider**2 - 1.0) / 2
+        assert np.allclose(found.draws.std(axis=0), told * np.sqrt(1.0 + added), rtol=0.04)
+    # ten people alike to the last: the record still knows how unsure the choice makes them
+    alike = unique_cell(names, np.zeros(10), 0.0, (-0.002, 0.004))
+    drawn = draw_scores(board("unique_r2_above_null", "controlled"), [{"one": alike}])
+    assert drawn.draws.std() == pytest.approx(0.006 / 3.92, rel=0.05)
+    # the same results are the same entry: no noise tells them apart
+    twice = draw_scores(board("unique_r2_above_null", "controlled"), [cells[0], cells[0]])
+    assert np.array_equal(twice.draws[:, 0], twice.draws[:, 1])
+
+
+def test_people_who_are_in_one_cell_only() -> None:
+    names = tuple(f"p{i}" for i in range(8))
+    cells = [{"one": Cell(1.0, names, np.ones(8), "mean"),
+              "two": Cell(3.0, names[:5], np.full(5, 3.0), "mean")}]  # fmt: skip
+    found = draw_scores(board("error_consistency", "behavior"), cells)
+    assert found.scores.tolist() == [2.0]
+    assert np.allclose(found.draws, 2.0)
+
+
+def test_medians_are_of_the_people_drawn() -> None:
+    names = tuple(f"p{i}" for i in range(9))
+    own = np.arange(9.0)
+    cells = [{"one": Cell(4.0, names, own, "median"), "two": Cell(4.0, names, own, "median")}]
+    found = draw_scores(board("median_r", "published"), cells)
+    assert set(np.unique(found.draws)) <= set(own)
+    # the distribution of the median of nine drawn from nine, in closed form at its middle
+    from scipy import stats
+
+    middle = stats.binom.cdf(4, 9, 4 / 9) - stats.binom.cdf(4, 9, 5 / 9)
+    assert (found.draws == 4.0).mean() == pytest.approx(middle, abs=0.03)
+
+
+def test_medians_leave_out_people_who_are_not_in_the_cell() -> None:
+    names = tuple(f"p{i}" for i in range(6))
+    low, high = np.arange(3.0), np.array([5.0, 6.0, 100.0, 100.0, 100.0, 100.0])
+    cells = [
+        {"one": Cell(1.0, names[:3], low, "median"), "two": Cell(100.0, names, high, "median")}
+    ]
+    found = draw_scores(board("median_r", "published"), cells)
+    # by hand, draw by draw
+    drawn = np.random.default_rng([0, 20260611]).integers(6, size=(4000, 6))
+    for people, draw in zip(drawn[:500], found.draws[:500, 0], strict=True):
+        there = low[people[people < 3]]
+        one = np.median(there) if there.size else 1.0
+        assert draw == pytest.approx((one + np.median(high[people])) / 2)
+
+
+def test_a_problem_of_another_label_is_another_problem() -> None:
+    one = submission(ability=0.8)
+    flipped = {name: [dict(row) for row in rows] for name, rows in one.samples.items()}
+    row = flipped["brainbench_quick_belief"][0]
+    row["label"] = "True" if row["label"] == "False" else "False"
+    other = Submission(one.folder, None, one.record, flipped)
+    ours, theirs = (read_cells(BOARDS["accuracy"], own) for own in (one, other))
+    differing = [name for name in ours if ours[name].units != theirs[name].units]
+    assert differing == ["brainbench_quick_belief"]
+
+
+def test_problems_are_drawn_whole_and_balanced() -> None:
+    """Balanced accuracy of drawn clusters, against drawing them one by one."""
+    rng = np.random.default_rng(4)
+    parts = np.zeros((40, 2, 2))
+    parts[:, 1] = rng.integers(1, 4, (40, 2))
+    parts[:, 0] = rng.binomial(parts[:, 1].astype(int), 0.7)
+    names = tuple(f"b{i}" for i in range(40))
+    right, total = parts.sum(axis=0)
+    cell = Cell(float(np.mean(right / total)), names, parts, "recall")
+    found = draw_scores(board("balanced_accuracy", "accuracy"), [{"one": cell, "two": cell}])
+    assert found.units == 80
+    again = []
+    for _ in range(4000):
+        own = parts[rng.integers(40, size=40)].sum(axis=0)
+        again.append(np.mean(own[0] / own[1]))
+    # two cells with draws of their own
+    assert found.draws.std() == pytest.approx(np.std(again) / np.sqrt(2), rel=0.06)
+    assert found.draws.mean() == pytest.approx(np.mean(again), abs=0.004)
+
+
+def test_gains_are_drawn_from_their_interval() -> None:
+    cells = [{"one": Cell(0.1, ("t",), np.array([0.03]), "normal"),
+              "two": Cell(0.2, ("t",), np.array([0.04]), "normal")}]  # fmt: skip
+    found = draw_scores(board("least_gain_of_auc", "guidance"), cells)
+    assert found.units == np.inf
+    assert found.scores[0] == pytest.approx(0.15)
+    assert found.draws.std() == pytest.approx(0.025, rel=0.05)
+
+
+def test_draws_are_the_same_every_time() -> None:
+    cells = [read_cells(BOARDS["alignment"], submission(seed)) for seed in range(3)]
+    one, other = (draw_scores(BOARDS["alignment"], cells) for _ in range(2))
+    assert np.array_equal(one.draws, other.draws)
+    # and do not depend on who else is there
+    alone = draw_scores(BOARDS["alignment"], cells[:1])
+    assert np.allclose(alone.draws[:, 0], one.draws[:, 0])

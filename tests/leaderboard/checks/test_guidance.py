@@ -1,0 +1,85 @@
+"""Gains are held against the arms that stand beside them, and claims against rule 17."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from synthetic_gains import arm, gain
+
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED
+from brainbench.guidance.score import GuidanceScore
+from brainbench.leaderboard.checks.guidance import guidance_faults
+
+
+def faults(*gains: GuidanceScore) -> list[str]:
+    return [f"{told.field}: {told.problem}" for told in guidance_faults(gains)]
+
+
+def test_a_whole_gain_has_no_fault_and_less_may_always_be_claimed() -> None:
+    assert faults(gain()) == []
+    assert faults(gain(lambda g: g.update(verdict="inconclusive"))) == []
+
+
+def without(name: str) -> Callable[[dict[str, Any]], None]:
+    def work(content: dict[str, Any]) -> None:
+        content["arms"] = [one for one in content["arms"] if one["arm"] != name]
+
+    return work
+
+
+def few_seeds(content: dict[str, Any]) -> None:
+    for one in content["arms"]:
+        if one["arm"] == LABEL_ONLY:
+            one["n_seeds"] = 1
+
+
+def below(content: dict[str, Any]) -> None:
+    for change in content["differences"][1]["changes"]:
+        change["interval"] = (-0.01, 0.3)
+
+
+def larger(content: dict[str, Any]) -> None:
+    content["differences"][0]["changes"][0]["value"] = 0.5
+
+
+def unclaimed(content: dict[str, Any]) -> None:
+    own = content["differences"][0]
+    own["changes"] = [c for c in own["changes"] if c["metric"] != "accuracy_at_threshold"]
+
+
+def easier(content: dict[str, Any]) -> None:
+    content["differences"][0]["changes"][0]["p_corrected"] = 0.0001
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (without(UNGUIDED), "arms: lacks 'unguided': no gain without its arms"),
+        (without(GUIDED), "arms: lacks 'guided'"),
+        (without(PERMUTED), "holds 'permuted fMRI', which is not of the arms"),
+        (lambda g: g["differences"].pop(), "differences: lacks label only of the arms"),
+        (lambda g: g["arms"][3].update(arm="magic"), "'magic', which is no arm of the registry"),
+        (lambda g: g["arms"].append(arm(PERMUTED, 0.6)), "arms: holds an arm twice"),
+        (larger, "(unguided).auc: is 0.5, its arms give 0.15"),
+        (unclaimed, "lacks accuracy_at_threshold, which a claim rests on"),
+        (easier, "p_corrected: is 0.0001, below the uncorrected 0.001"),
+        (lambda g: g.update(tier="reduced"), "say 'inconclusive' (the tier is reduced)"),
+        (few_seeds, "its numbers say 'inconclusive' (1 seeds of label only)"),
+        (lambda g: g.update(n_permutations=2), "(2 permutations of items)"),
+        (lambda g: g.update(n_draws=500), "n_draws: is 500, a bootstrap has at least 10,000"),
+        (below, "is 'brain signals help', its numbers say 'not shown to help'"),
+        (lambda g: g.update(n_base=5000), "n_base: is 5000, more than its 1152 items"),
+        (lambda g: g.update(roi="soul"), "roi: is 'soul', the data card has"),
+        (lambda g: g.update(dataset="dreams"), "dataset: is 'dreams', which is no dataset"),
+        (lambda g: g.update(n_people=99), "n_people: is 99, the data card has 10"),
+    ],
+)  # fmt: skip
+def test_gains_that_cannot_be(change: Callable[[dict[str, Any]], None], reason: str) -> None:
+    found = faults(gain(change))
+    assert any(reason in fault for fault in found), found
+
+
+def test_a_gain_stands_once() -> None:
+    assert any("stands twice" in fault for fault in faults(gain(), gain()))

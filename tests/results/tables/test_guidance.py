@@ -1,0 +1,189 @@
+"""Gains in a terminal, and in the record."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+from simulated_answers import answers, problems
+
+from brainbench.guidance.arms import ARMS, GUIDED, LABEL_ONLY, PERMUTED
+from brainbench.guidance.gains.compare import GainSettings, measure_gains
+from brainbench.guidance.score import HELD_OUT, ArmAlignment, GuidanceScore
+from brainbench.results import ModelInfo, Record, render_record
+
+
+@cache
+def score(told: float = 1.4, **changed: Any) -> GuidanceScore:
+    """Every arm, guided as well as it is told."""
+    rng, items = np.random.default_rng(0), problems()
+    arms = {name: answers(items, rng, told if name == GUIDED else 0.8) for name in ARMS}
+    found = measure_gains(arms, items, GainSettings("full"))
+    made: dict[str, Any] = {
+        "mode": "finetuning",
+        "form": "controlled",
+        "recipe": "representation + labels",
+        "tier": "full",
+        "dataset": "xiao2026",
+        "roi": "deductive_reasoning",
+        "reasoning_type": "syllogistic",
+        "site": "attention",
+        "layers": list(range(8, 23)),
+        "test": "three premises",
+        "test_type": "syllogistic",
+        "n_items": items.n_items,
+        "n_base": items.n_base,
+        "n_people": 10,
+        "n_permutations": 5,
+        "n_draws": 10_000,
+    }
+    return GuidanceScore(**{**made, **vars(found), **changed})
+
+
+def record(*scores: GuidanceScore) -> Record:
+    made = Record(
+        run_id="abc",
+        status="success",
+        versions={},
+        model=ModelInfo(identifier="m", sha256="0"),
+        datasets=[],
+        benchmarks={},
+        config={},
+    )
+    for each in scores:
+        made.add(each)
+    return made
+
+
+def lines(made: Record, width: int = 100) -> list[str]:
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(render_record(made))
+    return console.export_text().splitlines()
+
+
+def row(printed: list[str], name: str, after: str = "") -> list[str]:
+    """Cells of the first row of a table that begins with a name."""
+    start = next(i for i, line in enumerate(printed) if line.startswith(after)) if after else 0
+    return next(line for line in printed[start:] if line.startswith(f"{name} ")).split()
+
+
+def test_a_gain_comes_back_whole_and_an_old_record_has_none() -> None:
+    made = record(score())
+    assert Record.model_validate_json(made.model_dump_json()) == made
+    assert made.gains == [score()]
+    empty = record()
+    assert Record.model_validate(empty.model_dump(exclude={"gains"})).gains == []
+    assert lines(empty) == ["m", "no scores"]
+    assert lines(made)[0] == "m"
+    assert "no scores" not in lines(made)
+
+
+def test_every_arm_and_every_difference_has_its_row() -> None:
+    printed = lines(record(score()))
+    arms = {arm.arm: arm for arm in score().arms}
+    guided = arms[GUIDED]
+    assert row(printed, GUIDED)[1:] == [
+        "5",
+        *(
+            f"{value:.3f}"
+            for value in (
+                guided.accuracy,
+                guided.accuracy_at_threshold,
+                guided.auc,
+                guided.balanced_accuracy,
+            )
+        ),
+        f"{guided.dprime:.2f}",
+        f"{guided.says_true:.3f}",
+        "1.000",
+    ]
+    (permuted,) = (each for each in score().differences if each.against == PERMUTED)
+    area = permuted.changes[0]
+    assert area.interval is not None
+    shown = f"{area.value:+.3f} [{area.interval[0]:.2f} {area.interval[1]:.2f}]*"
+    cells = row(printed, PERMUTED, "guided against")
+    assert " ".join(cells[2:5]) == shown.replace("0.", ".")
+    labels = [line[:17].strip() for line in printed]
+    for name in arms:
+        # a long name goes on below
+        shown = "random fMRI, no" if name == "random fMRI, no mean" else name
+        assert labels.count(shown) == (1 if name == GUIDED else 2)
+
+
+def test_the_verdict_and_its_reading_stand_under_the_numbers() -> None:
+    text = " ".join(" ".join(lines(record(score()))).split())
+    assert f"{score().verdict}: {score().reading}" in text
+    assert score().identifier in text
+    assert "full tier; attention, layers 8 to 22; 10 people guide; read once on 80 items" in text
+    assert "(40 problems); 5 permutations of signals; 10,000 draws" in text
+
+
+def test_the_layers_that_act_are_told() -> None:
+    def text(**changed: Any) -> str:
+        return " ".join(" ".join(lines(record(score().model_copy(update=changed)))).split())
+
+    every = list(range(30))
+    assert "attention, layers chosen among 0 to 29;" in text(mode="steering", layers=every)
+    arms = [
+        arm.model_copy(update={"layers": [8, 9, 10]}) if arm.arm == GUIDED else arm
+        for arm in score().arms
+    ]
+    assert "attention, layers 8 to 10;" in text(mode="steering", layers=[8, 9, 10], arms=arms)
+
+
+def test_the_area_of_held_out_items_says_what_its_log_odds_are_told_from() -> None:
+    told = "log-odds told from the threshold of each run"
+    for mode in ("steering", "finetuning"):
+        changed = {"mode": mode, "test": HELD_OUT}
+        made = score().model_copy(update=changed)
+        text = " ".join(" ".join(lines(record(made))).split())
+        assert (told in text) == (mode == "steering")
+
+
+@pytest.mark.parametrize("told", [0.0, 1.4])
+def test_it_fits_100_columns_and_nothing_is_cut_off(told: float) -> None:
+    for line in lines(record(score(told), score(told, test="six premises"))):
+        assert len(line) <= 100
+        assert "…" not in line
+
+
+def test_what_was_not_measured_is_said() -> None:
+    nothing = dict.fromkeys(("auc", "accuracy_at_threshold", "balanced_accuracy", "dprime"))
+    arms = [arm.model_copy(update=nothing) for arm in score().arms]
+    differences = [
+        each.model_copy(
+            update={
+                "changes": [c.model_copy(update={"interval": None}) for c in each.changes[2:3]],
+                "mcnemar_p": None,
+            }
+        )
+        for each in score().differences
+    ]
+    made = score().model_copy(update={"arms": arms, "differences": differences})
+    printed = lines(record(made))
+    assert row(printed, GUIDED)[2:6:1] == [f"{made.arms[1].accuracy:.3f}", "n/a", "n/a", "n/a"]
+    value = next(each for each in differences if each.against == LABEL_ONLY).changes[0].value
+    shown = f"{value:+.3f}".replace("0.", ".")
+    expected = ["label", "only", "n/a", "n/a", shown, "n/a", "n/a"]
+    assert row(printed, LABEL_ONLY, "guided against") == expected
+    alone = made.model_copy(update={"differences": [], "layers": []})
+    assert not any(line.startswith("guided against") for line in lines(record(alone)))
+
+
+def test_alignment_stands_beside_accuracy_where_it_was_measured() -> None:
+    rows = [ArmAlignment(arm=name, before=0.02, after=0.03125) for name in (GUIDED, LABEL_ONLY)]
+    text = " ".join(lines(record(score().model_copy(update={"alignment": rows}))))
+    assert "before and after: guided 0.020 to 0.031, label only 0.020 to 0.031" in text
+    assert "alignment" not in " ".join(lines(record(score())))
+
+
+def test_warnings_shared_by_all_are_said_once() -> None:
+    first = score().model_copy(update={"warnings": ["shared", "own"]})
+    second = score().model_copy(update={"warnings": ["shared"], "test": "six premises"})
+    text = " ".join(" ".join(lines(record(first, second))).split())
+    assert f"! {first.identifier}: own ! shared at thr.:" in text
+    assert text.count("shared ") == 1

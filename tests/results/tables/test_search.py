@@ -1,0 +1,129 @@
+"""The targeted search on screen."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console, Group
+
+from brainbench.guidance.score import SearchRow, SearchScore
+from brainbench.results.tables.search import render_searches
+
+FLIPPED = SearchRow(
+    arm="guided",
+    n_seeds=1,
+    flipped=0.5,
+    n_flipped=7,
+    tries=3.25,
+    length=1.5,
+    reverted=12.0,
+    direction_gained=4,
+    direction_lost=9,
+    direction_says_true=0.25,
+    direction_auc=0.431,
+    direction_balanced_accuracy=0.4,
+)
+NOTHING = SearchRow(
+    arm="random fMRI, no mean",
+    n_seeds=1,
+    flipped=0.0,
+    n_flipped=0,
+    tries=None,
+    length=None,
+    reverted=300.0,
+    direction_gained=None,
+    direction_lost=None,
+    direction_says_true=None,
+    direction_auc=None,
+    direction_balanced_accuracy=None,
+)
+SCORE = SearchScore(
+    dataset="xiao2026",
+    roi="language",
+    reasoning_type="syllogistic",
+    site="attention",
+    layers=[7, 8],
+    loss="cosine",
+    centring="raw",
+    n_people=10,
+    n_items=36,
+    n_wrong=15,
+    n_pairs=113,
+    says_true=0.75,
+    auc=0.452,
+    balanced_accuracy=0.46,
+    rows=[FLIPPED, NOTHING],
+    reading="as many or more flip with label only 60%",
+    warnings=["a flip is no evidence"],
+)
+
+
+def printed(*scores: SearchScore) -> list[str]:
+    out = io.StringIO()
+    Console(file=out, width=100, color_system=None).print(Group(*render_searches(scores)))
+    return out.getvalue().splitlines()
+
+
+def test_every_arm_has_its_numbers_and_nothing_is_cut_off() -> None:
+    lines = printed(SCORE)
+    assert max(map(len, lines)) <= 100
+    guided = next(line for line in lines if line.startswith("guided"))
+    assert guided.split()[1:] == [
+        "50%",
+        "7",
+        "3.2",
+        "1.50",
+        "12",
+        "+4",
+        "-9",
+        "0.25",
+        "0.431",
+        "0.400",
+    ]
+    other = next(line for line in lines if line.startswith("random fMRI"))
+    assert other.count("n/a") == 6
+    assert not any("…" in line for line in lines)
+
+
+def test_reading_and_warning_are_told_and_what_was_there_before() -> None:
+    text = " ".join(" ".join(printed(SCORE)).split())
+    assert "as many or more flip with label only 60%" in text
+    assert "! a flip is no evidence" in text
+    assert "15 of 36 items wrong, 113 pairs" in text
+
+
+def test_the_difference_to_guided_stands_with_its_interval() -> None:
+    ends = {"guided_minus": 0.397, "interval": (-1.0, 1.0), "p": 0.01}
+    clear = NOTHING.model_copy(
+        update={**ends, "arm": "permuted fMRI", "interval": (0.166, 0.594), "p_corrected": 0.02}
+    )
+    unclear = NOTHING.model_copy(update={**ends, "p_corrected": 0.2})
+    rows = [FLIPPED, clear, unclear]
+    lines = printed(SCORE.model_copy(update={"rows": rows}))
+    assert max(map(len, lines)) <= 100
+    assert "+40 [17 59]*" in next(line for line in lines if line.startswith("permuted fMRI"))
+    other = next(line for line in lines if line.startswith("random fMRI"))
+    assert "+40 [-100 100]" in other
+    assert "*" not in other
+
+
+def test_an_older_random_direction_is_another_arm() -> None:
+    drawn = NOTHING.model_copy(update={"arm": "random direction", "flipped": 1.0})
+    kept = drawn.model_copy(update={"one_direction": True})
+    old, new = (
+        " ".join(" ".join(printed(SCORE.model_copy(update={"rows": [FLIPPED, row]}))).split())
+        for row in (drawn, kept)
+    )
+    assert "! random direction, drawn anew at every try: it had as many chances as tries" in old
+    assert "drawn anew" not in new
+    assert (drawn.called, kept.called) == (
+        "random direction, drawn anew at every try", "random direction"
+    )  # fmt: skip
+
+
+def test_the_area_says_of_which_log_odds_it_is() -> None:
+    assert "AUC 0.452 (of log-odds as they are)" in " ".join(" ".join(printed(SCORE)).split())
+
+
+def test_no_search_no_lines() -> None:
+    assert printed() == []

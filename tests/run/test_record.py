@@ -1,0 +1,58 @@
+"""What a record says before anything is scored: where the model learned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tiny_steerings import make_steering
+
+from brainbench.guidance.finetuning.folder import RECORD, FinetuningRecord
+from brainbench.models import LanguageModel, MadeFor, Model, ModelOptions, load_model, save_steering
+from brainbench.run import Settings, evaluate
+from brainbench.run.record import learned_from
+
+
+@pytest.fixture(scope="module")
+def nano() -> Model:
+    return load_model("nano")
+
+
+def training(source: str) -> str:
+    return FinetuningRecord(
+        status="finished", model={}, data={"source": source}, recipe={}, budget={}, versions={}
+    ).model_dump_json()
+
+
+def steered(folder: Path, dataset: str) -> str:
+    nano = load_model("nano")
+    assert isinstance(nano, LanguageModel)
+    steering = make_steering(MadeFor.of(nano), ("all",), recipe={"dataset": dataset})
+    return str(save_steering(steering, folder))
+
+
+def test_an_adapter_tells_what_it_was_trained_on(nano: Model, tmp_path: Path) -> None:
+    assert learned_from(nano, None) == ([], [])
+    assert learned_from(nano, tmp_path) == ([], [])  # of another trainer
+    (tmp_path / RECORD).write_text(training("xiao2026.language.all"), "utf-8")
+    assert learned_from(nano, tmp_path) == (["xiao2026"], [])
+    (tmp_path / RECORD).write_text("{", "utf-8")
+    (told,) = learned_from(nano, tmp_path)[1]
+    assert "what the adapter learned from cannot be told" in told
+
+
+def test_scores_on_what_a_model_learned_from_are_told_as_such(tmp_path: Path) -> None:
+    found = {}
+    for origin in ("phantom", "phantom_guidance"):
+        folder = steered(tmp_path / origin, origin)
+        found[origin] = evaluate(
+            "nano",
+            benchmarks=["phantom.noise.syllogistic-ridge"],
+            settings=Settings(protocol="published", options=ModelOptions(steer=folder)),
+            output_path=tmp_path / "results",
+        )
+    own, other = found["phantom"], found["phantom_guidance"]
+    assert (own.model.learned_from, other.model.learned_from) == (["phantom"], ["phantom_guidance"])
+    said = "phantom: the model learned from phantom, whose people and problems these are"
+    assert [note.startswith(said) for note in own.notes].count(True) == 1
+    assert not any("learned from" in note for note in other.notes)
