@@ -22,10 +22,10 @@ from brainbench.errors import DataError
 
 # what stands in a text for bytes that could not be decoded
 _HALVES = re.compile("[\ud800-\udfff]")
-MOST_DEPTH = 32  # maps and lists inside one another
-MOST_NODES = 1_000_000  # maps and lists of one file
-MOST_DIGITS = 20  # of a whole number
-MOST_BYTES = 1_000_000_000  # of one file
+MAX_DEPTH = 32  # maps and lists inside one another
+MAX_NODES = 1_000_000  # maps and lists of one file
+MAX_DIGITS = 20  # of a whole number
+MAX_BYTES = 1_000_000_000  # of one file
 
 
 class Unreadable(ValueError):
@@ -43,7 +43,7 @@ class Unreadable(ValueError):
         self.field, self.problem, self.remedy = field, problem, remedy
 
 
-def read_text(path: Path, most: int = MOST_BYTES) -> str:
+def read_text(path: Path, most: int = MAX_BYTES) -> str:
     """The content of a file of at most ``most`` bytes, which must be UTF-8.
 
     Raises
@@ -135,13 +135,13 @@ def check_depth(value: Any) -> None:
 def is_shallow(value: Any) -> bool:
     """Whether there are neither too many maps and lists in a value nor too deep ones."""
     level, count = [value] if isinstance(value, dict | list) else [], 0
-    for _ in range(MOST_DEPTH + 1):
+    for _ in range(MAX_DEPTH + 1):
         inner = []
         for held in level:
             parts = held.values() if type(held) is dict else held
             inner += [part for part in parts if type(part) is dict or type(part) is list]
             # here, for what an alias stands for is one object that is counted each time
-            if count + len(inner) > MOST_NODES:
+            if count + len(inner) > MAX_NODES:
                 return False
         count += len(inner)
         if not inner:
@@ -169,7 +169,7 @@ def fault_of(error: Exception) -> str:
 
 
 def _too_deep() -> Unreadable:
-    problem = f"is more than {MOST_DEPTH} maps and lists deep, or holds too many"
+    problem = f"is more than {MAX_DEPTH} maps and lists deep, or holds too many"
     return Unreadable("file", problem, "write it as brainbench does")
 
 
@@ -194,7 +194,7 @@ def _float(text: str) -> float:
 
 
 def _int(text: str) -> int:
-    if len(text) > MOST_DIGITS:
+    if len(text) > MAX_DIGITS:
         problem = f"is a number of {len(text)} digits"
         raise Unreadable(text[:20] + "…", problem, "write the number that was found")
     return int(text)
@@ -227,7 +227,7 @@ class _Plain(yaml.SafeLoader):
 
 
 def _yaml_int(loader: _Plain, node: yaml.ScalarNode) -> int:
-    if len(node.value) > MOST_DIGITS:
+    if len(node.value) > MAX_DIGITS:
         where = f"line {node.start_mark.line + 1}"
         problem = f"holds a number of {len(node.value)} digits"
         raise Unreadable(where, problem, "write the number that was found")

@@ -16,7 +16,7 @@ import numpy as np
 
 from brainbench.datasets import load_recording
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, RANDOM
-from brainbench.guidance.evaluation.cached_prompts import Asker
+from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator
 from brainbench.guidance.layer_sets import MIDDLE, layer_sets
 from brainbench.guidance.score import SearchRow
 from brainbench.guidance.signals import read_signals
@@ -41,7 +41,7 @@ def main() -> None:
     recording = load_recording(given.dataset, None if given.roi is None else (given.roi,))
     roi = given.roi or next(iter(recording.card.rois))
     layers = layer_sets(model.loader.config.get_text_config().num_hidden_layers)[MIDDLE]
-    asker = Asker(model, "attention", layers)
+    asker = LastTokenEvaluator(model, "attention", layers)
     for kind in recording.card.reasoning_types:
         training, held, questions = read_training(asker, read_signals(recording, roi, kind))
         labels = np.array([question.label for question in questions])

@@ -20,7 +20,7 @@ import numpy as np
 from rich.progress import track
 
 from brainbench.results.compare.collapse import find_collapses
-from brainbench.results.compare.comparison import Row
+from brainbench.results.compare.comparison import ComparisonRow
 from brainbench.results.compare.items import Item, PairedTask
 from brainbench.results.compare.judging import judge
 from brainbench.results.compare.task_rows import task_rows
@@ -115,7 +115,7 @@ def simulate(scenario: Scenario, runs: int, seed: int) -> Counts:
     found = []
     for number in range(runs):
         tasks = draw(scenario, np.random.default_rng([seed, number]))
-        rows = judge([row for row in task_rows(tasks) if isinstance(row, Row)])
+        rows = judge([row for row in task_rows(tasks) if isinstance(row, ComparisonRow)])
         over_all = any(row.regression for row in rows if row.primary)
         single = any(row.regression for row in rows if not row.primary)
         collapsed = bool(find_collapses(tasks))

@@ -39,10 +39,10 @@ from brainbench.benchmarks.plugin import PluggedBenchmark
 from brainbench.benchmarks.published.benchmark import (
     VERSION,
     AlignmentBenchmark,
-    Checkpoint,
     Memory,
     Report,
     Step,
+    StepStore,
     check_numbers,
     score_benchmarks,
 )
@@ -78,7 +78,6 @@ __all__ = [
     "BehaviorControl",
     "BehaviorScore",
     "Benchmark",
-    "Checkpoint",
     "Control",
     "ControlledBenchmark",
     "ControlledLayer",
@@ -101,6 +100,7 @@ __all__ = [
     "Similarity",
     "Statistic",
     "Step",
+    "StepStore",
     "SubjectScore",
     "check_contrast",
     "check_numbers",

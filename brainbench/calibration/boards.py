@@ -32,8 +32,8 @@ from brainbench.encoding.controlled.folds import permutations
 from brainbench.encoding.controlled.people_bootstrap import penalty_table, people_bounds
 from brainbench.leaderboard.boards.board import Board, load_boards
 from brainbench.leaderboard.boards.bootstrap import (
-    Cell,
-    Drawn,
+    EntryCell,
+    ScoreDraws,
     draw_scores,
     join_wins,
     kappa_cell,
@@ -67,7 +67,7 @@ class World:
         it is known apart from them.
     """
 
-    boards: tuple[Drawn, ...]
+    boards: tuple[ScoreDraws, ...]
     truth: Array | None = None
     groups: float = np.inf
 
@@ -294,7 +294,7 @@ def simulate_behavior(same_problems: bool, sizes: Sizes, seed: int, number: int)
     """
     rng = np.random.default_rng([seed, number, 79, same_problems])
     board = board_named("behavior")
-    entries: list[list[dict[str, Cell]]] = [
+    entries: list[list[dict[str, EntryCell]]] = [
         [{} for _ in range(sizes.models)] for _ in range(sizes.boards)
     ]
     truth = np.zeros(sizes.models)
@@ -357,7 +357,7 @@ def simulate_accuracy(ability: float, sizes: Sizes, seed: int, number: int) -> W
     """
     rng = np.random.default_rng([seed, number, 80, int(10 * ability)])
     board = board_named("accuracy")
-    entries: list[dict[str, Cell]] = [{} for _ in range(sizes.models)]
+    entries: list[dict[str, EntryCell]] = [{} for _ in range(sizes.models)]
     for name in board.tasks:
         problems = own_problems(name) or ()
         bases = sorted({problem.base_id for problem in problems})

@@ -38,7 +38,7 @@ _SETS_OF_A_COURSE = 50
 
 
 @dataclass(frozen=True)
-class Group:
+class ScenarioGroup:
     """Scenarios of one design whose data sets are scored together.
 
     Attributes
@@ -89,8 +89,8 @@ class _Found:
     chosen: list[NDArray[np.intp]] = field(default_factory=list)
 
 
-def measure(group: Group, seed: int, report: Report) -> list[CalibrationRow]:
-    """One row per scenario; ``report`` is called before each of :attr:`Group.steps`."""
+def measure(group: ScenarioGroup, seed: int, report: Report) -> list[CalibrationRow]:
+    """One row per scenario; ``report`` is called before each of :attr:`ScenarioGroup.steps`."""
     design = group.design
     found = [_Found() for _ in group.scenarios]
     for number, batch in enumerate(group.batches):
@@ -168,7 +168,7 @@ def people_r(design: Design, n_sets: int, seed: int) -> float:
     return float(np.mean(found))
 
 
-def _row(group: Group, scenario: Scenario, found: _Found, seed: int) -> CalibrationRow:
+def _row(group: ScenarioGroup, scenario: Scenario, found: _Found, seed: int) -> CalibrationRow:
     design = group.design
     p, low = np.array(found.p), np.array(found.low)
     alone = design.reasoning_type != POOLED and 1.0 / (group.draws + 1) <= LEVEL / FAMILY

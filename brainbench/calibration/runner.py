@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threadpoolctl import threadpool_limits
 
 from brainbench.benchmarks.cell import POOLED
-from brainbench.calibration.measure import Group, Report, measure, measure_layers, people_r
+from brainbench.calibration.measure import Report, ScenarioGroup, measure, measure_layers, people_r
 from brainbench.calibration.people import Design, Experiment, make_design, make_experiment
 from brainbench.calibration.record import (
     QUICK,
@@ -124,30 +124,33 @@ def _tasks(experiment: Experiment, plan: Plan, seed: int) -> Iterator[_Task]:
     for kind in plan.reasoning_types:
         design = make_design(experiment, kind)
         yield _group(
-            Group(design, inside(design), plan.n_tested, plan.draws, plan.n_published), seed
+            ScenarioGroup(design, inside(design), plan.n_tested, plan.draws, plan.n_published), seed
         )
         if plan.n_narrow:
             for units in NARROW_UNITS:
                 few = narrow(design, units)
-                yield _group(Group(design, few, plan.n_narrow, plan.draws), seed)
+                yield _group(ScenarioGroup(design, few, plan.n_narrow, plan.draws), seed)
         shares = planted(design, plan.shares)
         yield _group(
-            Group(design, shares, plan.n_planted, plan.draws, n_courses=plan.n_courses), seed
+            ScenarioGroup(design, shares, plan.n_planted, plan.draws, n_courses=plan.n_courses),
+            seed,
         )
         yield _layers(design, plan.n_layer, seed)
         if plan.n_mis_specified:
             others = outside(design)
             yield _group(
-                Group(design, others, plan.n_mis_specified, plan.draws, plan.n_published), seed
+                ScenarioGroup(design, others, plan.n_mis_specified, plan.draws, plan.n_published),
+                seed,
             )
     if plan.n_pooled:
         whole = make_design(experiment, POOLED)
         yield _group(
-            Group(whole, pooled(whole), plan.n_pooled, plan.pooled_draws, plan.n_published), seed
+            ScenarioGroup(whole, pooled(whole), plan.n_pooled, plan.pooled_draws, plan.n_published),
+            seed,
         )
 
 
-def _group(group: Group, seed: int) -> _Task:
+def _group(group: ScenarioGroup, seed: int) -> _Task:
     kind = group.design.reasoning_type
     keys = tuple((one.kind, one.name, one.share, kind) for one in group.scenarios)
     return _Task(keys, group.steps, lambda report: measure(group, seed, report))

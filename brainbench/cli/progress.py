@@ -23,7 +23,7 @@ from brainbench.models.bars import no_library_bars
 from brainbench.models.cache import Say, Status
 
 _LINES = 10  # plain lines for a whole run
-_LEAST = 10  # seconds that are worth a word
+_MIN = 10  # seconds that are worth a word
 
 
 def teller(quiet: bool) -> Say:
@@ -94,7 +94,7 @@ class _Lines:
         if not done < step.done < step.total:
             return ""
         seconds = (self._now() - started) / (step.done - done) * (step.total - step.done)
-        return f", about {spell(seconds)} left" if seconds >= _LEAST else ""
+        return f", about {spell(seconds)} left" if seconds >= _MIN else ""
 
 
 class Work:

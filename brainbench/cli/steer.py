@@ -148,7 +148,7 @@ def steer(
 ) -> None:
     """Parse, derive, write, print."""
     from brainbench.guidance.objective import CENTRINGS, LOSSES
-    from brainbench.guidance.steering.directions import Way
+    from brainbench.guidance.steering.directions import SteeringLoss
     from brainbench.guidance.steering.fit import Derivation, derive_steering
 
     for kind, given, known in (("loss", loss, LOSSES), ("centring", centring, CENTRINGS)):
@@ -159,7 +159,7 @@ def steer(
     plain = Derivation(
         form, arm, None, layers, step, mean, "attention" if site == "attention" else "hidden", seed
     )
-    way = Way(loss or plain.chosen_way.loss, centring or plain.chosen_way.centring)
+    way = SteeringLoss(loss or plain.chosen_way.loss, centring or plain.chosen_way.centring)
     card = load_card(dataset)
     areas = tuple(card.rois)
     if roi is not None and roi not in areas:

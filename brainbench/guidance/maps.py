@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.encoding import PUBLISHED_ALPHAS, fit_fold
-from brainbench.encoding.controlled.folds import LEAST_ITEMS, HeldOutFold, held_out_folds
+from brainbench.encoding.controlled.folds import MIN_ITEMS, HeldOutFold, held_out_folds
 from brainbench.encoding.controlled.ridge import CONTROLLED_ALPHAS, fit_blocked
 from brainbench.encoding.kernels import Array, contrasts
 from brainbench.errors import DataError
@@ -113,13 +113,13 @@ def fit_controlled(
 def _training_fold(runs: NDArray[np.str_]) -> HeldOutFold:
     """All items train; inner blocks as where a run is held out, but no run is."""
     m = len(runs)
-    if m < LEAST_ITEMS:
-        raise DataError(f"a map needs at least {LEAST_ITEMS} training items; there are {m}")
+    if m < MIN_ITEMS:
+        raise DataError(f"a map needs at least {MIN_ITEMS} training items; there are {m}")
     # a stand-in for the run that is held out, and is cut off again
-    names = ["held out"] * LEAST_ITEMS + [f"run {name}" for name in runs]
+    names = ["held out"] * MIN_ITEMS + [f"run {name}" for name in runs]
     made = held_out_folds(names)[0]
     items = np.arange(m)
-    return HeldOutFold(items, items, made.centre[LEAST_ITEMS:, LEAST_ITEMS:], made.inner)
+    return HeldOutFold(items, items, made.centre[MIN_ITEMS:, MIN_ITEMS:], made.inner)
 
 
 def _kernels(states: Array) -> tuple[Array, Array, Array]:

@@ -16,7 +16,7 @@ from brainbench.errors import DataError
 from brainbench.reasoning.checks.tasks import tasks_folder
 
 
-class Problem(NamedTuple):
+class KnownProblem(NamedTuple):
     """An item of brainbench's own: its id, that of all its orders, and whether it follows."""
 
     id: str
@@ -54,14 +54,14 @@ def own_sets() -> dict[str, str]:
 
 
 @cache
-def own_problems(task: str) -> tuple[Problem, ...] | None:
+def own_problems(task: str) -> tuple[KnownProblem, ...] | None:
     """Problems that a task of brainbench's own asks, in their order; None of data not shipped."""
     if not own_sets().get(task):
         return None
     config = _configs()[task]
     splits = _loading().chosen(**config["dataset_kwargs"])
     rows = splits[str(config["test_split"])]
-    return tuple(Problem(row["id"], row["base_id"], str(row["valid"])) for row in rows)
+    return tuple(KnownProblem(row["id"], row["base_id"], str(row["valid"])) for row in rows)
 
 
 # ---------------------------------------------------------------- parts

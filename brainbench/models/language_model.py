@@ -16,7 +16,7 @@ import numpy as np
 from brainbench.errors import UsageError
 from brainbench.models.cache import ArrayCache, Say, content_key
 from brainbench.models.checkpoints.forward_state import hash_parameters
-from brainbench.models.checkpoints.in_memory import Drawn, hash_tokenizer
+from brainbench.models.checkpoints.in_memory import UntrainedTwin, hash_tokenizer
 from brainbench.models.checkpoints.loading import Loaded, Loader, count_parameters
 from brainbench.models.forward.cached_reader import KeptReader
 from brainbench.models.forward.reader import NO_TOKEN, Reader, Reading
@@ -155,7 +155,7 @@ class LanguageModel:
 
         def twin(seed: int) -> LanguageModel:
             # holds the configuration, not the weights; directions fit none but these
-            drawn = Drawn(copy.deepcopy(config), tokenizer, seed, device, dtype)
+            drawn = UntrainedTwin(copy.deepcopy(config), tokenizer, seed, device, dtype)
             return opened(f"{identifier}+untrained-{seed}", drawn.sha256, drawn)
 
         def sha256() -> str:

@@ -6,7 +6,7 @@ from brainbench.problems.double_negation import deny_twice, with_denials
 from brainbench.problems.generator import (
     CONDITIONS,
     GENERATOR_VERSION,
-    MOST_PREMISES,
+    MAX_PREMISES,
     SCANNER_RUN,
     conditions,
     make_problem,
@@ -25,7 +25,7 @@ __all__ = [
     "CONDITIONS",
     "GENERATOR_VERSION",
     "KINDS",
-    "MOST_PREMISES",
+    "MAX_PREMISES",
     "NOUNS",
     "REASONING_TYPES",
     "SCANNER_RUN",

@@ -10,7 +10,7 @@ from brainbench.errors import DataError
 from brainbench.problems.logic import classify
 from brainbench.problems.problem import Problem
 from brainbench.problems.statements import (
-    Comparison,
+    ComparativeStatement,
     Disjunction,
     Inclusion,
     Membership,
@@ -102,7 +102,7 @@ def _comparison(
     statements: list[Statement], fresh: Fresh, lure: bool, rng: np.random.Generator
 ) -> str:
     """Somebody new beside one of the chain, or two of the chain in another respect."""
-    chain = [statement for statement in statements if isinstance(statement, Comparison)]
+    chain = [statement for statement in statements if isinstance(statement, ComparativeStatement)]
     one, other = (str(name) for name in rng.choice(fresh["names"], size=2, replace=False))
     relation, told = str(rng.choice(fresh["comparatives"])), chain[0].relation
     if not lure:

@@ -8,7 +8,12 @@ from dataclasses import replace
 from brainbench.errors import DataError
 from brainbench.problems.logic import classify
 from brainbench.problems.problem import Problem
-from brainbench.problems.statements import Comparison, Inclusion, Membership, read_statement
+from brainbench.problems.statements import (
+    ComparativeStatement,
+    Inclusion,
+    Membership,
+    read_statement,
+)
 
 
 def deny_twice(sentence: str) -> str | None:
@@ -19,7 +24,7 @@ def deny_twice(sentence: str) -> str | None:
     statement = read_statement(sentence)
     if isinstance(statement, Inclusion):
         said = f"not {sentence[0].lower()}{sentence[1:]}"
-    elif isinstance(statement, Membership | Comparison) and not statement.negated:
+    elif isinstance(statement, Membership | ComparativeStatement) and not statement.negated:
         name, _, rest = sentence.partition(" is ")
         said = f"{name} is not {rest}"
     else:

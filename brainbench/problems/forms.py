@@ -44,7 +44,7 @@ _SIGNS = {False: ((False, False),), True: ((False, True), (True, False), (True, 
 
 
 @dataclass(frozen=True)
-class Plan:
+class ProblemPlan:
     """What a problem is to be.
 
     Attributes
@@ -70,7 +70,7 @@ class Argument(NamedTuple):
 
 
 def write_argument(
-    plan: Plan, rng: np.random.Generator, vocabulary: Vocabulary, noun: str | None = None
+    plan: ProblemPlan, rng: np.random.Generator, vocabulary: Vocabulary, noun: str | None = None
 ) -> Argument:
     """Write the sentences of a plan; whether they have its condition is for the caller to prove.
 
@@ -93,7 +93,9 @@ def write_argument(
     return _syllogism(plan, rng, vocabulary, noun)
 
 
-def _syllogism(plan: Plan, rng: np.random.Generator, vocabulary: Vocabulary, noun: str) -> Argument:
+def _syllogism(
+    plan: ProblemPlan, rng: np.random.Generator, vocabulary: Vocabulary, noun: str
+) -> Argument:
     vocabulary.require(adjectives=plan.premises - 1, names=1)
     adjectives = rng.choice(vocabulary.adjectives, size=plan.premises - 1, replace=False)
     name = rng.choice(vocabulary.names)
@@ -110,7 +112,7 @@ def _syllogism(plan: Plan, rng: np.random.Generator, vocabulary: Vocabulary, nou
     )
 
 
-def _order(plan: Plan, rng: np.random.Generator, vocabulary: Vocabulary) -> Argument:
+def _order(plan: ProblemPlan, rng: np.random.Generator, vocabulary: Vocabulary) -> Argument:
     vocabulary.require(names=plan.premises + 1, comparatives=1)
     names = rng.choice(vocabulary.names, size=plan.premises + 1, replace=False)
     comparative = rng.choice(vocabulary.comparatives)
@@ -122,7 +124,7 @@ def _order(plan: Plan, rng: np.random.Generator, vocabulary: Vocabulary) -> Argu
     return Argument(premises, f"{first} is {negation}{comparative} than {second}", None)
 
 
-def _propositional(plan: Plan, rng: np.random.Generator, vocabulary: Vocabulary) -> Argument:
+def _propositional(plan: ProblemPlan, rng: np.random.Generator, vocabulary: Vocabulary) -> Argument:
     form = plan.form or _any_form(plan.condition, rng)
     with_fact = form not in _WITHOUT_FACT
     length = plan.premises - with_fact

@@ -10,13 +10,13 @@ from dataclasses import replace
 import numpy as np
 
 from brainbench.errors import DataError, UsageError
-from brainbench.problems.forms import COUNTERPARTS, Plan, write_argument
+from brainbench.problems.forms import COUNTERPARTS, ProblemPlan, write_argument
 from brainbench.problems.logic import classify
 from brainbench.problems.problem import Condition, Problem, ReasoningType
 from brainbench.problems.vocabulary import NOUNS, VOCABULARY, Vocabulary
 
 GENERATOR_VERSION = 1  # grows when a seed gives other problems than before
-MOST_PREMISES = 8  # the proof of a propositional label tries every subset of them
+MAX_PREMISES = 8  # the proof of a propositional label tries every subset of them
 _TRIES = 200  # draws after which new words are taken to have run out
 
 
@@ -28,8 +28,8 @@ def conditions(premises: int = 3) -> tuple[Condition, ...]:
     UsageError
         When problems of so many premises are not made.
     """
-    if not 2 <= premises <= MOST_PREMISES:
-        raise UsageError(f"problems have 2 to {MOST_PREMISES} premises, not {premises}")
+    if not 2 <= premises <= MAX_PREMISES:
+        raise UsageError(f"problems have 2 to {MAX_PREMISES} premises, not {premises}")
     return tuple(
         Condition(needed, valid, negated)
         for needed in range(2, premises + 1)
@@ -73,7 +73,7 @@ def make_problem(
     DataError
         When the vocabulary is too small.
     """
-    plan = Plan(reasoning_type, condition, premises)
+    plan = ProblemPlan(reasoning_type, condition, premises)
     return _write(identifier, plan, rng, vocabulary, noun)
 
 
@@ -205,7 +205,7 @@ def order_variants(problem: Problem, limit: int | None = None, seed: int = 0) ->
 
 def _write(
     identifier: str,
-    plan: Plan,
+    plan: ProblemPlan,
     rng: np.random.Generator,
     vocabulary: Vocabulary,
     noun: str | None = None,
@@ -236,7 +236,7 @@ def _balanced_plans(
     wanted: Sequence[Condition],
     per_condition: int,
     rng: np.random.Generator,
-) -> list[Plan]:
+) -> list[ProblemPlan]:
     plans = []
     for valid_condition in filter(lambda condition: condition.valid, wanted):
         # the same stretches and forms for the valid problems and their counterparts
@@ -248,7 +248,7 @@ def _balanced_plans(
             for offset, pair in zip(offsets, pairs, strict=True):
                 named = COUNTERPARTS[pair][0 if valid else 1]
                 form = named if reasoning_type == "propositional" else None
-                plans.append(Plan(reasoning_type, condition, premises, form, offset))
+                plans.append(ProblemPlan(reasoning_type, condition, premises, form, offset))
     return plans
 
 
@@ -259,7 +259,7 @@ def _evenly(kinds: int, count: int, rng: np.random.Generator) -> list[int]:
 
 def _unseen(
     identifier: str,
-    plan: Plan,
+    plan: ProblemPlan,
     rng: np.random.Generator,
     vocabulary: Vocabulary,
     seen: set[frozenset[str]],

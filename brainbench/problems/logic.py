@@ -23,7 +23,7 @@ from typing import TypeVar
 from brainbench.errors import DataError
 from brainbench.problems.problem import Condition, ReasoningType
 from brainbench.problems.statements import (
-    Comparison,
+    ComparativeStatement,
     Conditional,
     Disjunction,
     Inclusion,
@@ -43,9 +43,9 @@ Node = TypeVar("Node", bound=Hashable)
 def consistent(statements: Iterable[Statement]) -> bool:
     """Whether some model makes every statement true."""
     held = list(statements)
-    orders: dict[str, list[Comparison]] = {}
+    orders: dict[str, list[ComparativeStatement]] = {}
     for statement in held:
-        if isinstance(statement, Comparison):
+        if isinstance(statement, ComparativeStatement):
             orders.setdefault(statement.relation, []).append(statement)
     return _satisfiable(_clauses(held)) and all(map(_rankable, orders.values()))
 
@@ -120,7 +120,7 @@ def classify(premises: Sequence[str], conclusion: str) -> tuple[ReasoningType, C
     if not needed:
         raise DataError(f"no premise links the terms of the conclusion {conclusion!r}")
     kind: ReasoningType = "propositional" if propositional else "syllogistic"
-    if isinstance(claim, Comparison):
+    if isinstance(claim, ComparativeStatement):
         kind = "transitive"
     return kind, Condition(needed, valid, is_negated(claim))
 
@@ -144,7 +144,7 @@ def _denial(statement: Statement) -> tuple[Statement, ...]:
     if isinstance(statement, Membership):
         return (statement.denial,)
     flipped = not statement.negated
-    return (Comparison(statement.first, statement.second, statement.relation, flipped),)
+    return (ComparativeStatement(statement.first, statement.second, statement.relation, flipped),)
 
 
 # ---------------------------------------------------------------- members
@@ -185,7 +185,7 @@ def _satisfiable(clauses: Iterable[tuple[Membership, Membership]]) -> bool:
 # ---------------------------------------------------------------- orders
 
 
-def _rankable(comparisons: Sequence[Comparison]) -> bool:
+def _rankable(comparisons: Sequence[ComparativeStatement]) -> bool:
     """Whether ranks in one order make every comparison true.
 
     *Not above* is *at most level with*. If nobody stands strictly above someone who stands
@@ -212,7 +212,7 @@ def _joined_terms(statements: Sequence[Statement]) -> Iterator[tuple[Hashable, H
             yield statement.subject, statement.predicate
         elif isinstance(statement, Membership):
             yield statement.name, statement.predicate
-        elif isinstance(statement, Comparison):
+        elif isinstance(statement, ComparativeStatement):
             yield statement.first, statement.second
 
 

@@ -40,7 +40,7 @@ class Membership:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparativeStatement:
     """``first`` is, or is not, more ``relation`` than ``second``."""
 
     first: str
@@ -49,7 +49,7 @@ class Comparison:
     negated: bool = False
 
     @property
-    def denial(self) -> Comparison:
+    def denial(self) -> ComparativeStatement:
         """The same comparison with the other truth value."""
         return replace(self, negated=not self.negated)
 
@@ -70,7 +70,7 @@ class Disjunction:
     second: Membership
 
 
-Statement = Inclusion | Membership | Comparison | Conditional | Disjunction
+Statement = Inclusion | Membership | ComparativeStatement | Conditional | Disjunction
 
 _CONDITIONAL = re.compile(r"if (?P<one>.+?),? then (?P<other>.+)")
 _DISJUNCTION = re.compile(r"(?P<one>.+?) or (?P<other>.+?)(?: or both)?")
@@ -122,7 +122,7 @@ def terms(statement: Statement) -> set[str]:
     """Every word with content: names, classes, properties, relations."""
     if isinstance(statement, Inclusion):
         return {statement.subject, statement.predicate}
-    if isinstance(statement, Comparison):
+    if isinstance(statement, ComparativeStatement):
         return {statement.first, statement.second, statement.relation}
     return {word for atom in atoms(statement) for word in (atom.name, atom.predicate)}
 
@@ -131,7 +131,7 @@ def is_negated(statement: Statement) -> bool:
     """Whether a *not* is left in the sentence when denials of denials have cancelled."""
     if isinstance(statement, Inclusion):
         return False
-    if isinstance(statement, Membership | Comparison):
+    if isinstance(statement, Membership | ComparativeStatement):
         return statement.negated
     return any(atom.negated for atom in atoms(statement))
 
@@ -157,13 +157,13 @@ def _compound(text: str) -> Conditional | Disjunction | None:
     return None
 
 
-def _comparison(text: str) -> Comparison | None:
+def _comparison(text: str) -> ComparativeStatement | None:
     found = _COMPARISON.fullmatch(text)
     if found is None or {found["a"], found["b"]} & _NO_NAMES:
         return None
     if set(found["rel"].split()) & _NO_TERMS:
         return None
-    return Comparison(found["a"], found["b"], found["rel"], bool(found["no"]))
+    return ComparativeStatement(found["a"], found["b"], found["rel"], bool(found["no"]))
 
 
 def _inclusion(text: str) -> Inclusion | None:
@@ -189,4 +189,4 @@ def _denied(text: str) -> Statement | None:
         return _inclusion(denied.removeprefix("not "))
     statement = _comparison(denied) or _membership(denied) or _denied(denied)
     # that something is not so of all is no statement of this fragment
-    return statement.denial if isinstance(statement, Comparison | Membership) else None
+    return statement.denial if isinstance(statement, ComparativeStatement | Membership) else None

@@ -40,7 +40,7 @@ class Asked:
     rows: list[dict[str, Any]]
 
 
-class Asker:
+class TaskEvaluator:
     """Asks a model tasks.
 
     Parameters

@@ -10,7 +10,7 @@ from brainbench.errors import DataError
 from brainbench.foreign import parse_json
 
 # what no file of samples has more of
-MOST_ROWS = 1_000_000
+MAX_ROWS = 1_000_000
 _LONGEST_LINE = 4_000_000
 
 
@@ -23,7 +23,7 @@ def sample_files(folder: Path) -> dict[str, Path]:
     return {path.stem: path for path in found if path.is_file() and not path.is_symlink()}
 
 
-def read_samples(path: Path, most: int = MOST_ROWS) -> list[dict[str, Any]]:
+def read_samples(path: Path, most: int = MAX_ROWS) -> list[dict[str, Any]]:
     """The first rows of a file.
 
     Raises
@@ -52,7 +52,7 @@ def count_samples(path: Path) -> int:
     """
     try:
         with path.open("rb") as file:
-            return sum(1 for _ in islice(file, MOST_ROWS))
+            return sum(1 for _ in islice(file, MAX_ROWS))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error}") from error
 

@@ -14,7 +14,7 @@ from brainbench.benchmarks import Report, Step
 from brainbench.datasets import Recording, load_card, load_recording
 from brainbench.errors import DataError, UsageError
 from brainbench.guidance.answers import ArmAnswers
-from brainbench.guidance.evaluation.cached_prompts import Asker, Question, ask_problems
+from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator, Question, ask_problems
 from brainbench.guidance.evaluation.selection import STRENGTHS, Grid
 from brainbench.guidance.evaluation.test_sets import (
     FOLIO,
@@ -31,10 +31,10 @@ from brainbench.guidance.options import Extent, GuidanceOptions
 from brainbench.guidance.score import HELD_OUT, Dose, GuidanceScore, Mode, SearchScore
 from brainbench.guidance.signals import Signals, read_signals
 from brainbench.guidance.steering import plots
-from brainbench.guidance.steering.directions import Training, Way
+from brainbench.guidance.steering.directions import SteeringLoss, Training
 from brainbench.guidance.steering.experiment import (
     Chosen,
-    Plan,
+    SteeringPlan,
     choose_directions,
     read_training,
     steer_held_out,
@@ -144,7 +144,7 @@ class GuidanceRun:
 
     def _search(self, roi: str, kind: str) -> list[SearchScore]:
         layers = self._sets[MIDDLE]
-        asker = Asker(self.task.model, SITE, layers)
+        asker = LastTokenEvaluator(self.task.model, SITE, layers)
         training, held, questions = read_training(asker, self._signals(roi, kind))
         labels = np.array([question.label for question in questions])
         odds = np.zeros(len(questions))
@@ -161,15 +161,15 @@ class GuidanceRun:
 
     def _steer(self, roi: str) -> list[GuidanceScore]:
         every = self._sets[ALL]
-        asker = Asker(self.task.model, SITE, every)
+        asker = LastTokenEvaluator(self.task.model, SITE, every)
         extent = self.task.extents["steering"]
-        plan = Plan(
+        plan = SteeringPlan(
             extent.arms("steering"),
             extent.seeds,
             Grid(self._sets, STRENGTHS, len(every)),
-            Way(),
+            SteeringLoss(),
         )
-        way = scoring.Way("steering", "controlled", ONE_STEP, SITE, every)
+        way = scoring.Method("steering", "controlled", ONE_STEP, SITE, every)
         tests = self._tests("steering")
         found: list[GuidanceScore] = []
         signals: dict[str, Signals] = {}
@@ -266,7 +266,7 @@ class GuidanceRun:
         tests = self._tests("finetuning")
         scanner = ask_problems(model, signals.at(test).problems)
         before = experiment.alignment(model, signals, train, test)
-        answered: dict[str, list[experiment.Answered]] = {}
+        answered: dict[str, list[experiment.TestAnswers]] = {}
         after = []
         for number, each in enumerate(trained):
             self._tell(f"asking after training, {each.arm}", number, len(trained))
@@ -277,7 +277,7 @@ class GuidanceRun:
                     answered.setdefault(name, []).append(experiment.answer_test(now, problems))
                 after.append(experiment.alignment(now, signals, train, test))
         rows = experiment.compare_alignment(before, trained, after)
-        way = scoring.Way("finetuning", "controlled", recipe, SITE, self._sets[MIDDLE])
+        way = scoring.Method("finetuning", "controlled", recipe, SITE, self._sets[MIDDLE])
         found = []
         for name, told in answered.items():
             arms: dict[str, ArmAnswers] = experiment.gather(trained, told, len(extent.seeds))

@@ -12,7 +12,7 @@ from brainbench.errors import UsageError
 from brainbench.models import Model
 from brainbench.reasoning import TASK_SUITES, TaskOptions, TaskScore, Threshold
 from brainbench.reasoning.backends import check_tasks_fit, open_lm
-from brainbench.reasoning.evaluation import Asker, merge
+from brainbench.reasoning.evaluation import TaskEvaluator, merge
 from brainbench.reasoning.item_check import check_items
 from brainbench.reasoning.tasks import TaskSet, load_tasks
 from brainbench.results import RunFolder
@@ -143,12 +143,12 @@ class TaskRun:
         return found
 
     @cached_property
-    def _asker(self) -> Asker:
+    def _asker(self) -> TaskEvaluator:
         """Made when something is to be asked: an engine takes a while to start."""
         options, seed = self.settings.task_options, self.settings.seed
         model = check_tasks_fit(self.model, options)
         lm = open_lm(model, options, seed=seed, say=self.say, progress=self._progress)
-        return Asker(lm, self.tasks, options, self.settings.limit, seed)
+        return TaskEvaluator(lm, self.tasks, options, self.settings.limit, seed)
 
     def _progress(self, done: int, total: int) -> None:
         if self.report:

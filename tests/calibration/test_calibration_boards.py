@@ -28,7 +28,7 @@ from brainbench.calibration.boards_counts import count_boards, share_of
 from brainbench.calibration.people import of_exchanged_rows
 from brainbench.calibration.scenarios import PLANTED_LAYER
 from brainbench.encoding.controlled.folds import permutations
-from brainbench.leaderboard.boards.bootstrap import Drawn
+from brainbench.leaderboard.boards.bootstrap import ScoreDraws
 from brainbench.leaderboard.boards.simulated import (
     Share,
     Simulated,
@@ -184,7 +184,7 @@ def test_accuracy_is_what_is_expected(ability: float) -> None:
 
 def test_overall_boards_join_the_boards_in_their_order() -> None:
     one, two = (
-        World(tuple(Drawn(np.array(s), np.tile(s, (5, 1)), 9.0) for s in scores))
+        World(tuple(ScoreDraws(np.array(s), np.tile(s, (5, 1)), 9.0) for s in scores))
         for scores in ([[1.0, 2.0], [2.0, 1.0]], [[3.0, 4.0], [5.0, 6.0], [7.0, 8.0]])
     )
     found = list(simulate_overall([[one], [two]]))
@@ -197,7 +197,7 @@ def test_counts_of_worlds_whose_truth_is_known() -> None:
 
     def world(error: float) -> World:
         scores = rng.standard_normal((20, 3))
-        boards = (Drawn(own, rng.normal(own, error, (200, 3)), np.inf) for own in scores)
+        boards = (ScoreDraws(own, rng.normal(own, error, (200, 3)), np.inf) for own in scores)
         return World(tuple(boards), np.zeros(3))
 
     right, narrow = (
@@ -215,7 +215,9 @@ def test_counts_of_worlds_whose_truth_is_known() -> None:
 
 def test_a_truth_that_boards_are_part_of_is_put_further_away() -> None:
     """Two groups: their mean is nearer to each than that of others is, by √2."""
-    drawn = Drawn(np.array([1.0]), np.random.default_rng(0).normal(1.0, 1.0, (50_000, 1)), np.inf)
+    drawn = ScoreDraws(
+        np.array([1.0]), np.random.default_rng(0).normal(1.0, 1.0, (50_000, 1)), np.inf
+    )
     for truth, groups, held in ((-0.9, np.inf, True), (-0.9, 2, False), (-0.3, 2, True)):
         world = World((drawn,), np.array([truth]), groups)
         found = count_boards("alignment", "x", [world]).covers_same

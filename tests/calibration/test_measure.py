@@ -13,7 +13,7 @@ import pytest
 from scipy.stats import beta
 
 from brainbench.calibration import QUICK, Calibration, CalibrationRow, calibrate
-from brainbench.calibration.measure import Group, chosen_layers, measure
+from brainbench.calibration.measure import ScenarioGroup, chosen_layers, measure
 from brainbench.calibration.people import Design, make_design, make_experiment
 from brainbench.calibration.record import LIMIT
 from brainbench.calibration.scenarios import each_layer, inside, planted, simulate
@@ -106,7 +106,7 @@ def test_the_chosen_layer_is_that_of_nested_choice(design: Design) -> None:
 
 
 def test_batches_hold_every_data_set_once(design: Design) -> None:
-    group = Group(design, inside(design), 60, 9)
+    group = ScenarioGroup(design, inside(design), 60, 9)
     assert [number for batch in group.batches for number in batch] == list(range(60))
     assert len(group.batches) == 3
     assert group.steps == 7
@@ -114,7 +114,7 @@ def test_batches_hold_every_data_set_once(design: Design) -> None:
 
 def test_rows_without_what_was_not_asked_for(design: Design) -> None:
     said: list[str] = []
-    (found,) = measure(Group(design, planted(design, (0.2,)), 2, 9), 0, said.append)
+    (found,) = measure(ScenarioGroup(design, planted(design, (0.2,)), 2, 9), 0, said.append)
     assert found.published is None
     assert found.coverage is None
     # six tests of 9 permutations cannot be above null together

@@ -7,7 +7,7 @@ import pytest
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import ARMS, GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED, arms_of
 from brainbench.guidance.evaluation.test_sets import FOLIO
-from brainbench.guidance.gains.verdict import AGAINST, LEAST_PERMUTATIONS, LEAST_SEEDS
+from brainbench.guidance.gains.verdict import AGAINST, MIN_PERMUTATIONS, MIN_SEEDS
 from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
 from brainbench.guidance.score import Mode
 
@@ -43,7 +43,7 @@ def test_what_is_said_counts(mode: Mode) -> None:
 def test_the_full_tier_can_claim_and_the_reduced_one_has_its_baselines(mode: Mode) -> None:
     full = GuidanceOptions(tier="full").extent(mode, "cpu", False, 0)
     assert full.arms(mode) == tuple(arm.name for arm in arms_of(mode))
-    assert len(full.seeds) >= max(LEAST_SEEDS, LEAST_PERMUTATIONS)
+    assert len(full.seeds) >= max(MIN_SEEDS, MIN_PERMUTATIONS)
     few = GuidanceOptions(tier="reduced").extent(mode, "cpu", False, 0)
     arms = few.arms(mode)
     assert {UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY} <= set(arms) < set(full.arms(mode))

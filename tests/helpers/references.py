@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from brainbench.problems.statements import (
-    Comparison,
+    ComparativeStatement,
     Conditional,
     Disjunction,
     Inclusion,
@@ -140,7 +140,7 @@ def _models(statements: Sequence[Statement], with_unnamed: bool = False) -> Iter
     for statement in statements:
         if isinstance(statement, Inclusion):
             predicates |= {statement.subject, statement.predicate}
-        elif isinstance(statement, Comparison):
+        elif isinstance(statement, ComparativeStatement):
             relations.setdefault(statement.relation, set()).update(
                 (statement.first, statement.second)
             )

@@ -14,7 +14,7 @@ from simulated_answers import answers, problems
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from brainbench.guidance.gains.bootstrap import Drawn, compare, draw_problems, draw_seeds
+from brainbench.guidance.gains.bootstrap import MetricDraws, compare, draw_problems, draw_seeds
 from brainbench.guidance.gains.metrics import measure
 
 DRAWS, COMPARED = 10_000, 25
@@ -55,7 +55,7 @@ def test_gains(benchmark):
 
     for table, areas in zip(tables, expected, strict=True):
         np.testing.assert_allclose(table[: COMPARED + 1], areas, rtol=0, atol=1e-12)
-    found = compare(*map(Drawn.of, tables, seeds), n_base=items.n_base)
+    found = compare(*map(MetricDraws.of, tables, seeds), n_base=items.n_base)
     by_hand = expected[0][0].mean() - expected[1][0].mean()
     np.testing.assert_allclose(found.value, by_hand, rtol=0, atol=1e-12)
     ours = benchmark.stats.stats.median / (DRAWS + 1)

@@ -37,7 +37,11 @@ from threadpoolctl import threadpool_limits
 from torch.nn.functional import cosine_similarity
 
 from brainbench.datasets import load_recording
-from brainbench.guidance.evaluation.cached_prompts import Asker, Held, Question
+from brainbench.guidance.evaluation.cached_prompts import (
+    LastTokenEvaluator,
+    PrefilledBatch,
+    Question,
+)
 from brainbench.guidance.layer_sets import middle_layers
 from brainbench.guidance.maps import BrainMaps, fit_published
 from brainbench.guidance.objective import Objective
@@ -66,7 +70,7 @@ class Setting:
     network: torch.nn.Module
     layers: tuple[int, ...]
     training: Training
-    held: list[Held]
+    held: list[PrefilledBatch]
     questions: list[Question]
     maps: BrainMaps
     pairs: Pairs
@@ -86,7 +90,9 @@ def setting(smollm2: Path, mirror: Path) -> Setting:
     model = load_model(str(smollm2), ModelOptions(device="cpu", dtype="float32"))
     layers = middle_layers(model.loader.config.num_hidden_layers)
     signals = read_signals(load_recording("xiao2026", ROI), ROI, "syllogistic")
-    training, held, questions = read_training(Asker(model, "attention", layers), signals)
+    training, held, questions = read_training(
+        LastTokenEvaluator(model, "attention", layers), signals
+    )
     labels = np.array([question.label for question in questions])
     maps = fit_published(training.states, signals.responses)
     pairs = wrong_and_right(training.said, labels, signals.right)

@@ -31,7 +31,7 @@ import torch
 from operations import token_flops
 
 from brainbench.guidance.finetuning.adapters import adapter, lora_config
-from brainbench.guidance.finetuning.batching import Passes
+from brainbench.guidance.finetuning.batching import UpperLayerRunner
 from brainbench.guidance.finetuning.data import Roles, TrainingItems
 from brainbench.guidance.finetuning.losses import Pass, RecipeLoss
 from brainbench.guidance.finetuning.recipes import Budget, Recipe
@@ -114,7 +114,7 @@ def one_by_one(wrapped, network, recipe, items, loss):
 def test_training_step(benchmark, loader, torch_rate, shared, own):
     network, config = loader.model, loader.config
     recipe, items, loss = make_training(config, shared, own)
-    passes = Passes(network, items, range(ITEMS), loss, Budget(batch_size=ITEMS))
+    passes = UpperLayerRunner(network, items, range(ITEMS), loss, Budget(batch_size=ITEMS))
     passes.compute_lower()
     setup = lora_config(network, recipe.layers, recipe.rank, recipe.alpha)
     with adapter(network, setup, 0, Base("bench", None, "")) as wrapped, passes.listening():

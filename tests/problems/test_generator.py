@@ -12,7 +12,7 @@ import pytest
 from brainbench.errors import DataError, UsageError
 from brainbench.problems import (
     CONDITIONS,
-    MOST_PREMISES,
+    MAX_PREMISES,
     REASONING_TYPES,
     SCANNER_RUN,
     VOCABULARY,
@@ -117,7 +117,7 @@ def test_a_pseudoword_is_never_one_of_the_adjectives() -> None:
 
 
 class TestNumberOfPremises:
-    @pytest.mark.parametrize("premises", range(2, MOST_PREMISES + 1))
+    @pytest.mark.parametrize("premises", range(2, MAX_PREMISES + 1))
     @pytest.mark.parametrize("reasoning_type", REASONING_TYPES)
     def test_every_condition_is_met(self, reasoning_type: Any, premises: int) -> None:
         rng = np.random.default_rng(premises)
@@ -127,10 +127,10 @@ class TestNumberOfPremises:
             assert len(problem.premises) == premises
             assert problem.condition == condition
 
-    @pytest.mark.parametrize("premises", [-1, 0, 1, MOST_PREMISES + 1])
+    @pytest.mark.parametrize("premises", [-1, 0, 1, MAX_PREMISES + 1])
     @pytest.mark.parametrize("reasoning_type", REASONING_TYPES)
     def test_other_numbers_are_refused(self, reasoning_type: Any, premises: int) -> None:
-        with pytest.raises(UsageError, match=f"2 to {MOST_PREMISES}"):
+        with pytest.raises(UsageError, match=f"2 to {MAX_PREMISES}"):
             make_set(reasoning_type, premises)
 
     @pytest.mark.parametrize(("premises", "needed"), [(3, 4), (3, 1), (2, 3), (8, 9), (3, 0)])

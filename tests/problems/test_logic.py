@@ -14,7 +14,7 @@ from references import EveryModel, Solver
 from brainbench.errors import DataError
 from brainbench.problems import (
     CONDITIONS,
-    MOST_PREMISES,
+    MAX_PREMISES,
     REASONING_TYPES,
     classify,
     entails,
@@ -22,7 +22,7 @@ from brainbench.problems import (
     make_set,
 )
 from brainbench.problems.logic import consistent, premises_linking, smallest_support
-from brainbench.problems.statements import Comparison, read_statement
+from brainbench.problems.statements import ComparativeStatement, read_statement
 
 
 class TestContradiction:
@@ -89,8 +89,10 @@ class TestLinking:
         ],
     )
     def test_comparisons(self, premises: str, conclusion: str, count: int) -> None:
-        read = [Comparison(*pair.split(">"), "taller") for pair in premises.split()]
-        assert premises_linking(read, Comparison(*conclusion.split(">"), "taller")) == count
+        read = [ComparativeStatement(*pair.split(">"), "taller") for pair in premises.split()]
+        assert (
+            premises_linking(read, ComparativeStatement(*conclusion.split(">"), "taller")) == count
+        )
 
     @pytest.mark.parametrize(
         ("conclusion", "count"),
@@ -200,7 +202,7 @@ def test_labels_of_generated_problems_agree_with_z3(
         ), problem
 
 
-@pytest.mark.parametrize("premises", range(2, MOST_PREMISES + 1))
+@pytest.mark.parametrize("premises", range(2, MAX_PREMISES + 1))
 @pytest.mark.parametrize("reasoning_type", REASONING_TYPES)
 def test_labels_of_sets_agree_with_z3(solver: Solver, reasoning_type: Any, premises: int) -> None:
     per_condition = 4 if reasoning_type == "propositional" else 1  # one of each form

@@ -9,7 +9,7 @@ import pytest
 from brainbench.errors import DataError
 from brainbench.problems import classify
 from brainbench.problems.statements import (
-    Comparison,
+    ComparativeStatement,
     Conditional,
     Disjunction,
     Inclusion,
@@ -40,10 +40,12 @@ READINGS = {
     "Abe is fast or Bob is red": Disjunction(ABE, BOB),
     "Abe is fast or Bob is red or both": Disjunction(ABE, BOB),
     "Abe is not fast or Bob is not red or both": Disjunction(ABE.denial, BOB.denial),
-    "Ann is taller than Bob": Comparison("ann", "bob", "taller"),
-    "Ann is not taller than Bob": Comparison("ann", "bob", "taller", negated=True),
-    "Ann is more careful than Bob": Comparison("ann", "bob", "more careful"),
-    "Ann is not more careful than Bob": Comparison("ann", "bob", "more careful", negated=True),
+    "Ann is taller than Bob": ComparativeStatement("ann", "bob", "taller"),
+    "Ann is not taller than Bob": ComparativeStatement("ann", "bob", "taller", negated=True),
+    "Ann is more careful than Bob": ComparativeStatement("ann", "bob", "more careful"),
+    "Ann is not more careful than Bob": ComparativeStatement(
+        "ann", "bob", "more careful", negated=True
+    ),
 }
 
 
@@ -138,7 +140,7 @@ def test_a_statement_is_negated_where_its_sentence_says_not(
 def test_atoms_are_the_memberships() -> None:
     assert atoms(ABE) == (ABE,)
     assert atoms(Conditional(ABE, BOB)) == atoms(Disjunction(ABE, BOB)) == (ABE, BOB)
-    assert atoms(Inclusion("trab", "fast")) == atoms(Comparison("a", "b", "taller")) == ()
+    assert atoms(Inclusion("trab", "fast")) == atoms(ComparativeStatement("a", "b", "taller")) == ()
 
 
 def test_denying_twice_changes_nothing() -> None:
@@ -152,8 +154,10 @@ DENIALS = {
     NOT_SO + "Abe is fast": ABE.denial,
     NOT_SO + "Abe is not a trab": Membership("abe", "trab"),
     NOT_SO + "it is not the case that Abe is fast": ABE,
-    NOT_SO + "Ann is not taller than Bob": Comparison("ann", "bob", "taller"),
-    NOT_SO + "Ann is more careful than Bob": Comparison("ann", "bob", "more careful", True),
+    NOT_SO + "Ann is not taller than Bob": ComparativeStatement("ann", "bob", "taller"),
+    NOT_SO + "Ann is more careful than Bob": ComparativeStatement(
+        "ann", "bob", "more careful", True
+    ),
     NOT_SO + "not all trabs are fast": Inclusion("trab", "fast"),
     NOT_SO + "not all fast things are brown": Inclusion("fast", "brown"),
     NOT_SO + "not all trabs are hofs": Inclusion("trab", "hof"),

@@ -11,7 +11,7 @@ from lm_eval.tasks import TaskManager
 from stand_ins import TASKS, Stand, guessing
 
 from brainbench.errors import DataError
-from brainbench.reasoning.evaluation import Asker, merge
+from brainbench.reasoning.evaluation import TaskEvaluator, merge
 from brainbench.reasoning.options import TaskOptions
 from brainbench.reasoning.plain import plain
 from brainbench.reasoning.tasks import load_tasks
@@ -20,9 +20,11 @@ QUICK = "brainbench_deductive_quick"
 NAMES = [QUICK, "brainbench_scanner", "brainbench_belief_conflict_generate"]
 
 
-def asker(names: list[str], lm: Any = None, limit: int | None = None, **options: Any) -> Asker:
+def asker(
+    names: list[str], lm: Any = None, limit: int | None = None, **options: Any
+) -> TaskEvaluator:
     made = lm or Stand(guessing, lambda doc: doc["label"])
-    return Asker(made, load_tasks(names), TaskOptions(**options), limit, 0)
+    return TaskEvaluator(made, load_tasks(names), TaskOptions(**options), limit, 0)
 
 
 def by_lm_eval(names: list[str], metadata: dict[str, Any] | None = None, **given: Any) -> Any:
@@ -101,7 +103,7 @@ def test_examples_are_drawn_by_the_seed() -> None:
     name = "brainbench_quick_transitive"
 
     def prompts(seed: int) -> list[str]:
-        made = Asker(Stand(), load_tasks([name]), TaskOptions(num_fewshot=2), 4, seed)
+        made = TaskEvaluator(Stand(), load_tasks([name]), TaskOptions(num_fewshot=2), 4, seed)
         return [row["prompt_hash"] for row in made.ask(name).rows]
 
     assert prompts(1) == prompts(1)

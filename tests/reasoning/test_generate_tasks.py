@@ -19,7 +19,7 @@ from tiny_models import build_model
 from transformers import PreTrainedTokenizerFast
 
 from brainbench.models import LanguageModel
-from brainbench.reasoning.evaluation import Asker
+from brainbench.reasoning.evaluation import TaskEvaluator
 from brainbench.reasoning.lm.lm import BrainbenchLM, Text
 from brainbench.reasoning.options import TaskOptions
 from brainbench.reasoning.tasks import load_tasks
@@ -106,7 +106,7 @@ def test_every_kind_scores_as_with_lm_evals_own_model(
         model_args={}, tasks=list(TASKS), bootstrap_iters=0,
         task_manager=TaskManager(include_path=[str(folder)], include_defaults=False),
     )  # fmt: skip
-    asker = Asker(
+    asker = TaskEvaluator(
         BrainbenchLM(language_model), load_tasks(list(TASKS), [str(folder)]), TaskOptions(), None, 0
     )
     for name in TASKS:

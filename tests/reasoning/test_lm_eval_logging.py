@@ -13,7 +13,7 @@ from tqdm import tqdm
 from tqdm.auto import tqdm as automatic
 
 from brainbench.models.bars import no_library_bars
-from brainbench.reasoning.evaluation import Asker
+from brainbench.reasoning.evaluation import TaskEvaluator
 from brainbench.reasoning.lm_eval_logging import quiet
 from brainbench.reasoning.options import TaskOptions
 from brainbench.reasoning.tasks import load_tasks
@@ -110,7 +110,7 @@ def test_metrics_that_lm_eval_draws_anew_say_nothing(
     monkeypatch.setattr("lm_eval.simple_evaluate", _fewer_draws())
     rows = labelled("True", "False", "True").replace(b'"y"', b'"choices": ["True", "False"], "y"')
     write_task(tmp_path, rows, metric_list=f"[{{metric: {metric}}}]")
-    asker = Asker(Stand(), load_tasks(["my_task"], [str(tmp_path)]), TaskOptions(), None, 0)
+    asker = TaskEvaluator(Stand(), load_tasks(["my_task"], [str(tmp_path)]), TaskOptions(), None, 0)
     score = asker.ask("my_task").score
     assert f"{metric}_stderr,none" in score.metrics
     told = capfd.readouterr()
@@ -136,5 +136,5 @@ def test_what_a_task_warns_of_as_it_scores_is_in_its_score(tmp_path: Path) -> No
     )
     rows = labelled("True", "False").replace(b'"y"', b'"choices": ["True", "False"], "y"')
     write_task(tmp_path, rows, process_results="!function code.score")
-    asker = Asker(Stand(), load_tasks(["my_task"], [str(tmp_path)]), TaskOptions(), None, 0)
+    asker = TaskEvaluator(Stand(), load_tasks(["my_task"], [str(tmp_path)]), TaskOptions(), None, 0)
     assert asker.ask("my_task").score.warnings == ("no answer was found (2 times)",)

@@ -27,13 +27,13 @@ from brainbench.errors import DataError
 
 # Share of a cell's items. Answers are missing mostly where they took long, so a person who
 # lacks many is compared on what was easy; and where a run is lost, on half of the items.
-MOST_MISSING = 0.2
+MAX_MISSING = 0.2
 _HALVINGS = 500
 Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Reference:
+class HumanReference:
     """A statistic of people among themselves.
 
     Attributes
@@ -131,14 +131,14 @@ class Group:
         return found
 
     @cached_property
-    def references(self) -> dict[Measure, Reference]:
+    def references(self) -> dict[Measure, HumanReference]:
         """What people reach among themselves, for each statistic."""
         n = len(self.columns)
-        found: dict[Measure, Reference] = {}
+        found: dict[Measure, HumanReference] = {}
         for name in ANSWER_MEASURES:
             pairs = self.pairs[name]
             undefined = int(np.isnan(pairs).sum() - n) // 2
-            found[name] = Reference(_mean_pair(pairs), n, undefined)
+            found[name] = HumanReference(_mean_pair(pairs), n, undefined)
         accuracy, time = _own_reference(self.right), _own_reference(self.times)
         return found | {
             "confidence_accuracy": accuracy,
@@ -167,11 +167,11 @@ def gather(behavior: Behavior, reasoning_type: str, seed: int = 0) -> Group:
     types = behavior.card.reasoning_types if reasoning_type == POOLED else (reasoning_type,)
     chosen = behavior.select(types)
     missing = np.isnan(chosen.values("answer")).mean(axis=0)
-    columns = np.flatnonzero(missing <= MOST_MISSING)
+    columns = np.flatnonzero(missing <= MAX_MISSING)
     if not columns.size:
         raise DataError(
             f"{behavior.card.name}, {reasoning_type}: everybody lacks more than "
-            f"{MOST_MISSING:.0%} of the responses"
+            f"{MAX_MISSING:.0%} of the responses"
         )
     return Group(chosen, reasoning_type, columns, missing, seed)
 
@@ -199,10 +199,10 @@ def _mean_pair(pairs: Array) -> Callable[[Mask], float]:
     return lambda people: float(mean_of(pairs[np.ix_(people, people)].ravel(), axis=0))
 
 
-def _own_reference(values: Array) -> Reference:
+def _own_reference(values: Array) -> HumanReference:
     """Each person's own (n_items,) values with the mean of the others', mean over people."""
     everybody = each_against_others(values)
-    return Reference(
+    return HumanReference(
         lambda people: float(mean_of(each_against_others(values[:, people]), axis=0)),
         values.shape[1],
         int(np.isnan(everybody).sum()),

@@ -17,7 +17,7 @@ from brainbench.benchmarks.behavior.consistency import (
     mean_of,
     spearman,
 )
-from brainbench.benchmarks.behavior.people import Group, Mask, Reference, answer_measures
+from brainbench.benchmarks.behavior.people import Group, HumanReference, Mask, answer_measures
 from brainbench.benchmarks.behavior.score import (
     ANSWER_MEASURES,
     MEASURES,
@@ -179,7 +179,7 @@ def reached(
     return tuple(found)
 
 
-def _against(reference: Reference, value: float, without: Array) -> dict[str, Any]:
+def _against(reference: HumanReference, value: float, without: Array) -> dict[str, Any]:
     """Fields of a statistic that say how the model stands to people among themselves.
 
     ``value`` and ``without`` are the model's, with everybody and without each person.

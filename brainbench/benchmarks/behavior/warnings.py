@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from brainbench.benchmarks.behavior.people import MOST_MISSING, Group
+from brainbench.benchmarks.behavior.people import MAX_MISSING, Group
 from brainbench.benchmarks.behavior.score import BehaviorScore
 from brainbench.benchmarks.cell import POOLED
 from brainbench.datasets import Card
@@ -28,9 +28,7 @@ def score_warnings(score: BehaviorScore, card: Card, group: Group | None = None)
         )
     if score.left_out:
         named = ", ".join(f"{one.subject} ({one.missing:.0%})" for one in score.left_out)
-        said.append(
-            f"left out, with more than {MOST_MISSING:.0%} of the responses missing: {named}"
-        )
+        said.append(f"left out, with more than {MAX_MISSING:.0%} of the responses missing: {named}")
     said += [*_of_constants(score, group), *_of_references(score)]
     n_true = round(score.labelled_true * score.n_items)
     said.append(

@@ -30,10 +30,10 @@ from brainbench.benchmarks.controlled.score import (
     Verdict,
 )
 from brainbench.benchmarks.published.benchmark import (
-    Checkpoint,
     Memory,
     Report,
     Step,
+    StepStore,
     check_numbers,
 )
 from brainbench.datasets import Recording, load_recording
@@ -108,7 +108,7 @@ def score_controlled(
     localised: bool = False,
     seed: int = 0,
     limit: int | None = None,
-    checkpoint: Checkpoint | None = None,
+    checkpoint: StepStore | None = None,
     report: Report | None = None,
 ) -> Iterator[ControlledScore]:
     """Score a model on benchmarks of one dataset; p values are corrected over all of them.
@@ -175,7 +175,7 @@ def _cell_values(
     cell: ControlledCell,
     activations: Activations,
     untrained: Sequence[Activations] | str,
-    store: Checkpoint,
+    store: StepStore,
     report: Report | None,
     progress: tuple[int, int],
 ) -> dict[str, Values]:

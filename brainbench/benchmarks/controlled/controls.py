@@ -13,7 +13,7 @@ from brainbench.benchmarks.feature_spaces import DRAWS as RANDOM_DRAWS
 from brainbench.benchmarks.feature_spaces import RANDOM
 from brainbench.encoding.controlled.prediction import Predictions, all_together, predict
 from brainbench.encoding.controlled.reference import (
-    LEAST_PEOPLE,
+    MIN_PEOPLE,
     predict_from_sets,
     unique_of_others,
 )
@@ -28,7 +28,7 @@ def score_people(cell: ControlledCell) -> dict[str, Values | None]:
     """ROI → how well all other people together predict each person; None with too few."""
     found: dict[str, Values | None] = {}
     for roi, people in cell.people.items():
-        if len(people.blocks) < LEAST_PEOPLE:
+        if len(people.blocks) < MIN_PEOPLE:
             found[roi] = None
             continue
         reference, curve = predict_from_sets(people, cell.rng(3))

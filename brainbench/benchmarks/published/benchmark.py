@@ -31,7 +31,7 @@ from brainbench.models import Activations, Model, load_model, read_activations
 VERSION = 1
 
 
-class Checkpoint(Protocol):
+class StepStore(Protocol):
     """Where finished steps are kept, so that a run that was killed goes on after them."""
 
     def get(self, key: str) -> dict[str, Any] | None:
@@ -115,7 +115,7 @@ def score_benchmarks(
     *,
     seed: int = 0,
     limit: int | None = None,
-    checkpoint: Checkpoint | None = None,
+    checkpoint: StepStore | None = None,
     report: Report | None = None,
 ) -> Iterator[Score]:
     """Score a model on benchmarks of one dataset, sharing the work among them.
@@ -166,7 +166,7 @@ def check_numbers(seed: int, limit: int | None) -> None:
 
 
 def _score_cell(
-    cell: Cell, activations: Activations, seed: int, store: Checkpoint, steps: _Steps
+    cell: Cell, activations: Activations, seed: int, store: StepStore, steps: _Steps
 ) -> dict[str, dict[str, Any]]:
     """The model and everything it is held against, in every ROI of one cell."""
     name = f"{cell.recording.card.name}.{cell.reasoning_type}"
@@ -215,7 +215,7 @@ class _Scorer:
     cell: Cell
     name: str
     ceilings: dict[str, Ceiling | None]
-    store: Checkpoint
+    store: StepStore
     steps: _Steps
 
     def score(

@@ -19,7 +19,7 @@ from brainbench.errors import DataError
 
 INNER_BLOCKS = 3
 # Fewest items of a run: three inner blocks of two, so that every block has a mean and a spread.
-LEAST_ITEMS = 2 * INNER_BLOCKS
+MIN_ITEMS = 2 * INNER_BLOCKS
 # A kernel whose spread on training items is a smaller share of its largest entry is rounding.
 _NO_SPREAD = 1e-12
 
@@ -107,9 +107,9 @@ def held_out_folds(runs: ArrayLike, strata: ArrayLike | None = None) -> list[Hel
         raise DataError(
             f"whole runs are held out, so at least two are needed; there is {len(names)}"
         )
-    if counts.min() < LEAST_ITEMS:
+    if counts.min() < MIN_ITEMS:
         found = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True))
-        raise DataError(f"every run needs at least {LEAST_ITEMS} items; there are: {found}")
+        raise DataError(f"every run needs at least {MIN_ITEMS} items; there are: {found}")
     order = list(dict.fromkeys(labels.tolist()))
     return [_fold(labels, groups, name) for name in order]
 

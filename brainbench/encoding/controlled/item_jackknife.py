@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from brainbench.encoding.controlled.folds import INNER_BLOCKS, LEAST_ITEMS
+from brainbench.encoding.controlled.folds import INNER_BLOCKS, MIN_ITEMS
 from brainbench.encoding.inference import Interval, jackknife_interval
 from brainbench.encoding.threads import parallel
 
@@ -29,7 +29,7 @@ def without_blocks(runs: ArrayLike, n_blocks: int = INNER_BLOCKS) -> list[NDArra
     for name in dict.fromkeys(labels.tolist()):
         rows = np.flatnonzero(labels == name)
         for block in np.array_split(rows, n_blocks):
-            if len(rows) - len(block) < LEAST_ITEMS:
+            if len(rows) - len(block) < MIN_ITEMS:
                 return []
             kept.append(np.setdiff1d(np.arange(len(labels)), block))
     return kept

@@ -22,7 +22,7 @@ from brainbench.encoding.kernels import Array
 from brainbench.encoding.threads import parallel
 
 BOOTSTRAP_DRAWS = 500
-LEAST_PEOPLE = 3
+MIN_PEOPLE = 3
 FEW_PEOPLE = 6
 
 
@@ -107,7 +107,7 @@ def people_bounds(
     Source: Efron & Tibshirani 1993, chapter 13.
     """
     n_people = table.total.shape[1]
-    if n_people < LEAST_PEOPLE:
+    if n_people < MIN_PEOPLE:
         return np.full((len(table.total), 2), np.nan)
     drawn = rng.multinomial(n_people, np.full(n_people, 1.0 / n_people), draws) / n_people
     bounds: Array = np.quantile(table.unique(drawn), [0.025, 0.975], axis=1).T

@@ -32,11 +32,11 @@ from brainbench.encoding.threads import parallel
 from brainbench.errors import DataError
 
 # Fewest people who can be predicted from others when one of them is left out.
-LEAST_PEOPLE = 3
+MIN_PEOPLE = 3
 # Sets of others of one size: all of them up to here, then as many, drawn.
 SETS_OF_A_SIZE = 24
 # Fewest sizes that an asymptote and a time constant can be fitted to, with one to spare.
-_LEAST_SIZES = 3
+_MIN_SIZES = 3
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Extrapolation:
+class CeilingCurve:
     """v(x) = v0 (1 - exp(-x / τ)), fitted to the mean over people.
 
     Attributes
@@ -74,7 +74,7 @@ class Extrapolation:
 
 def predict_from_sets(
     people: People, rng: np.random.Generator, alphas: Array = CONTROLLED_ALPHAS
-) -> tuple[Reference, Extrapolation]:
+) -> tuple[Reference, CeilingCurve]:
     """Pearson r of each person from sets of the others, mean over voxels and folds.
 
     One penalty serves all sets of one size and all people outside them, by squared error
@@ -141,16 +141,16 @@ def own_kernels(people: People) -> Array:
     return scaled
 
 
-def extrapolate(curve: Array) -> Extrapolation:
-    """Fit the curve of means; see :class:`Extrapolation`.
+def extrapolate(curve: Array) -> CeilingCurve:
+    """Fit the curve of means; see :class:`CeilingCurve`.
 
     Source: Schrimpf et al. 2021, with τ > 0 as in :func:`.fit_ceilings`.
     """
     fit = fit_ceilings(curve[:, None])
     v0, tau, rmse = float(fit.v0[0]), float(fit.tau[0]), float(fit.rmse[0])
-    if len(curve) < _LEAST_SIZES or fit.failed[0] or not 0.0 < v0 < 1.0:
+    if len(curve) < _MIN_SIZES or fit.failed[0] or not 0.0 < v0 < 1.0:
         v0 = tau = rmse = float("nan")
-    return Extrapolation(curve, v0, tau, rmse)
+    return CeilingCurve(curve, v0, tau, rmse)
 
 
 def _predict(people: People, kernels: Array, members: NDArray[np.bool_], alphas: Array) -> Array:
@@ -199,7 +199,7 @@ def _sets(n_people: int, size: int, rng: np.random.Generator) -> NDArray[np.bool
 
 
 def _check(n_people: int) -> None:
-    if n_people < LEAST_PEOPLE:
+    if n_people < MIN_PEOPLE:
         raise DataError(
-            f"people are predicted from others, so {LEAST_PEOPLE} are needed; there are {n_people}"
+            f"people are predicted from others, so {MIN_PEOPLE} are needed; there are {n_people}"
         )

@@ -12,7 +12,7 @@ from brainbench.errors import DataError
 
 
 @dataclass(frozen=True)
-class Reliability:
+class RepeatReliability:
     """What a perfect prediction of mean responses is expected to score.
 
     Attributes
@@ -27,7 +27,7 @@ class Reliability:
     bound_r: float
 
 
-def reliability(responses: Array, groups: ArrayLike | None = None) -> Reliability:
+def reliability(responses: Array, groups: ArrayLike | None = None) -> RepeatReliability:
     """How much of the mean response to an item comes back, from repeats.
 
     With mean squares between items of a group and within items of nested analysis of
@@ -63,4 +63,4 @@ def reliability(responses: Array, groups: ArrayLike | None = None) -> Reliabilit
     each = 1.0 - np.divide(within, between, out=np.ones_like(between), where=between > 0.0)
     total = float(between.sum())
     rho = 1.0 - float(within.sum()) / total if total > 0.0 else 0.0
-    return Reliability(rho, float(np.sqrt(np.maximum(each, 0.0)).mean()))
+    return RepeatReliability(rho, float(np.sqrt(np.maximum(each, 0.0)).mean()))

@@ -23,7 +23,7 @@ from brainbench.encoding.threads import parallel
 from brainbench.errors import DataError, UnknownNameError
 
 # The unbiased HSIC divides by n (n - 3).
-LEAST_ITEMS = 4
+MIN_ITEMS = 4
 # Distances that differ by less than this share of the largest inner product are the same.
 _ROUNDING = 1e-12
 # Draws that are worked on together, and the numbers they may take: some 10 MB per thread.
@@ -340,10 +340,10 @@ def _checked(kernels: Array, grams: Array, folds: Sequence[HeldOutFold]) -> tupl
             raise DataError(
                 f"fold {number} is of {len(fold.centre)} items, the kernels of {people.shape[1]}"
             )
-        if len(fold.test) < LEAST_ITEMS:
+        if len(fold.test) < MIN_ITEMS:
             raise DataError(
                 f"the run that fold {number} holds out has {len(fold.test)} items; "
-                f"similarity needs at least {LEAST_ITEMS}"
+                f"similarity needs at least {MIN_ITEMS}"
             )
         if mixes_strata(fold):
             raise DataError(

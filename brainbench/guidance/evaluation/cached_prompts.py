@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 # numbers of the vocabulary's size that one pass may give: 256 MB of float32
-_MOST_LOGITS = 2**26
+_MAX_LOGITS = 2**26
 # tokens whose keys and values are held at a time
 _HELD_TOKENS = {"cpu": 4096, "cuda": 65536}
 
@@ -64,7 +64,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Told:
+class Responses:
     """What C candidates answer to B questions.
 
     Attributes
@@ -105,7 +105,7 @@ def ask_problems(model: LanguageModel, problems: Sequence[Problem]) -> list[Ques
     return asked
 
 
-class Asker:
+class LastTokenEvaluator:
     """Asks a language model, its states moved at the last token.
 
     Parameters
@@ -144,7 +144,7 @@ class Asker:
 
     def batches(
         self, questions: Sequence[Question], progress: Progress = lambda done, total: None
-    ) -> Iterator[Held]:
+    ) -> Iterator[PrefilledBatch]:
         """Questions a batch at a time, what stands before their last tokens computed.
 
         Raises
@@ -174,7 +174,7 @@ class Asker:
 
     def hold(
         self, questions: Sequence[Question], some: NDArray[np.intp] | None = None
-    ) -> list[Held]:
+    ) -> list[PrefilledBatch]:
         """All batches at once, for questions that are asked many times.
 
         Parameters
@@ -205,7 +205,9 @@ class Asker:
                 f"looks back {self._window}: guidance needs layers that see the whole prompt"
             )
 
-    def _hold(self, batch: Batch, questions: Sequence[Question], shared: SharedPrefix) -> Held:
+    def _hold(
+        self, batch: Batch, questions: Sequence[Question], shared: SharedPrefix
+    ) -> PrefilledBatch:
         # everything but the last token; a prompt of one token has nothing before it
         before = [suffix[:-1] for suffix in batch.suffixes]
         past = shared.past(batch.prefix, len(before)) or empty_cache()
@@ -214,11 +216,13 @@ class Asker:
             decoder = self._network.get_decoder()
             decoder(input_ids=tokens, use_cache=True, **with_cache(decoder, past))
         lengths = [len(batch.prefix) + len(row) for row in before]
-        return Held(self, [questions[row] for row in batch.rows], batch.rows, Before(past, lengths))
+        return PrefilledBatch(
+            self, [questions[row] for row in batch.rows], batch.rows, Before(past, lengths)
+        )
 
 
-class Held:
-    """Some questions, ready to be asked; made by :class:`Asker`.
+class PrefilledBatch:
+    """Some questions, ready to be asked; made by :class:`LastTokenEvaluator`.
 
     Attributes
     ----------
@@ -228,7 +232,7 @@ class Held:
 
     def __init__(
         self,
-        asker: Asker,
+        asker: LastTokenEvaluator,
         questions: Sequence[Question],
         rows: Sequence[int],
         before: Before,
@@ -245,7 +249,7 @@ class Held:
         moved: Tensor | None = None,
         states: bool = False,
         rows: Sequence[int] | None = None,
-    ) -> Told:
+    ) -> Responses:
         """Ask questions once for every candidate.
 
         Parameters
@@ -265,7 +269,7 @@ class Held:
         chosen = torch.arange(len(self.questions)) if rows is None else torch.as_tensor(rows)
         count = 1 if moved is None else moved.shape[1]
         vocabulary = network.config.get_text_config().vocab_size
-        step = max(1, _MOST_LOGITS // (vocabulary * len(chosen)))
+        step = max(1, _MAX_LOGITS // (vocabulary * len(chosen)))
         parts = []
         with evaluating(network), torch.inference_mode():
             if moved is not None and not self._below.known:
@@ -274,7 +278,7 @@ class Held:
             for start in range(0, count, step):
                 part = None if moved is None else moved[:, start : start + step]
                 parts.append(self._pass(chosen, part, states))
-        return Told(
+        return Responses(
             np.concatenate([part.said for part in parts], axis=1),
             np.concatenate([part.log_odds for part in parts], axis=1),
             np.concatenate([part.states for part in parts if part.states is not None], axis=1)
@@ -282,7 +286,7 @@ class Held:
             else None,
         )
 
-    def _pass(self, rows: Tensor, moved: Tensor | None, states: bool) -> Told:
+    def _pass(self, rows: Tensor, moved: Tensor | None, states: bool) -> Responses:
         asker = self._asker
         count = 1 if moved is None else moved.shape[1]
         hearing = asker.layers if states else ()
@@ -297,7 +301,7 @@ class Held:
         if states:
             moved_to = [heard[layer].float().cpu() for layer in asker.layers]
             kept = torch.stack(moved_to, dim=2).numpy()
-        return Told(said, odds, kept)
+        return Responses(said, odds, kept)
 
     def _run(self, rows: Tensor, count: int) -> Tensor:
         """(rows, count, vocabulary) logits of the last tokens of some prompts."""

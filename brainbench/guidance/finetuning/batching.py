@@ -21,7 +21,7 @@ from brainbench.models.prompts.batches import Batch, plan_batches
 Progress = Callable[[int, int], None]
 
 
-class Passes:
+class UpperLayerRunner:
     """Runs items through the part of a model that is trained.
 
     Parameters

@@ -21,7 +21,7 @@ from brainbench.encoding.controlled.prediction import People, all_together, norm
 from brainbench.encoding.kernels import linear_kernels
 from brainbench.guidance.answers import ArmAnswers
 from brainbench.guidance.arms import GUIDED, RANDOM, UNGUIDED
-from brainbench.guidance.evaluation.cached_prompts import Asker, Question
+from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator, Question
 from brainbench.guidance.evaluation.selection import area, threshold
 from brainbench.guidance.evaluation.test_sets import TestQuestions
 from brainbench.guidance.finetuning.adapters import adapted, randomise_adapter
@@ -62,7 +62,7 @@ class FinetuningPlan:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedArm:
     """One arm and seed; ``folder`` is its adapter, None for the model as it is."""
 
     arm: str
@@ -71,7 +71,7 @@ class Trained:
 
 
 @dataclass(frozen=True)
-class Answered:
+class TestAnswers:
     """What one trained model said to one test, and to what its threshold is chosen on."""
 
     odds: NDArray[np.float64]
@@ -95,16 +95,16 @@ def train_arms(
     plan: FinetuningPlan,
     folder: Path,
     report: Report = lambda what, done, total: None,
-) -> list[Trained]:
+) -> list[TrainedArm]:
     """Train every arm and seed on the signals; what is trained already is not trained again."""
     # one that only turns another's adapter comes after it
     arms = sorted(plan.arms, key=lambda arm: arm == RANDOM)
-    found: list[Trained] = []
+    found: list[TrainedArm] = []
     n_seeds = len(plan.seeds)
     trains = [arm for arm in arms if arm not in (UNGUIDED, RANDOM)]
     for arm in arms:
         if arm == UNGUIDED:
-            found.append(Trained(arm, 0, None))
+            found.append(TrainedArm(arm, 0, None))
             continue
         for row, seed in enumerate(plan.seeds):
             place = folder / f"{arm.replace(' ', '-').replace(',', '')}-{seed}"
@@ -117,7 +117,7 @@ def train_arms(
                 which = arm_of(arm, trains.index(arm), len(trains))
                 told = partial(_labelled, report, f"training {which}, seed {row + 1} of {n_seeds}")
                 place = _train(model, signals, plan, arm, seed, place, told)
-            found.append(Trained(arm, row, place))
+            found.append(TrainedArm(arm, row, place))
     return sorted(found, key=lambda trained: plan.arms.index(trained.arm))
 
 
@@ -163,7 +163,7 @@ def _tell(report: Report, what: str, done: int, total: int, text: str) -> None:
 
 def ask_plainly(model: LanguageModel, questions: Sequence[Question]) -> Whole:
     """Answers of a model as it is."""
-    asker = Asker(model, "attention", (0,))
+    asker = LastTokenEvaluator(model, "attention", (0,))
     odds, said = np.full((len(questions), 1), np.nan), np.full((len(questions), 1), -1, np.int64)
     for part in asker.batches(questions):
         told = part.ask()
@@ -172,7 +172,7 @@ def ask_plainly(model: LanguageModel, questions: Sequence[Question]) -> Whole:
 
 
 @contextlib.contextmanager
-def as_trained(model: LanguageModel, trained: Trained) -> Iterator[LanguageModel]:
+def as_trained(model: LanguageModel, trained: TrainedArm) -> Iterator[LanguageModel]:
     """The model with an arm's adapter, while the block runs."""
     if trained.folder is None:
         yield model
@@ -181,25 +181,25 @@ def as_trained(model: LanguageModel, trained: Trained) -> Iterator[LanguageModel
         yield now
 
 
-def answer_test(model: LanguageModel, test: TestQuestions) -> Answered:
+def answer_test(model: LanguageModel, test: TestQuestions) -> TestAnswers:
     """One trained model on one test."""
     return answer_questions(model, test.questions, test.validation)
 
 
 def answer_questions(
     model: LanguageModel, questions: Sequence[Question], validation: Sequence[Question]
-) -> Answered:
+) -> TestAnswers:
     """Answers to questions, and the threshold that validation problems say."""
     told = ask_plainly(model, questions)
     checked = ask_plainly(model, validation)
     labels = np.array([question.label for question in validation])
     blind = np.isnan(told.odds).any() or np.isnan(checked.odds).any()
     cut = None if blind else threshold(checked.odds[:, 0], labels)
-    return Answered(told.odds[:, 0], told.said[:, 0], cut)
+    return TestAnswers(told.odds[:, 0], told.said[:, 0], cut)
 
 
 def gather(
-    trained: Sequence[Trained], answered: Sequence[Answered], n_seeds: int
+    trained: Sequence[TrainedArm], answered: Sequence[TestAnswers], n_seeds: int
 ) -> dict[str, ArmAnswers]:
     """Answers of all arms to one test; the model as it is has the same row for each seed."""
     found: dict[str, ArmAnswers] = {}
@@ -232,7 +232,7 @@ def alignment(
 
 
 def compare_alignment(
-    before: float, trained: Sequence[Trained], after: Sequence[float]
+    before: float, trained: Sequence[TrainedArm], after: Sequence[float]
 ) -> list[ArmAlignment]:
     """Rows of arms that were trained, means over seeds."""
     arms = [arm for arm in dict.fromkeys(t.arm for t in trained) if arm != UNGUIDED]

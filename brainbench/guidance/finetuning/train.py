@@ -14,7 +14,7 @@ import torch
 
 from brainbench.errors import DataError, UsageError
 from brainbench.guidance.finetuning.adapters import adapter, adapting, base_of, lora_config
-from brainbench.guidance.finetuning.batching import Passes
+from brainbench.guidance.finetuning.batching import UpperLayerRunner
 from brainbench.guidance.finetuning.data import (
     Roles,
     TrainingItems,
@@ -153,7 +153,9 @@ class _Training:
         self._items = items
         self._device = self._network.get_input_embeddings().weight.device
         self._loss = RecipeLoss(recipe, items, signals, roles, self._device)
-        self._passes = Passes(self._network, items, roles.active.tolist(), self._loss, budget)
+        self._passes = UpperLayerRunner(
+            self._network, items, roles.active.tolist(), self._loss, budget
+        )
 
     def run(self, folder: FinetuningFolder, watch: Watch) -> tuple[History, dict[str, str] | None]:
         """Train, from the last checkpoint where there is one; the spelling of each answer."""

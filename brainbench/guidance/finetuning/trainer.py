@@ -29,7 +29,7 @@ from transformers.utils import logging
 
 from brainbench.errors import DataError, UsageError
 from brainbench.guidance.finetuning.adapters import write_adapter
-from brainbench.guidance.finetuning.batching import Passes
+from brainbench.guidance.finetuning.batching import UpperLayerRunner
 from brainbench.guidance.finetuning.folder import FinetuningFolder, save_history
 from brainbench.guidance.finetuning.history import History
 from brainbench.guidance.finetuning.losses import RecipeLoss
@@ -58,7 +58,7 @@ class RecipeTrainer(Trainer):
     def __init__(
         self,
         model: Any,
-        passes: Passes,
+        passes: UpperLayerRunner,
         loss: RecipeLoss,
         divisor: int | None,
         history: History,
@@ -263,7 +263,7 @@ def undisturbed(device: torch.device) -> Iterator[None]:
 class _Order(Sampler[list[int]]):
     """Batches of an epoch, drawn by the seed and the epoch's number."""
 
-    def __init__(self, passes: Passes, seed: int) -> None:
+    def __init__(self, passes: UpperLayerRunner, seed: int) -> None:
         self._passes = passes
         self._seed = seed
         self._epoch = 0

@@ -31,7 +31,7 @@ from brainbench.encoding.inference import Interval
 from brainbench.encoding.kernels import Array
 
 # Fewest base problems that are drawn from.
-LEAST_PROBLEMS = 5
+MIN_PROBLEMS = 5
 # Share of draws that may lack a label; above it, the draws that are left are no sample.
 _UNDEFINED = 0.05
 # draws that are counted together
@@ -64,7 +64,7 @@ def draw_seeds(n_seeds: int, n_draws: int, rng: np.random.Generator) -> Array:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class MetricDraws:
     """One metric of one arm.
 
     Attributes
@@ -81,7 +81,7 @@ class Drawn:
     spread: float
 
     @classmethod
-    def of(cls, table: Array, seeds: Array) -> Drawn:
+    def of(cls, table: Array, seeds: Array) -> MetricDraws:
         """From (1 + D, S): the problems as they are, then drawn; and (D, S) weights of seeds."""
         drawn = table[1:]
         # a seed that was not drawn may be undefined
@@ -95,7 +95,7 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class GainEstimate:
     """A difference; interval and p are None where nothing could be drawn."""
 
     value: float
@@ -104,13 +104,13 @@ class Estimate:
 
 
 def compare(
-    guided: Drawn,
-    other: Drawn,
+    guided: MetricDraws,
+    other: MetricDraws,
     n_base: int,
     redrawn: bool = False,
     level: float = 0.95,
     ends: Interval | None = None,
-) -> Estimate:
+) -> GainEstimate:
     """Guided minus another arm, with percentile interval and two-sided p.
 
     Parameters
@@ -129,13 +129,13 @@ def compare(
     draws = guided.both - other.both
     problems = guided.problems - other.problems
     kept = np.isfinite(draws) & np.isfinite(problems)
-    if n_base < LEAST_PROBLEMS or not np.isfinite(value) or kept.mean() < 1.0 - _UNDEFINED:
-        return Estimate(value, None, None)
+    if n_base < MIN_PROBLEMS or not np.isfinite(value) or kept.mean() < 1.0 - _UNDEFINED:
+        return GainEstimate(value, None, None)
     draws = draws[kept]
     error, freedom = _standard_error(guided, other, problems[kept], n_base, redrawn)
     least = 2.0 / (draws.size + 1)
     if error < _SLACK or draws.std() < _SLACK:
-        return Estimate(value, (value, value), 1.0 if abs(value) < _SLACK else least)
+        return GainEstimate(value, (value, value), 1.0 if abs(value) < _SLACK else least)
     tail = 0.5 + level / 2
     wider = stats.t.ppf(tail, freedom) / stats.norm.ppf(tail) * error / draws.std()
     widened = draws.mean() + (draws - draws.mean()) * wider
@@ -143,7 +143,7 @@ def compare(
     if ends is not None:
         low, high = np.clip((low, high), *ends)
     p = 2.0 * stats.t.sf(abs(value) / error, freedom)
-    return Estimate(value, (float(low), float(high)), float(max(p, least)))
+    return GainEstimate(value, (float(low), float(high)), float(max(p, least)))
 
 
 def _spread(seeds: Array, drawn: Array) -> float:
@@ -166,7 +166,7 @@ def _variance(seeds: Array) -> float:
 
 
 def _standard_error(
-    guided: Drawn, other: Drawn, problems: Array, n_base: int, redrawn: bool
+    guided: MetricDraws, other: MetricDraws, problems: Array, n_base: int, redrawn: bool
 ) -> tuple[float, float]:
     """Of the difference, and its degrees of freedom."""
     of_problems = float(problems.var())

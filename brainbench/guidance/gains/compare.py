@@ -17,10 +17,10 @@ from brainbench.errors import DataError, UsageError
 from brainbench.guidance.answers import ArmAnswers, TestItems
 from brainbench.guidance.arms import GUIDED, UNGUIDED, is_drawn
 from brainbench.guidance.gains.bootstrap import (
-    LEAST_PROBLEMS,
+    MIN_PROBLEMS,
     SHARES,
-    Drawn,
-    Estimate,
+    GainEstimate,
+    MetricDraws,
     compare,
     draw_problems,
     draw_seeds,
@@ -38,8 +38,8 @@ from brainbench.guidance.score import (
     Verdict,
 )
 
-LEAST_DRAWS = 10_000
-Tables = Mapping[Metric, Drawn]
+MIN_DRAWS = 10_000
+Tables = Mapping[Metric, MetricDraws]
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,14 @@ class GainSettings:
     """
 
     tier: Tier
-    n_draws: int = LEAST_DRAWS
+    n_draws: int = MIN_DRAWS
     seed: int = 0
     n_permutations: int | None = None
     oracles: frozenset[str] = field(default_factory=frozenset)
 
     def __post_init__(self) -> None:
-        if self.n_draws < LEAST_DRAWS:
-            raise UsageError(f"{self.n_draws} draws are too few; take at least {LEAST_DRAWS:,}")
+        if self.n_draws < MIN_DRAWS:
+            raise UsageError(f"{self.n_draws} draws are too few; take at least {MIN_DRAWS:,}")
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def measure_gains(
         raise DataError(f"no arm {GUIDED!r} among {sorted(arms)}: gains are its own")
     for name, answers in arms.items():
         answers.check(name, items)
-    n_draws = settings.n_draws if items.n_base >= LEAST_PROBLEMS else 0
+    n_draws = settings.n_draws if items.n_base >= MIN_PROBLEMS else 0
     drawn = draw_problems(items.n_base, n_draws, np.random.default_rng([settings.seed, 0]))
     weights = np.concatenate([np.ones((1, items.n_base), np.uint16), drawn])
     work = [(name, answers, items, weights, settings.seed) for name, answers in arms.items()]
@@ -161,13 +161,14 @@ def mcnemar(
 
 def _table(
     name: str, answers: ArmAnswers, items: TestItems, weights: NDArray[np.uint16], seed: int
-) -> dict[Metric, Drawn]:
+) -> dict[Metric, MetricDraws]:
     """Every metric of one arm: problems as they are in the first row of weights, then drawn."""
     # by its name: what is drawn for an arm does not depend on which others there are
     own = np.random.default_rng([seed, 1, crc32(name.encode())])
     seeds = draw_seeds(answers.n_seeds, len(weights) - 1, own)
     return {
-        metric: Drawn.of(table, seeds) for metric, table in measure(answers, items, weights).items()
+        metric: MetricDraws.of(table, seeds)
+        for metric, table in measure(answers, items, weights).items()
     }
 
 
@@ -216,7 +217,7 @@ def _difference(
     )
 
 
-def _change(metric: Metric, found: Estimate) -> Change:
+def _change(metric: Metric, found: GainEstimate) -> Change:
     return Change(
         metric=metric, value=found.value, interval=found.interval, p=found.p, p_corrected=None
     )
@@ -225,8 +226,8 @@ def _change(metric: Metric, found: Estimate) -> Change:
 def gain_warnings(seeds: Mapping[str, int], n_base: int) -> list[str]:
     """What few seeds, by arm, and few problems leave open."""
     found = []
-    if n_base < LEAST_PROBLEMS:
-        found.append(f"{count(n_base, 'problem')}: no intervals below {LEAST_PROBLEMS}")
+    if n_base < MIN_PROBLEMS:
+        found.append(f"{count(n_base, 'problem')}: no intervals below {MIN_PROBLEMS}")
     # no seed changes the model as it is
     single = [name for name, own in seeds.items() if own == 1 and name != UNGUIDED]
     if single:

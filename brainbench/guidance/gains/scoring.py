@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from brainbench.guidance.answers import ArmAnswers, TestItems
 from brainbench.guidance.arms import GUIDED, PERMUTED, find_arm
-from brainbench.guidance.gains.compare import LEAST_DRAWS, GainSettings, measure_gains
+from brainbench.guidance.gains.compare import MIN_DRAWS, GainSettings, measure_gains
 from brainbench.guidance.gains.verdict import read_alignment, reduced_warning
 from brainbench.guidance.options import Extent
 from brainbench.guidance.score import ArmAlignment, Dose, Form, GuidanceScore, Mode
@@ -21,7 +21,7 @@ def oracles_of(arms: Iterable[str]) -> frozenset[str]:
 
 
 @dataclass(frozen=True)
-class Way:
+class Method:
     """What was done, as the record tells it.
 
     Attributes
@@ -58,7 +58,7 @@ class Read:
 
 
 def score_test(
-    way: Way,
+    way: Method,
     read: Read,
     signals: Signals,
     extent: Extent,
@@ -99,7 +99,7 @@ def score_test(
         n_base=read.items.n_base,
         n_people=signals.n_people,
         n_permutations=n_permutations,
-        n_draws=LEAST_DRAWS,
+        n_draws=MIN_DRAWS,
         arms=gains.arms,
         differences=gains.differences,
         doses=list(doses),

@@ -20,8 +20,8 @@ from brainbench.guidance.score import (
 # answers are right more often at a threshold that was not chosen here.
 CLAIM: tuple[Metric, ...] = ("auc", "accuracy_at_threshold")
 AGAINST = (PERMUTED, LABEL_ONLY)
-LEAST_SEEDS = 5
-LEAST_PERMUTATIONS = 5
+MIN_SEEDS = 5
+MIN_PERMUTATIONS = 5
 LEVEL = 0.05
 
 _NAMES = {"auc": "AUC", "accuracy_at_threshold": "accuracy at the validation threshold"}
@@ -46,15 +46,15 @@ def find_lacking(
     found = ["reduced tier"] if tier == "reduced" else []
     # an arm that is not there is told of with what was not measured
     found += [
-        f"{count(seeds[name], 'seed')} of {name}, not {LEAST_SEEDS}"
+        f"{count(seeds[name], 'seed')} of {name}, not {MIN_SEEDS}"
         for name in (GUIDED, LABEL_ONLY, PERMUTED)
-        if seeds.get(name, LEAST_SEEDS) < LEAST_SEEDS
+        if seeds.get(name, MIN_SEEDS) < MIN_SEEDS
     ]
     if PERMUTED in seeds:
         most = seeds[PERMUTED]
         permutations = most if n_permutations is None else min(n_permutations, most)
-        if permutations < LEAST_PERMUTATIONS:
-            found.append(f"{count(permutations, 'permutation')}, not {LEAST_PERMUTATIONS}")
+        if permutations < MIN_PERMUTATIONS:
+            found.append(f"{count(permutations, 'permutation')}, not {MIN_PERMUTATIONS}")
     return found
 
 

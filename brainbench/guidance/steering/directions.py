@@ -21,7 +21,7 @@ MEANS = ("raw", "unit")
 
 
 @dataclass(frozen=True)
-class Way:
+class SteeringLoss:
     """How responses become directions.
 
     Attributes
@@ -72,7 +72,7 @@ def general_direction(found: Search, mean: str = "raw") -> Array:
 
 
 def item_steps(
-    maps: BrainMaps, states: Array, responses: Sequence[Array], way: Way | None = None
+    maps: BrainMaps, states: Array, responses: Sequence[Array], way: SteeringLoss | None = None
 ) -> Array:
     """For each item the direction of one step that brings prediction and response together.
 
@@ -90,7 +90,7 @@ def item_steps(
     -------
     (n_items, L, units).
     """
-    chosen = way or Way()
+    chosen = way or SteeringLoss()
     objective = Objective(maps, responses, chosen.loss, chosen.centring)
     total = np.zeros_like(states)
     items = torch.arange(len(states))
@@ -147,7 +147,7 @@ def held_out_directions(
     states: Array,
     signals: Signals,
     rng: np.random.Generator,
-    way: Way | None = None,
+    way: SteeringLoss | None = None,
 ) -> Array:
     """Unit directions for items that nothing was learned from, guided by their own responses.
 
@@ -171,7 +171,7 @@ def held_out_directions(
 
 
 def problem_direction(
-    arm: str, training: Training, rng: np.random.Generator, way: Way | None = None
+    arm: str, training: Training, rng: np.random.Generator, way: SteeringLoss | None = None
 ) -> Array:
     """One unit direction for problems that nobody was scanned on.
 

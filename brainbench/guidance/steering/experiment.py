@@ -18,14 +18,19 @@ from numpy.typing import NDArray
 from brainbench.encoding.kernels import Array
 from brainbench.guidance.answers import ArmAnswers
 from brainbench.guidance.arms import UNGUIDED, find_arm
-from brainbench.guidance.evaluation.cached_prompts import Asker, Held, Question, ask_problems
+from brainbench.guidance.evaluation.cached_prompts import (
+    LastTokenEvaluator,
+    PrefilledBatch,
+    Question,
+    ask_problems,
+)
 from brainbench.guidance.evaluation.selection import Grid, choose, choose_accuracy, doses, threshold
 from brainbench.guidance.evaluation.test_sets import TestQuestions
 from brainbench.guidance.score import Dose
 from brainbench.guidance.signals import Signals
 from brainbench.guidance.steering.directions import (
+    SteeringLoss,
     Training,
-    Way,
     held_out_directions,
     problem_direction,
     thirds,
@@ -41,7 +46,7 @@ def arm_of(arm: str, number: int, count: int) -> str:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SteeringPlan:
     """How steering is done.
 
     Attributes
@@ -55,7 +60,7 @@ class Plan:
     arms: tuple[str, ...]
     seeds: tuple[int, ...]
     grid: Grid
-    way: Way = field(default_factory=Way)
+    way: SteeringLoss = field(default_factory=SteeringLoss)
 
     def seeds_of(self, arm: str) -> tuple[int, ...]:
         """One of an arm that no seed changes."""
@@ -95,7 +100,9 @@ class Rows:
         )
 
 
-def read_training(asker: Asker, signals: Signals) -> tuple[Training, list[Held], list[Question]]:
+def read_training(
+    asker: LastTokenEvaluator, signals: Signals
+) -> tuple[Training, list[PrefilledBatch], list[Question]]:
     """States and answers of the model at scanner items, and the items ready to be asked again."""
     questions = ask_problems(asker.model, signals.problems)
     held = asker.hold(questions)
@@ -113,7 +120,7 @@ class Whole:
 
 
 def ask_all(
-    held: Sequence[Held],
+    held: Sequence[PrefilledBatch],
     count: int,
     moved: Array | None,
     *,
@@ -156,9 +163,9 @@ def ask_all(
 
 def steer_held_out(
     training: Training,
-    held: Sequence[Held],
+    held: Sequence[PrefilledBatch],
     labels: NDArray[np.int64],
-    plan: Plan,
+    plan: SteeringPlan,
     report: Report = lambda what, done, total: None,
 ) -> tuple[dict[str, ArmAnswers], list[Dose]]:
     """Each run guided by its own responses, with maps from the other runs of its type.
@@ -200,10 +207,10 @@ class _HeldOutRun:
     """One run of an arm and seed, the rest to learn from."""
 
     training: Training
-    held: list[Held]
+    held: list[PrefilledBatch]
     labels: NDArray[np.int64]
     fold: tuple[NDArray[np.intp], NDArray[np.intp]]
-    plan: Plan
+    plan: SteeringPlan
     rng: Callable[[str], np.random.Generator]
 
     def fill(
@@ -282,10 +289,10 @@ class Chosen:
 
 
 def choose_directions(
-    asker: Asker,
+    asker: LastTokenEvaluator,
     training: Training,
     validation: Sequence[Question],
-    plan: Plan,
+    plan: SteeringPlan,
     report: Report = lambda what, done, total: None,
 ) -> tuple[list[Chosen], list[Dose]]:
     """A direction for each arm and seed, its strength and layers chosen on validation problems."""
@@ -324,10 +331,10 @@ def choose_directions(
 
 
 def steer_problems(
-    asker: Asker,
+    asker: LastTokenEvaluator,
     test: TestQuestions,
     several: Sequence[Sequence[Chosen]],
-    plan: Plan,
+    plan: SteeringPlan,
     report: Report = lambda what, done, total: None,
 ) -> list[dict[str, ArmAnswers]]:
     """Every arm's answers to a test, thresholds from its validation problems.
@@ -360,7 +367,11 @@ def steer_problems(
 
 
 def ask_candidates(
-    asker: Asker, questions: Sequence[Question], moved: Array, what: str, report: Report
+    asker: LastTokenEvaluator,
+    questions: Sequence[Question],
+    moved: Array,
+    what: str,
+    report: Report,
 ) -> Whole:
     """Ask questions for every candidate (options, L, units), a batch held at a time."""
     odds = np.full((len(questions), len(moved)), np.nan)

@@ -12,12 +12,17 @@ from brainbench.datasets import Recording
 from brainbench.encoding.kernels import Array
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import GUIDED, UNGUIDED, find_arm
-from brainbench.guidance.evaluation.cached_prompts import Asker, Question, ask_problems
+from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator, Question, ask_problems
 from brainbench.guidance.evaluation.selection import STRENGTHS, Grid, area, choose
 from brainbench.guidance.evaluation.test_sets import read_set
 from brainbench.guidance.layer_sets import MIDDLE, layer_sets, parse_layers
 from brainbench.guidance.signals import read_signals
-from brainbench.guidance.steering.directions import MEANS, Way, general_direction, problem_direction
+from brainbench.guidance.steering.directions import (
+    MEANS,
+    SteeringLoss,
+    general_direction,
+    problem_direction,
+)
 from brainbench.guidance.steering.experiment import Report, ask_candidates, read_training, stream
 from brainbench.guidance.steering.search import scale_of
 from brainbench.guidance.steering.targeted import PUBLISHED_WAY, Targeted
@@ -54,7 +59,7 @@ class Derivation:
 
     form: str = "controlled"
     arm: str = GUIDED
-    way: Way | None = None
+    way: SteeringLoss | None = None
     layers: str | None = None
     strength: float | None = None
     mean: str = "raw"
@@ -75,9 +80,9 @@ class Derivation:
             raise UsageError(f"the strength must be a number above 0, not {self.strength}")
 
     @property
-    def chosen_way(self) -> Way:
+    def chosen_way(self) -> SteeringLoss:
         """Loss and centring."""
-        return self.way or (PUBLISHED_WAY if self.form == "published" else Way())
+        return self.way or (PUBLISHED_WAY if self.form == "published" else SteeringLoss())
 
 
 @dataclass(frozen=True)
@@ -155,7 +160,7 @@ class _Deriver:
     def controlled(self) -> _Derived:
         """One step at items that the maps do not know; layers and strength by validation."""
         chosen, every = self.derivation, tuple(range(self.count))
-        asker = Asker(self.model, chosen.site, every)
+        asker = LastTokenEvaluator(self.model, chosen.site, every)
         training, _, _ = read_training(asker, read_signals(self.recording, self.roi, self.kind))
         rng = stream(chosen.seed, chosen.arm, 0, "problems")
         unit = problem_direction(chosen.arm, training, rng, chosen.chosen_way)
@@ -175,7 +180,7 @@ class _Deriver:
         """The mean of the directions that flipped an answer, its scale by validation."""
         chosen = self.derivation
         layers = parse_layers(chosen.layers or MIDDLE, self.count)
-        asker = Asker(self.model, chosen.site, layers)
+        asker = LastTokenEvaluator(self.model, chosen.site, layers)
         signals = read_signals(self.recording, self.roi, self.kind)
         training, held, questions = read_training(asker, signals)
         labels = np.array([question.label for question in questions])
@@ -189,7 +194,7 @@ class _Deriver:
         told = {"mean": chosen.mean, "scale": scales[best], "flipped": int(found.flipped.sum())}
         return _Derived(moved, {**told, "n_pairs": len(found.tries), **areas})
 
-    def _choose(self, asker: Asker, options: Array) -> tuple[int, dict[str, Any]]:
+    def _choose(self, asker: LastTokenEvaluator, options: Array) -> tuple[int, dict[str, Any]]:
         """The option that does best on validation problems; what it and nothing at all score."""
         questions = self._validation
         every = np.concatenate([np.zeros((1, *options.shape[1:])), options])

@@ -10,7 +10,13 @@ import numpy as np
 
 from brainbench.encoding.inference import Interval, holm
 from brainbench.encoding.kernels import Array
-from brainbench.guidance.gains.bootstrap import SHARES, Drawn, compare, draw_problems, draw_seeds
+from brainbench.guidance.gains.bootstrap import (
+    SHARES,
+    MetricDraws,
+    compare,
+    draw_problems,
+    draw_seeds,
+)
 from brainbench.guidance.score import SearchRow
 from brainbench.guidance.steering.search import Search
 
@@ -45,7 +51,7 @@ def flips_against(
     weights = np.concatenate([np.ones((1, len(items))), drawn])
     found_in = np.bincount(place, minlength=len(items)).astype(np.float64)
     ours, theirs = (
-        Drawn.of(
+        MetricDraws.of(
             _shares(searches, place, found_in, weights),
             draw_seeds(len(searches), n_draws, np.random.default_rng([seed, 1, crc32(what)])),
         )

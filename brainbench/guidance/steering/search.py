@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
-from brainbench.guidance.evaluation.cached_prompts import Held
+from brainbench.guidance.evaluation.cached_prompts import PrefilledBatch
 from brainbench.guidance.objective import Objective
 from brainbench.guidance.steering.descent import Descent
 
@@ -111,7 +111,7 @@ def wrong_and_right(said: NDArray[np.int64], labels: NDArray[np.int64], right: A
 
 
 def search(
-    held: Sequence[Held],
+    held: Sequence[PrefilledBatch],
     states: Array,
     objective: Objective,
     pairs: Pairs,
@@ -167,7 +167,7 @@ def search(
 
 
 def follow(
-    held: Sequence[Held],
+    held: Sequence[PrefilledBatch],
     pairs: Pairs,
     lengths: Array,
     directions: Array,
@@ -212,7 +212,7 @@ def follow(
 
 
 def ask_pairs(
-    held: Sequence[Held], items: NDArray[np.intp], moved: torch.Tensor
+    held: Sequence[PrefilledBatch], items: NDArray[np.intp], moved: torch.Tensor
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Answers (R,) and states (R, L, units) of items (R,) moved by (R, L, units).
 

@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, RANDOM, find_arm, label_as_response
-from brainbench.guidance.evaluation.cached_prompts import Held
+from brainbench.guidance.evaluation.cached_prompts import PrefilledBatch
 from brainbench.guidance.evaluation.selection import area
 from brainbench.guidance.gains.verdict import read_search
 from brainbench.guidance.maps import fit_published
 from brainbench.guidance.objective import Objective
 from brainbench.guidance.score import SearchRow, SearchScore
 from brainbench.guidance.steering.directions import (
+    SteeringLoss,
     Training,
-    Way,
     class_difference,
     general_direction,
     random_direction,
@@ -39,7 +39,7 @@ from brainbench.guidance.steering.search import (
 )
 
 Tried = Callable[[int, int], None]
-PUBLISHED_WAY = Way("cosine", "raw")
+PUBLISHED_WAY = SteeringLoss("cosine", "raw")
 SEARCHED = (
     GUIDED,
     "permuted fMRI",
@@ -69,10 +69,10 @@ class Targeted:
     """
 
     training: Training
-    held: Sequence[Held]
+    held: Sequence[PrefilledBatch]
     labels: NDArray[np.int64]
     odds: Array
-    way: Way = PUBLISHED_WAY
+    way: SteeringLoss = PUBLISHED_WAY
 
     @property
     def pairs(self) -> Pairs:
@@ -251,7 +251,7 @@ def search_score(
     )
 
 
-def powerless(way: Way) -> frozenset[str]:
+def powerless(way: SteeringLoss) -> frozenset[str]:
     """Arms that a loss gives nothing to go by.
 
     Of two voxels that sum to one all predictions lie on one line: whatever their length, their
@@ -261,7 +261,7 @@ def powerless(way: Way) -> frozenset[str]:
     return frozenset(arm for arm in SEARCHED if flat and find_arm(arm).remake is label_as_response)
 
 
-def _without_slope(way: Way, rows: Sequence[SearchRow]) -> list[str]:
+def _without_slope(way: SteeringLoss, rows: Sequence[SearchRow]) -> list[str]:
     flat = powerless(way)
     return [
         f"{row.arm}: its predictions have one dimension, where a {way.loss} has no slope; what it "

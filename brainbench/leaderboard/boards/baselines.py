@@ -32,7 +32,7 @@ _OF_MODELS = (RANDOM, UNTRAINED)
 
 
 @dataclass(frozen=True)
-class Beside:
+class Baseline:
     """One row, unranked.
 
     Attributes
@@ -55,7 +55,7 @@ class Beside:
         return [self.values.get(column.title) for column in columns_of(board)]
 
 
-def rows_beside(board: Board, entries: Iterable[Entry]) -> list[Beside]:
+def rows_beside(board: Board, entries: Iterable[Entry]) -> list[Baseline]:
     """Rows of a board from the records of its entries that lack nothing.
 
     No model changes them but those that are drawn at its width: of all records the median,
@@ -74,12 +74,12 @@ def rows_beside(board: Board, entries: Iterable[Entry]) -> list[Beside]:
 # ---------------------------------------------------------------- by kind
 
 
-def _controlled(board: Board, records: Sequence[Record]) -> list[Beside]:
+def _controlled(board: Board, records: Sequence[Record]) -> list[Baseline]:
     scores = [_scores(board, record) for record in records]
     reference = middle([_mean([_value(s.reference) for s in own]) for own in scores])
     unique = middle([_mean([_value(s.reference_unique_r2) for s in own]) for own in scores])
     raw_ranked = board.statistic == "raw_r"
-    people = Beside(
+    people = Baseline(
         PEOPLE,
         "people",
         reference if raw_ranked else unique,
@@ -96,7 +96,7 @@ def _controlled(board: Board, records: Sequence[Record]) -> list[Beside]:
             continue
         # by itself it adds nothing to nuisance: it is nuisance
         value = raw if raw_ranked else None
-        rows.append(Beside(name, "nuisance", value, {"raw r": raw}, note))
+        rows.append(Baseline(name, "nuisance", value, {"raw r": raw}, note))
     return rows
 
 
@@ -121,7 +121,7 @@ def _over(name: str, values: Sequence[float | None]) -> tuple[float | None, str]
     return middle(known), f"median over {len(known)} models" if len(known) > 1 else ""
 
 
-def _published(board: Board, records: Sequence[Record]) -> list[Beside]:
+def _published(board: Board, records: Sequence[Record]) -> list[Baseline]:
     def heads(record: Record) -> list[float | None]:
         return [
             row.reference
@@ -130,7 +130,7 @@ def _published(board: Board, records: Sequence[Record]) -> list[Beside]:
         ]
 
     note = "all other people predict each person; measured, no upper bound"
-    rows = [Beside(PEOPLE, "people", middle([_mean(heads(one)) for one in records]), note=note)]
+    rows = [Baseline(PEOPLE, "people", middle([_mean(heads(one)) for one in records]), note=note)]
     for name in dict.fromkeys(row.control for one in records for row in one.controls):
         own = [
             [
@@ -143,13 +143,13 @@ def _published(board: Board, records: Sequence[Record]) -> list[Beside]:
         value, note = _over(name, [_mean([row.raw for row in rows]) for rows in own])
         ratio, _ = _over(name, [_mean([row.score for row in rows]) for rows in own])
         if value is not None:
-            rows.append(Beside(name, "nuisance", value, {"r / ceiling": ratio}, note))
+            rows.append(Baseline(name, "nuisance", value, {"r / ceiling": ratio}, note))
     return rows
 
 
-def _behavior(board: Board, records: Sequence[Record]) -> list[Beside]:
+def _behavior(board: Board, records: Sequence[Record]) -> list[Baseline]:
     scores = [[s for s in one.behavior if s.benchmark in board.benchmarks] for one in records]
-    people = Beside(
+    people = Baseline(
         PEOPLE,
         "people",
         middle([_mean([score.error_consistency.reference for score in own]) for own in scores]),
@@ -162,7 +162,7 @@ def _behavior(board: Board, records: Sequence[Record]) -> list[Beside]:
         value = middle([_mean([row.error_consistency for row in own]) for own in found])
         if value is not None:
             same = middle([_mean([row.agreement for row in own]) for own in found])
-            rows.append(Beside(name, "guess", value, {"same answer": same}))
+            rows.append(Baseline(name, "guess", value, {"same answer": same}))
     return rows
 
 
@@ -172,7 +172,7 @@ def _guess(score: BehaviorScore, name: str) -> BehaviorControl:
     return next(found, BehaviorControl(control=name))
 
 
-def _accuracy(board: Board, records: Sequence[Record]) -> list[Beside]:
+def _accuracy(board: Board, records: Sequence[Record]) -> list[Baseline]:
     biases = [[b for b in one.answer_bias if b.task in board.tasks] for one in records]
     constant = middle([_mean([bias.best_constant[1] for bias in own]) for own in biases])
     values: dict[str, Shown] = {
@@ -183,11 +183,11 @@ def _accuracy(board: Board, records: Sequence[Record]) -> list[Beside]:
     }
     chance = middle([_mean([1.0 / len(bias.choices) for bias in own]) for own in biases])
     note = "the one that does best, chosen with the labels at hand"
-    return [Beside("always one answer", "guess", chance, values, note)]
+    return [Baseline("always one answer", "guess", chance, values, note)]
 
 
-def _guidance(board: Board, records: Sequence[Record]) -> list[Beside]:
-    return [Beside("no gain", "guess", 0.0, note="guided as well as the arm it is least above")]
+def _guidance(board: Board, records: Sequence[Record]) -> list[Baseline]:
+    return [Baseline("no gain", "guess", 0.0, note="guided as well as the arm it is least above")]
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -195,7 +195,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return float(np.mean(known)) if known and len(known) == len(values) else None
 
 
-_ROWS: dict[str, Callable[[Board, Sequence[Record]], list[Beside]]] = {
+_ROWS: dict[str, Callable[[Board, Sequence[Record]], list[Baseline]]] = {
     "controlled": _controlled,
     "published": _published,
     "behavior": _behavior,

@@ -28,7 +28,7 @@ Rule = Literal["mean", "median", "recall", "normal"]
 
 
 @dataclass(frozen=True)
-class Cell:
+class EntryCell:
     """One cell of one entry.
 
     Attributes
@@ -51,7 +51,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class ScoreDraws:
     """Scores of M entries, and D draws of them.
 
     Attributes
@@ -65,13 +65,13 @@ class Drawn:
     draws: Array
     units: float
 
-    def of(self, entries: Sequence[int]) -> Drawn:
+    def of(self, entries: Sequence[int]) -> ScoreDraws:
         """The same of some entries, in this order."""
         chosen = np.array(entries, np.intp)
-        return Drawn(self.scores[chosen], self.draws[:, chosen], self.units)
+        return ScoreDraws(self.scores[chosen], self.draws[:, chosen], self.units)
 
 
-def join_wins(parts: Sequence[Drawn]) -> tuple[Drawn, list[Array]]:
+def join_wins(parts: Sequence[ScoreDraws]) -> tuple[ScoreDraws, list[Array]]:
     """Mean over boards of the share of other entries that each is above, drawn as each is.
 
     Parameters
@@ -85,16 +85,18 @@ def join_wins(parts: Sequence[Drawn]) -> tuple[Drawn, list[Array]]:
     rates = [win_rates(part.scores) for part in parts]
     least = min(len(part.draws) for part in parts)
     draws = np.mean([win_rates(part.draws[:least]) for part in parts], axis=0)
-    return Drawn(np.mean(rates, axis=0), draws, min(part.units for part in parts)), rates
+    return ScoreDraws(np.mean(rates, axis=0), draws, min(part.units for part in parts)), rates
 
 
-def read_cells(board: Board, submission: Submission) -> dict[str, Cell]:
+def read_cells(board: Board, submission: Submission) -> dict[str, EntryCell]:
     """Cells of an entry that lacks nothing, in the order of the board."""
     found = _READERS[board.statistic](board, submission)
     return {name: found[name] for name in board.cells}
 
 
-def draw_scores(board: Board, entries: Sequence[Mapping[str, Cell]], seed: int = 0) -> Drawn:
+def draw_scores(
+    board: Board, entries: Sequence[Mapping[str, EntryCell]], seed: int = 0
+) -> ScoreDraws:
     """Mean over cells of every entry, as measured and with units drawn anew.
 
     Every entry meets the same draws, and every cell of one: entries differ by less than each
@@ -129,13 +131,15 @@ def draw_scores(board: Board, entries: Sequence[Mapping[str, Cell]], seed: int =
             values = np.array([cell.value for cell in cells])
             draws += values + errors * rng.standard_normal(draws.shape)
     units = float(len(people)) if shared else float(count) if rules == {"recall"} else np.inf
-    return Drawn(scores, draws / max(1, len(names)), units)
+    return ScoreDraws(scores, draws / max(1, len(names)), units)
 
 
 # ---------------------------------------------------------------- drawing
 
 
-def _people_draws(cells: Sequence[Cell], people: Sequence[str], drawn: NDArray[np.intp]) -> Array:
+def _people_draws(
+    cells: Sequence[EntryCell], people: Sequence[str], drawn: NDArray[np.intp]
+) -> Array:
     """(D, M) of one cell; people who are not in it are left out of it."""
     own = np.array([people.index(unit) for unit in cells[0].units])
     values = np.array([cell.parts for cell in cells])  # (M, U)
@@ -151,7 +155,7 @@ def _people_draws(cells: Sequence[Cell], people: Sequence[str], drawn: NDArray[n
     return means
 
 
-def _lacking_error(cells: Sequence[Cell], draws: Array, seed: Sequence[int]) -> Array:
+def _lacking_error(cells: Sequence[EntryCell], draws: Array, seed: Sequence[int]) -> Array:
     """(D, M) noise: what the errors of the record are wider by than draws of people.
 
     Independent between entries and cells, for a record does not say how they go together. If
@@ -183,7 +187,7 @@ def _medians(values: Array, drawn: NDArray[np.intp]) -> Array:
     return found
 
 
-def _recall_draws(cells: Sequence[Cell], n_draws: int, rng: np.random.Generator) -> Array:
+def _recall_draws(cells: Sequence[EntryCell], n_draws: int, rng: np.random.Generator) -> Array:
     """(D, M) mean over labels of the share answered right."""
     n_units = len(cells[0].units)
     weights = rng.multinomial(n_units, np.full(n_units, 1.0 / n_units), n_draws).astype(np.float64)
@@ -205,7 +209,7 @@ def _recall_draws(cells: Sequence[Cell], n_draws: int, rng: np.random.Generator)
 
 def unique_cell(
     people: Sequence[str], unique: ArrayLike, null_mean: float, interval: Interval | None
-) -> Cell:
+) -> EntryCell:
     """Unique R² of each person less the mean of the cell under permutation.
 
     Parameters
@@ -217,22 +221,22 @@ def unique_cell(
     """
     values = np.asarray(unique, np.float64) - null_mean
     error = 0.0 if interval is None else _error_of(interval)
-    return Cell(float(values.mean()), tuple(people), values, "mean", error)
+    return EntryCell(float(values.mean()), tuple(people), values, "mean", error)
 
 
-def mean_cell(people: Sequence[str], values: ArrayLike) -> Cell:
+def mean_cell(people: Sequence[str], values: ArrayLike) -> EntryCell:
     """Mean over people."""
     own = np.asarray(values, np.float64)
-    return Cell(float(own.mean()), tuple(people), own, "mean")
+    return EntryCell(float(own.mean()), tuple(people), own, "mean")
 
 
-def median_cell(people: Sequence[str], values: ArrayLike) -> Cell:
+def median_cell(people: Sequence[str], values: ArrayLike) -> EntryCell:
     """Median over people."""
     own = np.asarray(values, np.float64)
-    return Cell(float(np.median(own)), tuple(people), own, "median")
+    return EntryCell(float(np.median(own)), tuple(people), own, "median")
 
 
-def kappa_cell(people: Sequence[str], given: Sequence[float | None]) -> Cell:
+def kappa_cell(people: Sequence[str], given: Sequence[float | None]) -> EntryCell:
     """Mean over people of κ; undefined with a person who says nothing of the model.
 
     That person changes no mean, and neither does a model with whom all are undefined.
@@ -240,16 +244,16 @@ def kappa_cell(people: Sequence[str], given: Sequence[float | None]) -> Cell:
     known = [value for value in given if value is not None]
     mean = float(np.mean(known)) if known else 0.0
     values = np.array([mean if value is None else value for value in given])
-    return Cell(mean, tuple(people), values, "mean")
+    return EntryCell(mean, tuple(people), values, "mean")
 
 
-def recall_cell(units: Sequence[str], parts: Array) -> Cell:
-    """Mean over labels of the share answered right; parts (U, 2, L) as in :class:`Cell`."""
+def recall_cell(units: Sequence[str], parts: Array) -> EntryCell:
+    """Mean over labels of the share answered right; parts (U, 2, L) as in :class:`EntryCell`."""
     right, total = parts.sum(axis=0)
-    return Cell(float(np.mean(right / total)), tuple(units), parts, "recall")
+    return EntryCell(float(np.mean(right / total)), tuple(units), parts, "recall")
 
 
-def _unique_above_null(board: Board, submission: Submission) -> dict[str, Cell]:
+def _unique_above_null(board: Board, submission: Submission) -> dict[str, EntryCell]:
     return {
         score.benchmark: unique_cell(
             [person.subject for person in score.subjects],
@@ -261,7 +265,7 @@ def _unique_above_null(board: Board, submission: Submission) -> dict[str, Cell]:
     }
 
 
-def _raw_r(board: Board, submission: Submission) -> dict[str, Cell]:
+def _raw_r(board: Board, submission: Submission) -> dict[str, EntryCell]:
     return {
         score.benchmark: mean_cell(
             [person.subject for person in score.subjects],
@@ -271,7 +275,7 @@ def _raw_r(board: Board, submission: Submission) -> dict[str, Cell]:
     }
 
 
-def _median_r(board: Board, submission: Submission) -> dict[str, Cell]:
+def _median_r(board: Board, submission: Submission) -> dict[str, EntryCell]:
     people: dict[str, dict[str, float]] = {}
     for row in submission.record.scores:
         if row.subject != EVERYBODY:
@@ -279,7 +283,7 @@ def _median_r(board: Board, submission: Submission) -> dict[str, Cell]:
     return {name: median_cell(list(own), list(own.values())) for name, own in people.items()}
 
 
-def _error_consistency(board: Board, submission: Submission) -> dict[str, Cell]:
+def _error_consistency(board: Board, submission: Submission) -> dict[str, EntryCell]:
     return {
         score.benchmark: kappa_cell(
             [person.subject for person in score.people],
@@ -289,7 +293,7 @@ def _error_consistency(board: Board, submission: Submission) -> dict[str, Cell]:
     }
 
 
-def _balanced_accuracy(board: Board, submission: Submission) -> dict[str, Cell]:
+def _balanced_accuracy(board: Board, submission: Submission) -> dict[str, EntryCell]:
     found = {}
     for name in board.tasks:
         items = task_items(submission.samples[name]) or []
@@ -310,7 +314,7 @@ def _balanced_accuracy(board: Board, submission: Submission) -> dict[str, Cell]:
     return found
 
 
-def _least_gain(board: Board, submission: Submission) -> dict[str, Cell]:
+def _least_gain(board: Board, submission: Submission) -> dict[str, EntryCell]:
     """Δ AUC against the needed arm that it is least above."""
     found = {}
     for gain in submission.record.gains:
@@ -321,7 +325,7 @@ def _least_gain(board: Board, submission: Submission) -> dict[str, Cell]:
         value, interval = least.value, least.interval
         assert interval is not None
         error = _error_of(interval)
-        found[gain.identifier] = Cell(value, (gain.test,), np.array([error]), "normal")
+        found[gain.identifier] = EntryCell(value, (gain.test,), np.array([error]), "normal")
     return found
 
 
@@ -330,7 +334,7 @@ def _error_of(interval: Interval) -> float:
     return float((interval[1] - interval[0]) / (2 * stats.norm.ppf(0.975)))
 
 
-_READERS: dict[str, Callable[[Board, Submission], dict[str, Cell]]] = {
+_READERS: dict[str, Callable[[Board, Submission], dict[str, EntryCell]]] = {
     "unique_r2_above_null": _unique_above_null,
     "raw_r": _raw_r,
     "median_r": _median_r,

@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.leaderboard.boards.board import Board, lacking, taught_by
-from brainbench.leaderboard.boards.bootstrap import Cell, Drawn, draw_scores, join_wins, read_cells
+from brainbench.leaderboard.boards.bootstrap import (
+    EntryCell,
+    ScoreDraws,
+    draw_scores,
+    join_wins,
+    read_cells,
+)
 from brainbench.leaderboard.boards.ranking import Ranking, rank_scores
 from brainbench.leaderboard.kinds.accuracy import is_constant as answers_alike
 from brainbench.leaderboard.kinds.accuracy import task_items
@@ -22,7 +28,7 @@ Array = NDArray[np.float64]
 # who submitted, which model, which weights
 Key = tuple[str, str, str]
 # what can be ranked, and what it got in each cell
-Kept = tuple[Key, Submission, dict[str, Cell]]
+Kept = tuple[Key, Submission, dict[str, EntryCell]]
 Apart = Literal["incomplete", "taught", "constant", "superseded"]
 OWN = "own run"
 _CONSTANT = "gives one answer, or predicts one thing, throughout"
@@ -86,7 +92,7 @@ class Standing:
     board: Board
     ranked: tuple[Entry, ...]
     apart: tuple[Entry, ...]
-    drawn: Drawn
+    drawn: ScoreDraws
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -125,7 +131,7 @@ def stand(boards: Sequence[Board], submissions: Sequence[Submission]) -> dict[st
 def _stand(board: Board, submissions: Sequence[Submission]) -> Standing:
     apart: list[Entry] = []
     whole: dict[Key, list[Submission]] = {}
-    cells: dict[int, dict[str, Cell]] = {}
+    cells: dict[int, dict[str, EntryCell]] = {}
     for submission in submissions:
         key = key_of(submission)
         try:

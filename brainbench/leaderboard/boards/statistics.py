@@ -37,7 +37,7 @@ class Statistic:
 
 
 @dataclass(frozen=True)
-class Column:
+class BoardColumn:
     """One more column of a board.
 
     Attributes
@@ -108,50 +108,58 @@ STATISTICS: dict[str, Statistic] = {
     ),
 }
 
-COLUMNS: dict[str, tuple[Column, ...]] = {
+COLUMNS: dict[str, tuple[BoardColumn, ...]] = {
     "controlled": (
-        Column("raw r", "correlation on runs held out, nuisance left in; mean over cells"),
-        Column("nuisance reaches", "cells in which a row that knows no model is not below its r"),
-        Column("above null", "cells in which the verdict is that the model adds to nuisance"),
+        BoardColumn("raw r", "correlation on runs held out, nuisance left in; mean over cells"),
+        BoardColumn(
+            "nuisance reaches", "cells in which a row that knows no model is not below its r"
+        ),
+        BoardColumn("above null", "cells in which the verdict is that the model adds to nuisance"),
     ),
     "published": (
-        Column("r / ceiling", "divided form, at its own best layer; mean over cells", 2),
-        Column("nuisance reaches", "cells in which a row that knows no model is not below its r"),
+        BoardColumn("r / ceiling", "divided form, at its own best layer; mean over cells", 2),
+        BoardColumn(
+            "nuisance reaches", "cells in which a row that knows no model is not below its r"
+        ),
     ),
     "behavior": (
-        Column("same answer", "share of problems with the same answer; mean over people and cells"),
-        Column(
+        BoardColumn(
+            "same answer", "share of problems with the same answer; mean over people and cells"
+        ),
+        BoardColumn(
             "balanced accuracy",
             "mean over answers of the share answered right; mean over cells",
         ),
-        Column("AUC", "of the log-odds; mean over cells"),
-        Column("controls reach", "cells in which a control's κ of errors is not below the model's"),
+        BoardColumn("AUC", "of the log-odds; mean over cells"),
+        BoardColumn(
+            "controls reach", "cells in which a control's κ of errors is not below the model's"
+        ),
     ),
     "accuracy": (
-        Column("accuracy", "mean over tasks; an invalid answer is not right"),
-        Column("always one", "accuracy of the answer that does best when it is always given"),
-        Column("AUC", "of the log-odds; mean over tasks"),
-        Column("says most", "the answer it gives most, and how often"),
-        Column("invalid", "answers that are none of the choices", 0),
+        BoardColumn("accuracy", "mean over tasks; an invalid answer is not right"),
+        BoardColumn("always one", "accuracy of the answer that does best when it is always given"),
+        BoardColumn("AUC", "of the log-odds; mean over tasks"),
+        BoardColumn("says most", "the answer it gives most, and how often"),
+        BoardColumn("invalid", "answers that are none of the choices", 0),
     ),
     "guidance": (
-        Column("Δ AUC, permuted", "against signals of other items; mean over tests"),
-        Column("Δ AUC, labels", "against the labels alone; mean over tests"),
-        Column(
+        BoardColumn("Δ AUC, permuted", "against signals of other items; mean over tests"),
+        BoardColumn("Δ AUC, labels", "against the labels alone; mean over tests"),
+        BoardColumn(
             "Δ at threshold",
             "accuracy at the validation threshold, the lesser of both; mean over tests",
         ),
-        Column("helps", "tests with the verdict that brain signals help"),
+        BoardColumn("helps", "tests with the verdict that brain signals help"),
     ),
     "overall": (),
 }
 
 
-def columns_of(board: Board) -> tuple[Column, ...]:
+def columns_of(board: Board) -> tuple[BoardColumn, ...]:
     """Columns of a board; an overall one has those of its parts."""
     if board.kind == "overall":
         what = "share of the other models that it is above there"
-        return tuple(Column(name.replace("-", " "), what, 2) for name in board.parts)
+        return tuple(BoardColumn(name.replace("-", " "), what, 2) for name in board.parts)
     return COLUMNS[board.kind]
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from brainbench.leaderboard.checks.faults import Told, different, number, recomputed, same, shown
-from brainbench.leaderboard.expected import Problem, own_problems, own_versions
+from brainbench.leaderboard.checks.faults import Fault, different, number, recomputed, same, shown
+from brainbench.leaderboard.expected import KnownProblem, own_problems, own_versions
 from brainbench.leaderboard.kinds.accuracy import Rows, task_items
 from brainbench.reasoning import AnswerBias, Threshold
 from brainbench.reasoning.response_bias import measure_bias
@@ -32,7 +32,7 @@ _SPELLED = {
 }
 
 
-def accuracy_faults(record: Record, samples: Mapping[str, Rows]) -> Iterator[Told]:
+def accuracy_faults(record: Record, samples: Mapping[str, Rows]) -> Iterator[Fault]:
     """Faults of every task.
 
     Parameters
@@ -41,10 +41,10 @@ def accuracy_faults(record: Record, samples: Mapping[str, Rows]) -> Iterator[Tol
     """
     biases = {bias.task: bias for bias in record.answer_bias}
     if len(biases) < len(record.answer_bias):
-        yield Told("answer_bias", "holds a task twice")
+        yield Fault("answer_bias", "holds a task twice")
     for name in biases:
         if name not in record.accuracy:
-            yield Told(f"answer_bias ({name[:80]})", "is of a task that the record does not score")
+            yield Fault(f"answer_bias ({name[:80]})", "is of a task that the record does not score")
     for name, metrics in record.accuracy.items():
         place = f"accuracy ({name[:80]})"
         bias = biases.get(name)
@@ -52,7 +52,7 @@ def accuracy_faults(record: Record, samples: Mapping[str, Rows]) -> Iterator[Tol
             yield from _spelling_faults(place, metrics, bias)
         if name not in record.tasks:
             if not _is_group(record, name):
-                yield Told(place, "is of a task that the record does not name in tasks")
+                yield Fault(place, "is of a task that the record does not name in tasks")
             continue
         yield from _count_faults(record, name)
         rows = samples.get(name)
@@ -74,7 +74,7 @@ def _is_group(record: Record, name: str) -> bool:
     }
 
 
-def _spelling_faults(place: str, metrics: Mapping[str, Any], bias: AnswerBias) -> Iterator[Told]:
+def _spelling_faults(place: str, metrics: Mapping[str, Any], bias: AnswerBias) -> Iterator[Fault]:
     """lm-eval's numbers and brainbench's are of the same answers."""
     for key, field in _SPELLED.items():
         value = metrics.get(key)
@@ -82,33 +82,33 @@ def _spelling_faults(place: str, metrics: Mapping[str, Any], bias: AnswerBias) -
             of = f"answer_bias.{field}"
             yield from recomputed(f"{place}.{key}", float(value), getattr(bias, field), of)
     if len(set(bias.choices)) != len(bias.choices) or len(bias.choices) < 2:
-        yield Told(f"{place}.choices", "are not two or more that differ")
+        yield Fault(f"{place}.choices", "are not two or more that differ")
         return
     best = max(bias.always.values(), default=0.0)
     if set(bias.always) != set(bias.choices):
-        yield Told(f"{place}.always", "is not of the task's choices")
+        yield Fault(f"{place}.always", "is not of the task's choices")
     elif not same(sum(bias.always.values()), 1.0, 1e-3):
-        yield Told(f"{place}.always", f"adds up to {number(sum(bias.always.values()))}, not to 1")
+        yield Fault(f"{place}.always", f"adds up to {number(sum(bias.always.values()))}, not to 1")
     said = max((bias.said or {}).values(), default=0.0)
     if said == 1.0 and bias.n_invalid == 0:
         if bias.accuracy > best + 1e-9:
             problem = f"is {number(bias.accuracy)} for one answer to everything"
-            yield Told(f"{place}.accuracy", f"{problem}, which is at best {number(best)}")
+            yield Fault(f"{place}.accuracy", f"{problem}, which is at best {number(best)}")
         chance = 1.0 / len(bias.choices)
         if bias.balanced_accuracy is not None and not same(bias.balanced_accuracy, chance):
             problem = f"is {number(bias.balanced_accuracy)} for one answer to everything"
-            yield Told(f"{place}.balanced_accuracy", f"{problem}, which gets {number(chance)}")
+            yield Fault(f"{place}.balanced_accuracy", f"{problem}, which gets {number(chance)}")
         if bias.dprime is not None and not same(bias.dprime, 0.0):
-            yield Told(f"{place}.dprime", "is not 0 for one answer to everything")
+            yield Fault(f"{place}.dprime", "is not 0 for one answer to everything")
 
 
 def _mean_faults(
     place: str, record: Record, name: str, metrics: Mapping[str, Any], rows: Rows
-) -> Iterator[Told]:
+) -> Iterator[Fault]:
     filters = {row.get("filter") for row in rows}
     count = len({row.get("doc_id") for row in rows})
     if len(rows) != count * max(1, len(filters)):
-        yield Told(place, "has samples that hold an item twice, or not under every filter")
+        yield Fault(place, "has samples that hold an item twice, or not under every filter")
         return
     yield from different(f"tasks.{name}.n_items", record.tasks[name].n_items, count, "samples are")
     for key, value in metrics.items():
@@ -121,7 +121,7 @@ def _mean_faults(
             yield from recomputed(f"{place}.{key}", told, found, "its samples")
 
 
-def _count_faults(record: Record, name: str) -> Iterator[Told]:
+def _count_faults(record: Record, name: str) -> Iterator[Fault]:
     """Problems of brainbench's own are as many as their file holds, and asked to the limit."""
     known = own_problems(name)
     if known is None:
@@ -131,7 +131,7 @@ def _count_faults(record: Record, name: str) -> Iterator[Told]:
     yield from different(f"{place}.n_items", task.n_items, len(asked), "the problems asked are")
 
 
-def _item_faults(record: Record, name: str, rows: Rows) -> Iterator[Told]:
+def _item_faults(record: Record, name: str, rows: Rows) -> Iterator[Fault]:
     """Answers are to each of brainbench's own problems once, with the proven labels."""
     known = own_problems(name)
     if known is None:
@@ -143,42 +143,42 @@ def _item_faults(record: Record, name: str, rows: Rows) -> Iterator[Told]:
         lacking = [key for key in proven if key not in ids]
         if lacking:
             more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-            yield Told(place, f"lacks {lacking[0]}{more} of the task's problems")
+            yield Fault(place, f"lacks {lacking[0]}{more} of the task's problems")
         for key, count in ids.items():
             if key not in proven:
-                yield Told(place, f"holds {shown(key)}, which is no problem that was asked")
+                yield Fault(place, f"holds {shown(key)}, which is no problem that was asked")
                 return
             if count > 1:
-                yield Told(place, f"holds {key} {count} times")
+                yield Fault(place, f"holds {key} {count} times")
                 return
     for row in rows:
         problem = proven[str(row.get("id"))]
         where = f"{place} ({problem.id})"
         if str(row.get("base_id")) != problem.base_id:
             told = f"is of {shown(row.get('base_id'))}, and is an order of {problem.base_id}"
-            yield Told(where, told)
+            yield Fault(where, told)
             return
         if str(row.get("label")) != problem.label:
-            yield Told(where, f"is labelled {shown(row.get('label'))}, and is {problem.label}")
+            yield Fault(where, f"is labelled {shown(row.get('label'))}, and is {problem.label}")
             return
 
 
-def _asked(record: Record, known: Sequence[Problem]) -> Sequence[Problem]:
+def _asked(record: Record, known: Sequence[KnownProblem]) -> Sequence[KnownProblem]:
     limit = record.config.get("limit")
     return known[:limit] if isinstance(limit, int) and limit > 0 else known
 
 
-def _bias_faults(bias: AnswerBias, rows: Rows) -> Iterator[Told]:
+def _bias_faults(bias: AnswerBias, rows: Rows) -> Iterator[Fault]:
     """The table of blind answers again, from the answers shipped."""
     items = task_items(rows)
     place = f"answer_bias ({bias.task[:80]})"
     if items is None:
         if bias.task in own_versions():
-            yield Told(place, "has samples without a label or what was said, which it is made of")
+            yield Fault(place, "has samples without a label or what was said, which it is made of")
         return
     strange = [said for _, label, said, _ in items if label not in bias.choices]
     if strange or any(said not in (*bias.choices, None) for _, _, said, _ in items):
-        yield Told(place, "has samples with a label or answer that is not among its choices")
+        yield Fault(place, "has samples with a label or answer that is not among its choices")
         return
     threshold = None
     if bias.threshold is not None:

@@ -26,7 +26,7 @@ from brainbench.benchmarks.feature_spaces import RANDOM
 from brainbench.datasets import Card, load_card
 from brainbench.encoding.inference import benjamini_hochberg, people_interval
 from brainbench.leaderboard.checks.faults import (
-    Told,
+    Fault,
     different,
     names_differ,
     number,
@@ -47,14 +47,14 @@ ROWS = (*NUISANCE, RANDOM, UNTRAINED)
 WIDEST_NULL = 0.05
 
 
-def controlled_faults(scores: Sequence[ControlledScore]) -> Iterator[Told]:
+def controlled_faults(scores: Sequence[ControlledScore]) -> Iterator[Fault]:
     """Faults of every score, then of the corrections over them."""
     names = [score.benchmark for score in scores]
     for i, score in enumerate(scores):
         place = f"controlled[{i}] ({score.benchmark})"
         card = load_card(score.dataset)
         if names.index(score.benchmark) < i:
-            yield Told(place, "stands twice")
+            yield Fault(place, "stands twice")
         for told in (
             *_design_faults(score, card),
             *_mean_faults(score),
@@ -63,11 +63,11 @@ def controlled_faults(scores: Sequence[ControlledScore]) -> Iterator[Told]:
             *_row_faults(score, card),
             *_constant_faults(score),
         ):
-            yield Told(f"{place}.{told.field}", told.problem, told.remedy)
+            yield Fault(f"{place}.{told.field}", told.problem, told.remedy)
     yield from _family_faults(scores)
 
 
-def _design_faults(score: ControlledScore, card: Card) -> Iterator[Told]:
+def _design_faults(score: ControlledScore, card: Card) -> Iterator[Fault]:
     """What the data card and the protocol settle."""
     own = ControlledBenchmark(score.dataset, score.roi, score.reasoning_type)
     yield from different("benchmark", score.benchmark, own.identifier, "its parts say")
@@ -89,7 +89,7 @@ def _design_faults(score: ControlledScore, card: Card) -> Iterator[Told]:
     )  # fmt: skip
 
 
-def _mean_faults(score: ControlledScore) -> Iterator[Told]:
+def _mean_faults(score: ControlledScore) -> Iterator[Fault]:
     """Means over people are those of the people, whose variance is explained once at most."""
     people = score.subjects
     if not people:
@@ -98,7 +98,7 @@ def _mean_faults(score: ControlledScore) -> Iterator[Told]:
         whole = person.unique_r2 + person.nuisance_r2
         if whole > 1.0 + 1e-9:
             problem = f"and nuisance_r2 add up to {number(whole)}, more than all variance"
-            yield Told(f"subjects ({person.subject[:40]}).unique_r2", problem)
+            yield Fault(f"subjects ({person.subject[:40]}).unique_r2", problem)
     r = [person.r for person in people]
     unique = [person.unique_r2 for person in people]
     yield from recomputed("raw.value", score.raw.value, float(np.mean(r)), "the people's r")
@@ -112,23 +112,23 @@ def _mean_faults(score: ControlledScore) -> Iterator[Told]:
     if (interval is None) != (given is None) or (
         interval and given and not all(map(same, interval, given))
     ):
-        yield Told("raw.interval", f"is {given}, the people's r give {interval}")
+        yield Fault("raw.interval", f"is {given}, the people's r give {interval}")
 
 
-def _reference_faults(score: ControlledScore) -> Iterator[Told]:
+def _reference_faults(score: ControlledScore) -> Iterator[Fault]:
     """The inter-subject reference, and what is divided by it."""
     reference = score.reference
     own = [person.reference for person in score.subjects]
     if reference is None:
         for name in ("ratio", "ratio_interval", "reference_unique_r2", "extrapolation"):
             if getattr(score, name) is not None:
-                yield Told(name, "is there without an inter-subject reference")
+                yield Fault(name, "is there without an inter-subject reference")
         if score.n_subjects >= 3:
-            yield Told("reference", "is missing, though there are enough people for one")
+            yield Fault("reference", "is missing, though there are enough people for one")
         return
     known = [value for value in own if value is not None]
     if len(known) < len(own):
-        yield Told("reference", "is there, but not of every person")
+        yield Fault("reference", "is there, but not of every person")
     elif known:
         mean = float(np.mean(known))
         yield from recomputed("reference.value", reference.value, mean, "the people's")
@@ -138,24 +138,24 @@ def _reference_faults(score: ControlledScore) -> Iterator[Told]:
             "extrapolation.curve", curve[-1], reference.value, "all others, which the reference is,"
         )
     if score.reference_unique_r2 is None:
-        yield Told("reference_unique_r2", "is missing beside a reference")
+        yield Fault("reference_unique_r2", "is missing beside a reference")
     trusted = reference.interval is not None and reference.interval[0] > 0.0
     if not trusted:
         if score.ratio is not None:
-            yield Told("ratio", "is there, though the reference's interval is not above 0")
+            yield Fault("ratio", "is there, though the reference's interval is not above 0")
         return
     if reference.value <= 0.0:
         problem = f"is {number(reference.value)}, though its interval is above 0"
-        yield Told("reference.value", problem)
+        yield Fault("reference.value", problem)
         return
     ratio = score.raw.value / reference.value
     yield from recomputed("ratio", score.ratio, ratio, "raw and reference")
     ends = score.ratio_interval
     if ends is None or not ends[0] - 1e-9 <= ratio <= ends[1] + 1e-9:
-        yield Told("ratio_interval", f"is {ends}, which does not hold the ratio {number(ratio)}")
+        yield Fault("ratio_interval", f"is {ends}, which does not hold the ratio {number(ratio)}")
 
 
-def _p_faults(score: ControlledScore) -> Iterator[Told]:
+def _p_faults(score: ControlledScore) -> Iterator[Fault]:
     """A p value of D draws is a whole number of (D + 1)ths, and never 0."""
     estimates = {
         "raw": score.raw,
@@ -170,23 +170,23 @@ def _p_faults(score: ControlledScore) -> Iterator[Told]:
         given[f"layers[{i}].p"] = (layer.p, count)
     for name, (p, draws) in given.items():
         if p is None:
-            yield Told(name, "is missing: every score is held against its permutations")
+            yield Fault(name, "is missing: every score is held against its permutations")
             continue
         counted = p * (draws + 1) if 0.0 < p <= 1.0 else 0.0
         if counted < 1 - 1e-6 or not same(counted, round(counted), 1e-5):
             problem = f"is {number(p)}, which {draws} permutations cannot give"
-            yield Told(name, problem)
+            yield Fault(name, problem)
     if score.layers and all(0.0 <= layer.p <= 1.0 for layer in score.layers):
         corrected = benjamini_hochberg([layer.p for layer in score.layers])
         for i, (layer, q) in enumerate(zip(score.layers, corrected, strict=True)):
             yield from recomputed(f"layers[{i}].q", layer.q, q, "the layers' p")
     if score.unique_r2.null_mean is None:
-        yield Told("unique_r2.null_mean", "is missing: its mean under permutation is not 0")
+        yield Fault("unique_r2.null_mean", "is missing: its mean under permutation is not 0")
     yield from _null_faults("unique_r2", score.unique_r2, score.draws)
     yield from _null_faults("unique_r2_stacked", score.unique_r2_stacked, score.draws)
 
 
-def _null_faults(name: str, estimate: Estimate, draws: int) -> Iterator[Told]:
+def _null_faults(name: str, estimate: Estimate, draws: int) -> Iterator[Fault]:
     """A value is as far from the mean of its null as its p leaves room for.
 
     Of D draws with mean m and standard deviation σ, k reach the value v, p = (k + 1) / (D + 1).
@@ -208,10 +208,10 @@ def _null_faults(name: str, estimate: Estimate, draws: int) -> Iterator[Told]:
             f"is {number(mean)}; the value is {number(abs(value - mean))} {where} it, and with "
             f"p {number(p)} no more than {number(most)} {where}"
         )
-        yield Told(f"{name}.null_mean", problem)
+        yield Fault(f"{name}.null_mean", problem)
 
 
-def _row_faults(score: ControlledScore, card: Card) -> Iterator[Told]:
+def _row_faults(score: ControlledScore, card: Card) -> Iterator[Fault]:
     """No score without its nuisance rows."""
     rows = {row.control: row for row in score.controls}
     names = [row.control for row in score.controls]
@@ -221,20 +221,20 @@ def _row_faults(score: ControlledScore, card: Card) -> Iterator[Told]:
         place = f"controls ({row.control[:40]})"
         if row.r is None:
             if not row.reason:
-                yield Told(place, "has neither a number nor a reason why there is none")
+                yield Fault(place, "has neither a number nor a reason why there is none")
             continue
         found = reaches(row, score.raw.value, reference)
         if tuple(row.reaches) != found:
             said, ought = ", ".join(row.reaches), ", ".join(found)
             problem = f"reaches {said or 'nothing'}, its numbers reach {ought or 'nothing'}"
-            yield Told(f"{place}.reaches", problem)
+            yield Fault(f"{place}.reaches", problem)
     drawn = rows.get(RANDOM)
     if drawn is not None and (drawn.draws != RANDOM_DRAWS or drawn.r_range is None):
         problem = f"has {drawn.draws} draws and the range {drawn.r_range}"
-        yield Told(f"controls ({RANDOM})", f"{problem}; the protocol asks for {RANDOM_DRAWS}")
+        yield Fault(f"controls ({RANDOM})", f"{problem}; the protocol asks for {RANDOM_DRAWS}")
     always = [name for name in ("position", "length", "condition", "words") if name in rows]
     if not card.simulated and all(rows[name].r is None for name in always):
-        yield Told("controls", "has no number in any row that every text has")
+        yield Fault("controls", "has no number in any row that every text has")
 
 
 def reaches(row: ControlledRow, raw: float, reference: float | None) -> tuple[str, ...]:
@@ -248,11 +248,11 @@ def reaches(row: ControlledRow, raw: float, reference: float | None) -> tuple[st
     return tuple(found)
 
 
-def _constant_faults(score: ControlledScore) -> Iterator[Told]:
+def _constant_faults(score: ControlledScore) -> Iterator[Fault]:
     """What predicts the same for every item gets nothing."""
     if is_constant(score) and (score.raw.value != 0.0 or score.verdict == "above null"):
         problem = f"is {number(score.raw.value)} for predictions that never vary, which count 0"
-        yield Told("raw.value", problem)
+        yield Fault("raw.value", problem)
 
 
 def holm(p_values: Sequence[float], family: int) -> list[float]:
@@ -273,7 +273,7 @@ def _family(card: Card, primary: bool) -> int:
     return len(card.rois) * (len(card.reasoning_types) if primary else 1)
 
 
-def _family_faults(scores: Sequence[ControlledScore]) -> Iterator[Told]:
+def _family_faults(scores: Sequence[ControlledScore]) -> Iterator[Fault]:
     """Holm over the cells that are tested together, and the verdicts that follow."""
     for dataset in dict.fromkeys(score.dataset for score in scores):
         for primary in (True, False):

@@ -22,7 +22,7 @@ from brainbench.benchmarks.behavior.consistency import area_under_curve
 from brainbench.benchmarks.behavior.scoring import reached
 from brainbench.datasets import Card, cache_folder, load_behavior, load_card
 from brainbench.leaderboard.checks.faults import (
-    Told,
+    Fault,
     different,
     names_differ,
     number,
@@ -43,7 +43,7 @@ FEATURES = (
 
 def behavior_faults(
     scores: Sequence[BehaviorScore], samples: Mapping[str, Rows], seed: int, people: bool = True
-) -> Iterator[Told]:
+) -> Iterator[Fault]:
     """Faults of every score.
 
     Parameters
@@ -57,7 +57,7 @@ def behavior_faults(
         place = f"behavior[{i}] ({score.benchmark})"
         card = load_card(score.dataset)
         if names.index(score.benchmark) < i:
-            yield Told(place, "stands twice")
+            yield Fault(place, "stands twice")
         told = [*_design_faults(score, card), *_statistic_faults(score), *_row_faults(score)]
         told += kappa_faults(score)
         rows = samples.get(score.dataset)
@@ -65,7 +65,7 @@ def behavior_faults(
             own = _rows_of(score, card, rows)
             told += _answer_faults(score, own)
         for one in told:
-            yield Told(f"{place}.{one.field}", one.problem, one.remedy)
+            yield Fault(f"{place}.{one.field}", one.problem, one.remedy)
     for dataset, rows in samples.items() if people else ():
         own_scores = [score for score in scores if score.dataset == dataset]
         if own_scores and is_local(load_card(dataset)):
@@ -90,7 +90,7 @@ def is_local(card: Card) -> bool:
 # ---------------------------------------------------------------- parts
 
 
-def _design_faults(score: BehaviorScore, card: Card) -> Iterator[Told]:
+def _design_faults(score: BehaviorScore, card: Card) -> Iterator[Fault]:
     own = BehaviorBenchmark(score.dataset, score.reasoning_type)
     yield from different("benchmark", score.benchmark, own.identifier, "its parts say")
     people = [person.subject for person in score.people]
@@ -99,7 +99,7 @@ def _design_faults(score: BehaviorScore, card: Card) -> Iterator[Told]:
     yield from different("n_people", score.n_people, len(score.people), "its people are")
 
 
-def _statistic_faults(score: BehaviorScore) -> Iterator[Told]:
+def _statistic_faults(score: BehaviorScore) -> Iterator[Fault]:
     """Means over people are those of the people, and ratios are quotients."""
     for name in ANSWER_MEASURES:
         statistic = getattr(score, name)
@@ -120,13 +120,13 @@ def _statistic_faults(score: BehaviorScore) -> Iterator[Told]:
             or reference is None or reference <= 0 or statistic.value is None
         ):  # fmt: skip
             problem = "is there, though the reference and its interval are not above 0"
-            yield Told(f"{name}.ratio", problem)
+            yield Fault(f"{name}.ratio", problem)
             continue
         of = "value and reference"
         yield from recomputed(f"{name}.ratio", statistic.ratio, statistic.value / reference, of)
 
 
-def _row_faults(score: BehaviorScore) -> Iterator[Told]:
+def _row_faults(score: BehaviorScore) -> Iterator[Fault]:
     """No score without its controls, and what they reach."""
     names = [row.control for row in score.controls]
     yield from names_differ("controls", names, (*CONTROLS, *FEATURES), "the controls of behaviour")
@@ -135,11 +135,11 @@ def _row_faults(score: BehaviorScore) -> Iterator[Told]:
         values = {name: getattr(row, name) for name in MEASURES}
         place = f"controls ({row.control[:40]})"
         if all(value is None for value in values.values()) and not row.reason:
-            yield Told(place, "has neither a number nor a reason why there is none")
+            yield Fault(place, "has neither a number nor a reason why there is none")
         found = reached(values, own)
         if tuple(row.reaches_model) != found:
             ought = ", ".join(IN_WORDS[name] for name in found) or "nothing"
-            yield Told(f"{place}.reaches_model", f"is not what its numbers reach: {ought}")
+            yield Fault(f"{place}.reaches_model", f"is not what its numbers reach: {ought}")
 
 
 def _rows_of(score: BehaviorScore, card: Card, rows: Rows) -> Rows:
@@ -148,14 +148,14 @@ def _rows_of(score: BehaviorScore, card: Card, rows: Rows) -> Rows:
     return [row for row in rows if row.get("reasoning_type") == score.reasoning_type]
 
 
-def _answer_faults(score: BehaviorScore, rows: Rows) -> Iterator[Told]:
+def _answer_faults(score: BehaviorScore, rows: Rows) -> Iterator[Fault]:
     """What follows from the answers that were shipped, without the people's."""
     yield from different("n_items", score.n_items, len(rows), "its samples are")
     if len({str(row.get("id")) for row in rows}) < len(rows):
-        yield Told("samples", "hold an item twice")
+        yield Fault("samples", "hold an item twice")
     labels, said, odds = _answers(rows)
     if not rows or not np.isin(labels, (0.0, 1.0)).all():
-        yield Told("samples", "hold a label that is neither 1 nor 0")
+        yield Fault("samples", "hold a label that is neither 1 nor 0")
         return
     valid = ~np.isnan(said)
     right = said == labels
@@ -192,7 +192,7 @@ def _as_float(value: Any) -> float:
 
 def _rescored(
     dataset: str, scores: Sequence[BehaviorScore], rows: Rows, seed: int
-) -> Iterator[Told]:
+) -> Iterator[Fault]:
     """Every number again from the answers shipped and those of the people."""
     behavior = load_behavior(dataset)
     types = [kind for score in scores for kind in _types(score)]
@@ -201,15 +201,15 @@ def _rescored(
     lacking = [p.identifier for p in behavior.problems if p.identifier not in known]
     place = f"samples/{dataset}.jsonl"
     if lacking:
-        yield Told(place, f"lacks {lacking[0]} and {len(lacking) - 1} more of the items asked")
+        yield Fault(place, f"lacks {lacking[0]} and {len(lacking) - 1} more of the items asked")
         return
     labels, said, odds = _answers([known[p.identifier] for p in behavior.problems])
     if not np.array_equal(labels, behavior.labels):
         item = behavior.problems[int(np.flatnonzero(labels != behavior.labels)[0])].identifier
-        yield Told(place, f"says otherwise than the dataset whether {item} follows")
+        yield Fault(place, f"says otherwise than the dataset whether {item} follows")
         return
     if not np.isin(said[~np.isnan(said)], (0.0, 1.0)).all():
-        yield Told(place, "holds an answer that is neither 1, 0 nor null")
+        yield Fault(place, "holds an answer that is neither 1, 0 nor null")
         return
     answers = Answers(said, odds, ("",) * len(said))
     benchmarks = [BehaviorBenchmark(dataset, score.reasoning_type) for score in scores]
@@ -222,7 +222,7 @@ def _types(score: BehaviorScore) -> tuple[str, ...]:
     return BehaviorBenchmark(score.dataset, score.reasoning_type).reasoning_types
 
 
-def _held_against(score: BehaviorScore, found: BehaviorScore) -> Iterator[Told]:
+def _held_against(score: BehaviorScore, found: BehaviorScore) -> Iterator[Fault]:
     of = "its answers and the people's"
     for name in MEASURES:
         told, again = getattr(score, name), getattr(found, name)
@@ -236,4 +236,4 @@ def _held_against(score: BehaviorScore, found: BehaviorScore) -> Iterator[Told]:
             given, value = getattr(row, name), getattr(again_row, name)
             if not same(given, value):
                 place = f"behavior ({score.benchmark}).controls ({row.control}).{name}"
-                yield Told(place, f"is {number(given)}, {of} give {number(value)}")
+                yield Fault(place, f"is {number(given)}, {of} give {number(value)}")

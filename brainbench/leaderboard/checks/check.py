@@ -30,7 +30,7 @@ from brainbench.leaderboard.submissions.manifest import (
 )
 from brainbench.leaderboard.submissions.metadata import FORMAT, Metadata
 from brainbench.leaderboard.submissions.safe_read import (
-    MOST_NODES,
+    MAX_NODES,
     Unreadable,
     count_values,
     parse_json,
@@ -44,7 +44,7 @@ from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.problems.files import Fault
 from brainbench.results import SCHEMA_VERSION, Record
 
-MOST_FAULTS = 100
+MAX_FAULTS = 100
 _JSON = (".json", ".jsonl")
 _REPORT = "whether the record or brainbench is wrong is brainbench's to tell: report this line"
 _FILL = "say it in metadata.yaml, then run `brainbench submit --seal FOLDER`"
@@ -106,8 +106,8 @@ def read_submission(folder: Path) -> tuple[Submission | None, list[Fault]]:
         except Unreadable as error:
             faults.append(_as_fault(folder / path, error))
     values = sum(count_values(contents[path]) for path in contents if path.endswith(_JSON))
-    if values > MOST_NODES:
-        problem = f"holds more than {MOST_NODES:,} values in all"
+    if values > MAX_NODES:
+        problem = f"holds more than {MAX_NODES:,} values in all"
         return None, [*faults, Fault(str(folder), "size", problem, "split the run")]
     faults += manifest_faults(folder, contents)
     metadata = _metadata(folder, contents, faults)
@@ -325,10 +325,10 @@ def _sample_faults(path: Path, rows: Sequence[Mapping[str, Any]]) -> Iterator[Fa
 
 def _some(faults: Sequence[Fault], folder: Path) -> list[Fault]:
     told = list(dict.fromkeys(faults))
-    if len(told) <= MOST_FAULTS:
+    if len(told) <= MAX_FAULTS:
         return told
-    rest = f"{len(told) - MOST_FAULTS} more faults"
-    return [*told[:MOST_FAULTS], Fault(str(folder), "faults", rest, "put these right first")]
+    rest = f"{len(told) - MAX_FAULTS} more faults"
+    return [*told[:MAX_FAULTS], Fault(str(folder), "faults", rest, "put these right first")]
 
 
 def _notes(submission: Submission) -> Iterator[str]:

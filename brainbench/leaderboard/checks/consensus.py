@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from brainbench.benchmarks import MEASURES
 from brainbench.benchmarks.feature_spaces import RANDOM
 from brainbench.leaderboard.boards.baselines import middle
-from brainbench.leaderboard.checks.faults import Told, number
+from brainbench.leaderboard.checks.faults import Fault, number
 from brainbench.leaderboard.kinds.alignment import UNTRAINED
 from brainbench.leaderboard.kinds.published import EVERYBODY
 from brainbench.results import Record
@@ -72,7 +72,7 @@ def model_free(record: Record) -> dict[Key, float | None]:
 
 def differing(
     own: Mapping[Key, float | None], others: Sequence[Mapping[Key, float | None]]
-) -> Iterator[Told]:
+) -> Iterator[Fault]:
     """Numbers that are not those of the records beside, by the middle of these."""
     remedy = "run it again with the data of the card; or say in the pull request why it differs"
     for key, value in own.items():
@@ -85,4 +85,4 @@ def differing(
         ):
             kind, benchmark, *_, what = key
             problem = f"is {number(value)}, in accepted records {number(most)}; no model changes it"
-            yield Told(f"{kind} ({benchmark}) {what}", problem, remedy)
+            yield Fault(f"{kind} ({benchmark}) {what}", problem, remedy)

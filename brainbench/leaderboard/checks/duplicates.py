@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from brainbench.leaderboard.checks.faults import Told
+from brainbench.leaderboard.checks.faults import Fault
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.results import Record
 
@@ -38,7 +38,7 @@ def identity_of(record: Record) -> Copied:
     return Copied(scores, frozenset(name for name in names if name))
 
 
-def copy_faults(own: Submission, others: Iterable[Submission]) -> list[Told]:
+def copy_faults(own: Submission, others: Iterable[Submission]) -> list[Fault]:
     """A fault where another folder of submissions holds the same run."""
     identity, here = identity_of(own.record), own.folder.resolve()
     for other in others:
@@ -50,7 +50,7 @@ def copy_faults(own: Submission, others: Iterable[Submission]) -> list[Told]:
     return []
 
 
-def copy_of(other: Submission) -> Told:
+def copy_of(other: Submission) -> Fault:
     """What is told of a copy."""
     where = f"{other.folder.parent.name}/{other.folder.name}"
-    return Told("run_id", f"is the run that {where} holds, with the same scores", _REMEDY)
+    return Fault("run_id", f"is the run that {where} holds, with the same scores", _REMEDY)

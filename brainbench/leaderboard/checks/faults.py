@@ -9,7 +9,7 @@ from typing import NamedTuple
 AGAIN = "run it again, and submit the record as brainbench wrote it"
 
 
-class Told(NamedTuple):
+class Fault(NamedTuple):
     """One fault: place in the record, what is wrong, what to do."""
 
     field: str
@@ -24,30 +24,30 @@ def same(one: float | None, other: float | None, tolerance: float = 1e-6) -> boo
     return math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance)
 
 
-def recomputed(field: str, told: float | None, found: float | None, of: str) -> Iterator[Told]:
+def recomputed(field: str, told: float | None, found: float | None, of: str) -> Iterator[Fault]:
     """A fault where a number is not what it is said to be made of."""
     if not same(told, found):
-        yield Told(field, f"is {number(told)}, {of} give {number(found)}")
+        yield Fault(field, f"is {number(told)}, {of} give {number(found)}")
 
 
-def different(field: str, told: object, found: object, of: str) -> Iterator[Told]:
+def different(field: str, told: object, found: object, of: str) -> Iterator[Fault]:
     """A fault where a value is not the one that ``of`` names."""
     if told != found:
-        yield Told(field, f"is {shown(told)}, {of} {shown(found)}")
+        yield Fault(field, f"is {shown(told)}, {of} {shown(found)}")
 
 
-def names_differ(field: str, told: Iterable[str], known: Sequence[str], of: str) -> Iterator[Told]:
+def names_differ(field: str, told: Iterable[str], known: Sequence[str], of: str) -> Iterator[Fault]:
     """Faults where names are lacking, unknown, or stand twice."""
     given = list(told)
     lacking = [name for name in known if name not in given]
     strange = [name for name in given if name not in known]
     twice = [name for i, name in enumerate(given) if name in given[:i]]
     if lacking:
-        yield Told(field, f"lacks {', '.join(lacking[:5])}{_more(lacking)} of {of}")
+        yield Fault(field, f"lacks {', '.join(lacking[:5])}{_more(lacking)} of {of}")
     if strange:
-        yield Told(field, f"holds {shown(strange[0])}, which is not of {of}")
+        yield Fault(field, f"holds {shown(strange[0])}, which is not of {of}")
     if twice:
-        yield Told(field, f"holds {shown(twice[0])} twice")
+        yield Fault(field, f"holds {shown(twice[0])} twice")
 
 
 def number(value: float | None) -> str:

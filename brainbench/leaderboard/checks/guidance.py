@@ -6,53 +6,53 @@ from collections.abc import Iterator, Sequence
 
 from brainbench.datasets import list_datasets, load_card
 from brainbench.guidance.arms import ARMS, GUIDED, UNGUIDED
-from brainbench.guidance.gains.compare import LEAST_DRAWS
+from brainbench.guidance.gains.compare import MIN_DRAWS
 from brainbench.guidance.gains.verdict import (
     AGAINST,
     CLAIM,
-    LEAST_PERMUTATIONS,
-    LEAST_SEEDS,
+    MIN_PERMUTATIONS,
+    MIN_SEEDS,
     decide_verdict,
 )
 from brainbench.guidance.score import ArmRow, Difference, GuidanceScore
-from brainbench.leaderboard.checks.faults import Told, names_differ, number, same
+from brainbench.leaderboard.checks.faults import Fault, names_differ, number, same
 
 
-def guidance_faults(gains: Sequence[GuidanceScore]) -> Iterator[Told]:
+def guidance_faults(gains: Sequence[GuidanceScore]) -> Iterator[Fault]:
     """Faults of every way of guiding; see rules 14 to 17 of the protocol."""
     met: set[str] = set()
     for i, gain in enumerate(gains):
         place = f"gains[{i}] ({gain.identifier[:120]})"
         if gain.identifier in met:
-            yield Told(place, "stands twice")
+            yield Fault(place, "stands twice")
         met.add(gain.identifier)
         for told in (*_design_faults(gain), *_difference_faults(gain), *_verdict_faults(gain)):
-            yield Told(f"{place}.{told.field}", told.problem, told.remedy)
+            yield Fault(f"{place}.{told.field}", told.problem, told.remedy)
 
 
-def _design_faults(gain: GuidanceScore) -> Iterator[Told]:
+def _design_faults(gain: GuidanceScore) -> Iterator[Fault]:
     names = [arm.arm for arm in gain.arms]
     for name in names:
         if name not in ARMS:
-            yield Told("arms", f"holds {name[:60]!r}, which is no arm of the registry")
+            yield Fault("arms", f"holds {name[:60]!r}, which is no arm of the registry")
     for name in (GUIDED, UNGUIDED):
         if name not in names:
-            yield Told("arms", f"lacks {name!r}: no gain without its arms")
+            yield Fault("arms", f"lacks {name!r}: no gain without its arms")
     if len(set(names)) < len(names):
-        yield Told("arms", "holds an arm twice")
+        yield Fault("arms", "holds an arm twice")
     if gain.n_base > gain.n_items:
-        yield Told("n_base", f"is {gain.n_base}, more than its {gain.n_items} items")
+        yield Fault("n_base", f"is {gain.n_base}, more than its {gain.n_items} items")
     if gain.dataset not in list_datasets():
-        yield Told("dataset", f"is {gain.dataset[:60]!r}, which is no dataset")
+        yield Fault("dataset", f"is {gain.dataset[:60]!r}, which is no dataset")
     else:
         card = load_card(gain.dataset)
         if card.rois and gain.roi not in card.rois:
-            yield Told("roi", f"is {gain.roi[:60]!r}, the data card has {', '.join(card.rois)}")
+            yield Fault("roi", f"is {gain.roi[:60]!r}, the data card has {', '.join(card.rois)}")
         if card.subjects and gain.n_people > len(card.subjects):
-            yield Told("n_people", f"is {gain.n_people}, the data card has {len(card.subjects)}")
+            yield Fault("n_people", f"is {gain.n_people}, the data card has {len(card.subjects)}")
 
 
-def _difference_faults(gain: GuidanceScore) -> Iterator[Told]:
+def _difference_faults(gain: GuidanceScore) -> Iterator[Fault]:
     """Guided against every other arm, each change the difference of two numbers."""
     arms = {arm.arm: arm for arm in gain.arms}
     others = [name for name in arms if name != GUIDED]
@@ -68,40 +68,40 @@ def _difference_faults(gain: GuidanceScore) -> Iterator[Told]:
 
 def _change_faults(
     difference: Difference, arm: ArmRow, guided: ArmRow, place: str
-) -> Iterator[Told]:
+) -> Iterator[Fault]:
     metrics = [change.metric for change in difference.changes]
     for metric in CLAIM:
         if metric not in metrics and getattr(guided, metric) is not None:
-            yield Told(f"{place}.changes", f"lacks {metric}, which a claim rests on")
+            yield Fault(f"{place}.changes", f"lacks {metric}, which a claim rests on")
     for change in difference.changes:
         own, other = getattr(guided, change.metric), getattr(arm, change.metric)
         if own is None or other is None:
-            yield Told(f"{place}.{change.metric}", "is a difference to a number that is not there")
+            yield Fault(f"{place}.{change.metric}", "is a difference to a number that is not there")
         elif not same(change.value, own - other, 1e-3):
             problem = f"is {number(change.value)}, its arms give {number(own - other)}"
-            yield Told(f"{place}.{change.metric}", problem)
+            yield Fault(f"{place}.{change.metric}", problem)
         low_p, high_p = change.p, change.p_corrected
         if low_p is not None and high_p is not None and high_p < low_p - 1e-9:
             problem = f"is {number(high_p)}, below the uncorrected {number(low_p)}"
-            yield Told(f"{place}.{change.metric}.p_corrected", problem)
+            yield Fault(f"{place}.{change.metric}.p_corrected", problem)
 
 
-def _verdict_faults(gain: GuidanceScore) -> Iterator[Told]:
+def _verdict_faults(gain: GuidanceScore) -> Iterator[Fault]:
     """That brain signals help needs what rule 17 asks for; with less nothing is claimed."""
     few = [f"the tier is {gain.tier}"] if gain.tier != "full" else []
     arms = {arm.arm: arm for arm in gain.arms}
     few += [
         f"{arms[name].n_seeds} seeds of {name}"
         for name in (GUIDED, *AGAINST)
-        if name in arms and arms[name].n_seeds < LEAST_SEEDS
+        if name in arms and arms[name].n_seeds < MIN_SEEDS
     ]
-    if gain.n_permutations < LEAST_PERMUTATIONS:
+    if gain.n_permutations < MIN_PERMUTATIONS:
         few.append(f"{gain.n_permutations} permutations of items")
     measured = any(c.interval is not None for d in gain.differences for c in d.changes)
-    if measured and gain.n_draws < LEAST_DRAWS:
-        yield Told("n_draws", f"is {gain.n_draws}, a bootstrap has at least {LEAST_DRAWS:,}")
+    if measured and gain.n_draws < MIN_DRAWS:
+        yield Fault("n_draws", f"is {gain.n_draws}, a bootstrap has at least {MIN_DRAWS:,}")
     found = decide_verdict(gain.differences, few)
     # what else stands against a claim is not in the record: none may always be made
     if gain.verdict not in (found, "inconclusive"):
         because = f" ({'; '.join(few[:4])})" if few else ""
-        yield Told("verdict", f"is {gain.verdict!r}, its numbers say {found!r}{because}")
+        yield Fault("verdict", f"is {gain.verdict!r}, its numbers say {found!r}{because}")

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from brainbench.benchmarks import BehaviorScore, ControlledScore
 from brainbench.datasets import load_card
-from brainbench.leaderboard.checks.faults import Told, different
+from brainbench.leaderboard.checks.faults import Fault, different
 from brainbench.results import Record, ScoreRow
 
 
-def items_faults(record: Record) -> Iterator[Told]:
+def items_faults(record: Record) -> Iterator[Fault]:
     """Scores of fewer or more items than the card, and the run's own limit, leave.
 
     A card of another package may not say how many items of each type there are.

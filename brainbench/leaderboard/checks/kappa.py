@@ -12,18 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.benchmarks import BehaviorScore
-from brainbench.leaderboard.checks.faults import Told, number
+from brainbench.leaderboard.checks.faults import Fault, number
 
 Counts = NDArray[np.int64]
 _TOLERANCE = 1e-6
 
 
-def kappa_faults(score: BehaviorScore) -> Iterator[Told]:
+def kappa_faults(score: BehaviorScore) -> Iterator[Fault]:
     """Faults of every person's κ of errors, by how often each of the two was right."""
     n = score.n_items
     model = _whole(score.accuracy, n)
     if model is None:
-        yield Told("accuracy", f"is {number(score.accuracy)}, no share of {n} items")
+        yield Fault("accuracy", f"is {number(score.accuracy)}, no share of {n} items")
         return
     for person in score.people:
         place = f"people ({person.subject[:40]})"
@@ -33,14 +33,14 @@ def kappa_faults(score: BehaviorScore) -> Iterator[Told]:
         same = _whole(person.agreement or 0.0, both)
         if lost is None or right is None or same is None:
             problem = f"has shares that are not of whole numbers of its {n} items"
-            yield Told(place, problem)
+            yield Fault(place, problem)
             continue
         valid = n - score.n_invalid
         if not max(0, valid + answered - n) <= both <= min(valid, answered):
             problem = (
                 f"is {both}, of {valid} that the model and {answered} that the person answered"
             )
-            yield Told(f"{place}.n_items", problem)
+            yield Fault(f"{place}.n_items", problem)
             continue
         counts = _among(model, valid, both), _among(right, answered, both)
         yield from _one(place, person.error_consistency, both, same, *counts)
@@ -64,7 +64,7 @@ def _among(right: int, answered: int, both: int) -> Counts:
 
 def _one(
     place: str, kappa: float | None, both: int, same: int, model: Counts, person: Counts
-) -> Iterator[Told]:
+) -> Iterator[Fault]:
     """κ of one pair is among those of all counts that are possible."""
     one, other = np.meshgrid(model, person)
     least, most = np.abs(one + other - both), both - np.abs(one - other)
@@ -72,7 +72,9 @@ def _one(
     room = both * both - chance
     if kappa is None:
         if both and room.all():
-            yield Told(f"{place}.error_consistency", "is nothing, though both vary in their errors")
+            yield Fault(
+                f"{place}.error_consistency", "is nothing, though both vary in their errors"
+            )
         return
     # moving one item from both right to one right takes away two that are alike
     fits = (least <= same) & (same <= most) & ((most - same) % 2 == 0) & (room > 0)
@@ -80,4 +82,4 @@ def _one(
     if not np.any(np.abs(found - kappa) <= _TOLERANCE):
         said = f"is {number(kappa)}; with {same} of {both} answers alike"
         given = f"it is at most {number(found.max())}" if found.size else "there is none"
-        yield Told(f"{place}.error_consistency", f"{said} and both accuracies {given}")
+        yield Fault(f"{place}.error_consistency", f"{said} and both accuracies {given}")

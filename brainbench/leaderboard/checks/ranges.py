@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from brainbench.leaderboard.checks.faults import Told, number, shown
+from brainbench.leaderboard.checks.faults import Fault, number, shown
 
 ABSURD = 1e15
 _SHARE = (0.0, 1.0)
@@ -34,7 +34,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "seconds": (0.0, 1e9),
 }
 _COUNT = re.compile(r"n_\w+|draws\w*|family|layer|score_layer|voxels_above|ceiling_near_\w+")
-_MOST = 1e8
+_MAX = 1e8
 # maps from a choice to a share
 _OF_CHOICES = ("always", "said")
 # maps from a metric to how many items it is of
@@ -46,7 +46,7 @@ _INTERVALS = ("interval", "items_interval", "interval_items")
 _ENDS = ("interval", "_range")
 
 
-def range_faults(content: Any) -> Iterator[Told]:
+def range_faults(content: Any) -> Iterator[Fault]:
     """Numbers outside what they can be, and intervals that are upside down.
 
     Parameters
@@ -77,7 +77,7 @@ def _is_fine(content: Any, name: str, parent: str) -> bool:
     return True
 
 
-def _told(content: Any, place: str) -> Iterator[Told]:
+def _told(content: Any, place: str) -> Iterator[Fault]:
     if isinstance(content, dict):
         for key, part in content.items():
             yield from _told(part, f"{place}.{key}" if place else str(key))
@@ -93,11 +93,11 @@ def _told(content: Any, place: str) -> Iterator[Told]:
         yield from _number_faults(place, content)
 
 
-def _number_faults(place: str, value: float) -> Iterator[Told]:
+def _number_faults(place: str, value: float) -> Iterator[Fault]:
     parents, _, name = _INDEX.sub("", place).rpartition(".")
     low, high = _bounds(name, _INDEX.sub("", parents.rpartition(".")[2]))
     if not low - _ROUNDING <= value <= high + _ROUNDING:
-        yield Told(place, f"is {number(value)}, which lies outside {low:g} to {high:g}")
+        yield Fault(place, f"is {number(value)}, which lies outside {low:g} to {high:g}")
 
 
 @cache
@@ -108,26 +108,26 @@ def _bounds(name: str, parent: str) -> tuple[float, float]:
     if parent in _OF_CHOICES:
         found = _SHARE
     elif parent in _OF_COUNTS or (found is None and _COUNT.fullmatch(metric)):
-        found = (0, _MOST)
+        found = (0, _MAX)
     return found or (-ABSURD, ABSURD)
 
 
-def _interval_faults(row: dict[str, Any], name: str, place: str) -> Iterator[Told]:
+def _interval_faults(row: dict[str, Any], name: str, place: str) -> Iterator[Fault]:
     if row[name] is None:
         return
     ends = _ends(row[name])
     if ends is None:
-        yield Told(f"{place}.{name}", f"is {shown(row[name])}, not the two ends of an interval")
+        yield Fault(f"{place}.{name}", f"is {shown(row[name])}, not the two ends of an interval")
     elif ends[0] > ends[1]:
-        yield Told(f"{place}.{name}", f"runs backwards, from {_words(ends)}")
+        yield Fault(f"{place}.{name}", f"runs backwards, from {_words(ends)}")
 
 
-def _around(row: dict[str, Any], name: str, place: str) -> Iterator[Told]:
+def _around(row: dict[str, Any], name: str, place: str) -> Iterator[Fault]:
     """An interval holds its value; a bootstrap's may miss it, by less than its own width."""
     ends, value = _ends(row[name]), row.get("value")
     if ends is not None and not _holds(ends, value):
         problem = f"is {_words(ends)}, far from its value {number(value)}"
-        yield Told(f"{place}.{name}", problem)
+        yield Fault(f"{place}.{name}", problem)
 
 
 def _ends(interval: Any) -> tuple[float, float] | None:

@@ -11,7 +11,7 @@ from brainbench.datasets import list_datasets, load_card
 from brainbench.leaderboard.checks.accuracy import accuracy_faults
 from brainbench.leaderboard.checks.alignment import controlled_faults
 from brainbench.leaderboard.checks.behavior import behavior_faults
-from brainbench.leaderboard.checks.faults import AGAIN, Told, shown
+from brainbench.leaderboard.checks.faults import AGAIN, Fault, shown
 from brainbench.leaderboard.checks.guidance import guidance_faults
 from brainbench.leaderboard.checks.items import items_faults
 from brainbench.leaderboard.checks.model import model_faults
@@ -32,7 +32,7 @@ _IDENTIFIER = re.compile(r"[\w][\w .+/@:(),=-]{0,199}")
 _FIRST_DAY = date(2026, 1, 1)
 
 
-def record_faults(submission: Submission) -> Iterator[Told]:
+def record_faults(submission: Submission) -> Iterator[Fault]:
     """Every fault of a record whose schema is right."""
     record = submission.record
     yield from _run_faults(submission)
@@ -66,7 +66,7 @@ def record_faults(submission: Submission) -> Iterator[Told]:
     yield from guidance_faults(record.gains)
     yield from word_faults(record)
     for name in sorted(set(tasks) - set(record.tasks)):
-        yield Told(f"samples/{name}.jsonl", "is of no task or dataset of the record", AGAIN)
+        yield Fault(f"samples/{name}.jsonl", "is of no task or dataset of the record", AGAIN)
 
 
 # ---------------------------------------------------------------- parts
@@ -80,33 +80,35 @@ def _datasets(record: Record) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-def _run_faults(submission: Submission) -> Iterator[Told]:
+def _run_faults(submission: Submission) -> Iterator[Fault]:
     record = submission.record
     if record.status != "success":
         remedy = "the command that began the run goes on where it stopped"
-        yield Told("status", f"is {record.status}: only a finished run is accepted", remedy)
+        yield Fault("status", f"is {record.status}: only a finished run is accepted", remedy)
     if not _RUN.fullmatch(record.run_id):
-        yield Told("run_id", f"is {shown(record.run_id)}, no hash of 12 digits", AGAIN)
+        yield Fault("run_id", f"is {shown(record.run_id)}, no hash of 12 digits", AGAIN)
     elif submission.metadata is not None and submission.folder.resolve().name != record.run_id:
         name = submission.folder.resolve().name
-        yield Told("run_id", f"is {record.run_id}, the folder is named {shown(name)}", AGAIN)
+        yield Fault("run_id", f"is {record.run_id}, the folder is named {shown(name)}", AGAIN)
     yield from model_faults(record)
     if not _IDENTIFIER.fullmatch(record.model.identifier):
         problem = f"is {shown(record.model.identifier)}, which is no name of a model"
-        yield Told("model.identifier", problem, "name the model with letters, digits and . _ + - /")
+        yield Fault(
+            "model.identifier", problem, "name the model with letters, digits and . _ + - /"
+        )
     if not (record.scores or record.controlled or record.behavior or record.accuracy
             or record.gains):  # fmt: skip
-        yield Told("scores", "are none of any kind", AGAIN)
+        yield Fault("scores", "are none of any kind", AGAIN)
     started = record.timing.get("started")
     if started is not None:
         try:
             moment = datetime.fromisoformat(str(started))
         except ValueError:
-            yield Told("timing.started", f"is {shown(started)}, no time", AGAIN)
+            yield Fault("timing.started", f"is {shown(started)}, no time", AGAIN)
         else:
             if moment.date() > _tomorrow():
                 problem = f"is {shown(started)}, which is still to come"
-                yield Told("timing.started", problem, "set the machine's clock, and run it again")
+                yield Fault("timing.started", problem, "set the machine's clock, and run it again")
 
 
 def _tomorrow() -> date:
@@ -114,7 +116,7 @@ def _tomorrow() -> date:
     return datetime.now(UTC).date() + timedelta(days=1)
 
 
-def _metadata_faults(record: Record, metadata: Metadata) -> Iterator[Told]:
+def _metadata_faults(record: Record, metadata: Metadata) -> Iterator[Fault]:
     """What both say is the same."""
     remedy = "correct metadata.yaml, then `brainbench submit --seal FOLDER`"
     pairs = (
@@ -124,23 +126,23 @@ def _metadata_faults(record: Record, metadata: Metadata) -> Iterator[Told]:
     )
     for name, told, found in pairs:
         if found is not None and told != found:
-            yield Told(name, f"is {shown(found)}, metadata.yaml says {shown(told)}", remedy)
+            yield Fault(name, f"is {shown(found)}, metadata.yaml says {shown(told)}", remedy)
     if metadata.submitted < _FIRST_DAY:
-        yield Told("submitted", f"is {metadata.submitted}, before there was a board", remedy)
+        yield Fault("submitted", f"is {metadata.submitted}, before there was a board", remedy)
     if metadata.submitted > _tomorrow():
-        yield Told("submitted", f"is {metadata.submitted}, which is still to come", remedy)
+        yield Fault("submitted", f"is {metadata.submitted}, which is still to come", remedy)
 
 
-def _path_faults(record: Record) -> Iterator[Told]:
+def _path_faults(record: Record) -> Iterator[Fault]:
     """Paths tell of the submitter's machine."""
     held = {"model.source": record.model.source, "config": record.config}
     for place, value in walk(held):
         if isinstance(value, str) and is_local(value):
             remedy = "make the submission with `brainbench submit RUN`, which leaves paths out"
-            yield Told(place, f"is a path of a machine, {shown(value)}", remedy)
+            yield Fault(place, f"is a path of a machine, {shown(value)}", remedy)
 
 
-def _version_faults(record: Record) -> Iterator[Told]:
+def _version_faults(record: Record) -> Iterator[Fault]:
     """Benchmarks that are known, in the version that this brainbench has."""
     known = list_benchmarks()
     protocol = str(record.config.get("protocol", ""))
@@ -152,46 +154,48 @@ def _version_faults(record: Record) -> Iterator[Told]:
     for name, (version, used) in scored.items():
         place = f"benchmarks.{name[:120]}"
         if name not in known:
-            yield Told(place, "is no benchmark that this brainbench knows", "update brainbench")
+            yield Fault(place, "is no benchmark that this brainbench knows", "update brainbench")
             continue
         if used is not None and used != protocol:
             problem = f"was scored under {shown(used)}, the configuration says {shown(protocol)}"
-            yield Told(place, problem, AGAIN)
+            yield Fault(place, problem, AGAIN)
         current = load_benchmark(name, used or "controlled").version
         if version != current:
             problem = f"was scored by version {version}, this brainbench has {current}"
-            yield Told(place, problem, AGAIN)
+            yield Fault(place, problem, AGAIN)
         if record.benchmarks.get(name) != version:
-            yield Told(place, f"says version {record.benchmarks.get(name)}, its row {version}")
+            yield Fault(place, f"says version {record.benchmarks.get(name)}, its row {version}")
     for name in sorted(set(record.benchmarks) - set(scored)):
-        yield Told(f"benchmarks.{name[:120]}", "was asked, but has no score", AGAIN)
+        yield Fault(f"benchmarks.{name[:120]}", "was asked, but has no score", AGAIN)
     versions = own_versions()
     for name, task in record.tasks.items():
         current_task = versions.get(name)
         if current_task is not None and task.version not in (current_task, f"{current_task}.0"):
             problem = f"is of version {shown(task.version)}, this brainbench has {current_task}"
-            yield Told(f"tasks.{name[:120]}.version", problem, AGAIN)
+            yield Fault(f"tasks.{name[:120]}.version", problem, AGAIN)
 
 
-def _data_faults(record: Record) -> Iterator[Told]:
+def _data_faults(record: Record) -> Iterator[Fault]:
     """The data that were scored are those of the cards."""
     listed = {dataset.name: dataset for dataset in record.datasets}
     for name in _datasets(record):
         if name not in listed:
-            yield Told(f"datasets ({name[:60]})", "is missing, though it was scored", AGAIN)
+            yield Fault(f"datasets ({name[:60]})", "is missing, though it was scored", AGAIN)
     for name, dataset in listed.items():
         place = f"datasets ({name[:60]})"
         if name not in list_datasets():
             problem = "is no dataset that this brainbench knows"
-            yield Told(place, problem, "update brainbench, or install the plugin that has it")
+            yield Fault(place, problem, "update brainbench, or install the plugin that has it")
             continue
         card = load_card(name)
         expected = expected_data(name)
         if dataset.version != card.version:
             problem = f"is {shown(dataset.version)}, the data card's is {card.version}"
-            yield Told(f"{place}.version", problem, AGAIN)
+            yield Fault(f"{place}.version", problem, AGAIN)
         elif dataset.data_sha256 != expected:
             problem = f"is {shown(dataset.data_sha256[:16])}…, the data card gives {expected[:16]}…"
-            yield Told(f"{place}.data_sha256", problem, AGAIN)
+            yield Fault(f"{place}.data_sha256", problem, AGAIN)
         if dataset.simulated != card.simulated:
-            yield Told(f"{place}.simulated", f"is {dataset.simulated}, the card's {card.simulated}")
+            yield Fault(
+                f"{place}.simulated", f"is {dataset.simulated}, the card's {card.simulated}"
+            )

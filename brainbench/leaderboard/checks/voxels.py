@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.leaderboard.checks.faults import Told, recomputed
+from brainbench.leaderboard.checks.faults import Fault, recomputed
 from brainbench.leaderboard.kinds.published import EVERYBODY
 from brainbench.results import Record
 
@@ -17,7 +17,7 @@ _MODEL = "_model"
 Voxels = Mapping[str, Mapping[str, NDArray[Any]]]
 
 
-def voxel_faults(record: Record, voxels: Voxels) -> Iterator[Told]:
+def voxel_faults(record: Record, voxels: Voxels) -> Iterator[Fault]:
     """Medians over voxels of r, of every person of the published protocol."""
     people = {
         (row.benchmark.partition(".")[0], row.reasoning_type, row.roi, row.subject): row
@@ -28,19 +28,19 @@ def voxel_faults(record: Record, voxels: Voxels) -> Iterator[Told]:
         place = f"voxels/{name}.safetensors"
         dataset, _, kind = name.removesuffix(_MODEL).partition(".")
         if not name.endswith(_MODEL):
-            yield Told(place, "is not of the model's own scores", "leave the file out")
+            yield Fault(place, "is not of the model's own scores", "leave the file out")
             continue
         for key, values in arrays.items():
             roi, _, subject = key.partition(".")
             row = people.get((dataset, kind, roi, subject))
             field = f"{place} ({key[:80]})"
             if row is None:
-                yield Told(field, "belongs to no person's score of the record")
+                yield Fault(field, "belongs to no person's score of the record")
                 continue
             if np.abs(values).max(initial=0.0) > 1.0 + 1e-9:
-                yield Told(field, "holds a correlation outside -1 to 1")
+                yield Fault(field, "holds a correlation outside -1 to 1")
             elif len(values) != row.n_voxels:
-                yield Told(field, f"holds {len(values)} voxels, the score has {row.n_voxels}")
+                yield Fault(field, f"holds {len(values)} voxels, the score has {row.n_voxels}")
             else:
                 place_of = f"scores ({row.benchmark}, {subject}).raw"
                 median = float(np.median(values))

@@ -24,7 +24,7 @@ from brainbench.guidance.gains.verdict import (
     reduced_warning,
 )
 from brainbench.guidance.score import GuidanceScore
-from brainbench.leaderboard.checks.faults import Told, shown
+from brainbench.leaderboard.checks.faults import Fault, shown
 from brainbench.leaderboard.kinds.published import EVERYBODY
 from brainbench.reasoning.response_bias import read_bias
 from brainbench.results import Record, ScoreRow
@@ -33,7 +33,7 @@ from brainbench.results.record import ControlRow
 _ORACLES = ": told the answers of these very items"
 
 
-def word_faults(record: Record) -> Iterator[Told]:
+def word_faults(record: Record) -> Iterator[Fault]:
     """Readings that are not those of their numbers, and warnings that were taken out."""
     for bias in record.answer_bias:
         choices = set(bias.choices)
@@ -64,7 +64,7 @@ def word_faults(record: Record) -> Iterator[Told]:
     for i, search in enumerate(record.searches):
         place = f"searches[{i}] ({search.identifier[:120]})"
         if GUIDED not in {row.arm for row in search.rows}:
-            yield Told(f"{place}.rows", f"lacks {GUIDED!r}: no search without its own arm")
+            yield Fault(f"{place}.rows", f"lacks {GUIDED!r}: no search without its own arm")
             continue
         told = read_search(search.rows, search.auc)
         yield from _other_words(f"{place}.reading", search.reading, told)
@@ -113,15 +113,15 @@ def mark_words(record: Record) -> Record:
 # ---------------------------------------------------------------- parts
 
 
-def _other_words(place: str, told: str | None, found: str | None) -> Iterator[Told]:
+def _other_words(place: str, told: str | None, found: str | None) -> Iterator[Fault]:
     if told != found:
-        yield Told(place, f"is {shown(told)}, its numbers say {shown(found)}")
+        yield Fault(place, f"is {shown(told)}, its numbers say {shown(found)}")
 
 
-def _taken_out(place: str, told: Sequence[str], found: Sequence[str]) -> Iterator[Told]:
+def _taken_out(place: str, told: Sequence[str], found: Sequence[str]) -> Iterator[Fault]:
     for text in found:
         if text not in told:
-            yield Told(f"{place}.warnings", f"lacks {shown(text)}, which its numbers say")
+            yield Fault(f"{place}.warnings", f"lacks {shown(text)}, which its numbers say")
 
 
 def _headlines(record: Record) -> list[ScoreRow]:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from brainbench.leaderboard.boards.baselines import Beside
+from brainbench.leaderboard.boards.baselines import Baseline
 from brainbench.leaderboard.boards.standings import Entry, Standing
 from brainbench.leaderboard.boards.statistics import columns_of, values_of, variant_of
 
@@ -23,7 +23,7 @@ _ABOUT = (
 _RUN_BY_SHEETS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def board_rows(standing: Standing, beside: Sequence[Beside]) -> list[dict[str, Any]]:
+def board_rows(standing: Standing, beside: Sequence[Baseline]) -> list[dict[str, Any]]:
     """A board as plain values, one row for each entry, then what stands beside them."""
     rows = [_entry_row(standing, entry) for entry in standing.entries]
     return [*rows, *(_beside_row(standing, row) for row in beside)]
@@ -83,7 +83,7 @@ def _entry_row(standing: Standing, entry: Entry) -> dict[str, Any]:
     }
 
 
-def _beside_row(standing: Standing, row: Beside) -> dict[str, Any]:
+def _beside_row(standing: Standing, row: Baseline) -> dict[str, Any]:
     return {
         "standing": row.role,
         "rank_best": None,

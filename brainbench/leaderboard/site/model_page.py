@@ -14,7 +14,7 @@ Interval = tuple[float, float] | None
 
 
 @dataclass(frozen=True)
-class Table:
+class PageTable:
     """A table whose first column names what a row is of.
 
     Attributes
@@ -31,14 +31,14 @@ class Table:
     linked: bool = True
 
 
-def tables_of(record: Record) -> list[Table]:
+def tables_of(record: Record) -> list[PageTable]:
     """Tables of everything that a run scored."""
     made = (_controlled(record), _published(record), _behavior(record), _tasks(record),
             *_gains(record))  # fmt: skip
     return [table for table in made if table.rows]
 
 
-def _controlled(record: Record) -> Table:
+def _controlled(record: Record) -> PageTable:
     headers = (
         "raw r", "people", "ratio", "unique R²", "95 % over people", "p (Holm)", "verdict",
         "strongest nuisance",
@@ -59,7 +59,7 @@ def _controlled(record: Record) -> Table:
         )
         for score in record.controlled
     ]
-    return Table("Alignment, controlled protocol", headers, rows)
+    return PageTable("Alignment, controlled protocol", headers, rows)
 
 
 def _strongest(score: ControlledScore) -> str:
@@ -70,7 +70,7 @@ def _strongest(score: ControlledScore) -> str:
     return f"{name} {number(value)}"
 
 
-def _published(record: Record) -> Table:
+def _published(record: Record) -> PageTable:
     headers = ("raw r", "± MAD", "best layer", "people", "r / ceiling", "strongest nuisance")
     rows = []
     for row in record.scores:
@@ -91,10 +91,10 @@ def _published(record: Record) -> Table:
             strongest,
         )
         rows.append((row.benchmark, cells))
-    return Table("Alignment, published protocol", headers, rows)
+    return PageTable("Alignment, published protocol", headers, rows)
 
 
-def _behavior(record: Record) -> Table:
+def _behavior(record: Record) -> PageTable:
     headers = (
         "κ of errors", "95 % over people", "people", "same answer", "balanced accuracy", "AUC",
         "says True", "invalid",
@@ -115,10 +115,10 @@ def _behavior(record: Record) -> Table:
         )
         for score in record.behavior
     ]
-    return Table("Behaviour", headers, rows)
+    return PageTable("Behaviour", headers, rows)
 
 
-def _tasks(record: Record) -> Table:
+def _tasks(record: Record) -> PageTable:
     headers = (
         "problems", "accuracy", "always one", "balanced", "AUC", "d′", "at threshold", "says most",
         "invalid",
@@ -141,7 +141,7 @@ def _tasks(record: Record) -> Table:
             str(bias.n_invalid),
         )
         rows.append((bias.task, cells))
-    return Table("Accuracy", headers, rows)
+    return PageTable("Accuracy", headers, rows)
 
 
 def _most(bias: AnswerBias) -> str:
@@ -151,7 +151,7 @@ def _most(bias: AnswerBias) -> str:
     return f"{choice} {share(bias.said[choice])}"
 
 
-def _gains(record: Record) -> Iterator[Table]:
+def _gains(record: Record) -> Iterator[PageTable]:
     for gain in record.gains:
         headers = ("AUC", "Δ AUC", "95 %", "accuracy", "Δ at threshold", "95 %", "says True")
         changes = {
@@ -174,7 +174,7 @@ def _gains(record: Record) -> Iterator[Table]:
             )
             rows.append((arm.arm, cells))
         title = f"Guidance {gain.identifier}: {gain.verdict}. Guided less each arm"
-        yield Table(title, headers, rows, linked=False)
+        yield PageTable(title, headers, rows, linked=False)
 
 
 def number(value: float | None, digits: int = 3) -> str:

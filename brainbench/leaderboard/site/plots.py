@@ -11,7 +11,7 @@ from brainbench.results.report.plots.svg import Axis, drawing, element, text
 
 _WIDTH, _HEIGHT = 120.0, 14.0
 # with more points their intervals hide each other
-_MOST_INTERVALS = 40
+_MAX_INTERVALS = 40
 Interval = tuple[float, float]
 
 
@@ -82,7 +82,7 @@ def draw_plane(
         [p.y for p in points], [a.value for a in lines if not a.upright], height - bottom, 16.0
     )
     parts = [*_frame(x, y, titles), *(_line(line, x, y) for line in lines)]
-    if len(points) <= _MOST_INTERVALS:
+    if len(points) <= _MAX_INTERVALS:
         parts += [_cross(point, x, y) for point in points]
     named = len(points) <= 12
     parts += [_dot(point, x, y, named) for point in points]
@@ -95,7 +95,7 @@ def _axis(
     scores: Sequence[tuple[float, Interval]], others: Sequence[float], start: float, end: float
 ) -> Axis:
     """An axis that holds values and intervals, without 0 where that is far away."""
-    few = len(scores) <= _MOST_INTERVALS
+    few = len(scores) <= _MAX_INTERVALS
     held = [*others, *(value for value, _ in scores)]
     held += [edge for _, interval in scores for edge in interval] if few else []
     low, high = min(held, default=0.0), max(held, default=1.0)

@@ -9,13 +9,13 @@ from hashlib import sha256
 
 from markupsafe import Markup
 
-from brainbench.leaderboard.boards.baselines import Beside
+from brainbench.leaderboard.boards.baselines import Baseline
 from brainbench.leaderboard.boards.board import Board
 from brainbench.leaderboard.boards.simulated import load_simulated, simulated_words
 from brainbench.leaderboard.boards.standings import Entry, Key, Standing, key_of
 from brainbench.leaderboard.boards.statistics import (
     STATISTICS,
-    Column,
+    BoardColumn,
     Shown,
     columns_of,
     values_of,
@@ -53,7 +53,7 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Row:
+class BoardRow:
     """One row of a board.
 
     Attributes
@@ -105,10 +105,10 @@ class Panel:
     drawn: str
     measured: str
     title: str
-    columns: Sequence[Column]
-    models: Sequence[Row]
-    beside: Sequence[Row]
-    apart: Sequence[Row]
+    columns: Sequence[BoardColumn]
+    models: Sequence[BoardRow]
+    beside: Sequence[BoardRow]
+    apart: Sequence[BoardRow]
     draws: int
 
 
@@ -130,7 +130,7 @@ def _slug(text: str) -> str:
     return _SAFE.sub("-", text).strip("-.")[:80] or "model"
 
 
-def make_panel(standing: Standing, beside: Sequence[Beside], where: dict[Key, str]) -> Panel:
+def make_panel(standing: Standing, beside: Sequence[Baseline], where: dict[Key, str]) -> Panel:
     """A ranking with its rows; every score is drawn on one axis."""
     board, rule = standing.board, STATISTICS[standing.board.statistic]
     ends = [end for entry in standing.ranked for end in entry.interval or ()]
@@ -164,7 +164,7 @@ class Plane:
 def draw_planes(
     boards: Sequence[Board],
     standings: Mapping[str, Standing],
-    beside: Mapping[str, Sequence[Beside]],
+    beside: Mapping[str, Sequence[Baseline]],
     where: Mapping[Key, str],
 ) -> tuple[list[Plane], list[str]]:
     """Alignment against accuracy, a picture for each protocol; and why there is none."""
@@ -216,7 +216,7 @@ def _with_interval(entry: Entry) -> tuple[float, tuple[float, float]]:
     return value, entry.interval or (value, value)
 
 
-def _strongest(rows: Sequence[Beside]) -> list[Beside]:
+def _strongest(rows: Sequence[Baseline]) -> list[Baseline]:
     """People, and of the rest what is highest: more lines hide each other."""
     people = [row for row in rows if row.role == "people"]
     rest = sorted((row for row in rows if row.role != "people"), key=lambda row: -(row.value or 0))
@@ -263,7 +263,7 @@ def shown(value: Shown, digits: int) -> Value:
     return Value(number(value, digits), f"{value:.8g}")
 
 
-def _model_row(standing: Standing, entry: Entry, axis: Axis, where: dict[Key, str]) -> Row:
+def _model_row(standing: Standing, entry: Entry, axis: Axis, where: dict[Key, str]) -> BoardRow:
     board, record = standing.board, entry.submission.record
     digits = STATISTICS[board.statistic].digits
     columns = columns_of(board)
@@ -276,7 +276,7 @@ def _model_row(standing: Standing, entry: Entry, axis: Axis, where: dict[Key, st
     parameters = parameters_of(entry.submission)
     best, worst = entry.ranks or (None, None)
     apart = [] if entry.apart is None else [_IN_WORDS[entry.apart]]
-    return Row(
+    return BoardRow(
         name=entry.model,
         org=entry.org,
         address=f"models/{where[entry.key]}.html",
@@ -293,14 +293,14 @@ def _model_row(standing: Standing, entry: Entry, axis: Axis, where: dict[Key, st
     )
 
 
-def _beside_row(standing: Standing, row: Beside, axis: Axis) -> Row:
+def _beside_row(standing: Standing, row: Baseline, axis: Axis) -> BoardRow:
     board = standing.board
     rule = STATISTICS[board.statistic]
     values = [
         Value("", "") if value is None else shown(value, column.digits)
         for value, column in zip(row.shown(board), columns_of(board), strict=True)
     ]
-    return Row(
+    return BoardRow(
         name=row.name,
         org="",
         address=None,

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from brainbench.errors import UsageError
-from brainbench.leaderboard.boards.baselines import Beside, rows_beside
+from brainbench.leaderboard.boards.baselines import Baseline, rows_beside
 from brainbench.leaderboard.boards.board import Board, by_page
 from brainbench.leaderboard.boards.standings import Key, Standing, key_of, stand
 from brainbench.leaderboard.boards.statistics import STATISTICS, variant_of
@@ -64,7 +64,7 @@ class Site:
     boards: Sequence[Board]
     submissions: Sequence[Submission]
     standings: Mapping[str, Standing]
-    beside: Mapping[str, Sequence[Beside]]
+    beside: Mapping[str, Sequence[Baseline]]
     where: dict[Key, str] = field(default_factory=dict)
 
 

@@ -26,8 +26,8 @@ _MEGABYTE = 1_000_000
 # path → most bytes
 _FILES = {METADATA: 64_000, MANIFEST: _MEGABYTE, RESULTS: 5 * _MEGABYTE}
 _IN_FOLDERS = {SAMPLES: (".jsonl", 10 * _MEGABYTE), VOXELS: (".safetensors", 10 * _MEGABYTE)}
-MOST_BYTES = 100 * _MEGABYTE
-MOST_FILES = 500
+MAX_BYTES = 100 * _MEGABYTE
+MAX_FILES = 500
 _FOLDERS = ("record", SAMPLES, VOXELS)
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}")
 _SEAL = "if you filled it in, run `brainbench submit --seal FOLDER`; else restore it"
@@ -51,8 +51,8 @@ def list_files(folder: Path) -> tuple[list[str], list[Fault]]:
     total = 0
     for path, kind, size in _walk(folder):
         file = str(folder / path)
-        if len(paths) + len(faults) >= MOST_FILES:
-            problem = f"holds more than {MOST_FILES} files"
+        if len(paths) + len(faults) >= MAX_FILES:
+            problem = f"holds more than {MAX_FILES} files"
             faults.append(Fault(str(folder), "files", problem, "leave out what is not needed"))
             break
         if kind == "folder":
@@ -68,8 +68,8 @@ def list_files(folder: Path) -> tuple[list[str], list[Fault]]:
         else:
             total += size
             paths.append(path)
-    if total > MOST_BYTES:
-        problem = f"{total / _MEGABYTE:.0f} MB in all, more than {MOST_BYTES / _MEGABYTE:g}"
+    if total > MAX_BYTES:
+        problem = f"{total / _MEGABYTE:.0f} MB in all, more than {MAX_BYTES / _MEGABYTE:g}"
         faults.append(Fault(str(folder), "size", problem, "leave out files of single voxels"))
     return sorted(paths), [*faults, *_alike(folder, paths)]
 

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load as unpack
 
-from brainbench.foreign import MOST_DEPTH, decode, is_shallow
-from brainbench.foreign import MOST_NODES as MOST_NODES
+from brainbench.foreign import MAX_DEPTH, decode, is_shallow
+from brainbench.foreign import MAX_NODES as MAX_NODES
 from brainbench.foreign import Unreadable as Unreadable
 
 _MEGABYTE = 1_000_000
-MOST_TEXT = 20_000  # characters of one text
+MAX_TEXT = 20_000  # characters of one text
 _YAML_DEPTH = 4
 # what is no character that can be seen: controls, formats, line and paragraph separators,
 # characters of nobody or of private use, halves of characters
@@ -37,7 +37,7 @@ _BLANK = (
     ("\u2800", "\u2800"), ("\u3164", "\u3164"), ("\ufe00", "\ufe0f"), ("\uffa0", "\uffa0"),
     ("\U000e0100", "\U000e01ef"),
 )  # fmt: skip
-_ENDLESS = re.compile(rf'"[^"]{{{MOST_TEXT},}}')
+_ENDLESS = re.compile(rf'"[^"]{{{MAX_TEXT},}}')
 # libyaml's, where it is there: the same, faster
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -176,11 +176,11 @@ def walk(value: Any) -> Iterator[tuple[str, Any]]:
     while waiting:
         place, given, depth = waiting.pop()
         count += 1
-        if depth > MOST_DEPTH:
-            problem = f"is more than {MOST_DEPTH} maps and lists deep"
+        if depth > MAX_DEPTH:
+            problem = f"is more than {MAX_DEPTH} maps and lists deep"
             raise Unreadable(place[:100], problem, "write it as brainbench does")
-        if count > MOST_NODES:
-            raise Unreadable("file", f"holds more than {MOST_NODES:,} values", "split the run")
+        if count > MAX_NODES:
+            raise Unreadable("file", f"holds more than {MAX_NODES:,} values", "split the run")
         if isinstance(given, dict):
             for key, part in given.items():
                 name = f"{place}.{key}" if place else str(key)
@@ -203,8 +203,8 @@ def _is_hidden(character: str) -> bool:
 
 
 def _check_count(content: bytes) -> None:
-    if count_values(content) > MOST_NODES:
-        raise Unreadable("file", f"holds more than {MOST_NODES:,} values", "split the run")
+    if count_values(content) > MAX_NODES:
+        raise Unreadable("file", f"holds more than {MAX_NODES:,} values", "split the run")
 
 
 def _text(content: bytes) -> str:
@@ -223,7 +223,7 @@ def _json(text: str, where: str, plain: bool = False) -> Any:
         field = error.field if where == "file" else f"{where}, {error.field}"
         raise Unreadable(field, error.problem, error.remedy) from error
     except RecursionError as error:
-        problem = f"is more than {MOST_DEPTH} maps and lists deep"
+        problem = f"is more than {MAX_DEPTH} maps and lists deep"
         raise Unreadable(where, problem, "write it as brainbench does") from error
     except ValueError as error:
         problem = f"is not JSON: {error}"
@@ -244,9 +244,9 @@ def _check_value(place: str, given: Any) -> None:
     """Texts are neither endless nor hold what a reader cannot see."""
     if not isinstance(given, str):
         return
-    if len(given) > MOST_TEXT:
+    if len(given) > MAX_TEXT:
         problem = f"is a text of {len(given):,} characters"
-        raise Unreadable(place[:100], problem, f"keep it below {MOST_TEXT:,}")
+        raise Unreadable(place[:100], problem, f"keep it below {MAX_TEXT:,}")
     found = find_hidden(given)
     if found:
         problem = f"holds the character U+{ord(found):04X}, which cannot be seen"

@@ -18,7 +18,7 @@ _FLAGS = ("add_bos_token", "add_eos_token", "add_prefix_space", "clean_up_tokeni
 
 
 @dataclass(frozen=True)
-class Drawn:
+class UntrainedTwin:
     """The architecture of a model in memory, its weights drawn anew when they are needed.
 
     Attributes

@@ -30,7 +30,7 @@ from brainbench.paths import user_path
 
 TENSORS, CARD = "steering.safetensors", "steering.json"
 # a 72B model with a group of each type, all layers: 10 MB
-_MOST_TENSORS, _MOST_CARD = 2**28, 2**22
+_MAX_TENSORS, _MAX_CARD = 2**28, 2**22
 
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _Count = Annotated[int, Field(ge=1, le=2**20)]
@@ -141,10 +141,10 @@ def load_steering(folder: str | Path) -> Steering:
         if not (path / name).is_file():
             raise UsageError(f"--steer {folder}: no {name} there; it holds no steering")
     try:
-        card = SteeringCard.model_validate(parse_json(_read(path / CARD, _MOST_CARD), finite=False))
+        card = SteeringCard.model_validate(parse_json(_read(path / CARD, _MAX_CARD), finite=False))
     except ValueError as error:
         raise DataError(f"{path / CARD} cannot be used: {fault_of(error)}") from error
-    content = _read(path / TENSORS, _MOST_TENSORS)
+    content = _read(path / TENSORS, _MAX_TENSORS)
     found = hashlib.sha256(content).hexdigest()
     if found != card.tensors_sha256:
         raise DataError(

@@ -50,7 +50,7 @@ class Decoding:
 
 
 @dataclass(frozen=True)
-class Said:
+class Completion:
     """What was generated: its tokens, without the one that ends it, and whether it was cut off."""
 
     tokens: Tokens
@@ -98,7 +98,7 @@ class Generator:
         decoding: Decoding,
         progress: Progress = lambda done, total: None,
         groups: Sequence[str | None] = (),
-    ) -> list[Said]:
+    ) -> list[Completion]:
         """Go on from each prompt.
 
         Parameters
@@ -107,7 +107,7 @@ class Generator:
         progress : called with (prompts done, prompts).
         groups : of each prompt whose directions steer it and what it goes on with.
         """
-        said: dict[int, Said] = {}
+        said: dict[int, Completion] = {}
         if self._steerer.everywhere and groups:
             batches = plan_apart(prompts, kinds, self._batch_size, groups)
         else:
@@ -122,7 +122,7 @@ class Generator:
         """Let the kept keys and values go."""
         self._shared.forget()
 
-    def _answer(self, batch: Batch, decoding: Decoding) -> list[Said]:
+    def _answer(self, batch: Batch, decoding: Decoding) -> list[Completion]:
         """Found before, or generated now."""
         if self._responses is None or decoding.sampling:
             return self._run(batch, decoding)
@@ -148,11 +148,11 @@ class Generator:
         ends = np.cumsum(held["lengths"])[:-1]
         rows = np.split(held["tokens"], ends)
         return [
-            Said(tuple(row.tolist()), bool(cut))
+            Completion(tuple(row.tolist()), bool(cut))
             for row, cut in zip(rows, held["cut_off"], strict=True)
         ]
 
-    def _run(self, batch: Batch, decoding: Decoding) -> list[Said]:
+    def _run(self, batch: Batch, decoding: Decoding) -> list[Completion]:
         if len(batch.rows) > self._most:
             return [said for half in batch.halves() for said in self._run(half, decoding)]
         import torch
@@ -175,7 +175,7 @@ class Generator:
         self._say(Status(f"out of memory: batches of {self._most} prompts from here on"))
         return self._run(batch, decoding)
 
-    def _decode(self, batch: Batch, decoding: Decoding) -> list[Said]:
+    def _decode(self, batch: Batch, decoding: Decoding) -> list[Completion]:
         import torch
 
         rows, before = len(batch.rows), len(batch.prefix)
@@ -218,7 +218,7 @@ class Generator:
                     position_ids=place[:, None],
                 )
             place = place + 1
-        return [Said(tuple(said[row]), ended[row]) for row in range(rows)]
+        return [Completion(tuple(said[row]), ended[row]) for row in range(rows)]
 
     def _room(self, prompt: int, most: int) -> int:
         """Tokens that may be generated: what is asked for, or what the context leaves."""
@@ -265,7 +265,7 @@ class Generator:
         logits: Tensor = found
         return logits
 
-    def _sample(self, batch: Batch, decoding: Decoding) -> list[Said]:
+    def _sample(self, batch: Batch, decoding: Decoding) -> list[Completion]:
         """By transformers, whatever it is told to do."""
         import torch
         from lm_eval.models.utils_hf import stop_sequences_criteria
@@ -303,7 +303,7 @@ class Generator:
             end = next((i for i, token in enumerate(row) if token in self._stops), None)
             own = row if end is None else row[:end]
             whole = end is not None or self._ends(own, decoding.until)
-            found.append(Said(tuple(own), not whole))
+            found.append(Completion(tuple(own), not whole))
         return found
 
     def _ends(self, said: Sequence[int], until: tuple[str, ...]) -> bool:

@@ -20,7 +20,7 @@ from brainbench.models.prompts.batches import Tokens
 from brainbench.models.steering.hooks import Steerer
 from brainbench.models.steering.vector import Steering
 from brainbench.reasoning.lm.response_cache import ResponseCache
-from brainbench.reasoning.lm.schedule import Ask, Passes, Query, Work, moved, plan_queries
+from brainbench.reasoning.lm.schedule import Ask, PassBudget, Query, Work, moved, plan_queries
 from brainbench.reasoning.lm.steered_rows import SteeredRows
 
 if TYPE_CHECKING:
@@ -113,9 +113,9 @@ class Likelihoods:
         """Let the kept keys and values go."""
         self._shared.forget()
 
-    def _passes(self, rows: int) -> Passes:
+    def _passes(self, rows: int) -> PassBudget:
         kind = self._device.type
-        return Passes(rows, _PASS_TOKENS.get(kind, _ANY), _PASS_COSTS.get(kind, 1024))
+        return PassBudget(rows, _PASS_TOKENS.get(kind, _ANY), _PASS_COSTS.get(kind, 1024))
 
     def _answer(self, work: Work) -> _Found:
         """Found before, or computed now."""

@@ -17,7 +17,7 @@ from itertools import pairwise
 from brainbench.models.prompts.batches import Batch, Tokens, plan_batches
 
 # numbers of the vocabulary's size that one pass may give: 1 GB of float32
-_MOST_LOGITS = 2**28
+_MAX_LOGITS = 2**28
 # tokens; a shorter stem costs more than it saves
 _SHORTEST_STEM = 6
 # beginnings within beginnings that are looked into
@@ -25,7 +25,7 @@ _DEEPEST = 200
 
 
 @dataclass(frozen=True)
-class Passes:
+class PassBudget:
     """What one pass through the model holds and costs.
 
     Attributes
@@ -147,7 +147,7 @@ def moved(ask: Ask, rows: int = 0, places: int = 0) -> Ask:
 def plan_queries(
     queries: Sequence[Query],
     kinds: Sequence[str],
-    passes: Passes,
+    passes: PassBudget,
     vocabulary: int,
     steered: str = "",
 ) -> list[Work]:
@@ -228,12 +228,12 @@ def _longest(bodies: set[Tokens]) -> list[Tokens]:
     return kept
 
 
-def _flat(rows: Sequence[_Row], passes: Passes, vocabulary: int) -> list[Work]:
+def _flat(rows: Sequence[_Row], passes: PassBudget, vocabulary: int) -> list[Work]:
     """Every row in full behind the shared beginning."""
     if not rows:
         return []
     places = [row.places for row in rows]
-    most = max(1, _MOST_LOGITS // (vocabulary * max(map(len, places))))
+    most = max(1, _MAX_LOGITS // (vocabulary * max(map(len, places))))
     whole = plan_batches(
         [row.tokens for row in rows], [row.kind for row in rows], len(rows), places=places
     )
@@ -313,7 +313,7 @@ def _alike(a: Tokens, b: Tokens) -> int:
     return next((i for i in range(most) if a[i] != b[i]), most)
 
 
-def _staged(clusters: Sequence[_Cluster], passes: Passes) -> list[Work]:
+def _staged(clusters: Sequence[_Cluster], passes: PassBudget) -> list[Work]:
     """Stems of like length, cut to one length: what follows them leaves no gap."""
     if not clusters:
         return []
@@ -362,7 +362,7 @@ def _some(batch: Batch, rows: range) -> Batch:
     return Batch(batch.prefix, batch.suffixes[part], batch.rows[part])
 
 
-def _cost(works: Sequence[Work], passes: Passes) -> int:
+def _cost(works: Sequence[Work], passes: PassBudget) -> int:
     """Tokens to compute, padding included, and passes."""
     total = 0
     prefixes: set[Tokens] = set()

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.results.compare.asked import asked_benchmark
-from brainbench.results.compare.comparison import ROUNDING, Kind, Refusal, Row
+from brainbench.results.compare.comparison import ROUNDING, ComparisonRow, Kind, Refusal
 from brainbench.results.compare.paired import (
     Interval,
     independent_interval,
@@ -23,7 +23,7 @@ from brainbench.results.compare.paired import (
 from brainbench.results.record import Record
 
 # as for any interval over people
-LEAST_PEOPLE = 3
+MIN_PEOPLE = 3
 # correlations and κ lie from -1 to 1
 MOST = 2.0
 
@@ -59,7 +59,7 @@ class Scored:
     metrics: Mapping[str, Metric]
 
 
-def compare_cells(baseline: Record, other: Record) -> Iterator[Row | Refusal]:
+def compare_cells(baseline: Record, other: Record) -> Iterator[ComparisonRow | Refusal]:
     """Rows of each benchmark in both, refusals of the rest, in the baseline's order."""
     before, after = _scored(baseline), _scored(other)
     for name in dict.fromkeys([*before, *after]):
@@ -74,7 +74,7 @@ def compare_cells(baseline: Record, other: Record) -> Iterator[Row | Refusal]:
         yield from _compare(first, second)
 
 
-def _compare(first: Scored, second: Scored) -> Iterator[Row | Refusal]:
+def _compare(first: Scored, second: Scored) -> Iterator[ComparisonRow | Refusal]:
     if first.protocol != second.protocol:
         reason = f"other protocol: {first.protocol} and {second.protocol}"
         yield Refusal(kind=first.kind, name=first.name, reason=reason, lost=True)
@@ -91,7 +91,9 @@ def _compare(first: Scored, second: Scored) -> Iterator[Row | Refusal]:
         yield from _rows(first, name, metric, second.metrics[name])
 
 
-def _rows(cell: Scored, name: str, before: Metric, after: Metric) -> Iterator[Row | Refusal]:
+def _rows(
+    cell: Scored, name: str, before: Metric, after: Metric
+) -> Iterator[ComparisonRow | Refusal]:
     own = [{subject for subject, value in metric.people.items() if _is_number(value)}
            for metric in (before, after)]  # fmt: skip
     shared = [subject for subject in before.people if subject in own[0] & own[1]]
@@ -107,7 +109,7 @@ def _rows(cell: Scored, name: str, before: Metric, after: Metric) -> Iterator[Ro
     held = np.array([(before.people[one], after.people[one]) for one in shared], float)
     change = held[:, 1] - held[:, 0]
     interval, p = _error(change, before, after)
-    yield Row(
+    yield ComparisonRow(
         kind=cell.kind,
         name=cell.name,
         metric=name,
@@ -131,7 +133,7 @@ def _error(
     The largest p of them. Where all people differ by the same, that of the sign test; of two
     people or fewer there is none.
     """
-    if change.size < LEAST_PEOPLE:
+    if change.size < MIN_PEOPLE:
         return None, None
     found = mean_difference(change)
     intervals: list[Interval] = []

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from brainbench.results.compare.comparison import Row
+from brainbench.results.compare.comparison import ComparisonRow
 from brainbench.results.compare.items import Item
-from brainbench.results.compare.paired import Estimate, mcnemar
+from brainbench.results.compare.paired import PairedEstimate, mcnemar
 
 Pairs = Sequence[tuple[Item, Item]]
 
 
 @dataclass(frozen=True)
-class Answers:
+class AnswerChanges:
     """What is told of answers beside how many are right.
 
     ``changed`` answers are other ones in both runs; ``says`` is the first choice with its share in
@@ -29,7 +29,7 @@ class Answers:
     exact: tuple[float, int, int] | None
 
 
-def tell_answers(pairs: Pairs, clusters: Sequence[str], first: str | None) -> Answers:
+def tell_answers(pairs: Pairs, clusters: Sequence[str], first: str | None) -> AnswerChanges:
     """Counts and shares of the answers to the same items.
 
     Parameters
@@ -40,12 +40,12 @@ def tell_answers(pairs: Pairs, clusters: Sequence[str], first: str | None) -> An
     rights = rights_of(pairs)
     exact = _exact(clusters, rights)
     if any(before.label is None for before, _ in pairs):
-        return Answers(int((rights[:, 0] != rights[:, 1]).sum()), None, exact)
+        return AnswerChanges(int((rights[:, 0] != rights[:, 1]).sum()), None, exact)
     changed = sum(before.said != after.said for before, after in pairs)
     if first is None:
-        return Answers(changed, None, exact)
+        return AnswerChanges(changed, None, exact)
     before, after = (sum(pair[side].said == first for pair in pairs) for side in (0, 1))
-    return Answers(changed, (first, before / len(pairs), after / len(pairs)), exact)
+    return AnswerChanges(changed, (first, before / len(pairs), after / len(pairs)), exact)
 
 
 def rights_of(pairs: Pairs) -> Any:
@@ -62,16 +62,16 @@ def task_row(
     name: str,
     metric: str,
     both: ArrayLike,
-    found: Estimate,
+    found: PairedEstimate,
     *,
     primary: bool,
     identical: bool,
-    answers: Answers | None = None,
-) -> Row:
+    answers: AnswerChanges | None = None,
+) -> ComparisonRow:
     """A row over items; with ``answers`` their counts too."""
     before, after = np.asarray(both, float).tolist()
     p, gained, lost = (answers and answers.exact) or (None, None, None)
-    return Row(
+    return ComparisonRow(
         kind="task",
         name=name,
         metric=metric,

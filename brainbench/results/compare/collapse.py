@@ -28,7 +28,7 @@ NEARLY_ALWAYS = 0.95
 # True is always right
 _LEANING = 0.15
 # of fewer problems nothing is said
-LEAST_PROBLEMS = 10
+MIN_PROBLEMS = 10
 
 
 def find_collapses(tasks: Sequence[PairedTask]) -> list[Collapse]:
@@ -58,7 +58,7 @@ def _corrected(found: Sequence[Collapse | None]) -> list[Collapse]:
 
 def _collapse(group: Sequence[PairedTask]) -> Collapse | None:
     pairs, clusters = pooled_pairs(group), pooled_clusters(group)
-    if any(before.label is None for before, _ in pairs) or len(set(clusters)) < LEAST_PROBLEMS:
+    if any(before.label is None for before, _ in pairs) or len(set(clusters)) < MIN_PROBLEMS:
         return None
     said = [Counter(pair[side].said for pair in pairs) for side in (0, 1)]
     answer, count = said[1].most_common(1)[0]

@@ -21,7 +21,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Row(_Part):
+class ComparisonRow(_Part):
     """One number of both runs, and their paired difference, other minus baseline.
 
     Of every metric more is better, but of a targeted search: it shows that answers can be moved,
@@ -135,21 +135,21 @@ class Pair(_Part):
     numerics: str | None = None
     """That both are the same weights, computed otherwise; None where more differs."""
     collapsed: list[Collapse] = []
-    rows: list[Row]
+    rows: list[ComparisonRow]
     refused: list[Refusal]
 
     @property
-    def regressions(self) -> list[Row]:
+    def regressions(self) -> list[ComparisonRow]:
         """Rows that got worse."""
         return [row for row in self.rows if row.regression]
 
     @property
-    def judged(self) -> list[Row]:
+    def judged(self) -> list[ComparisonRow]:
         """Rows that can be told to be worse: those with a p value."""
         return [row for row in self.rows if row.p is not None]
 
     @property
-    def untested(self) -> list[Row]:
+    def untested(self) -> list[ComparisonRow]:
         """Rows that would be judged, if anything told their error."""
         return [row for row in self.rows if row.p is None and row.kind != "search"]
 
@@ -172,7 +172,7 @@ class Comparison(_Part):
     pairs: list[Pair]
 
     @property
-    def regressions(self) -> list[tuple[Pair, Row]]:
+    def regressions(self) -> list[tuple[Pair, ComparisonRow]]:
         """All rows that got worse."""
         return [(pair, row) for pair in self.pairs for row in pair.regressions]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from brainbench.guidance.score import Change, Difference, GuidanceScore
 from brainbench.results.compare.asked import asked_arm, asked_gain
-from brainbench.results.compare.comparison import ROUNDING, Refusal, Row
+from brainbench.results.compare.comparison import ROUNDING, ComparisonRow, Refusal
 from brainbench.results.compare.paired import (
     Interval,
     independent_interval,
@@ -18,7 +18,7 @@ from brainbench.results.record import Record
 
 _METRICS = {"auc": "gain in AUC", "accuracy_at_threshold": "gain in accuracy at the threshold"}
 # a gain lies from -1 to 1
-_MOST = 2.0
+_MAX = 2.0
 
 # what must be the same, by what it is called when it is not; layers are told among what differs
 _DESIGN = {
@@ -32,7 +32,7 @@ _DESIGN = {
 }
 
 
-def compare_gains(baseline: Record, other: Record) -> Iterator[Row | Refusal]:
+def compare_gains(baseline: Record, other: Record) -> Iterator[ComparisonRow | Refusal]:
     """Rows of each way of guiding in both, by arm; refusals of the rest.
 
     Single answers of guided models are in no record, so a difference has the interval of
@@ -88,7 +88,7 @@ def _rows(
     before: Difference | None,
     after: Difference | None,
     asked: bool,
-) -> Iterator[Row | Refusal]:
+) -> Iterator[ComparisonRow | Refusal]:
     """Of one arm; ``asked``: whether the other run was asked for it."""
     name = f"{score.identifier} against {arm}"
     if before is None or after is None:
@@ -114,9 +114,9 @@ def _change(difference: Difference, metric: str) -> Change | None:
     )
 
 
-def _row(name: str, metric: str, before: Change, after: Change, n: int) -> Row:
+def _row(name: str, metric: str, before: Change, after: Change, n: int) -> ComparisonRow:
     interval, p = _error(before, after)
-    return Row(
+    return ComparisonRow(
         kind="gain",
         name=name,
         metric=metric,
@@ -142,4 +142,4 @@ def _error(before: Change, after: Change) -> tuple[Interval | None, float | None
         return None, None
     value = after.value - before.value
     found = independent_interval(before.value, ends[0], after.value, ends[1])
-    return within(found, value, _MOST), interval_p(value, found)
+    return within(found, value, _MAX), interval_p(value, found)

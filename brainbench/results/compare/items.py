@@ -39,7 +39,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Answered:
+class AnsweredItems:
     """A task, or a dataset's problems, in one run.
 
     ``first`` is the label whose log-odds they are; None where that is not known.
@@ -122,11 +122,11 @@ def task_names(run: FinishedRun) -> list[str]:
     return list(_answered(run))
 
 
-def _answered(run: FinishedRun) -> dict[str, Answered]:
+def _answered(run: FinishedRun) -> dict[str, AnsweredItems]:
     record = run.record
     firsts = {row.task: row.choices[0] for row in record.answer_bias if len(row.choices) == 2}
     found = {
-        name: Answered(name, {"task": info.sha256, "version": info.version}, firsts.get(name))
+        name: AnsweredItems(name, {"task": info.sha256, "version": info.version}, firsts.get(name))
         for name, info in record.tasks.items()
         if name in record.accuracy
     }
@@ -134,7 +134,7 @@ def _answered(run: FinishedRun) -> dict[str, Answered]:
     kept = sample_files(run.folder)
     for name in dict.fromkeys(row.dataset for row in record.behavior):
         if name in kept:
-            found.setdefault(name, Answered(name, {"data": hashes.get(name)}, "1"))
+            found.setdefault(name, AnsweredItems(name, {"data": hashes.get(name)}, "1"))
     return found
 
 

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from brainbench.encoding.inference import holm
-from brainbench.results.compare.comparison import LEVEL, ROUNDING, Row
+from brainbench.results.compare.comparison import LEVEL, ROUNDING, ComparisonRow
 
 
-def judge(rows: Sequence[Row]) -> list[Row]:
+def judge(rows: Sequence[ComparisonRow]) -> list[ComparisonRow]:
     """The same rows with p values corrected, and which of them got worse.
 
     Rows of one kind are one family (Holm 1979): equal models seem to differ in any of them in 1 of
@@ -31,7 +31,7 @@ def judge(rows: Sequence[Row]) -> list[Row]:
     return found
 
 
-def got_worse(row: Row) -> bool:
+def got_worse(row: ComparisonRow) -> bool:
     """Whether a row is below minus its tolerance, and its corrected p tells that from chance."""
     p = row.p if row.p_corrected is None else row.p_corrected
     if p is None or not row.difference < -max(row.tolerance, ROUNDING):

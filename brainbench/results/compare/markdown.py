@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from brainbench.results.compare.comparison import Comparison, Pair, Row, by_reason
+from brainbench.results.compare.comparison import Comparison, ComparisonRow, Pair, by_reason
 from brainbench.results.compare.words import (
     LEGEND,
     LOST,
@@ -19,7 +19,7 @@ from brainbench.results.compare.words import (
     verdict,
 )
 
-_MOST = 60
+_MAX = 60
 
 
 def comparison_markdown(comparison: Comparison) -> str:
@@ -50,7 +50,7 @@ def _pair(pair: Pair, tolerance: float) -> list[str]:
     return [*lines, *_folded(f"Not compared: {len(pair.refused)}", refused)]
 
 
-def _table(rows: Sequence[Row]) -> list[str]:
+def _table(rows: Sequence[ComparisonRow]) -> list[str]:
     if not rows:
         return []
     lines = [
@@ -71,10 +71,10 @@ def _table(rows: Sequence[Row]) -> list[str]:
 def _differs(pair: Pair) -> list[str]:
     lines = [
         f"- {one.kind}: {_safe(one.name)}: {_safe(shown(one.baseline))} → {_safe(shown(one.other))}"
-        for one in pair.differs[:_MOST]
+        for one in pair.differs[:_MAX]
     ]
-    if len(pair.differs) > _MOST:
-        lines.append(f"- and {len(pair.differs) - _MOST} more, see --json")
+    if len(pair.differs) > _MAX:
+        lines.append(f"- and {len(pair.differs) - _MAX} more, see --json")
     return lines or ["- the same model, data, versions, settings and seeds"]
 
 

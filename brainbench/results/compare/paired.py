@@ -34,7 +34,7 @@ _MOVED = 0.5
 
 
 @dataclass(frozen=True)
-class Estimate:
+class PairedEstimate:
     """A difference, its standard error, 95 % interval and two-sided p.
 
     The last three are None where nothing tells the error: with but one cluster, and where all
@@ -51,7 +51,7 @@ class Estimate:
 
 def mean_difference(
     differences: ArrayLike, clusters: Sequence[str] | None = None, guarded: bool = False
-) -> Estimate:
+) -> PairedEstimate:
     """Mean of paired differences; without clusters each stands for itself (paired t).
 
     Parameters
@@ -75,7 +75,7 @@ def balanced_difference(
     labels: Sequence[str],
     clusters: Sequence[str],
     guarded: bool = False,
-) -> Estimate:
+) -> PairedEstimate:
     """Mean over labels of the mean difference of their items; linearised.
 
     Parameters
@@ -100,7 +100,7 @@ def auc_difference(
     positive: ArrayLike,
     clusters: Sequence[str],
     guarded: bool = False,
-) -> Estimate | None:
+) -> PairedEstimate | None:
     """Difference of two areas under the curve of the same items; None where one label lacks.
 
     An item's part is how its placement among the items of the other label differs from the
@@ -235,7 +235,9 @@ def _guarded_labels(
     return value, parts, np.concatenate(places)
 
 
-def _guarded(found: Estimate, value: float, parts: Floats, place: NDArray[np.intp]) -> Estimate:
+def _guarded(
+    found: PairedEstimate, value: float, parts: Floats, place: NDArray[np.intp]
+) -> PairedEstimate:
     """What was measured, with error, interval and p of the guarded estimate."""
     own = _estimate(value, parts, place)
     assert own.interval is not None
@@ -245,20 +247,20 @@ def _guarded(found: Estimate, value: float, parts: Floats, place: NDArray[np.int
     )  # fmt: skip
 
 
-def _estimate(value: float, parts: Floats, place: NDArray[np.intp]) -> Estimate:
+def _estimate(value: float, parts: Floats, place: NDArray[np.intp]) -> PairedEstimate:
     sums = np.bincount(np.unique(place, return_inverse=True)[1], parts)
     count = int(sums.size)
     if count < 2:
-        return Estimate(value, None, None, None, int(parts.size), count)
+        return PairedEstimate(value, None, None, None, int(parts.size), count)
     stderr = float(np.sqrt(count / (count - 1) * (sums**2).sum()))
     # what rounding leaves where all differences are the same
     if stderr < 1e-12 * max(1.0, abs(value)):
         if abs(value) < 1e-12:
-            return Estimate(value, 0.0, (value, value), 1.0, int(parts.size), count)
-        return Estimate(value, None, None, None, int(parts.size), count)
+            return PairedEstimate(value, 0.0, (value, value), 1.0, int(parts.size), count)
+        return PairedEstimate(value, None, None, None, int(parts.size), count)
     interval = t_interval(value, stderr, count - 1)
     p = t_p(value, stderr, count - 1)
-    return Estimate(value, stderr, interval, p, int(parts.size), count)
+    return PairedEstimate(value, stderr, interval, p, int(parts.size), count)
 
 
 def _placements(odds: ArrayLike, valid: NDArray[np.bool_]) -> Floats:

@@ -29,15 +29,15 @@ from brainbench.results.compare.answers import (
     task_row,
     tell_answers,
 )
-from brainbench.results.compare.comparison import Row
+from brainbench.results.compare.comparison import ComparisonRow
 from brainbench.results.compare.items import PairedTask
-from brainbench.results.compare.paired import Estimate, Floats, t_interval, t_p, within
+from brainbench.results.compare.paired import Floats, PairedEstimate, t_interval, t_p, within
 
 # draws of problems; the standard error is then known to 1.6 %
 N_DRAWS = 2_000
 _SEED = 0
 # of the numbers that draws are kept as
-_MOST_KEPT = 40_000_000
+_MAX_KEPT = 40_000_000
 # a share of draws that may lack a label
 _UNDEFINED = 0.05
 
@@ -79,7 +79,7 @@ def pooled_clusters(group: Sequence[PairedTask]) -> list[str]:
     ]
 
 
-def pooled_rows(group: Sequence[PairedTask], n_draws: int = N_DRAWS) -> Iterator[Row]:
+def pooled_rows(group: Sequence[PairedTask], n_draws: int = N_DRAWS) -> Iterator[ComparisonRow]:
     """Accuracy, balanced accuracy and AUC over the problems of all tasks; nothing of one task.
 
     Area under one curve: the log-odds of all tasks together, where both runs have those of the
@@ -249,7 +249,7 @@ def _weights(more: _Guard, n_draws: int) -> NDArray[np.uint16]:
     Of n problems n - 1 are drawn, which gives their spread its right size.
     """
     n_base = int(more.base.max()) + 1
-    n_draws = max(200, min(n_draws, _MOST_KEPT // n_base))
+    n_draws = max(200, min(n_draws, _MAX_KEPT // n_base))
     task = np.empty(n_base, int)
     task[more.base] = more.strata
     sizes = np.bincount(task)
@@ -264,14 +264,14 @@ def _weights(more: _Guard, n_draws: int) -> NDArray[np.uint16]:
     return weights
 
 
-def _estimate(both: Floats, changes: Floats, problems: _Problems) -> Estimate:
+def _estimate(both: Floats, changes: Floats, problems: _Problems) -> PairedEstimate:
     """What was measured, with the error of the draws; guarded as those of single tasks are."""
     value, centre = float(both[1] - both[0]), float(changes[0])
     drawn = changes[1:][np.isfinite(changes[1:])]
     clusters, n = int(np.unique(problems.base).size), len(problems.pairs)
     stderr = float(drawn.std()) if drawn.size else 0.0
     if drawn.size < (1 - _UNDEFINED) * (changes.size - 1) or stderr <= 0:
-        return Estimate(value, None, None, None, n, clusters)
+        return PairedEstimate(value, None, None, None, n, clusters)
     interval = within(t_interval(centre, stderr, problems.freedom), value, 1.0)
     p = t_p(centre, stderr, problems.freedom)
-    return Estimate(value, stderr, interval, p, n, clusters)
+    return PairedEstimate(value, stderr, interval, p, n, clusters)

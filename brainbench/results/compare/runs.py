@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from brainbench.errors import UsageError
 from brainbench.results.compare.alignment import compare_cells
 from brainbench.results.compare.collapse import find_collapses
-from brainbench.results.compare.comparison import Comparison, Pair, Refusal, Row
+from brainbench.results.compare.comparison import Comparison, ComparisonRow, Pair, Refusal
 from brainbench.results.compare.gains import compare_gains
 from brainbench.results.compare.items import pair_tasks
 from brainbench.results.compare.judging import judge
@@ -49,7 +49,7 @@ def compare_runs(runs: Sequence[FinishedRun], tolerance: float = 0.0) -> Compari
 
 def _pair(baseline: FinishedRun, other: FinishedRun, tolerance: float) -> Pair:
     tasks, refused = pair_tasks(baseline, other)
-    found: list[Row | Refusal] = [
+    found: list[ComparisonRow | Refusal] = [
         *compare_cells(baseline.record, other.record),
         *task_rows(tasks),
         *refused,
@@ -58,7 +58,7 @@ def _pair(baseline: FinishedRun, other: FinishedRun, tolerance: float) -> Pair:
     ]
     differs = differences(baseline, other)
     numerics = same_weights(baseline.record, other.record, differs)
-    rows = [row for row in found if isinstance(row, Row)]
+    rows = [row for row in found if isinstance(row, ComparisonRow)]
     told = {"tolerance": tolerance, "rounding": numerics is not None}
     return Pair(
         baseline=baseline.name,

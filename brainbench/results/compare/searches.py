@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from brainbench.guidance.score import SearchScore
-from brainbench.results.compare.comparison import Refusal, Row
+from brainbench.results.compare.comparison import ComparisonRow, Refusal
 from brainbench.results.compare.gains import other_data, other_design
 from brainbench.results.record import Record
 
@@ -21,7 +21,7 @@ _DESIGN = {
 }
 
 
-def compare_searches(baseline: Record, other: Record) -> Iterator[Row | Refusal]:
+def compare_searches(baseline: Record, other: Record) -> Iterator[ComparisonRow | Refusal]:
     """The share of flipped answers under each arm, where as many pairs were searched for.
 
     A record does not hold which pairs flipped, so there is neither interval nor p. A flip is no
@@ -42,7 +42,7 @@ def compare_searches(baseline: Record, other: Record) -> Iterator[Row | Refusal]
         yield from _rows(first, second)
 
 
-def _rows(first: SearchScore, second: SearchScore) -> Iterator[Row | Refusal]:
+def _rows(first: SearchScore, second: SearchScore) -> Iterator[ComparisonRow | Refusal]:
     before, after = (
         {row.called: row.flipped for row in score.rows if math.isfinite(row.flipped)}
         for score in (first, second)
@@ -53,7 +53,7 @@ def _rows(first: SearchScore, second: SearchScore) -> Iterator[Row | Refusal]:
             reason = f"{arm}: only {run} has it"
             yield Refusal(kind="search", name=first.identifier, reason=reason)
             continue
-        yield Row(
+        yield ComparisonRow(
             kind="search",
             name=first.identifier,
             metric=f"flipped, {arm}",

@@ -10,10 +10,10 @@ from rich.text import Text
 
 from brainbench.results.compare.comparison import (
     Comparison,
+    ComparisonRow,
     Differing,
     Pair,
     Refusal,
-    Row,
     by_reason,
 )
 from brainbench.results.compare.words import (
@@ -31,7 +31,7 @@ from brainbench.results.compare.words import (
 
 _STYLES = {"better": "green", "worse": "bold red", "the same": "dim", "identical": "dim"}
 _LOUD = {"worse": "bold red", "one answer": "bold red", "lost": "bold red"}
-_MOST = 40
+_MAX = 40
 
 
 def render_comparison(comparison: Comparison) -> RenderableType:
@@ -64,7 +64,7 @@ def _pair(pair: Pair) -> list[RenderableType]:
     return [*parts, *_refused(pair.refused), ""]
 
 
-def _rows(rows: Sequence[Row]) -> list[RenderableType]:
+def _rows(rows: Sequence[ComparisonRow]) -> list[RenderableType]:
     """Headers; then a line for what is compared, and one for each metric."""
     parts: list[RenderableType] = ["", _table(header=True)]
     for held in groups(rows):
@@ -94,10 +94,10 @@ def _differs(found: Sequence[Differing]) -> list[Text]:
         return [Text("the same model, data, versions, settings and seeds", style="dim")]
     lines = [
         Text(f"{one.kind}: {one.name}: {shown(one.baseline)} → {shown(one.other)}", style="dim")
-        for one in found[:_MOST]
+        for one in found[:_MAX]
     ]
-    if len(found) > _MOST:
-        lines.append(Text(f"and {len(found) - _MOST} more, see --json", style="dim"))
+    if len(found) > _MAX:
+        lines.append(Text(f"and {len(found) - _MAX} more, see --json", style="dim"))
     return lines
 
 

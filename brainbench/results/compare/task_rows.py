@@ -14,13 +14,13 @@ from brainbench.results.compare.answers import (
     task_row,
     tell_answers,
 )
-from brainbench.results.compare.comparison import Refusal, Row
+from brainbench.results.compare.comparison import ComparisonRow, Refusal
 from brainbench.results.compare.items import PairedTask
 from brainbench.results.compare.paired import auc_difference, balanced_difference, mean_difference
 from brainbench.results.compare.pooled import group_tasks, pooled_rows
 
 
-def task_rows(tasks: Sequence[PairedTask]) -> Iterator[Row | Refusal]:
+def task_rows(tasks: Sequence[PairedTask]) -> Iterator[ComparisonRow | Refusal]:
     """Rows over all tasks that share their choices, then of each task; refusals among them."""
     groups = group_tasks(tasks)
     for group in groups:
@@ -30,7 +30,7 @@ def task_rows(tasks: Sequence[PairedTask]) -> Iterator[Row | Refusal]:
         yield from _rows(task, primary=task.name in alone)
 
 
-def _rows(task: PairedTask, primary: bool) -> Iterator[Row | Refusal]:
+def _rows(task: PairedTask, primary: bool) -> Iterator[ComparisonRow | Refusal]:
     clusters = [before.cluster for before, _ in task.pairs]
     rights = rights_of(task.pairs)
     change = rights[:, 1] - rights[:, 0]
@@ -52,7 +52,7 @@ def _rows(task: PairedTask, primary: bool) -> Iterator[Row | Refusal]:
     yield from _auc(task, primary)
 
 
-def _auc(task: PairedTask, primary: bool) -> Iterator[Row | Refusal]:
+def _auc(task: PairedTask, primary: bool) -> Iterator[ComparisonRow | Refusal]:
     """Of the items with log-odds, if they are the same: a run may lack those that it has wrong."""
     own = task.with_odds
     if task.first is None or own == ((), ()):

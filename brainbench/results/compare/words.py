@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from brainbench.results.compare.comparison import Collapse, Pair, Row, by_reason
+from brainbench.results.compare.comparison import Collapse, ComparisonRow, Pair, by_reason
 
 LOST = (
     "lost: in the baseline, and not to be compared, so that nothing tells whether it got worse; "
@@ -26,7 +26,7 @@ LEGEND = (
 )
 
 
-def change(row: Row) -> str:
+def change(row: ComparisonRow) -> str:
     """``-0.0120 [-0.0200, -0.0040]``."""
     told = f"{row.difference:+.4f}"
     if row.interval is None:
@@ -34,7 +34,7 @@ def change(row: Row) -> str:
     return f"{told} [{row.interval[0]:.4f}, {row.interval[1]:.4f}]"
 
 
-def both(row: Row) -> tuple[str, str]:
+def both(row: ComparisonRow) -> tuple[str, str]:
     """The values of both runs; of R² to one digit more."""
     digits = 4 if "R²" in row.metric else 3
     first, second = (
@@ -43,7 +43,7 @@ def both(row: Row) -> tuple[str, str]:
     return first, second
 
 
-def corrected(row: Row) -> str:
+def corrected(row: ComparisonRow) -> str:
     """The p value that the reading rests on."""
     p = row.p if row.p_corrected is None else row.p_corrected
     if p is None:
@@ -51,7 +51,7 @@ def corrected(row: Row) -> str:
     return f"{p:.3f}" if p >= 0.001 else "<0.001"
 
 
-def count(row: Row) -> str:
+def count(row: ComparisonRow) -> str:
     """What the row rests on: ``10 people``, ``208 items (96)``."""
     if row.kind == "search":
         return f"{row.n} pairs, two numbers"
@@ -61,7 +61,7 @@ def count(row: Row) -> str:
     return f"{row.n} {row.over}" + (f" ({row.clusters})" if clusters else "")
 
 
-def about(row: Row) -> str:
+def about(row: ComparisonRow) -> str:
     """What it rests on, how many answers changed, and where they lean."""
     told = [row.protocol, count(row)]
     if row.changed is not None:
@@ -106,7 +106,7 @@ def collapse(one: Collapse) -> str:
     )
 
 
-def reading(row: Row) -> str:
+def reading(row: ComparisonRow) -> str:
     """With what the word is measured by."""
     return f"the same ±{row.tolerance:g}" if row.reading == "the same" else row.reading
 
@@ -119,9 +119,9 @@ def shown(value: Any) -> str:
     return text if len(text) <= 48 else f"{text[:47]}…"
 
 
-def groups(rows: Sequence[Row]) -> list[list[Row]]:
+def groups(rows: Sequence[ComparisonRow]) -> list[list[ComparisonRow]]:
     """Rows of the same name and pairs, which share a line about them."""
-    found: list[list[Row]] = []
+    found: list[list[ComparisonRow]] = []
     for row in rows:
         if found and (found[-1][0].name, found[-1][0].over) == (row.name, row.over):
             found[-1].append(row)

@@ -9,10 +9,10 @@ from brainbench.reasoning import AnswerBias
 from brainbench.reasoning.response_bias import accuracy_interval
 from brainbench.results.record import Record
 from brainbench.results.report.blocks import Block, Bullets, Figure, Section, Table, Words
-from brainbench.results.report.plots.dot_plot import Mark, Row, draw_dots
+from brainbench.results.report.plots.dot_plot import DotRow, Mark, draw_dots
 from brainbench.results.report.wording import clip, number, percent, with_error
 
-_MOST = 400
+_MAX = 400
 _ABOUT = (
     "An invalid answer is not right. Always: the answer that does best when it is always given. "
     "Balanced: mean over answers of the share answered right, 0.5 of two by chance. AUC: of the "
@@ -27,7 +27,7 @@ def accuracy_section(record: Record) -> Section | None:
     if not record.accuracy and not record.answer_bias:
         return None
     blocks: list[Block] = []
-    biases = record.answer_bias[:_MOST]
+    biases = record.answer_bias[:_MAX]
     if biases:
         blocks += [
             Words(_ABOUT, "note"),
@@ -36,7 +36,7 @@ def accuracy_section(record: Record) -> Section | None:
             Bullets([(short(row.task), row.reading) for row in biases]),
         ]
     told = {row.task for row in biases}
-    others = {task: m for task, m in list(record.accuracy.items())[:_MOST] if task not in told}
+    others = {task: m for task, m in list(record.accuracy.items())[:_MAX] if task not in told}
     if others:
         blocks.append(_metrics_table(record, others))
     return Section("accuracy", "Accuracy on tasks", blocks, badge="lm-eval")
@@ -48,7 +48,7 @@ def short(task: str) -> str:
 
 
 def _figure(biases: Sequence[AnswerBias]) -> Figure:
-    rows = [Row(short(row.task), [_marks(row)]) for row in biases]
+    rows = [DotRow(short(row.task), [_marks(row)]) for row in biases]
     return Figure(
         draw_dots("accuracy-tasks", "Accuracy and blind answers", "accuracy", rows),
         "Circle: accuracy, with its 95 % interval (exact, for as many problems as the clustered "

@@ -6,9 +6,17 @@ from collections.abc import Sequence
 
 from brainbench.benchmarks import ControlledScore
 from brainbench.results.record import Record, ScoreRow
-from brainbench.results.report.blocks import Beside, Block, Figure, Folded, Section, Table, Words
-from brainbench.results.report.cells import Cell, Nuisance, controlled_cells, published_cells
-from brainbench.results.report.plots.dot_plot import Mark, Row, draw_dots
+from brainbench.results.report.blocks import (
+    Block,
+    Figure,
+    Folded,
+    Section,
+    SideBySide,
+    Table,
+    Words,
+)
+from brainbench.results.report.cells import CellSummary, Nuisance, controlled_cells, published_cells
+from brainbench.results.report.plots.dot_plot import DotRow, Mark, draw_dots
 from brainbench.results.report.plots.layers import layer_maps
 from brainbench.results.report.wording import (
     interval,
@@ -41,12 +49,12 @@ def alignment_sections(record: Record) -> list[Section]:
     return sections
 
 
-def _section(protocol: str, cells: Sequence[Cell], about: str) -> Section:
+def _section(protocol: str, cells: Sequence[CellSummary], about: str) -> Section:
     key = f"alignment-{protocol}"
     blocks: list[Block] = [
         Words(about, "note"),
         *layer_maps(key, protocol, cells),
-        Beside(_figures(key, protocol, cells)),
+        SideBySide(_figures(key, protocol, cells)),
         _controlled_table(cells) if protocol == "controlled" else _published_table(cells),
         Folded("Nuisance, row by row", [_nuisance_table(cells, protocol)]),
         Folded("Person by person", [_people_table(cells)]),
@@ -54,7 +62,7 @@ def _section(protocol: str, cells: Sequence[Cell], about: str) -> Section:
     return Section(key, "Alignment with brains", blocks, badge=f"{protocol} protocol")
 
 
-def _figures(key: str, protocol: str, cells: Sequence[Cell]) -> list[Figure]:
+def _figures(key: str, protocol: str, cells: Sequence[CellSummary]) -> list[Figure]:
     bars = (
         "bars: 95 % intervals over people, of random features the range of draws"
         if protocol == "controlled"
@@ -66,7 +74,7 @@ def _figures(key: str, protocol: str, cells: Sequence[Cell]) -> list[Figure]:
                 f"{key}-scores",
                 "Model, people and nuisance in each cell",
                 "r on held-out items",
-                [Row(cell.name, _score_lines(cell), _verdict(cell)) for cell in cells],
+                [DotRow(cell.name, _score_lines(cell), _verdict(cell)) for cell in cells],
             ),
             f"Circle: model. Triangle: other people predict each person. Strokes: nuisance, each "
             f"alone; {bars}. A model left of a stroke is below that nuisance, which so reaches it.",
@@ -79,7 +87,7 @@ def _figures(key: str, protocol: str, cells: Sequence[Cell]) -> list[Figure]:
                     f"{key}-unique",
                     "What the model adds to nuisance in each cell",
                     "unique R²",
-                    [Row(cell.name, _unique_lines(cell), _verdict(cell)) for cell in cells],
+                    [DotRow(cell.name, _unique_lines(cell), _verdict(cell)) for cell in cells],
                 ),
                 "Circle: what the model adds to all nuisance together, with its 95 % interval "
                 "over people, then over items. Triangle: what other people add to nuisance.",
@@ -88,7 +96,7 @@ def _figures(key: str, protocol: str, cells: Sequence[Cell]) -> list[Figure]:
     return figures
 
 
-def _score_lines(cell: Cell) -> list[list[Mark]]:
+def _score_lines(cell: CellSummary) -> list[list[Mark]]:
     name, nuisance = cell.name, []
     for row in cell.nuisance:
         told = f"{name}, {row.name}: r {number(row.value)}"
@@ -101,7 +109,7 @@ def _score_lines(cell: Cell) -> list[list[Mark]]:
     return [*lines, nuisance]
 
 
-def _unique_lines(cell: Cell) -> list[list[Mark]]:
+def _unique_lines(cell: CellSummary) -> list[list[Mark]]:
     score, name = cell.score, cell.name
     if not isinstance(score, ControlledScore):
         return []
@@ -116,7 +124,7 @@ def _unique_lines(cell: Cell) -> list[list[Mark]]:
     return lines
 
 
-def _controlled_table(cells: Sequence[Cell]) -> Table:
+def _controlled_table(cells: Sequence[CellSummary]) -> Table:
     columns = ("cell", "verdict", "r", "people's r", "ratio", "nuisance R²", "unique R²",
                "over items", "p", "p Holm", "found with 80 % power",
                "people, items, voxels")  # fmt: skip
@@ -146,7 +154,7 @@ def _controlled_table(cells: Sequence[Cell]) -> Table:
                  columns, rows)  # fmt: skip
 
 
-def _published_table(cells: Sequence[Cell]) -> Table:
+def _published_table(cells: Sequence[CellSummary]) -> Table:
     columns = ("cell", "best layer", "r", "± MAD", "people's r", "ceiling v0, median", "r / v0",
                "v0 ≈ 0", "v0 ≈ 1", "strongest nuisance", "people, items, voxels")  # fmt: skip
     rows = []
@@ -175,7 +183,7 @@ def _share_of_voxels(count: int | None, row: ScoreRow) -> str:
     return "n/a" if count is None or voxels <= 0 else percent(count / voxels)
 
 
-def _nuisance_table(cells: Sequence[Cell], protocol: str) -> Table:
+def _nuisance_table(cells: Sequence[CellSummary], protocol: str) -> Table:
     """Nuisance by cell; what it is not below is said in words, not by colour."""
     names = dict.fromkeys(row.name for cell in cells for row in cell.nuisance)
     rows = []
@@ -196,7 +204,7 @@ def _nuisance_cell(row: Nuisance | None) -> str:
     return with_interval(row.value, row.interval) + told
 
 
-def _people_table(cells: Sequence[Cell]) -> Table:
+def _people_table(cells: Sequence[CellSummary]) -> Table:
     people = dict.fromkeys(subject for cell in cells for subject in cell.by_person)
     rows = [
         (subject, *(number(cell.by_person.get(subject), lacking="") for cell in cells))
@@ -205,7 +213,7 @@ def _people_table(cells: Sequence[Cell]) -> Table:
     return Table("r of each person", ("person", *(cell.name for cell in cells)), rows)
 
 
-def _verdict(cell: Cell) -> str:
+def _verdict(cell: CellSummary) -> str:
     score = cell.score
     if isinstance(score, ControlledScore):
         return score.verdict

@@ -6,8 +6,16 @@ from collections.abc import Sequence
 
 from brainbench.benchmarks import IN_WORDS, MEASURES, Measure, Statistic
 from brainbench.results.record import BehaviorRow, Record
-from brainbench.results.report.blocks import Beside, Block, Figure, Folded, Section, Table, Words
-from brainbench.results.report.plots.dot_plot import Mark, Row, draw_dots
+from brainbench.results.report.blocks import (
+    Block,
+    Figure,
+    Folded,
+    Section,
+    SideBySide,
+    Table,
+    Words,
+)
+from brainbench.results.report.plots.dot_plot import DotRow, Mark, draw_dots
 from brainbench.results.report.wording import (
     interval,
     number,
@@ -16,7 +24,7 @@ from brainbench.results.report.wording import (
     with_interval,
 )
 
-_MOST = 40
+_MAX = 40
 _ABOUT = (
     "κ of errors: sharing right and wrong answers beyond what both accuracies imply. κ of answers, "
     "agreement: the same answer, as it is or beyond what both shares of True imply. The last three "
@@ -29,10 +37,10 @@ def behavior_section(record: Record) -> Section | None:
     """Each benchmark of behaviour; None where none was scored."""
     if not record.behavior:
         return None
-    rows = record.behavior[:_MOST]
+    rows = record.behavior[:_MAX]
     blocks: list[Block] = [
         Words(_ABOUT, "note"),
-        Beside([_figure(index, row) for index, row in enumerate(rows)]),
+        SideBySide([_figure(index, row) for index, row in enumerate(rows)]),
         Words(
             "Circle: model. Triangle: people among themselves. Bars: 95 % over people. Strokes: "
             "what knows nothing of the model, each alone.",
@@ -49,7 +57,7 @@ def _figure(index: int, row: BehaviorRow) -> Figure:
         f"behavior-{index}",
         f"{row.benchmark}: model and people",
         "κ, share or ρ, see the name",
-        [Row(IN_WORDS[name], _lines(name, one, row)) for name, one in found],
+        [DotRow(IN_WORDS[name], _lines(name, one, row)) for name, one in found],
     )
     return Figure(picture, row.benchmark)
 

@@ -9,9 +9,9 @@ from typing import ClassVar
 from markupsafe import Markup
 
 # what one table or list holds; a record that has more is no record of a run
-MOST_ROWS = 1000
-_MOST_CELLS = 15_000
-_MOST_ITEMS = 300
+MAX_ROWS = 1000
+_MAX_CELLS = 15_000
+_MAX_ITEMS = 300
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Bullets:
     @property
     def shown(self) -> Sequence[tuple[str, str]]:
         """The items that are printed."""
-        return self.items[:_MOST_ITEMS]
+        return self.items[:_MAX_ITEMS]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Table:
     @property
     def shown(self) -> Sequence[Sequence[str]]:
         """The rows that are printed."""
-        return self.rows[: min(MOST_ROWS, _MOST_CELLS // max(1, len(self.columns)))]
+        return self.rows[: min(MAX_ROWS, _MAX_CELLS // max(1, len(self.columns)))]
 
     @property
     def left_out(self) -> int:
@@ -75,7 +75,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Beside:
+class SideBySide:
     """Figures side by side where there is room."""
 
     kind: ClassVar = "beside"
@@ -99,7 +99,7 @@ class Code:
     text: str
 
 
-Block = Words | Bullets | Table | Figure | Beside | Folded | Code
+Block = Words | Bullets | Table | Figure | SideBySide | Folded | Code
 
 
 @dataclass(frozen=True)

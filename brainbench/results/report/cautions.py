@@ -8,7 +8,7 @@ from brainbench.results.record import Record
 from brainbench.results.report.cells import controlled_cells, published_cells
 from brainbench.results.report.wording import listed
 
-_MOST = 200
+_MAX = 200
 
 
 def cautions(record: Record) -> list[tuple[str, str]]:
@@ -33,7 +33,7 @@ def cautions(record: Record) -> list[tuple[str, str]]:
         f"{name}{of}" for name in simulated for of in (": simulated people;", " is simulated:")
     )
     said = [(about, text) for about, text in said if about or not text.startswith(again)]
-    return list(dict.fromkeys(said))[:_MOST]
+    return list(dict.fromkeys(said))[:_MAX]
 
 
 def _nuisance(record: Record) -> list[tuple[str, str]]:

@@ -11,12 +11,12 @@ from brainbench.results.record import ControlRow, Record, ScoreRow
 from brainbench.results.report.wording import Interval, finite
 
 # what no real record has more of
-MOST_CELLS = 60
-MOST_LAYERS = 400
+MAX_CELLS = 60
+MAX_LAYERS = 400
 
 
 @dataclass(frozen=True)
-class Estimate:
+class ShownEstimate:
     """A value and its 95 % interval, where there is one."""
 
     value: float | None
@@ -39,7 +39,7 @@ class Nuisance:
 
 
 @dataclass(frozen=True)
-class Cell:
+class CellSummary:
     """One ROI and reasoning type.
 
     ``layers`` holds, by site and layer, the statistic that layers have: r as published, R²
@@ -49,8 +49,8 @@ class Cell:
     benchmark: str
     roi: str
     reasoning_type: str
-    model: Estimate
-    people: Estimate | None
+    model: ShownEstimate
+    people: ShownEstimate | None
     nuisance: Sequence[Nuisance]
     layers: Mapping[str, Mapping[int, float]]
     together: float | None
@@ -88,12 +88,12 @@ class Cell:
         return [row.name for row in self.nuisance if "model" in row.reaches]
 
 
-def controlled_cells(record: Record) -> list[Cell]:
+def controlled_cells(record: Record) -> list[CellSummary]:
     """Those of the controlled protocol, in the record's order."""
-    return [_controlled(score) for score in record.controlled[:MOST_CELLS]]
+    return [_controlled(score) for score in record.controlled[:MAX_CELLS]]
 
 
-def published_cells(record: Record) -> list[Cell]:
+def published_cells(record: Record) -> list[CellSummary]:
     """Those of the published protocol, in the record's order."""
     controls: dict[str, list[ControlRow]] = defaultdict(list)
     for row in record.controls:
@@ -108,25 +108,25 @@ def published_cells(record: Record) -> list[Cell]:
     headlines = [row for row in record.scores if row.subject == "all"]
     return [
         _published(row, controls[row.benchmark], layers[row.benchmark], people[row.benchmark])
-        for row in headlines[:MOST_CELLS]
+        for row in headlines[:MAX_CELLS]
     ]
 
 
-def _controlled(score: ControlledScore) -> Cell:
+def _controlled(score: ControlledScore) -> CellSummary:
     layers: dict[str, dict[int, float]] = defaultdict(dict)
     quality: dict[tuple[str, int], float] = {}
-    for index, layer in enumerate(score.layers[:MOST_LAYERS]):
+    for index, layer in enumerate(score.layers[:MAX_LAYERS]):
         site, _, place = layer.layer.rpartition(" ")
         depth = int(place) if place.isdecimal() and len(place) < 6 else index
         layers[site or "layer"][depth] = layer.r2
         quality[site or "layer", depth] = layer.q
     reference = score.reference
-    return Cell(
+    return CellSummary(
         benchmark=score.benchmark,
         roi=score.roi,
         reasoning_type=score.reasoning_type,
-        model=Estimate(score.raw.value, score.raw.interval),
-        people=None if reference is None else Estimate(reference.value, reference.interval),
+        model=ShownEstimate(score.raw.value, score.raw.interval),
+        people=None if reference is None else ShownEstimate(reference.value, reference.interval),
         nuisance=[
             Nuisance(row.control, row.r, row.r2, row.r_range, row.reaches, row.reason)
             for row in score.controls
@@ -144,14 +144,14 @@ def _published(
     controls: Sequence[ControlRow],
     layers: Mapping[str, Mapping[int, float]],
     people: Mapping[str, float],
-) -> Cell:
+) -> CellSummary:
     spread = None if row.mad is None else (row.raw - row.mad, row.raw + row.mad)
-    return Cell(
+    return CellSummary(
         benchmark=row.benchmark,
         roi=row.roi,
         reasoning_type=row.reasoning_type,
-        model=Estimate(row.raw, spread),
-        people=None if row.reference is None else Estimate(row.reference),
+        model=ShownEstimate(row.raw, spread),
+        people=None if row.reference is None else ShownEstimate(row.reference),
         nuisance=[
             Nuisance(
                 control.control,
@@ -164,7 +164,7 @@ def _published(
             )
             for control in controls
         ],
-        layers={site: dict(list(depths.items())[:MOST_LAYERS]) for site, depths in layers.items()},
+        layers={site: dict(list(depths.items())[:MAX_LAYERS]) for site, depths in layers.items()},
         together=row.raw,
         score=row,
         by_person=people,

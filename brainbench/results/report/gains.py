@@ -7,8 +7,16 @@ from pathlib import Path
 from brainbench.guidance.layer_sets import name_layers
 from brainbench.guidance.score import Change, Difference, GuidanceScore, SearchRow, SearchScore
 from brainbench.results.record import Record
-from brainbench.results.report.blocks import Beside, Block, Figure, Folded, Section, Table, Words
-from brainbench.results.report.plots.dot_plot import Mark, Row, draw_dots
+from brainbench.results.report.blocks import (
+    Block,
+    Figure,
+    Folded,
+    Section,
+    SideBySide,
+    Table,
+    Words,
+)
+from brainbench.results.report.plots.dot_plot import DotRow, Mark, draw_dots
 from brainbench.results.report.plots.svg import image
 from brainbench.results.report.wording import (
     number,
@@ -17,8 +25,8 @@ from brainbench.results.report.wording import (
     with_interval,
 )
 
-_MOST = 60
-_MOST_PICTURES, _LARGEST_PICTURE = 8, 400_000
+_MAX = 60
+_MAX_PICTURES, _LARGEST_PICTURE = 8, 400_000
 _PNG = b"\x89PNG\r\n\x1a\n"
 # what a claim rests on
 CLAIMED = ("auc", "accuracy_at_threshold")
@@ -42,8 +50,8 @@ def gains_section(record: Record, folder: Path | None = None) -> Section | None:
     """Each way of guiding that was tried, and its pictures; None where none was."""
     if not record.gains and not record.searches:
         return None
-    parts = [_score(index, score) for index, score in enumerate(record.gains[:_MOST])]
-    parts += [_search(index, search) for index, search in enumerate(record.searches[:_MOST])]
+    parts = [_score(index, score) for index, score in enumerate(record.gains[:_MAX])]
+    parts += [_search(index, search) for index, search in enumerate(record.searches[:_MAX])]
     blocks: list[Block] = [Words(_ABOUT, "note")]
     if folder is not None:
         blocks += _pictures(folder / "pictures")
@@ -53,7 +61,7 @@ def gains_section(record: Record, folder: Path | None = None) -> Section | None:
 def _pictures(folder: Path) -> list[Figure]:
     """What the run drew; a file that is no small PNG is passed over."""
     found = []
-    for path in sorted(folder.glob("guidance-*.png"))[:_MOST_PICTURES]:
+    for path in sorted(folder.glob("guidance-*.png"))[:_MAX_PICTURES]:
         if path.is_symlink() or path.stat().st_size > _LARGEST_PICTURE:
             continue
         content = path.read_bytes()
@@ -80,7 +88,7 @@ def _score(index: int, score: GuidanceScore) -> Section:
             f"{plural(score.n_base, 'problem')}; {number(score.n_permutations)} item permutations, "
             f"{number(score.n_draws)} bootstrap draws; tier {score.tier}."
         ),
-        Beside([_forest(index, score, metric) for metric in CLAIMED]),
+        SideBySide([_forest(index, score, metric) for metric in CLAIMED]),
         _differences_table(score),
         Folded("Every arm", [_arms_table(score)]),
     ]
@@ -102,7 +110,7 @@ def _forest(index: int, score: GuidanceScore, metric: str) -> Figure:
         told = f"against {difference.against}: {with_interval(change.value, change.interval)}"
         mark = Mark(change.value, "dot", "model", told, change.interval)
         note = "" if change.p_corrected is None else f"p Holm {number(change.p_corrected)}"
-        rows.append(Row(f"against {difference.against}", [[mark]], note))
+        rows.append(DotRow(f"against {difference.against}", [[mark]], note))
     words = IN_WORDS[metric]
     return Figure(
         draw_dots(f"gains-{index}-{metric}", f"Gains in {words}", f"gain in {words}", rows),

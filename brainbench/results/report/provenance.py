@@ -10,7 +10,7 @@ from brainbench.results.report.blocks import Block, Code, Folded, Section, Table
 from brainbench.results.report.command import rerun_command
 from brainbench.results.report.wording import clip, listed, number, size
 
-_MOST = 400
+_MAX = 400
 
 
 def provenance_section(record: Record) -> Section:
@@ -34,13 +34,13 @@ def provenance_section(record: Record) -> Section:
                     "simulated" if d.simulated else "real",
                     d.licence,
                 )
-                for d in record.datasets[:_MOST]
+                for d in record.datasets[:_MAX]
             ],
             numbers=False,
         ),
         _pairs("Run", _run(record)),
-        Folded("Versions", [_pairs("Versions", list(record.versions.items())[:_MOST])]),
-        Folded("Settings and seeds", [_pairs("Settings", list(flat(record.config))[:_MOST])]),
+        Folded("Versions", [_pairs("Versions", list(record.versions.items())[:_MAX])]),
+        Folded("Settings and seeds", [_pairs("Settings", list(flat(record.config))[:_MAX])]),
         Folded("Benchmarks and tasks", [_asked(record)]),
     ]
     return Section("provenance", "Provenance", blocks)

@@ -11,7 +11,7 @@ from brainbench.reasoning.response_bias import beats_constant
 from brainbench.results.record import BehaviorRow, Record
 from brainbench.results.report.accuracy import short
 from brainbench.results.report.blocks import Block, Bullets, Words
-from brainbench.results.report.cells import Cell, published_cells
+from brainbench.results.report.cells import CellSummary, published_cells
 from brainbench.results.report.wording import finite, listed, number, plural, with_interval
 
 
@@ -79,7 +79,7 @@ def _cell(score: ControlledScore) -> str:
     return f"{score.roi}.{score.reasoning_type}"
 
 
-def _published(cells: Sequence[Cell]) -> str:
+def _published(cells: Sequence[CellSummary]) -> str:
     held = [cell for cell in cells if finite(cell.model.value) is not None]
     if not held:
         return "Alignment, published protocol: no score is a number."

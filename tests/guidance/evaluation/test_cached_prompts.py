@@ -16,7 +16,12 @@ from torch import Tensor
 
 from brainbench.errors import DataError
 from brainbench.guidance.evaluation import cached_prompts as module
-from brainbench.guidance.evaluation.cached_prompts import Asker, Question, Told, ask_problems
+from brainbench.guidance.evaluation.cached_prompts import (
+    LastTokenEvaluator,
+    Question,
+    Responses,
+    ask_problems,
+)
 from brainbench.models import LanguageModel
 from brainbench.models.architectures import FAMILIES, find_sites
 from brainbench.models.model import SITES, Site
@@ -80,7 +85,7 @@ def by_hand(
 
 def expect(
     model: LanguageModel, site: Site, questions: Sequence[Question], moved: Tensor | None
-) -> Told:
+) -> Responses:
     """What (questions, candidates) must be told."""
     count = 1 if moved is None else moved.shape[1]
     said = np.full((len(questions), count), -1, np.int64)
@@ -96,10 +101,12 @@ def expect(
             true, false = (logits[list(ids)].logsumexp(0) for ids in question.choices)
             odds[row, candidate] = float(true - false)
             states.append(state.float().numpy())
-    return Told(said, odds, np.stack(states).reshape(*said.shape, len(LAYERS), -1))
+    return Responses(said, odds, np.stack(states).reshape(*said.shape, len(LAYERS), -1))
 
 
-def ask(asker: Asker, questions: Sequence[Question], moved: Tensor | None) -> Told:
+def ask(
+    asker: LastTokenEvaluator, questions: Sequence[Question], moved: Tensor | None
+) -> Responses:
     """Told of all questions in their order, whatever the batches."""
     count = 1 if moved is None else moved.shape[1]
     said = np.zeros((len(questions), count), np.int64)
@@ -110,10 +117,10 @@ def ask(asker: Asker, questions: Sequence[Question], moved: Tensor | None) -> To
         told = part.ask(own, states=True)
         assert told.states is not None
         said[rows], odds[rows], states[rows] = told.said, told.log_odds, told.states
-    return Told(said, odds, states)
+    return Responses(said, odds, states)
 
 
-def same(found: Told, expected: Told, tolerance: float = 2e-5) -> None:
+def same(found: Responses, expected: Responses, tolerance: float = 2e-5) -> None:
     np.testing.assert_allclose(found.log_odds, expected.log_odds, rtol=0, atol=tolerance)
     assert found.states is not None
     assert expected.states is not None
@@ -128,7 +135,7 @@ def test_every_family_is_told_what_whole_prompts_tell(
     family: str, site: Site, tiny: Tiny, count_hooks: CountHooks
 ) -> None:
     model, asked = tiny(family, sliding_window=WINDOW), draw()
-    asker, moved = Asker(model, site, LAYERS), directions(4, 3)
+    asker, moved = LastTokenEvaluator(model, site, LAYERS), directions(4, 3)
     found = ask(asker, asked, moved)
     same(found, expect(model, site, asked, moved))
     plain = ask(asker, asked, None)
@@ -140,7 +147,11 @@ def test_every_family_is_told_what_whole_prompts_tell(
 
 class TestCandidates:
     def test_together_as_one_by_one(self, tiny: Tiny) -> None:
-        asker, asked, moved = Asker(tiny(), "attention", LAYERS), draw(), directions(4, 5)
+        asker, asked, moved = (
+            LastTokenEvaluator(tiny(), "attention", LAYERS),
+            draw(),
+            directions(4, 5),
+        )
         (held,) = asker.hold(asked)
         moved = moved[list(held.rows)]
         together = held.ask(moved, states=True)
@@ -155,7 +166,7 @@ class TestCandidates:
             np.testing.assert_array_equal(alone.said[:, 0], together.said[:, candidate])
 
     def test_what_is_kept_does_not_change_by_asking(self, tiny: Tiny) -> None:
-        (held,) = Asker(tiny(), "attention", LAYERS).hold(draw())
+        (held,) = LastTokenEvaluator(tiny(), "attention", LAYERS).hold(draw())
         moved = directions(4, 3)
         first = held.ask(moved, states=True)
         held.ask(directions(4, 8, seed=1))
@@ -166,7 +177,7 @@ class TestCandidates:
     def test_what_lies_below_is_run_once(self, tiny: Tiny) -> None:
         model = tiny()
         blocks = find_sites(model.loader.model).hidden
-        (held,) = Asker(model, "attention", (2, 3)).hold(draw())
+        (held,) = LastTokenEvaluator(model, "attention", (2, 3)).hold(draw())
         runs = [0, 0, 0, 0]
 
         def count(number: int) -> Callable[..., None]:
@@ -182,23 +193,23 @@ class TestCandidates:
         assert runs == [1, 1, 4, 4]
 
     def test_nothing_is_as_none(self, tiny: Tiny) -> None:
-        (held,) = Asker(tiny(), "attention", LAYERS).hold(draw())
+        (held,) = LastTokenEvaluator(tiny(), "attention", LAYERS).hold(draw())
         plain, zero = held.ask(), held.ask(torch.zeros(1, 2, 2, 32))
         assert plain.states is None
         np.testing.assert_allclose(zero.log_odds, plain.log_odds.repeat(2, axis=1), atol=1e-5)
 
     def test_some_questions_as_often_as_wanted(self, tiny: Tiny) -> None:
-        (held,) = Asker(tiny(), "attention", LAYERS).hold(draw())
+        (held,) = LastTokenEvaluator(tiny(), "attention", LAYERS).hold(draw())
         moved, rows = directions(4, 3), [2, 0, 2, 3, 2]
         whole = held.ask(moved, states=True)
         part = held.ask(moved[rows], states=True, rows=rows)
         assert whole.states is not None
-        same(part, Told(whole.said[rows], whole.log_odds[rows], whole.states[rows]))
+        same(part, Responses(whole.said[rows], whole.log_odds[rows], whole.states[rows]))
 
     def test_layers_in_any_order(self, tiny: Tiny) -> None:
         model, moved = tiny(), directions(4, 3)
-        (held,) = Asker(model, "attention", LAYERS).hold(draw())
-        (turned,) = Asker(model, "attention", LAYERS[::-1]).hold(draw())
+        (held,) = LastTokenEvaluator(model, "attention", LAYERS).hold(draw())
+        (turned,) = LastTokenEvaluator(model, "attention", LAYERS[::-1]).hold(draw())
         found, other = held.ask(moved, states=True), turned.ask(moved.flip(2), states=True)
         np.testing.assert_array_equal(other.log_odds, found.log_odds)
         assert found.states is not None
@@ -206,30 +217,30 @@ class TestCandidates:
         np.testing.assert_array_equal(other.states, found.states[:, :, ::-1])
 
     def test_one_for_all_questions(self, tiny: Tiny) -> None:
-        (held,) = Asker(tiny(), "hidden", LAYERS).hold(draw())
+        (held,) = LastTokenEvaluator(tiny(), "hidden", LAYERS).hold(draw())
         moved = directions(1, 3)
         one, each = held.ask(moved), held.ask(moved.expand(4, -1, -1, -1))
         np.testing.assert_array_equal(one.log_odds, each.log_odds)
 
     def test_more_than_one_pass_holds(self, tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
         model = tiny()
-        (held,) = Asker(model, "attention", LAYERS).hold(draw())
+        (held,) = LastTokenEvaluator(model, "attention", LAYERS).hold(draw())
         moved = directions(4, 7)
         whole = held.ask(moved, states=True)
         sizes: list[int] = []
         model.loader.model.lm_head.register_forward_hook(
             lambda module, given, output: sizes.append(output.shape[1])
         )
-        monkeypatch.setattr(module, "_MOST_LOGITS", 4 * VOCABULARY * 3)
+        monkeypatch.setattr(module, "_MAX_LOGITS", 4 * VOCABULARY * 3)
         parts = held.ask(moved, states=True)
         assert sizes == [3, 3, 1]
         same(parts, whole)
-        monkeypatch.setattr(module, "_MOST_LOGITS", 1)
+        monkeypatch.setattr(module, "_MAX_LOGITS", 1)
         same(held.ask(moved, states=True), whole)
 
     def test_double_precision_is_exact(self, tiny: Tiny) -> None:
         model, asked = tiny(dtype=torch.float64), draw()
-        asker, moved = Asker(model, "attention", LAYERS), directions(4, 3)
+        asker, moved = LastTokenEvaluator(model, "attention", LAYERS), directions(4, 3)
         expected = expect(model, "attention", asked, moved)
         found = ask(asker, asked, moved)
         np.testing.assert_allclose(found.log_odds, expected.log_odds, rtol=0, atol=1e-11)
@@ -238,7 +249,7 @@ class TestCandidates:
         model, asked = tiny(dtype=torch.bfloat16), draw()
         moved = directions(4, 3)
         expected = expect(model, "attention", asked, moved)
-        found = ask(Asker(model, "attention", LAYERS), asked, moved)
+        found = ask(LastTokenEvaluator(model, "attention", LAYERS), asked, moved)
         assert np.abs(found.log_odds - expected.log_odds).max() < 0.05
         plain = expect(model, "attention", asked, None)
         assert np.abs(expected.log_odds - plain.log_odds).max() > 0.2
@@ -254,9 +265,9 @@ class TestCandidates:
                     parameter.normal_(0, 0.5)
         wrapped = LanguageModel.of(adapted.eval(), model.loader.tokenizer, "tiny")
         asked, moved = draw(), directions(4, 2)
-        found = ask(Asker(wrapped, "attention", LAYERS), asked, moved)
+        found = ask(LastTokenEvaluator(wrapped, "attention", LAYERS), asked, moved)
         same(found, expect(wrapped, "attention", asked, moved))
-        bare = ask(Asker(model, "attention", LAYERS), asked, moved)
+        bare = ask(LastTokenEvaluator(model, "attention", LAYERS), asked, moved)
         assert np.abs(found.log_odds - bare.log_odds).max() > 1e-2
 
 
@@ -269,15 +280,19 @@ class TestPrompts:
     def test_of_every_shape(self, lengths: Sequence[int], shared: int, tiny: Tiny) -> None:
         model, asked = tiny(), draw(lengths, shared)
         moved = directions(len(asked), 2)
-        found = ask(Asker(model, "attention", LAYERS), asked, moved)
+        found = ask(LastTokenEvaluator(model, "attention", LAYERS), asked, moved)
         same(found, expect(model, "attention", asked, moved))
-        again = ask(Asker(model, "attention", LAYERS), asked, None)
+        again = ask(LastTokenEvaluator(model, "attention", LAYERS), asked, None)
         same(again, expect(model, "attention", asked, None))
 
     def test_in_as_many_batches_as_there_is_room_for(
         self, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        asker, asked, moved = Asker(tiny(), "attention", LAYERS), draw(), directions(4, 2)
+        asker, asked, moved = (
+            LastTokenEvaluator(tiny(), "attention", LAYERS),
+            draw(),
+            directions(4, 2),
+        )
         whole = ask(asker, asked, moved)
         monkeypatch.setitem(module._HELD_TOKENS, "cpu", 60)
         done: list[tuple[int, int]] = []
@@ -290,7 +305,7 @@ class TestPrompts:
         same(ask(asker, asked, moved), whole)
 
     def test_some_of_them_keep_their_numbers(self, tiny: Tiny) -> None:
-        asker, asked = Asker(tiny(), "attention", LAYERS), draw()
+        asker, asked = LastTokenEvaluator(tiny(), "attention", LAYERS), draw()
         whole = ask(asker, asked, None)
         (held,) = asker.hold(asked, np.array([3, 1]))
         assert sorted(held.rows) == [1, 3]
@@ -301,7 +316,7 @@ class TestPrompts:
         """No mode of the pass reaches those who loop, nor stays when they leave the loop."""
         model = tiny("gpt2", attn_pdrop=0.5, resid_pdrop=0.5)
         network = model.loader.model.train()
-        for _ in Asker(model, "attention", LAYERS).batches(draw()):
+        for _ in LastTokenEvaluator(model, "attention", LAYERS).batches(draw()):
             assert not torch.is_inference_mode_enabled()
             assert network.training
             break
@@ -312,7 +327,7 @@ class TestPrompts:
         asked, moved = draw(), directions(4, 2)
         expected = expect(model, "attention", asked, moved)
         model.loader.model.train()
-        same(ask(Asker(model, "attention", LAYERS), asked, moved), expected)
+        same(ask(LastTokenEvaluator(model, "attention", LAYERS), asked, moved), expected)
 
 
 class TestAnswers:
@@ -326,7 +341,7 @@ class TestAnswers:
             else replace(q, choices=((others[0],), (others[1],)))
             for i, (q, best) in enumerate(zip(asked, likeliest, strict=True))
         ]
-        found = ask(Asker(model, "attention", LAYERS), wordings, None)
+        found = ask(LastTokenEvaluator(model, "attention", LAYERS), wordings, None)
         assert found.said[:, 0].tolist() == [-1, 1, -1, 1, -1, 1]
         assert np.isnan(found.log_odds[:, 0]).tolist() == [False, True] * 3
 
@@ -334,7 +349,7 @@ class TestAnswers:
         model, problems = tiny(), make_signals().problems[:4]
         asked = ask_problems(model, problems)
         answers = model.answer(problems)
-        asker = Asker(model, "attention", LAYERS)
+        asker = LastTokenEvaluator(model, "attention", LAYERS)
         found = ask(asker, asked, None)
         np.testing.assert_allclose(found.log_odds[:, 0], answers.log_odds, atol=1e-5)
         states = model.activations(problems).values["attention"][:, list(LAYERS)]
@@ -366,34 +381,34 @@ class TestAnswers:
 
 class TestErrors:
     def test_what_overflows_is_said_and_what_is_kept_stays(self, tiny: Tiny) -> None:
-        (held,) = Asker(tiny(), "attention", LAYERS).hold(draw())
+        (held,) = LastTokenEvaluator(tiny(), "attention", LAYERS).hold(draw())
         before = held.ask(directions(4, 2))
         with pytest.raises(DataError, match="NaN or infinite: a step is too long"):
             held.ask(torch.full((1, 1, 2, 32), torch.inf))
         np.testing.assert_array_equal(held.ask(directions(4, 2)).log_odds, before.log_odds)
 
     def test_a_prompt_longer_than_the_model_reads_or_looks_back(self, tiny: Tiny) -> None:
-        short = Asker(tiny("llama", max_position_embeddings=29), "attention", LAYERS)
+        short = LastTokenEvaluator(tiny("llama", max_position_embeddings=29), "attention", LAYERS)
         with pytest.raises(DataError, match=r"q0 has 30 tokens; tiny reads 29 at most"):
             short.hold(draw())
-        exact = Asker(tiny("llama", max_position_embeddings=30), "attention", LAYERS)
+        exact = LastTokenEvaluator(tiny("llama", max_position_embeddings=30), "attention", LAYERS)
         assert exact.hold(draw())
         for family in ("mistral", "gemma2", "gemma3"):
-            near = Asker(tiny(family, sliding_window=29), "attention", LAYERS)
+            near = LastTokenEvaluator(tiny(family, sliding_window=29), "attention", LAYERS)
             with pytest.raises(DataError, match="q0 has 30 tokens; tiny looks back 29"):
                 near.hold(draw())
         # a window that is not used is none
         unused = tiny("qwen2", sliding_window=29, use_sliding_window=False, layer_types=None)
-        assert Asker(unused, "attention", LAYERS).hold(draw())
+        assert LastTokenEvaluator(unused, "attention", LAYERS).hold(draw())
 
     def test_layers_that_are_not_there(self, tiny: Tiny) -> None:
         for layers in ((1, 4), (-1,), ()):
             with pytest.raises(DataError, match="tiny has layers 0 to 3, not"):
-                Asker(tiny(), "attention", layers)
+                LastTokenEvaluator(tiny(), "attention", layers)
 
     def test_no_questions(self, tiny: Tiny) -> None:
         with pytest.raises(DataError, match="no questions to ask"):
-            Asker(tiny(), "attention", LAYERS).hold([])
+            LastTokenEvaluator(tiny(), "attention", LAYERS).hold([])
 
     @pytest.mark.parametrize("error", [ValueError("broken"), KeyboardInterrupt()], ids=type)
     @pytest.mark.parametrize("layer", [1, 3])
@@ -406,7 +421,7 @@ class TestErrors:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         model = tiny()
-        (held,) = Asker(model, "attention", LAYERS).hold(draw())
+        (held,) = LastTokenEvaluator(model, "attention", LAYERS).hold(draw())
         expected = held.ask(directions(4, 2), states=True)
         seen: list[int] = []
 

@@ -12,7 +12,7 @@ from brainbench.encoding.controlled.folds import held_out_folds
 from brainbench.encoding.kernels import linear_kernels
 from brainbench.guidance.evaluation.cached_prompts import ask_problems
 from brainbench.guidance.finetuning import experiment
-from brainbench.guidance.finetuning.experiment import FinetuningPlan, Trained
+from brainbench.guidance.finetuning.experiment import FinetuningPlan, TrainedArm
 from brainbench.guidance.finetuning.recipes import Budget
 from brainbench.guidance.signals import Signals, read_signals
 from brainbench.models import LanguageModel, load_model
@@ -112,7 +112,10 @@ def test_alignment_is_that_of_plain_ridge_on_the_held_out_runs(
 
 
 def test_alignment_before_and_after_is_told_of_trained_arms_only() -> None:
-    trained = [Trained("unguided", 0, None), *(Trained("guided", i, Path("x")) for i in (0, 1))]
+    trained = [
+        TrainedArm("unguided", 0, None),
+        *(TrainedArm("guided", i, Path("x")) for i in (0, 1)),
+    ]
     (row,) = experiment.compare_alignment(0.1, trained, [0.1, 0.2, 0.4])
     assert (row.arm, row.before) == ("guided", 0.1)
     assert row.after == pytest.approx(0.3)

@@ -22,7 +22,7 @@ from brainbench.errors import DataError, UsageError
 from brainbench.guidance.finetuning import trainer
 from brainbench.guidance.finetuning.adapters import adapted, adapter, lora_config
 from brainbench.guidance.finetuning.arms import train_as
-from brainbench.guidance.finetuning.batching import Passes
+from brainbench.guidance.finetuning.batching import UpperLayerRunner
 from brainbench.guidance.finetuning.data import assign_roles, prepare_items
 from brainbench.guidance.finetuning.folder import FinetuningFolder
 from brainbench.guidance.finetuning.losses import Pass, RecipeLoss
@@ -336,16 +336,16 @@ def test_an_interrupted_training_goes_on_to_the_same_losses(
 
 def interrupt_step(monkeypatch: pytest.MonkeyPatch, number: int) -> Callable[[], None]:
     """Let a forward pass of training stop everything; gives back how it is undone."""
-    run, count = Passes.run, []
+    run, count = UpperLayerRunner.run, []
 
-    def stop(self: Passes, *given: Any, **named: Any) -> Pass:
+    def stop(self: UpperLayerRunner, *given: Any, **named: Any) -> Pass:
         count.append(1)
         if len(count) == number:
             raise KeyboardInterrupt
         return run(self, *given, **named)
 
-    monkeypatch.setattr(Passes, "run", stop)
-    return lambda: monkeypatch.setattr(Passes, "run", run)
+    monkeypatch.setattr(UpperLayerRunner, "run", stop)
+    return lambda: monkeypatch.setattr(UpperLayerRunner, "run", run)
 
 
 def test_an_epoch_that_was_stopped_within_is_done_again(

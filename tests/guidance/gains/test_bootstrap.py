@@ -11,9 +11,9 @@ from simulated_answers import answers, problems
 
 from brainbench.guidance.answers import ArmAnswers, TestItems
 from brainbench.guidance.gains.bootstrap import (
-    LEAST_PROBLEMS,
-    Drawn,
-    Estimate,
+    MIN_PROBLEMS,
+    GainEstimate,
+    MetricDraws,
     compare,
     draw_problems,
     draw_seeds,
@@ -26,19 +26,19 @@ World = Callable[[TestItems, np.random.Generator], tuple[ArmAnswers, ArmAnswers]
 
 def drawn(
     arms: tuple[ArmAnswers, ArmAnswers], items: TestItems, rng: np.random.Generator, draws: int
-) -> list[dict[str, Drawn]]:
+) -> list[dict[str, MetricDraws]]:
     ones = np.ones((1, items.n_base), int)
     weights = np.concatenate([ones, draw_problems(items.n_base, draws, rng)])
     return [
         {
-            metric: Drawn.of(table, draw_seeds(arm.n_seeds, draws, rng))
+            metric: MetricDraws.of(table, draw_seeds(arm.n_seeds, draws, rng))
             for metric, table in measure(arm, items, weights).items()
         }
         for arm in arms
     ]
 
 
-def estimate(world: World, seed: int, items: TestItems) -> Estimate:
+def estimate(world: World, seed: int, items: TestItems) -> GainEstimate:
     """Of the area."""
     rng = np.random.default_rng(seed)
     guided, other = drawn(world(items, rng), items, rng, DRAWS)
@@ -159,7 +159,7 @@ def test_seeds_alone_are_welchs_test() -> None:
     rng = np.random.default_rng(3)
     shares = [np.array([0.5, 0.55, 0.6, 0.7, 0.75]), np.array([0.5, 0.45, 0.5, 0.55, 0.5])]
     ones = [np.repeat(row[None], 20_001, axis=0) for row in shares]
-    one, two = (Drawn.of(table, draw_seeds(5, 20_000, rng)) for table in ones)
+    one, two = (MetricDraws.of(table, draw_seeds(5, 20_000, rng)) for table in ones)
     found = compare(one, two, items.n_base)
     expected = stats.ttest_ind(*shares, equal_var=False)
     assert found.p == pytest.approx(expected.pvalue, rel=0.05)
@@ -187,7 +187,7 @@ def test_equal_answers_do_not_differ() -> None:
     items = problems()
     arm = answers(items, np.random.default_rng(0), n_seeds=1)
     one, two = drawn((arm, arm), items, np.random.default_rng(0), DRAWS)
-    assert compare(one["auc"], two["auc"], items.n_base) == Estimate(0.0, (0.0, 0.0), 1.0)
+    assert compare(one["auc"], two["auc"], items.n_base) == GainEstimate(0.0, (0.0, 0.0), 1.0)
 
 
 def test_p_is_never_below_what_was_looked_at() -> None:
@@ -199,18 +199,18 @@ def test_p_is_never_below_what_was_looked_at() -> None:
     )
     one, two = drawn(arms, items, np.random.default_rng(0), DRAWS)
     found = compare(one["auc"], two["auc"], items.n_base)
-    assert found == Estimate(1.0, (1.0, 1.0), 2 / (DRAWS + 1))
+    assert found == GainEstimate(1.0, (1.0, 1.0), 2 / (DRAWS + 1))
 
 
 def test_nothing_is_drawn_from_too_few_or_lopsided_problems() -> None:
     rng = np.random.default_rng(0)
 
-    def pair(items: TestItems) -> Estimate:
+    def pair(items: TestItems) -> GainEstimate:
         arms = (answers(items, rng), answers(items, rng))
         one, two = drawn(arms, items, rng, DRAWS)
         return compare(one["auc"], two["auc"], items.n_base)
 
-    few = pair(problems(LEAST_PROBLEMS - 1, 3))
+    few = pair(problems(MIN_PROBLEMS - 1, 3))
     assert (few.interval, few.p) == (None, None)
     # one False in twenty: a third of the draws are without it
     labels = np.zeros(20, int)

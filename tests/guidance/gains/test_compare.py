@@ -34,7 +34,7 @@ Arms = dict[str, ArmAnswers]
 @pytest.fixture
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> GainSettings:
     """So that hundreds of worlds can be looked at."""
-    monkeypatch.setattr(module, "LEAST_DRAWS", 300)
+    monkeypatch.setattr(module, "MIN_DRAWS", 300)
     return GainSettings("full", n_draws=300)
 
 

@@ -12,12 +12,12 @@ from simulated_signals import make_signals
 from brainbench.guidance.answers import ArmAnswers, TestItems
 from brainbench.guidance.arms import ARMS, GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED
 from brainbench.guidance.gains import scoring
-from brainbench.guidance.gains.compare import LEAST_DRAWS, Gains, GainSettings, measure_gains
-from brainbench.guidance.gains.scoring import Read, Way, oracles_of, score_test
+from brainbench.guidance.gains.compare import MIN_DRAWS, Gains, GainSettings, measure_gains
+from brainbench.guidance.gains.scoring import Method, Read, oracles_of, score_test
 from brainbench.guidance.options import Extent, GuidanceOptions
 from brainbench.guidance.score import HELD_OUT, ArmAlignment, Dose, GuidanceScore, Tier
 
-WAY = Way("steering", "controlled", "one step", "attention", (1, 2, 5))
+WAY = Method("steering", "controlled", "one step", "attention", (1, 2, 5))
 SIGNALS = make_signals()
 ITEMS = problems(30, 1)
 
@@ -59,7 +59,7 @@ def test_everything_that_was_done_is_told(plain: GuidanceScore) -> None:
     )
     assert (found.site, found.layers, found.tier) == ("attention", [1, 2, 5], "full")
     assert (found.n_items, found.n_base, found.n_people) == (30, 30, 3)
-    assert (found.n_permutations, found.n_draws) == (5, LEAST_DRAWS)
+    assert (found.n_permutations, found.n_draws) == (5, MIN_DRAWS)
     assert (found.test, found.test_type) == (HELD_OUT, "syllogistic")
     assert [row.arm for row in found.arms] == [UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY]
     again = GuidanceScore.model_validate_json(found.model_dump_json())

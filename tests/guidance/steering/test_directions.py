@@ -17,8 +17,8 @@ from brainbench.guidance.objective import Objective
 from brainbench.guidance.signals import Signals
 from brainbench.guidance.steering.directions import (
     RANDOM,
+    SteeringLoss,
     Training,
-    Way,
     class_difference,
     general_direction,
     held_out_directions,
@@ -125,8 +125,10 @@ class TestItemSteps:
                     total += step / np.linalg.norm(step)
                 np.testing.assert_allclose(found[item, layer], total / np.linalg.norm(total))
 
-    @pytest.mark.parametrize("way", [Way(), Way("cosine", "raw"), Way("pearson", "intercept")])
-    def test_a_small_step_lowers_the_loss(self, way: Way) -> None:
+    @pytest.mark.parametrize(
+        "way", [SteeringLoss(), SteeringLoss("cosine", "raw"), SteeringLoss("pearson", "intercept")]
+    )
+    def test_a_small_step_lowers_the_loss(self, way: SteeringLoss) -> None:
         alone = [HELD_OUT.responses[1]]
         maps = replace(self.MAPS, duals=self.MAPS.duals[1:2], offsets=self.MAPS.offsets[1:2])
         steps = item_steps(maps, STATES[TEST], alone, way)
@@ -196,7 +198,7 @@ class TestHeldOut:
         maps = fit_controlled(
             TRAINING.states, TRAINING.signals.responses, list(TRAINING.signals.runs)
         )
-        for way in (Way(), Way("cosine", "raw")):
+        for way in (SteeringLoss(), SteeringLoss("cosine", "raw")):
             np.testing.assert_array_equal(
                 held_out_directions(GUIDED, TRAINING, STATES[TEST], HELD_OUT, rng(), way),
                 item_steps(maps, STATES[TEST], HELD_OUT.responses, way),

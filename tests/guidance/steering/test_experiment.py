@@ -15,7 +15,12 @@ from brainbench.datasets import load_recording
 from brainbench.encoding.kernels import Array
 from brainbench.guidance.answers import ArmAnswers
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, RANDOM, UNGUIDED, arms_of
-from brainbench.guidance.evaluation.cached_prompts import Asker, Held, Question, ask_problems
+from brainbench.guidance.evaluation.cached_prompts import (
+    LastTokenEvaluator,
+    PrefilledBatch,
+    Question,
+    ask_problems,
+)
 from brainbench.guidance.evaluation.selection import STRENGTHS, Grid, threshold
 from brainbench.guidance.evaluation.test_sets import TESTS, TestQuestions
 from brainbench.guidance.layer_sets import layer_sets
@@ -23,7 +28,7 @@ from brainbench.guidance.score import Dose
 from brainbench.guidance.signals import read_signals
 from brainbench.guidance.steering.directions import Training, held_out_directions, problem_direction
 from brainbench.guidance.steering.experiment import (
-    Plan,
+    SteeringPlan,
     ask_all,
     choose_directions,
     read_training,
@@ -42,9 +47,9 @@ GRID = Grid(layer_sets(4), (2.0, 8.0), 4)
 class World:
     """Two runs of nine syllogisms, asked a tiny model."""
 
-    asker: Asker
+    asker: LastTokenEvaluator
     training: Training
-    held: list[Held]
+    held: list[PrefilledBatch]
     questions: list[Question]
     labels: Array
 
@@ -52,14 +57,14 @@ class World:
 @pytest.fixture(scope="module")
 def world(tiny: Tiny) -> World:
     torch.set_num_threads(1)
-    asker = Asker(tiny("llama", 3), "attention", range(4))
+    asker = LastTokenEvaluator(tiny("llama", 3), "attention", range(4))
     training, held, questions = read_training(asker, make_signals(9, 2))
     labels = np.array([question.label for question in questions])
     return World(asker, training, held, questions, labels)
 
 
 def steer(
-    world: World, plan: Plan, training: Training | None = None, labels: Array | None = None
+    world: World, plan: SteeringPlan, training: Training | None = None, labels: Array | None = None
 ) -> tuple[dict[str, ArmAnswers], list[Dose]]:
     own = world.training if training is None else training
     return steer_held_out(own, world.held, world.labels if labels is None else labels, plan)
@@ -68,7 +73,7 @@ def steer(
 @pytest.fixture(scope="module")
 def steered(world: World) -> tuple[dict[str, ArmAnswers], list[Dose]]:
     """Every arm, two seeds."""
-    return steer(world, Plan(ARMS, (0, 1), GRID))
+    return steer(world, SteeringPlan(ARMS, (0, 1), GRID))
 
 
 class TestAsking:
@@ -107,7 +112,7 @@ class TestAsking:
 
 class TestHeldOut:
     def test_at_strength_0_every_arm_is_the_model_as_it_is(self, world: World) -> None:
-        answers, doses = steer(world, Plan(ARMS, (0,), Grid(layer_sets(4), (0.0,), 4)))
+        answers, doses = steer(world, SteeringPlan(ARMS, (0,), Grid(layer_sets(4), (0.0,), 4)))
         plain = answers[UNGUIDED]
         for name in ARMS:
             np.testing.assert_allclose(answers[name].log_odds, plain.log_odds, atol=1e-5)
@@ -164,7 +169,7 @@ class TestHeldOut:
         labels[poisoned], turned[poisoned] = 1 - labels[poisoned], ~turned[poisoned]
         signals = replace(world.training.signals, labels=turned)
         training = replace(world.training, signals=signals)
-        answers, _ = steer(world, Plan(ARMS, (0, 1), GRID), training, labels)
+        answers, _ = steer(world, SteeringPlan(ARMS, (0, 1), GRID), training, labels)
         changed = 0
         for name in ARMS:
             found, before = answers[name], steered[0][name]
@@ -194,7 +199,7 @@ class TestHeldOut:
     def test_an_arm_does_not_change_with_the_others_or_with_more_seeds(
         self, world: World, steered: tuple[dict[str, ArmAnswers], list[Dose]]
     ) -> None:
-        alone, _ = steer(world, Plan((PERMUTED,), (1,), GRID))
+        alone, _ = steer(world, SteeringPlan((PERMUTED,), (1,), GRID))
         np.testing.assert_allclose(
             alone[PERMUTED].log_odds[0], steered[0][PERMUTED].log_odds[1], atol=1e-5
         )
@@ -228,13 +233,13 @@ class TestPlantedTruth:
         torch.set_num_threads(1)
         recording, found = load_recording("phantom_guidance"), {}
         for roi in ("validity", "words"):
-            asker = Asker(load_model("nano"), "attention", range(4))
+            asker = LastTokenEvaluator(load_model("nano"), "attention", range(4))
             training, held, questions = read_training(
                 asker, read_signals(recording, roi, "syllogistic")
             )
             labels = np.array([question.label for question in questions])
             arms = (UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY)
-            plan = Plan(arms, (0, 1), Grid(layer_sets(4), STRENGTHS, 4))
+            plan = SteeringPlan(arms, (0, 1), Grid(layer_sets(4), STRENGTHS, 4))
             answers, _ = steer_held_out(training, held, labels, plan)
             found[roi] = {
                 arm: float(np.mean([roc_auc_score(labels == 0, o) for o in own.log_odds]))
@@ -265,8 +270,8 @@ class TestNewProblems:
 
     @pytest.fixture(scope="class")
     @staticmethod
-    def plan() -> Plan:
-        return Plan((UNGUIDED, GUIDED, RANDOM, LABEL_ONLY), (0, 1), GRID)
+    def plan() -> SteeringPlan:
+        return SteeringPlan((UNGUIDED, GUIDED, RANDOM, LABEL_ONLY), (0, 1), GRID)
 
     def by_hand(self, world: World, questions: list[Question], moved: Array) -> Array:
         """Log-odds of each question moved by (layers, units)."""
@@ -276,7 +281,7 @@ class TestNewProblems:
         return odds
 
     def test_strength_and_layers_are_the_best_on_validation_problems(
-        self, world: World, validation: list[Question], plan: Plan
+        self, world: World, validation: list[Question], plan: SteeringPlan
     ) -> None:
         chosen, doses = choose_directions(world.asker, world.training, validation, plan)
         assert [(each.arm, each.row) for each in chosen] == [
@@ -306,7 +311,7 @@ class TestNewProblems:
             np.testing.assert_allclose(lengths[lengths > 0], each.strength)
 
     def test_labels_of_the_test_play_no_part_and_thresholds_come_from_validation(
-        self, world: World, validation: list[Question], plan: Plan
+        self, world: World, validation: list[Question], plan: SteeringPlan
     ) -> None:
         chosen, _ = choose_directions(world.asker, world.training, validation, plan)
         asked = ask_problems(world.asker.model, make_signals(6, 4).problems[:12])
@@ -336,7 +341,7 @@ class TestNewProblems:
         assert found[UNGUIDED].strengths is None
 
     def test_directions_of_several_sources_are_asked_together(
-        self, world: World, validation: list[Question], plan: Plan
+        self, world: World, validation: list[Question], plan: SteeringPlan
     ) -> None:
         chosen, _ = choose_directions(world.asker, world.training, validation, plan)
         others = [replace(each, moved=-each.moved, strength=each.strength + 1) for each in chosen]
@@ -351,7 +356,7 @@ class TestNewProblems:
         assert not np.allclose(together[0][GUIDED].log_odds, together[1][GUIDED].log_odds)
 
     def test_three_choices_are_chosen_by_accuracy(
-        self, world: World, validation: list[Question], plan: Plan
+        self, world: World, validation: list[Question], plan: SteeringPlan
     ) -> None:
         true, false = validation[0].choices
         blind = [replace(q, choices=(true, false, (5, 6))) for q in validation]

@@ -15,7 +15,11 @@ from torch import Tensor
 
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
-from brainbench.guidance.evaluation.cached_prompts import Asker, Held, Question
+from brainbench.guidance.evaluation.cached_prompts import (
+    LastTokenEvaluator,
+    PrefilledBatch,
+    Question,
+)
 from brainbench.guidance.maps import BrainMaps, fit_published
 from brainbench.guidance.objective import Objective
 from brainbench.guidance.steering import search as module
@@ -54,7 +58,7 @@ class World:
     """A model, its questions, and people who answer them."""
 
     model: LanguageModel
-    held: list[Held]
+    held: list[PrefilledBatch]
     questions: list[Question]
     states: Array
     said: Array
@@ -66,7 +70,7 @@ class World:
 
 def make_world(model: LanguageModel, count: int = 14) -> World:
     questions = draw(count)
-    held = Asker(model, "attention", LAYERS).hold(questions)
+    held = LastTokenEvaluator(model, "attention", LAYERS).hold(questions)
     states, said = np.zeros((count, 2, 32)), np.zeros(count, np.int64)
     for part in held:
         told = part.ask(states=True)
@@ -329,7 +333,7 @@ class TestFollow:
 
 class TestAskPairs:
     def test_pairs_of_all_batches_are_as_whole_prompts(self, world: World, tiny: Tiny) -> None:
-        asker = Asker(world.model, "attention", LAYERS)
+        asker = LastTokenEvaluator(world.model, "attention", LAYERS)
         held = asker.hold(world.questions, np.arange(5)) + asker.hold(
             world.questions, np.arange(5, 14)
         )

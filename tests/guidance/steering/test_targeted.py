@@ -16,12 +16,16 @@ from torch import Tensor
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, RANDOM, arms_of
-from brainbench.guidance.evaluation.cached_prompts import Asker, Held, ask_problems
+from brainbench.guidance.evaluation.cached_prompts import (
+    LastTokenEvaluator,
+    PrefilledBatch,
+    ask_problems,
+)
 from brainbench.guidance.maps import fit_published
 from brainbench.guidance.objective import Objective
 from brainbench.guidance.score import SearchRow, SearchScore
 from brainbench.guidance.steering import search as search_module
-from brainbench.guidance.steering.directions import Training, Way
+from brainbench.guidance.steering.directions import SteeringLoss, Training
 from brainbench.guidance.steering.experiment import ask_all
 from brainbench.guidance.steering.search import Search, scale_of, search
 from brainbench.guidance.steering.targeted import (
@@ -43,7 +47,7 @@ def make_targeted(model: LanguageModel) -> Targeted:
     signals = make_signals(7, 2)
     choices = (tuple(range(3, 140)), tuple(range(140, 270)))
     questions = [replace(q, choices=choices) for q in ask_problems(model, signals.problems)]
-    held = Asker(model, "attention", LAYERS).hold(questions)
+    held = LastTokenEvaluator(model, "attention", LAYERS).hold(questions)
     told = ask_all(held, 14, None, states=True)
     labels = np.array([question.label for question in questions])
     return Targeted(Training(signals, told.states, told.said[:, 0]), held, labels, told.odds[:, 0])
@@ -212,7 +216,7 @@ class TestArms:
         pairs, met = targeted.pairs, []
 
         def ask(
-            held: Sequence[Held], items: NDArray[np.intp], moved: Tensor
+            held: Sequence[PrefilledBatch], items: NDArray[np.intp], moved: Tensor
         ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
             met.append(moved.numpy())
             return np.full(len(items), -1), np.zeros(moved.shape, np.float32)
@@ -270,24 +274,24 @@ class TestScore:
         assert score.reading == read_search(found[0], score.auc)
 
     def test_it_warns_of_what_it_cannot_show(self, targeted: Targeted, found: Found) -> None:
-        def warnings(way: Way, rows: list[SearchRow]) -> list[str]:
+        def warnings(way: SteeringLoss, rows: list[SearchRow]) -> list[str]:
             return search_score(replace(targeted, way=way), rows, "attention", LAYERS).warnings
 
         rows = found[0]
-        published = warnings(Way("cosine", "raw"), rows)
+        published = warnings(SteeringLoss("cosine", "raw"), rows)
         assert "a flip is no evidence that anything was learned" in published[0]
         assert published[1].startswith("label as fMRI: its predictions have one dimension")
         assert len(published) == 2
-        assert len(warnings(Way("pearson", "intercept"), rows)) == 2
-        for way in (Way(), Way("cosine", "intercept")):
+        assert len(warnings(SteeringLoss("pearson", "intercept"), rows)) == 2
+        for way in (SteeringLoss(), SteeringLoss("cosine", "intercept")):
             assert len(warnings(way, rows)) == 1
-        assert len(warnings(Way("cosine", "raw"), rows[:1])) == 1
+        assert len(warnings(SteeringLoss("cosine", "raw"), rows[:1])) == 1
 
     def test_and_rightly(self, targeted: Targeted, found: Found) -> None:
         """Labels in place of responses: no angle, no way to go; with squares there is one."""
         row = next(row for row in found[0] if row.arm == "label as fMRI")
         assert row.flipped == 0.0
-        squares = replace(targeted, way=Way("mse", "raw")).search("label as fMRI", 0)
+        squares = replace(targeted, way=SteeringLoss("mse", "raw")).search("label as fMRI", 0)
         guided = found[1][GUIDED]
         assert np.nanmean(squares.lengths[:, 0]) > 0.3 * np.nanmean(guided.lengths[:, 0])
 

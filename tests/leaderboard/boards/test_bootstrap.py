@@ -7,7 +7,7 @@ import pytest
 from synthetic_runs import make_run
 
 from brainbench.leaderboard.boards.board import Board, load_boards
-from brainbench.leaderboard.boards.bootstrap import Cell, draw_scores, read_cells, unique_cell
+from brainbench.leaderboard.boards.bootstrap import EntryCell, draw_scores, read_cells, unique_cell
 from brainbench.leaderboard.submissions.submission import Submission
 
 BOARDS = {board.name: board for board in load_boards()}
@@ -62,7 +62,7 @@ def test_means_over_people_have_the_error_of_a_mean() -> None:
     names = tuple(f"p{i}" for i in range(12))
     values = rng.normal(size=(2, 12))
     cells = [
-        {key: Cell(float(own.mean()), names, own, "mean") for key in ("one", "two")}
+        {key: EntryCell(float(own.mean()), names, own, "mean") for key in ("one", "two")}
         for own in values
     ]
     found = draw_scores(board("raw_r", "controlled"), cells)
@@ -103,8 +103,8 @@ def test_an_interval_of_the_record_that_is_wider_than_people_tell_widens_the_dra
 
 def test_people_who_are_in_one_cell_only() -> None:
     names = tuple(f"p{i}" for i in range(8))
-    cells = [{"one": Cell(1.0, names, np.ones(8), "mean"),
-              "two": Cell(3.0, names[:5], np.full(5, 3.0), "mean")}]  # fmt: skip
+    cells = [{"one": EntryCell(1.0, names, np.ones(8), "mean"),
+              "two": EntryCell(3.0, names[:5], np.full(5, 3.0), "mean")}]  # fmt: skip
     found = draw_scores(board("error_consistency", "behavior"), cells)
     assert found.scores.tolist() == [2.0]
     assert np.allclose(found.draws, 2.0)
@@ -113,7 +113,9 @@ def test_people_who_are_in_one_cell_only() -> None:
 def test_medians_are_of_the_people_drawn() -> None:
     names = tuple(f"p{i}" for i in range(9))
     own = np.arange(9.0)
-    cells = [{"one": Cell(4.0, names, own, "median"), "two": Cell(4.0, names, own, "median")}]
+    cells = [
+        {"one": EntryCell(4.0, names, own, "median"), "two": EntryCell(4.0, names, own, "median")}
+    ]
     found = draw_scores(board("median_r", "published"), cells)
     assert set(np.unique(found.draws)) <= set(own)
     # the distribution of the median of nine drawn from nine, in closed form at its middle
@@ -127,7 +129,10 @@ def test_medians_leave_out_people_who_are_not_in_the_cell() -> None:
     names = tuple(f"p{i}" for i in range(6))
     low, high = np.arange(3.0), np.array([5.0, 6.0, 100.0, 100.0, 100.0, 100.0])
     cells = [
-        {"one": Cell(1.0, names[:3], low, "median"), "two": Cell(100.0, names, high, "median")}
+        {
+            "one": EntryCell(1.0, names[:3], low, "median"),
+            "two": EntryCell(100.0, names, high, "median"),
+        }
     ]
     found = draw_scores(board("median_r", "published"), cells)
     # by hand, draw by draw
@@ -157,7 +162,7 @@ def test_problems_are_drawn_whole_and_balanced() -> None:
     parts[:, 0] = rng.binomial(parts[:, 1].astype(int), 0.7)
     names = tuple(f"b{i}" for i in range(40))
     right, total = parts.sum(axis=0)
-    cell = Cell(float(np.mean(right / total)), names, parts, "recall")
+    cell = EntryCell(float(np.mean(right / total)), names, parts, "recall")
     found = draw_scores(board("balanced_accuracy", "accuracy"), [{"one": cell, "two": cell}])
     assert found.units == 80
     again = []
@@ -170,8 +175,8 @@ def test_problems_are_drawn_whole_and_balanced() -> None:
 
 
 def test_gains_are_drawn_from_their_interval() -> None:
-    cells = [{"one": Cell(0.1, ("t",), np.array([0.03]), "normal"),
-              "two": Cell(0.2, ("t",), np.array([0.04]), "normal")}]  # fmt: skip
+    cells = [{"one": EntryCell(0.1, ("t",), np.array([0.03]), "normal"),
+              "two": EntryCell(0.2, ("t",), np.array([0.04]), "normal")}]  # fmt: skip
     found = draw_scores(board("least_gain_of_auc", "guidance"), cells)
     assert found.units == np.inf
     assert found.scores[0] == pytest.approx(0.15)

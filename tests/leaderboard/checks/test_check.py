@@ -321,7 +321,7 @@ def test_more_than_may_be_is_not_read(whole: Path, monkeypatch: pytest.MonkeyPat
 
 def test_values_are_counted_over_all_files(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     most = max(count_values(path.read_bytes()) for path in whole.rglob("*.json*"))
-    monkeypatch.setattr("brainbench.leaderboard.checks.check.MOST_NODES", most + 1)
+    monkeypatch.setattr("brainbench.leaderboard.checks.check.MAX_NODES", most + 1)
     found, faults = read_submission(whole)
     assert found is None
     assert "values in all" in str(faults[0])

@@ -20,7 +20,7 @@ import brainbench.leaderboard.site.reports as reports_module
 from brainbench.errors import UsageError
 from brainbench.leaderboard.boards.board import load_boards
 from brainbench.leaderboard.checks import behavior
-from brainbench.leaderboard.checks.faults import Told
+from brainbench.leaderboard.checks.faults import Fault
 from brainbench.leaderboard.site.build import build_site
 
 Make = Callable[..., Path]
@@ -303,9 +303,9 @@ def test_a_build_holds_behaviour_against_people_where_they_are_at_hand(
     assert (built.n_runs, built.unheld) == (1, ("ds003076",))
     held: list[str] = []
 
-    def rescore(dataset: str, *arguments: Any) -> list[Told]:
+    def rescore(dataset: str, *arguments: Any) -> list[Fault]:
         held.append(dataset)
-        return [Told("behavior", "is not that of the people")]
+        return [Fault("behavior", "is not that of the people")]
 
     monkeypatch.setattr(behavior, "is_local", lambda card: True)
     monkeypatch.setattr(behavior, "_rescored", rescore)

@@ -86,7 +86,7 @@ def test_as_deep_as_it_may_be() -> None:
 
 
 def test_too_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(safe_read, "MOST_NODES", 100)
+    monkeypatch.setattr(safe_read, "MAX_NODES", 100)
     with pytest.raises(Unreadable, match="holds more than 100 values"):
         parse_json(b"[" + b"[]," * 200 + b"[]]")
     with pytest.raises(Unreadable, match="holds more than 100 values"):
@@ -94,7 +94,7 @@ def test_too_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_too_many_values_are_counted_before_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(safe_read, "MOST_NODES", 100)
+    monkeypatch.setattr(safe_read, "MAX_NODES", 100)
     with pytest.raises(Unreadable, match="holds more than 100 values"):
         parse_lines(b"{}\n" * 101)
     assert len(parse_lines(b'{"a": 1}\n' * 50)) == 50

@@ -253,8 +253,8 @@ def test_files_that_are_too_large_are_not_read(
     name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     most = 2**20
-    monkeypatch.setattr(artifact, "_MOST_CARD", most)
-    monkeypatch.setattr(artifact, "_MOST_TENSORS", most)
+    monkeypatch.setattr(artifact, "_MAX_CARD", most)
+    monkeypatch.setattr(artifact, "_MAX_TENSORS", most)
     with (folder / name).open("ab") as file:
         file.truncate(2**34)  # takes no room on the disk
     with pytest.raises(DataError, match=f"{name} is larger than 1 MiB"):

@@ -15,14 +15,14 @@ from brainbench.errors import DataError
 from brainbench.models.architectures import FAMILIES
 from brainbench.models.checkpoints.loading import Loaded
 from brainbench.models.prompts.batches import Tokens
-from brainbench.reasoning.lm.generation import Decoding, Generator, Said
+from brainbench.reasoning.lm.generation import Completion, Decoding, Generator
 from brainbench.reasoning.lm.response_cache import ResponseCache
 
 END = 2
 TOKENIZER = make_tokenizer()
 
 
-def naive(model: Any, prompt: Tokens, most: int) -> Said:
+def naive(model: Any, prompt: Tokens, most: int) -> Completion:
     """The whole text through the model for every token."""
     said: list[int] = []
     while len(said) < most:
@@ -30,9 +30,9 @@ def naive(model: Any, prompt: Tokens, most: int) -> Said:
             logits = model(input_ids=torch.tensor([[*prompt, *said]])).logits
         token = int(logits[0, -1].argmax())
         if token == END:
-            return Said(tuple(said), False)
+            return Completion(tuple(said), False)
         said.append(token)
-    return Said(tuple(said), True)
+    return Completion(tuple(said), True)
 
 
 def prompts(seed: int = 0, shared: int = 11) -> list[Tokens]:
@@ -60,7 +60,7 @@ def generator(model: Any, batch_size: int = 4, **given: Any) -> Generator:
     return Generator(Loaded(model, TOKENIZER), batch_size, **given)
 
 
-def go_on(made: Generator, asked: Sequence[Tokens], decoding: Decoding) -> list[Said]:
+def go_on(made: Generator, asked: Sequence[Tokens], decoding: Decoding) -> list[Completion]:
     return made.generate(asked, ["a"] * len(asked), decoding)
 
 
@@ -74,7 +74,7 @@ def test_every_family_is_as_one_prompt_at_a_time(family: str) -> None:
 @pytest.mark.parametrize("batch_size", [1, 2, 64])
 @pytest.mark.parametrize("shared", [0, 11])
 def test_rows_that_end_leave_and_change_nothing(batch_size: int, shared: int) -> None:
-    found: list[Said] = []
+    found: list[Completion] = []
     for seed in range(4):
         model, asked = build_model("llama", seed=seed), prompts(seed, shared)
         # whatever is said often ends the text in its place

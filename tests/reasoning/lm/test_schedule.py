@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from brainbench.models.prompts.batches import Tokens
-from brainbench.reasoning.lm.schedule import Passes, Query, Work, plan_queries
+from brainbench.reasoning.lm.schedule import PassBudget, Query, Work, plan_queries
 
 VOCABULARY = 50_000
 
@@ -20,7 +20,7 @@ def plan(
     kinds: Sequence[str] = (),
     pass_tokens: int = 10**9,
 ) -> list[Work]:
-    passes = Passes(batch_size, pass_tokens, pass_costs)
+    passes = PassBudget(batch_size, pass_tokens, pass_costs)
     return plan_queries(queries, kinds or ["a"] * len(queries), passes, VOCABULARY)
 
 
@@ -181,7 +181,7 @@ def test_a_pass_holds_so_many_tokens() -> None:
 
 def test_rows_go_through_together_up_to_rows_and_tokens() -> None:
     def divided(rows: int, tokens: int, lengths: list[int]) -> list[list[int]]:
-        return [list(part) for part in Passes(rows, tokens, 0).divide(lengths)]
+        return [list(part) for part in PassBudget(rows, tokens, 0).divide(lengths)]
 
     assert divided(3, 100, [1] * 7) == [[0, 1, 2], [3, 4, 5], [6]]
     assert divided(9, 10, [2, 3, 3, 4, 11]) == [[0, 1, 2], [3], [4]]

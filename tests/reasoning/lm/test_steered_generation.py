@@ -17,7 +17,7 @@ from brainbench.models.architectures import FAMILIES
 from brainbench.models.checkpoints.loading import Loaded
 from brainbench.models.prompts.batches import Tokens
 from brainbench.models.steering.vector import STEERED_TOKENS
-from brainbench.reasoning.lm.generation import Decoding, Generator, Said
+from brainbench.reasoning.lm.generation import Completion, Decoding, Generator
 from brainbench.reasoning.lm.response_cache import ResponseCache
 
 END = 2
@@ -43,7 +43,7 @@ def prompts(seed: int = 0) -> list[Tokens]:
     return [*own, own[0]]
 
 
-def naive(model: Any, prompt: Tokens, given: Steering, group: str | None, most: int) -> Said:
+def naive(model: Any, prompt: Tokens, given: Steering, group: str | None, most: int) -> Completion:
     """The whole text through the model for every token."""
     said: list[int] = []
     with by_hand(model, given, group, len(prompt) - 1):
@@ -52,20 +52,20 @@ def naive(model: Any, prompt: Tokens, given: Steering, group: str | None, most: 
                 logits = model(input_ids=torch.tensor([[*prompt, *said]])).logits
             token = int(logits[0, -1].argmax())
             if token == END:
-                return Said(tuple(said), False)
+                return Completion(tuple(said), False)
             said.append(token)
-    return Said(tuple(said), True)
+    return Completion(tuple(said), True)
 
 
 def go_on(
     model: Any, given: Steering | None, decoding: Decoding, batch_size: int = 4, **how: Any
-) -> list[Said]:
+) -> list[Completion]:
     made = Generator(Loaded(model, TOKENIZER), batch_size, None, print, steering=given, **how)
     groups = GROUPS if given is not None else ()
     return made.generate(prompts(), ["a"] * len(GROUPS), decoding, groups=groups)
 
 
-def expected_of(model: Any, given: Steering, most: int) -> list[Said]:
+def expected_of(model: Any, given: Steering, most: int) -> list[Completion]:
     return [
         naive(model, prompt, given, group, most)
         for prompt, group in zip(prompts(), GROUPS, strict=True)
@@ -86,7 +86,7 @@ def test_every_family_is_as_one_prompt_at_a_time(family: str, tokens: str) -> No
 @pytest.mark.parametrize("batch_size", [1, 2, 64])
 @pytest.mark.parametrize("tokens", STEERED_TOKENS)
 def test_rows_that_end_leave_and_change_nothing(tokens: str, batch_size: int) -> None:
-    found: list[Said] = []
+    found: list[Completion] = []
     for seed in range(4):
         model, given = build_model("llama", seed=seed), steering(tokens, site="hidden")
         often = naive(model, prompts()[2], given, GROUPS[2], 12).tokens[3]

@@ -19,7 +19,7 @@ from brainbench.models.steering.vector import STEERED_TOKENS
 from brainbench.reasoning.lm import likelihoods
 from brainbench.reasoning.lm.likelihoods import Likelihoods
 from brainbench.reasoning.lm.response_cache import ResponseCache
-from brainbench.reasoning.lm.schedule import Passes, Query, plan_queries
+from brainbench.reasoning.lm.schedule import PassBudget, Query, plan_queries
 
 GROUPS = ("syllogistic", "transitive")
 Scores = list[tuple[float, bool]]
@@ -126,7 +126,7 @@ def test_nothing_added_changes_no_bit(tokens: str, monkeypatch: pytest.MonkeyPat
 
 
 class TestThePlan:
-    PASSES = Passes(64, 10_000, 0)
+    PASSES = PassBudget(64, 10_000, 0)
 
     def test_what_is_steered_is_shared_with_nobody(self) -> None:
         queries = asked()

@@ -11,7 +11,7 @@ from simulated_records import controlled, empty, full, published
 
 from brainbench.results import Record
 from brainbench.results.compare.alignment import compare_cells
-from brainbench.results.compare.comparison import Refusal, Row
+from brainbench.results.compare.comparison import ComparisonRow, Refusal
 
 
 def of(*scores: Any) -> Record:
@@ -21,9 +21,9 @@ def of(*scores: Any) -> Record:
     return record
 
 
-def split(before: Record, after: Record) -> tuple[dict[str, Row], list[Refusal]]:
+def split(before: Record, after: Record) -> tuple[dict[str, ComparisonRow], list[Refusal]]:
     found = list(compare_cells(before, after))
-    rows = {f"{row.name} {row.metric}": row for row in found if isinstance(row, Row)}
+    rows = {f"{row.name} {row.metric}": row for row in found if isinstance(row, ComparisonRow)}
     return rows, [row for row in found if isinstance(row, Refusal)]
 
 

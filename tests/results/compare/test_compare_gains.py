@@ -9,7 +9,7 @@ import pytest
 from simulated_records import empty, gain
 
 from brainbench.results import Record
-from brainbench.results.compare.comparison import Refusal, Row
+from brainbench.results.compare.comparison import ComparisonRow, Refusal
 from brainbench.results.compare.gains import compare_gains
 
 
@@ -22,7 +22,7 @@ def of(*scores: Any) -> Record:
 
 def test_gains_are_held_beside_each_other_arm_by_arm() -> None:
     before, after = gain(1), gain(1, shift=-0.2)
-    found = [row for row in compare_gains(of(before), of(after)) if isinstance(row, Row)]
+    found = [row for row in compare_gains(of(before), of(after)) if isinstance(row, ComparisonRow)]
     assert [(row.name.rpartition(" against ")[2], row.metric) for row in found] == [
         ("unguided", "gain in AUC"),
         ("unguided", "gain in accuracy at the threshold"),
@@ -41,7 +41,9 @@ def test_without_intervals_there_is_a_difference_only() -> None:
     for difference in score.differences:
         for change in difference.changes:
             change.interval = None
-    (first, *_) = [row for row in compare_gains(of(score), of(gain(1))) if isinstance(row, Row)]
+    (first, *_) = [
+        row for row in compare_gains(of(score), of(gain(1))) if isinstance(row, ComparisonRow)
+    ]
     assert first.interval is first.p is None
     assert (first.difference, first.reading) == (0, "equal")
 
@@ -51,7 +53,9 @@ def test_an_interval_of_a_record_without_width_tells_no_error() -> None:
     for difference in score.differences:
         for change in difference.changes:
             change.interval = (change.value, change.value)
-    (first, *_) = [row for row in compare_gains(of(score), of(gain(2))) if isinstance(row, Row)]
+    (first, *_) = [
+        row for row in compare_gains(of(score), of(gain(2))) if isinstance(row, ComparisonRow)
+    ]
     assert first.interval is first.p is None
     assert first.reading in ("higher", "lower")
 
@@ -64,8 +68,10 @@ def test_a_p_value_says_what_the_interval_says_and_no_gain_differs_by_more_than_
                 change.value, change.interval = value, (value - half, value + half)
         return of(score)
 
-    def first(after: Any) -> Row:
-        return next(r for r in compare_gains(wide(0.0, 0.03), after) if isinstance(r, Row))
+    def first(after: Any) -> ComparisonRow:
+        return next(
+            r for r in compare_gains(wide(0.0, 0.03), after) if isinstance(r, ComparisonRow)
+        )
 
     edge = 0.03 * 2**0.5
     assert first(wide(edge, 0.03)).p == pytest.approx(0.05)
@@ -92,7 +98,7 @@ def test_another_test_is_refused(changed: Any, reason: str) -> None:
 
 def test_other_layers_are_no_reason_to_refuse() -> None:
     found = list(compare_gains(of(gain()), of(gain(layers=[0, 1]))))
-    assert [type(one) for one in found] == [Row] * 4
+    assert [type(one) for one in found] == [ComparisonRow] * 4
 
 
 def refusals(before: Any, after: Any) -> list[tuple[str, str, bool]]:

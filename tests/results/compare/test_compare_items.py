@@ -12,7 +12,7 @@ from simulated_records import answers, empty, full, samples, task, write_run
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from brainbench.results import TaskInfo
-from brainbench.results.compare.comparison import Refusal, Row
+from brainbench.results.compare.comparison import ComparisonRow, Refusal
 from brainbench.results.compare.items import count_prompts, pair_tasks
 from brainbench.results.compare.paired import mcnemar, mean_difference
 from brainbench.results.compare.task_rows import task_rows
@@ -35,15 +35,15 @@ def run(tmp_path: Path) -> Callable[..., FinishedRun]:
     return make
 
 
-def compare_tasks(first: FinishedRun, second: FinishedRun) -> list[Row | Refusal]:
+def compare_tasks(first: FinishedRun, second: FinishedRun) -> list[ComparisonRow | Refusal]:
     tasks, refused = pair_tasks(first, second)
     return [*task_rows(tasks), *refused]
 
 
-def rows_of(first: FinishedRun, second: FinishedRun) -> dict[str, Row]:
+def rows_of(first: FinishedRun, second: FinishedRun) -> dict[str, ComparisonRow]:
     found = list(compare_tasks(first, second))
     assert not [one for one in found if isinstance(one, Refusal)], found
-    return {row.metric: row for row in found if isinstance(row, Row)}
+    return {row.metric: row for row in found if isinstance(row, ComparisonRow)}
 
 
 def reason(first: FinishedRun, second: FinishedRun) -> str:
@@ -133,7 +133,7 @@ def test_the_area_of_other_items_is_lost(
     assert sum(row["log_odds"] is not None for row in fewer) == int(of.split()[-1])
     first, second = run("a", rows), run("b", fewer)
     found = list(compare_tasks(first, second))
-    assert {one.metric for one in found if isinstance(one, Row)} == {
+    assert {one.metric for one in found if isinstance(one, ComparisonRow)} == {
         "accuracy", "balanced accuracy"
     }  # fmt: skip
     (refused,) = [one for one in found if isinstance(one, Refusal)]
@@ -195,7 +195,7 @@ def test_always_true_against_always_false_is_not_the_same(
         # the log-odds of the other are all moved, and all tied as before
         assert row.reading == "not told apart"
     accuracy = next(row for row in compare_tasks(run("c", true), run("d", false))
-                    if isinstance(row, Row))  # fmt: skip
+                    if isinstance(row, ComparisonRow))  # fmt: skip
     assert (accuracy.changed, accuracy.says) == (n, ("True", 1.0, 0.0))
 
 
@@ -269,7 +269,7 @@ def test_answers_to_a_datasets_problems_are_a_task_too(tmp_path: Path) -> None:
     first = open_run(write_run(record, tmp_path / "a", samples() | {"ds003076": given}))
     turned = [row | {"said": row["label"], "log_odds": 2.0 * row["label"] - 1} for row in given]
     second = open_run(write_run(record, tmp_path / "b", samples() | {"ds003076": turned}))
-    found = [row for row in compare_tasks(first, second) if isinstance(row, Row)]
+    found = [row for row in compare_tasks(first, second) if isinstance(row, ComparisonRow)]
     by_metric = {row.metric: row for row in found if row.name == "ds003076"}
     assert by_metric["accuracy"].other == by_metric["AUC"].other == 1.0
     assert by_metric["accuracy"].baseline == pytest.approx(0.5)

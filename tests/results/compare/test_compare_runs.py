@@ -17,7 +17,7 @@ from brainbench.errors import UsageError
 from brainbench.results import ModelInfo, Record
 from brainbench.results.compare import (
     Comparison,
-    Row,
+    ComparisonRow,
     compare_runs,
     comparison_markdown,
     render_comparison,
@@ -45,9 +45,11 @@ def printed(found: Comparison, width: int = 110) -> str:
     return console.export_text()
 
 
-def row(difference: float, p: float | None = None, **fields: Any) -> Row:
+def row(difference: float, p: float | None = None, **fields: Any) -> ComparisonRow:
     held = {"kind": "task", "name": "t", "metric": "accuracy", "over": "items", "n": 9, "p": p}
-    return Row(**{**held, "baseline": 0.5, "other": 0.5, "difference": difference, **fields})
+    return ComparisonRow(
+        **{**held, "baseline": 0.5, "other": 0.5, "difference": difference, **fields}
+    )
 
 
 def test_identical_runs_give_zeros(make) -> None:
@@ -165,7 +167,7 @@ def test_other_layers_of_guidance_are_told(make) -> None:
         (row(0.0, 1.0), False),
     ],
 )
-def test_the_rule_of_what_got_worse(found: Row, worse: bool) -> None:
+def test_the_rule_of_what_got_worse(found: ComparisonRow, worse: bool) -> None:
     assert got_worse(found) is worse
 
 
@@ -186,7 +188,7 @@ def test_the_rule_of_what_got_worse(found: Row, worse: bool) -> None:
         (row(0.0), "equal"),
     ],
 )
-def test_the_words_of_a_row(found: Row, reading: str) -> None:
+def test_the_words_of_a_row(found: ComparisonRow, reading: str) -> None:
     assert found.reading == reading
 
 

@@ -9,7 +9,7 @@ import pytest
 from simulated_records import empty, search
 
 from brainbench.results import Record
-from brainbench.results.compare.comparison import Refusal, Row
+from brainbench.results.compare.comparison import ComparisonRow, Refusal
 from brainbench.results.compare.judging import got_worse
 from brainbench.results.compare.searches import compare_searches
 
@@ -24,11 +24,11 @@ def test_shares_of_flipped_answers_stand_beside_each_other_and_are_not_judged() 
     after = of()
     after.searches[0].rows[0].flipped = 0.3
     found = list(compare_searches(of(), after))
-    assert [(row.metric, row.reading) for row in found if isinstance(row, Row)] == [
+    assert [(row.metric, row.reading) for row in found if isinstance(row, ComparisonRow)] == [
         ("flipped, guided", "lower"), ("flipped, label only", "equal")
     ]  # fmt: skip
     (row, _) = found
-    assert isinstance(row, Row)
+    assert isinstance(row, ComparisonRow)
     assert (row.baseline, row.other, row.n) == (0.5, 0.3, 40)
     assert row.difference == pytest.approx(-0.2)
     assert row.interval is row.p is row.stderr is None

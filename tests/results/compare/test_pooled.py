@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from brainbench.results.compare.comparison import Row
+from brainbench.results.compare.comparison import ComparisonRow
 from brainbench.results.compare.items import Item, PairedTask
 from brainbench.results.compare.paired import mean_difference
 from brainbench.results.compare.pooled import group_tasks, pooled_name, pooled_rows
@@ -50,7 +50,7 @@ def tasks(
     return found
 
 
-def rows(group: list[PairedTask], n_draws: int = 2000) -> dict[str, Row]:
+def rows(group: list[PairedTask], n_draws: int = 2000) -> dict[str, ComparisonRow]:
     return {row.metric: row for row in pooled_rows(group, n_draws)}
 
 
@@ -125,7 +125,7 @@ def test_tasks_are_pooled_that_share_their_choices(rng: np.random.Generator) -> 
     assert [pooled_name(group) for group in groups] == [
         "all 2 tasks (True, False)", "n", "all 2 tasks (f1)"
     ]  # fmt: skip
-    found = [row for row in task_rows([a, b, numbered, *graded]) if isinstance(row, Row)]
+    found = [row for row in task_rows([a, b, numbered, *graded]) if isinstance(row, ComparisonRow)]
     assert {row.name for row in found if row.primary} == {
         "all 2 tasks (True, False)", "n", "all 2 tasks (f1)"
     }  # fmt: skip

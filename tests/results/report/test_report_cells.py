@@ -10,8 +10,8 @@ from simulated_records import PEOPLE, controlled, empty, published
 from brainbench.benchmarks.controlled.score import ControlledLayer
 from brainbench.results import Record
 from brainbench.results.report.alignment import alignment_sections
-from brainbench.results.report.blocks import Beside, Table
-from brainbench.results.report.cells import Cell, controlled_cells, published_cells
+from brainbench.results.report.blocks import SideBySide, Table
+from brainbench.results.report.cells import CellSummary, controlled_cells, published_cells
 from brainbench.results.report.plots.layers import layer_maps
 
 
@@ -64,7 +64,7 @@ def test_random_features_count_with_their_luckiest_draws() -> None:
     assert cell.bar == 0.9
 
 
-def passing(record: Record, cells: list[Cell], protocol: str) -> Table:
+def passing(record: Record, cells: list[CellSummary], protocol: str) -> Table:
     blocks = layer_maps("k", protocol, cells)
     (table,) = [block for block in blocks if isinstance(block, Table)]
     return table
@@ -84,7 +84,7 @@ def test_layers_above_all_nuisance_are_counted_and_marked() -> None:
     assert list(table.rows[0]) == [
         "language.syllogistic", "2 of 4", "hidden 3", "0.5000", "0.0030", "2"
     ]  # fmt: skip
-    (beside,) = [b for b in layer_maps("k", "controlled", cells) if isinstance(b, Beside)]
+    (beside,) = [b for b in layer_maps("k", "controlled", cells) if isinstance(b, SideBySide)]
     assert len(beside.figures) == 2  # one site, and nuisance
     assert beside.figures[0].picture.count("<circle") == 2
 

@@ -7,13 +7,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from brainbench.results.report.plots.dot_plot import Mark, Row, draw_dots
+from brainbench.results.report.plots.dot_plot import DotRow, Mark, draw_dots
 
 SPACE = "{http://www.w3.org/2000/svg}"
 
 
 def drawn(*marks: Mark, label: str = "cell", note: str = "") -> ElementTree.Element:
-    return ElementTree.fromstring(str(draw_dots("k", "t", "r", [Row(label, [marks], note)])))
+    return ElementTree.fromstring(str(draw_dots("k", "t", "r", [DotRow(label, [marks], note)])))
 
 
 def test_a_mark_lies_between_the_ends_of_its_interval() -> None:
@@ -61,6 +61,6 @@ def test_names_are_text_and_are_cut() -> None:
 
 
 def test_a_thousand_rows_are_no_page_of_their_own() -> None:
-    rows = [Row(f"row {i}", [[Mark(i / 1000, "dot", "model", "m")]]) for i in range(1000)]
+    rows = [DotRow(f"row {i}", [[Mark(i / 1000, "dot", "model", "m")]]) for i in range(1000)]
     made = ElementTree.fromstring(str(draw_dots("k", "t", "r", rows)))
     assert float(made.get("height", "")) < 5000

@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from xml.etree import ElementTree
 
-from brainbench.results.report.plots.heat_map import Column, HeatMap, draw_heat_map
+from brainbench.results.report.plots.heat_map import HeatMap, HeatMapColumn, draw_heat_map
 
 SPACE = "{http://www.w3.org/2000/svg}"
-COLUMNS = [Column("language", "all"), Column("language", "transitive"), Column("md", "all")]
+COLUMNS = [
+    HeatMapColumn("language", "all"),
+    HeatMapColumn("language", "transitive"),
+    HeatMapColumn("md", "all"),
+]
 
 
 def cells(picture: HeatMap) -> dict[str, ElementTree.Element]:
@@ -60,6 +64,6 @@ def test_of_many_layers_every_fifth_is_named() -> None:
 
 def test_nothing_but_hostile_values_still_draws() -> None:
     values = {"<b>": {0: math.inf, 1: 1e308, 2: None}}
-    columns = [Column("<script>", "'\""), *COLUMNS[1:]]
+    columns = [HeatMapColumn("<script>", "'\""), *COLUMNS[1:]]
     found = cells(HeatMap("k", "t", "d", columns, values, 0.0))
     assert {one.get("class") for one in found.values()} == {"empty"}

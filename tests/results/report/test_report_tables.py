@@ -12,7 +12,15 @@ from brainbench.results import Record
 from brainbench.results.record import SteeringInfo
 from brainbench.results.report.accuracy import _marks, accuracy_section
 from brainbench.results.report.behavior import behavior_section
-from brainbench.results.report.blocks import Beside, Block, Bullets, Folded, Section, Table, Words
+from brainbench.results.report.blocks import (
+    Block,
+    Bullets,
+    Folded,
+    Section,
+    SideBySide,
+    Table,
+    Words,
+)
 from brainbench.results.report.gains import gains_section
 from brainbench.results.report.page import render_report
 from brainbench.results.report.provenance import provenance_section
@@ -109,7 +117,7 @@ def test_guidance_shows_its_verdict_before_its_forest(record: Record) -> None:
     assert search.title == "search/xiao2026.language.syllogistic"
     assert isinstance(part.blocks[0], Words)
     assert part.blocks[0].text == "inconclusive: few seeds"
-    (beside,) = [block for block in part.blocks if isinstance(block, Beside)]
+    (beside,) = [block for block in part.blocks if isinstance(block, SideBySide)]
     assert len(beside.figures) == 2
     # an arm against which it was held: a mark with its interval in each picture
     assert [figure.picture.count("<circle") for figure in beside.figures] == [2, 2]

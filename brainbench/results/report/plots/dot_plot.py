@@ -17,7 +17,7 @@ Role = Literal["model", "people", "nuisance"]
 
 WIDTH = 360
 _MARGIN, _LINE, _HEAD, _GAP, _FOOT = 8, 13, 17, 9, 34
-_MOST_ROWS = 60
+_MAX_ROWS = 60
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Row:
+class DotRow:
     """A name, a word about it, and lines of marks under them."""
 
     label: str
@@ -40,7 +40,7 @@ class Row:
     note: str = ""
 
 
-def draw_dots(key: str, title: str, axis_label: str, rows: Sequence[Row]) -> Markup:
+def draw_dots(key: str, title: str, axis_label: str, rows: Sequence[DotRow]) -> Markup:
     """The picture: a row's name above its marks, so that it is read on a narrow screen too.
 
     Parameters
@@ -48,7 +48,7 @@ def draw_dots(key: str, title: str, axis_label: str, rows: Sequence[Row]) -> Mar
     key : unique on the page.
     axis_label : what the values are, and their unit.
     """
-    shown = rows[:_MOST_ROWS]
+    shown = rows[:_MAX_ROWS]
     marks = list(chain.from_iterable(chain.from_iterable(row.lines for row in shown)))
     axis = Axis.over(chain.from_iterable(map(_ends, marks)), _MARGIN, WIDTH - _MARGIN)
     heights = [_HEAD + _LINE * len(row.lines) + _GAP for row in shown]
@@ -76,7 +76,7 @@ def _grid(axis: Axis, bottom: float, label: str) -> Iterable[Markup]:
     yield text(label, WIDTH / 2, bottom + 28, "muted", "middle")
 
 
-def _row(row: Row, axis: Axis, top: float) -> Iterable[Markup]:
+def _row(row: DotRow, axis: Axis, top: float) -> Iterable[Markup]:
     room = 34 if row.note else 56
     yield text(clip(row.label, room), _MARGIN, top + 12, "label")
     if row.note:

@@ -18,7 +18,7 @@ _ALL_NAMED = 16
 
 
 @dataclass(frozen=True)
-class Column:
+class HeatMapColumn:
     """A column's name under the name of its group."""
 
     group: str
@@ -41,7 +41,7 @@ class HeatMap:
     key: str
     title: str
     description: str
-    columns: Sequence[Column]
+    columns: Sequence[HeatMapColumn]
     values: Mapping[str, Mapping[int, float | None]]
     largest: float
     marked: Mapping[str, Sequence[int]] = field(default_factory=dict)
@@ -64,7 +64,7 @@ def draw_heat_map(picture: HeatMap) -> Markup:
     )
 
 
-def _columns(columns: Sequence[Column], left: float, wide: float) -> Iterable[Markup]:
+def _columns(columns: Sequence[HeatMapColumn], left: float, wide: float) -> Iterable[Markup]:
     start = 0
     for group, members in groupby(columns, key=lambda column: column.group):
         count = len(list(members))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from brainbench.results.report.blocks import Beside, Block, Figure, Folded, Table
-from brainbench.results.report.cells import Cell
-from brainbench.results.report.plots.heat_map import Column, HeatMap, draw_heat_map
+from brainbench.results.report.blocks import Block, Figure, Folded, SideBySide, Table
+from brainbench.results.report.cells import CellSummary
+from brainbench.results.report.plots.heat_map import HeatMap, HeatMapColumn, draw_heat_map
 from brainbench.results.report.wording import finite, number
 
 _SITES = 6
@@ -19,14 +19,14 @@ _RANDOM = {
 }
 
 
-def layer_maps(key: str, protocol: str, cells: Sequence[Cell]) -> list[Block]:
+def layer_maps(key: str, protocol: str, cells: Sequence[CellSummary]) -> list[Block]:
     """Maps of each site's layers and of nuisance, one scale for all; what passes it in words."""
     sites = list(dict.fromkeys(site for cell in cells for site in cell.layers))[:_SITES]
     if not sites:
         return []
     statistic = _STATISTIC[protocol]
     largest = _scale(cells)
-    columns = [Column(cell.roi, cell.reasoning_type) for cell in cells]
+    columns = [HeatMapColumn(cell.roi, cell.reasoning_type) for cell in cells]
     figures = []
     for index, site in enumerate(sites):
         values, marked = _site(cells, site)
@@ -57,13 +57,13 @@ def layer_maps(key: str, protocol: str, cells: Sequence[Cell]) -> list[Block]:
         )
     )
     return [
-        Beside(figures),
+        SideBySide(figures),
         _passing(cells, statistic),
         Folded("Layers in numbers", [_numbers(cells, sites, statistic)]),
     ]
 
 
-def _scale(cells: Sequence[Cell]) -> float:
+def _scale(cells: Sequence[CellSummary]) -> float:
     """The value of the darkest shade: few cells are past it, so that the others can be told."""
     found = [
         value for cell in cells for depths in cell.layers.values() for value in depths.values()
@@ -74,7 +74,7 @@ def _scale(cells: Sequence[Cell]) -> float:
 
 
 def _site(
-    cells: Sequence[Cell], site: str
+    cells: Sequence[CellSummary], site: str
 ) -> tuple[dict[str, dict[int, float | None]], dict[str, list[int]]]:
     """Values and marks, the deepest layer first."""
     depths = sorted({depth for cell in cells for depth in cell.layers.get(site, {})}, reverse=True)
@@ -87,11 +87,13 @@ def _site(
     return values, marked
 
 
-def _passes(cell: Cell, value: float | None) -> bool:
+def _passes(cell: CellSummary, value: float | None) -> bool:
     return value is not None and cell.bar is not None and value > cell.bar
 
 
-def _beside(cells: Sequence[Cell], protocol: str) -> Mapping[str, Mapping[int, float | None]]:
+def _beside(
+    cells: Sequence[CellSummary], protocol: str
+) -> Mapping[str, Mapping[int, float | None]]:
     rows: dict[str, dict[int, float | None]] = {
         "model": {i: cell.together for i, cell in enumerate(cells)}
     }
@@ -105,7 +107,7 @@ def _beside(cells: Sequence[Cell], protocol: str) -> Mapping[str, Mapping[int, f
     return rows
 
 
-def _passing(cells: Sequence[Cell], statistic: str) -> Table:
+def _passing(cells: Sequence[CellSummary], statistic: str) -> Table:
     """For each cell, which layers are above all nuisance, and what stands highest there."""
     rows = []
     for cell in cells:
@@ -130,7 +132,7 @@ def _passing(cells: Sequence[Cell], statistic: str) -> Table:
     return Table("Which layers reach past nuisance", columns, rows)
 
 
-def _numbers(cells: Sequence[Cell], sites: Sequence[str], statistic: str) -> Table:
+def _numbers(cells: Sequence[CellSummary], sites: Sequence[str], statistic: str) -> Table:
     rows = []
     for site in sites:
         for name, values in _site(cells, site)[0].items():
