@@ -25,6 +25,11 @@ pytest_plugins = ["browser_fixtures", "guided_run"]
 
 # session fixtures that take long, used by several files
 COSTLY = ("guided",)
+# fixtures whose users need something that not every machine has, by the marker for it
+NEEDS = {
+    "real": {"shared", "mirror", "reference", "smollm2", "gemma3"},
+    "browser": {"browser"},
+}
 GOLDEN = Path(__file__).parent / "regression" / "golden"
 SHARED = Path(
     os.environ.get(
@@ -66,9 +71,15 @@ def _share_of_cores(patch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With ``--dist loadgroup`` a file's tests run in one process, and users of what is costly."""
+    """With ``--dist loadgroup`` a file's tests run in one process, and users of what is costly.
+
+    Tests are marked by what they need, before ``-m`` chooses among them.
+    """
     for item in items:
         names = getattr(item, "fixturenames", ())
+        for marker, fixtures in NEEDS.items():
+            if not fixtures.isdisjoint(names):
+                item.add_marker(marker)
         costly = next((name for name in COSTLY if name in names), str(item.path))
         item.add_marker(pytest.mark.xdist_group(costly))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from test_workflows import ROOT, tool
+from project import ROOT, tool
 
 GITHUB = ROOT / ".github"
 TEMPLATES = GITHUB / "ISSUE_TEMPLATE"

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-import shutil
+import shlex
 import subprocess
-import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from project import ROOT, tool
 from typer.main import get_command
 
 from brainbench.cli.commands import app
 
-ROOT = Path(__file__).parent.parent.parent
 OWN = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 EXAMPLE = ROOT / "docs" / "ci-example.yml"
 PINNED = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")
@@ -41,15 +41,8 @@ def steps(path: Path) -> list[dict[str, Any]]:
     return [step for job in read(path)["jobs"].values() for step in job["steps"]]
 
 
-def tool(name: str) -> str:
-    found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
-    if found is None:
-        pytest.skip(f"needs {name}: install the dev extra")
-    return found
-
-
 def test_what_there_is() -> None:
-    names = ["lowest", "newest", "release", "site", "submissions", "tests"]
+    names = ["exhaustive", "lowest", "newest", "release", "site", "submissions", "tests"]
     assert [path.stem for path in OWN] == names
 
 
@@ -61,6 +54,17 @@ def test_the_newest_releases_are_tested_as_the_pinned_ones_are() -> None:
     pinned, newest = runs("tests.yml"), runs("newest.yml")
     assert pinned[0].replace("-c constraints.txt ", "") == newest[0]
     assert pinned[-1] == newest[-1]
+
+
+def test_what_the_default_run_leaves_out_is_run_every_night() -> None:
+    workflow = read(ROOT / ".github" / "workflows" / "exhaustive.yml")
+    assert workflow["on"]["schedule"]
+    runs = [step.get("run", "") for step in workflow["jobs"]["pytest"]["steps"]]
+    command = ["pytest", "-n", "4", "--dist", "loadgroup", "-m", "exhaustive"]
+    assert shlex.split(runs[-1]) == command
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]
+    default = shlex.split(options["ini_options"]["addopts"])
+    assert default[default.index("-m") + 1] == "not exhaustive"
 
 
 def test_they_fit_the_schema_of_workflows() -> None:
@@ -185,7 +189,7 @@ def test_commands_of_brainbench_are_there(path: Path) -> None:
             command = command.commands[words[1]]
         options = {name for p in command.params for name in (*p.opts, *p.secondary_opts)}
         assert {word for word in words if word.startswith("--")} <= options, line
-    assert found or path.stem in ("lowest", "newest", "submissions", "tests")
+    assert found or path.stem in ("exhaustive", "lowest", "newest", "submissions", "tests")
 
 
 def test_the_example_is_short_and_the_one_of_the_docs() -> None:

@@ -22,6 +22,8 @@ from docs_blocks import DOCS
 
 import brainbench
 
+pytestmark = pytest.mark.packaging
+
 ROOT = DOCS.parent
 # what a browser fetches by itself, by tag
 FETCHED = {
