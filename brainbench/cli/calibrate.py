@@ -25,17 +25,17 @@ from brainbench.calibration import (
 from brainbench.calibration import calibrate as run_calibration
 from brainbench.cli.console import print_json, stderr, stdout
 from brainbench.cli.errors import INTERRUPTED
+from brainbench.cli.options import Json, Overwrite, Quiet, Seed, Verbose
 from brainbench.cli.progress import step_progress
 from brainbench.errors import DataError, UsageError
 
-HELP = """Score simulated people whose truth is known: false positives, power, coverage.
+HELP = """Score simulated people whose truth is known.
+
+It shows false positives, power, and coverage of intervals.
 
 [bold]Examples[/bold]
-
   brainbench calibrate
-
-  brainbench calibrate --full --output-path calibration
-"""
+  brainbench calibrate --full --output-path calibration"""
 
 
 def calibrate(
@@ -43,36 +43,22 @@ def calibrate(
         bool,
         typer.Option(
             "--full",
-            help="All scenarios, both reasoning types, 4,000 data sets where nothing must be "
-            "found: about an hour on two cores, in place of 15 seconds.",
-            envvar="BRAINBENCH_FULL",
+            help="All scenarios, both reasoning types, 4,000 data sets without an effect: an hour "
+            "on two cores, not 15 seconds.",
         ),
     ] = False,
-    seed: Annotated[
-        int, typer.Option(min=0, help="Of everything drawn.", envvar="BRAINBENCH_SEED")
-    ] = 0,
+    seed: Seed = 0,
     output_path: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for calibration.json and calibration.png. What was finished there is "
-            "not computed again.",
-            envvar="BRAINBENCH_OUTPUT_PATH",
+            metavar="DIR",
+            help="Folder of calibration.json and calibration.png; finished rows in it are kept.",
         ),
     ] = None,
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite",
-            help="Replace the calibration that is there.",
-            envvar="BRAINBENCH_OVERWRITE",
-        ),
-    ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the record.", envvar="BRAINBENCH_JSON")
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="No progress.", envvar="BRAINBENCH_QUIET")
-    ] = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Simulate, score, print."""
     folder = None if output_path is None else CalibrationFolder(output_path)
@@ -84,7 +70,7 @@ def calibrate(
                 _say(f"no {PICTURE}: matplotlib is not installed; {RECORD} is written all the "
                      "same. With matplotlib, the same command draws it from there")  # fmt: skip
         try:
-            found = _computed(seed, full, folder, kept, quiet)
+            found = _computed(seed, full, folder, kept, quiet, verbose)
         except KeyboardInterrupt:
             _say(f"stopped; {_what_is_kept(folder)}")
             raise typer.Exit(INTERRUPTED) from None
@@ -99,9 +85,14 @@ def calibrate(
 
 
 def _computed(
-    seed: int, full: bool, folder: CalibrationFolder | None, kept: Calibration | None, quiet: bool
+    seed: int,
+    full: bool,
+    folder: CalibrationFolder | None,
+    kept: Calibration | None,
+    quiet: bool,
+    verbose: bool,
 ) -> Calibration:
-    with step_progress(quiet) as report:
+    with step_progress(quiet, verbose) as report:
         return run_calibration(
             seed,
             FULL if full else QUICK,

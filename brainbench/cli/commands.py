@@ -6,7 +6,6 @@ from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from brainbench.cli import (
     calibrate,
@@ -21,8 +20,9 @@ from brainbench.cli import (
     steer,
     submit,
 )
-from brainbench.cli.console import tell_warnings
+from brainbench.cli.console import show_log
 from brainbench.cli.errors import CarriedError
+from brainbench.cli.verb import Verb, VerbGroup
 from brainbench.errors import BrainbenchError
 
 # what is there after an error or Ctrl-C, by verb; of the others nothing is to be said
@@ -37,7 +37,7 @@ _KEPT = {
 }
 
 
-class _Verbs(TyperGroup):
+class _Verbs(VerbGroup):
     """Tells what a verb that did not end well has kept.
 
     It also hands on what typer would end without a word: Ctrl-C, and the end of a file.
@@ -68,17 +68,17 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate)
-app.command("list", help=listing.HELP)(listing.list_names)
-app.command("show", help=show.HELP)(show.show)
-app.command("finetune", help=finetune.HELP)(finetune.finetune)
-app.command("report", help=report.HELP)(report.report)
-app.command("compare", help=compare.HELP)(compare.compare)
-app.command("steer", help=steer.HELP)(steer.steer)
-app.command("submit", help=submit.HELP)(submit.submit)
+app.command("evaluate", cls=Verb, help=evaluate.HELP)(evaluate.evaluate)
+app.command("list", cls=Verb, help=listing.HELP)(listing.list_names)
+app.command("show", cls=Verb, help=show.HELP)(show.show)
+app.command("report", cls=Verb, help=report.HELP)(report.report)
+app.command("compare", cls=Verb, help=compare.HELP)(compare.compare)
+app.command("steer", cls=Verb, help=steer.HELP)(steer.steer)
+app.command("finetune", cls=Verb, help=finetune.HELP)(finetune.finetune)
+app.command("submit", cls=Verb, help=submit.HELP)(submit.submit)
 app.add_typer(leaderboard.app, name="leaderboard")
-app.command("calibrate", help=calibrate.HELP)(calibrate.calibrate)
-app.command("fetch", help=fetch.HELP)(fetch.fetch)
+app.command("calibrate", cls=Verb, help=calibrate.HELP)(calibrate.calibrate)
+app.command("fetch", cls=Verb, help=fetch.HELP)(fetch.fetch)
 
 
 def _print_version(wanted: bool) -> None:
@@ -101,7 +101,6 @@ def options(
         typer.Option(
             "--debug",
             help="Show the traceback of an error; also after the verb.",
-            envvar="BRAINBENCH_DEBUG",
         ),
     ] = False,
 ) -> None:
@@ -110,5 +109,5 @@ def options(
 
 def run() -> None:
     """Parse the command line and run its verb; it ends in ``SystemExit``."""
-    tell_warnings()
+    show_log()
     app()

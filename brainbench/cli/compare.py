@@ -9,6 +9,7 @@ import typer
 
 from brainbench.cli.console import print_json, stdout
 from brainbench.cli.errors import FAILED
+from brainbench.cli.options import Json
 from brainbench.errors import UsageError
 from brainbench.results.compare import (
     Comparison,
@@ -19,60 +20,50 @@ from brainbench.results.compare import (
 from brainbench.results.compare.comparison import by_reason
 from brainbench.results.finished import open_run
 
-HELP = """Hold runs against a baseline, the first: paired differences of every cell, task and gain.
+HELP = """Compare runs with a baseline, the first of them.
 
-Differences are over the same people, or the same items, with 95 % intervals. What is not comparable
-(other data, protocol, version, task or people) is refused, with the reason.
+Differences are paired: of the same people or items, with 95 % intervals. What
+cannot be compared (other data, protocol, version, task or people) is refused
+with the reason.
 
-With --fail-on-regression the exit code is 1 when something got worse: its difference is below
-minus the tolerance, and chance does not explain it (p below 0.05, corrected for the number of rows
-of its kind; the rows over all tasks are tested apart from those of single tasks). It is 1 too when
-the other run has come to give one answer to nearly everything, and when something is lost: the
-baseline has it, the other run was asked for it, and it cannot be compared.
+With --fail-on-regression the exit code is 1 when
+  • something got worse: its difference is below minus the tolerance, and
+    chance does not explain it (p below 0.05, corrected for the number of rows
+    of its kind; rows over all tasks apart from those of single tasks);
+  • the other run has come to give one answer to nearly everything;
+  • something is lost: the baseline has it, the other run was asked for it,
+    and it cannot be compared.
 It is 2 when nothing could be compared or judged.
 
 [bold]Examples[/bold]
-
   brainbench compare results/MODEL/BASELINE results/MODEL/CANDIDATE
-
-  brainbench compare baseline results/MODEL/RUN --fail-on-regression --tolerance 0.01
-
-  brainbench compare results/A/RUN results/B/RUN results/C/RUN --markdown > comment.md
-"""
+  brainbench compare BASE RUN --fail-on-regression --tolerance 0.01
+  brainbench compare results/A/RUN results/B/RUN --markdown > comment.md"""
 
 
 def compare(
     runs: Annotated[
         list[Path],
-        typer.Argument(help="Folders of runs, or their results.json; the first is the baseline."),
+        typer.Argument(
+            metavar="RUNS", help="Folders of runs, or their results.json; baseline first."
+        ),
     ],
     fail_on_regression: Annotated[
         bool,
-        typer.Option(
-            "--fail-on-regression",
-            help="Exit with 1 when something got worse, is lost, or is one answer throughout.",
-            envvar="BRAINBENCH_FAIL_ON_REGRESSION",
-        ),
+        typer.Option("--fail-on-regression", help="Exit with 1 when something got worse."),
     ] = False,
     tolerance: Annotated[
         float,
         typer.Option(
+            metavar="X",
             min=0.0,
-            help="How far below the baseline a number may be without being worse; where the whole "
-            "interval is as close, both count as the same.",
-            envvar="BRAINBENCH_TOLERANCE",
+            help="How far below the baseline is not worse. Where the whole interval is as close, "
+            "both count as the same.",
         ),
     ] = 0.0,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the comparison.", envvar="BRAINBENCH_JSON")
-    ] = False,
+    json: Json = False,
     markdown: Annotated[
-        bool,
-        typer.Option(
-            "--markdown",
-            help="As a comment on a pull request.",
-            envvar="BRAINBENCH_MARKDOWN",
-        ),
+        bool, typer.Option("--markdown", help="As a comment on a pull request.")
     ] = False,
 ) -> None:
     """Read, compare, print."""

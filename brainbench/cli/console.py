@@ -13,6 +13,8 @@ from typing import TextIO
 from rich.console import Console
 from rich.markup import escape
 
+from brainbench.errors import UsageError
+
 # Tables keep their columns where there is no terminal to measure, as in a log file.
 _WIDTH = 110
 _STAND_INS = "brainbench.stand_ins"
@@ -54,14 +56,28 @@ def print_json(text: str) -> None:
     print(text)
 
 
-def tell_warnings() -> None:
-    """Show what parts of brainbench warn of that know of no command line."""
+def show_log(*, quiet: bool = False, verbose: bool = False) -> None:
+    """Print the messages of the logger ``brainbench`` to standard error.
+
+    Parameters
+    ----------
+    quiet : only warnings and errors, which a reader of the results must know.
+    verbose : messages for finding out why something went as it did, too.
+
+    Raises
+    ------
+    UsageError
+        With both.
+    """
+    if quiet and verbose:
+        raise UsageError("give --quiet or --verbose, not both")
     logger = logging.getLogger("brainbench")
-    if not any(isinstance(handler, _Telling) for handler in logger.handlers):
-        logger.addHandler(_Telling(logging.WARNING))
+    logger.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
+    if not any(isinstance(handler, _Printing) for handler in logger.handlers):
+        logger.addHandler(_Printing())
 
 
-class _Telling(logging.Handler):
+class _Printing(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         stderr.print(f"[dim]{escape(record.getMessage())}[/dim]", soft_wrap=True, highlight=False)
 

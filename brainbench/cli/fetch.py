@@ -8,30 +8,27 @@ from typing import Annotated
 import typer
 from rich.status import Status
 
-from brainbench.cli.console import stderr
+from brainbench.cli.console import show_log, stderr
+from brainbench.cli.options import Quiet, Verbose
 from brainbench.datasets import cache_folder, load_card
 from brainbench.datasets import fetch as fetch_files
 from brainbench.models.bars import no_library_bars
 
-HELP = """Download a dataset into the cache, every file checked against its card.
+HELP = """Download a dataset into the cache, each file checked.
+A transfer that was cut off goes on where it stopped.
 
 [bold]Examples[/bold]
-
   brainbench fetch xiao2026
-
-  BRAINBENCH_MIRROR=/data/mirror brainbench fetch ds003076
-
-A transfer that was cut off goes on where it stopped.
-"""
+  BRAINBENCH_MIRROR=/data/mirror brainbench fetch ds003076"""
 
 
 def fetch(
     dataset: Annotated[str, typer.Argument(help="Dataset; what it is read with comes along.")],
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="No progress.", envvar="BRAINBENCH_QUIET")
-    ] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Fetch the dataset and what it requires."""
+    show_log(quiet=quiet, verbose=verbose)
     card = load_card(dataset)
     for each in (card, *(load_card(name) for name in card.requires)):
         if not each.files:

@@ -9,15 +9,22 @@ from typing import Annotated
 import typer
 
 from brainbench.cli.console import print_json, stdout
-from brainbench.cli.guidance_options import GuidedModel, GuidingDataset, GuidingRoi
-from brainbench.cli.model_options import (
+from brainbench.cli.options import (
     MODEL_PANEL,
     Device,
     GgufFile,
+    GuidedModel,
+    GuidingDataset,
+    GuidingRoi,
+    Json,
+    Limit,
+    Overwrite,
+    PromptTemplate,
     Quiet,
     Revision,
+    Seed,
     TrustRemoteCode,
-    Wording,
+    Verbose,
 )
 from brainbench.cli.progress import step_progress, teller
 from brainbench.errors import UsageError
@@ -26,27 +33,19 @@ from brainbench.models.cache import Status
 from brainbench.paths import user_path
 from brainbench.results.atomic import locked
 
-HELP = """Train an adapter (LoRA) on a language model by people's brain responses, or by a baseline.
+HELP = """Train an adapter (LoRA) of a model with brain responses.
 
-The folder it writes is a plain PEFT adapter: `evaluate --peft`, lm-eval and vLLM load it. With no
-arguments: the built-in model on simulated people, offline, in under a minute.
+It writes a plain PEFT adapter: `evaluate --peft`, lm-eval and vLLM load it.
+With no arguments: the built-in model on simulated people, in under a minute.
 
 [bold]Examples[/bold]
+  brainbench finetune --model ./model --dataset xiao2026 --output-path guided
+  brainbench finetune --model ./model --dataset xiao2026 --form published
+  brainbench finetune --model ./model --dataset xiao2026 --arm 'permuted fMRI'
+  brainbench finetune --model ./model --dataset xiao2026 --resume
+  brainbench evaluate --model ./model --peft guided --suite accuracy
 
-  brainbench finetune
-
-  brainbench finetune --model ./my-model --dataset xiao2026 --output-path guided
-
-  brainbench finetune --model ./my-model --dataset xiao2026 --form published --weight 0.1
-
-  brainbench finetune --model ./my-model --dataset xiao2026 --arm 'permuted fMRI' --seed 1
-
-  brainbench finetune --model ./my-model --dataset xiao2026 --output-path guided --resume
-
-  brainbench evaluate --model ./my-model --peft guided --suite accuracy
-
-Every option can be set by an environment variable, BRAINBENCH_<OPTION>.
-"""
+Options can be set by environment variables: BRAINBENCH_MODEL for --model."""
 
 _RECIPE, _BUDGET = "What is learned", "How long and how fast"
 
@@ -56,24 +55,33 @@ def finetune(
     dataset: GuidingDataset = "phantom",
     roi: GuidingRoi = None,
     reasoning_type: Annotated[
-        str,
-        typer.Option(
-            help="Whose items train: one type, or all.", envvar="BRAINBENCH_REASONING_TYPE"
-        ),
+        str, typer.Option(metavar="NAME", help="Train on items of one type, or all.")
     ] = "all",
+    limit: Limit = None,
+    seed: Seed = 0,
+    output_path: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the adapter.")] = Path(
+        "finetuned"
+    ),
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the training there, same options.")
+    ] = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
     recipe: Annotated[
         str,
         typer.Option(
+            metavar="NAME",
             help="representation, labels, representation+labels or stimulus.",
-            envvar="BRAINBENCH_RECIPE",
             rich_help_panel=_RECIPE,
         ),
     ] = "representation+labels",
     form: Annotated[
         str,
         typer.Option(
-            help="controlled, or published as in Xiao, Du & Lin 2026.",
-            envvar="BRAINBENCH_FORM",
+            metavar="NAME",
+            help="controlled, or published: Xiao, Du & Lin 2026.",
             rich_help_panel=_RECIPE,
         ),
     ] = "controlled",
@@ -82,186 +90,132 @@ def finetune(
         typer.Option(
             min=0.0,
             metavar="λ",
-            help="Of the representation beside labels.",
-            envvar="BRAINBENCH_WEIGHT",
+            help="Weight of the representation loss beside labels.",
             rich_help_panel=_RECIPE,
         ),
     ] = 0.05,
     loss: Annotated[
         str,
         typer.Option(
-            help="Of predicted and measured responses: cosine, pearson or mse.",
-            envvar="BRAINBENCH_LOSS",
+            metavar="NAME",
+            help="Of responses: cosine, pearson or mse.",
             rich_help_panel=_RECIPE,
         ),
     ] = "cosine",
     centring: Annotated[
         str | None,
         typer.Option(
-            help="raw (as published), intercept, or centred (as controlled).",
-            envvar="BRAINBENCH_CENTRING",
+            metavar="NAME",
+            help="raw (published), intercept or centred (controlled).",
             rich_help_panel=_RECIPE,
         ),
     ] = None,
     guided_items: Annotated[
         str,
         typer.Option(
-            help="Items whose states are drawn: those the model had wrong, or all; always where "
-            "a person was right.",
-            envvar="BRAINBENCH_GUIDED_ITEMS",
+            metavar="NAME",
+            help="wrong (answered wrong by the model) or all, among those people answered right.",
             rich_help_panel=_RECIPE,
         ),
     ] = "wrong",
     arm: Annotated[
         str,
         typer.Option(
+            metavar="NAME",
             help="guided, or a baseline: permuted fMRI, random fMRI, 'random fMRI, no mean', label "
             "as fMRI, label only, random direction, stimulus only.",
-            envvar="BRAINBENCH_ARM",
             rich_help_panel=_RECIPE,
         ),
     ] = "guided",
     layers: Annotated[
         str | None,
         typer.Option(
-            help="Whose attention is trained: middle, all, or numbers as in 3,5-8; middle by "
-            "default.",
-            envvar="BRAINBENCH_LAYERS",
+            metavar="LAYERS",
+            help="middle, all, or numbers: 3,5-8. By default middle.",
             rich_help_panel=_RECIPE,
         ),
     ] = None,
     rank: Annotated[
-        int, typer.Option(min=1, help="Of LoRA.", envvar="BRAINBENCH_RANK", rich_help_panel=_RECIPE)
+        int,
+        typer.Option(metavar="N", min=1, help="Rank of LoRA.", rich_help_panel=_RECIPE),
     ] = 8,
     alpha: Annotated[
         int,
-        typer.Option(min=1, help="Of LoRA.", envvar="BRAINBENCH_ALPHA", rich_help_panel=_RECIPE),
+        typer.Option(metavar="N", min=1, help="Scale of LoRA.", rich_help_panel=_RECIPE),
     ] = 16,
     epochs: Annotated[
         int | None,
         typer.Option(
+            metavar="N",
             min=1,
-            help="Passes over the items, at most; 40 by default, 100 with --form published.",
-            envvar="BRAINBENCH_EPOCHS",
+            help="Limit. By default 40, or 100 with --form published.",
             rich_help_panel=_BUDGET,
         ),
     ] = None,
     patience: Annotated[
         int,
         typer.Option(
+            metavar="N",
             min=0,
-            help="Stop after so many falls of the validation score, no rise between; 0 never does.",
-            envvar="BRAINBENCH_PATIENCE",
+            help="Stop after N falls of the validation score with no rise between them; 0: never.",
             rich_help_panel=_BUDGET,
         ),
     ] = 10,
     learning_rate: Annotated[
         float,
+        typer.Option(metavar="X", min=0.0, help="Of AdamW.", rich_help_panel=_BUDGET),
+    ] = 1e-4,
+    schedule: Annotated[
+        str,
         typer.Option(
-            min=0.0,
-            help="Of AdamW.",
-            envvar="BRAINBENCH_LEARNING_RATE",
+            metavar="NAME",
+            help="constant, linear or cosine.",
             rich_help_panel=_BUDGET,
         ),
-    ] = 1e-4,
+    ] = "constant",
     batch_size: Annotated[
         int,
-        typer.Option(
-            min=1,
-            help="Prompts in a batch.",
-            envvar="BRAINBENCH_BATCH_SIZE",
-            rich_help_panel=_BUDGET,
-        ),
+        typer.Option(metavar="N", min=1, help="Prompts in a batch.", rich_help_panel=_BUDGET),
     ] = 32,
     accumulation: Annotated[
         int | None,
         typer.Option(
+            metavar="N",
             min=1,
-            help="Batches before a step; by default a step takes all items.",
-            envvar="BRAINBENCH_ACCUMULATION",
+            help="Batches in a step. By default all items.",
             rich_help_panel=_BUDGET,
         ),
     ] = None,
-    schedule: Annotated[
-        str,
-        typer.Option(
-            help="Of the learning rate: constant, linear or cosine.",
-            envvar="BRAINBENCH_SCHEDULE",
-            rich_help_panel=_BUDGET,
-        ),
-    ] = "constant",
     checkpoint_activations: Annotated[
         bool,
         typer.Option(
             "--checkpoint-activations",
             help="Less memory, more time.",
-            envvar="BRAINBENCH_CHECKPOINT_ACTIVATIONS",
             rich_help_panel=_BUDGET,
         ),
     ] = False,
     validation: Annotated[
         int | None,
         typer.Option(
+            metavar="N",
             min=0,
-            help="Problems of each type that the epoch is chosen on, from the validation split of "
-            "brainbench's own; all by default, 0 for none.",
-            envvar="BRAINBENCH_VALIDATION",
+            help="Validation problems of each type that choose the epoch. By default all; 0: none.",
             rich_help_panel=_BUDGET,
         ),
     ] = None,
-    seed: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            help="Of first weights, the order of items, and the arm's draws.",
-            envvar="BRAINBENCH_SEED",
-        ),
-    ] = 0,
     device: Device = None,
     dtype: Annotated[
         str | None,
         typer.Option(
-            help="auto (float32; on cuda bfloat16), float32, bfloat16. The adapter is float32.",
-            envvar="BRAINBENCH_DTYPE",
+            metavar="NAME",
+            help="auto, float32 or bfloat16; the adapter is float32.",
             rich_help_panel=MODEL_PANEL,
         ),
     ] = None,
     revision: Revision = None,
     gguf_file: GgufFile = None,
-    prompt_template: Wording = None,
+    prompt_template: PromptTemplate = None,
     trust_remote_code: TrustRemoteCode = False,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Only the first items of each reasoning type, for trying out.",
-            envvar="BRAINBENCH_LIMIT",
-        ),
-    ] = None,
-    output_path: Annotated[
-        Path,
-        typer.Option(help="Folder of the adapter.", envvar="BRAINBENCH_OUTPUT_PATH"),
-    ] = Path("finetuned"),
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            help="Go on with the training in the folder; give the same options.",
-            envvar="BRAINBENCH_RESUME",
-        ),
-    ] = False,
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite",
-            help="Replace the training in the folder.",
-            envvar="BRAINBENCH_OVERWRITE",
-        ),
-    ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the record.", envvar="BRAINBENCH_JSON")
-    ] = False,
-    quiet: Quiet = False,
 ) -> None:
     """Parse, train, print."""
     # torch is loaded only now: other verbs do without
@@ -302,7 +256,7 @@ def finetune(
     )
     say = teller(quiet)
     order = TrainingOrder(dataset, roi, reasoning_type, limit, arm, validation, resume, overwrite)
-    with step_progress(quiet) as report:
+    with step_progress(quiet, verbose) as report:
         found = open_trainable(model, options, say=say)
         if layers is not None:
             count = found.loader.config.get_text_config().num_hidden_layers

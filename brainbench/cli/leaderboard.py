@@ -11,95 +11,72 @@ from rich.markup import escape
 from brainbench.benchmarks import Step
 from brainbench.cli.console import stderr
 from brainbench.cli.errors import FAILED
+from brainbench.cli.options import Quiet, Verbose
 from brainbench.cli.progress import step_progress
+from brainbench.cli.verb import Verb, VerbGroup
 from brainbench.leaderboard.boards.board import load_boards
 from brainbench.leaderboard.site.build import build_site
 from brainbench.leaderboard.site.serve import HOST, open_server
 from brainbench.paths import user_path
 
-HELP = """Build the pages of the boards, or look at them.
-
-[bold]Examples[/bold]
-
-  brainbench leaderboard build --output-path site
-
-  brainbench leaderboard build --output-path site --results results
-
-  brainbench leaderboard serve site
-"""
+HELP = """Build the pages of the leaderboard, or serve them."""
 _BUILD = """Check and rank submissions, and write the pages.
 
-They are plain files: they open from a disk, ask for nothing, and any server
-shows them. What has a fault is left out and told, and the exit code is 1.
+They are plain files, which open from a disk and which any server shows.
+A submission with a fault is left out and named, and the exit code is 1.
 
 [bold]Examples[/bold]
-
   brainbench leaderboard build --output-path site
-
   brainbench leaderboard build --output-path site --results results
-
   brainbench leaderboard build --output-path site --no-reports
-
-  brainbench leaderboard build --output-path site --boards my-boards
-"""
-_SERVE = """Show pages on this machine, to nobody else, until Ctrl-C.
+  brainbench leaderboard build --output-path site --boards my-boards"""
+_SERVE = """Show the pages on this machine, to nobody else, until Ctrl-C.
 
 [bold]Example[/bold]
+  brainbench leaderboard serve site --port 8000"""
 
-  brainbench leaderboard serve site --port 8000
-"""
-
-app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="rich")
+app = typer.Typer(cls=VerbGroup, help=HELP, no_args_is_help=True, rich_markup_mode="rich")
 
 
-@app.command("build", help=_BUILD)
+@app.command("build", cls=Verb, help=_BUILD)
 def build(
     output_path: Annotated[
         Path,
         typer.Option(
-            help="Folder of the pages: new, empty, or of an earlier build.",
-            envvar="BRAINBENCH_OUTPUT_PATH",
+            metavar="DIR", help="Folder of the pages: new, empty, or of an earlier build."
         ),
     ],
     submissions: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of submissions; `submissions` where there is one and no --results.",
-            envvar="BRAINBENCH_SUBMISSIONS",
+            metavar="DIR",
+            help="Submissions. By default `submissions`, if it is there and without --results.",
         ),
     ] = None,
     results: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder of your own runs, as evaluate keeps them; shown as not submitted.",
-            envvar="BRAINBENCH_RESULTS",
-        ),
+        typer.Option(metavar="DIR", help="Your own runs, shown as not submitted."),
     ] = None,
     boards: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of *.yaml that say what is ranked and how; brainbench's own by default.",
-            envvar="BRAINBENCH_BOARDS",
+            metavar="DIR",
+            help="*.yaml of what is ranked and how. By default brainbench's own.",
         ),
     ] = None,
     reports: Annotated[
         bool,
-        typer.Option(
-            "--reports/--no-reports",
-            help="Make each run's report too; one that is there is not made again.",
-            envvar="BRAINBENCH_REPORTS",
-        ),
+        typer.Option("--reports/--no-reports", help="Write each run's report too, if missing."),
     ] = True,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="No progress.", envvar="BRAINBENCH_QUIET")
-    ] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Read, rank, write, say what was left out."""
     usual = Path("submissions")
     if submissions is None and (results is None) and usual.is_dir():
         submissions = usual
     output_path = user_path(output_path)
-    with step_progress(quiet) as report:
+    with step_progress(quiet, verbose) as report:
         built = build_site(
             load_boards(boards and user_path(boards)),
             output_path,
@@ -125,12 +102,12 @@ def build(
         raise typer.Exit(FAILED)
 
 
-@app.command("serve", help=_SERVE)
+@app.command("serve", cls=Verb, help=_SERVE)
 def serve(
     folder: Annotated[Path, typer.Argument(help="What build wrote.")],
     port: Annotated[
         int,
-        typer.Option(min=0, max=65535, help="0 takes a free one.", envvar="BRAINBENCH_PORT"),
+        typer.Option(metavar="N", min=0, max=65535, help="0 takes a free one."),
     ] = 8000,
 ) -> None:
     """Serve until stopped."""

@@ -12,6 +12,7 @@ import typer
 
 from brainbench.benchmarks import PROTOCOLS, SUITES, list_benchmarks
 from brainbench.cli.errors import FAILED
+from brainbench.cli.options import Json
 from brainbench.datasets import list_datasets
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.options import GUIDANCE_SUITES
@@ -20,18 +21,13 @@ from brainbench.paths import user_path
 from brainbench.reasoning import TASK_SUITES
 from brainbench.reasoning.checks.tasks import check_tasks, installed, list_tasks, tasks_folder
 
-HELP = """List what there is: benchmarks, datasets, models, suites, protocols or tasks.
+HELP = """List benchmarks, datasets, models, suites, protocols or tasks.
 
 [bold]Examples[/bold]
-
   brainbench list
-
   brainbench list datasets --json
-
   brainbench list tasks
-
-  brainbench list tasks --check --include-path MY_TASKS
-"""
+  brainbench list tasks --check --include-path MY_TASKS"""
 
 _TASKS = "tasks"
 _KINDS: dict[str, Callable[[], list[str]]] = {
@@ -49,21 +45,14 @@ def list_names(
     check: Annotated[
         bool,
         typer.Option(
-            "--check",
-            help="Of tasks: look for faults in their files and data, prove every label.",
-            envvar="BRAINBENCH_CHECK",
+            "--check", help="Look for faults in files and data of tasks, prove every label."
         ),
     ] = False,
     include_path: Annotated[
         list[Path] | None,
-        typer.Option(
-            help="Of tasks: a folder of more lm-eval task files; may be given again.",
-            envvar="BRAINBENCH_INCLUDE_PATH",
-        ),
+        typer.Option(metavar="DIR", help="More task files. May be given again."),
     ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="As a JSON list.", envvar="BRAINBENCH_JSON")
-    ] = False,
+    json: Json = False,
 ) -> None:
     """One name a line; with ``--check`` one fault a line, and exit code 1 where there is one."""
     if kind not in _KINDS:

@@ -18,7 +18,7 @@ from rich.progress import (
 )
 
 from brainbench.benchmarks import Report, Step
-from brainbench.cli.console import stderr
+from brainbench.cli.console import show_log, stderr
 from brainbench.models.bars import no_library_bars
 from brainbench.models.cache import Say, Status
 
@@ -37,8 +37,9 @@ def teller(quiet: bool) -> Say:
 
 
 @contextlib.contextmanager
-def step_progress(quiet: bool) -> Iterator[Report | None]:
+def step_progress(quiet: bool, verbose: bool = False) -> Iterator[Report | None]:
     """A callback for steps; None where the user wants none, and then no library's bar either."""
+    show_log(quiet=quiet, verbose=verbose)
     if quiet:
         with no_library_bars():
             yield None

@@ -13,17 +13,14 @@ from brainbench.results.file_names import folder_name
 from brainbench.results.finished import FinishedRun, open_run
 from brainbench.results.report import write_report
 
-HELP = """Make the page of a run again: one file that opens offline, on a phone too, and prints.
+HELP = """Write the page of a run: one HTML file that opens offline.
 
-Every run writes report.html beside its record; this does it anew, for a record made elsewhere or
-by another version.
+Every run writes report.html beside its record; this does it again, for a
+record made elsewhere or by another version.
 
 [bold]Examples[/bold]
-
   brainbench report results/MODEL/RUN
-
-  brainbench report results/MODEL/RUN/results.json --output-path my-model.html
-"""
+  brainbench report results/MODEL/RUN/results.json --output-path model.html"""
 
 
 def report(
@@ -31,9 +28,8 @@ def report(
     output_path: Annotated[
         Path | None,
         typer.Option(
-            help="An .html file, or a folder to put it in under the run's name; by default "
-            "report.html beside the record.",
-            envvar="BRAINBENCH_OUTPUT_PATH",
+            metavar="PATH",
+            help="An .html file, or a folder. By default report.html beside the record.",
         ),
     ] = None,
 ) -> None:

@@ -20,6 +20,7 @@ from brainbench.benchmarks import (
     load_benchmark,
 )
 from brainbench.cli.console import print_json, stdout
+from brainbench.cli.options import Json
 from brainbench.datasets import Card, list_datasets, load_card, load_problems
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.paths import user_path
@@ -28,17 +29,11 @@ from brainbench.results import load_record, render_record
 HELP = """Show a dataset, a benchmark, or the record of a run.
 
 [bold]Examples[/bold]
-
   brainbench show xiao2026
-
   brainbench show phantom --items
-
   brainbench show xiao2026.language.all-ridge
-
   brainbench show ds003076.behavior.all-consistency
-
-  brainbench show results/MODEL/RUN
-"""
+  brainbench show results/MODEL/RUN"""
 
 
 def show(
@@ -48,12 +43,9 @@ def show(
         typer.Option(
             "--items",
             help="Stimulus ids of a dataset, in the order of its rows.",
-            envvar="BRAINBENCH_ITEMS",
         ),
     ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="As JSON.", envvar="BRAINBENCH_JSON")
-    ] = False,
+    json: Json = False,
 ) -> None:
     """Find out what the name names, and print it."""
     path = Path(name)

@@ -10,8 +10,18 @@ from rich.table import Table
 
 from brainbench.benchmarks import Step
 from brainbench.cli.console import stdout
-from brainbench.cli.guidance_options import GuidedModel, GuidingDataset, GuidingRoi
-from brainbench.cli.model_options import Device, Dtype, Peft, Quiet, Revision
+from brainbench.cli.options import (
+    Device,
+    Dtype,
+    GuidedModel,
+    GuidingDataset,
+    GuidingRoi,
+    Peft,
+    Quiet,
+    Revision,
+    Seed,
+    Verbose,
+)
 from brainbench.cli.progress import step_progress, teller
 from brainbench.datasets import load_card, load_recording
 from brainbench.errors import UnknownNameError, UsageError
@@ -21,130 +31,116 @@ from brainbench.models.cache import Status
 if TYPE_CHECKING:
     from brainbench.models import Steering
 
-HELP = """Derive directions that steer a language model from people's brain responses, or from a baseline.
+HELP = """Derive directions that steer a model from brain responses.
 
-The folder it writes is open: safetensors and JSON. `evaluate --steer` applies it. With no model
-named: the built-in one on simulated people, offline, in under a minute.
+It writes safetensors and JSON, which `evaluate --steer` applies.
+With no model named: the built-in one on simulated people, in under a minute.
 
 [bold]Examples[/bold]
-
   brainbench steer --output-path my-steering
+  brainbench steer --model ./model --dataset xiao2026 --output-path out
+  brainbench steer --model ./model --dataset xiao2026 --form published
+      --mean unit --output-path out
+  brainbench steer --model ./model --dataset xiao2026 --arm 'permuted fMRI'
+      --seed 1 --output-path out
+  brainbench evaluate --model ./model --steer out --suite accuracy
 
-  brainbench steer --model HuggingFaceTB/SmolLM2-135M-Instruct --dataset xiao2026 --output-path out
-
-  brainbench steer --model ./my-model --dataset xiao2026 --form published --mean unit --output-path out
-
-  brainbench steer --model ./my-model --dataset xiao2026 --arm 'permuted fMRI' --seed 1 --output-path out
-
-  brainbench evaluate --model ./my-model --steer out --suite accuracy
-
-Every option can be set by an environment variable, BRAINBENCH_<OPTION>.
-"""  # noqa: E501
+Options can be set by environment variables: BRAINBENCH_MODEL for --model."""
 
 _HOW = "How directions are found"
 
 
 def steer(
-    output_path: Annotated[
-        Path, typer.Option(help="Folder of the steering.", envvar="BRAINBENCH_OUTPUT_PATH")
-    ],
+    output_path: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the steering.")],
     model: GuidedModel = "nano",
     dataset: GuidingDataset = "phantom_guidance",
     roi: GuidingRoi = None,
     reasoning_type: Annotated[
         str | None,
         typer.Option(
-            help="Only items of this type; by default each type has directions of its own.",
-            envvar="BRAINBENCH_REASONING_TYPE",
+            metavar="NAME",
+            help="Only its items. By default each type has directions.",
         ),
     ] = None,
+    seed: Seed = 0,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of the steered model. By default dataset and ROI."),
+    ] = None,
+    export_lm_eval: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also a .pt file for lm-eval's model `steered`."),
+    ] = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
     form: Annotated[
         str,
         typer.Option(
-            help="controlled: one step, at items the maps do not know; published: the targeted "
-            "search of Xiao, Du & Lin 2026.",
-            envvar="BRAINBENCH_FORM",
+            metavar="NAME",
+            help="controlled: one step, on items not used to fit the maps; published: the search "
+            "of Xiao, Du & Lin 2026.",
             rich_help_panel=_HOW,
         ),
     ] = "controlled",
     arm: Annotated[
         str,
         typer.Option(
-            help="Whose signals: guided are the people's own; 'permuted fMRI', 'random fMRI', "
-            "'label as fMRI', 'label only', 'random direction'.",
-            envvar="BRAINBENCH_ARM",
+            metavar="NAME",
+            help="guided, or a baseline: permuted fMRI, random fMRI, label as fMRI, label only, "
+            "random direction.",
             rich_help_panel=_HOW,
         ),
     ] = "guided",
     loss: Annotated[
         str | None,
         typer.Option(
-            help="cosine, pearson or mse; by default mse, and cosine where published.",
-            envvar="BRAINBENCH_LOSS",
+            metavar="NAME",
+            help="cosine, pearson or mse. By default mse, or cosine with --form published.",
             rich_help_panel=_HOW,
         ),
     ] = None,
     centring: Annotated[
         str | None,
         typer.Option(
-            help="raw, intercept or centred; by default centred, and raw where published.",
-            envvar="BRAINBENCH_CENTRING",
+            metavar="NAME",
+            help="raw, intercept or centred. By default centred, or raw with --form published.",
             rich_help_panel=_HOW,
         ),
     ] = None,
     layers: Annotated[
         str | None,
         typer.Option(
-            help="middle, all, or numbers: 3,5-8. By default validation problems choose between "
-            "middle and all; middle where published.",
-            envvar="BRAINBENCH_LAYERS",
+            metavar="LAYERS",
+            help="middle, all, or numbers: 3,5-8. By default chosen between middle and all on "
+            "validation problems, or middle with --form published.",
             rich_help_panel=_HOW,
         ),
     ] = None,
     site: Annotated[
         str,
-        typer.Option(help="attention or hidden.", envvar="BRAINBENCH_SITE", rich_help_panel=_HOW),
+        typer.Option(metavar="NAME", help="attention or hidden.", rich_help_panel=_HOW),
     ] = "attention",
     step: Annotated[
         float | None,
         typer.Option(
-            help="Length of the direction, in units of the spread of states; of the published form "
-            "a multiple of the mean. By default validation problems choose.",
-            envvar="BRAINBENCH_STEP",
+            metavar="X",
+            help="Length of the direction, in spreads of the states, or a multiple of the mean "
+            "with --form published. By default chosen on validation problems.",
             rich_help_panel=_HOW,
         ),
     ] = None,
     mean: Annotated[
         str,
         typer.Option(
-            help="Of the published form: raw, or unit.",
-            envvar="BRAINBENCH_MEAN",
+            metavar="NAME",
+            help="raw or unit, with --form published.",
             rich_help_panel=_HOW,
         ),
     ] = "raw",
-    name: Annotated[
-        str | None,
-        typer.Option(
-            help="Part of the steered model's name; by default dataset and ROI.",
-            envvar="BRAINBENCH_NAME",
-        ),
-    ] = None,
-    export_lm_eval: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Write the pooled directions for lm-eval's model `steered` too, a .pt file.",
-            envvar="BRAINBENCH_EXPORT_LM_EVAL",
-        ),
-    ] = None,
     device: Device = None,
     dtype: Dtype = None,
     revision: Revision = None,
     peft: Peft = None,
-    seed: Annotated[
-        int, typer.Option(min=0, help="Of signals that are drawn.", envvar="BRAINBENCH_SEED")
-    ] = 0,
-    quiet: Quiet = False,
 ) -> None:
     """Parse, derive, write, print."""
     from brainbench.guidance.objective import CENTRINGS, LOSSES
@@ -169,7 +165,7 @@ def steer(
         raise UnknownNameError("reasoning type", reasoning_type, kinds)
     say = teller(quiet)
     area = roi or areas[0]
-    with step_progress(quiet) as report:
+    with step_progress(quiet, verbose) as report:
         opened = load_model(
             model,
             ModelOptions(device=device, dtype=dtype, revision=revision, peft=peft),

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from brainbench.cli.console import stderr
 from brainbench.cli.errors import FAILED
+from brainbench.cli.options import Json, Overwrite
 from brainbench.errors import UsageError
 from brainbench.leaderboard.boards.board import load_boards
 from brainbench.leaderboard.checks.check import (
@@ -23,27 +24,20 @@ from brainbench.leaderboard.checks.check import (
 from brainbench.leaderboard.submissions.submission import make_submission, seal_submission
 from brainbench.paths import user_path
 
-HELP = """Make a submission to the board from a run, or check one.
+HELP = """Make a submission to the leaderboard from a run, or check one.
 
 A submission is a folder: metadata.yaml, the record, answers by item without
-texts, and a manifest. What no option says and the record does not know stands
-as FILL IN in metadata.yaml: fill it in, then --seal. Nothing of a submission
-is ever run.
+texts, and a manifest. What neither an option nor the record says is FILL IN
+in metadata.yaml: fill it in, then --seal. Nothing in a submission is run.
 
 [bold]Examples[/bold]
-
   brainbench submit results/MODEL/RUN --org my-lab
-
   brainbench submit results/MODEL/RUN --org my-lab --licence MIT --contact @me
-
   brainbench submit --seal submissions/my-lab__MODEL/RUN
-
   brainbench submit --check submissions/my-lab__MODEL/RUN
+  brainbench submit --check submissions --json"""
 
-  brainbench submit --check submissions --json
-"""
-
-_ABOUT = "What it says of itself"
+_ABOUT = "Metadata"
 
 
 def submit(
@@ -53,112 +47,81 @@ def submit(
     check: Annotated[
         bool,
         typer.Option(
-            "--check",
-            help="Look for faults; of a folder of submissions, in each. Exit code 1 where there "
-            "is one.",
-            envvar="BRAINBENCH_CHECK",
+            "--check", help="Look for faults, in each submission of a folder. Exit code 1 if any."
         ),
     ] = False,
     seal: Annotated[
-        bool,
-        typer.Option(
-            "--seal",
-            help="Write the manifest anew after metadata.yaml was filled in.",
-            envvar="BRAINBENCH_SEAL",
-        ),
+        bool, typer.Option("--seal", help="Write the manifest, after metadata.yaml is filled in.")
     ] = False,
+    output_path: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Submissions go to <org>__<model>/<run> in it."),
+    ] = Path("submissions"),
+    overwrite: Overwrite = False,
+    json: Json = False,
     org: Annotated[
         str | None,
         typer.Option(
-            help="Who submits, as it stands on the board; with the model it names the folder.",
-            envvar="BRAINBENCH_ORG",
-            rich_help_panel=_ABOUT,
+            metavar="NAME", help="Who submits, as shown on the board.", rich_help_panel=_ABOUT
         ),
     ] = None,
     name: Annotated[
         str | None,
         typer.Option(
-            help="Name of the model on the board; as in the record by default.",
-            envvar="BRAINBENCH_NAME",
+            metavar="NAME",
+            help="Model's name on the board. By default the record's.",
             rich_help_panel=_ABOUT,
         ),
     ] = None,
     revision: Annotated[
         str | None,
         typer.Option(
-            help="Commit or version of the weights.",
-            envvar="BRAINBENCH_REVISION",
-            rich_help_panel=_ABOUT,
+            metavar="NAME", help="Commit or version of the weights.", rich_help_panel=_ABOUT
         ),
     ] = None,
     family: Annotated[
         str | None,
         typer.Option(
-            help="Family it is filtered by: llama, qwen3; as in the record by default.",
-            envvar="BRAINBENCH_FAMILY",
+            metavar="NAME",
+            help="As in llama, qwen3. By default the record's.",
             rich_help_panel=_ABOUT,
         ),
     ] = None,
     parameters: Annotated[
         int | None,
         typer.Option(
+            metavar="N",
             min=1,
-            help="How many it has, where the record does not know.",
-            envvar="BRAINBENCH_PARAMETERS",
+            help="How many, if the record does not know.",
             rich_help_panel=_ABOUT,
         ),
     ] = None,
     licence: Annotated[
         str | None,
         typer.Option(
-            help="Of the weights: Apache-2.0.",
-            envvar="BRAINBENCH_LICENCE",
-            rich_help_panel=_ABOUT,
+            metavar="NAME", help="Of the weights, as in Apache-2.0.", rich_help_panel=_ABOUT
         ),
     ] = None,
     contamination: Annotated[
         str | None,
         typer.Option(
-            help="What is known of these problems, or others like them, in its training.",
-            envvar="BRAINBENCH_CONTAMINATION",
+            metavar="TEXT",
+            help="Whether these problems were in its training.",
             rich_help_panel=_ABOUT,
         ),
     ] = None,
     contact: Annotated[
         str | None,
-        typer.Option(
-            help="A handle that can be asked: @me.",
-            envvar="BRAINBENCH_CONTACT",
-            rich_help_panel=_ABOUT,
-        ),
+        typer.Option(metavar="NAME", help="Whom to ask, as in @me.", rich_help_panel=_ABOUT),
     ] = None,
     rerun: Annotated[
         str | None,
         typer.Option(
             metavar="COMMAND",
-            help="What makes the record again; told from the record by default.",
-            envvar="BRAINBENCH_RERUN",
+            help="Makes the record again. By default the record's.",
             rich_help_panel=_ABOUT,
         ),
     ] = None,
-    output_path: Annotated[
-        Path,
-        typer.Option(
-            help="Where submissions lie; the folder is <org>__<model>/<run> below it.",
-            envvar="BRAINBENCH_OUTPUT_PATH",
-        ),
-    ] = Path("submissions"),
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite",
-            help="Replace a submission of the run that is there.",
-            envvar="BRAINBENCH_OVERWRITE",
-        ),
-    ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="With --check: as JSON.", envvar="BRAINBENCH_JSON")
-    ] = False,
 ) -> None:
     """Make, seal or check."""
     given = {

@@ -1,0 +1,78 @@
+"""Options that several verbs share, each declared once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+MODEL_PANEL = "Language model"
+
+# ------------------------------------------------------------------ how a model is loaded and run
+
+Device = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps.", rich_help_panel=MODEL_PANEL
+    ),
+]
+Dtype = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="auto, float32, bfloat16 or float16.",
+        rich_help_panel=MODEL_PANEL,
+    ),
+]
+Revision = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Branch, tag or commit on the hub.", rich_help_panel=MODEL_PANEL
+    ),
+]
+GgufFile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE", help="A GGUF file of the folder or repository.", rich_help_panel=MODEL_PANEL
+    ),
+]
+Peft = Annotated[
+    str | None,
+    typer.Option(metavar="DIR", help="PEFT adapter to apply.", rich_help_panel=MODEL_PANEL),
+]
+PromptTemplate = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE", help="YAML file of another prompt wording.", rich_help_panel=MODEL_PANEL
+    ),
+]
+TrustRemoteCode = Annotated[
+    bool,
+    typer.Option(
+        "--trust-remote-code",
+        help="Run Python code of the model. Unsafe.",
+        rich_help_panel=MODEL_PANEL,
+    ),
+]
+
+# ---------------------------------------------------------- whose signals guide, and which model
+
+GuidedModel = Annotated[
+    str, typer.Option(metavar="NAME", help="Hub id, folder or GGUF file, or nano.")
+]
+GuidingDataset = Annotated[str, typer.Option(metavar="NAME", help="Whose brain signals guide.")]
+GuidingRoi = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Region of interest; by default the first.")
+]
+
+# ------------------------------------------------------------------- what is computed and printed
+
+Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Seed of everything random.")]
+Limit = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Only the first N items of each type, for trying out."),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is already there.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Warnings and results only, no progress.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Details of the work too.")]

@@ -1,0 +1,97 @@
+"""A verb of the command: the environment variable of every option, and a help that is short."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+from typer.core import TyperCommand, TyperGroup, TyperOption
+
+PREFIX = "BRAINBENCH"
+
+_WIDEST = 100  # columns, beyond which lines are tiring to read
+_COMMANDS, _ARGUMENTS, _OPTIONS = "Commands", "Arguments", "Options"
+_NAME = "bold cyan"
+
+
+class ShortHelp:
+    """Help that fits a screen of 80 columns; half of them stay empty in typer's own panels."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print usage, text, and a panel for each group of commands or parameters."""
+        # not the console of results, which is wider than a terminal where output goes to a file
+        console = Console(highlight=False)
+        console.width = min(console.width, _WIDEST)
+        usage = Text.from_markup(f"[bold yellow]{escape(ctx.get_usage())}[/]")
+        console.print(Padding(usage, (1, 1), expand=False))
+        text = Text.from_markup(ctx.command.help or "")
+        console.print(Padding(text, (0, 1, 1, 1), expand=False))
+        for name, rows in _rows(ctx).items():
+            if rows:
+                console.print(_panel(name, rows))
+
+
+class Verb(ShortHelp, TyperCommand):
+    """A verb each of whose options is read from ``BRAINBENCH_<OPTION>`` where it is not given.
+
+    A variable is called the same whatever the verb, so click's automatic names, which begin with
+    the verb's, do not serve. Errors name the variable; the help states the rule in place of it.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for param in self.params:
+            if isinstance(param, TyperOption):
+                param.envvar = f"{PREFIX}_{str(param.name).upper()}"
+
+
+class VerbGroup(ShortHelp, TyperGroup):
+    """Verbs under one name."""
+
+
+def _rows(ctx: Any) -> dict[str, list[tuple[Text, Text]]]:
+    """Commands, arguments and options, then the options of each panel."""
+    rows: dict[str, list[tuple[Text, Text]]] = {_COMMANDS: [], _ARGUMENTS: [], _OPTIONS: []}
+    for name, command in getattr(ctx.command, "commands", {}).items():
+        first = (command.help or "").partition("\n")[0]
+        rows[_COMMANDS].append((Text(name, style=_NAME), Text(first)))
+    for param in ctx.command.get_params(ctx):
+        option = param.param_type_name == "option"
+        panel = getattr(param, "rich_help_panel", None) or (_OPTIONS if option else _ARGUMENTS)
+        rows.setdefault(panel, []).append((_called(param), _explained(param)))
+    return rows
+
+
+def _panel(name: str, rows: list[tuple[Text, Text]]) -> Panel:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for row in rows:
+        table.add_row(*row)
+    return Panel(table, title=name, title_align="left", border_style="dim")
+
+
+def _called(param: Any) -> Text:
+    """``--model NAME``, or the name of an argument."""
+    if param.param_type_name != "option":
+        return Text(param.metavar or str(param.name).upper(), style=_NAME)
+    words = Text(", ".join((*param.opts, *param.secondary_opts)), style=_NAME)
+    if not param.is_flag:
+        words.append(f" {param.metavar or 'VALUE'}", style="yellow")
+    return words
+
+
+def _explained(param: Any) -> Text:
+    words = Text(getattr(param, "help", None) or "")
+    default = param.default
+    if param.required:
+        words.append(" Required.", style="red")
+    elif isinstance(default, str | int | float | Path) and not isinstance(default, bool):
+        words.append(f" [default: {default}]", style="dim")
+    return words
