@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -27,11 +26,8 @@ from brainbench.cli.options import (
     Verbose,
 )
 from brainbench.cli.progress import step_progress, teller
-from brainbench.errors import UsageError
 from brainbench.models import ModelOptions
 from brainbench.models.cache import Status
-from brainbench.paths import user_path
-from brainbench.results.atomic import locked
 
 HELP = """Train an adapter (LoRA) of a model with brain responses.
 
@@ -219,13 +215,11 @@ def finetune(
 ) -> None:
     """Parse, train, print."""
     # torch is loaded only now: other verbs do without
-    from brainbench.guidance.finetuning.recipes import Budget, Recipe
-    from brainbench.guidance.layer_sets import parse_layers
+    from brainbench.guidance.finetuning.recipes import EPOCHS, Budget, Recipe
     from brainbench.results.tables.finetuning import render_finetuning
-    from brainbench.run.finetuning import TrainingOrder, finetune_by_people, open_trainable
+    from brainbench.run.finetuning import TrainingOrder
+    from brainbench.run.finetuning import finetune as finetune_by_people
 
-    if recipe == "states":
-        raise UsageError("--recipe states needs target states: in Python, Recipe('states', …)")
     options = ModelOptions(
         device=device,
         dtype=dtype,
@@ -245,7 +239,7 @@ def finetune(
         alpha=alpha,
     )
     budget = Budget(
-        epochs=epochs or (100 if form == "published" else 40),
+        epochs=epochs or EPOCHS[chosen.form],
         learning_rate=learning_rate,
         schedule=schedule,
         batch_size=batch_size,
@@ -255,14 +249,21 @@ def finetune(
         checkpoint_activations=checkpoint_activations,
     )
     say = teller(quiet)
-    order = TrainingOrder(dataset, roi, reasoning_type, limit, arm, validation, resume, overwrite)
+    order = TrainingOrder(
+        dataset=dataset,
+        roi=roi,
+        reasoning_type=reasoning_type,
+        limit=limit,
+        arm=arm,
+        layers=layers,
+        validation=validation,
+        resume=resume,
+        overwrite=overwrite,
+    )
     with step_progress(quiet, verbose) as report:
-        found = open_trainable(model, options, say=say)
-        if layers is not None:
-            count = found.loader.config.get_text_config().num_hidden_layers
-            chosen = replace(chosen, layers=parse_layers(layers, count))
-        with locked(user_path(output_path)):
-            trained = finetune_by_people(found, order, chosen, budget, output_path, report)
+        trained = finetune_by_people(
+            model, order, chosen, budget, output_path, options=options, report=report, say=say
+        )
     if json:
         print_json(trained.record.model_dump_json(indent=1))
         return

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.table import Table
 
-from brainbench.benchmarks import Step
 from brainbench.cli.console import stdout
 from brainbench.cli.options import (
     Device,
@@ -23,9 +22,7 @@ from brainbench.cli.options import (
     Verbose,
 )
 from brainbench.cli.progress import step_progress, teller
-from brainbench.datasets import load_card, load_recording
-from brainbench.errors import UnknownNameError, UsageError
-from brainbench.models import LanguageModel, ModelOptions, load_model, save_steering
+from brainbench.models import ModelOptions, Site, save_steering
 from brainbench.models.cache import Status
 
 if TYPE_CHECKING:
@@ -143,45 +140,29 @@ def steer(
     peft: Peft = None,
 ) -> None:
     """Parse, derive, write, print."""
-    from brainbench.guidance.objective import CENTRINGS, LOSSES
-    from brainbench.guidance.steering.directions import SteeringLoss
-    from brainbench.guidance.steering.fit import Derivation, derive_steering
+    # torch is loaded only now: other verbs do without
+    from brainbench.run.steering import SteeringOrder
+    from brainbench.run.steering import steer as steer_by_people
 
-    for kind, given, known in (("loss", loss, LOSSES), ("centring", centring, CENTRINGS)):
-        if given is not None and given not in known:
-            raise UnknownNameError(kind, given, known)
-    if site not in ("attention", "hidden"):
-        raise UnknownNameError("site", site, ("attention", "hidden"))
-    plain = Derivation(
-        form, arm, None, layers, step, mean, "attention" if site == "attention" else "hidden", seed
+    order = SteeringOrder(
+        dataset=dataset,
+        roi=roi,
+        reasoning_type=reasoning_type,
+        form=form,
+        arm=arm,
+        loss=loss,
+        centring=centring,
+        layers=layers,
+        site=cast(Site, site),  # whether it is one is checked there
+        step=step,
+        mean=mean,
+        name=name,
+        seed=seed,
     )
-    way = SteeringLoss(loss or plain.chosen_way.loss, centring or plain.chosen_way.centring)
-    card = load_card(dataset)
-    areas = tuple(card.rois)
-    if roi is not None and roi not in areas:
-        raise UnknownNameError("ROI", roi, areas)
-    kinds = tuple(card.reasoning_types)
-    if reasoning_type is not None and reasoning_type not in kinds:
-        raise UnknownNameError("reasoning type", reasoning_type, kinds)
+    options = ModelOptions(device=device, dtype=dtype, revision=revision, peft=peft)
     say = teller(quiet)
-    area = roi or areas[0]
     with step_progress(quiet, verbose) as report:
-        opened = load_model(
-            model,
-            ModelOptions(device=device, dtype=dtype, revision=revision, peft=peft),
-            say=say,
-        )
-        if not isinstance(opened, LanguageModel):
-            raise UsageError(f"{opened.identifier} is no language model that brainbench runs")
-        found = derive_steering(
-            opened,
-            load_recording(dataset, (area,)),
-            area,
-            kinds if reasoning_type is None else (reasoning_type,),
-            Derivation(form, arm, way, layers, step, mean, plain.site, seed),
-            name,
-            lambda what, done, total: report(Step(what, done, total)) if report else None,
-        )
+        found = steer_by_people(model, order, options, report, say)
     save_steering(found, output_path)
     stdout.print(_table(found))
     if export_lm_eval is not None:

@@ -10,16 +10,20 @@ import numpy as np
 from brainbench.benchmarks import Report, Step
 from brainbench.datasets import load_card, load_recording
 from brainbench.errors import UsageError
-from brainbench.guidance.arms import RANDOM
+from brainbench.guidance.arms import GUIDED, RANDOM
 from brainbench.guidance.evaluation.selection import area
 from brainbench.guidance.evaluation.test_sets import read_set
 from brainbench.guidance.finetuning.adapters import randomise_adapter
 from brainbench.guidance.finetuning.arms import train_as
 from brainbench.guidance.finetuning.folder import FinetuningFolder
 from brainbench.guidance.finetuning.recipes import Budget, Recipe
-from brainbench.guidance.finetuning.train import Finetuned, Validate, Watch, finetune
+from brainbench.guidance.finetuning.train import Finetuned, Validate, Watch
+from brainbench.guidance.finetuning.train import finetune as train_adapter
+from brainbench.guidance.layer_sets import parse_layers
 from brainbench.guidance.signals import Signals, read_signals
-from brainbench.models import LanguageModel, ModelOptions, load_model
+from brainbench.models import LanguageModel, Model, ModelOptions, load_model
+from brainbench.paths import user_path
+from brainbench.results.atomic import locked
 from brainbench.run.inputs import Say, limit_told
 
 # reasoning type → the set of new problems whose validation split the epoch is chosen on
@@ -35,68 +39,86 @@ _LINES = 10
 
 @dataclass(frozen=True)
 class TrainingOrder:
-    """On what is trained, and as what.
+    """Whose responses an adapter is trained on, and where it goes.
 
-    Attributes
+    Parameters
     ----------
     dataset : whose people guide.
     roi : which of its ROIs; None for the first.
     reasoning_type : one type, or ``all``.
     limit : items of each type, for trying out.
     arm : guided, or a baseline.
+    layers : whose attention is trained: ``middle``, ``all``, or numbers as in ``3,5-8``; None
+        leaves it to the recipe.
     validation : problems of each type to choose the epoch on; None for all, 0 for none.
     resume, overwrite : go on with what is in the folder, or replace it.
     """
 
     dataset: str
-    roi: str | None
-    reasoning_type: str
-    limit: int | None
-    arm: str
-    validation: int | None
-    resume: bool
-    overwrite: bool
+    roi: str | None = None
+    reasoning_type: str = "all"
+    limit: int | None = None
+    arm: str = GUIDED
+    layers: str | None = None
+    validation: int | None = None
+    resume: bool = False
+    overwrite: bool = False
 
 
-def open_trainable(name: str, options: ModelOptions, say: Say) -> LanguageModel:
-    """A model whose weights can be trained.
+def finetune(
+    model: str | Path | Model,
+    order: TrainingOrder,
+    recipe: Recipe,
+    budget: Budget,
+    path: str | Path,
+    *,
+    options: ModelOptions | None = None,
+    report: Report | None = None,
+    say: Say = lambda text: None,
+) -> Finetuned:
+    """Train the adapter of an arm, its folder held for this process.
+
+    Parameters
+    ----------
+    model : name of a language model, or one that is open.
+    order : whose responses.
+    recipe, budget : what is learned; how long and how fast.
+    path : folder of the adapter; of a random direction ``guided`` in it holds the one whose
+        size it has.
+    options : how a model is loaded that is given by its name.
+    report : called as training goes on.
+    say : called with lines worth telling the user as they happen.
 
     Raises
     ------
     UsageError
-        When there is no such model, or it has no weights.
+        When a name is unknown, the model has no weights to train, or the folder holds something
+        else.
+    DataError
+        When there are too few items, or the training fails.
     """
-    found = load_model(name, options, say=say)
+    found = load_model(model, options, say=say)
     if not isinstance(found, LanguageModel):
         raise UsageError(
-            f"{found.identifier} is no language model that brainbench runs, so it has no weights "
-            "to train: give a hub id, a folder or a GGUF file"
+            f"{found.identifier} is not a language model that brainbench runs, so it has no "
+            "weights to train: give a hub id, a folder or a GGUF file"
         )
-    return found
+    if order.layers is not None:
+        count = found.loader.config.get_text_config().num_hidden_layers
+        recipe = replace(recipe, layers=parse_layers(order.layers, count))
+    folder = user_path(path)
+    with locked(folder):
+        return _train(found, order, recipe, budget, folder, report)
 
 
-def finetune_by_people(
+def _train(
     model: LanguageModel,
     order: TrainingOrder,
     recipe: Recipe,
     budget: Budget,
     path: Path,
-    report: Report | None = None,
+    report: Report | None,
 ) -> Finetuned:
-    """Train the adapter of an arm.
-
-    Parameters
-    ----------
-    path : folder of the adapter; of a random direction ``guided`` in it holds the one whose
-        size it has.
-
-    Raises
-    ------
-    UsageError
-        When a name is unknown, or the folder holds something else.
-    DataError
-        When there are too few items, or the training fails.
-    """
     signals, recipe = train_as(order.arm, _signals(order), recipe, budget.seed)
     turned = order.arm == RANDOM
     outer, inner = FinetuningFolder(path), FinetuningFolder(path / _BENEATH if turned else path)
@@ -105,7 +127,7 @@ def finetune_by_people(
         inner.clear()
     if turned and inner.load() is None:
         outer.refuse_others()
-    trained = finetune(
+    trained = train_adapter(
         model,
         signals,
         recipe,

@@ -199,7 +199,7 @@ def test_an_adapter_of_others_is_not_written_over(run: Any) -> None:
         (("--layers", "1-9"), "this model has layers 0 to 3"),
         (("--layers", "some"), "expected middle, all, or numbers"),
         (("--schedule", "cosin"), "did you mean 'cosine'"),
-        (("--model", "smollm2-135m-phantom"), "is no language model that brainbench runs"),
+        (("--model", "smollm2-135m-phantom"), "is not a language model that brainbench runs"),
         (("--model", "nan"), "unknown model 'nan'"),
         (("--dtype", "float16"), "float16 is too narrow to train in"),
         (("--device", "cuda:99"), "this machine has no device cuda:99"),

@@ -28,7 +28,9 @@ RECIPES: dict[str, str] = {
     STIMULUS: "the problems' text, no answers",
     STATES: "states that a search found; those of items it had right are held",
 }
-FORMS: tuple[str, ...] = ("controlled", "published")
+# form → passes over the items, at most, where nobody asks for others
+EPOCHS: dict[str, int] = {"controlled": 40, "published": 100}
+FORMS: tuple[str, ...] = tuple(EPOCHS)
 # which items draw states: those that the model had wrong, or all
 GUIDED_ITEMS: tuple[str, ...] = ("wrong", "all")
 SCHEDULES: tuple[str, ...] = ("constant", "linear", "cosine")
@@ -86,7 +88,12 @@ class Recipe:
                 raise UsageError(f"{what} must be a whole number from 1, not {value}")
         if self.layers is not None and not self.layers:
             raise UsageError("no layer is trained: name one, or leave the choice to the recipe")
-        if (self.name == STATES) != (self.targets is not None):
+        if self.name == STATES and self.targets is None:
+            raise UsageError(
+                f"the recipe {STATES!r} needs target states, which a search finds: give them in "
+                "Python, Recipe('states', targets=…)"
+            )
+        if self.name != STATES and self.targets is not None:
             raise UsageError(f"targets go with the recipe {STATES!r}, and with no other")
 
     @property

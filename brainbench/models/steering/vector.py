@@ -112,11 +112,7 @@ class Steering:
     saved: tuple[float, str] | None = None
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
-            raise UsageError(
-                f"{self.name!r} is no name for a steering: up to 64 letters, digits, points, "
-                "dashes and underscores, a letter or digit first"
-            )
+        check_steering_name(self.name)
         if self.site not in SITES:
             raise UnknownNameError("site", str(self.site), SITES)
         check_steered_tokens(self.tokens)
@@ -267,6 +263,15 @@ def check_fits(steering: Steering, model: Steerable) -> None:
                 f"{model.identifier} has {ours}. Directions mean nothing in another model: give "
                 "the model they were made for, with the same adapter, or make others"
             )
+
+
+def check_steering_name(name: object) -> None:
+    """Raise ``UsageError`` when it cannot be part of a folder's name."""
+    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+        raise UsageError(
+            f"{name!r} is no name for a steering: up to 64 letters, digits, points, dashes and "
+            "underscores, a letter or digit first"
+        )
 
 
 def check_steered_tokens(tokens: object) -> None:
