@@ -30,7 +30,9 @@ if TYPE_CHECKING:
         LanguageModel,
         Model,
         ModelOptions,
+        Steering,
         load_model,
+        load_steering,
         save_activations,
     )
     from brainbench.plugins import ArmPlugin, DatasetPlugin, Plugin
@@ -154,6 +156,7 @@ __all__ = [
     "Plugin",
     "Record",
     "Score",
+    "Steering",
     "TaskOptions",
     "evaluate",
     "list_benchmarks",
@@ -163,5 +166,6 @@ __all__ = [
     "load_model",
     "load_record",
     "load_recording",
+    "load_steering",
     "save_activations",
 ]

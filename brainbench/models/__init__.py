@@ -23,9 +23,10 @@ from brainbench.models.registry import (
     list_models,
     load_model,
 )
-from brainbench.models.steering.artifact import load_steering, save_steering
+from brainbench.models.steering.artifact import save_steering
 from brainbench.models.steering.hooks import steered
-from brainbench.models.steering.vector import STEERED_TOKENS, MadeFor, Steering
+from brainbench.models.steering.made_for import MadeFor
+from brainbench.models.steering.vector import STEERED_TOKENS, Steering, load_steering
 
 __all__ = [
     "COMPUTING",

@@ -104,8 +104,12 @@ def _other_kind(kind: str) -> str | None:
     return None
 
 
-def find_sites(model: nn.Module) -> Sites:
+def find_sites(model: nn.Module, headless: bool = False) -> Sites:
     """Find attention modules and blocks of a causal language model.
+
+    Parameters
+    ----------
+    headless : whether it may be the network below the head alone, as ``AutoModel`` loads it.
 
     Raises
     ------
@@ -117,8 +121,10 @@ def find_sites(model: nn.Module) -> Sites:
     # an adapter that is not merged stands around the model
     wrapped: Any = model
     inner = wrapped.get_base_model() if hasattr(wrapped, "get_base_model") else wrapped
+    first, _, rest = family.blocks.partition(".")
+    path = rest if headless and not hasattr(inner, first) else family.blocks
     try:
-        blocks = tuple(attrgetter(family.blocks)(inner))
+        blocks = tuple(attrgetter(path)(inner))
         attention = tuple(attrgetter(family.attention)(block) for block in blocks)
     except AttributeError as error:
         raise DataError(f"this {kind} model is built otherwise than its family: {error}") from error

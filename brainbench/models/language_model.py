@@ -29,7 +29,8 @@ from brainbench.models.prompts.chat import Chat
 from brainbench.models.prompts.plan import PromptPlan
 from brainbench.models.prompts.template import PromptTemplate, builtin_template
 from brainbench.models.prompts.verbalizer import Spellings, find_spellings
-from brainbench.models.steering.vector import Steering, check_fits
+from brainbench.models.steering.made_for import check_fits
+from brainbench.models.steering.vector import Steering
 from brainbench.problems import Problem
 from brainbench.source import computing_versions
 

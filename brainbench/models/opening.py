@@ -14,8 +14,7 @@ from brainbench.models.checkpoints.loading import CheckpointLoader, resolve_devi
 from brainbench.models.language_model import LanguageModel, Progress
 from brainbench.models.options import BATCH_SIZE, ModelOptions, readout_suffix
 from brainbench.models.prompts.template import PromptTemplate, load_template
-from brainbench.models.steering.artifact import load_steering
-from brainbench.models.steering.vector import Steering
+from brainbench.models.steering.vector import Steering, load_steering
 
 
 def open_language_model(

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from brainbench.models.architectures import find_sites
-from brainbench.models.steering.vector import MadeFor, Steering
+from brainbench.models.steering.made_for import MadeFor
+from brainbench.models.steering.vector import Steering
 
 LAYERS = (1, 2)
 TYPES = ("syllogistic", "transitive")

@@ -138,8 +138,17 @@ class _Words:
             yield [name, hooks, self.of_hooks(own.get(hooks) or {})]
 
     def of_hooks(self, hooks: Mapping[int, Any]) -> list[Any]:
-        """In the order in which they run; those of this package are gone after each pass."""
-        return [
+        """In the order in which they run; those of this package are gone after each pass.
+
+        Except those of :meth:`.Steering.apply`, which stay as long as its block: what they add is
+        told by the object that the hook is a method of.
+        """
+        lasting = [
+            told
+            for hook in hooks.values()
+            if (told := getattr(getattr(hook, "__self__", None), "changes_numbers", None))
+        ]
+        return lasting + [
             self.of(hook)
             for hook in hooks.values()
             if not str(getattr(hook, "__module__", "")).startswith("brainbench.")

@@ -1,4 +1,4 @@
-"""A steering on disk: a folder of ``steering.safetensors`` and ``steering.json``.
+"""The format of a steering on disk: a folder of ``steering.safetensors`` and ``steering.json``.
 
 The tensors are named ``<group>/<layer>``, each (units,) float32. The JSON says what they are
 and holds the hash of the other file: it is written last, so a folder is never half of each.
@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +22,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as unpack
 from safetensors.numpy import save as pack
 
-from brainbench.errors import BrainbenchError, DataError, UsageError
+from brainbench.errors import DataError, UsageError
 from brainbench.foreign import fault_of, parse_json
 from brainbench.models.cache import whole_file
 from brainbench.models.model import Site
-from brainbench.models.steering.vector import MadeFor, Steering
+from brainbench.models.steering.hooks import Directed
 from brainbench.paths import user_path
 
 TENSORS, CARD = "steering.safetensors", "steering.json"
@@ -74,7 +75,26 @@ class SteeringCard(_Part):
     """Of ``steering.safetensors``."""
 
 
-def save_steering(steering: Steering, folder: str | Path) -> Path:
+class Kept(Directed, Protocol):
+    """What is written of a steering, see :class:`brainbench.models.steering.vector.Steering`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def made_for(self) -> Any: ...
+
+    @property
+    def layers(self) -> tuple[int, ...]: ...
+
+    @property
+    def recipe(self) -> Mapping[str, Any]: ...
+
+    @property
+    def data_sha256(self) -> str | None: ...
+
+
+def save_steering(steering: Kept, folder: str | Path) -> Path:
     """Write a steering; each file appears whole or not at all.
 
     Returns
@@ -126,15 +146,15 @@ def save_steering(steering: Steering, folder: str | Path) -> Path:
     return path
 
 
-def load_steering(folder: str | Path) -> Steering:
-    """Read a steering that :func:`save_steering` wrote, whoever gave it.
+def read_artifact(folder: str | Path) -> tuple[SteeringCard, bytes]:
+    """The card of a folder, and the file that it names, held against its hash.
 
     Raises
     ------
     UsageError
         When there is none in the folder.
     DataError
-        When it is damaged, incomplete, of another format, or holds NaN or a wrong shape.
+        When it is damaged, incomplete or of another format.
     """
     path = user_path(folder)
     for name in (CARD, TENSORS):
@@ -152,23 +172,19 @@ def load_steering(folder: str | Path) -> Steering:
             f"{card.tensors_sha256}, found {found}. Make the steering again, or copy the whole "
             "folder again"
         )
-    try:
-        return Steering(
-            name=card.name,
-            site=card.site,
-            directions=_directions(content, card),
-            made_for=MadeFor(**card.model.model_dump()),
-            strength=card.strength,
-            tokens=card.tokens,
-            recipe=card.recipe,
-            data_sha256=card.data_sha256,
-        )
-    except BrainbenchError as error:
-        raise DataError(f"{path}: {error}") from error
+    return card, content
 
 
-def _directions(content: bytes, card: SteeringCard) -> dict[str, dict[int, NDArray[np.float32]]]:
-    """Tensors by group and layer: those that the card tells of, no other."""
+def unpack_directions(
+    content: bytes, card: SteeringCard
+) -> dict[str, dict[int, NDArray[np.float32]]]:
+    """Directions by group and layer: those that the card lists, no other.
+
+    Raises
+    ------
+    DataError
+        When the two files do not belong together.
+    """
     told = {
         f"{group}/{layer}": (group, layer) for group in card.norms for layer in card.norms[group]
     }

@@ -10,18 +10,45 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from brainbench.errors import UsageError
-from brainbench.models.architectures import find_sites
+from brainbench.models.architectures import Sites, find_sites
 from brainbench.models.model import SITES, Site
-from brainbench.models.steering.vector import Steering
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     # (rows, tokens); or from the number of the pass, counting from 0, to such
     Where = Tensor | Callable[[int], Tensor]
+
+# group → layer, counting from 0 → (units,)
+Directions = Mapping[str, Mapping[int, NDArray[np.floating]]]
+
+
+class Directed(Protocol):
+    """What hooks need of a steering, see :class:`brainbench.models.steering.vector.Steering`."""
+
+    @property
+    def site(self) -> Site: ...
+
+    @property
+    def directions(self) -> Directions: ...
+
+    @property
+    def groups(self) -> tuple[str, ...]: ...
+
+    @property
+    def strength(self) -> float: ...
+
+    @property
+    def tokens(self) -> str: ...
+
+    @property
+    def sha256(self) -> str: ...
 
 
 @contextlib.contextmanager
@@ -36,7 +63,7 @@ def steered(
 
     Parameters
     ----------
-    model : causal language model of a family that is read.
+    model : causal language model of a family that is read, or its sites.
     site : ``attention`` or ``hidden``.
     vectors : layer → (units,), the same for all rows, or (sets, units). They take the states'
         number format and device; gradients flow to them, where any are asked for.
@@ -53,7 +80,7 @@ def steered(
     """
     if site not in SITES:
         raise UsageError(f"{site!r} is no site; there are {' and '.join(SITES)}")
-    modules = getattr(find_sites(model), site)
+    modules = getattr(_sites_of(model), site)
     for layer, own in vectors.items():
         if not 0 <= layer < len(modules):
             raise UsageError(f"layer {layer}: the model has layers 0 to {len(modules) - 1}")
@@ -71,11 +98,11 @@ class Steerer:
 
     Parameters
     ----------
-    model : causal language model of transformers.
+    model : causal language model of transformers, or its sites.
     steering : None adds nothing.
     """
 
-    def __init__(self, model: Any, steering: Steering | None = None) -> None:
+    def __init__(self, model: Any, steering: Directed | None = None) -> None:
         import torch
 
         self.steering = steering
@@ -83,7 +110,7 @@ class Steerer:
         self._vectors: dict[str, dict[int, Tensor]] = {}
         if steering is None:
             return
-        modules = getattr(find_sites(model), steering.site)
+        modules = getattr(_sites_of(model), steering.site)
         for group in steering.groups:
             self._vectors[group] = {
                 layer: _beside(torch.tensor(vector) * float(steering.strength), modules[layer])
@@ -215,6 +242,10 @@ class _Places:
         mask, sets = mask.repeat_interleave(copies, 0), sets.repeat_interleave(copies)
         at, places = (mask & (sets >= 0)[:, None]).nonzero(as_tuple=True)
         return at, places, sets[at]
+
+
+def _sites_of(model: Any) -> Sites:
+    return model if isinstance(model, Sites) else find_sites(model)
 
 
 def _beside(vector: Tensor, module: Any) -> Tensor:

@@ -6,16 +6,23 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.errors import DataError, UnknownNameError, UsageError
+from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
 from brainbench.models.model import SITES, Site
+from brainbench.models.steering.apply import applied
+from brainbench.models.steering.artifact import read_artifact, save_steering, unpack_directions
+from brainbench.models.steering.hooks import Directions
+from brainbench.models.steering.made_for import MadeFor, check_shape
+from brainbench.paths import user_path
 from brainbench.problems.problem import REASONING_TYPES
 
 # which tokens of a text are steered, see docs/steering.md
@@ -26,52 +33,7 @@ GROUPS: tuple[str, ...] = (*REASONING_TYPES, POOLED)
 # names become part of folders' names
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
-Directions = Mapping[str, Mapping[int, NDArray[np.floating]]]
-
-
-class Steerable(Protocol):
-    """What a steering is held against: a language model, whose weights are not asked for."""
-
-    @property
-    def identifier(self) -> str: ...
-
-    @property
-    def weights_sha256(self) -> str: ...
-
-    @property
-    def loader(self) -> Any: ...
-
-
-@dataclass(frozen=True)
-class MadeFor:
-    """The model that directions were found on; they mean nothing in another one.
-
-    Attributes
-    ----------
-    identifier : its name.
-    weights_sha256 : hash of weights, adapter and seed.
-    family : ``model_type`` of its configuration.
-    n_layers, units : number of blocks, width of a state.
-    """
-
-    identifier: str
-    weights_sha256: str
-    family: str
-    n_layers: int
-    units: int
-
-    @classmethod
-    def of(cls, model: Steerable) -> MadeFor:
-        """Of a language model; needs its configuration, not its weights."""
-        config = model.loader.config
-        text = config.get_text_config()
-        return cls(
-            model.identifier,
-            model.weights_sha256,
-            str(config.model_type),
-            int(text.num_hidden_layers),
-            int(text.hidden_size),
-        )
+ModelT = TypeVar("ModelT")
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,6 +145,100 @@ class Steering:
             f"{len(reasoning_types)} {what} are asked unsteered",
         )
 
+    # ---------------------------------------------------------------- on a model, on disk
+
+    @contextmanager
+    def apply(
+        self, model: ModelT, reasoning_type: str | Sequence[str | None] | None = None
+    ) -> Iterator[ModelT]:
+        """Steer a model while the block runs: ``with steering.apply(model) as steered: …``.
+
+        The prompt of a pass ends at its last token that is not padding, in ``generate`` where
+        the prompts do that it is given. Directions are added as ``brainbench evaluate --steer``
+        adds them, number by number; nothing is left on the model after the block, nor after an
+        error in it. Blocks may stand inside each other: what they add is added up.
+
+        Parameters
+        ----------
+        model : causal language model of transformers, also below a PEFT adapter; or a
+            :class:`LanguageModel`, whose problems tell their reasoning types themselves.
+        reasoning_type : whose directions are added to all rows of a pass, or of each row; None
+            takes those of ``all``.
+
+        Yields
+        ------
+        The model itself; of a :class:`LanguageModel` another one that shares its weights.
+
+        Raises
+        ------
+        DataError
+            When the directions were made for a model of another family, with another number of
+            layers or of units, or the model's family is not known.
+        UsageError
+            When there are no directions for a reasoning type, or the model is not one.
+
+        Examples
+        --------
+        >>> with steering.apply(model, "syllogistic"):                   # doctest: +SKIP
+        ...     model.generate(**tokenizer(text, return_tensors="pt"))
+        """
+        if hasattr(model, "steered") and hasattr(model, "loader"):
+            if reasoning_type is not None:
+                raise UsageError(
+                    "reasoning_type is for networks of transformers: to a LanguageModel each "
+                    "problem tells its own"
+                )
+            with model.steered(self) as view:
+                yield view
+            return
+        if not hasattr(model, "named_modules") or not hasattr(model, "config"):
+            raise UsageError(
+                f"{type(model).__name__} is not a model of transformers: give one that "
+                "from_pretrained() loaded, or a LanguageModel of load_model()"
+            )
+        groups = self._groups_of(reasoning_type)
+        check_shape(self, model)
+        if not self.strength:
+            # the model as it is, to the last bit
+            yield model
+            return
+        with applied(model, self, groups):
+            yield model
+
+    def _groups_of(self, reasoning_type: str | Sequence[str | None] | None) -> list[str]:
+        several = not (reasoning_type is None or isinstance(reasoning_type, str))
+        kinds: Sequence[Any] = reasoning_type if several else [reasoning_type]  # type: ignore[assignment]
+        if not kinds:
+            raise UsageError("reasoning_type is an empty list: name one type, or that of each row")
+        found = []
+        for kind in kinds:
+            if kind is not None and kind not in GROUPS:
+                raise UnknownNameError("reasoning type", str(kind), GROUPS)
+            group = self.group_for(kind)
+            if group is None:
+                raise UsageError(
+                    f"the steering {self.name} has directions for {', '.join(self.groups)}, and "
+                    f"none for {kind or 'problems of no type'}: name one with reasoning_type="
+                )
+            found.append(group)
+        return found
+
+    def save(self, folder: str | Path) -> Path:
+        """Write ``steering.safetensors`` and ``steering.json``, each whole or not at all.
+
+        Returns
+        -------
+        The folder, which :func:`load_steering` reads and ``--steer`` applies.
+
+        Raises
+        ------
+        DataError
+            When the recipe is nothing that JSON holds.
+        UsageError
+            When it cannot be written.
+        """
+        return save_steering(self, folder)
+
     # ---------------------------------------------------------------- what it is
 
     def changed(self, strength: float | None = None, tokens: str | None = None) -> Steering:
@@ -245,24 +301,36 @@ class Steering:
         }
 
 
-def check_fits(steering: Steering, model: Steerable) -> None:
-    """Raise ``DataError`` when the directions were found on another model.
+def load_steering(folder: str | Path) -> Steering:
+    """Read a steering that :meth:`Steering.save` wrote, whoever gave it.
 
-    No weights are loaded; those of a model in memory are hashed.
+    Nothing in it is unpickled or run.
+
+    Parameters
+    ----------
+    folder : with ``steering.json`` and ``steering.safetensors``.
+
+    Raises
+    ------
+    UsageError
+        When there is none in the folder.
+    DataError
+        When it is damaged, incomplete, of another format, or holds NaN or a wrong shape.
     """
-    made, here = steering.made_for, MadeFor.of(model)
-    for what, theirs, ours in (
-        ("family", made.family, here.family),
-        ("number of layers", made.n_layers, here.n_layers),
-        ("number of units", made.units, here.units),
-        ("weights_sha256", made.weights_sha256, here.weights_sha256),
-    ):
-        if theirs != ours:
-            raise DataError(
-                f"the steering {steering.name} was made for {made.identifier}, {what} {theirs}; "
-                f"{model.identifier} has {ours}. Directions mean nothing in another model: give "
-                "the model they were made for, with the same adapter, or make others"
-            )
+    card, content = read_artifact(folder)
+    try:
+        return Steering(
+            name=card.name,
+            site=card.site,
+            directions=unpack_directions(content, card),
+            made_for=MadeFor(**card.model.model_dump()),
+            strength=card.strength,
+            tokens=card.tokens,
+            recipe=card.recipe,
+            data_sha256=card.data_sha256,
+        )
+    except BrainbenchError as error:
+        raise DataError(f"{user_path(folder)}: {error}") from error
 
 
 def check_steering_name(name: object) -> None:

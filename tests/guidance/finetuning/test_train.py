@@ -32,7 +32,8 @@ from brainbench.models import LanguageModel
 from brainbench.models.architectures import find_sites
 from brainbench.models.checkpoints.adapter_base import Base
 from brainbench.models.checkpoints.loading import Loaded
-from brainbench.models.steering.vector import MadeFor, Steering
+from brainbench.models.steering.made_for import MadeFor
+from brainbench.models.steering.vector import Steering
 
 SIGNALS = make_signals()
 # two batches an epoch, a step each

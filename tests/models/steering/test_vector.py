@@ -12,7 +12,7 @@ from tiny_steerings import LAYERS, make_steering
 from brainbench.errors import DataError, UnknownNameError, UsageError
 from brainbench.models import LanguageModel, MadeFor, Steering
 from brainbench.models.checkpoints.loading import Loaded
-from brainbench.models.steering.vector import check_fits
+from brainbench.models.steering.made_for import check_fits
 
 MADE = MadeFor("tiny", "0" * 64, "llama", 4, 32)
 
