@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import subprocess
 import sys
+from dataclasses import fields
 from importlib.metadata import version
 
 import pytest
@@ -28,6 +30,22 @@ def test_packages_are_there_and_other_names_are_not() -> None:
 
 def test_the_default_protocol_is_that_of_the_benchmarks() -> None:
     assert inspect.signature(brainbench.evaluate).parameters["protocol"].default == DEFAULT_PROTOCOL
+
+
+@pytest.mark.parametrize("verb", ["steer", "finetune"])
+def test_guidance_in_python_is_the_command(verb: str) -> None:
+    """The same names, the same defaults; how a model is loaded stands in ``options``."""
+    command = inspect.signature(importlib.import_module(f"brainbench.cli.{verb}").__dict__[verb])
+    function = inspect.signature(getattr(brainbench, verb))
+    shared = function.parameters.keys() & command.parameters.keys()
+    assert function.parameters.keys() - shared == {"options"}
+    for name in shared:
+        found, expected = (each.parameters[name].default for each in (function, command))
+        assert found == (str(expected) if name == "output_path" else expected), name
+    # of the screen, of the file that is written, and of the model
+    loading = {field.name for field in fields(brainbench.ModelOptions)}
+    others = command.parameters.keys() - shared - loading
+    assert others <= {"output_path", "export_lm_eval", "json", "quiet"}
 
 
 def test_the_import_loads_no_library() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
@@ -13,7 +14,13 @@ from typing import Any
 import torch
 
 from brainbench.errors import DataError, UsageError
-from brainbench.guidance.finetuning.adapters import adapter, adapting, base_of, lora_config
+from brainbench.guidance.finetuning.adapters import (
+    adapted,
+    adapter,
+    adapting,
+    base_of,
+    lora_config,
+)
 from brainbench.guidance.finetuning.batching import UpperLayerRunner
 from brainbench.guidance.finetuning.data import (
     Roles,
@@ -51,16 +58,41 @@ class Finetuned:
 
     Attributes
     ----------
-    folder : a PEFT folder; :func:`.adapters.adapted` puts it on the model in memory.
+    folder : a PEFT folder.
     losses : of each step.
     best_epoch : whose adapter it is, counting from 1.
-    record : everything that is told of it.
+    record : everything that ``finetuning.json`` holds.
     """
 
     folder: Path
     losses: tuple[float, ...]
     best_epoch: int
     record: FinetuningRecord
+
+    @property
+    def history(self) -> History:
+        """Loss of each step, its parts epoch by epoch, and the validation score after each."""
+        return self.record.history
+
+    def apply(self, model: LanguageModel) -> AbstractContextManager[LanguageModel]:
+        """The model with the adapter: ``with trained.apply(model) as m: m.answer(problems)``.
+
+        The model that ``ModelOptions(peft=trained.folder)`` opens, number by number, without
+        loading it again. The two share their weights: within the block only the new one may be
+        asked; after it the old one is as it was, bit by bit.
+
+        Parameters
+        ----------
+        model : the one that was trained.
+
+        Raises
+        ------
+        UsageError
+            When the adapter is no longer in its folder.
+        DataError
+            When it does not fit the model, or was trained on another one.
+        """
+        return adapted(model, self.folder)
 
 
 @dataclass(frozen=True)

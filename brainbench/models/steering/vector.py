@@ -21,7 +21,7 @@ from brainbench.models.model import SITES, Site
 from brainbench.models.steering.apply import applied
 from brainbench.models.steering.artifact import read_artifact, save_steering, unpack_directions
 from brainbench.models.steering.hooks import Directions
-from brainbench.models.steering.made_for import MadeFor, check_shape
+from brainbench.models.steering.made_for import MadeFor, Steerable, check_shape
 from brainbench.paths import user_path
 from brainbench.problems.problem import REASONING_TYPES
 
@@ -84,6 +84,33 @@ class Steering:
             raise DataError(f"the steering {self.name} has no directions")
         # others cannot change what the hash was taken of
         object.__setattr__(self, "directions", kept)
+
+    @classmethod
+    def of(
+        cls,
+        model: Steerable,
+        directions: Directions,
+        name: str = "mine",
+        *,
+        site: Site = "attention",
+        strength: float = 1.0,
+        tokens: str = "last",
+        recipe: Mapping[str, Any] | None = None,
+    ) -> Steering:
+        """A steering of one's own directions, made for a language model.
+
+        Parameters
+        ----------
+        model : a :class:`LanguageModel`; its configuration and the hash of its weights are read.
+        directions, name, site, strength, tokens, recipe : see :class:`Steering`.
+
+        Raises
+        ------
+        UsageError, DataError
+            As :class:`Steering` does.
+        """
+        made = MadeFor.of(model)
+        return cls(name, site, directions, made, strength, tokens, dict(recipe or {}))
 
     def _layers(
         self, group: str, given: Mapping[int, NDArray[np.floating]]
