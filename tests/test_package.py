@@ -45,7 +45,7 @@ def test_guidance_in_python_is_the_command(verb: str) -> None:
     # of the screen, of the file that is written, and of the model
     loading = {field.name for field in fields(brainbench.ModelOptions)}
     others = command.parameters.keys() - shared - loading
-    assert others <= {"output_path", "export_lm_eval", "json", "quiet"}
+    assert others <= {"output_path", "export_lm_eval", "json", "quiet", "verbose"}
 
 
 def test_the_import_loads_no_library() -> None:
