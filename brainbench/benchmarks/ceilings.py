@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from brainbench.atomic import whole_file
 from brainbench.benchmarks.cell import Cell
 from brainbench.datasets import cache_folder
 from brainbench.datasets.content import array_sha256
 from brainbench.encoding import fit_ceilings, intersubject_curves
 from brainbench.errors import DataError
-from brainbench.models.cache import ArrayCache, content_key, whole_file
+from brainbench.models.cache import ArrayCache, content_key
 from brainbench.source import source_sha256
 
 Array = NDArray[np.float64]

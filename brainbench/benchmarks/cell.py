@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -199,3 +200,22 @@ def prepare_cell(
     folds = published_folds(types[items])
     position = chosen["position"].values
     return Cell(recording, reasoning_type, tuple(rois), items, position, folds, blocks)
+
+
+def reaches(
+    against_model: float, against_reference: float, raw: float, reference: float | None
+) -> tuple[Literal["model", "reference"], ...]:
+    """What a nuisance row is not below.
+
+    Parameters
+    ----------
+    against_model : its statistic; of drawn rows the upper end of their range.
+    against_reference : its statistic; of drawn rows their mean.
+    raw, reference : of the model, and of other people if they have one.
+    """
+    reached: list[Literal["model", "reference"]] = []
+    if against_model >= raw:
+        reached.append("model")
+    if reference is not None and against_reference >= reference:
+        reached.append("reference")
+    return tuple(reached)

@@ -28,7 +28,7 @@ from brainbench.encoding.controlled.folds import permutations
 from brainbench.encoding.controlled.people_bootstrap import penalty_table, people_bounds
 from brainbench.encoding.controlled.prediction import People, normalised, predict
 from brainbench.encoding.controlled.ridge import fit_blocked
-from brainbench.encoding.inference import p_value, people_interval
+from brainbench.statistics.inference import p_value, people_interval
 
 Array = NDArray[np.float64]
 Report = Callable[[str], None]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from brainbench.atomic import locked, write_whole
 from brainbench.calibration.record import Calibration
 from brainbench.errors import DataError
 from brainbench.foreign import Unreadable, parse_json, read_text
 from brainbench.paths import user_path
-from brainbench.results.atomic import locked, write_whole
 
 RECORD, PICTURE = "calibration.json", "calibration.png"
 
@@ -23,7 +23,7 @@ class CalibrationFolder:
         self.path = user_path(path)
 
     def locked(self) -> AbstractContextManager[None]:
-        """Hold the folder for this process; see :func:`.whole_files.locked`."""
+        """Hold the folder for this process; see :func:`.atomic.locked`."""
         return locked(self.path)
 
     def load(self) -> Calibration | None:

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import requests
 from filelock import FileLock
 
+from brainbench.atomic import share
 from brainbench.datasets.cards import Card, CardFile
 from brainbench.errors import UsageError
 from brainbench.paths import user_path
@@ -135,13 +136,6 @@ class Sources:
             complete = "Content-Length" in reply.headers or file.tell() >= self._entry.size
         if not complete:
             raise _UnavailableError("the transfer was cut off; run again to resume it")
-
-
-def share(path: Path) -> None:
-    """Give a file the mode of any new file of this process: 666 less its umask."""
-    mask = os.umask(0)
-    os.umask(mask)
-    path.chmod(0o666 & ~mask)
 
 
 def mirror_root() -> str | None:

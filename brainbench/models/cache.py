@@ -8,12 +8,9 @@ once, and what it would have held is computed.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +19,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from brainbench.datasets.sources import share
+from brainbench.atomic import whole_file
 
 Arrays = dict[str, NDArray[Any]]
 Say = Callable[[str], None]
@@ -103,24 +100,6 @@ class ArrayCache:
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key}.safetensors"
-
-
-@contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Give a file to write to; what was written takes the path's place when the block ends well.
-
-    Its folder is made. After an error nothing is there, or what was there before.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    partial = Path(name)
-    try:
-        os.close(handle)
-        yield partial
-        share(partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _checksum(arrays: Arrays) -> str:

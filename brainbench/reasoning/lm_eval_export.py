@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from brainbench.atomic import whole_file
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.models.architectures import find_family
-from brainbench.models.cache import whole_file
 from brainbench.models.steering.vector import POOLED, Steering
 from brainbench.paths import user_path
 

@@ -20,10 +20,10 @@ from typing import Any
 from numpy.typing import NDArray
 from safetensors.numpy import save as pack
 
+from brainbench.atomic import locked, write_whole, writing
 from brainbench.errors import DataError, UsageError
 from brainbench.foreign import fault_of, parse_json, read_text
 from brainbench.paths import user_path
-from brainbench.results.atomic import locked, write_whole, writing
 from brainbench.results.file_names import file_stem, folder_name
 from brainbench.results.record import SCHEMA_VERSION, Record
 
@@ -46,7 +46,7 @@ class RunFolder:
         self._steps = self.path / "steps"
 
     def locked(self) -> AbstractContextManager[None]:
-        """Hold the folder for this process; see :func:`.whole_files.locked`."""
+        """Hold the folder for this process; see :func:`.atomic.locked`."""
         return locked(self.path)
 
     def load(self) -> Record | None:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from brainbench.atomic import locked
 from brainbench.benchmarks import Report, Step
 from brainbench.datasets import load_card, load_recording
 from brainbench.errors import UsageError
 from brainbench.guidance.arms import GUIDED, RANDOM
-from brainbench.guidance.evaluation.selection import area
 from brainbench.guidance.evaluation.test_sets import read_set
 from brainbench.guidance.finetuning.adapters import randomise_adapter
 from brainbench.guidance.finetuning.arms import train_as
@@ -23,8 +23,8 @@ from brainbench.guidance.layer_sets import parse_layers
 from brainbench.guidance.signals import Signals, read_signals
 from brainbench.models import LanguageModel, Model, ModelOptions, load_model
 from brainbench.paths import user_path
-from brainbench.results.atomic import locked
 from brainbench.run.inputs import Say, limit_told
+from brainbench.statistics.answers import auc
 
 # reasoning type → the set of new problems whose validation split the epoch is chosen on
 _VALIDATION = {
@@ -164,7 +164,7 @@ def _validation_score(signals: Signals, count: int | None) -> Validate | None:
         for problem in read_set(_VALIDATION[kind], "validation", limit=count)
     ]
     labels = np.array([0 if problem.condition.valid else 1 for problem in problems])
-    return lambda model: float(area(model.answer(problems).log_odds, labels))
+    return lambda model: float(auc(model.answer(problems).log_odds, labels == 0))
 
 
 class _Told:

@@ -26,9 +26,9 @@ PUBLISHED = ("evaluate", "--protocol", "published")
 DRAWS = {"PRIMARY_DRAWS": 299, "POOLED_DRAWS": 99, "CONDITION_DRAWS": 49}
 # the command in a process of its own, with few permutations of the controlled protocol
 CODE = f"""
-from brainbench.benchmarks import controlled_cell
+from brainbench.benchmarks.controlled import cell
 from brainbench.cli.main import main
-vars(controlled_cell).update({DRAWS})
+vars(cell).update({DRAWS})
 main()
 """
 

@@ -26,15 +26,15 @@ from brainbench.benchmarks.behavior.scoring import reached
 from brainbench.benchmarks.controlled.benchmark import decide
 from brainbench.benchmarks.controlled.score import Estimate
 from brainbench.datasets import load_card
-from brainbench.encoding.inference import benjamini_hochberg, holm, people_interval
 from brainbench.leaderboard.checks import words
-from brainbench.leaderboard.checks.alignment import NUISANCE, ROWS, reaches
+from brainbench.leaderboard.checks.alignment import NUISANCE, ROWS, reached_by
 from brainbench.leaderboard.checks.behavior import FEATURES
 from brainbench.leaderboard.checks.published import ROWS as PUBLISHED_ROWS
 from brainbench.leaderboard.expected import expected_data, own_problems
 from brainbench.leaderboard.kinds.behavior import CONTROLS
 from brainbench.reasoning.response_bias import measure_bias
 from brainbench.results import Record
+from brainbench.statistics.inference import benjamini_hochberg, holm, people_interval
 
 TYPES = ("syllogistic", "transitive")
 ITEMS = {"syllogistic": 36, "transitive": 34, "all": 70}
@@ -301,7 +301,7 @@ def _nuisance(
         row = ControlledRow(control=name, r=r, r2=0.0, r_range=(r - 0.02, r + 0.02), draws=20)
     else:
         row = ControlledRow(control=name, r=_NUISANCE_R[roi, kind, name], r2=0.0)
-    return row.model_copy(update={"reaches": reaches(row, raw, reference)})
+    return row.model_copy(update={"reaches": reached_by(row, raw, reference)})
 
 
 def _published(rng: np.random.Generator, effect: float) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from brainbench.benchmarks.cell import prepare_cell
 from brainbench.benchmarks.controlled.nuisance import nuisance_kernels
 from brainbench.benchmarks.feature_spaces import RANDOM, nuisance_spaces
 from brainbench.datasets import load_recording
-from brainbench.encoding import inference
 from brainbench.leaderboard.checks import alignment, behavior, published
 from brainbench.leaderboard.expected import expected_data, own_problems, own_versions
+from brainbench.statistics import inference
 
 
 def test_names_of_nuisance_rows_are_those_of_the_protocols() -> None:

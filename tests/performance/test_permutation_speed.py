@@ -17,8 +17,8 @@ from threadpoolctl import threadpool_limits
 from brainbench.encoding.controlled.folds import held_out_folds, permutations
 from brainbench.encoding.controlled.prediction import People, normalised, predict
 from brainbench.encoding.controlled.ridge import CONTROLLED_ALPHAS
-from brainbench.encoding.inference import p_value
 from brainbench.encoding.kernels import linear_kernels
+from brainbench.statistics.inference import p_value
 
 LAYERS, COMPARED, DRAWS = 6, 4, 1000
 TARGET = 50.0

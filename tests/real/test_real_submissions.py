@@ -14,7 +14,7 @@ from brainbench.leaderboard.site.build import build_site
 from brainbench.leaderboard.submissions.submission import make_submission
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-RESULTS = sorted((ROOT / "leaderboards" / "results").glob("*/*/results.json"))
+RUNS = sorted(path.parent for path in (ROOT / "submissions").glob("*/*/record/results.json"))
 SAID = {
     "org": "lab",
     "licence": "MIT",
@@ -25,18 +25,18 @@ SAID = {
 
 
 def answered(model: str) -> Path:
-    """A record of a model that has answers to the scanner's problems."""
+    """A run of a model that has answers to the scanner's problems."""
     return next(
-        path
-        for path in RESULTS
-        if path.parent.parent.name == model
-        and (path.parent / "samples" / "ds003076.jsonl").is_file()
+        run
+        for run in RUNS
+        if run.parent.parent.name == f"brainbench__{model}"
+        and (run / "samples" / "ds003076.jsonl").is_file()
     )
 
 
-@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.parent.parent.name)
-def test_records_that_are_published_have_no_fault(path: Path, mirror: Path, tmp_path: Path) -> None:
-    folder = make_submission(path.parent, tmp_path, given=SAID)
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.parts[-3]}-{run.parts[-2]}")
+def test_a_published_run_can_be_submitted_again(run: Path, mirror: Path, tmp_path: Path) -> None:
+    folder = make_submission(run, tmp_path, given=SAID)
     found = check_submission(folder, load_boards())
     assert found.faults == []
     assert found.boards
@@ -53,7 +53,7 @@ def test_submissions_in_the_checkout_have_no_fault_and_build(mirror: Path, tmp_p
 
 def test_answers_that_were_exchanged_are_found_by_the_people(mirror: Path, tmp_path: Path) -> None:
     """Accuracy and bias stay as they were; only who else errs there does not."""
-    folder = make_submission(answered("SmolLM2-135M-Instruct.Q4_1").parent, tmp_path, given=SAID)
+    folder = make_submission(answered("SmolLM2-135M-Instruct.Q4_1"), tmp_path, given=SAID)
     samples = folder / "record" / "samples" / "ds003076.jsonl"
     rows = [json.loads(line) for line in samples.read_text().splitlines()]
     own = [r for r in rows if r["reasoning_type"] == "syllogistic" and r["label"] == 0]
@@ -69,7 +69,7 @@ def test_answers_that_were_exchanged_are_found_by_the_people(mirror: Path, tmp_p
 
 
 def test_labels_are_the_datasets(mirror: Path, tmp_path: Path) -> None:
-    folder = make_submission(answered("nano").parent, tmp_path, given=SAID)
+    folder = make_submission(answered("nano"), tmp_path, given=SAID)
     samples = folder / "record" / "samples" / "ds003076.jsonl"
     rows = [json.loads(line) for line in samples.read_text().splitlines()]
     rows[3]["label"] = 1 - rows[3]["label"]

@@ -130,8 +130,8 @@ class TestBehavior:
             return 1.0 - whole(*given) if metric == "area_under_curve" else abs(whole(*given))
 
         def break_it() -> None:
-            for module in ("behavior_scoring", "behavior_group", "behavior", "consistency"):
-                where = f"brainbench.benchmarks.{module}.{metric}"
+            for module in ("scoring", "people", "benchmark", "consistency"):
+                where = f"brainbench.benchmarks.behavior.{module}.{metric}"
                 monkeypatch.setattr(where, broken, raising=False)
 
         held(

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
-from scipy.stats import t as student_t
+
+from brainbench.statistics.answers import auc
 
 Array = NDArray[np.float64]
-_CONFIDENCE = 0.95
 # a rank correlation over two items is 1 or -1 whatever they are
 _FEWEST_ITEMS = 3
 
@@ -178,13 +178,7 @@ def area_under_curve(scores: Array, labels: Array) -> float:
     Items whose score is NaN are left out; NaN where a label is lacking.
     """
     kept = ~np.isnan(scores)
-    positive = labels[kept] == 1.0
-    n_positive, n_negative = int(positive.sum()), int((~positive).sum())
-    if not n_positive or not n_negative:
-        return float("nan")
-    ranks = rankdata(scores[kept])
-    above = ranks[positive].sum() - n_positive * (n_positive + 1) / 2
-    return float(above / (n_positive * n_negative))
+    return float(auc(scores[kept], labels[kept] == 1.0))
 
 
 def leave_one_out(statistic: Callable[[NDArray[np.bool_]], float], size: int) -> Array:
@@ -196,30 +190,6 @@ def leave_one_out(statistic: Callable[[NDArray[np.bool_]], float], size: int) ->
     size : number of units.
     """
     return np.array([statistic(np.arange(size) != unit) for unit in range(size)], np.float64)
-
-
-def jackknife_interval(value: float, without: Array) -> tuple[float, float] | None:
-    """Studentised 95 % interval from leaving each unit out in turn.
-
-    ``value ± t * sqrt((n - 1) / n * Σ (without - mean)²)`` with n - 1 degrees of freedom.
-    For a mean this is the t interval; it also holds for statistics of pairs, whose pairs
-    share people so that a t interval over them would be too narrow (Arvesen 1969).
-
-    Parameters
-    ----------
-    value : the statistic of all units.
-    without : (n,) see :func:`leave_one_out`.
-
-    Returns
-    -------
-    None below two units, or where the statistic is undefined, with all or without one.
-    """
-    n = len(without)
-    if n < 2 or np.isnan(value) or np.isnan(without).any():
-        return None
-    error = np.sqrt((n - 1) / n * np.sum((without - without.mean()) ** 2))
-    reach = float(student_t.ppf(0.5 + _CONFIDENCE / 2, n - 1) * error)
-    return value - reach, value + reach
 
 
 def _correlate_ranks(one: Array, other: Array) -> Array:

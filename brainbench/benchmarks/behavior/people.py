@@ -14,7 +14,6 @@ from brainbench.benchmarks.behavior.consistency import (
     agreement,
     correctness,
     each_against_others,
-    jackknife_interval,
     leave_one_out,
     mean_of,
     split_half_reliability,
@@ -24,6 +23,7 @@ from brainbench.benchmarks.behavior.score import ANSWER_MEASURES, LeftOut, Measu
 from brainbench.benchmarks.cell import POOLED
 from brainbench.datasets import Behavior
 from brainbench.errors import DataError
+from brainbench.statistics.inference import jackknife_interval
 
 # Share of a cell's items. Answers are missing mostly where they took long, so a person who
 # lacks many is compared on what was easy; and where a run is lost, on half of the items.
@@ -60,7 +60,7 @@ class HumanReference:
     @cached_property
     def interval(self) -> tuple[float, float] | None:
         """95 %, each person left out in turn."""
-        return jackknife_interval(self.value, self.without)
+        return jackknife_interval(self.value, self.without, fewest=2)
 
 
 @dataclass(frozen=True)

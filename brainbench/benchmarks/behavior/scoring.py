@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from brainbench.benchmarks.behavior.consistency import (
     Array,
     divide,
-    jackknife_interval,
     leave_one_out,
     majority_of_others,
     mean_of,
@@ -27,6 +26,7 @@ from brainbench.benchmarks.behavior.score import (
 )
 from brainbench.benchmarks.cell import POOLED
 from brainbench.benchmarks.published.scoring import finite_or_none
+from brainbench.statistics.inference import jackknife_interval
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,8 @@ def answer_statistic(group: Group, responder: Responder, name: Measure) -> Stati
     return Statistic(
         value=finite_or_none(value),
         # people with whom it is undefined are no units of the mean
-        interval=jackknife_interval(value, without[~np.isnan(values)]),
-        interval_items=jackknife_interval(value, leave_one_out(of_items, items.size)),
+        interval=jackknife_interval(value, without[~np.isnan(values)], fewest=2),
+        interval_items=jackknife_interval(value, leave_one_out(of_items, items.size), fewest=2),
         n_items=items.size,
         n_undefined=int(np.isnan(values).sum()),
         **_against(group.references[name], value, without),
@@ -156,8 +156,8 @@ def item_correlation(group: Group, responder: Responder, name: Measure) -> ItemC
     reliability = group.reliabilities[name]
     return ItemCorrelation(
         value=finite_or_none(value),
-        interval=jackknife_interval(value, without),
-        interval_items=jackknife_interval(value, without_items),
+        interval=jackknife_interval(value, without, fewest=2),
+        interval_items=jackknife_interval(value, without_items, fewest=2),
         n_items=items.size,
         **_against(group.references[name], value, without),
         reliability=finite_or_none(reliability),
@@ -192,7 +192,7 @@ def _against(reference: HumanReference, value: float, without: Array) -> dict[st
         "reference_interval": interval,
         "reference_undefined": reference.undefined,
         "ratio": finite_or_none(ratio),
-        "ratio_interval": jackknife_interval(ratio, divide(without, reference.without)),
+        "ratio_interval": jackknife_interval(ratio, divide(without, reference.without), fewest=2),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from brainbench.benchmarks.base import CellBenchmark
-from brainbench.benchmarks.cell import prepare_cell
+from brainbench.benchmarks.cell import prepare_cell, reaches
 from brainbench.benchmarks.controlled.cell import CONDITION_DRAWS, ControlledCell, Values
 from brainbench.benchmarks.controlled.controls import (
     score_nuisance,
@@ -38,9 +38,9 @@ from brainbench.benchmarks.published.benchmark import (
 )
 from brainbench.datasets import Recording, load_recording
 from brainbench.encoding.controlled.similarity import METRICS
-from brainbench.encoding.inference import Measured, divide, holm
 from brainbench.errors import UsageError
 from brainbench.models import Activations, Model, load_model, read_activations
+from brainbench.statistics.inference import Measured, divide, holm
 
 # Raise when a change of the code changes a score.
 CONTROLLED_VERSION = 4
@@ -310,13 +310,9 @@ def decide(
 def _row(row: Values, raw: float, reference: Values | None) -> ControlledRow:
     if row.get("reason"):
         return ControlledRow(**row)
-    reaches = []
     high = row["r_range"][1] if row.get("r_range") else row["r"]
-    if high >= raw:
-        reaches.append("model")
-    if reference is not None and row["r"] >= reference["r"]["value"]:
-        reaches.append("reference")
-    return ControlledRow(**{**row, "reaches": tuple(reaches)})
+    others = None if reference is None else reference["r"]["value"]
+    return ControlledRow(**{**row, "reaches": reaches(high, row["r"], raw, others)})
 
 
 def read_cell(

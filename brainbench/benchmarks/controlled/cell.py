@@ -17,8 +17,8 @@ from brainbench.benchmarks.feature_spaces import RANDOM, model_space, random_spa
 from brainbench.encoding.controlled.folds import HeldOutFold, held_out_folds, permutations
 from brainbench.encoding.controlled.localiser import LOCALISED_SHARE, localised_kernels
 from brainbench.encoding.controlled.prediction import People, normalised
-from brainbench.encoding.inference import Interval, p_value, people_interval
 from brainbench.models import Activations
+from brainbench.statistics.inference import Interval, p_value, people_interval
 
 Array = NDArray[np.float64]
 PRIMARY_DRAWS, POOLED_DRAWS, CONDITION_DRAWS, LAYER_DRAWS = 1000, 200, 200, 200

@@ -18,8 +18,8 @@ from brainbench.encoding.controlled.reference import (
     unique_of_others,
 )
 from brainbench.encoding.controlled.reliability import reliability
-from brainbench.encoding.inference import people_interval
 from brainbench.models import Activations
+from brainbench.statistics.inference import people_interval
 
 UNTRAINED = "untrained model"
 

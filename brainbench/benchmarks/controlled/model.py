@@ -36,9 +36,9 @@ from brainbench.encoding.controlled.similarity import (
     compare_nested,
     mixes_strata,
 )
-from brainbench.encoding.inference import benjamini_hochberg, p_value
 from brainbench.encoding.kernels import Array
 from brainbench.models import Activations
+from brainbench.statistics.inference import benjamini_hochberg, p_value
 
 
 def score_model(cell: ControlledCell, activations: Activations) -> dict[str, Values]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.benchmarks.ceilings import MAXIMUM_PEOPLE, MINIMUM_PEOPLE, Ceiling
-from brainbench.benchmarks.cell import POOLED, Cell
+from brainbench.benchmarks.cell import POOLED, Cell, reaches
 from brainbench.benchmarks.feature_spaces import RANDOM
 from brainbench.benchmarks.published.score import Control, LayerScore, SubjectScore
 from brainbench.benchmarks.published.scoring import SpaceScore, finite_or_none
@@ -169,14 +169,14 @@ def _controls(
             rows.append(Control(control=name, reason=scored))
             continue
         value = scored.headline
-        reaches = _reaches(value, value, raw, reference)
+        reached = reaches(value, value, raw, reference)
         rows.append(
             Control(
                 control=name,
                 raw=value,
                 score=scored.divided_headline,
-                reaches=reaches,
-                warning=control_warning(name, value, None, reaches, raw, reference),
+                reaches=reached,
+                warning=control_warning(name, value, None, reached, raw, reference),
             )
         )
     return (*rows, _random_control(draws, raw, reference))
@@ -189,27 +189,16 @@ def _random_control(draws: Sequence[SpaceScore], raw: float, reference: float | 
     low, high = (float(edge) for edge in np.percentile(values, [2.5, 97.5]))
     divided = [draw.divided_headline for draw in draws]
     known = [value for value in divided if value is not None]
-    reaches = _reaches(high, mean, raw, reference)
+    reached = reaches(high, mean, raw, reference)
     return Control(
         control=RANDOM,
         raw=mean,
         raw_range=(low, high),
         score=float(np.mean(known)) if len(known) == len(draws) else None,
         draws=len(draws),
-        reaches=reaches,
-        warning=control_warning(RANDOM, mean, (low, high), reaches, raw, reference),
+        reaches=reached,
+        warning=control_warning(RANDOM, mean, (low, high), reached, raw, reference),
     )
-
-
-def _reaches(
-    against_model: float, against_reference: float, raw: float, reference: float | None
-) -> tuple[Literal["model", "reference"], ...]:
-    reached: list[Literal["model", "reference"]] = []
-    if against_model >= raw:
-        reached.append("model")
-    if reference is not None and against_reference >= reference:
-        reached.append("reference")
-    return tuple(reached)
 
 
 def headline_warnings(

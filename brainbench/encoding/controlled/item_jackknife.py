@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from brainbench.encoding.controlled.folds import INNER_BLOCKS, MIN_ITEMS
-from brainbench.encoding.inference import Interval, jackknife_interval
 from brainbench.encoding.threads import parallel
+from brainbench.statistics.inference import Interval, jackknife_interval
 
 
 def without_blocks(runs: ArrayLike, n_blocks: int = INNER_BLOCKS) -> list[NDArray[np.intp]]:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from brainbench.encoding.controlled.band_fit import Bands, better_than, joint_maps, measured_kernels
 from brainbench.encoding.controlled.banded_ridge import MODEL_PENALTIES
 from brainbench.encoding.controlled.ridge import CONTROLLED_ALPHAS, error_maps
-from brainbench.encoding.inference import Interval, people_interval
 from brainbench.encoding.kernels import Array
 from brainbench.encoding.threads import parallel
+from brainbench.statistics.inference import Interval, people_interval
 
 BOOTSTRAP_DRAWS = 500
 MIN_PEOPLE = 3

@@ -24,12 +24,12 @@ from brainbench.encoding.controlled.people_bootstrap import (
 )
 from brainbench.encoding.controlled.prediction import People
 from brainbench.encoding.controlled.ridge import CONTROLLED_ALPHAS, fit_blocked
-from brainbench.encoding.inference import Interval, jackknife_values
 from brainbench.encoding.kernels import Array, contrasts, linear_kernels
 from brainbench.encoding.published.ceilings import fit_ceilings
 from brainbench.encoding.published.prediction import correlate
 from brainbench.encoding.threads import parallel
 from brainbench.errors import DataError
+from brainbench.statistics.inference import Interval, jackknife_values
 
 # Fewest people who can be predicted from others when one of them is left out.
 MIN_PEOPLE = 3

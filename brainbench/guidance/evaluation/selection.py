@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from brainbench.encoding.kernels import Array
 from brainbench.guidance.layer_sets import as_mask
 from brainbench.guidance.score import Dose
+from brainbench.statistics.answers import auc, best_threshold
 
 STRENGTHS: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
 # areas that differ by less are equal
@@ -43,21 +44,9 @@ class Grid:
         return np.stack([strength * masks[name] * sigma for name, strength in self.options])
 
 
-def area(odds: Array, labels: NDArray[np.int64]) -> Array:
-    """AUC of log-odds (items, ...) for label 0, True; ties count half.
-
-    NaN without both labels, and where an item has no log-odds.
-    """
-    true, false = odds[labels == 0], odds[labels == 1]
-    if not len(true) or not len(false):
-        return np.full(odds.shape[1:], np.nan)
-    above = (true[:, None] > false).mean(axis=(0, 1)) + 0.5 * (true[:, None] == false).mean((0, 1))
-    return np.where(np.isnan(odds).any(axis=0), np.nan, above)
-
-
 def choose(odds: Array, labels: NDArray[np.int64]) -> int:
     """Number of the option whose log-odds (items, options) tell the labels apart best."""
-    areas = np.nan_to_num(area(odds, labels), nan=0.5)
+    areas = np.nan_to_num(auc(odds, labels == 0), nan=0.5)
     return int(np.argmax(areas >= areas.max() - _EQUAL))
 
 
@@ -67,18 +56,9 @@ def choose_accuracy(said: NDArray[np.int64], labels: NDArray[np.int64]) -> int:
 
 
 def threshold(odds: Array, labels: NDArray[np.int64]) -> float:
-    """The log-odds above which True must be said for the best balanced accuracy.
-
-    Of several, the one nearest to the median; 0 without both labels.
-    """
-    if len(set(labels.tolist())) < 2:
-        return 0.0
-    held = np.unique(odds)
-    edges = np.concatenate([[held[0] - 1.0], (held[1:] + held[:-1]) / 2.0, [held[-1] + 1.0]])
-    above = odds[:, None] > edges
-    scores = (above[labels == 0].mean(axis=0) + (~above[labels == 1]).mean(axis=0)) / 2.0
-    best = edges[scores >= scores.max() - 1e-12]
-    return float(best[np.argmin(np.abs(best - np.median(odds)))])
+    """Log-odds (items,) above which True is said, by :func:`.best_threshold`; 0 of one label."""
+    found = best_threshold(odds, labels == 0)
+    return 0.0 if np.isnan(found) else found
 
 
 def doses(
@@ -94,7 +74,7 @@ def doses(
     ----------
     odds, said : per seed (items, options).
     """
-    areas = np.mean([area(each, labels) for each in odds], axis=0)
+    areas = np.mean([auc(each, labels == 0) for each in odds], axis=0)
     stacked = np.stack(said)
     return [
         Dose(

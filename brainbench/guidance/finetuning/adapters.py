@@ -17,11 +17,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from brainbench.atomic import whole_file
 from brainbench.datasets import cache_folder
 from brainbench.errors import DataError, UsageError
 from brainbench.models import LanguageModel
 from brainbench.models.architectures import find_family, find_sites
-from brainbench.models.cache import content_key, whole_file
+from brainbench.models.cache import content_key
 from brainbench.models.checkpoints.adapter_base import (
     CONFIG,
     WEIGHTS,

@@ -22,7 +22,7 @@ from brainbench.encoding.kernels import linear_kernels
 from brainbench.guidance.answers import ArmAnswers
 from brainbench.guidance.arms import GUIDED, RANDOM, UNGUIDED
 from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator, Question
-from brainbench.guidance.evaluation.selection import area, threshold
+from brainbench.guidance.evaluation.selection import threshold
 from brainbench.guidance.evaluation.test_sets import TestQuestions
 from brainbench.guidance.finetuning.adapters import adapted, randomise_adapter
 from brainbench.guidance.finetuning.arms import train_as
@@ -32,6 +32,7 @@ from brainbench.guidance.score import ArmAlignment
 from brainbench.guidance.signals import Signals
 from brainbench.guidance.steering.experiment import Rows, Whole, arm_of
 from brainbench.models import LanguageModel, Model, read_activations
+from brainbench.statistics.answers import auc
 
 Report = Callable[[str, int, int], None]
 
@@ -135,7 +136,7 @@ def _train(
     labels = np.array([question.label for question in plan.validation])
 
     def validate(now: LanguageModel) -> float:
-        return float(area(ask_plainly(now, plan.validation).odds[:, 0], labels))
+        return float(auc(ask_plainly(now, plan.validation).odds[:, 0], labels == 0))
 
     best: tuple[float, Path] | None = None
     for number, rate in enumerate(plan.learning_rates):

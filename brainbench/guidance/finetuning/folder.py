@@ -17,10 +17,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, JsonValue
 from safetensors import SafetensorError
 
+from brainbench.atomic import whole_file
 from brainbench.errors import DataError, UsageError
 from brainbench.foreign import fault_of, parse_json, read_text
 from brainbench.guidance.finetuning.history import History
-from brainbench.models.cache import whole_file
 from brainbench.models.checkpoints.adapter_base import CONFIG, TRAINING, WEIGHTS
 from brainbench.paths import user_path
 

@@ -27,8 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from brainbench.encoding.inference import Interval
 from brainbench.encoding.kernels import Array
+from brainbench.statistics.inference import Interval
 
 # Fewest base problems that are drawn from.
 MIN_PROBLEMS = 5

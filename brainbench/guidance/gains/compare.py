@@ -8,9 +8,7 @@ from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
-from brainbench.encoding.inference import holm
 from brainbench.encoding.kernels import Array
 from brainbench.encoding.threads import parallel
 from brainbench.errors import DataError, UsageError
@@ -37,6 +35,8 @@ from brainbench.guidance.score import (
     Tier,
     Verdict,
 )
+from brainbench.statistics.answers import mcnemar
+from brainbench.statistics.inference import holm
 
 MIN_DRAWS = 10_000
 Tables = Mapping[Metric, MetricDraws]
@@ -138,7 +138,7 @@ def correct_differences(
     return told
 
 
-def mcnemar(
+def mcnemar_of_arms(
     guided: ArmAnswers, other: ArmAnswers, items: TestItems
 ) -> tuple[float, int, int] | None:
     """Exact p, and how many problems only guided, only the other has right.
@@ -146,7 +146,7 @@ def mcnemar(
     On order 0 of each problem, each arm by what most of its seeds have right; a draw is not
     right. None where no problem has an order 0.
 
-    Source: McNemar 1947; exact, by the binomial distribution of those that differ.
+    Source: :func:`.mcnemar`.
     """
     asked = items.order == 0
     if not asked.any():
@@ -154,9 +154,7 @@ def mcnemar(
     ours, theirs = (
         ((arm.said == items.labels)[:, asked]).mean(axis=0) > 0.5 for arm in (guided, other)
     )
-    gained, lost = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
-    p = stats.binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
-    return float(p), gained, lost
+    return mcnemar(theirs, ours)
 
 
 def _table(
@@ -206,7 +204,7 @@ def _difference(
             found = compare(ours[metric], theirs[metric], items.n_base, redrawn, ends=ends)
             if np.isfinite(found.value):
                 changes.append(_change(metric, found))
-    tested = mcnemar(arms[GUIDED], arms[name], items)
+    tested = mcnemar_of_arms(arms[GUIDED], arms[name], items)
     return Difference(
         against=name,
         n_seeds=min(arms[GUIDED].n_seeds, arms[name].n_seeds),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from brainbench.encoding.inference import Interval
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED
 from brainbench.guidance.score import (
     ArmAlignment,
@@ -15,6 +14,7 @@ from brainbench.guidance.score import (
     Tier,
     Verdict,
 )
+from brainbench.statistics.inference import Interval
 
 # A claim needs both, against both: that log-odds tell True from False better, and that
 # answers are right more often at a threshold that was not chosen here.

@@ -13,7 +13,7 @@ from brainbench.encoding.kernels import Array
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import GUIDED, UNGUIDED, find_arm
 from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator, Question, ask_problems
-from brainbench.guidance.evaluation.selection import STRENGTHS, Grid, area, choose
+from brainbench.guidance.evaluation.selection import STRENGTHS, Grid, choose
 from brainbench.guidance.evaluation.test_sets import read_set
 from brainbench.guidance.layer_sets import MIDDLE, layer_sets, parse_layers
 from brainbench.guidance.signals import read_signals
@@ -27,6 +27,7 @@ from brainbench.guidance.steering.experiment import Report, ask_candidates, read
 from brainbench.guidance.steering.search import scale_of
 from brainbench.guidance.steering.targeted import PUBLISHED_WAY, Targeted
 from brainbench.models import LanguageModel, MadeFor, Site, Steering
+from brainbench.statistics.answers import auc
 
 FORMS = ("controlled", "published")
 # multiples of the published direction that validation chooses from
@@ -200,7 +201,7 @@ class _Deriver:
         every = np.concatenate([np.zeros((1, *options.shape[1:])), options])
         told = ask_candidates(asker, questions, every, "choosing a strength", self.report)
         labels = np.array([question.label for question in questions])
-        areas = area(told.odds, labels)
+        areas = auc(told.odds, labels == 0)
         best = choose(told.odds[:, 1:], labels)
         return best, {
             "n_validation": len(questions),

@@ -8,7 +8,6 @@ from zlib import crc32
 
 import numpy as np
 
-from brainbench.encoding.inference import Interval, holm
 from brainbench.encoding.kernels import Array
 from brainbench.guidance.gains.bootstrap import (
     SHARES,
@@ -19,6 +18,7 @@ from brainbench.guidance.gains.bootstrap import (
 )
 from brainbench.guidance.score import SearchRow
 from brainbench.guidance.steering.search import Search
+from brainbench.statistics.inference import Interval, holm
 
 DRAWS = 10_000
 

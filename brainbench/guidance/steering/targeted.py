@@ -14,7 +14,6 @@ from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, RANDOM, find_arm, label_as_response
 from brainbench.guidance.evaluation.cached_prompts import PrefilledBatch
-from brainbench.guidance.evaluation.selection import area
 from brainbench.guidance.gains.verdict import read_search
 from brainbench.guidance.maps import fit_published
 from brainbench.guidance.objective import Objective
@@ -37,6 +36,7 @@ from brainbench.guidance.steering.search import (
     search,
     wrong_and_right,
 )
+from brainbench.statistics.answers import auc, balanced_accuracy
 
 Tried = Callable[[int, int], None]
 PUBLISHED_WAY = SteeringLoss("cosine", "raw")
@@ -199,8 +199,8 @@ class Targeted:
             int((right & ~before).sum()),
             int((before & ~right).sum()),
             float((said == 0).mean()),
-            float(area(odds, self.labels)),
-            balanced(said, self.labels),
+            float(auc(odds, self.labels == 0)),
+            balanced_accuracy(said == self.labels, self.labels),
         )
         return {f"direction_{name}": value for name, value in zip(names, values, strict=True)}
 
@@ -212,11 +212,6 @@ def _told(report: Report, arm: str, number: int, count: int, of: str = "") -> Tr
 
 def _counted(seeds: int) -> list[str]:
     return [f", seed {i + 1} of {seeds}" if seeds > 1 else "" for i in range(seeds)]
-
-
-def balanced(said: NDArray[np.int64], labels: NDArray[np.int64]) -> float:
-    """Mean over labels of the share of right answers."""
-    return float(np.mean([(said[labels == label] == label).mean() for label in np.unique(labels)]))
 
 
 def search_score(
@@ -239,10 +234,10 @@ def search_score(
         n_wrong=wrong,
         n_pairs=len(found.pairs.items),
         says_true=float((found.training.said == 0).mean()),
-        auc=float(area(found.odds, labels)),
-        balanced_accuracy=balanced(found.training.said, labels),
+        auc=float(auc(found.odds, labels == 0)),
+        balanced_accuracy=balanced_accuracy(found.training.said == labels, labels),
         rows=rows,
-        reading=read_search(rows, float(area(found.odds, labels))),
+        reading=read_search(rows, float(auc(found.odds, labels == 0))),
         warnings=[
             "as published: maps, directions and success are of the same items; a flip is no "
             "evidence that anything was learned",

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from brainbench.encoding.inference import Interval
 from brainbench.leaderboard.boards.board import Board, least_changes
 from brainbench.leaderboard.boards.ranking import win_rates
 from brainbench.leaderboard.kinds.accuracy import task_items
 from brainbench.leaderboard.kinds.published import EVERYBODY
 from brainbench.leaderboard.submissions.submission import Submission
+from brainbench.statistics.inference import Interval
 
 Array = NDArray[np.float64]
 Rule = Literal["mean", "median", "recall", "normal"]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from brainbench.encoding.inference import step_down
+from brainbench.statistics.inference import step_down
 
 Array = NDArray[np.float64]
 Places = NDArray[np.intp]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from brainbench.benchmarks import ControlledBenchmark, ControlledRow, ControlledScore
-from brainbench.benchmarks.cell import POOLED
+from brainbench.benchmarks.cell import POOLED, reaches
 from brainbench.benchmarks.controlled.benchmark import decide
 from brainbench.benchmarks.controlled.cell import (
     CONDITION_DRAWS,
@@ -24,7 +24,6 @@ from brainbench.benchmarks.controlled.score import Estimate
 from brainbench.benchmarks.feature_spaces import DRAWS as RANDOM_DRAWS
 from brainbench.benchmarks.feature_spaces import RANDOM
 from brainbench.datasets import Card, load_card
-from brainbench.encoding.inference import benjamini_hochberg, people_interval
 from brainbench.leaderboard.checks.faults import (
     Fault,
     different,
@@ -34,6 +33,7 @@ from brainbench.leaderboard.checks.faults import (
     same,
 )
 from brainbench.leaderboard.kinds.alignment import UNTRAINED, is_constant
+from brainbench.statistics.inference import benjamini_hochberg, holm, people_interval
 
 # rows that every score stands beside; which of them have numbers is for the data to say
 NUISANCE = (
@@ -223,7 +223,7 @@ def _row_faults(score: ControlledScore, card: Card) -> Iterator[Fault]:
             if not row.reason:
                 yield Fault(place, "has neither a number nor a reason why there is none")
             continue
-        found = reaches(row, score.raw.value, reference)
+        found = reached_by(row, score.raw.value, reference)
         if tuple(row.reaches) != found:
             said, ought = ", ".join(row.reaches), ", ".join(found)
             problem = f"reaches {said or 'nothing'}, its numbers reach {ought or 'nothing'}"
@@ -237,15 +237,11 @@ def _row_faults(score: ControlledScore, card: Card) -> Iterator[Fault]:
         yield Fault("controls", "has no number in any row that every text has")
 
 
-def reaches(row: ControlledRow, raw: float, reference: float | None) -> tuple[str, ...]:
+def reached_by(row: ControlledRow, raw: float, reference: float | None) -> tuple[str, ...]:
     """What a nuisance row is not below; of drawn ones the upper end of their range."""
     if row.r is None:
         return ()
-    high = row.r if row.r_range is None else row.r_range[1]
-    found = ["model"] if high >= raw else []
-    if reference is not None and row.r >= reference:
-        found.append("reference")
-    return tuple(found)
+    return reaches(row.r if row.r_range is None else row.r_range[1], row.r, raw, reference)
 
 
 def _constant_faults(score: ControlledScore) -> Iterator[Fault]:
@@ -253,19 +249,6 @@ def _constant_faults(score: ControlledScore) -> Iterator[Fault]:
     if is_constant(score) and (score.raw.value != 0.0 or score.verdict == "above null"):
         problem = f"is {number(score.raw.value)} for predictions that never vary, which count 0"
         yield Fault("raw.value", problem)
-
-
-def holm(p_values: Sequence[float], family: int) -> list[float]:
-    """As :func:`brainbench.encoding.inference.holm`.
-
-    That one takes half a second for collecting garbage, which a thousand records do not have.
-    """
-    order = np.argsort(p_values, kind="stable")
-    factors = family - np.arange(len(p_values))
-    ordered = np.maximum.accumulate(np.asarray(p_values)[order] * factors)
-    corrected = np.empty(len(p_values))
-    corrected[order] = np.minimum(ordered, 1.0)
-    return [float(p) for p in corrected]
 
 
 def _family(card: Card, primary: bool) -> int:

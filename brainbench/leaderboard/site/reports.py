@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from brainbench.atomic import write_whole
 from brainbench.leaderboard.checks.words import mark_words
 from brainbench.leaderboard.submissions.submission import Submission
-from brainbench.results.atomic import write_whole
 from brainbench.results.report import render_report
 from brainbench.source import source_sha256
 

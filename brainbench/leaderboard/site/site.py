@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from brainbench.atomic import write_whole
 from brainbench.errors import UsageError
 from brainbench.leaderboard.boards.baselines import Baseline, rows_beside
 from brainbench.leaderboard.boards.board import Board, by_page
@@ -36,7 +37,6 @@ from brainbench.leaderboard.site.rows import (
     size_text,
 )
 from brainbench.leaderboard.submissions.submission import Submission
-from brainbench.results.atomic import write_whole
 
 # beside every page of ours: what tells that a folder may be written over
 MARK = ".brainbench-leaderboard"

@@ -13,6 +13,7 @@ from typing import Any
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from brainbench.atomic import write_whole
 from brainbench.errors import DataError, UsageError
 from brainbench.leaderboard.submissions.manifest import (
     MANIFEST,
@@ -30,7 +31,6 @@ from brainbench.leaderboard.submissions.safe_read import Unreadable, parse_lines
 from brainbench.leaderboard.submissions.samples import publishable
 from brainbench.paths import user_path
 from brainbench.results import Record, find_record, load_record
-from brainbench.results.atomic import write_whole
 from brainbench.results.report.command import rerun_command
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._+-]+")

@@ -22,9 +22,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as unpack
 from safetensors.numpy import save as pack
 
+from brainbench.atomic import whole_file
 from brainbench.errors import DataError, UsageError
 from brainbench.foreign import fault_of, parse_json
-from brainbench.models.cache import whole_file
 from brainbench.models.model import Site
 from brainbench.models.steering.hooks import Directed
 from brainbench.paths import user_path

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 
 from brainbench.results.compare.comparison import ComparisonRow
 from brainbench.results.compare.items import Item
-from brainbench.results.compare.paired import PairedEstimate, mcnemar
+from brainbench.results.compare.paired import PairedEstimate
+from brainbench.statistics.answers import mcnemar
 
 Pairs = Sequence[tuple[Item, Item]]
 
@@ -92,19 +93,6 @@ def task_row(
         gained=gained,
         lost=lost,
     )
-
-
-def balanced(right: Any, labels: Sequence[str]) -> float:
-    """Mean over labels of the share that is right."""
-    held = np.asarray(labels)
-    return float(np.mean([right[held == label].mean() for label in dict.fromkeys(labels)]))
-
-
-def area(odds: Any, positive: Any) -> float:
-    """Share of pairs in order; ties count ½."""
-    true, false = odds[positive], np.sort(odds[~positive])
-    below = np.searchsorted(false, true, "left") + np.searchsorted(false, true, "right")
-    return float(below.mean() / 2 / false.size)
 
 
 def _exact(clusters: Sequence[str], rights: Any) -> tuple[float, int, int] | None:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from brainbench.encoding.inference import holm
 from brainbench.results.compare.comparison import LEVEL, Collapse
 from brainbench.results.compare.items import PairedTask
 from brainbench.results.compare.paired import mean_difference
@@ -21,6 +20,7 @@ from brainbench.results.compare.pooled import (
     pooled_name,
     pooled_pairs,
 )
+from brainbench.statistics.inference import holm
 
 # an answer given as often is nearly always given
 NEARLY_ALWAYS = 0.95

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from brainbench.encoding.inference import holm
 from brainbench.results.compare.comparison import LEVEL, ROUNDING, ComparisonRow
+from brainbench.statistics.inference import holm
 
 
 def judge(rows: Sequence[ComparisonRow]) -> list[ComparisonRow]:

@@ -128,20 +128,6 @@ def auc_difference(
     return _guarded(found, more, parts * 2, places)
 
 
-def mcnemar(baseline: ArrayLike, other: ArrayLike) -> tuple[float, int, int]:
-    """Exact p, items that only the other has right, items that only the baseline has right.
-
-    Parameters
-    ----------
-    baseline, other : (item,) whether it was right; items that do not belong together.
-    """
-    before, after = np.asarray(baseline, bool), np.asarray(other, bool)
-    gained, lost = int((after & ~before).sum()), int((before & ~after).sum())
-    if not gained + lost:
-        return 1.0, 0, 0
-    return float(stats.binomtest(gained, gained + lost).pvalue), gained, lost
-
-
 def sign_test(differences: ArrayLike) -> float:
     """Exact two-sided p of the direction of differences; those of 0 are left out.
 

@@ -22,8 +22,6 @@ from brainbench.guidance.gains.metrics import measure
 from brainbench.guidance.score import Metric
 from brainbench.results.compare.answers import (
     Pairs,
-    area,
-    balanced,
     rights_of,
     same_odds,
     task_row,
@@ -32,6 +30,7 @@ from brainbench.results.compare.answers import (
 from brainbench.results.compare.comparison import ComparisonRow
 from brainbench.results.compare.items import PairedTask
 from brainbench.results.compare.paired import Floats, PairedEstimate, t_interval, t_p, within
+from brainbench.statistics.answers import auc, balanced_accuracy
 
 # draws of problems; the standard error is then known to 1.6 %
 N_DRAWS = 2_000
@@ -102,7 +101,7 @@ def pooled_rows(group: Sequence[PairedTask], n_draws: int = N_DRAWS) -> Iterator
         primary=True, identical=answers.changed == 0, answers=answers,
     )  # fmt: skip
     if len(set(problems.labels)) > 1 and "balanced_accuracy" in changes:
-        both = np.array([balanced(rights[:, side], problems.labels) for side in (0, 1)])
+        both = np.array([balanced_accuracy(rights[:, side], problems.labels) for side in (0, 1)])
         yield task_row(
             name, "balanced accuracy", both,
             _estimate(both, changes["balanced_accuracy"], problems),
@@ -112,7 +111,7 @@ def pooled_rows(group: Sequence[PairedTask], n_draws: int = N_DRAWS) -> Iterator
     if held is not None and len({before.label for before, _ in held.pairs}) == 2:
         positive = np.array([before.label == group[0].first for before, _ in held.pairs])
         odds = np.array([[one.odds for one in pair] for pair in held.pairs], float)
-        both = np.array([area(odds[:, side], positive) for side in (0, 1)])
+        both = np.array([float(auc(odds[:, side], positive)) for side in (0, 1)])
         drawn = _area_changes(held, positive, odds, n_draws)
         yield task_row(
             name, "AUC", both, _estimate(both, drawn, held),

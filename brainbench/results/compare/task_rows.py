@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from brainbench.results.compare.answers import (
-    area,
-    balanced,
     rights_of,
     same_odds,
     task_row,
@@ -18,6 +16,7 @@ from brainbench.results.compare.comparison import ComparisonRow, Refusal
 from brainbench.results.compare.items import PairedTask
 from brainbench.results.compare.paired import auc_difference, balanced_difference, mean_difference
 from brainbench.results.compare.pooled import group_tasks, pooled_rows
+from brainbench.statistics.answers import auc, balanced_accuracy
 
 
 def task_rows(tasks: Sequence[PairedTask]) -> Iterator[ComparisonRow | Refusal]:
@@ -44,7 +43,7 @@ def _rows(task: PairedTask, primary: bool) -> Iterator[ComparisonRow | Refusal]:
         yield task_row(
             task.name,
             "balanced accuracy",
-            [balanced(rights[:, side], labels) for side in (0, 1)],
+            [balanced_accuracy(rights[:, side], labels) for side in (0, 1)],
             balanced_difference(change, labels, clusters, guarded=True),
             primary=primary,
             identical=answers.changed == 0,
@@ -71,5 +70,5 @@ def _auc(task: PairedTask, primary: bool) -> Iterator[ComparisonRow | Refusal]:
         reason = "AUC: all items with log-odds have the same label"
         yield Refusal(kind="task", name=task.name, reason=reason)
         return
-    areas = [area(odds[:, side], positive) for side in (0, 1)]
+    areas = [float(auc(odds[:, side], positive)) for side in (0, 1)]
     yield task_row(task.name, "AUC", areas, found, primary=primary, identical=same_odds(held))

@@ -10,7 +10,7 @@ from brainbench.reasoning.response_bias import accuracy_interval
 from brainbench.results.record import Record
 from brainbench.results.report.blocks import Block, Bullets, Figure, Section, Table, Words
 from brainbench.results.report.plots.dot_plot import DotRow, Mark, draw_dots
-from brainbench.results.report.wording import clip, number, percent, with_error
+from brainbench.results.wording import clip, number, percent, with_error
 
 _MAX = 400
 _ABOUT = (

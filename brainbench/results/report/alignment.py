@@ -18,12 +18,7 @@ from brainbench.results.report.blocks import (
 from brainbench.results.report.cells import CellSummary, Nuisance, controlled_cells, published_cells
 from brainbench.results.report.plots.dot_plot import DotRow, Mark, draw_dots
 from brainbench.results.report.plots.layers import layer_maps
-from brainbench.results.report.wording import (
-    interval,
-    number,
-    percent,
-    with_interval,
-)
+from brainbench.results.wording import interval, number, percent, with_interval
 
 _CONTROLLED = (
     "Whole scanner runs are held out; penalty and layer are chosen inside training runs; the "

@@ -16,13 +16,7 @@ from brainbench.results.report.blocks import (
     Words,
 )
 from brainbench.results.report.plots.dot_plot import DotRow, Mark, draw_dots
-from brainbench.results.report.wording import (
-    interval,
-    number,
-    percent,
-    plural,
-    with_interval,
-)
+from brainbench.results.wording import interval, number, percent, plural, with_interval
 
 _MAX = 40
 _ABOUT = (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from brainbench.results.record import Record
 from brainbench.results.report.cells import controlled_cells, published_cells
-from brainbench.results.report.wording import listed
+from brainbench.results.wording import listed
 
 _MAX = 200
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from brainbench.benchmarks import ControlledScore
 from brainbench.results.record import ControlRow, Record, ScoreRow
-from brainbench.results.report.wording import Interval, finite
+from brainbench.results.wording import Interval, finite
 
 # what no real record has more of
 MAX_CELLS = 60

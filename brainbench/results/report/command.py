@@ -10,7 +10,7 @@ from brainbench.guidance.options import EPOCHS, GUIDANCE_SUITES
 from brainbench.models import ModelOptions
 from brainbench.reasoning import TaskOptions
 from brainbench.results.record import Record
-from brainbench.results.report.wording import clip
+from brainbench.results.wording import clip
 
 _DEFAULTS: dict[str, Any] = {
     **vars(ModelOptions()),

@@ -18,12 +18,7 @@ from brainbench.results.report.blocks import (
 )
 from brainbench.results.report.plots.dot_plot import DotRow, Mark, draw_dots
 from brainbench.results.report.plots.svg import image
-from brainbench.results.report.wording import (
-    number,
-    percent,
-    plural,
-    with_interval,
-)
+from brainbench.results.wording import number, percent, plural, with_interval
 
 _MAX = 60
 _MAX_PICTURES, _LARGEST_PICTURE = 8, 400_000

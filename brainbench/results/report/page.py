@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from brainbench.results.atomic import write_whole
+from brainbench.atomic import write_whole
 from brainbench.results.record import Record
 from brainbench.results.report.accuracy import accuracy_section
 from brainbench.results.report.alignment import alignment_sections
@@ -26,7 +26,7 @@ from brainbench.results.report.plots.brain import brain_section
 from brainbench.results.report.provenance import provenance_section
 from brainbench.results.report.samples import ROWS, samples_section
 from brainbench.results.report.summary import summary
-from brainbench.results.report.wording import clip, listed
+from brainbench.results.wording import clip, listed
 
 REPORT = "report.html"
 # bytes that no report exceeds

@@ -9,8 +9,8 @@ from typing import Any
 
 from brainbench.errors import DataError
 from brainbench.results.report.blocks import Block, Folded, Section, Table, Words
-from brainbench.results.report.wording import clip, number
 from brainbench.results.sample_files import count_samples, read_samples, sample_files
+from brainbench.results.wording import clip, number
 
 # rows of one file
 ROWS = 200

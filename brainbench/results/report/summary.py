@@ -12,7 +12,7 @@ from brainbench.results.record import BehaviorRow, Record
 from brainbench.results.report.accuracy import short
 from brainbench.results.report.blocks import Block, Bullets, Words
 from brainbench.results.report.cells import CellSummary, published_cells
-from brainbench.results.report.wording import finite, listed, number, plural, with_interval
+from brainbench.results.wording import finite, listed, number, plural, with_interval
 
 
 def summary(record: Record) -> list[Block]:

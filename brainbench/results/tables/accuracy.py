@@ -11,6 +11,7 @@ from rich.text import Text
 
 from brainbench.reasoning import AnswerBias
 from brainbench.results.record import Record
+from brainbench.results.wording import number
 
 _WIDTH = 24
 # columns that are shown where a row says something there, and what they mean
@@ -70,11 +71,11 @@ def _cells(row: AnswerBias) -> dict[str, str]:
         "items": items,
         "accuracy": _with_error(row.accuracy, row.accuracy_stderr),
         "always": f"{choice} {always:.3f}",
-        "balanced": _number(row.balanced_accuracy),
+        "balanced": number(row.balanced_accuracy, lacking=""),
         "AUC": _with_error(row.auc, row.auc_stderr),
-        "d′": _number(row.dprime, 2),
+        "d′": number(row.dprime, 2, lacking=""),
         "says": "" if row.said is None else f"{choice} {row.said[choice]:.0%}",
-        "at thr.": _number(row.accuracy_at_threshold),
+        "at thr.": number(row.accuracy_at_threshold, lacking=""),
         "inv.": str(row.n_invalid or ""),
         "cut": str(row.n_truncated or ""),
     }
@@ -87,7 +88,11 @@ def _metrics(record: Record, tasks: Mapping[str, Mapping[str, Any]]) -> Table:
         found = _headline(metrics)
         info = record.tasks.get(task)
         count = info.n_items if info else metrics.get("sample_len")
-        rest = [_number(metrics.get(f"{name},none")) for name in ("balanced_acc", "auc", "dprime")]
+        rest = [
+            number(value, lacking="") if isinstance(value, int | float) else ""
+            for name in ("balanced_acc", "auc", "dprime")
+            for value in [metrics.get(f"{name},none")]
+        ]
         name, value = ("", "no number") if found is None else found
         row = Text(value, style="bold")
         table.add_row(_short(task), "" if count is None else str(count), name, row, *rest)
@@ -139,7 +144,3 @@ def _with_error(value: float | None, error: float | None) -> str:
     if value is None:
         return ""
     return f"{value:.3f}" if error is None else f"{value:.3f} ± {error:.3f}"
-
-
-def _number(value: Any, digits: int = 3) -> str:
-    return f"{value:.{digits}f}" if isinstance(value, int | float) else ""

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from brainbench.benchmarks import MEASURES, BehaviorControl, Measure, Statistic
 from brainbench.results.record import BehaviorRow
+from brainbench.results.wording import number
 
 _COLUMNS: dict[Measure, str] = {
     "error_consistency": "κ errors",
@@ -28,8 +29,8 @@ def render_behavior(rows: Sequence[BehaviorRow]) -> list[RenderableType]:
     """Each benchmark with people among themselves, the controls and warnings under it."""
     parts: list[RenderableType] = []
     common = set.intersection(*(set(row.warnings) for row in rows)) if len(rows) > 1 else set()
-    for number, row in enumerate(rows):
-        parts += ["", _heading(row), _table(row, header=number == 0)]
+    for place, row in enumerate(rows):
+        parts += ["", _heading(row), _table(row, header=place == 0)]
         lacking = [f"{c.control} ({c.reason})" for c in row.controls if _is_empty(c)]
         if lacking:
             parts.append(Text(f"n/a: {', '.join(lacking)}", style="dim"))
@@ -52,8 +53,8 @@ def _heading(row: BehaviorRow) -> Text:
     invalid = f", {row.n_invalid} answers invalid" if row.n_invalid else ""
     text.append(f"  {row.n_people} people, {row.n_items} items{invalid}\n", style="dim")
     text.append(
-        f"model: accuracy {_number(row.accuracy)}, balanced {_number(row.balanced_accuracy)}, "
-        f"AUC {_number(row.auc)}, says True {_number(row.said_true, 2)} "
+        f"model: accuracy {number(row.accuracy)}, balanced {number(row.balanced_accuracy)}, "
+        f"AUC {number(row.auc)}, says True {number(row.said_true, 2)} "
         f"where {row.labelled_true:.2f} follow",
         style="dim",
     )
@@ -73,13 +74,13 @@ def _table(row: BehaviorRow, header: bool) -> Table:
         marked = [cell if cell.endswith("*") else f"{cell} " for cell in cells]
         table.add_row(Text(label, style=style), *(Text(cell, style=style) for cell in marked))
 
-    line("model", [_number(s.value) for s in statistics], "bold")
+    line("model", [number(s.value) for s in statistics], "bold")
     line("  over people", [_range(s.interval) for s in statistics])
     line("  over items", [_range(s.interval_items) for s in statistics])
-    line("people", [_number(s.reference) for s in statistics], "default")
+    line("people", [number(s.reference) for s in statistics], "default")
     line("  over people", [_range(s.reference_interval) for s in statistics])
-    line("model / people", [_number(s.ratio, 2, "") for s in statistics], "default")
-    line("bound", [_number(getattr(s, "bound", None), 3, "") for s in statistics])
+    line("model / people", [number(s.ratio, 2, "") for s in statistics], "default")
+    line("bound", [number(getattr(s, "bound", None), 3, "") for s in statistics])
     for control in row.controls:
         if not _is_empty(control):
             line(control.control, [_cell(control, name) for name in MEASURES], _style(control))
@@ -123,7 +124,3 @@ def _range(interval: tuple[float, float] | None) -> str:
     if interval is None:
         return ""
     return re.sub(r"\b0\.", ".", " ".join(f"{end:.2f}" for end in interval))
-
-
-def _number(value: float | None, digits: int = 3, lacking: str = "n/a") -> str:
-    return lacking if value is None else f"{value:.{digits}f}"

@@ -12,6 +12,7 @@ from rich.text import Text
 from brainbench.guidance.arms import GUIDED, UNGUIDED
 from brainbench.guidance.gains.verdict import AGAINST, LEVEL
 from brainbench.guidance.score import ArmRow, Change, Difference, GuidanceScore, Metric
+from brainbench.results.wording import number
 
 _STYLES = {
     "brain signals help": "bold green",
@@ -71,8 +72,8 @@ def _overview(scores: Sequence[GuidanceScore]) -> Table:
             f"{score.roi}, {score.reasoning_type}",
             f"{score.mode}, {score.recipe}",
             score.test,
-            _number(areas.get(UNGUIDED)),
-            _number(areas.get(GUIDED)),
+            number(areas.get(UNGUIDED)),
+            number(areas.get(GUIDED)),
             Text(score.verdict, style=_STYLES[score.verdict]),
         )
     return table
@@ -98,7 +99,7 @@ def _arms(rows: Sequence[ArmRow]) -> Table:
     for row in rows:
         style = "bold" if row.arm == GUIDED else ""
         numbers = {metric: getattr(row, metric) for metric in _LEVELS.values()}
-        cells = [_number(numbers[metric], 2 if metric == "dprime" else 3) for metric in numbers]
+        cells = [number(numbers[metric], 2 if metric == "dprime" else 3) for metric in numbers]
         strength = "" if row.strength is None else f"{row.strength:.3g}"
         line = [row.arm, str(row.n_seeds), strength, *cells]
         table.add_row(*(Text(cell, style=style) for cell in line))
@@ -175,7 +176,3 @@ def _legend() -> Text:
 def _short(text: str) -> str:
     """Without the 0 before the point: four intervals must fit."""
     return re.sub(r"\b0\.", ".", text)
-
-
-def _number(value: float | None, digits: int = 3) -> str:
-    return "n/a" if value is None else f"{value:.{digits}f}"

@@ -14,6 +14,7 @@ from brainbench.results.tables.behavior import render_behavior
 from brainbench.results.tables.controlled import render_controlled
 from brainbench.results.tables.guidance import render_guidance
 from brainbench.results.tables.search import render_searches
+from brainbench.results.wording import number
 
 _MARK = "†"
 
@@ -28,9 +29,9 @@ def render_record(record: Record) -> RenderableType:
     if record.error:
         parts.append(Text(f"! {record.status}: {record.error}", style="red"))
     headlines = [row for row in record.scores if row.subject == "all"]
-    for number, row in enumerate(headlines):
+    for place, row in enumerate(headlines):
         controls = [c for c in record.controls if c.benchmark == row.benchmark]
-        parts += ["", _heading(row), _table(row, controls, header=number == 0)]
+        parts += ["", _heading(row), _table(row, controls, header=place == 0)]
         lacking = [f"{c.control} ({c.reason})" for c in controls if c.reason]
         if lacking:
             parts.append(Text(f"n/a: {', '.join(lacking)}", style="dim"))
@@ -89,15 +90,15 @@ def _table(row: ScoreRow, controls: list[ControlRow], header: bool) -> Table:
         table.add_column(name, width=width, justify=justify, no_wrap=True)
     table.add_row(
         f"model, {row.site} {row.layer}",
-        Text(_number(row.raw), style="bold"),
+        Text(number(row.raw), style="bold"),
         "" if row.mad is None else f"± {row.mad:.3f}",
-        _number(row.reference),
-        _number(row.ceiling_median),
-        _number(row.score, 2),
+        number(row.reference),
+        number(row.ceiling_median),
+        number(row.score, 2),
     )
     for control in controls:
         style = "yellow" if control.reaches else "dim"
-        cells = [control.control, _number(control.raw), "", "", "", _number(control.score, 2), ""]
+        cells = [control.control, number(control.raw), "", "", "", number(control.score, 2), ""]
         if control.reason:
             cells[1], cells[5] = "n/a", ""
         if control.raw_range:
@@ -139,7 +140,3 @@ def _legend() -> Text:
         "explained variance. reaches: what a nuisance row is not below.",
         style="dim",
     )
-
-
-def _number(value: float | None, digits: int = 3) -> str:
-    return "n/a" if value is None else f"{value:.{digits}f}"

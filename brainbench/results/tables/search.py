@@ -12,6 +12,7 @@ from brainbench.guidance.arms import GUIDED
 from brainbench.guidance.gains.verdict import LEVEL
 from brainbench.guidance.layer_sets import name_layers
 from brainbench.guidance.score import SearchRow, SearchScore
+from brainbench.results.wording import number
 
 _LABEL_WIDTH = 18
 _COLUMNS = (
@@ -54,13 +55,13 @@ def _rows(rows: Sequence[SearchRow]) -> Table:
             f"{row.flipped:.0%}",
             _minus(row),
             str(row.n_flipped),
-            _number(row.tries, 1),
-            _number(row.length, 2),
+            number(row.tries, 1),
+            number(row.length, 2),
             f"{row.reverted:.0f}",
             f"+{row.direction_gained} -{row.direction_lost}" if gained else "n/a",
-            _number(row.direction_says_true, 2),
-            _number(row.direction_auc),
-            _number(row.direction_balanced_accuracy),
+            number(row.direction_says_true, 2),
+            number(row.direction_auc),
+            number(row.direction_balanced_accuracy),
             style="bold" if row.arm == GUIDED else "",
         )
     return table
@@ -91,7 +92,3 @@ def _minus(row: SearchRow) -> str:
 
 def _warning(text: str) -> Text:
     return Text("! ", style="yellow").append(text, style="default")
-
-
-def _number(value: float | None, digits: int = 3) -> str:
-    return "n/a" if value is None else f"{value:.{digits}f}"

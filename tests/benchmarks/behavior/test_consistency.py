@@ -14,7 +14,6 @@ from brainbench.benchmarks.behavior.consistency import (
     area_under_curve,
     correctness,
     each_against_others,
-    jackknife_interval,
     leave_one_out,
     majority_of_others,
     mean_of,
@@ -23,6 +22,7 @@ from brainbench.benchmarks.behavior.consistency import (
     split_half_reliability,
     standardise,
 )
+from brainbench.statistics.inference import jackknife_interval
 
 NAN = float("nan")
 
@@ -228,7 +228,7 @@ class TestArea:
 
 def interval(statistic: Callable[[np.ndarray], float], size: int) -> tuple[float, float] | None:
     value = statistic(np.ones(size, bool)) if size else NAN
-    return jackknife_interval(value, leave_one_out(statistic, size))
+    return jackknife_interval(value, leave_one_out(statistic, size), fewest=2)
 
 
 def mean_pair(pairs: np.ndarray) -> Callable[[np.ndarray], float]:

@@ -16,8 +16,8 @@ from brainbench.encoding.controlled.banded_ridge import (
 from brainbench.encoding.controlled.folds import HeldOutFold, held_out_folds, permutations
 from brainbench.encoding.controlled.power import detectable_effect
 from brainbench.encoding.controlled.ridge import CONTROLLED_ALPHAS
-from brainbench.encoding.inference import p_value
 from brainbench.encoding.kernels import Array
+from brainbench.statistics.inference import p_value
 
 RUNS = np.repeat(["a", "b"], 12)
 FOLDS = held_out_folds(RUNS)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from brainbench.encoding.controlled.power import least_found
-from brainbench.encoding.inference import holm, p_value
+from brainbench.statistics.inference import holm, p_value
 
 
 @pytest.mark.parametrize("draws", [19, 199, 200, 1000])

@@ -17,9 +17,9 @@ from brainbench.encoding.controlled.reference import (
     predict_from_sets,
     unique_of_others,
 )
-from brainbench.encoding.inference import people_interval
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
+from brainbench.statistics.inference import people_interval
 
 RUNS = np.repeat(["a", "b"], 10)
 FOLDS = tuple(held_out_folds(RUNS))

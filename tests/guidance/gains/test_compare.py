@@ -12,7 +12,6 @@ from scipy import stats
 from simulated_answers import answers, problems
 from statsmodels.stats.contingency_tables import mcnemar as mcnemar_of_statsmodels
 
-from brainbench.encoding.inference import holm
 from brainbench.errors import DataError, UsageError
 from brainbench.guidance.answers import ArmAnswers, TestItems
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED
@@ -26,6 +25,7 @@ from brainbench.guidance.gains.compare import (
 )
 from brainbench.guidance.gains.verdict import find_change
 from brainbench.guidance.score import BOUNDED, METRICS, Change
+from brainbench.statistics.inference import holm
 
 FULL = GainSettings("full")
 Arms = dict[str, ArmAnswers]

@@ -9,11 +9,11 @@ import pytest
 
 from brainbench.datasets import Recording, load_recording
 from brainbench.errors import UnknownNameError, UsageError
-from brainbench.guidance.evaluation.selection import area
 from brainbench.guidance.evaluation.test_sets import read_set
 from brainbench.guidance.layer_sets import middle_layers
 from brainbench.guidance.steering.fit import Derivation, derive_steering
 from brainbench.models import LanguageModel, load_model, load_steering, read_answers, save_steering
+from brainbench.statistics.answers import auc
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +41,11 @@ def test_the_artifact_does_on_validation_problems_what_its_recipe_says(
     with model.steered(kept) as steered:
         odds = read_answers(steered, problems).log_odds
     told = made.recipe["syllogistic"]
-    assert float(area(odds, labels)) == pytest.approx(told["validation_auc"], abs=0.02)
+    assert float(auc(odds, labels == 0)) == pytest.approx(told["validation_auc"], abs=0.02)
     plain = read_answers(model, problems).log_odds
-    assert float(area(plain, labels)) == pytest.approx(told["validation_auc_unsteered"], abs=0.02)
+    assert float(auc(plain, labels == 0)) == pytest.approx(
+        told["validation_auc_unsteered"], abs=0.02
+    )
 
 
 def test_pooled_directions_are_the_mean_of_the_types(

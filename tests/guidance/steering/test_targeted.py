@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from simulated_signals import make_signals
-from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from brainbench.encoding.kernels import Array
@@ -31,7 +31,6 @@ from brainbench.guidance.steering.search import Search, scale_of, search
 from brainbench.guidance.steering.targeted import (
     SEARCHED,
     Targeted,
-    balanced,
     read_search,
     search_score,
 )
@@ -294,12 +293,6 @@ class TestScore:
         squares = replace(targeted, way=SteeringLoss("mse", "raw")).search("label as fMRI", 0)
         guided = found[1][GUIDED]
         assert np.nanmean(squares.lengths[:, 0]) > 0.3 * np.nanmean(guided.lengths[:, 0])
-
-    @pytest.mark.parametrize("seed", range(3))
-    def test_balanced_accuracy_is_that_of_scikit_learn(self, seed: int) -> None:
-        rng = np.random.default_rng(seed)
-        labels, said = np.arange(20) % 3 % 2, rng.integers(0, 2, 20)
-        assert balanced(said, labels) == pytest.approx(balanced_accuracy_score(labels, said))
 
 
 def row_of(arm: str, flipped: float, **more: object) -> SearchRow:

@@ -10,8 +10,8 @@ import pytest
 from synthetic_runs import make_run
 
 from brainbench.benchmarks import ControlledScore
-from brainbench.encoding.inference import p_value
 from brainbench.leaderboard.checks.alignment import WIDEST_NULL, controlled_faults
+from brainbench.statistics.inference import p_value
 
 SCORES = make_run(0, kinds=("controlled",))[0].controlled
 Change = Callable[[list[dict[str, Any]]], None]

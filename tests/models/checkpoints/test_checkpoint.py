@@ -326,11 +326,11 @@ def entry(name: str, data: bytes) -> dict[str, object]:
 ASK = """
 import json, sys, types
 root = sys.argv[2]
-for name, folder in (("brainbench", root), ("brainbench.models", root + "/models")):
+for name in ("brainbench", "brainbench.models", "brainbench.models.checkpoints"):
     sys.modules[name] = types.ModuleType(name)
-    sys.modules[name].__path__ = [folder]
+    sys.modules[name].__path__ = [root + "/".join(["", *name.split(".")[1:]])]
 from brainbench.errors import BrainbenchError
-from brainbench.models.checkpoint import find_checkpoint
+from brainbench.models.checkpoints.checkpoint import find_checkpoint
 answers = []
 for question in json.loads(sys.argv[1]):
     try:

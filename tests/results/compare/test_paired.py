@@ -7,13 +7,11 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 from sklearn.metrics import roc_auc_score
-from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 
 from brainbench.results.compare.paired import (
     auc_difference,
     balanced_difference,
     independent_interval,
-    mcnemar,
     mean_difference,
 )
 
@@ -110,21 +108,9 @@ def test_infinite_log_odds_are_the_farthest() -> None:
     assert found.value == 0.5
 
 
-@pytest.mark.parametrize("counts", [(12, 3), (0, 5), (7, 7), (1, 0)])
-def test_mcnemar_is_exact(counts: tuple[int, int]) -> None:
-    gained, lost = counts
-    before = np.array([0] * gained + [1] * lost + [1, 1, 0])
-    after = np.array([1] * gained + [0] * lost + [1, 1, 0])
-    p, found_gained, found_lost = mcnemar(before, after)
-    expected = reference_mcnemar([[2, lost], [gained, 1]], exact=True).pvalue
-    assert p == pytest.approx(expected)
-    assert (found_gained, found_lost) == counts
-
-
 def test_the_same_answers_differ_in_nothing() -> None:
     found = mean_difference(np.zeros(9), list("aabbccdde"))
     assert (found.value, found.stderr, found.interval, found.p) == (0.0, 0.0, (0.0, 0.0), 1.0)
-    assert mcnemar([1, 0, 1], [1, 0, 1]) == (1.0, 0, 0)
     same = auc_difference([1, 2, 3, 0], [1, 2, 3, 0], [True, False, True, False], list("abcd"))
     assert same is not None
     assert (same.value, same.interval) == (0.0, (0.0, 0.0))

@@ -8,11 +8,12 @@ from pathlib import Path
 from brainbench.results.compare import compare_runs
 from brainbench.results.finished import open_run
 
-RESULTS = Path(__file__).parents[3] / "leaderboards" / "results"
+SUBMISSIONS = Path(__file__).parents[3] / "submissions"
 
 
 def test_intervals_of_real_records_are_possible_and_say_what_their_p_says() -> None:
-    runs = [open_run(path.parent) for path in sorted(RESULTS.glob("*/*/results.json"))][:6]
+    records = sorted(SUBMISSIONS.glob("*/*/record/results.json"))
+    runs = [open_run(path.parent) for path in records[-6:]]
     rows = [row for first, second in permutations(runs, 2)
             for row in compare_runs([first, second]).pairs[0].rows]  # fmt: skip
     assert {row.kind for row in rows} >= {"alignment", "behaviour", "task"}

@@ -16,7 +16,7 @@ from brainbench.errors import BrainbenchError
 from brainbench.results.record import Record
 from brainbench.results.report.blocks import Block, Figure, Folded, Section, Table, Words
 from brainbench.results.report.plots.svg import image
-from brainbench.results.report.wording import listed, number, plural
+from brainbench.results.wording import listed, number, plural
 
 # from MNI (as SPM has it) to Talairach, Lancaster et al. 2007, Human Brain Mapping 28: A x + b
 _TURN = np.array([[0.9254, 0.0024, -0.0118], [-0.0048, 0.9316, -0.0871], [0.0152, 0.0883, 0.8924]])

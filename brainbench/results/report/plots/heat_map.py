@@ -9,7 +9,7 @@ from itertools import groupby
 from markupsafe import Markup
 
 from brainbench.results.report.plots.svg import drawing, element, text
-from brainbench.results.report.wording import clip, finite, number
+from brainbench.results.wording import clip, finite, number
 
 _HEAD, _FOOT, _WIDE, _LETTER = 96, 34, 26, 5.6
 _LEGEND = (-1.0, -0.5, 0.0, 0.5, 1.0)

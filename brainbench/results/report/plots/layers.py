@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from brainbench.results.report.blocks import Block, Figure, Folded, SideBySide, Table
 from brainbench.results.report.cells import CellSummary
 from brainbench.results.report.plots.heat_map import HeatMap, HeatMapColumn, draw_heat_map
-from brainbench.results.report.wording import finite, number
+from brainbench.results.wording import finite, number
 
 _SITES = 6
 # share of the values that shades tell apart; what is past them is as dark as it gets

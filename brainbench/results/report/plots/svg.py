@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from brainbench.results.report.wording import clip, finite
+from brainbench.results.wording import clip, finite
 
 Attribute = str | float | int | None
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from brainbench.atomic import locked, write_whole
 from brainbench.errors import UsageError
-from brainbench.results.atomic import locked, write_whole
 
 
 def test_a_file_is_replaced_whole_and_nothing_else_is_left(tmp_path: Path) -> None:

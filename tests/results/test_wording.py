@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from brainbench.results.report import wording
+from brainbench.results import wording
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
-"""Folders of results: one writer at a time, files that appear whole or not at all."""
+"""Folders with one writer at a time; files that appear whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,17 +43,10 @@ def write_whole(path: Path, content: bytes) -> None:
     UsageError
         When it cannot be written.
     """
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            with partial.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+    with writing(path), whole_file(path) as partial, partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 @contextlib.contextmanager
@@ -65,3 +59,28 @@ def writing(path: Path) -> Iterator[None]:
             f"cannot write to {path}: {error.strerror or error}. Give another folder with "
             "--output-path, or make room and run the same command again: what is finished is kept"
         ) from error
+
+
+def share(path: Path) -> None:
+    """Give a file the mode of any new file of this process: 666 less its umask."""
+    mask = os.umask(0)
+    os.umask(mask)
+    path.chmod(0o666 & ~mask)
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a file to write to; what was written takes the path's place when the block ends well.
+
+    Its folder is made. After an error nothing is there, or what was there before.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    partial = Path(name)
+    try:
+        os.close(handle)
+        yield partial
+        share(partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -14,9 +14,10 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from brainbench.results import TaskInfo
 from brainbench.results.compare.comparison import ComparisonRow, Refusal
 from brainbench.results.compare.items import count_prompts, pair_tasks
-from brainbench.results.compare.paired import mcnemar, mean_difference
+from brainbench.results.compare.paired import mean_difference
 from brainbench.results.compare.task_rows import task_rows
 from brainbench.results.finished import FinishedRun, open_run
+from brainbench.statistics.answers import mcnemar
 
 Rows = list[dict[str, Any]]
 NAME = "brainbench_quick_a"

@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from brainbench.encoding.inference import (
+from brainbench.errors import DataError
+from brainbench.statistics.inference import (
     Measured,
     benjamini_hochberg,
     divide,
@@ -19,7 +20,6 @@ from brainbench.encoding.inference import (
     people_interval,
     step_down,
 )
-from brainbench.errors import DataError
 
 
 def test_p_value_counts_the_measured_value_among_the_draws() -> None:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
 
+Array = NDArray[np.float64]
 Interval = tuple[float, float]
 
 
@@ -62,9 +62,33 @@ def jackknife_values(value: float, without: ArrayLike) -> Array:
     return found
 
 
-def jackknife_interval(value: float, without: ArrayLike, level: float = 0.95) -> Interval | None:
-    """Student's t interval from what is found without each of n people or blocks."""
-    return people_interval(jackknife_values(value, without), level)
+def jackknife_interval(
+    value: float, without: ArrayLike, level: float = 0.95, fewest: int = 3
+) -> Interval | None:
+    """Student's t interval from what is found without each of n people or blocks.
+
+    ``value ± t * sqrt((n - 1) / n * Σ (without - mean)²)`` with n - 1 degrees of freedom. For a
+    mean it is :func:`people_interval`; it also holds for statistics of pairs, which share people.
+
+    Parameters
+    ----------
+    value : of all n people or blocks.
+    without : (n,) the same without each of them.
+    fewest : people or blocks that an interval needs.
+
+    Returns
+    -------
+    None of fewer, or where the statistic is undefined, with all or without one.
+
+    Source: Arvesen 1969, Annals of Mathematical Statistics 40.
+    """
+    left = np.asarray(without, np.float64)
+    n = left.size
+    if n < fewest or not np.isfinite(value) or not np.isfinite(left).all():
+        return None
+    error = np.sqrt((n - 1) / n * np.sum((left - left.mean()) ** 2))
+    reach = float(stats.t.ppf(0.5 + level / 2, n - 1) * error)
+    return value - reach, value + reach
 
 
 def fieller_interval(

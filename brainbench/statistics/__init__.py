@@ -1,0 +1,1 @@
+"""Statistics of answers and of people: arrays in, numbers out."""
