@@ -7,6 +7,7 @@ Tests that need them skip, with the reason, where they are not.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
@@ -23,8 +24,6 @@ from brainbench.results import Record
 
 pytest_plugins = ["browser_fixtures", "guided_run"]
 
-# session fixtures that take long, used by several files
-COSTLY = ("guided",)
 # fixtures whose users need something that not every machine has, by the marker for it
 NEEDS = {
     "real": {"shared", "mirror", "reference", "smollm2", "gemma3"},
@@ -71,17 +70,28 @@ def _share_of_cores(patch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With ``--dist loadgroup`` a file's tests run in one process, and users of what is costly.
-
-    Tests are marked by what they need, before ``-m`` chooses among them.
-    """
+    """Tests are marked by what they need, before ``-m`` chooses among them."""
     for item in items:
         names = getattr(item, "fixturenames", ())
         for marker, fixtures in NEEDS.items():
             if not fixtures.isdisjoint(names):
                 item.add_marker(marker)
-        costly = next((name for name in COSTLY if name in names), str(item.path))
-        item.add_marker(pytest.mark.xdist_group(costly))
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: Trainer of transformers collects garbage at every training."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With ``--dist loadgroup`` tests go to a process by file, or by what they share."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from scheduling import SharingScheduler
+
+    return SharingScheduler(config, log)
 
 
 @pytest.fixture(scope="session")
