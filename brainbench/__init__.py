@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import logging
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -53,7 +52,6 @@ _HEAVY = {
     "export_lm_eval": "reasoning.lm_eval_export",
 }
 __version__ = version("brainbench")
-_LOG = logging.getLogger("brainbench")
 
 
 def evaluate(
@@ -98,7 +96,7 @@ def evaluate(
     Returns
     -------
     The record of the run, also written to ``<output_path>/<model>/<run id>/results.json``.
-    What the command line says as it works goes to the logger ``brainbench``.
+    Messages go to the logger ``brainbench``: warnings are what a reader of the scores must know.
 
     Raises
     ------
@@ -127,7 +125,6 @@ def evaluate(
         ),
         output_path=output_path,
         overwrite=overwrite,
-        say=_LOG.info,
     )
 
 
@@ -214,7 +211,7 @@ def steer(
         name=name,
         seed=seed,
     )
-    return run_steer(model, order, options, say=_LOG.info)
+    return run_steer(model, order, options)
 
 
 def finetune(
@@ -328,7 +325,7 @@ def finetune(
         resume=resume,
         overwrite=overwrite,
     )
-    return run_finetune(model, order, learned, budget, output_path, options=options, say=_LOG.info)
+    return run_finetune(model, order, learned, budget, output_path, options=options)
 
 
 def __getattr__(name: str) -> Any:

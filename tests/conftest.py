@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import inspect
+import logging
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
@@ -169,3 +171,34 @@ def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
         hold_golden(path, found, tolerance, only=only)
 
     return check
+
+
+class _Heard(logging.Handler):
+    """Keeps the text of each message."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(record.getMessage())
+
+
+@pytest.fixture
+def said() -> Iterator[list[str]]:
+    """Messages to the user so far: what the logger ``brainbench`` got, but for details."""
+    logger, heard = logging.getLogger("brainbench"), _Heard()
+    level = logger.level
+    logger.addHandler(heard)
+    logger.setLevel(logging.INFO)
+    yield heard.texts
+    logger.setLevel(level)
+    logger.removeHandler(heard)
+
+
+@pytest.fixture
+def silent(request: pytest.FixtureRequest, said: list[str]) -> Iterator[None]:
+    """Nothing is said to the user in a test that does not ask for it as ``said``."""
+    yield
+    if "said" not in inspect.signature(request.function).parameters:
+        assert said == []

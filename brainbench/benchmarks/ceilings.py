@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
@@ -26,7 +25,6 @@ from brainbench.models.cache import ArrayCache, content_key
 from brainbench.source import source_sha256
 
 Array = NDArray[np.float64]
-_LOG = logging.getLogger("brainbench")
 # Raise when the computation changes: shipped ceilings of an older version are not used.
 _VERSION = 1
 # Below, no curve can be drawn; above, the sets of people (2ⁿ) are too many to go through.
@@ -178,7 +176,7 @@ def _from_cache(key: str) -> Ceiling | None:
 @cache
 def _cache(folder: Path) -> ArrayCache:
     """One for each folder, which says once what is wrong with it."""
-    return ArrayCache(folder / "ceilings", _LOG.warning, "ceilings")
+    return ArrayCache(folder / "ceilings", "ceilings")
 
 
 def _entry(key: str) -> str:

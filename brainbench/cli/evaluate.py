@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -25,14 +26,15 @@ from brainbench.cli.options import (
     TrustRemoteCode,
     Verbose,
 )
-from brainbench.cli.progress import step_progress, teller
+from brainbench.cli.progress import step_progress
 from brainbench.guidance.options import GuidanceOptions
 from brainbench.models import ModelOptions
-from brainbench.models.cache import Status
 from brainbench.reasoning import TaskOptions, parse_arguments
 from brainbench.results import RunFolder, render_record
 from brainbench.run import Settings
 from brainbench.run import evaluate as run_evaluate
+
+_LOG = logging.getLogger(__name__)
 
 HELP = """Score a model against people, and on reasoning tasks.
 
@@ -279,7 +281,6 @@ def evaluate(
     ] = None,
 ) -> None:
     """Parse, run, print."""
-    say = teller(quiet)
     arguments = {} if model_args is None else parse_arguments(model_args, "--model-args")
     asking = TaskOptions(
         include_path=tuple(str(path) for path in include_path or ()),
@@ -329,14 +330,13 @@ def evaluate(
             output_path=output_path,
             overwrite=overwrite,
             report=report,
-            say=say,
         )
     if json:
         print_json(record.model_dump_json(indent=1))
         return
     stdout.print(render_record(record))
     folder = RunFolder(output_path, record.model.identifier, record.run_id)
-    say(Status(f"record: {folder.path / 'results.json'}"))
+    _LOG.info("record: %s", folder.path / "results.json")
 
 
 def _names(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -25,9 +26,10 @@ from brainbench.cli.options import (
     TrustRemoteCode,
     Verbose,
 )
-from brainbench.cli.progress import step_progress, teller
+from brainbench.cli.progress import step_progress
 from brainbench.models import ModelOptions
-from brainbench.models.cache import Status
+
+_LOG = logging.getLogger(__name__)
 
 HELP = """Train an adapter (LoRA) of a model with brain responses.
 
@@ -248,7 +250,6 @@ def finetune(
         seed=seed,
         checkpoint_activations=checkpoint_activations,
     )
-    say = teller(quiet)
     order = TrainingOrder(
         dataset=dataset,
         roi=roi,
@@ -262,10 +263,10 @@ def finetune(
     )
     with step_progress(quiet, verbose) as report:
         trained = finetune_by_people(
-            model, order, chosen, budget, output_path, options=options, report=report, say=say
+            model, order, chosen, budget, output_path, options=options, report=report
         )
     if json:
         print_json(trained.record.model_dump_json(indent=1))
         return
     stdout.print(render_finetuning(trained.record))
-    say(Status(f"adapter: {trained.folder}"))
+    _LOG.info("adapter: %s", trained.folder)

@@ -6,7 +6,6 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -20,20 +19,9 @@ from rich.progress import (
 from brainbench.benchmarks import Report, Step
 from brainbench.cli.console import show_log, stderr
 from brainbench.models.bars import no_library_bars
-from brainbench.models.cache import Say, Status
 
 _LINES = 10  # plain lines for a whole run
 _MIN = 10  # seconds that are worth a word
-
-
-def teller(quiet: bool) -> Say:
-    """What says a line as it happens; where the user wants quiet, all but how the work goes."""
-
-    def say(text: str) -> None:
-        if not (quiet and isinstance(text, Status)):
-            stderr.print(f"[dim]{escape(text)}[/dim]", soft_wrap=True, highlight=False)
-
-    return say
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -21,12 +22,13 @@ from brainbench.cli.options import (
     Seed,
     Verbose,
 )
-from brainbench.cli.progress import step_progress, teller
+from brainbench.cli.progress import step_progress
 from brainbench.models import ModelOptions, Site, save_steering
-from brainbench.models.cache import Status
 
 if TYPE_CHECKING:
     from brainbench.models import Steering
+
+_LOG = logging.getLogger(__name__)
 
 HELP = """Derive directions that steer a model from brain responses.
 
@@ -160,9 +162,8 @@ def steer(
         seed=seed,
     )
     options = ModelOptions(device=device, dtype=dtype, revision=revision, peft=peft)
-    say = teller(quiet)
     with step_progress(quiet, verbose) as report:
-        found = steer_by_people(model, order, options, report, say)
+        found = steer_by_people(model, order, options, report)
     save_steering(found, output_path)
     stdout.print(_table(found))
     if export_lm_eval is not None:
@@ -170,8 +171,8 @@ def steer(
 
         group = "all" if "all" in found.directions else next(iter(found.directions))
         for text in export(found, export_lm_eval, group):
-            say(text)
-    say(Status(f"steering: {output_path}; apply it with evaluate --steer {output_path}"))
+            _LOG.warning("%s", text)
+    _LOG.info("steering: %s; apply it with evaluate --steer %s", output_path, output_path)
 
 
 def _table(found: Steering) -> Table:

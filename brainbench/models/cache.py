@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,9 @@ from safetensors.numpy import save_file
 
 from brainbench.atomic import whole_file
 
+_LOG = logging.getLogger(__name__)
+
 Arrays = dict[str, NDArray[Any]]
-Say = Callable[[str], None]
-
-
-class Status(str):
-    """A line that says how the work goes and changes no number; ``--quiet`` leaves it out."""
-
-    __slots__ = ()
 
 
 def content_key(**parts: Any) -> str:
@@ -42,15 +37,11 @@ class ArrayCache:
     Parameters
     ----------
     folder : made when the first entry is written.
-    say : told of damaged entries, and once of a folder that cannot be read or written.
     what : what it holds, in the plural, as the user is told.
     """
 
-    def __init__(
-        self, folder: Path, say: Say = lambda text: None, what: str = "activations"
-    ) -> None:
+    def __init__(self, folder: Path, what: str = "activations") -> None:
         self._folder = folder
-        self._say = say
         self._what = what
         self._usable = True
 
@@ -88,14 +79,17 @@ class ArrayCache:
             self._tell_once(f"cannot be cached in {self._folder}", error)
 
     def _tell_damaged(self, path: Path, why: str) -> None:
-        text = f"cached {self._what} {path.name[:12]} are damaged ({why}): computed again"
-        self._say(Status(text))
+        _LOG.info("cached %s %s are damaged (%s): computed again", self._what, path.name[:12], why)
 
     def _tell_once(self, what: str, error: Exception) -> None:
         if self._usable:
             reason = getattr(error, "strerror", None) or error
-            text = f"{self._what} {what}: {reason}; going on without. BRAINBENCH_CACHE names "
-            self._say(Status(f"{text}another folder"))
+            _LOG.info(
+                "%s %s: %s; going on without. BRAINBENCH_CACHE names another folder",
+                self._what,
+                what,
+                reason,
+            )
         self._usable = False
 
     def _path(self, key: str) -> Path:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from brainbench.errors import UsageError
-from brainbench.models.cache import ArrayCache, Say, content_key
+from brainbench.models.cache import ArrayCache, content_key
 from brainbench.models.checkpoints.forward_state import hash_parameters
 from brainbench.models.checkpoints.in_memory import UntrainedTwin, hash_tokenizer
 from brainbench.models.checkpoints.loading import Loaded, Loader, count_parameters
@@ -54,7 +54,6 @@ class LanguageModel:
     readout : which tokens' states stand for a problem, one of ``READOUTS``.
     share_prefix : compute the prompts' common beginning once.
     cache : where to keep what was read; None keeps nothing.
-    say : told what a user should know as it happens.
     progress : called with (prompts done, prompts).
     revision : commit on the hub it came from.
     files : name → sha256 of each file it was read from.
@@ -78,7 +77,6 @@ class LanguageModel:
         readout: str = "last",
         share_prefix: bool = True,
         cache: Path | None = None,
-        say: Say = lambda text: None,
         progress: Progress = lambda done, total: None,
         revision: str | None = None,
         files: Mapping[str, str] | None = None,
@@ -95,7 +93,6 @@ class LanguageModel:
         self.builtin = builtin
         self._revision = revision
         self._files = dict(files or {})
-        self.say = say
         self.progress = progress
         self._weights = weights_sha256
         self._loader: Loader = loader
@@ -104,7 +101,7 @@ class LanguageModel:
         self._readout = readout
         self._twin = twin
         self._share = share_prefix and think is None
-        self._cache = None if cache is None else ArrayCache(cache, self._tell)
+        self._cache = None if cache is None else ArrayCache(cache)
         self.notes = tuple(notes)
         self._steering = steering
         if steering is not None:
@@ -210,7 +207,7 @@ class LanguageModel:
                 "make models that know how to draw their weights anew"
             )
         twin = self._twin(seed)
-        twin.say, twin.progress = self.say, self.progress
+        twin.progress = self.progress
         return twin
 
     @property
@@ -363,14 +360,8 @@ class LanguageModel:
     @cached_property
     def _reader(self) -> Reader:
         if self._think is not None:
-            return ThinkingReader(
-                self._loader, self._spellings, self._tell, self._think, self.acting
-            )
-        return Reader(self._loader, self._spellings, self._tell, self.acting)
-
-    def _tell(self, text: str) -> None:
-        # looked up when it is called: who listens may change
-        self.say(text)
+            return ThinkingReader(self._loader, self._spellings, self._think, self.acting)
+        return Reader(self._loader, self._spellings, self.acting)
 
     def _read_otherwise(self, **what: Any) -> dict[str, Any]:
         """What hashes hold of the readout: nothing where it is the last token."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from brainbench.datasets import cache_folder
 from brainbench.errors import UsageError
-from brainbench.models.cache import Say
 from brainbench.models.checkpoints.adapter_base import Base, check_adapter, check_base
 from brainbench.models.checkpoints.checkpoint import Checkpoint, find_checkpoint, hash_weights
 from brainbench.models.checkpoints.loading import CheckpointLoader, resolve_device, resolve_dtype
@@ -16,13 +16,14 @@ from brainbench.models.options import BATCH_SIZE, ModelOptions, readout_suffix
 from brainbench.models.prompts.template import PromptTemplate, load_template
 from brainbench.models.steering.vector import Steering, load_steering
 
+_LOG = logging.getLogger(__name__)
+
 
 def open_language_model(
     source: str | Path,
     options: ModelOptions | None = None,
     *,
     builtin: PromptTemplate | None = None,
-    say: Say = lambda text: None,
     progress: Progress = lambda done, total: None,
 ) -> LanguageModel:
     """Find a model's files and prepare to ask it; weights are loaded when they are needed.
@@ -60,8 +61,8 @@ def open_language_model(
     )
     notes = () if adapter is None else check_base(adapter[0], Base.of_files(checkpoint))
     for text in notes:
-        say(text)
-    opener = _Opener(chosen, template, device, dtype, builtin is not None, say, progress)
+        _LOG.warning("%s", text)
+    opener = _Opener(chosen, template, device, dtype, builtin is not None, progress)
     return opener.open(checkpoint, chosen.untrained, adapter, steering, notes)
 
 
@@ -74,7 +75,6 @@ class _Opener:
     device: str
     dtype: str
     builtin: bool
-    say: Say
     progress: Progress
 
     def open(
@@ -88,6 +88,14 @@ class _Opener:
         """The model of some files, or one of a seed's weights; perhaps adapted or steered."""
         options = self.options
         code = options.trust_remote_code
+        _LOG.debug(
+            "%s: %d files of weights, %s on %s, batches of %d",
+            checkpoint.name,
+            len(checkpoint.files),
+            self.dtype,
+            self.device,
+            options.batch_size or BATCH_SIZE,
+        )
         return LanguageModel(
             self._identifier(checkpoint.name, seed, adapter, steering),
             hash_weights(checkpoint.files, adapter and adapter[1], seed),
@@ -100,7 +108,6 @@ class _Opener:
                 # drawn weights are made on one device
                 spread=seed is None and _is_spread(options.device),
                 code=code,
-                say=self.say,
             ),
             template=self.template,
             device=self.device,
@@ -109,7 +116,6 @@ class _Opener:
             think=options.max_new_tokens if options.think else None,
             readout=options.readout,
             cache=cache_folder() / "activations",
-            say=self.say,
             progress=self.progress,
             revision=checkpoint.revision,
             files=checkpoint.files,

@@ -13,7 +13,6 @@ from typing import Any, cast
 from brainbench.datasets.phantom import activations_path
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.models.activation_file import ActivationFile
-from brainbench.models.cache import Say
 from brainbench.models.language_model import LanguageModel, Progress
 from brainbench.models.model import Model
 from brainbench.models.opening import open_language_model
@@ -47,7 +46,6 @@ def load_model(
     name: str | Path | Model,
     options: ModelOptions | None = None,
     *,
-    say: Say = lambda text: None,
     progress: Progress = lambda done, total: None,
 ) -> Model:
     """Find a model.
@@ -60,7 +58,6 @@ def load_model(
         activations; a GGUF file; a folder or hub id of a causal language model; or an
         object that already is a model.
     options : how a language model is loaded and asked.
-    say : told what a user should know as it happens.
     progress : called with (prompts done, prompts) as a language model is read out.
 
     Raises
@@ -69,7 +66,7 @@ def load_model(
         When there is no such model or file, or an option does not fit it.
     """
     chosen = options or ModelOptions()
-    found = _find(name, chosen, say, progress) if isinstance(name, str | Path) else name
+    found = _find(name, chosen, progress) if isinstance(name, str | Path) else name
     if isinstance(found, _Opened):
         return found.model
     # localised is a matter of scoring too: a file may hold the contrast
@@ -95,9 +92,9 @@ class _Opened:
     model: LanguageModel
 
 
-def _find(name: str | Path, options: ModelOptions, say: Say, progress: Progress) -> Any:
+def _find(name: str | Path, options: ModelOptions, progress: Progress) -> Any:
     if name == NANO:
-        return _Opened(_nano(options, say, progress))
+        return _Opened(_nano(options, progress))
     if name == PHANTOM_FILE:
         return ActivationFile(Path(str(activations_path())), PHANTOM_FILE)
     text = str(name)
@@ -118,7 +115,7 @@ def _find(name: str | Path, options: ModelOptions, say: Say, progress: Progress)
         if get_close_matches(text, list_models(), cutoff=0.75):
             # a slip in a name of ours, not a model of the hub
             raise UnknownNameError("model", text, list_models())
-    return _Opened(open_language_model(name, options, say=say, progress=progress))
+    return _Opened(open_language_model(name, options, progress=progress))
 
 
 def _is_there(path: Path) -> bool:
@@ -129,8 +126,6 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def _nano(options: ModelOptions, say: Say, progress: Progress) -> LanguageModel:
+def _nano(options: ModelOptions, progress: Progress) -> LanguageModel:
     folder = Path(str(resources.files("brainbench.models") / "data" / NANO))
-    return open_language_model(
-        folder, options, say=say, progress=progress, builtin=builtin_template(NANO)
-    )
+    return open_language_model(folder, options, progress=progress, builtin=builtin_template(NANO))

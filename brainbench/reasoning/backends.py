@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from brainbench.datasets import cache_folder
 from brainbench.errors import UsageError
 from brainbench.models import LanguageModel, Model
-from brainbench.models.cache import Say
 from brainbench.reasoning.lm.response_cache import ResponseCache
 from brainbench.reasoning.options import TaskOptions
 from brainbench.source import computing_versions
@@ -52,7 +51,6 @@ def open_lm(
     options: TaskOptions,
     *,
     seed: int = 0,
-    say: Say = lambda text: None,
     progress: Progress = lambda done, total: None,
 ) -> LM:
     """The model as lm-eval asks it.
@@ -67,12 +65,12 @@ def open_lm(
     UsageError
         When vLLM is asked for and not there, or refuses the model.
     """
-    responses = ResponseCache(cache_folder() / "responses", identity(model, options), say)
+    responses = ResponseCache(cache_folder() / "responses", identity(model, options))
     if options.backend == "vllm":
         from brainbench.reasoning.vllm.engine import open_vllm
         from brainbench.reasoning.vllm.lm import WatchedLM
 
-        return WatchedLM(lambda: open_vllm(model, options, seed), model, responses, say, progress)
+        return WatchedLM(lambda: open_vllm(model, options, seed), model, responses, progress)
     from brainbench.reasoning.lm.lm import BrainbenchLM
 
     return BrainbenchLM(model, responses=responses, progress=progress)

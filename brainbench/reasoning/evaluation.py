@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from brainbench.errors import BrainbenchError, DataError
-from brainbench.models.cache import Say
 from brainbench.reasoning.lm_eval_logging import quiet
 from brainbench.reasoning.options import TaskOptions
 from brainbench.reasoning.plain import plain
@@ -121,13 +120,17 @@ class TaskEvaluator:
         return Threshold(task=name, value=value, n_items=limit)
 
     def _evaluate(
-        self, name: str, task: Any, limit: int | None, say: Say = lambda text: None
+        self,
+        name: str,
+        task: Any,
+        limit: int | None,
+        heard: Callable[[str], None] = lambda text: None,
     ) -> Raw:
         import lm_eval
 
         options, seed = self._options, self._seed
         try:
-            with quiet(self._tasks.folders, say):
+            with quiet(self._tasks.folders, heard):
                 raw: Raw | None = lm_eval.simple_evaluate(
                     model=self._lm,
                     # lm-eval names the model's arguments in its record; ours has them
@@ -184,7 +187,7 @@ def merge(parts: Mapping[str, Raw], tasks: TaskSet) -> tuple[Raw, list[TaskScore
         groups=whole,
     )
     warnings: list[str] = []
-    with quiet(say=warnings.append):
+    with quiet(heard=warnings.append):
         raw: Raw = dict(aggregate_groups(every)._to_eval_results())
     config: dict[str, Any] = next((part["config"] for part in parts.values()), {})
     raw = plain({**raw, "config": config})

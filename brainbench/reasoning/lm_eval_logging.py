@@ -8,12 +8,11 @@ import logging
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from brainbench.models.bars import no_library_bars
-from brainbench.models.cache import Say
 
 _LM_EVAL = "lm_eval"
 # what these warn of is of their own command line and models, which are not used here
@@ -76,13 +75,15 @@ class _Printed(io.TextIOBase):
 
 
 @contextlib.contextmanager
-def quiet(folders: Sequence[Path] = (), say: Say = lambda text: None) -> Iterator[None]:
+def quiet(
+    folders: Sequence[Path] = (), heard: Callable[[str], None] = lambda text: None
+) -> Iterator[None]:
     """Nothing of lm-eval on the screen; what it warned of is said once at the end.
 
     Parameters
     ----------
     folders : of task files, whose Python may warn too.
-    say : told each warning, with how often it came.
+    heard : called with each warning and how often it came.
     """
     import lm_eval.evaluator
     import lm_eval.tasks
@@ -106,7 +107,7 @@ def quiet(folders: Sequence[Path] = (), say: Say = lambda text: None) -> Iterato
         lm_eval.evaluator.add_env_info = described
         lm_eval.evaluator.get_git_commit_hash = committed
         for text in listening.lines():
-            say(text)
+            heard(text)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
-from brainbench.models.cache import Say
 from brainbench.paths import user_path
 from brainbench.problems.files import Fault
 from brainbench.reasoning.checks.data import local_data_faults
 from brainbench.reasoning.checks.local_data import root_cause
 from brainbench.reasoning.checks.tasks import check_tasks, read_task, tasks_folder
 from brainbench.reasoning.lm_eval_logging import quiet
+
+_LOG = logging.getLogger(__name__)
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 # arguments of the data of tasks whose texts may be shared: made by brainbench, or MIT
@@ -79,16 +81,13 @@ class TaskSet:
         return {name: _fingerprint(task, limit, examples) for name, task in every.items()}
 
 
-def load_tasks(
-    names: Sequence[str], include_path: Sequence[str] = (), say: Say = lambda text: None
-) -> TaskSet:
+def load_tasks(names: Sequence[str], include_path: Sequence[str] = ()) -> TaskSet:
     """Find tasks and load their items.
 
     Parameters
     ----------
     names : of tasks, groups and tags; ``*`` and ``?`` match.
     include_path : folders of more task files. Python beside them is run.
-    say : told what the task files warn of.
 
     Raises
     ------
@@ -103,7 +102,7 @@ def load_tasks(
 
     def heard(text: str) -> None:
         warnings.append(text)
-        say(text)
+        _LOG.warning("%s", text)
 
     with quiet(folders, heard):
         manager = _manager(names, included)

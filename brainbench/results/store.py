@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import shutil
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -26,6 +27,8 @@ from brainbench.foreign import fault_of, parse_json, read_text
 from brainbench.paths import user_path
 from brainbench.results.file_names import file_stem, folder_name
 from brainbench.results.record import SCHEMA_VERSION, Record
+
+_LOG = logging.getLogger(__name__)
 
 RECORD = "results.json"
 GIVE_RUN = f"give the folder of one, <output>/<model>/<run id>, or its {RECORD}"
@@ -107,6 +110,7 @@ class RunFolder:
             kept = parse_json(read_text(self._step(key)), finite=False)
             whole = kept["key"] == key and kept["sha256"] == _digest(kept["value"])
             if whole and (not kept["arrays"] or self._arrays(key).is_file()):
+                _LOG.debug("step %s was finished before: read back", key)
                 value: dict[str, Any] = kept["value"]
                 return value
         except (DataError, ValueError, KeyError, TypeError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -26,7 +27,6 @@ from brainbench.foreign import readable
 from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.models import DEFAULT_MODEL, Model, is_builtin, load_model
-from brainbench.models.cache import Status
 from brainbench.reasoning import TASK_SUITES, TaskScore
 from brainbench.results import AnyScore, Record, RunFolder, sample_rows
 from brainbench.results.report import write_report
@@ -34,7 +34,6 @@ from brainbench.run.clock import Clock
 from brainbench.run.inputs import (
     Data,
     Readings,
-    Say,
     check_cells,
     check_model,
     limit_told,
@@ -52,6 +51,8 @@ LOADING = "loading the data"
 if TYPE_CHECKING:
     from brainbench.run.guidance import GuidanceTask
 
+_LOG = logging.getLogger(__name__)
+
 
 def evaluate(
     model: str | Path | Model | None = None,
@@ -64,7 +65,6 @@ def evaluate(
     output_path: str | Path = "results",
     overwrite: bool = False,
     report: Report | None = None,
-    say: Say = lambda text: None,
 ) -> Record:
     """Score a model and keep the record.
 
@@ -81,7 +81,6 @@ def evaluate(
     output_path : root of the results; the run goes to ``<model>/<run id>`` below it.
     overwrite : compute again what is already there.
     report : called before each step.
-    say : called with lines worth telling the user as they happen.
 
     Returns
     -------
@@ -98,13 +97,12 @@ def evaluate(
         scored = load_model(
             DEFAULT_MODEL if model is None else model,
             chosen.options,
-            say=say,
             progress=_reading_progress(report),
         )
         path = chosen.untrained_activations
         untrained = None if path is None else load_model(path)
     with clock.on(LOADING):
-        guided = _guidance(scored, suite, dataset, chosen, say)
+        guided = _guidance(scored, suite, dataset, chosen)
     names = choose_tasks(tasks, suite)
     if suite in (*TASK_SUITES, *GUIDANCE_SUITES):
         suite = None
@@ -115,20 +113,20 @@ def evaluate(
         wanted = choose_benchmarks(scored, benchmarks, suite, dataset, chosen.protocol)
     check_model(scored, wanted)
     with clock.on(LOADING):
-        asked = find_tasks(names, scored, chosen.task_options, not wanted, say, chosen.limit)
-        data = load_data(wanted, chosen.limit, say)
+        asked = find_tasks(names, scored, chosen.task_options, not wanted, chosen.limit)
+        data = load_data(wanted, chosen.limit)
     with limit_told(chosen.limit):
         check_cells(wanted, data, chosen.limit)
     record = new_record(scored, model, wanted, data, chosen, untrained, asked, guided)
     folder = RunFolder(output_path, record.model.identifier, record.run_id)
+    _LOG.debug("run %s: %d benchmarks, in %s", record.run_id, len(wanted), folder.path)
     with folder.locked():
         before = folder.load()
         if before is not None and before.status == "success" and not overwrite:
-            text = f"already computed; read from {folder.path} (--overwrite computes it again)"
-            say(Status(text))
+            _LOG.info("already computed; read from %s (--overwrite computes it again)", folder.path)
             return before
         if before is not None and not overwrite:
-            say(Status(f"going on with the {before.status} run in {folder.path}"))
+            _LOG.info("going on with the %s run in %s", before.status, folder.path)
         # the model is held against every dataset before anything is scored, or forgotten
         with clock.on("reading the model out"):
             readings = read_model(
@@ -138,23 +136,23 @@ def evaluate(
             for name, states in readings.states.items():
                 check_contrast(states, readings.untrained[name])
         for text in readings.warnings:
-            say(text)
+            _LOG.warning("%s", text)
         record.notes += unused_weights(scored, chosen)
         if overwrite:
             folder.clear()
         scores = _scores(folder, scored, readings, wanted, data, chosen, clock.watch(report))
         if asked is not None:
             # last, for they may take longest
-            answered = TaskRun(folder, scored, asked, chosen, report, say, clock).scores()
+            answered = TaskRun(folder, scored, asked, chosen, report, clock).scores()
             scores = chain(scores, answered)
         if guided is not None:
             from brainbench.run.guidance import GuidanceRun
 
-            guidance = GuidanceRun(folder, guided, chosen, report, say, clock)
+            guidance = GuidanceRun(folder, guided, chosen, report, clock)
             scores = chain(scores, guidance.scores())
         if before is not None and not overwrite:
             record.timing["seconds_before"] = _spent(before)
-        return _run(folder, record, scores, readings, wanted, data, say, clock)
+        return _run(folder, record, scores, readings, wanted, data, clock)
 
 
 def _spent(before: Record) -> float:
@@ -164,7 +162,7 @@ def _spent(before: Record) -> float:
 
 
 def _guidance(
-    model: Model, suite: str | None, dataset: str | None, settings: Settings, say: Say
+    model: Model, suite: str | None, dataset: str | None, settings: Settings
 ) -> GuidanceTask | None:
     """What a suite of guidance is to do; None for any other.
 
@@ -183,7 +181,7 @@ def _guidance(
     from brainbench.run.guidance import plan_guidance
 
     options = replace(settings.guidance, modes=GUIDANCE_SUITES[suite], dataset=dataset)
-    return plan_guidance(options, model, settings, say)
+    return plan_guidance(options, model, settings)
 
 
 def choose_benchmarks(
@@ -222,7 +220,6 @@ def _run(
     readings: Readings,
     benchmarks: Sequence[Benchmark],
     data: Data,
-    say: Say,
     clock: Clock,
 ) -> Record:
     """Take the scores as they come; what came before an error is in the record."""
@@ -255,10 +252,13 @@ def _run(
         for other in others:
             record.add(other)
         record.timing["seconds"] = round(clock.seconds, 3)
-        record.timing["steps"] = {step: round(spent, 3) for step, spent in clock.steps.items()}
+        steps = {step: round(spent, 3) for step, spent in clock.steps.items()}
+        record.timing["steps"] = steps
+        for step, spent in steps.items():
+            _LOG.debug("%s: %s s", step, spent)
         record.timing["peak_memory_mb"] = peak_memory_mb()
         folder.save(record)
-        _report(folder, record, say)
+        _report(folder, record)
     folder.finish()
     return record
 
@@ -269,14 +269,16 @@ def _timed(scores: Iterator[AnyScore], clock: Clock) -> Iterator[AnyScore]:
         yield from scores
 
 
-def _report(folder: RunFolder, record: Record, say: Say) -> None:
+def _report(folder: RunFolder, record: Record) -> None:
     """Write the page beside the record, which is kept whatever becomes of the page."""
     try:
         write_report(record, folder.path)
     except Exception as error:
-        say(
-            f"no report: {type(error).__name__}: {error}. The record is kept; "
-            f"`brainbench report {folder.path}` tries again"
+        _LOG.warning(
+            "no report: %s: %s. The record is kept; `brainbench report %s` tries again",
+            type(error).__name__,
+            error,
+            folder.path,
         )
 
 

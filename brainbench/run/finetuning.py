@@ -23,7 +23,7 @@ from brainbench.guidance.layer_sets import parse_layers
 from brainbench.guidance.signals import Signals, read_signals
 from brainbench.models import LanguageModel, Model, ModelOptions, load_model
 from brainbench.paths import user_path
-from brainbench.run.inputs import Say, limit_told
+from brainbench.run.inputs import limit_told
 from brainbench.statistics.answers import auc
 
 # reasoning type → the set of new problems whose validation split the epoch is chosen on
@@ -74,7 +74,6 @@ def finetune(
     *,
     options: ModelOptions | None = None,
     report: Report | None = None,
-    say: Say = lambda text: None,
 ) -> Finetuned:
     """Train the adapter of an arm, its folder held for this process.
 
@@ -87,7 +86,6 @@ def finetune(
         size it has.
     options : how a model is loaded that is given by its name.
     report : called as training goes on.
-    say : called with lines worth telling the user as they happen.
 
     Raises
     ------
@@ -97,7 +95,7 @@ def finetune(
     DataError
         When there are too few items, or the training fails.
     """
-    found = load_model(model, options, say=say)
+    found = load_model(model, options)
     if not isinstance(found, LanguageModel):
         raise UsageError(
             f"{found.identifier} is not a language model that brainbench runs, so it has no "

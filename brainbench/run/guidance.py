@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -42,11 +43,11 @@ from brainbench.guidance.steering.experiment import (
 )
 from brainbench.guidance.steering.targeted import SEARCHED, Targeted, search_score
 from brainbench.models import LanguageModel, Model, Site
-from brainbench.models.cache import Status
 from brainbench.results import RunFolder
 from brainbench.run.clock import Clock
-from brainbench.run.inputs import Say
 from brainbench.run.settings import Settings
+
+_LOG = logging.getLogger(__name__)
 
 DEFAULT_DATASET, SIMULATED_DATASET = "xiao2026", "phantom_guidance"
 SITE: Site = "attention"
@@ -77,9 +78,7 @@ class GuidanceTask:
     rois: tuple[str, ...]
 
 
-def plan_guidance(
-    options: GuidanceOptions, model: Model, settings: Settings, say: Say
-) -> GuidanceTask:
+def plan_guidance(options: GuidanceOptions, model: Model, settings: Settings) -> GuidanceTask:
     """Load whose people guide, once it is sure that the model can be guided.
 
     Raises
@@ -97,7 +96,7 @@ def plan_guidance(
     dataset = options.dataset or (SIMULATED_DATASET if model.builtin else DEFAULT_DATASET)
     card = load_card(dataset)
     rois = options.rois or (tuple(card.rois) if card.simulated else tuple(card.rois)[:1])
-    say(Status(f"guidance by {dataset}, {', '.join(rois)}"))
+    _LOG.info("guidance by %s, %s", dataset, ", ".join(rois))
     recording = load_recording(dataset, rois)
     extents = {
         mode: options.extent(mode, model.device, model.builtin, settings.seed)
@@ -116,7 +115,6 @@ class GuidanceRun:
     task : what is to be run.
     settings : seed and limit.
     report : told of steps.
-    say : told what a user should know as it happens.
     clock : counts what each step takes.
     """
 
@@ -124,7 +122,6 @@ class GuidanceRun:
     task: GuidanceTask
     settings: Settings
     report: Report | None
-    say: Say
     clock: Clock = field(default_factory=Clock)
     _loaded: dict[bool, dict[str, TestQuestions]] = field(default_factory=dict, init=False)
 
@@ -151,7 +148,9 @@ class GuidanceRun:
         for part in held:
             odds[list(part.rows)] = part.ask().log_odds[:, 0]
         if not training.outdone:
-            self.say(f"{roi}, {kind}: {_NOT_OUTDONE}; no search for what would flip its answers")
+            _LOG.warning(
+                "%s, %s: %s; no search for what would flip its answers", roi, kind, _NOT_OUTDONE
+            )
             return []
         targeted = Targeted(training, held, labels, odds)
         extent = self.task.extents["steering"]
@@ -222,7 +221,7 @@ class GuidanceRun:
     ) -> None:
         """States and directions as a picture, where matplotlib is installed."""
         if not plots.can_draw():
-            self.say("no pictures: they need matplotlib, pip install 'brainbench[plot]'")
+            _LOG.warning("no pictures: they need matplotlib, pip install 'brainbench[plot]'")
             return
         first = {each.arm: each.moved for each in reversed(chosen) if each.strength}
         scene = plots.Scene(
@@ -323,7 +322,7 @@ class GuidanceRun:
                 # a hub that is not there takes nothing else with it
                 if asked or name != FOLIO:
                     raise
-                self.say(f"FOLIO is left out: {error}")
+                _LOG.warning("FOLIO is left out: %s", error)
         return found
 
     @cached_property

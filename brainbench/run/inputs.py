@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from brainbench.benchmarks import (
@@ -21,9 +22,8 @@ from brainbench.datasets import Behavior, Recording, load_behavior, load_recordi
 from brainbench.datasets.cards import plugged_datasets
 from brainbench.errors import DataError
 from brainbench.models import Activations, Answers, Model, read_activations, read_answers
-from brainbench.models.cache import Status
 
-Say = Callable[[str], None]
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def check_model(model: Model, benchmarks: Sequence[Benchmark]) -> None:
         read_answers(model, ())  # it says why
 
 
-def load_data(benchmarks: Sequence[Benchmark], limit: int | None, say: Say) -> Data:
+def load_data(benchmarks: Sequence[Benchmark], limit: int | None) -> Data:
     """Load every dataset once; of behaviour only the items of the benchmarks, up to the limit."""
     rois: dict[str, dict[str, None]] = {}
     types: dict[str, dict[str, None]] = {}
@@ -85,7 +85,7 @@ def load_data(benchmarks: Sequence[Benchmark], limit: int | None, say: Say) -> D
 
     def progress(path: str, number: int, count: int) -> None:
         if number == 1:
-            say(Status(f"checking {count} files of the dataset"))
+            _LOG.info("checking %d files of the dataset", count)
 
     plugged = {b.dataset for b in benchmarks if isinstance(b, PluggedBenchmark)}
     others = sorted(plugged & plugged_datasets().keys() - rois.keys())

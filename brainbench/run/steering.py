@@ -15,7 +15,6 @@ from brainbench.guidance.steering.directions import SteeringLoss
 from brainbench.guidance.steering.fit import Derivation, derive_steering
 from brainbench.models import SITES, LanguageModel, Model, ModelOptions, Site, Steering, load_model
 from brainbench.models.steering.vector import check_steering_name
-from brainbench.run.inputs import Say
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,6 @@ def steer(
     order: SteeringOrder,
     options: ModelOptions | None = None,
     report: Report | None = None,
-    say: Say = lambda text: None,
 ) -> Steering:
     """Derive a steering for a model.
 
@@ -98,7 +96,6 @@ def steer(
     order : whose responses, and how.
     options : how a model is loaded that is given by its name.
     report : called before each step.
-    say : called with lines worth telling the user as they happen.
 
     Raises
     ------
@@ -118,7 +115,7 @@ def steer(
         if given is not None and given not in known:
             raise UnknownNameError(what, given, known)
     area = order.roi or areas[0]
-    opened = load_model(model, options, say=say)
+    opened = load_model(model, options)
     if not isinstance(opened, LanguageModel):
         raise UsageError(
             f"{opened.identifier} is not a language model that brainbench runs, so its states "

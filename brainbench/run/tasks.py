@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,8 +18,9 @@ from brainbench.reasoning.item_check import check_items
 from brainbench.reasoning.tasks import TaskSet, load_tasks
 from brainbench.results import RunFolder
 from brainbench.run.clock import Clock
-from brainbench.run.inputs import Say
 from brainbench.run.settings import Settings
+
+_LOG = logging.getLogger(__name__)
 
 RAW = "lm_eval"
 
@@ -45,7 +47,6 @@ def find_tasks(
     model: Model,
     options: TaskOptions,
     alone: bool,
-    say: Say,
     limit: int | None = None,
 ) -> TaskSet | None:
     """Load the tasks, once it is sure that the model can be asked them; None without names.
@@ -72,10 +73,10 @@ def find_tasks(
     check_tasks_fit(model, options)
     if options.backend == "vllm" and not alone:
         raise UsageError("--backend vllm asks tasks only: leave the benchmarks to another run")
-    found = load_tasks(names, options.include_path, say)
+    found = load_tasks(names, options.include_path)
     checked = check_items(found, options.num_fewshot, limit)
     for text in checked.warnings[len(found.warnings) :]:
-        say(text)
+        _LOG.warning("%s", text)
     return checked
 
 
@@ -90,7 +91,6 @@ class TaskRun:
     tasks : the tasks.
     settings : how they are asked.
     report : told of requests that are answered.
-    say : told what a user should know as it happens.
     clock : counts what each task takes.
     """
 
@@ -99,7 +99,6 @@ class TaskRun:
     tasks: TaskSet
     settings: Settings
     report: Report | None
-    say: Say
     clock: Clock = field(default_factory=Clock)
     _label: str = field(default="", init=False)
 
@@ -123,7 +122,7 @@ class TaskRun:
             with self.clock.on(f"task {name}"):
                 asked = self._asker.ask(name, threshold)
                 for text in asked.score.warnings:
-                    self.say(f"{name}: {text}")
+                    _LOG.warning("%s: %s", name, text)
                 self.folder.save_samples(name, asked.rows)
             kept = {"score": asked.score.model_dump(mode="json"), "raw": asked.raw}
             self.folder.put(key, kept, {})
@@ -147,7 +146,7 @@ class TaskRun:
         """Made when something is to be asked: an engine takes a while to start."""
         options, seed = self.settings.task_options, self.settings.seed
         model = check_tasks_fit(self.model, options)
-        lm = open_lm(model, options, seed=seed, say=self.say, progress=self._progress)
+        lm = open_lm(model, options, seed=seed, progress=self._progress)
         return TaskEvaluator(lm, self.tasks, options, self.settings.limit, seed)
 
     def _progress(self, done: int, total: int) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import logging
+from collections.abc import Iterator
 
 import pytest
 from rich.console import Console
@@ -10,8 +12,8 @@ from tqdm import tqdm
 
 from brainbench.benchmarks import Step
 from brainbench.cli import progress
-from brainbench.cli.progress import Work, spell, step_progress, teller
-from brainbench.models.cache import Status
+from brainbench.cli.progress import Work, spell, step_progress
+from brainbench.errors import UsageError
 
 
 def printed(steps: list[Step], capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -54,15 +56,39 @@ def test_quiet_hides_bars_of_libraries(capfd: pytest.CaptureFixture[str]) -> Non
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize(("quiet", "shown"), [(True, ["3 answers are cut off"]), (False, None)])
-def test_quiet_hides_no_caveat(
-    quiet: bool, shown: list[str] | None, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("quiet", "verbose", "shown"),
+    [
+        (True, False, ["3 answers are cut off"]),
+        (False, False, ["3 answers are cut off", "going on with the cancelled run"]),
+        (False, True, ["3 answers are cut off", "going on with the cancelled run", "on cpu"]),
+    ],
+)
+def test_quiet_hides_no_caveat_and_verbose_shows_details(
+    quiet: bool, verbose: bool, shown: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    say = teller(quiet)
-    say(Status("going on with the cancelled run"))
-    say("3 answers are cut off")
-    expected = shown or ["going on with the cancelled run", "3 answers are cut off"]
-    assert capsys.readouterr().err.splitlines() == expected
+    # a part of brainbench anywhere, that knows of no command line
+    log = logging.getLogger("brainbench.models.opening")
+    with step_progress(quiet, verbose):
+        log.warning("%d answers are cut off", 3)
+        log.info("going on with the %s run", "cancelled")
+        log.debug("on cpu")
+    assert capsys.readouterr().err.splitlines() == shown
+
+
+def test_quiet_and_verbose_do_not_go_together() -> None:
+    with pytest.raises(UsageError, match="--quiet or --verbose"), step_progress(True, True):
+        pass
+
+
+@pytest.fixture(autouse=True)
+def usual_log() -> Iterator[None]:
+    """The log is shown as the command shows it, and left as it was found."""
+    logger = logging.getLogger("brainbench")
+    before = logger.level, logger.handlers[:]
+    yield
+    logger.setLevel(before[0])
+    logger.handlers[:] = before[1]
 
 
 class Time:

@@ -28,6 +28,8 @@ Tiny = Callable[..., Any]
 # longer and shorter than the window of 8, behind a beginning that is longer
 LENGTHS = (1, 3, 8, 9, 20, 33)
 SHARED = 20
+# where a test does not ask what is said, nothing is
+pytestmark = pytest.mark.usefixtures("silent")
 
 
 @dataclass
@@ -70,7 +72,7 @@ def run_alone(model: Any, prompt: Tokens) -> Alone:
 
 
 def reader(model: Any) -> Reader:
-    return Reader(Loaded(model, None), SPELLINGS, pytest.fail)
+    return Reader(Loaded(model, None), SPELLINGS)
 
 
 def read(model: Any, batches: list[Batch]) -> Reading:

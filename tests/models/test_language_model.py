@@ -286,13 +286,12 @@ def test_other_weights_are_kept_apart(loaded: Loaded, problems: Problems, tmp_pa
 
 @pytest.mark.parametrize("size", [0, 100, -9])
 def test_a_damaged_entry_is_computed_again(
-    size: int, loaded: Loaded, problems: Problems, tmp_path: Path
+    size: int, loaded: Loaded, problems: Problems, tmp_path: Path, said: list[str]
 ) -> None:
     make(loaded, cache=tmp_path).activations(problems)
     for path in tmp_path.rglob("*.safetensors"):
         path.write_bytes(path.read_bytes()[:size])
-    said: list[str] = []
-    mended = make(loaded, cache=tmp_path, say=said.append)
+    mended = make(loaded, cache=tmp_path)
     assert_same(mended, make(loaded), problems)
     assert len(said) == 2
     assert all("damaged" in text for text in said)
@@ -300,23 +299,11 @@ def test_a_damaged_entry_is_computed_again(
 
 
 def test_a_folder_that_takes_nothing_does_not_stop_the_run(
-    loaded: Loaded, problems: Problems, tmp_path: Path
+    loaded: Loaded, problems: Problems, tmp_path: Path, said: list[str]
 ) -> None:
     (tmp_path / "file").write_text("in the way")
-    said: list[str] = []
-    model = make(loaded, cache=tmp_path / "file" / "below", say=said.append)
+    model = make(loaded, cache=tmp_path / "file" / "below")
     assert_same(model, make(loaded), problems)
-    assert len(said) == 1
-
-
-def test_what_is_said_later_reaches_who_listens_then(
-    loaded: Loaded, problems: Problems, tmp_path: Path
-) -> None:
-    (tmp_path / "file").write_text("in the way")
-    model = make(loaded, cache=tmp_path / "file")
-    said: list[str] = []
-    model.say = said.append
-    model.activations(problems)
     assert len(said) == 1
 
 

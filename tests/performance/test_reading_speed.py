@@ -42,7 +42,7 @@ def test_reading(benchmark, loader, torch_rate):
     # plain words: ids of the middle of the vocabulary
     beginning = rng.integers(1000, 40000, SHARED).tolist()
     prompts = [(*beginning, *rng.integers(1000, 40000, OWN).tolist()) for _ in range(PROMPTS)]
-    reader = Reader(loader, find_spellings(loader.tokenizer), print)
+    reader = Reader(loader, find_spellings(loader.tokenizer))
     reader.read(Batch((), (prompts[0],), (0,)))  # code warm
 
     def read(batches):

@@ -100,7 +100,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]
 
 def run_id(*names: str) -> str:
     benchmarks = [load_benchmark(name, "published") for name in names]
-    data = load_data(benchmarks, None, lambda text: None)
+    data = load_data(benchmarks, None)
     return new_record(load_model("nano"), "nano", benchmarks, data, Settings()).run_id
 
 
@@ -194,7 +194,7 @@ def test_other_code_under_the_same_version_is_another_run(lab: ModuleType, tmp_p
 
 def test_code_that_cannot_be_read_is_noted(lab: ModuleType, tmp_path: Path) -> None:
     benchmarks = [load_benchmark("lab.one.mean-ridge", "published")]
-    data = load_data(benchmarks, None, lambda text: None)
+    data = load_data(benchmarks, None)
 
     def notes() -> list[str]:
         benchmarks[0].__dict__.pop("code_sha256", None)

@@ -31,7 +31,7 @@ def heard(*, folder: Path | None = None, **logged: str) -> list[str]:
 def test_warnings_of_lm_eval_are_said_once_with_how_often() -> None:
     said: list[str] = []
     log = logging.getLogger("lm_eval.api.task")
-    with quiet(say=said.append):
+    with quiet(heard=said.append):
         for i in range(3):
             log.warning(f"Label index was not in within range,Sample:\n\n{{'q': 'item {i}'}}")
         log.warning("Task '%s' from %s overrides", "t", "/home/me/tasks/t.yaml")
@@ -70,7 +70,7 @@ def test_what_counts_documents_is(tmp_path: Path) -> None:
 
 def test_a_warning_that_cannot_be_written_stops_nothing() -> None:
     said: list[str] = []
-    with quiet(say=said.append):
+    with quiet(heard=said.append):
         logging.getLogger("lm_eval.api.task").warning("%d of them", "many")
     assert said == ["%d of them"]
 

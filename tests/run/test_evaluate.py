@@ -129,11 +129,12 @@ def test_same_inputs_same_record_in_the_same_place(unbroken: Record, tmp_path: P
     assert load_record(tmp_path / PHANTOM_FILE / again.run_id / "results.json") == again
 
 
-def test_a_finished_run_is_read_back_and_overwritten_only_when_asked(tmp_path: Path) -> None:
+def test_a_finished_run_is_read_back_and_overwritten_only_when_asked(
+    tmp_path: Path, said: list[str]
+) -> None:
     steps: list[Step] = []
-    said: list[str] = []
     first = evaluate(benchmarks=ONE, output_path=tmp_path)
-    second = evaluate(benchmarks=ONE, output_path=tmp_path, report=steps.append, say=said.append)
+    second = evaluate(benchmarks=ONE, output_path=tmp_path, report=steps.append)
     assert second == first
     assert steps == []
     assert any("--overwrite" in text for text in said)
@@ -148,7 +149,7 @@ def test_a_finished_run_is_read_back_and_overwritten_only_when_asked(tmp_path: P
     [(KeyboardInterrupt(), "cancelled"), (DataError("the disk is gone"), "error")],
 )
 def test_a_broken_run_keeps_what_was_finished(
-    error: BaseException, status: str, tmp_path: Path, unbroken: Record
+    error: BaseException, status: str, tmp_path: Path, unbroken: Record, said: list[str]
 ) -> None:
     def stop(step: Step) -> None:
         if step.done == 12:
@@ -168,8 +169,7 @@ def test_a_broken_run_keeps_what_was_finished(
         if step.done == 27:
             written.extend(name for name in finished if present[name] == finished[name])
 
-    said: list[str] = []
-    resumed = evaluate(benchmarks=ONE, output_path=tmp_path, report=watch, say=said.append)
+    resumed = evaluate(benchmarks=ONE, output_path=tmp_path, report=watch)
     assert comparable(resumed) == comparable(unbroken)
     assert set(written) == set(finished), "finished steps were not written again"
     assert any("going on" in text for text in said)

@@ -160,7 +160,13 @@ class TestABrokenRun:
         ],
     )
     def test_goes_on_at_the_task_that_was_not_finished(
-        self, error: BaseException, raised: Any, status: str, tmp_path: Path, asked: Asked
+        self,
+        error: BaseException,
+        raised: Any,
+        status: str,
+        tmp_path: Path,
+        asked: Asked,
+        said: list[str],
     ) -> None:
         given: dict[str, Any] = {"tasks": [*TASKS, GENERATED], "settings": LIMITED}
         asked.breaks_at, asked.error = TASKS[1], error
@@ -176,8 +182,7 @@ class TestABrokenRun:
         assert before == [
             "brainbench_validation_belief", TASKS[0], "brainbench_validation_transitive_3",
         ]  # fmt: skip
-        said: list[str] = []
-        resumed = evaluate(tiny(), **given, output_path=tmp_path / "broken", say=said.append)
+        resumed = evaluate(tiny(), **given, output_path=tmp_path / "broken")
         # neither the finished task nor its threshold is asked again
         assert asked.tasks == [TASKS[1], GENERATED]
         assert any("going on" in text for text in said)

@@ -148,9 +148,8 @@ def test_behaviour_is_in_the_record_of_a_run_that_fails_in_alignment(tmp_path: P
     assert [row.benchmark for row in record.behavior] == BOTH[:1]
 
 
-def test_what_the_model_says_is_told(tmp_path: Path) -> None:
-    said: list[str] = []
+def test_what_the_model_says_is_told(tmp_path: Path, said: list[str]) -> None:
     model = AnsweringFake(warnings=("quantised to 4 bits",))
-    record = evaluate(model, benchmarks=BOTH[:1], output_path=tmp_path, say=said.append)
+    record = evaluate(model, benchmarks=BOTH[:1], output_path=tmp_path)
     assert "quantised to 4 bits" in said
     assert "quantised to 4 bits" in record.behavior[0].warnings

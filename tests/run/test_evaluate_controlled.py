@@ -123,13 +123,12 @@ def test_same_inputs_same_record_in_the_same_place(unbroken: Record, tmp_path: P
 
 
 def test_a_finished_run_is_read_back_and_overwritten_only_when_asked(
-    tmp_path: Path, kept: Kept
+    tmp_path: Path, kept: Kept, said: list[str]
 ) -> None:
     steps: list[Step] = []
-    said: list[str] = []
     first = evaluate(benchmarks=ONE, output_path=tmp_path)
     computed = kept.forget()
-    second = evaluate(benchmarks=ONE, output_path=tmp_path, report=steps.append, say=said.append)
+    second = evaluate(benchmarks=ONE, output_path=tmp_path, report=steps.append)
     assert second == first
     assert steps == []
     assert kept.keys == []
@@ -142,7 +141,7 @@ def test_a_finished_run_is_read_back_and_overwritten_only_when_asked(
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "said"),
+    ("error", "status", "reason"),
     [
         (KeyboardInterrupt(), "cancelled", "interrupted by the user"),
         (DataError("the disk is gone"), "error", "the disk is gone"),
@@ -152,7 +151,8 @@ def test_a_finished_run_is_read_back_and_overwritten_only_when_asked(
 def test_a_broken_run_keeps_what_was_finished(
     error: BaseException,
     status: str,
-    said: str,
+    reason: str,
+    said: list[str],
     tmp_path: Path,
     unbroken: Record,
     kept: Kept,
@@ -163,20 +163,19 @@ def test_a_broken_run_keeps_what_was_finished(
         evaluate(benchmarks=TWO, output_path=tmp_path)
     folder = tmp_path / PHANTOM_FILE / unbroken.run_id
     record = load_record(folder / "results.json")
-    assert (record.status, record.error) == (status, said)
+    assert (record.status, record.error) == (status, reason)
     # p values are corrected over all cells of a dataset: scores come when all are there
     assert record.controlled == []
     finished = kept.forget()
     assert len(finished) == len(list((folder / "steps").iterdir())) == 5
     assert {key.split()[0] for key in finished} == {"phantom.syllogistic", "phantom.transitive"}
 
-    told: list[str] = []
     steps: list[Step] = []
-    resumed = evaluate(benchmarks=TWO, output_path=tmp_path, report=steps.append, say=told.append)
+    resumed = evaluate(benchmarks=TWO, output_path=tmp_path, report=steps.append)
     assert comparable(resumed) == comparable(unbroken)
     assert kept.keys
     assert finished + kept.keys == [step.label for step in steps], "none was computed again"
-    assert any(f"going on with the {status} run" in text for text in told)
+    assert any(f"going on with the {status} run" in text for text in said)
     assert not (folder / "steps").exists()
 
 

@@ -40,7 +40,6 @@ from brainbench.run.inputs import load_data
 from brainbench.run.record import new_record
 from brainbench.run.tasks import find_tasks
 
-QUIET: Callable[[str], None] = lambda text: None  # noqa: E731
 ONE = ("phantom.noise.all-ridge",)
 TASK: dict[str, Any] = {"names": (), "tasks": ("sizes",)}
 GUIDED: dict[str, Any] = {"modes": ("steering",), "dataset": "phantom_guidance"}
@@ -118,9 +117,9 @@ def run_id(
     )
     model = load_model(root / source, chosen.options)
     benchmarks = [load_benchmark(name, chosen.protocol) for name in names]
-    asked = find_tasks(tasks, model, chosen.task_options, True, QUIET) if tasks else None
-    planned = plan_guidance(chosen.guidance, model, chosen, QUIET) if guidance else None
-    data = change(load_data(benchmarks, chosen.limit, QUIET))
+    asked = find_tasks(tasks, model, chosen.task_options, True) if tasks else None
+    planned = plan_guidance(chosen.guidance, model, chosen) if guidance else None
+    data = change(load_data(benchmarks, chosen.limit))
     drawn = None if untrained is None else load_model(untrained)
     return new_record(model, root / source, benchmarks, data, chosen, drawn, asked, planned).run_id
 

@@ -299,7 +299,6 @@ def _with_weights(
         dtype=model.dtype,
         batch_size=model.batch_size,
         cache=cache,
-        say=model.say,
         progress=model.progress,
         notes=notes,
     )

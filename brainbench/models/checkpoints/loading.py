@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
-from brainbench.models.cache import Say
 from brainbench.models.checkpoints.checkpoint import Checkpoint
 from brainbench.models.checkpoints.damage import find_damage, no_vocabulary
 from brainbench.models.checkpoints.failures import (
@@ -27,6 +27,8 @@ from brainbench.models.checkpoints.failures import (
 )
 from brainbench.models.checkpoints.gguf import read_gguf_header
 from brainbench.models.checkpoints.unused_weights import check_unused, unused_in_gguf
+
+_LOG = logging.getLogger(__name__)
 
 # looks into a folder for what is wrong with it
 Look = Callable[[Path], str | None]
@@ -123,7 +125,6 @@ class CheckpointLoader:
     untrained : seed; the weights are drawn anew, as for training from scratch.
     spread : divide the layers over all GPUs (``device_map``).
     code : let the repository's own Python run.
-    say : told of weights that the model has no place for.
     """
 
     def __init__(
@@ -136,9 +137,7 @@ class CheckpointLoader:
         untrained: int | None = None,
         spread: bool = False,
         code: bool = False,
-        say: Say = lambda text: None,
     ) -> None:
-        self._say = say
         self._unused: tuple[str, ...] = ()
         self._checkpoint = checkpoint
         self._device = device
@@ -263,7 +262,7 @@ class CheckpointLoader:
             unused = unused_in_gguf(model, self._checkpoint.folder / self._checkpoint.gguf_file)
         self._unused = check_unused(unused, model, self._checkpoint.name)
         for text in self._unused:
-            self._say(text)
+            _LOG.warning("%s", text)
         return model
 
     @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -11,6 +12,8 @@ import numpy as np
 from brainbench.models.cache import ArrayCache
 from brainbench.models.forward.reader import Reader, Reading
 from brainbench.models.prompts.batches import Batch
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class KeptReader:
         key = self.key(batch)
         held = self.cache.get(key)
         if held is not None:
+            _LOG.debug("%d prompts are read from the cache: %s", len(batch.rows), key[:12])
             return Reading.from_arrays(held)
         reading = self.reader().read(batch)
         self.cache.put(key, reading.to_arrays())

@@ -7,6 +7,7 @@ it: padding changes nothing and needs no mask, and positions count as in a singl
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from brainbench.errors import DataError
 from brainbench.models.architectures import find_sites
-from brainbench.models.cache import Arrays, Say, Status
+from brainbench.models.cache import Arrays
 from brainbench.models.checkpoints.failures import out_of_memory
 from brainbench.models.checkpoints.loading import Loader
 from brainbench.models.forward.hooks import Pick, Recorder, only_rows
@@ -30,6 +31,8 @@ from brainbench.models.steering.vector import Steering
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+_LOG = logging.getLogger(__name__)
 
 NO_TOKEN = -1
 
@@ -81,7 +84,6 @@ class Reader:
     ----------
     loader : the model and its tokenizer.
     spellings : of the answers.
-    say : told when a batch did not fit the memory.
     steering : what is added to the states; those that are read are the steered ones.
     """
 
@@ -89,12 +91,10 @@ class Reader:
         self,
         loader: Loader,
         spellings: Spellings,
-        say: Say,
         steering: Steering | None = None,
     ) -> None:
         self._model = loader.model
         self._spellings = spellings
-        self._say = say
         self._recorder = Recorder(find_sites(loader.model))
         # where the embedding is, the tokens must be; layers may be on other devices
         self._device = input_device(loader.model)
@@ -126,7 +126,7 @@ class Reader:
         # outside of `except`: the traceback would hold the tensors that filled the memory
         self._most = (len(batch.rows) + 1) // 2
         self.forget()
-        self._say(Status(f"out of memory: batches of {self._most} prompts from here on"))
+        _LOG.info("out of memory: batches of %d prompts from here on", self._most)
         return self.read(batch)
 
     def _run(self, batch: Batch) -> Reading:

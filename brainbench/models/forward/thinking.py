@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from brainbench.models.cache import Say
 from brainbench.models.checkpoints.loading import Loader
 from brainbench.models.forward.reader import NO_TOKEN, Reader, Reading, mean_over, pad, token_at
 from brainbench.models.prompts.batches import Batch, Tokens
@@ -34,11 +33,10 @@ class ThinkingReader(Reader):
         self,
         loader: Loader,
         spellings: Spellings,
-        say: Say,
         limit: int,
         steering: Steering | None = None,
     ) -> None:
-        super().__init__(loader, spellings, say, steering)
+        super().__init__(loader, spellings, steering)
         self._limit = limit
         padding, rows = loader.tokenizer.pad_token_id, loader.config.get_text_config().vocab_size
         # it is read, though nothing of it is seen

@@ -7,6 +7,7 @@ Rows that have ended leave the batch.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brainbench.errors import DataError
-from brainbench.models.cache import Say, Status
 from brainbench.models.checkpoints.failures import out_of_memory
 from brainbench.models.checkpoints.loading import Loader
 from brainbench.models.forward.hooks import only_rows
@@ -29,6 +29,8 @@ from brainbench.reasoning.lm.response_cache import ResponseCache
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+_LOG = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 
@@ -65,7 +67,6 @@ class Generator:
     loader : the model and its tokenizer.
     batch_size : prompts in a batch.
     context_length : tokens that prompt and answer have together at most.
-    say : told when a batch did not fit the memory.
     responses : where to keep what was generated; not what was drawn at random.
     steering : what is added to the states of prompts that name a group of it.
     """
@@ -75,7 +76,6 @@ class Generator:
         loader: Loader,
         batch_size: int,
         context_length: int | None,
-        say: Say,
         responses: ResponseCache | None = None,
         steering: Steering | None = None,
     ) -> None:
@@ -84,7 +84,6 @@ class Generator:
         self._stops = stop_tokens(loader)
         self._batch_size = batch_size
         self._context_length = context_length
-        self._say = say
         self._responses = responses
         self._steerer = Steerer(loader.model, steering)
         self._shared = SharedPrefix(loader.model, self._steerer)
@@ -172,7 +171,7 @@ class Generator:
         # outside of `except`: the traceback would hold the tensors that filled the memory
         self._most = (len(batch.rows) + 1) // 2
         self.forget()
-        self._say(Status(f"out of memory: batches of {self._most} prompts from here on"))
+        _LOG.info("out of memory: batches of %d prompts from here on", self._most)
         return self._run(batch, decoding)
 
     def _decode(self, batch: Batch, decoding: Decoding) -> list[Completion]:

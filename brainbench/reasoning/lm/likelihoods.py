@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.errors import DataError
-from brainbench.models.cache import Arrays, Say, Status
+from brainbench.models.cache import Arrays
 from brainbench.models.checkpoints.failures import out_of_memory
 from brainbench.models.forward.hooks import only_rows
 from brainbench.models.forward.prefix_cache import SharedPrefix, empty_cache, rows_of, with_cache
@@ -25,6 +26,8 @@ from brainbench.reasoning.lm.steered_rows import SteeredRows
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+_LOG = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 # as how many tokens one more pass counts: a GPU is idle while few are computed
@@ -52,7 +55,6 @@ class Likelihoods:
     ----------
     model : a causal language model of transformers.
     batch_size : rows in a pass.
-    say : told when a batch did not fit the memory.
     responses : where to keep what was computed.
     steering : what is added to the states of queries that name a group of it.
     """
@@ -61,13 +63,11 @@ class Likelihoods:
         self,
         model: Any,
         batch_size: int,
-        say: Say,
         responses: ResponseCache | None = None,
         steering: Steering | None = None,
     ) -> None:
         self._model = model
         self._batch_size = batch_size
-        self._say = say
         self._responses = responses
         self._steerer = Steerer(model, steering)
         self._shared = SharedPrefix(model, self._steerer)
@@ -155,7 +155,7 @@ class Likelihoods:
         # outside of `except`: the traceback would hold the tensors that filled the memory
         self._most = (min(self._most, max(len(work.batch.rows), len(work.tails))) + 1) // 2
         self.forget()
-        self._say(Status(f"out of memory: batches of {self._most} prompts from here on"))
+        _LOG.info("out of memory: batches of %d prompts from here on", self._most)
         return self._run(work)
 
     def _compute(self, work: Work) -> _Found:

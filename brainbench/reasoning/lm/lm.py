@@ -6,6 +6,7 @@ Importing this module registers it with lm-eval as ``brainbench``:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -25,6 +26,8 @@ from brainbench.reasoning.lm.generation import Decoding, Generator
 from brainbench.reasoning.lm.likelihoods import Likelihoods
 from brainbench.reasoning.lm.response_cache import ResponseCache
 from brainbench.reasoning.lm.schedule import Query
+
+_LOG = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 # where a configuration does not tell how much is read
@@ -275,9 +278,7 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
     @cached_property
     def _likelihoods(self) -> Likelihoods:
         model = self.language_model
-        return Likelihoods(
-            model.loader.model, model.batch_size, model.say, self.responses, model.acting
-        )
+        return Likelihoods(model.loader.model, model.batch_size, self.responses, model.acting)
 
     @cached_property
     def _generator(self) -> Generator:
@@ -286,7 +287,6 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
             model.loader,
             model.batch_size,
             model.context_length,
-            model.say,
             self.responses,
             model.acting,
         )
@@ -321,9 +321,11 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
         unknown, task = self._encoder.unknown(tokens), str(requests[0].task_name)
         if unknown and f"{task}: unknown" not in self._told:
             self._told.add(f"{task}: unknown")
-            self.language_model.say(
-                f"{task}: {unknown} of {len(tokens)} prompts hold something that the tokenizer "
-                "does not know"
+            _LOG.warning(
+                "%s: %d of %d prompts hold something that the tokenizer does not know",
+                task,
+                unknown,
+                len(tokens),
             )
 
     def _groups(self, requests: Sequence[Any]) -> list[str | None]:
@@ -337,7 +339,7 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
             own = [kind for kind, other in zip(kinds, tasks, strict=True) if other == task]
             for text in steering.missing(own, "requests"):
                 self._told.add(task)
-                self.language_model.say(f"{task}: {text}")
+                _LOG.warning("%s: %s", task, text)
         return steering.groups_for(kinds)
 
     def _check(self, request: Any, needed: int) -> None:

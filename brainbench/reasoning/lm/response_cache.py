@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from brainbench.models.cache import ArrayCache, Arrays, Say, content_key
+from brainbench.models.cache import ArrayCache, Arrays, content_key
 
 
 class ResponseCache:
@@ -20,12 +20,11 @@ class ResponseCache:
     root : of all models.
     identity : all that changes an answer but the request: weights, number format, revision,
         intervention, versions.
-    say : told of damaged entries and of a disk that takes no more.
     """
 
-    def __init__(self, root: Path, identity: dict[str, Any], say: Say = lambda text: None) -> None:
+    def __init__(self, root: Path, identity: dict[str, Any]) -> None:
         self.folder = root / content_key(**identity)[:32]
-        self._arrays = ArrayCache(self.folder, say, "answers")
+        self._arrays = ArrayCache(self.folder, "answers")
         self._identity = identity
 
     def key(self, **request: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -13,9 +14,10 @@ from lm_eval.api.model import LM
 
 from brainbench.errors import DataError
 from brainbench.models import LanguageModel
-from brainbench.models.cache import Say
 from brainbench.reasoning.lm.lm import name_of
 from brainbench.reasoning.lm.response_cache import ResponseCache
+
+_LOG = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 _LIMITS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
@@ -29,7 +31,6 @@ class WatchedLM(LM):  # type: ignore[misc]
     make : gives the model; called when it is first asked something new.
     model : the same as brainbench knows it: its name and chat template.
     responses : where to keep what was answered, a task's requests together.
-    say : told how many answers have less room than the task allows.
     progress : called with (requests done, requests).
     """
 
@@ -38,14 +39,12 @@ class WatchedLM(LM):  # type: ignore[misc]
         make: Callable[[], Any],
         model: LanguageModel,
         responses: ResponseCache,
-        say: Say = lambda text: None,
         progress: Progress = lambda done, total: None,
     ) -> None:
         super().__init__()
         self._make = make
         self._model = model
         self._responses = responses
-        self._say = say
         self._progress = progress
 
     @cached_property
@@ -99,8 +98,12 @@ class WatchedLM(LM):  # type: ignore[misc]
 
         answers = [str(text) for text in self._answers("generate_until", requests, check)]
         if shortened:
-            self._say(f"{len(shortened)} prompts of {shortened[0]} leave less room for an answer "
-                      f"than it allows: they have what there is")  # fmt: skip
+            _LOG.warning(
+                "%d prompts of %s leave less room for an answer than it allows: they have what "
+                "there is",
+                len(shortened),
+                shortened[0],
+            )
         return answers
 
     def get_model_info(self) -> dict[str, Any]:

@@ -156,11 +156,10 @@ def test_a_configuration_that_cannot_be_read_is_hashed_as_it_is(tmp_path: Path) 
 
 
 def test_an_adapter_of_another_model_is_refused_and_a_strangers_is_noted(
-    adapter: Path, llama_folder: Path, tmp_path: Path
+    adapter: Path, llama_folder: Path, tmp_path: Path, said: list[str]
 ) -> None:
-    said: list[str] = []
     options = ModelOptions(peft=str(adapter))
-    model = load_model(llama_folder, options, say=said.append)
+    model = load_model(llama_folder, options)
     assert isinstance(model, LanguageModel)
     assert model.notes == tuple(said)
     assert "nothing shows that these are the same weights" in said[0]

@@ -154,18 +154,17 @@ def test_of_a_whole_gguf_file_nothing_is_told(
 
 @pytest.mark.usefixtures("own_cache")
 def test_a_record_tells_it_also_where_nothing_is_loaded(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
     add(folder, score__weight=torch.ones(2, 32))
 
     def run(name: str) -> list[str]:
-        said: list[str] = []
+        said.clear()
         record = evaluate(
             folder,
             benchmarks=["phantom.noise.syllogistic-ridge"],
             settings=Settings(protocol="published", limit=10, options=ModelOptions(device="cpu")),
             output_path=tmp_path / name,
-            say=said.append,
         )
         assert sum("is not used" in text for text in said) == (name == "first")
         return [note for note in record.notes if "is not used" in note]

@@ -19,11 +19,12 @@ SPELLINGS = Spellings((10, 11), (20,))
 Draw = Callable[..., list[Tokens]]
 Tiny = Callable[..., Any]
 CountHooks = Callable[[Any], int]
-Say = Callable[[str], None]
+# where a test does not ask what is said, nothing is
+pytestmark = pytest.mark.usefixtures("silent")
 
 
-def open_reader(model: Any, say: Say = pytest.fail) -> Reader:
-    return Reader(Loaded(model, None), SPELLINGS, say)
+def open_reader(model: Any) -> Reader:
+    return Reader(Loaded(model, None), SPELLINGS)
 
 
 def one_batch(prompts: list[Tokens], share: bool = True) -> Batch:
@@ -200,13 +201,13 @@ def test_a_batch_that_does_not_fit_is_halved_until_it_does(
     draw_prompts: Draw,
     count_hooks: CountHooks,
     monkeypatch: pytest.MonkeyPatch,
+    said: list[str],
 ) -> None:
     model = tiny("llama")
     whole = one_batch(draw_prompts((2, 3, 4, 5, 6, 7, 8), 10), share)
     expected = open_reader(model).read(whole)
     limited(model, 3, monkeypatch, error)
-    said: list[str] = []
-    reader = open_reader(model, said.append)
+    reader = open_reader(model)
     found = reader.read(whole)
     assert_same(found, expected, 1e-5)
     assert count_hooks(model) == 0
@@ -218,13 +219,12 @@ def test_a_batch_that_does_not_fit_is_halved_until_it_does(
 
 
 def test_a_prompt_that_does_not_fit_alone_is_told(
-    tiny: Tiny, batch: Batch, monkeypatch: pytest.MonkeyPatch
+    tiny: Tiny, batch: Batch, monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
     model = tiny("llama")
     limited(model, 0, monkeypatch, OUT_OF_MEMORY["cuda"])
-    said: list[str] = []
     with pytest.raises(DataError, match="one prompt alone does not fit the memory"):
-        open_reader(model, said.append).read(batch)
+        open_reader(model).read(batch)
     assert len(said) == 3
 
 

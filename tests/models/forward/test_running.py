@@ -157,9 +157,7 @@ def test_thinking_pads_with_a_token_that_the_embedding_has() -> None:
     tokenizer.pad_token = "<|x19|>"
     tokenizer.chat_template = CHAT_TEMPLATE
     network = build_model("llama")
-    reader = ThinkingReader(
-        Loaded(network, tokenizer), find_spellings(tokenizer, VOCABULARY), pytest.fail, 3
-    )
+    reader = ThinkingReader(Loaded(network, tokenizer), find_spellings(tokenizer, VOCABULARY), 3)
     thoughts, _ = reader._generate([(1, 5, 9), (1, 5)])
     assert len(thoughts) == 2
 

@@ -22,6 +22,8 @@ LIMIT = 6
 END, PAD = 2, 0
 Draw = Callable[..., list[Tokens]]
 Tiny = Callable[..., Any]
+# where a test does not ask what is said, nothing is
+pytestmark = pytest.mark.usefixtures("silent")
 
 
 @dataclass
@@ -69,7 +71,7 @@ def open_thinker(tokenizer: Any) -> Callable[..., ThinkingReader]:
     spellings = find_spellings(tokenizer)
 
     def thinker(model: Any, limit: int = LIMIT) -> ThinkingReader:
-        return ThinkingReader(Loaded(model, tokenizer), spellings, pytest.fail, limit)
+        return ThinkingReader(Loaded(model, tokenizer), spellings, limit)
 
     return thinker
 
@@ -174,7 +176,7 @@ def test_where_nothing_is_generated_the_last_prompt_token_is_read(
     prompts = draw_prompts((9, 5))
     script(model, {prompts[0]: (END,), prompts[1]: (50, words.true, END)})
     found = open_thinker(model).read(whole(prompts))
-    reader = Reader(Loaded(model, tokenizer), find_spellings(tokenizer), pytest.fail)
+    reader = Reader(Loaded(model, tokenizer), find_spellings(tokenizer))
     expected = reader.read(whole(prompts[:1]))
     for site, states in found.states.items():
         assert_near(states[0], expected.states[site][0])
@@ -270,7 +272,7 @@ def test_no_hook_is_left(
 
 
 def test_a_batch_that_does_not_fit_is_halved(
-    tiny: Tiny, draw_prompts: Draw, tokenizer: Any, open_thinker: Open
+    tiny: Tiny, draw_prompts: Draw, tokenizer: Any, open_thinker: Open, said: list[str]
 ) -> None:
     model = tiny("llama")
     batch = whole(draw_prompts((5, 9, 7, 6)))
@@ -283,8 +285,7 @@ def test_a_batch_that_does_not_fit_is_halved(
         return generate(tokens, **options)
 
     model.generate = limited
-    said: list[str] = []
-    reader = ThinkingReader(Loaded(model, tokenizer), find_spellings(tokenizer), said.append, LIMIT)
+    reader = ThinkingReader(Loaded(model, tokenizer), find_spellings(tokenizer), LIMIT)
     assert_same(reader.read(batch), expected)
     assert said == ["out of memory: batches of 2 prompts from here on"]
 

@@ -56,7 +56,7 @@ def ending(model: Any, after: int = 4) -> Any:
 
 
 def generator(model: Any, batch_size: int = 4, **given: Any) -> Generator:
-    given = {"context_length": None, "say": print, **given}
+    given = {"context_length": None, **given}
     return Generator(Loaded(model, TOKENIZER), batch_size, **given)
 
 
@@ -124,11 +124,11 @@ class Full:
         monkeypatch.setattr(model, "forward", limited)
 
 
-def test_what_does_not_fit_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
-    model, asked, said = build_model("llama"), prompts(), list[str]()
+def test_what_does_not_fit_is_divided(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    model, asked = build_model("llama"), prompts()
     expected = [naive(model, prompt, 5) for prompt in asked]
     Full(model, 2, monkeypatch)
-    assert go_on(generator(model, 8, say=said.append), asked, Decoding(5)) == expected
+    assert go_on(generator(model, 8), asked, Decoding(5)) == expected
     assert said == [f"out of memory: batches of {n} prompts from here on" for n in (3, 2)]
 
 

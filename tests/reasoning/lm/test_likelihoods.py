@@ -51,9 +51,7 @@ def asked(model: Any, seed: int = 0) -> list[Query]:
 
 
 def scored(model: Any, queries: Sequence[Query], **given: Any) -> list[tuple[float, bool]]:
-    return Likelihoods(model, **{"batch_size": 4, "say": print, **given}).score(
-        queries, ["a"] * len(queries)
-    )
+    return Likelihoods(model, **{"batch_size": 4, **given}).score(queries, ["a"] * len(queries))
 
 
 def agree(found: Sequence[tuple[float, bool]], expected: Sequence[tuple[float, bool]]) -> None:
@@ -92,9 +90,7 @@ def test_no_hook_is_left_and_training_goes_on(count: Callable[[Any], int]) -> No
 def test_progress_counts_queries() -> None:
     model, told = build_model("llama"), []
     queries = asked(model)
-    Likelihoods(model, 4, print).score(
-        queries, ["a"] * len(queries), lambda *given: told.append(given)
-    )
+    Likelihoods(model, 4).score(queries, ["a"] * len(queries), lambda *given: told.append(given))
     assert told[0] == (0, len(queries))
     assert told[-1] == (len(queries), len(queries))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
@@ -115,13 +111,15 @@ class Full:
 
 
 @pytest.mark.parametrize("costs", [0, 10_000])
-def test_what_does_not_fit_is_divided(costs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_does_not_fit_is_divided(
+    costs: int, monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
     monkeypatch.setitem(likelihoods._PASS_COSTS, "cpu", costs)
-    model, said = build_model("llama"), list[str]()
+    model = build_model("llama")
     queries = asked(model)
     expected = [naive(model, query) for query in queries]
     Full(model, 3, monkeypatch)
-    agree(scored(model, queries, batch_size=16, say=said.append), expected)
+    agree(scored(model, queries, batch_size=16), expected)
     assert said
     assert all("out of memory: batches of" in text for text in said)
 

@@ -60,7 +60,7 @@ def naive(model: Any, prompt: Tokens, given: Steering, group: str | None, most: 
 def go_on(
     model: Any, given: Steering | None, decoding: Decoding, batch_size: int = 4, **how: Any
 ) -> list[Completion]:
-    made = Generator(Loaded(model, TOKENIZER), batch_size, None, print, steering=given, **how)
+    made = Generator(Loaded(model, TOKENIZER), batch_size, None, steering=given, **how)
     groups = GROUPS if given is not None else ()
     return made.generate(prompts(), ["a"] * len(GROUPS), decoding, groups=groups)
 
@@ -111,7 +111,7 @@ def test_drawn_ones_are_steered_too(tokens: str) -> None:
 def test_kept_texts_are_of_a_group(tmp_path: Path) -> None:
     model, given = build_model("llama"), steering("generated")
     cache = ResponseCache(tmp_path, {"weights": "w", "intervention": given.sha256})
-    made = Generator(Loaded(model, TOKENIZER), 4, None, print, cache, given)
+    made = Generator(Loaded(model, TOKENIZER), 4, None, cache, given)
     some = prompts()[:2]
     for _ in range(2):
         for group in (None, *TYPES):

@@ -66,7 +66,7 @@ def asked(seed: int = 0) -> list[Query]:
 
 
 def scored(model: Any, queries: Sequence[Query], given: Steering | None, **how: Any) -> Scores:
-    made = Likelihoods(model, **{"batch_size": 4, "say": print, "steering": given, **how})
+    made = Likelihoods(model, **{"batch_size": 4, "steering": given, **how})
     return made.score(queries, ["a"] * len(queries))
 
 
@@ -158,8 +158,8 @@ class TestThePlan:
         assert plans[0] == plans[1]
 
 
-def test_what_does_not_fit_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
-    model, queries, said = build_model("llama"), asked(), list[str]()
+def test_what_does_not_fit_is_divided(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    model, queries = build_model("llama"), asked()
     given = steering("generated")
     expected = [naive(model, query, given) for query in queries]
     forward = model.forward
@@ -170,7 +170,7 @@ def test_what_does_not_fit_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
         return forward(*args, **named)
 
     monkeypatch.setattr(model, "forward", limited)
-    agree(scored(model, queries, given, batch_size=16, say=said.append), expected)
+    agree(scored(model, queries, given, batch_size=16), expected)
     assert said
 
 

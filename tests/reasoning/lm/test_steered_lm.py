@@ -84,11 +84,9 @@ def test_an_item_is_steered_by_its_type(chat_tokenizer: Any, typed: Make) -> Non
 
 
 def test_items_without_directions_are_told_once_of_each_task(
-    chat_tokenizer: Any, typed: Make
+    chat_tokenizer: Any, typed: Make, said: list[str]
 ) -> None:
     model = steered_model(chat_tokenizer, ("transitive",))
-    said: list[str] = []
-    model.say = said.append
     lm = BrainbenchLM(model)
     asked = {"one": ["syllogistic", "transitive", None], "two": ["transitive"]}
     some = [

@@ -286,10 +286,12 @@ class TestLengths:
             watched().loglikelihood([long])
 
     def test_an_answer_has_the_room_there_is(
-        self, watched: Callable[..., WatchedLM], request_of: Callable[..., Any]
+        self,
+        watched: Callable[..., WatchedLM],
+        request_of: Callable[..., Any],
+        said: list[str],
     ) -> None:
-        said: list[str] = []
-        lm = watched(say=said.append)
+        lm = watched()
         asked = request_of("generate_until", "Ann is tall", {"until": [], "max_gen_toks": 99})
         lm.generate_until([asked])
         room = 40 - len(lm.asked.tok_encode("Ann is tall"))
