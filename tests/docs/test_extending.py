@@ -151,6 +151,7 @@ def test_one_line_makes_it_a_kind_of_brainbenchs_own(
     from mylab_similarity import Similarity, SimilarityScore
 
     monkeypatch.setattr(kinds, "KINDS", (*kinds.KINDS, Similarity))
+    monkeypatch.setattr("brainbench.plugins._plugins", lambda: {})  # which has it already
     names = [f"phantom.{roi}.syllogistic-similarity" for roi in ("signal", "confound", "noise")]
     assert set(names) <= set(list_benchmarks())
     record = evaluate("sentence_lengths:SentenceLengths", benchmarks=names, output_path=tmp_path)
