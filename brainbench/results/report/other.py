@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brainbench.results.record import OtherScore, Record
 from brainbench.results.report.blocks import Section, Table, Words
-from brainbench.results.report.wording import number
+from brainbench.results.wording import number
 
 _ABOUT = (
     "The first number of each row is the headline of its kind of score; the record holds the whole "

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from brainbench.results.record import OtherScore
 from brainbench.results.report.other import single_numbers
-from brainbench.results.report.wording import number
+from brainbench.results.wording import number
 
 
 def render_other(scores: Sequence[OtherScore]) -> list[RenderableType]:
