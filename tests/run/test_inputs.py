@@ -46,7 +46,7 @@ def test_data_are_loaded_as_benchmarks_need_them(
         "ds003076.behavior.syllogistic-consistency",
     )
     benchmarks = load(*names, protocol=protocol)
-    data = load_data(benchmarks, None, lambda text: None)
+    data = load_data(benchmarks, None)
     assert set(data.recordings["phantom"].assembly["roi"].values) == {"noise", "signal"}
     assert {p.reasoning_type for p in data.behaviors["ds003076"].problems} == {"syllogistic"}
     assert list(data.others) == ["mylab2026"]
@@ -66,7 +66,7 @@ def test_data_are_loaded_as_benchmarks_need_them(
 def test_untrained_networks_are_asked_where_a_benchmark_needs_them() -> None:
     for protocol, drawn in (("published", []), ("controlled", ["phantom"])):
         benchmarks = load("phantom.noise.all-ridge", protocol=protocol)
-        data = load_data(benchmarks, None, lambda text: None)
+        data = load_data(benchmarks, None)
         readings = read_model(MODEL, data)
         assert list(readings.untrained) == drawn
         ((_, inputs),) = group_benchmarks(benchmarks, MODEL, data, readings)
