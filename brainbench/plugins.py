@@ -73,7 +73,9 @@ class Plugin:
         come of themselves.
     benchmarks : identifier → function without arguments that gives a benchmark:
         ``identifier``, ``version`` and ``benchmark(model)``, which gives a ``Score``,
-        ``ControlledScore`` or ``BehaviorScore``.
+        ``ControlledScore``, ``BehaviorScore`` or another ``BenchmarkScore``. With ``needs`` and
+        ``score_group`` too, benchmarks of one kind are scored together; see
+        :class:`~brainbench.benchmarks.Benchmark`.
     arms : name → :class:`ArmPlugin`, a baseline of guidance; run where it is named.
     """
 

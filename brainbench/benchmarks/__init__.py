@@ -1,5 +1,6 @@
-"""dataset × ROI × reasoning type × protocol → Score; dataset × reasoning type → BehaviorScore."""
+"""What a model is scored on; each kind of score has a folder, and a line in ``kinds``."""
 
+from brainbench.benchmarks.base import Benchmark, CellBenchmark, OwnBenchmark
 from brainbench.benchmarks.behavior.benchmark import (
     BEHAVIOR_VERSION,
     BehaviorBenchmark,
@@ -11,6 +12,7 @@ from brainbench.benchmarks.behavior.score import (
     ITEM_MEASURES,
     MEASURES,
     BehaviorControl,
+    BehaviorRow,
     BehaviorScore,
     ItemCorrelation,
     LeftOut,
@@ -20,9 +22,7 @@ from brainbench.benchmarks.behavior.score import (
 )
 from brainbench.benchmarks.controlled.benchmark import (
     ControlledBenchmark,
-    check_contrast,
     score_controlled,
-    untrained_twins,
 )
 from brainbench.benchmarks.controlled.score import (
     ControlledLayer,
@@ -35,33 +35,34 @@ from brainbench.benchmarks.controlled.score import (
     Reliability,
     Similarity,
 )
+from brainbench.benchmarks.inputs import Inputs, Needs, Scoring, check_contrast, untrained_twins
 from brainbench.benchmarks.plugin import PluggedBenchmark
 from brainbench.benchmarks.published.benchmark import (
     VERSION,
     AlignmentBenchmark,
-    Memory,
-    Report,
-    Step,
-    StepStore,
-    check_numbers,
     score_benchmarks,
 )
 from brainbench.benchmarks.published.score import (
-    DEFAULT_PROTOCOL,
     Control,
+    ControlRow,
+    LayerRow,
     LayerScore,
     Score,
+    ScoreRow,
     SubjectScore,
 )
 from brainbench.benchmarks.registry import (
+    DEFAULT_PROTOCOL,
     PROTOCOLS,
     SUITES,
-    Benchmark,
     list_benchmarks,
     load_benchmark,
     select_benchmarks,
     suite_patterns,
+    versions_of,
 )
+from brainbench.benchmarks.score import BenchmarkScore, OtherScore
+from brainbench.benchmarks.steps import Memory, Report, Step, StepStore, check_numbers
 
 __all__ = [
     "ANSWER_MEASURES",
@@ -76,9 +77,13 @@ __all__ = [
     "AlignmentBenchmark",
     "BehaviorBenchmark",
     "BehaviorControl",
+    "BehaviorRow",
     "BehaviorScore",
     "Benchmark",
+    "BenchmarkScore",
+    "CellBenchmark",
     "Control",
+    "ControlRow",
     "ControlledBenchmark",
     "ControlledLayer",
     "ControlledPerson",
@@ -86,17 +91,24 @@ __all__ = [
     "ControlledScore",
     "Estimate",
     "Extrapolation",
+    "Inputs",
     "ItemCorrelation",
+    "LayerRow",
     "LayerScore",
     "LeftOut",
     "Measure",
     "Memory",
+    "Needs",
     "NestedLayer",
+    "OtherScore",
+    "OwnBenchmark",
     "PersonAgreement",
     "PluggedBenchmark",
     "Reliability",
     "Report",
     "Score",
+    "ScoreRow",
+    "Scoring",
     "Similarity",
     "Statistic",
     "Step",
@@ -112,4 +124,5 @@ __all__ = [
     "select_benchmarks",
     "suite_patterns",
     "untrained_twins",
+    "versions_of",
 ]

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, get_args
+from typing import Any
 
-from brainbench.benchmarks.behavior.benchmark import BehaviorBenchmark
-from brainbench.benchmarks.cell import POOLED
-from brainbench.benchmarks.controlled.benchmark import ControlledBenchmark
+from brainbench.benchmarks import kinds
+from brainbench.benchmarks.base import Benchmark
 from brainbench.benchmarks.plugin import PluggedBenchmark
-from brainbench.benchmarks.published.benchmark import AlignmentBenchmark
-from brainbench.benchmarks.published.score import DEFAULT_PROTOCOL, ProtocolName
 from brainbench.datasets import list_cards, load_card
 from brainbench.errors import UnknownNameError
 from brainbench.plugins import plugged
 from brainbench.reasoning import TASK_SUITES
 
-Benchmark = AlignmentBenchmark | ControlledBenchmark | BehaviorBenchmark | PluggedBenchmark
-
-PROTOCOLS: tuple[ProtocolName, ...] = get_args(ProtocolName)
-_ALIGNMENT: dict[ProtocolName, Callable[[str, str, str], Benchmark]] = {
-    "controlled": ControlledBenchmark,
-    "published": AlignmentBenchmark,
-}
+PROTOCOLS = tuple(kind.protocol for kind in kinds.KINDS if kind.protocol is not None)
+DEFAULT_PROTOCOL = PROTOCOLS[0]
 SUITES = {
     "alignment": ("xiao2026.*",),
     "behavior": ("ds003076.behavior.*",),
@@ -50,16 +42,25 @@ def load_benchmark(identifier: str, protocol: str = DEFAULT_PROTOCOL) -> Benchma
     UnknownNameError
         When there is no such benchmark or protocol.
     """
-    known = next((name for name in PROTOCOLS if name == protocol), None)
-    if known is None:
+    if protocol not in PROTOCOLS:
         raise UnknownNameError("protocol", protocol, PROTOCOLS)
-    own = _benchmarks(known)
+    own = _benchmarks(protocol)
     if identifier in own:
         return own[identifier]
     others = _others(own)
     if identifier not in others:
         raise UnknownNameError("benchmark", identifier, [*own, *others])
     return PluggedBenchmark(identifier, others[identifier])
+
+
+def versions_of(identifier: str) -> dict[str, int]:
+    """Version of a benchmark under each protocol that it can be scored under; none where it is
+    scored in one way whatever the protocol.
+    """
+    scored = {name: load_benchmark(identifier, name) for name in PROTOCOLS}
+    if len({type(benchmark) for benchmark in scored.values()}) == 1:
+        return {}
+    return {name: benchmark.version for name, benchmark in scored.items()}
 
 
 def select_benchmarks(patterns: Sequence[str], protocol: str = DEFAULT_PROTOCOL) -> list[Benchmark]:
@@ -87,16 +88,11 @@ def suite_patterns(name: str) -> tuple[str, ...]:
     return SUITES[name]
 
 
-def _benchmarks(protocol: ProtocolName) -> dict[str, Benchmark]:
+def _benchmarks(protocol: str) -> dict[str, Benchmark]:
     """Every benchmark of brainbench's own kinds, in the order they are listed."""
-    found: list[Benchmark] = []
-    for dataset in list_cards():
-        card = load_card(dataset)
-        types = (POOLED, *card.reasoning_types)
-        for roi in card.rois:
-            found += [_ALIGNMENT[protocol](dataset, roi, kind) for kind in types]
-        if card.behavior:
-            found += [BehaviorBenchmark(dataset, t) for t in types]
+    cards = [load_card(dataset) for dataset in list_cards()]
+    chosen = [kind for kind in kinds.KINDS if kind.protocol in (None, protocol)]
+    found = [one for card in cards for kind in chosen for one in kind.of_dataset(card)]
     return {benchmark.identifier: benchmark for benchmark in found}
 
 

@@ -31,17 +31,15 @@ from brainbench.encoding.controlled.banded_ridge import unique_variance
 from brainbench.encoding.controlled.folds import permutations
 from brainbench.encoding.controlled.people_bootstrap import penalty_table, people_bounds
 from brainbench.leaderboard.boards.board import Board, load_boards
-from brainbench.leaderboard.boards.bootstrap import (
+from brainbench.leaderboard.boards.bootstrap import ScoreDraws, draw_scores, join_wins
+from brainbench.leaderboard.expected import own_problems
+from brainbench.leaderboard.kinds.cells import (
     EntryCell,
-    ScoreDraws,
-    draw_scores,
-    join_wins,
     kappa_cell,
     median_cell,
     recall_cell,
     unique_cell,
 )
-from brainbench.leaderboard.expected import own_problems
 
 Array = NDArray[np.float64]
 TYPES = ("syllogistic", "transitive")

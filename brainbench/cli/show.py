@@ -9,16 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from brainbench.benchmarks import (
-    DEFAULT_PROTOCOL,
-    IN_WORDS,
-    MEASURES,
-    PROTOCOLS,
-    BehaviorBenchmark,
-    PluggedBenchmark,
-    list_benchmarks,
-    load_benchmark,
-)
+from brainbench.benchmarks import DEFAULT_PROTOCOL, list_benchmarks, load_benchmark, versions_of
 from brainbench.cli.console import print_json, stdout
 from brainbench.cli.options import Json
 from brainbench.datasets import Card, list_datasets, load_card, load_problems
@@ -103,28 +94,12 @@ def _show_card(card: Card) -> None:
 def _show_benchmark(identifier: str, as_json: bool) -> None:
     benchmark = load_benchmark(identifier)
     rows: dict[str, object] = {"benchmark": identifier, "version": benchmark.version}
-    if isinstance(benchmark, PluggedBenchmark):
-        rows["from"] = "a plugin"
-    else:
-        card = load_card(benchmark.dataset)
-        rows |= {
-            "dataset": f"{card.name} {card.version}",
-            "people": len(card.subjects),
-            "reasoning_type": benchmark.reasoning_type,
-        }
-        if isinstance(benchmark, BehaviorBenchmark):
-            rows |= {
-                "needs": "answers",
-                "headline": f"{IN_WORDS['error_consistency']}, mean over people",
-                "beside it": ", ".join(IN_WORDS[name] for name in MEASURES[1:]),
-            }
-        else:
-            rows |= {
-                "needs": "activations",
-                "protocols": {name: load_benchmark(identifier, name).version for name in PROTOCOLS},
-                "roi": benchmark.roi,
-                "voxels": card.rois[benchmark.roi],
-            }
+    protocols = versions_of(identifier)
+    for label, fact in benchmark.about.items():
+        rows[label] = fact
+        if label == "needs" and protocols:
+            rows["protocols"] = protocols
+    if benchmark.bibtex:
         rows["citation"] = benchmark.bibtex
     if as_json:
         print_json(json_module.dumps(rows, indent=2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -173,6 +173,10 @@ class GuidanceScore(_Part):
         source = f"{self.dataset}.{self.roi}.{self.reasoning_type}"
         return f"{self.mode}/{self.form}/{self.recipe}/{source}/{self.test}"
 
+    def add_to(self, record: Any) -> None:
+        """Append itself to the record's ``gains``."""
+        record.gains.append(self)
+
 
 class SearchRow(_Part):
     """One arm of the paper's targeted search; means over its seeds."""
@@ -252,6 +256,10 @@ class SearchScore(_Part):
     def identifier(self) -> str:
         """``search/xiao2026.language.syllogistic``."""
         return f"search/{self.dataset}.{self.roi}.{self.reasoning_type}"
+
+    def add_to(self, record: Any) -> None:
+        """Append itself to the record's ``searches``."""
+        record.searches.append(self)
 
     @property
     def unfair(self) -> list[str]:

@@ -73,6 +73,21 @@ class TaskScore(BaseModel):
     warnings: tuple[str, ...] = ()
     """What lm-eval and the task's own code warned of while it was asked and scored."""
 
+    def add_to(self, record: Any) -> None:
+        """Put metrics, warnings and response bias into a record, and how the task was asked.
+
+        Parameters
+        ----------
+        record : with ``accuracy``, ``notes``, ``answer_bias`` and ``tasks``.
+        """
+        record.accuracy[self.task] = self.metrics
+        record.notes += [f"{self.task}: {text}" for text in self.warnings]
+        if self.bias is not None:
+            record.answer_bias.append(self.bias)
+        if self.task in record.tasks:
+            asked = self.model_dump(include={"n_shot", "n_items", "n_docs"})
+            record.tasks[self.task] = record.tasks[self.task].model_copy(update=asked)
+
 
 class Threshold(BaseModel):
     """Log-odds above which the first choice counts as said, chosen on a validation split."""

@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-from brainbench.benchmarks import BehaviorScore, Control, ControlledScore, LayerScore, Score
+from brainbench.benchmarks import (
+    BehaviorRow,
+    ControlledScore,
+    ControlRow,
+    LayerRow,
+    OtherScore,
+    ScoreRow,
+)
 from brainbench.guidance.score import GuidanceScore, SearchScore
-from brainbench.reasoning import AnswerBias, TaskScore
+from brainbench.reasoning import AnswerBias
+
+# rows of a kind of score are defined beside that score
+__all__ = [
+    "SCHEMA_VERSION",
+    "AnyScore",
+    "BehaviorRow",
+    "ControlRow",
+    "DatasetInfo",
+    "LayerRow",
+    "ModelInfo",
+    "OtherScore",
+    "Record",
+    "ScoreRow",
+    "SteeringInfo",
+    "TaskInfo",
+]
 
 SCHEMA_VERSION = 1
-AnyScore = Score | ControlledScore | BehaviorScore | TaskScore | GuidanceScore | SearchScore
+
+
+class AnyScore(Protocol):
+    """A score of any kind: of a benchmark, a task, or what guidance brought."""
+
+    def add_to(self, record: Any) -> None:
+        """Put itself into a :class:`Record`."""
+        ...
 
 
 class _Part(BaseModel):
@@ -80,64 +110,6 @@ class DatasetInfo(_Part):
     licence: str
 
 
-class ScoreRow(_Part):
-    """One number with everything it needs beside it; one row per person and one for all."""
-
-    benchmark: str
-    version: int
-    roi: str
-    reasoning_type: str
-    protocol: str
-    subject: str
-    """A person, or ``all`` for the headline."""
-    site: str
-    """``attention`` or ``hidden``."""
-    layer: int
-    """Counting from 0."""
-    raw: float
-    """Undivided: median over voxels, then over people, of Pearson r."""
-    mad: float | None
-    """Median absolute deviation over people; null in the row of a person."""
-    reference: float | None
-    """Inter-subject reference: the other people predict each person, same statistic as raw."""
-    ceiling: float | None
-    """Published ceiling: mean of v0 over voxels and people."""
-    ceiling_median: float | None
-    score: float | None
-    """Divided form: median of r / v0 over voxels, then people, at its own best layer."""
-    score_site: str | None
-    score_layer: int | None
-    n_subjects: int
-    n_items: int
-    n_voxels: int
-    n_constant: int | None
-    """Predictions that did not vary and count 0."""
-    ceiling_near_zero: int | None
-    """Voxels over all people whose v0 is below 1e-6."""
-    ceiling_near_one: int | None
-    """Voxels over all people whose v0 is above 0.99."""
-    warnings: list[str]
-
-
-class ControlRow(Control):
-    """A nuisance feature space scored as the model is, on one benchmark."""
-
-    benchmark: str
-    roi: str
-    reasoning_type: str
-    protocol: str
-
-
-class LayerRow(LayerScore):
-    """The model's score at one layer: median over people."""
-
-    benchmark: str
-
-
-class BehaviorRow(BehaviorScore):
-    """A model's answers held against people's on one benchmark; people and controls within."""
-
-
 class TaskInfo(_Part):
     """A task as it was asked."""
 
@@ -182,6 +154,9 @@ class Record(_Part):
     gains: list[GuidanceScore] = Field(default_factory=list)
     searches: list[SearchScore] = Field(default_factory=list)
     """The targeted search as published: what flips, and what flips as much without a brain."""
+    other: list[OtherScore] = Field(default_factory=list)
+    """Scores of kinds that have no list here, such as a plugin's. Written only where there are
+    some."""
     notes: list[str] = Field(default_factory=list)
     """What a reader must know of the whole run."""
     timing: dict[str, float | str | dict[str, float]] = Field(default_factory=dict)
@@ -191,54 +166,13 @@ class Record(_Part):
     """
 
     def add(self, score: AnyScore) -> None:
-        """Append a benchmark's headline, people, controls and layers, or a task, or a gain."""
-        if isinstance(score, GuidanceScore):
-            self.gains.append(score)
-            return
-        if isinstance(score, SearchScore):
-            self.searches.append(score)
-            return
-        if isinstance(score, TaskScore):
-            self._add_task(score)
-            return
-        if isinstance(score, BehaviorScore):
-            self.behavior.append(BehaviorRow(**dict(score)))
-            return
-        if isinstance(score, ControlledScore):
-            self.controlled.append(score)
-            return
-        self.scores += score_rows(score)
-        shared = score.model_dump(include={"benchmark", "roi", "reasoning_type", "protocol"})
-        self.controls += [ControlRow(**shared, **c.model_dump()) for c in score.controls]
-        self.layers += [
-            LayerRow(benchmark=score.benchmark, **layer.model_dump()) for layer in score.layers
-        ]
+        """Have a score put itself where it belongs."""
+        score.add_to(self)
 
-    def _add_task(self, score: TaskScore) -> None:
-        self.accuracy[score.task] = score.metrics
-        self.notes += [f"{score.task}: {text}" for text in score.warnings]
-        if score.bias is not None:
-            self.answer_bias.append(score.bias)
-        if score.task in self.tasks:
-            told = score.model_dump(include={"n_shot", "n_items", "n_docs"})
-            self.tasks[score.task] = self.tasks[score.task].model_copy(update=told)
-
-
-def score_rows(score: Score) -> list[ScoreRow]:
-    """The headline of a score (subject ``all``), then one row per person."""
-    fields = set(ScoreRow.model_fields)
-    shared = {key: value for key, value in score.model_dump().items() if key in fields}
-    rows = [ScoreRow(**{**shared, "subject": "all", "warnings": list(score.warnings)})]
-    per_person: dict[str, Any] = {
-        "mad": None,
-        "n_subjects": 1,
-        "n_constant": None,
-        "ceiling_near_zero": None,
-        "ceiling_near_one": None,
-        "ceiling_median": None,
-        "warnings": [],
-    }
-    rows += [
-        ScoreRow(**{**shared, **per_person, **person.model_dump()}) for person in score.subjects
-    ]
-    return rows
+    @model_serializer(mode="wrap")
+    def _without_empty_other(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave ``other`` out where it is empty, so that records stay as they have always been."""
+        written: dict[str, Any] = write(self)
+        if not self.other:
+            written.pop("other", None)
+        return written

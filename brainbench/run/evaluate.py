@@ -12,34 +12,32 @@ from typing import TYPE_CHECKING
 from brainbench.benchmarks import (
     SUITES,
     Benchmark,
+    BenchmarkScore,
     Report,
+    Scoring,
     Step,
     check_contrast,
-    score_behavior,
-    score_benchmarks,
-    score_controlled,
     select_benchmarks,
     suite_patterns,
 )
 from brainbench.datasets import load_card
-from brainbench.errors import BrainbenchError, UnknownNameError, UsageError
+from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
 from brainbench.foreign import readable
 from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
-from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.models import DEFAULT_MODEL, Model, is_builtin, load_model
-from brainbench.reasoning import TASK_SUITES, TaskScore
+from brainbench.reasoning import TASK_SUITES
 from brainbench.results import AnyScore, Record, RunFolder, sample_rows
 from brainbench.results.report import write_report
 from brainbench.run.clock import Clock
 from brainbench.run.inputs import (
     Data,
     Readings,
-    check_cells,
+    check_groups,
     check_model,
+    group_benchmarks,
     limit_told,
     load_data,
     read_model,
-    split_benchmarks,
 )
 from brainbench.run.provenance import peak_memory_mb
 from brainbench.run.record import new_record, unused_weights
@@ -116,7 +114,7 @@ def evaluate(
         asked = find_tasks(names, scored, chosen.task_options, not wanted, chosen.limit)
         data = load_data(wanted, chosen.limit)
     with limit_told(chosen.limit):
-        check_cells(wanted, data, chosen.limit)
+        check_groups(wanted, scored, data, chosen.limit)
     record = new_record(scored, model, wanted, data, chosen, untrained, asked, guided)
     folder = RunFolder(output_path, record.model.identifier, record.run_id)
     _LOG.debug("run %s: %d benchmarks, in %s", record.run_id, len(wanted), folder.path)
@@ -129,30 +127,29 @@ def evaluate(
             _LOG.info("going on with the %s run in %s", before.status, folder.path)
         # the model is held against every dataset before anything is scored, or forgotten
         with clock.on("reading the model out"):
-            readings = read_model(
-                scored, data, controlled=chosen.protocol == "controlled", untrained=untrained
-            )
+            readings = read_model(scored, data, untrained)
         if chosen.localised:
-            for name, states in readings.states.items():
-                check_contrast(states, readings.untrained[name])
+            for name, drawn in readings.untrained.items():
+                check_contrast(readings.states[name], drawn)
         for text in readings.warnings:
             _LOG.warning("%s", text)
         record.notes += unused_weights(scored, chosen)
         if overwrite:
             folder.clear()
         scores = _scores(folder, scored, readings, wanted, data, chosen, clock.watch(report))
+        others: Iterator[AnyScore] = iter(())
         if asked is not None:
             # last, for they may take longest
             answered = TaskRun(folder, scored, asked, chosen, report, clock).scores()
-            scores = chain(scores, answered)
+            others = chain(others, answered)
         if guided is not None:
             from brainbench.run.guidance import GuidanceRun
 
             guidance = GuidanceRun(folder, guided, chosen, report, clock)
-            scores = chain(scores, guidance.scores())
+            others = chain(others, guidance.scores())
         if before is not None and not overwrite:
             record.timing["seconds_before"] = _spent(before)
-        return _run(folder, record, scores, readings, wanted, data, clock)
+        return _run(folder, record, (scores, others), readings, wanted, data, clock)
 
 
 def _spent(before: Record) -> float:
@@ -216,25 +213,32 @@ def choose_benchmarks(
 def _run(
     folder: RunFolder,
     record: Record,
-    scores: Iterator[AnyScore],
+    scores: tuple[Iterator[BenchmarkScore], Iterator[AnyScore]],
     readings: Readings,
     benchmarks: Sequence[Benchmark],
     data: Data,
     clock: Clock,
 ) -> Record:
-    """Take the scores as they come; what came before an error is in the record."""
+    """Take the scores as they come; what came before an error is in the record.
+
+    Parameters
+    ----------
+    scores : of benchmarks, which the record has in the order of the list; then all others, such as
+        of tasks, in the order they come.
+    """
     record.timing["started"] = clock.started
     folder.save(record)
-    found: dict[str, AnyScore] = {}
+    found: dict[str, BenchmarkScore] = {}
     others: list[AnyScore] = []
     try:
         for name, behavior in data.behaviors.items():
             folder.save_samples(name, sample_rows(behavior, readings.answers[name]))
-        for score in _timed(scores, clock):
-            if isinstance(score, TaskScore | GuidanceScore | SearchScore):
-                others.append(score)
-            else:
+        # what steps tell of while they are computed ends with them
+        with clock.on("scoring"):
+            for score in scores[0]:
                 found[score.benchmark] = score
+            for other in scores[1]:
+                others.append(other)
         record.status = "success"
     except KeyboardInterrupt:
         record.status, record.error = "cancelled", "interrupted by the user"
@@ -246,11 +250,8 @@ def _run(
         record.status, record.error = "error", readable(f"{type(error).__name__}: {error}")
         raise
     finally:
-        for benchmark in benchmarks:
-            if benchmark.identifier in found:
-                record.add(found[benchmark.identifier])
-        for other in others:
-            record.add(other)
+        own = [found[one.identifier] for one in benchmarks if one.identifier in found]
+        failed = _add(record, [*own, *others])
         record.timing["seconds"] = round(clock.seconds, 3)
         steps = {step: round(spent, 3) for step, spent in clock.steps.items()}
         record.timing["steps"] = steps
@@ -259,14 +260,26 @@ def _run(
         record.timing["peak_memory_mb"] = peak_memory_mb()
         folder.save(record)
         _report(folder, record)
+    if failed is not None:
+        raise failed
     folder.finish()
     return record
 
 
-def _timed(scores: Iterator[AnyScore], clock: Clock) -> Iterator[AnyScore]:
-    """The scores; what steps tell of while they are computed ends with them."""
-    with clock.on("scoring"):
-        yield from scores
+def _add(record: Record, scores: Sequence[AnyScore]) -> DataError | None:
+    """Have every score put itself into the record; what is wrong with one, such as a plugin's."""
+    failed = None
+    for score in scores:
+        try:
+            record.add(score)
+        # whatever other people's code raises, the other scores are kept
+        except Exception as error:
+            name = f"{type(score).__name__} {getattr(score, 'benchmark', '')}".strip()
+            failed = DataError(f"{name} cannot be recorded: {readable(str(error))}")
+            failed.__cause__ = error
+            if record.status == "success":
+                record.status, record.error = "error", str(failed)
+    return failed
 
 
 def _report(folder: RunFolder, record: Record) -> None:
@@ -290,41 +303,14 @@ def _scores(
     data: Data,
     settings: Settings,
     report: Report | None,
-) -> Iterator[AnyScore]:
-    """Behaviour, which takes no time, then alignment, its steps kept, then plugins'."""
-    alignment, controlled, behaviour, plugged = split_benchmarks(benchmarks)
-    for name, behavior in data.behaviors.items():
-        yield from score_behavior(
-            [b for b in behaviour if b.dataset == name],
-            behavior,
-            readings.answers[name],
-            seed=settings.seed,
-            report=report,
-        )
-    for name, recording in data.recordings.items():
-        with limit_told(settings.limit):
-            yield from score_benchmarks(
-                [b for b in alignment if b.dataset == name],
-                recording,
-                readings.states[name],
-                seed=settings.seed,
-                limit=settings.limit,
-                checkpoint=folder,
-                report=report,
-            )
-            yield from score_controlled(
-                [b for b in controlled if b.dataset == name],
-                recording,
-                readings.states[name],
-                untrained=readings.untrained.get(name, "the published protocol asks for none"),
-                localised=settings.localised,
-                seed=settings.seed,
-                limit=settings.limit,
-                checkpoint=folder,
-                report=report,
-            )
-    for benchmark in plugged:
-        yield benchmark(model)
+) -> Iterator[BenchmarkScore]:
+    """Group by group; steps of a group are kept, and a benchmark's score is there once it is."""
+    scoring = Scoring(settings.seed, settings.limit, settings.localised, folder, report)
+    for group, inputs in group_benchmarks(benchmarks, model, data, readings):
+        # those that read the data themselves know of no limit
+        limit = settings.limit if any(one.needs for one in group) else None
+        with limit_told(limit):
+            yield from group[0].score_group(group, inputs, scoring)
 
 
 def _reading_progress(report: Report | None) -> Callable[[int, int], None]:

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from brainbench.benchmarks import (
-    AlignmentBenchmark,
-    BehaviorBenchmark,
-    Benchmark,
-    ControlledBenchmark,
-    PluggedBenchmark,
-    untrained_twins,
-)
-from brainbench.benchmarks.cell import prepare_cell
-from brainbench.benchmarks.controlled.cell import ControlledCell
+from brainbench.benchmarks import Benchmark, Inputs, untrained_twins
 from brainbench.datasets import Behavior, Recording, load_behavior, load_recording
 from brainbench.datasets.cards import plugged_datasets
 from brainbench.errors import DataError
@@ -34,12 +24,14 @@ class Data:
     ----------
     recordings : those whose brain responses are predicted, with the ROIs that are scored.
     behaviors : those whose answers are compared, with the items that are asked.
-    others : those of plugins that plugins' own benchmarks alone are of; they read them themselves.
+    others : those of plugins whose benchmarks read the data themselves.
+    twins : those of the recordings that untrained networks are read out on too.
     """
 
     recordings: dict[str, Recording]
     behaviors: dict[str, Behavior]
     others: dict[str, Recording] = field(default_factory=dict)
+    twins: frozenset[str] = frozenset()
 
     @property
     def datasets(self) -> dict[str, Recording | Behavior]:
@@ -52,7 +44,7 @@ class Readings:
     """What a model gave, by dataset: states for recordings, answers for behaviour.
 
     ``untrained`` holds states of untrained networks of its shape, or why there are none;
-    only where the controlled protocol asks for them.
+    only where a benchmark asks for them.
     """
 
     states: dict[str, Activations]
@@ -68,7 +60,7 @@ class Readings:
 
 def check_model(model: Model, benchmarks: Sequence[Benchmark]) -> None:
     """Raise ``UsageError``, before anything is fetched, when answers are needed and not given."""
-    needed = any(isinstance(benchmark, BehaviorBenchmark) for benchmark in benchmarks)
+    needed = any(benchmark.needs.answers for benchmark in benchmarks)
     if needed and "answer" not in dir(model):
         read_answers(model, ())  # it says why
 
@@ -77,18 +69,24 @@ def load_data(benchmarks: Sequence[Benchmark], limit: int | None) -> Data:
     """Load every dataset once; of behaviour only the items of the benchmarks, up to the limit."""
     rois: dict[str, dict[str, None]] = {}
     types: dict[str, dict[str, None]] = {}
+    twins: set[str] = set()
+    alone: set[str] = set()
     for benchmark in benchmarks:
-        if isinstance(benchmark, AlignmentBenchmark | ControlledBenchmark):
-            rois.setdefault(benchmark.dataset, {})[benchmark.roi] = None
-        elif isinstance(benchmark, BehaviorBenchmark):
-            types.setdefault(benchmark.dataset, {}).update(dict.fromkeys(benchmark.reasoning_types))
+        name, needs = benchmark.dataset, benchmark.needs
+        if needs.rois:
+            rois.setdefault(name, {}).update(dict.fromkeys(needs.rois))
+        if needs.answers:
+            types.setdefault(name, {}).update(dict.fromkeys(needs.answers))
+        if needs.rois and needs.untrained:
+            twins.add(name)
+        if not needs:
+            alone.add(name)
 
     def progress(path: str, number: int, count: int) -> None:
         if number == 1:
             _LOG.info("checking %d files of the dataset", count)
 
-    plugged = {b.dataset for b in benchmarks if isinstance(b, PluggedBenchmark)}
-    others = sorted(plugged & plugged_datasets().keys() - rois.keys())
+    others = sorted(alone & plugged_datasets().keys() - rois.keys())
     return Data(
         {name: load_recording(name, tuple(areas), None, progress) for name, areas in rois.items()},
         {
@@ -96,6 +94,51 @@ def load_data(benchmarks: Sequence[Benchmark], limit: int | None) -> Data:
             for name, asked in types.items()
         },
         {name: load_recording(name, None, None, progress) for name in others},
+        frozenset(twins),
+    )
+
+
+Group = tuple[list[Benchmark], Inputs]
+
+
+def group_benchmarks(
+    benchmarks: Sequence[Benchmark], model: Model, data: Data, readings: Readings | None = None
+) -> list[Group]:
+    """Benchmarks of one kind and dataset, with what they are scored on.
+
+    Those that need no responses of the brain come first, for they take no time; those that read
+    the data themselves come last.
+
+    Parameters
+    ----------
+    readings : what the model gave; None while it was not asked.
+    """
+    groups: dict[tuple[type[Benchmark], str, str], list[Benchmark]] = {}
+    for one in benchmarks:
+        groups.setdefault((type(one), one.kind, one.dataset), []).append(one)
+
+    def place(group: list[Benchmark]) -> int:
+        needs = [one.needs for one in group]
+        return 2 if not any(needs) else int(any(each.rois for each in needs))
+
+    return [
+        (group, _inputs(group[0].dataset, model, data, readings))
+        for group in sorted(groups.values(), key=place)
+    ]
+
+
+def _inputs(name: str, model: Model, data: Data, readings: Readings | None) -> Inputs:
+    """Everything that was loaded of a dataset, and what the model gave for it."""
+    recorded, answered = data.recordings.get(name), data.behaviors.get(name)
+    if readings is None:
+        return Inputs(model, recorded=recorded, answered=answered)
+    return Inputs(
+        model,
+        recorded=recorded,
+        states=readings.states.get(name),
+        answered=answered,
+        said=readings.answers.get(name),
+        untrained=readings.untrained.get(name, "no benchmark asks for untrained networks"),
     )
 
 
@@ -110,34 +153,26 @@ def limit_told(limit: int | None) -> Iterator[None]:
         raise DataError(f"{error} (with --limit {limit})") from error
 
 
-def check_cells(benchmarks: Sequence[Benchmark], data: Data, limit: int | None) -> None:
-    """Make the folds of everything that brain responses are scored on, before a model is asked.
+def check_groups(
+    benchmarks: Sequence[Benchmark], model: Model, data: Data, limit: int | None
+) -> None:
+    """Check the data of everything that is scored, before the model is asked.
 
     Raises
     ------
     DataError
         When there are too few items or runs for folds, or a person lacks a run.
     """
-    alignment, controlled, *_ = split_benchmarks(benchmarks)
-    rois: dict[tuple[str, str, bool], list[str]] = defaultdict(list)
-    for benchmark in [*alignment, *controlled]:
-        whole_runs = isinstance(benchmark, ControlledBenchmark)
-        rois[benchmark.dataset, benchmark.reasoning_type, whole_runs].append(benchmark.roi)
-    for (name, kind, whole_runs), areas in rois.items():
-        cell = prepare_cell(data.recordings[name], kind, areas, limit)
-        if whole_runs:
-            _ = ControlledCell(cell, seed=0).folds
+    for group, inputs in group_benchmarks(benchmarks, model, data):
+        group[0].check_group(group, inputs, limit)
 
 
-def read_model(
-    model: Model, data: Data, *, controlled: bool = False, untrained: Model | None = None
-) -> Readings:
+def read_model(model: Model, data: Data, untrained: Model | None = None) -> Readings:
     """Ask a model for everything that is scored, before anything is.
 
     Parameters
     ----------
-    controlled : whether untrained networks of its shape are asked too.
-    untrained : gives their states, where brainbench cannot make them.
+    untrained : gives the states of untrained networks, where brainbench cannot make them.
 
     Raises
     ------
@@ -150,26 +185,11 @@ def read_model(
     answers = {name: read_answers(model, b.problems) for name, b in data.behaviors.items()}
     states = {name: read_activations(model, r.problems) for name, r in data.recordings.items()}
     drawn: dict[str, list[Activations] | str] = {}
-    for name, recording in data.recordings.items() if controlled else ():
+    for name, recording in data.recordings.items():
+        if name not in data.twins:
+            continue
         if untrained is None:
             drawn[name] = untrained_twins(model, recording)
         else:
             drawn[name] = [read_activations(untrained, recording.problems)]
     return Readings(states, answers, drawn)
-
-
-def split_benchmarks(
-    benchmarks: Sequence[Benchmark],
-) -> tuple[
-    list[AlignmentBenchmark],
-    list[ControlledBenchmark],
-    list[BehaviorBenchmark],
-    list[PluggedBenchmark],
-]:
-    """Alignment as published and controlled, behaviour, plugins: each in the order given."""
-    return (
-        [b for b in benchmarks if isinstance(b, AlignmentBenchmark)],
-        [b for b in benchmarks if isinstance(b, ControlledBenchmark)],
-        [b for b in benchmarks if isinstance(b, BehaviorBenchmark)],
-        [b for b in benchmarks if isinstance(b, PluggedBenchmark)],
-    )

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brainbench.benchmarks import Benchmark, PluggedBenchmark
+from brainbench.benchmarks import Benchmark
 from brainbench.datasets import Behavior, Recording, share_people
 from brainbench.errors import DataError
 from brainbench.foreign import readable
@@ -53,7 +53,7 @@ def new_record(
         "untrained": None if untrained is None else untrained.sha256,
         "computed_with": model.computed_with if isinstance(model, LanguageModel) else None,
     }
-    code = {b.identifier: b.code_sha256 for b in benchmarks if isinstance(b, PluggedBenchmark)}
+    code = {name: told for benchmark in benchmarks for name, told in benchmark.code.items()}
     asked: dict[str, TaskInfo] = {}
     if tasks is not None:
         options = settings.task_options

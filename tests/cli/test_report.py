@@ -81,7 +81,7 @@ def test_a_run_that_breaks_off_has_a_report_of_what_it_was(
     def stop(*_: Any, **__: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(EVALUATE, "score_benchmarks", stop)
+    monkeypatch.setattr("brainbench.benchmarks.published.benchmark.score_benchmarks", stop)
     assert evaluate(cli).code == 130
     (page,) = Path("results").glob("*/*/report.html")
     assert "its status is cancelled: interrupted by the user" in page.read_text("utf-8")

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from docs_blocks import DOCS, blocks
 
-from brainbench import plugins
-from brainbench.benchmarks import list_benchmarks
+from brainbench import evaluate, plugins
+from brainbench.benchmarks import kinds, list_benchmarks, load_benchmark
 from brainbench.cli.main import main
 from brainbench.datasets import load_problems
 from brainbench.models import load_model, read_answers
@@ -123,6 +123,43 @@ def test_a_dataset_and_a_benchmark(folder: Path, cli: Any) -> None:
     two = [raw[f"mylab2026.auditory.{kind}-ridge"] for kind in ("syllogistic", "transitive")]
     assert raw["mylab2026.auditory.mean-ridge"] == pytest.approx(np.mean(two))
     assert min(two) > 0.1, "people who respond to length are predicted by it"
+
+
+def test_a_kind_of_score(folder: Path, cli: Any) -> None:
+    told = cli(line_of(DATASET))
+    assert told.code == 0, told.err
+    name = "mylab2026.auditory.all-similarity"
+    assert "similarity" in told.out
+    assert name in told.out
+    path = max(folder.glob("results/*/*/results.json"), key=lambda path: path.stat().st_mtime_ns)
+    record = load_record(path)
+    from mylab_similarity import SimilarityScore  # type: ignore[import-not-found]
+
+    (score,) = SimilarityScore.read_from(record)
+    (kept,) = record.other
+    assert (score.benchmark, kept.kind, kept.value) == (name, "similarity", score.headline)
+    assert score.r == pytest.approx(np.mean(list(score.people.values())))
+    assert score.r > 0.1, "people who respond to length tell items apart by it"
+    page = (path.parent / "report.html").read_text("utf-8")
+    assert "Other kinds of scores" in page
+    assert f"{score.r:.3f}" in page
+
+
+def test_one_line_makes_it_a_kind_of_brainbenchs_own(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from mylab_similarity import Similarity, SimilarityScore
+
+    monkeypatch.setattr(kinds, "KINDS", (*kinds.KINDS, Similarity))
+    monkeypatch.setattr("brainbench.plugins._plugins", lambda: {})  # which has it already
+    names = [f"phantom.{roi}.syllogistic-similarity" for roi in ("signal", "confound", "noise")]
+    assert set(names) <= set(list_benchmarks())
+    record = evaluate("sentence_lengths:SentenceLengths", benchmarks=names, output_path=tmp_path)
+    found = {score.benchmark: score.r for score in SimilarityScore.read_from(record)}
+    assert list(found) == names
+    assert found[names[1]] > found[names[2]] + 0.1, "length is one of the confounds"
+    alone = load_benchmark(names[1])("sentence_lengths:SentenceLengths")
+    assert alone.headline == pytest.approx(found[names[1]])
 
 
 def test_a_baseline(folder: Path, cli: Any) -> None:

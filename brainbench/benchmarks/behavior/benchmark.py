@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
+from brainbench.benchmarks.base import OwnBenchmark, types_of
 from brainbench.benchmarks.behavior.consistency import Array, area_under_curve, mean_of
 from brainbench.benchmarks.behavior.people import Group, gather
 from brainbench.benchmarks.behavior.score import (
     ANSWER_MEASURES,
     IN_WORDS,
     ITEM_MEASURES,
+    MEASURES,
     BehaviorControl,
     BehaviorScore,
     Measure,
@@ -31,11 +32,12 @@ from brainbench.benchmarks.behavior.scoring import (
 )
 from brainbench.benchmarks.behavior.warnings import behavior_warnings
 from brainbench.benchmarks.cell import POOLED
-from brainbench.benchmarks.published.benchmark import Report, Step, check_numbers
+from brainbench.benchmarks.inputs import Inputs, Needs, Scoring
 from brainbench.benchmarks.published.scoring import finite_or_none
-from brainbench.datasets import Behavior, load_behavior, load_card
+from brainbench.benchmarks.steps import Report, Step
+from brainbench.datasets import Behavior, Card, load_behavior, load_card
 from brainbench.errors import DataError
-from brainbench.models import Answers, Model, load_model, read_answers
+from brainbench.models import Answers
 
 BEHAVIOR = "behavior"
 BEHAVIOR_METRIC = "consistency"
@@ -44,7 +46,7 @@ BEHAVIOR_VERSION = 1
 
 
 @dataclass(frozen=True)
-class BehaviorBenchmark:
+class BehaviorBenchmark(OwnBenchmark):
     """A model's answers against those of people, inside one reasoning type or over all.
 
     ``benchmark(model)`` gives a :class:`~brainbench.benchmarks.behavior.score.BehaviorScore`.
@@ -68,10 +70,24 @@ class BehaviorBenchmark:
         """Grows when a change of the code changes a score."""
         return BEHAVIOR_VERSION
 
+    @classmethod
+    def of_dataset(cls, card: Card) -> list[Self]:
+        """Over all items and inside each reasoning type, where people's answers are compared."""
+        return [cls(card.name, kind) for kind in types_of(card)] if card.behavior else []
+
     @property
-    def bibtex(self) -> str:
-        """Citation of the dataset."""
-        return load_card(self.dataset).citation
+    def needs(self) -> Needs:
+        """Answers to the problems of its types."""
+        return Needs(answers=self.reasoning_types)
+
+    @property
+    def about(self) -> dict[str, object]:
+        """What ``brainbench show`` prints of it, by name."""
+        return super().about | {
+            "needs": "answers",
+            "headline": f"{IN_WORDS['error_consistency']}, mean over people",
+            "beside it": ", ".join(IN_WORDS[name] for name in MEASURES[1:]),
+        }
 
     @property
     def reasoning_types(self) -> tuple[str, ...]:
@@ -86,14 +102,14 @@ class BehaviorBenchmark:
         group = gather(load_behavior(self.dataset), self.reasoning_type)
         return finite_or_none(group.references["error_consistency"].value)
 
-    def __call__(
-        self, model: str | Path | Model, seed: int = 0, limit: int | None = None
-    ) -> BehaviorScore:
-        """Ask a model, or what names one, and score its answers."""
-        check_numbers(seed, limit)
-        behavior = load_behavior(self.dataset).select(self.reasoning_types, limit)
-        answers = read_answers(load_model(model), behavior.problems)
-        return next(iter(score_behavior([self], behavior, answers, seed=seed)))
+    @classmethod
+    def score_group(
+        cls, group: Sequence[Self], inputs: Inputs, scoring: Scoring
+    ) -> Iterator[BehaviorScore]:
+        """Score a model's answers; see :func:`score_behavior`."""
+        return score_behavior(
+            group, inputs.behavior, inputs.answers, seed=scoring.seed, report=scoring.report
+        )
 
 
 def score_behavior(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
+
+from brainbench.benchmarks.score import BenchmarkScore
 
 Measure = Literal[
     "error_consistency",
@@ -130,7 +132,7 @@ class BehaviorControl(_Row):
     """Why numbers are lacking, where they are."""
 
 
-class BehaviorScore(_Row):
+class BehaviorScore(BenchmarkScore):
     """What a model got on one benchmark of behaviour; the headline is ``error_consistency``.
 
     Four statistics compare answers person by person and are means over people; three
@@ -138,9 +140,8 @@ class BehaviorScore(_Row):
     the right answer; *certainty* the distance of its log-odds from 0, whatever the side.
     """
 
-    benchmark: str
-    version: int
-    dataset: str
+    kind = "behavior"
+
     reasoning_type: str
     error_consistency: Statistic
     """κ of being right or wrong: shared beyond what the two accuracies imply (Geirhos,
@@ -181,3 +182,30 @@ class BehaviorScore(_Row):
     people: tuple[PersonAgreement, ...]
     controls: tuple[BehaviorControl, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def headline(self) -> float | None:
+        """κ of errors, mean over people."""
+        return self.error_consistency.value
+
+    @property
+    def by_person(self) -> dict[str, float | None]:
+        """κ of errors with each person."""
+        return {one.subject: one.error_consistency for one in self.people}
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """People among themselves, and rows that know nothing of the model."""
+        return {
+            "ceiling": None,
+            "reference": self.error_consistency.reference,
+            "controls": {row.control: row.error_consistency for row in self.controls},
+        }
+
+    def add_to(self, record: Any) -> None:
+        """Append itself to the record's ``behavior``."""
+        record.behavior.append(BehaviorRow(**dict(self)))
+
+
+class BehaviorRow(BehaviorScore):
+    """A model's answers held against people's on one benchmark; people and controls within."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from brainbench.benchmarks.base import CellBenchmark
+from brainbench.benchmarks.base import CellBenchmark, by_type
 from brainbench.benchmarks.cell import prepare_cell, reaches
 from brainbench.benchmarks.controlled.cell import CONDITION_DRAWS, ControlledCell, Values
 from brainbench.benchmarks.controlled.controls import (
@@ -29,22 +28,16 @@ from brainbench.benchmarks.controlled.score import (
     Reliability,
     Verdict,
 )
-from brainbench.benchmarks.published.benchmark import (
-    Memory,
-    Report,
-    Step,
-    StepStore,
-    check_numbers,
-)
+from brainbench.benchmarks.inputs import Inputs, Needs, Scoring, check_contrast
+from brainbench.benchmarks.published.score import ProtocolName
+from brainbench.benchmarks.steps import Memory, Report, Step, StepStore, check_numbers
 from brainbench.datasets import Recording, load_recording
 from brainbench.encoding.controlled.similarity import METRICS
-from brainbench.errors import UsageError
-from brainbench.models import Activations, Model, load_model, read_activations
+from brainbench.models import Activations
 from brainbench.statistics.inference import Measured, divide, holm
 
 # Raise when a change of the code changes a score.
 CONTROLLED_VERSION = 4
-UNTRAINED_SEEDS = 5
 # Steps of a cell: model, reference, repeats, controls.
 N_STEPS = 4
 
@@ -60,7 +53,12 @@ class ControlledBenchmark(CellBenchmark):
     reasoning_type : ``all``, ``syllogistic`` or ``transitive``.
     """
 
-    protocol: str = "controlled"
+    protocol: ClassVar[ProtocolName] = "controlled"
+
+    @property
+    def needs(self) -> Needs:
+        """Responses of its ROI, and untrained networks to hold the model against."""
+        return Needs(rois=(self.roi,), untrained=True)
 
     @property
     def version(self) -> int:
@@ -75,28 +73,29 @@ class ControlledBenchmark(CellBenchmark):
         found = score_people(cell)[self.roi]
         return None if found is None else float(found["r"]["value"])
 
-    def __call__(
-        self, model: str | Path | Model, seed: int = 0, limit: int | None = None
-    ) -> ControlledScore:
-        """Score a model, or what names one, on this benchmark."""
-        check_numbers(seed, limit)
-        recording, loaded = load_recording(self.dataset, (self.roi,)), load_model(model)
-        cell = prepare_cell(recording, self.reasoning_type, [self.roi], limit)
-        _ = ControlledCell(cell, seed).folds  # too few items are told before the model is asked
-        states = read_activations(loaded, recording.problems)
-        twins = untrained_twins(loaded, recording)
-        scores = score_controlled(
-            [self], recording, states, untrained=twins, seed=seed, limit=limit
+    @classmethod
+    def check_group(cls, group: Sequence[Self], inputs: Inputs, limit: int | None) -> None:
+        """Make the folds, which need enough items and runs, and every run of every person."""
+        for kind, by_roi in by_type(group).items():
+            cell = prepare_cell(inputs.recording, kind, list(by_roi), limit)
+            _ = ControlledCell(cell, seed=0).folds
+
+    @classmethod
+    def score_group(
+        cls, group: Sequence[Self], inputs: Inputs, scoring: Scoring
+    ) -> Iterator[ControlledScore]:
+        """Score a model; see :func:`score_controlled`."""
+        return score_controlled(
+            group,
+            inputs.recording,
+            inputs.activations,
+            untrained=inputs.untrained,
+            localised=scoring.localised,
+            seed=scoring.seed,
+            limit=scoring.limit,
+            checkpoint=scoring.checkpoint,
+            report=scoring.report,
         )
-        return next(iter(scores))
-
-
-def untrained_twins(model: Model, recording: Recording) -> list[Activations] | str:
-    """States of untrained networks of a model's shape, or why there are none."""
-    make = getattr(model, "untrained", None)
-    if make is None:
-        return "only brainbench's own language models can be drawn anew"
-    return [read_activations(make(seed), recording.problems) for seed in range(UNTRAINED_SEEDS)]
 
 
 def score_controlled(
@@ -133,9 +132,7 @@ def score_controlled(
     activations.check_rows(recording.problems)
     if localised:
         check_contrast(activations, untrained)
-    wanted: dict[str, dict[str, ControlledBenchmark]] = {}
-    for benchmark in benchmarks:
-        wanted.setdefault(benchmark.reasoning_type, {})[benchmark.roi] = benchmark
+    wanted = by_type(benchmarks)
     store, total = checkpoint or Memory(), N_STEPS * len(wanted)
     cells = {
         kind: ControlledCell(prepare_cell(recording, kind, list(by_roi), limit), seed, localised)
@@ -158,17 +155,6 @@ def score_controlled(
             corrected |= {b.identifier: p for (b, *_), p in zip(family, tests, strict=True)}
     for benchmark, cell, values in found:
         yield _score(benchmark, cell, values, corrected[benchmark.identifier], activations)
-
-
-def check_contrast(activations: Activations, untrained: Sequence[Activations] | str) -> None:
-    """Raise ``UsageError`` where units cannot be localised: there is nothing to tell them by."""
-    if activations.contrast is None:
-        raise UsageError(
-            "localised units are chosen by a contrast, and these activations hold none: read "
-            "the model out with --readout localised, or leave that option out"
-        )
-    if not isinstance(untrained, str) and any(one.contrast is None for one in untrained):
-        raise UsageError("the untrained activations hold no contrast to localise units by")
 
 
 def _cell_values(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
+
+from brainbench.benchmarks.score import BenchmarkScore
 
 Verdict = Literal["above null", "inconclusive", "not above null"]
 Interval = tuple[float, float]
@@ -118,16 +120,15 @@ class NestedLayer(_Row):
     """Site and layer that was chosen in each fold."""
 
 
-class ControlledScore(_Row):
+class ControlledScore(BenchmarkScore):
     """What a model got on one benchmark under the controlled protocol.
 
     Whole runs are held out; penalty, layer and weights are chosen inside the training runs;
     the headline takes all layers together and chooses none.
     """
 
-    benchmark: str
-    version: int
-    dataset: str
+    kind = "controlled"
+
     roi: str
     reasoning_type: str
     protocol: Literal["controlled"] = "controlled"
@@ -189,3 +190,30 @@ class ControlledScore(_Row):
     subjects: tuple[ControlledPerson, ...]
     controls: tuple[ControlledRow, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def headline(self) -> float:
+        """Pearson r of all layers together."""
+        return self.raw.value
+
+    @property
+    def by_person(self) -> dict[str, float | None]:
+        """Pearson r of each person."""
+        return {one.subject: one.r for one in self.subjects}
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Reference, nuisance rows, and what the verdict is of; it has no ceiling."""
+        return {
+            "ceiling": None,
+            "reference": None if self.reference is None else self.reference.value,
+            "controls": {row.control: row.r for row in self.controls},
+            "unique_r2": self.unique_r2.value,
+            "p_corrected": self.p_corrected,
+            "verdict": self.verdict,
+            "protocol": self.protocol,
+        }
+
+    def add_to(self, record: Any) -> None:
+        """Append itself to the record's ``controlled``."""
+        record.controlled.append(self)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
-
-from numpy.typing import NDArray
+from typing import Any, ClassVar, Self
 
 from brainbench.benchmarks import feature_spaces
-from brainbench.benchmarks.base import CellBenchmark
+from brainbench.benchmarks.base import CellBenchmark, by_type
 from brainbench.benchmarks.ceilings import (
     MAXIMUM_PEOPLE,
     MINIMUM_PEOPLE,
@@ -20,52 +17,16 @@ from brainbench.benchmarks.ceilings import (
     make_ceiling,
 )
 from brainbench.benchmarks.cell import Cell, prepare_cell
+from brainbench.benchmarks.inputs import Inputs, Scoring
 from brainbench.benchmarks.published.score import ProtocolName, Score
 from brainbench.benchmarks.published.scoring import SpaceScore, score_space
 from brainbench.benchmarks.published.summary import summarise_cell
+from brainbench.benchmarks.steps import Memory, Report, Step, StepStore, check_numbers
 from brainbench.datasets import Recording, load_recording
-from brainbench.errors import UsageError
-from brainbench.models import Activations, Model, load_model, read_activations
+from brainbench.models import Activations
 
 # Raise when a change of the code changes a score.
 VERSION = 1
-
-
-class StepStore(Protocol):
-    """Where finished steps are kept, so that a run that was killed goes on after them."""
-
-    def get(self, key: str) -> dict[str, Any] | None:
-        """What :meth:`put` stored, or None."""
-        ...
-
-    def put(self, key: str, value: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
-        """Store a finished step: plain values, and arrays that later steps do not need."""
-        ...
-
-
-class Memory:
-    """A checkpoint that lives as long as the call."""
-
-    def __init__(self) -> None:
-        self._held: dict[str, dict[str, Any]] = {}
-
-    def get(self, key: str) -> dict[str, Any] | None:
-        return self._held.get(key)
-
-    def put(self, key: str, value: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
-        self._held[key] = value
-
-
-@dataclass(frozen=True)
-class Step:
-    """Progress: ``done`` of ``total`` steps, and what is under way."""
-
-    label: str
-    done: int
-    total: int
-
-
-Report = Callable[[Step], None]
 
 
 @dataclass(frozen=True)
@@ -80,10 +41,9 @@ class AlignmentBenchmark(CellBenchmark):
     dataset : name of a dataset.
     roi : one of its ROIs.
     reasoning_type : ``all``, ``syllogistic`` or ``transitive``.
-    protocol : ``published``; the controlled one has benchmarks of its own.
     """
 
-    protocol: ProtocolName = "published"
+    protocol: ClassVar[ProtocolName] = "published"
 
     @property
     def version(self) -> int:
@@ -98,14 +58,26 @@ class AlignmentBenchmark(CellBenchmark):
         ceiling = _ceiling(cell, self.roi)
         return None if ceiling is None else float(ceiling.v0.mean())
 
-    def __call__(self, model: str | Path | Model, seed: int = 0, limit: int | None = None) -> Score:
-        """Score a model, or what names one, on this benchmark."""
-        check_numbers(seed, limit)
-        recording = load_recording(self.dataset, (self.roi,))
-        # too few items are told before the model is asked
-        prepare_cell(recording, self.reasoning_type, [self.roi], limit)
-        states = read_activations(load_model(model), recording.problems)
-        return next(iter(score_benchmarks([self], recording, states, seed=seed, limit=limit)))
+    @classmethod
+    def check_group(cls, group: Sequence[Self], inputs: Inputs, limit: int | None) -> None:
+        """Make the cells, which need enough items for folds and every run of every person."""
+        for kind, by_roi in by_type(group).items():
+            prepare_cell(inputs.recording, kind, list(by_roi), limit)
+
+    @classmethod
+    def score_group(
+        cls, group: Sequence[Self], inputs: Inputs, scoring: Scoring
+    ) -> Iterator[Score]:
+        """Score a model; see :func:`score_benchmarks`."""
+        return score_benchmarks(
+            group,
+            inputs.recording,
+            inputs.activations,
+            seed=scoring.seed,
+            limit=scoring.limit,
+            checkpoint=scoring.checkpoint,
+            report=scoring.report,
+        )
 
 
 def score_benchmarks(
@@ -136,9 +108,7 @@ def score_benchmarks(
     check_numbers(seed, limit)
     activations.check_rows(recording.problems)
     store = checkpoint or Memory()
-    wanted: dict[str, dict[str, AlignmentBenchmark]] = {}
-    for benchmark in benchmarks:
-        wanted.setdefault(benchmark.reasoning_type, {})[benchmark.roi] = benchmark
+    wanted = by_type(benchmarks)
     steps = _Steps(len(wanted) * (2 + feature_spaces.N_NUISANCES + feature_spaces.DRAWS), report)
     # all first: what is wrong with any is said before anything is computed
     cells = {
@@ -155,14 +125,6 @@ def score_benchmarks(
                 protocol=benchmark.protocol,
                 **fields,
             )
-
-
-def check_numbers(seed: int, limit: int | None) -> None:
-    """Raise ``UsageError`` when a seed or limit is not a whole number that makes sense."""
-    if type(seed) is not int or seed < 0:
-        raise UsageError(f"seed must be a whole number from 0, not {seed!r}")
-    if limit is not None and (type(limit) is not int or limit < 1):
-        raise UsageError(f"limit must be a whole number from 1, not {limit!r}")
 
 
 def _score_cell(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -12,32 +12,17 @@ import brainbench
 from brainbench.datasets import share_people
 from brainbench.errors import DataError, UsageError
 from brainbench.foreign import fault_of, parse_yaml, read_text
-from brainbench.guidance.gains.verdict import AGAINST, find_change
-from brainbench.guidance.score import Change, GuidanceScore
-from brainbench.leaderboard.expected import expected_data
+from brainbench.leaderboard.kinds.base import NOT_READ
+from brainbench.leaderboard.kinds.registry import KINDS
 from brainbench.leaderboard.submissions.metadata import check_name
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.results import Record
 
-Kind = Literal["controlled", "published", "behavior", "accuracy", "guidance", "overall"]
-Statistic = Literal[
-    "unique_r2_above_null",
-    "raw_r",
-    "median_r",
-    "error_consistency",
-    "balanced_accuracy",
-    "least_gain_of_auc",
-    "mean_win_rate",
-]
-# what can rank which kind of board
-_FITTING: dict[str, tuple[str, ...]] = {
-    "controlled": ("unique_r2_above_null", "raw_r"),
-    "published": ("median_r",),
-    "behavior": ("error_consistency",),
-    "accuracy": ("balanced_accuracy",),
-    "guidance": ("least_gain_of_auc",),
-    "overall": ("mean_win_rate",),
-}
+
+def _known(kind: str) -> str:
+    if kind not in KINDS:
+        raise ValueError(f"{kind!r} is not a kind of board; there are {', '.join(KINDS)}")
+    return kind
 
 
 class Board(BaseModel):
@@ -52,12 +37,12 @@ class Board(BaseModel):
     """Boards of one page are rankings of their own, of which one is shown at a time."""
     order: int = 0
     """Of the boards, and of the rankings on a page."""
-    kind: Kind
+    kind: Annotated[str, AfterValidator(_known)]
     label: str
     """What tells it from other rankings of its page: the protocol."""
     what: str
     """What it says, in plain words."""
-    statistic: Statistic
+    statistic: str
     benchmarks: dict[str, int] = {}
     """Identifier → version. An entry is complete with all of them."""
     tasks: dict[str, str] = {}
@@ -89,8 +74,8 @@ class Board(BaseModel):
 
     @model_validator(mode="after")
     def _fits(self) -> Board:
-        if self.statistic not in _FITTING[self.kind]:
-            fitting = " or ".join(_FITTING[self.kind])
+        if self.statistic not in KINDS[self.kind].statistics:
+            fitting = " or ".join(KINDS[self.kind].statistics)
             raise ValueError(f"a board of kind {self.kind} is ranked by {fitting}")
         if not self.cells:
             raise ValueError("names nothing to score")
@@ -134,18 +119,10 @@ def lacking(board: Board, submission: Submission) -> list[str] | None:
     An overall board joins several runs: no single one is on it.
     """
     record = submission.record
-    if board.kind == "accuracy":
-        found = _lacking_tasks(board, submission)
-    elif board.kind == "guidance":
-        tiers = {gain.identifier: gain.tier for gain in record.gains}
-        if board.tier not in (tiers.get(name) for name in board.gains):
-            return None
-        found = _lacking_gains(board, record)
-    elif board.kind == "overall":
+    found = KINDS[board.kind].lacking(board, submission)
+    if found is None:
         return None
-    else:
-        found = _lacking_benchmarks(board, submission)
-    if len(found) == len(board.cells) and all(why == "not read" for why in found.values()):
+    if len(found) == len(board.cells) and all(why == NOT_READ for why in found.values()):
         return None
     limit = record.config.get("limit")
     said = [f"{name}: {why}" for name, why in found.items()]
@@ -170,100 +147,6 @@ def _read(path: Path) -> Board:
         return Board.model_validate(parse_yaml(read_text(path)))
     except (DataError, ValueError) as error:
         raise DataError(f"{path} is no board: {fault_of(error)}") from error
-
-
-def _lacking_gains(board: Board, record: Record) -> dict[str, str]:
-    gains = {gain.identifier: gain for gain in record.gains if gain.tier == board.tier}
-    found: dict[str, str] = {}
-    for name in board.gains:
-        gain = gains.get(name)
-        changes = least_changes(gain) if gain is not None else {}
-        lost = [arm for arm, change in changes.items() if change is None]
-        if gain is None:
-            found[name] = "not read"
-        elif lost:
-            found[name] = (
-                f"no difference of AUC with an interval of any width against {' and '.join(lost)}"
-            )
-    return found
-
-
-def least_changes(gain: GuidanceScore) -> dict[str, Change | None]:
-    """Arm that a claim needs → change of AUC against it; None without one, or its interval.
-
-    An interval without width is none: no seed and no problem drawn anew changed the difference,
-    so they say nothing of how far chance would.
-    """
-    differences = {difference.against: difference for difference in gain.differences}
-    changes = {arm: find_change(differences.get(arm), "auc") for arm in AGAINST}
-    return {
-        arm: None if change is None or not _has_width(change.interval) else change
-        for arm, change in changes.items()
-    }
-
-
-def _has_width(interval: tuple[float, float] | None) -> bool:
-    return interval is not None and interval[1] > interval[0]
-
-
-def _lacking_benchmarks(board: Board, submission: Submission) -> dict[str, str]:
-    record = submission.record
-    scored = scored_versions(board.kind, record)
-    data = {dataset.name: dataset.data_sha256 for dataset in record.datasets}
-    found: dict[str, str] = {}
-    for name, version in board.benchmarks.items():
-        dataset = name.partition(".")[0]
-        if name not in scored:
-            found[name] = "not read"
-        elif scored[name] != version:
-            found[name] = f"version {scored[name]}, the board is of {version}"
-        elif data.get(dataset) != expected_data(dataset):
-            found[name] = "other data than the card's"
-        elif board.kind == "behavior" and not submission.samples.get(dataset):
-            found[name] = "no answers were shipped"
-    return found
-
-
-def scored_versions(kind: str, record: Record) -> dict[str, int]:
-    """Benchmark → version, of the scores of one kind that a record holds."""
-    if kind == "controlled":
-        return {score.benchmark: score.version for score in record.controlled}
-    if kind == "behavior":
-        return {score.benchmark: score.version for score in record.behavior}
-    return {row.benchmark: row.version for row in record.scores if row.protocol == kind}
-
-
-def _lacking_tasks(board: Board, submission: Submission) -> dict[str, str]:
-    record = submission.record
-    biases = {bias.task for bias in record.answer_bias}
-    found: dict[str, str] = {}
-    for name, version in board.tasks.items():
-        task = record.tasks.get(name)
-        if task is None or name not in biases:
-            found[name] = "not read"
-        elif task.version.removesuffix(".0") != version:
-            found[name] = f"version {task.version[:20]}, the board is of {version}"
-        elif task.n_shot != board.n_shot:
-            found[name] = f"{task.n_shot} examples, the board is of {board.n_shot}"
-        elif task.n_items != task.n_docs:
-            found[name] = f"{task.n_items} of {task.n_docs} items"
-        elif not submission.samples.get(name):
-            found[name] = "no answers were shipped"
-        else:
-            labels = _labels(submission.samples[name])
-            if labels is None:
-                found[name] = "the answers shipped do not say what was right, or what was said"
-            elif len(labels) < 2:
-                found[name] = f"every problem is labelled {min(labels)[:20]}"
-    return found
-
-
-def _labels(rows: Sequence[Mapping[str, Any]]) -> set[str] | None:
-    """What problems are labelled; None where a row does not hold what was right and said."""
-    own = [row for row in rows if row.get("filter") == rows[0].get("filter")]
-    if any("label" not in row or "said" not in row for row in own):
-        return None
-    return {str(row["label"]) for row in own}
 
 
 def by_page(boards: Sequence[Board]) -> dict[str, list[Board]]:

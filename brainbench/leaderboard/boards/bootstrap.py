@@ -1,6 +1,6 @@
-"""What an entry got in each cell of a board, by the person or problem that it was got from.
+"""Scores of the entries of a board, drawn anew.
 
-These are what a bootstrap draws anew: people for alignment and behaviour, base problems (all
+A bootstrap draws what cells were got from: people for alignment and behaviour, base problems (all
 orders of one together) for tasks. A gain is in a record only with its interval, and is drawn
 from a normal of that width.
 """
@@ -8,46 +8,19 @@ from a normal of that width.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from numpy.typing import NDArray
 
-from brainbench.leaderboard.boards.board import Board, least_changes
+from brainbench.leaderboard.boards.board import Board
 from brainbench.leaderboard.boards.ranking import win_rates
-from brainbench.leaderboard.kinds.accuracy import task_items
-from brainbench.leaderboard.kinds.published import EVERYBODY
+from brainbench.leaderboard.kinds.cells import EntryCell
+from brainbench.leaderboard.kinds.registry import KINDS
 from brainbench.leaderboard.submissions.submission import Submission
-from brainbench.statistics.inference import Interval
 
 Array = NDArray[np.float64]
-Rule = Literal["mean", "median", "recall", "normal"]
-
-
-@dataclass(frozen=True)
-class EntryCell:
-    """One cell of one entry.
-
-    Attributes
-    ----------
-    value : what it got.
-    units : people, or base problems.
-    parts : by unit. Of ``mean`` and ``median`` (U,) values; of ``recall`` (U, 2, L) how many
-        items of each label it answered right, and how many there are; of ``normal`` (1,)
-        the standard error.
-    rule : how ``parts`` make the value.
-    error : standard error that the record gives the value, where people share something that
-        was chosen on all of them: ``parts`` alone then vary too little. 0 where they do not.
-    """
-
-    value: float
-    units: tuple[str, ...]
-    parts: Array
-    rule: Rule
-    error: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -90,7 +63,7 @@ def join_wins(parts: Sequence[ScoreDraws]) -> tuple[ScoreDraws, list[Array]]:
 
 def read_cells(board: Board, submission: Submission) -> dict[str, EntryCell]:
     """Cells of an entry that lacks nothing, in the order of the board."""
-    found = _READERS[board.statistic](board, submission)
+    found = KINDS[board.kind].read_cells(board, submission)
     return {name: found[name] for name in board.cells}
 
 
@@ -202,143 +175,3 @@ def _recall_draws(cells: Sequence[EntryCell], n_draws: int, rng: np.random.Gener
         found += share
         held += there
     return found / np.maximum(held, 1.0)
-
-
-# ---------------------------------------------------------------- reading
-
-
-def unique_cell(
-    people: Sequence[str], unique: ArrayLike, null_mean: float, interval: Interval | None
-) -> EntryCell:
-    """Unique R² of each person less the mean of the cell under permutation.
-
-    Parameters
-    ----------
-    unique : (P,) of each person, under the penalties that all of them chose together.
-    null_mean : of the cell, under permutation.
-    interval : 95 % of the mean over people, penalties chosen anew for people drawn anew. People
-        rise and fall together with that choice, so it is wider than they tell; None: unknown.
-    """
-    values = np.asarray(unique, np.float64) - null_mean
-    error = 0.0 if interval is None else _error_of(interval)
-    return EntryCell(float(values.mean()), tuple(people), values, "mean", error)
-
-
-def mean_cell(people: Sequence[str], values: ArrayLike) -> EntryCell:
-    """Mean over people."""
-    own = np.asarray(values, np.float64)
-    return EntryCell(float(own.mean()), tuple(people), own, "mean")
-
-
-def median_cell(people: Sequence[str], values: ArrayLike) -> EntryCell:
-    """Median over people."""
-    own = np.asarray(values, np.float64)
-    return EntryCell(float(np.median(own)), tuple(people), own, "median")
-
-
-def kappa_cell(people: Sequence[str], given: Sequence[float | None]) -> EntryCell:
-    """Mean over people of κ; undefined with a person who says nothing of the model.
-
-    That person changes no mean, and neither does a model with whom all are undefined.
-    """
-    known = [value for value in given if value is not None]
-    mean = float(np.mean(known)) if known else 0.0
-    values = np.array([mean if value is None else value for value in given])
-    return EntryCell(mean, tuple(people), values, "mean")
-
-
-def recall_cell(units: Sequence[str], parts: Array) -> EntryCell:
-    """Mean over labels of the share answered right; parts (U, 2, L) as in :class:`EntryCell`."""
-    right, total = parts.sum(axis=0)
-    return EntryCell(float(np.mean(right / total)), tuple(units), parts, "recall")
-
-
-def _unique_above_null(board: Board, submission: Submission) -> dict[str, EntryCell]:
-    return {
-        score.benchmark: unique_cell(
-            [person.subject for person in score.subjects],
-            [person.unique_r2 for person in score.subjects],
-            score.unique_r2.null_mean or 0.0,
-            score.unique_r2.interval,
-        )
-        for score in submission.record.controlled
-    }
-
-
-def _raw_r(board: Board, submission: Submission) -> dict[str, EntryCell]:
-    return {
-        score.benchmark: mean_cell(
-            [person.subject for person in score.subjects],
-            [person.r for person in score.subjects],
-        )
-        for score in submission.record.controlled
-    }
-
-
-def _median_r(board: Board, submission: Submission) -> dict[str, EntryCell]:
-    people: dict[str, dict[str, float]] = {}
-    for row in submission.record.scores:
-        if row.subject != EVERYBODY:
-            people.setdefault(row.benchmark, {})[row.subject] = row.raw
-    return {name: median_cell(list(own), list(own.values())) for name, own in people.items()}
-
-
-def _error_consistency(board: Board, submission: Submission) -> dict[str, EntryCell]:
-    return {
-        score.benchmark: kappa_cell(
-            [person.subject for person in score.people],
-            [person.error_consistency for person in score.people],
-        )
-        for score in submission.record.behavior
-    }
-
-
-def _balanced_accuracy(board: Board, submission: Submission) -> dict[str, EntryCell]:
-    found = {}
-    for name in board.tasks:
-        items = task_items(submission.samples[name]) or []
-        clusters = sorted({cluster for cluster, *_ in items})
-        labels = sorted({label for _, label, _, _ in items})
-        place = {cluster: i for i, cluster in enumerate(clusters)}
-        parts = np.zeros((len(clusters), 2, len(labels)))
-        for cluster, label, said, _ in items:
-            parts[place[cluster], 0, labels.index(label)] += said == label
-            parts[place[cluster], 1, labels.index(label)] += 1
-        # with its labels: a problem that is labelled otherwise is another
-        counts = (zip(own.astype(int), labels, strict=True) for own in parts[:, 1])
-        units = tuple(
-            f"{cluster}: {', '.join(f'{n} {label}' for n, label in own)}"
-            for cluster, own in zip(clusters, counts, strict=True)
-        )
-        found[name] = recall_cell(units, parts)
-    return found
-
-
-def _least_gain(board: Board, submission: Submission) -> dict[str, EntryCell]:
-    """Δ AUC against the needed arm that it is least above."""
-    found = {}
-    for gain in submission.record.gains:
-        changes = [change for change in least_changes(gain).values() if change is not None]
-        if gain.identifier not in board.gains or not changes:
-            continue
-        least = min(changes, key=lambda change: change.value)
-        value, interval = least.value, least.interval
-        assert interval is not None
-        error = _error_of(interval)
-        found[gain.identifier] = EntryCell(value, (gain.test,), np.array([error]), "normal")
-    return found
-
-
-def _error_of(interval: Interval) -> float:
-    """Standard error of a normal with this 95 % interval."""
-    return float((interval[1] - interval[0]) / (2 * stats.norm.ppf(0.975)))
-
-
-_READERS: dict[str, Callable[[Board, Submission], dict[str, EntryCell]]] = {
-    "unique_r2_above_null": _unique_above_null,
-    "raw_r": _raw_r,
-    "median_r": _median_r,
-    "error_consistency": _error_consistency,
-    "balanced_accuracy": _balanced_accuracy,
-    "least_gain_of_auc": _least_gain,
-}

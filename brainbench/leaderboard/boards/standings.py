@@ -11,17 +11,14 @@ from numpy.typing import NDArray
 
 from brainbench.leaderboard.boards.board import Board, lacking, taught_by
 from brainbench.leaderboard.boards.bootstrap import (
-    EntryCell,
     ScoreDraws,
     draw_scores,
     join_wins,
     read_cells,
 )
 from brainbench.leaderboard.boards.ranking import Ranking, rank_scores
-from brainbench.leaderboard.kinds.accuracy import is_constant as answers_alike
-from brainbench.leaderboard.kinds.accuracy import task_items
-from brainbench.leaderboard.kinds.alignment import is_constant as predicts_one_thing
-from brainbench.leaderboard.kinds.behavior import is_constant as says_one_thing
+from brainbench.leaderboard.kinds.cells import EntryCell
+from brainbench.leaderboard.kinds.registry import KINDS
 from brainbench.leaderboard.submissions.submission import Submission
 
 Array = NDArray[np.float64]
@@ -203,15 +200,7 @@ def _age(submission: Submission) -> tuple[str, str, str]:
 
 def _constant(board: Board, submission: Submission) -> bool:
     """Whether an entry says nothing of any item: then it gets nothing."""
-    record = submission.record
-    if board.kind == "controlled":
-        own = [score for score in record.controlled if score.benchmark in board.benchmarks]
-        return all(map(predicts_one_thing, own))
-    if board.kind == "behavior":
-        return all(says_one_thing(s) for s in record.behavior if s.benchmark in board.benchmarks)
-    if board.kind == "accuracy":
-        return all(answers_alike(task_items(submission.samples[t]) or []) for t in board.tasks)
-    return False
+    return KINDS[board.kind].is_constant(board, submission)
 
 
 def _alike(kept: list[Kept]) -> tuple[list[Kept], list[Entry]]:

@@ -32,7 +32,7 @@ from brainbench.leaderboard.checks.faults import (
     recomputed,
     same,
 )
-from brainbench.leaderboard.kinds.alignment import UNTRAINED, is_constant
+from brainbench.leaderboard.kinds.controlled import UNTRAINED, is_constant
 from brainbench.statistics.inference import benjamini_hochberg, holm, people_interval
 
 # rows that every score stands beside; which of them have numbers is for the data to say

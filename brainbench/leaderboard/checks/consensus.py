@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from brainbench.benchmarks import MEASURES
 from brainbench.benchmarks.feature_spaces import RANDOM
-from brainbench.leaderboard.boards.baselines import middle
 from brainbench.leaderboard.checks.faults import Fault, number
-from brainbench.leaderboard.kinds.alignment import UNTRAINED
+from brainbench.leaderboard.kinds.base import middle
+from brainbench.leaderboard.kinds.controlled import UNTRAINED
 from brainbench.leaderboard.kinds.published import EVERYBODY
 from brainbench.results import Record
 

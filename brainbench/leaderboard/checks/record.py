@@ -165,6 +165,11 @@ def _version_faults(record: Record) -> Iterator[Fault]:
             yield Fault(place, problem, AGAIN)
         if record.benchmarks.get(name) != version:
             yield Fault(place, f"says version {record.benchmarks.get(name)}, its row {version}")
+    for one in record.other:
+        problem = f"is a score of the kind {shown(one.kind)}, which no board ranks"
+        remedy = "submit a run of brainbench's own benchmarks only"
+        yield Fault(f"other ({one.benchmark[:120]})", problem, remedy)
+    scored |= {one.benchmark: (one.version, None) for one in record.other}
     for name in sorted(set(record.benchmarks) - set(scored)):
         yield Fault(f"benchmarks.{name[:120]}", "was asked, but has no score", AGAIN)
     versions = own_versions()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from brainbench.datasets import load_card
 from brainbench.errors import UsageError
-from brainbench.leaderboard.boards.baselines import middle
 from brainbench.leaderboard.boards.board import Board
 from brainbench.leaderboard.checks.behavior import is_local
 from brainbench.leaderboard.checks.check import (
@@ -20,6 +19,7 @@ from brainbench.leaderboard.checks.check import (
 from brainbench.leaderboard.checks.consensus import Key as FreeKey
 from brainbench.leaderboard.checks.consensus import differing, model_free
 from brainbench.leaderboard.checks.duplicates import copy_of, identity_of
+from brainbench.leaderboard.kinds.base import middle
 from brainbench.leaderboard.site.reports import Progress
 from brainbench.leaderboard.site.site import make_site, rehearse, write_site
 from brainbench.leaderboard.submissions.safe_read import (

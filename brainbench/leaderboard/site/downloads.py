@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from brainbench.leaderboard.boards.baselines import Baseline
 from brainbench.leaderboard.boards.standings import Entry, Standing
 from brainbench.leaderboard.boards.statistics import columns_of, values_of, variant_of
+from brainbench.leaderboard.kinds.base import Baseline
 
 _SHARED = (
     "standing", "rank_best", "rank_worst", "org", "model", "score", "score_low", "score_high",

@@ -9,18 +9,16 @@ from hashlib import sha256
 
 from markupsafe import Markup
 
-from brainbench.leaderboard.boards.baselines import Baseline
 from brainbench.leaderboard.boards.board import Board
 from brainbench.leaderboard.boards.simulated import load_simulated, simulated_words
 from brainbench.leaderboard.boards.standings import Entry, Key, Standing, key_of
 from brainbench.leaderboard.boards.statistics import (
-    STATISTICS,
-    BoardColumn,
-    Shown,
     columns_of,
     values_of,
     variant_of,
 )
+from brainbench.leaderboard.kinds.base import Baseline, BoardColumn, Shown
+from brainbench.leaderboard.kinds.registry import STATISTICS
 from brainbench.leaderboard.site.model_page import number
 from brainbench.leaderboard.site.plots import Line, Point, draw_plane, draw_score, score_axis
 from brainbench.leaderboard.submissions.submission import Submission
@@ -298,7 +296,8 @@ def _beside_row(standing: Standing, row: Baseline, axis: Axis) -> BoardRow:
     rule = STATISTICS[board.statistic]
     values = [
         Value("", "") if value is None else shown(value, column.digits)
-        for value, column in zip(row.shown(board), columns_of(board), strict=True)
+        for column in columns_of(board)
+        for value in (row.values.get(column.title),)
     ]
     return BoardRow(
         name=row.name,

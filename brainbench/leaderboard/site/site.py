@@ -13,11 +13,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from brainbench.atomic import write_whole
 from brainbench.errors import UsageError
-from brainbench.leaderboard.boards.baselines import Baseline, rows_beside
+from brainbench.leaderboard.boards.baselines import rows_beside
 from brainbench.leaderboard.boards.board import Board, by_page
 from brainbench.leaderboard.boards.standings import Key, Standing, key_of, stand
-from brainbench.leaderboard.boards.statistics import STATISTICS, variant_of
+from brainbench.leaderboard.boards.statistics import variant_of
 from brainbench.leaderboard.checks.words import own_words, submitted_words
+from brainbench.leaderboard.kinds.base import Baseline
+from brainbench.leaderboard.kinds.registry import STATISTICS
 from brainbench.leaderboard.site.benchmark_page import benchmark_names, make_page
 from brainbench.leaderboard.site.downloads import as_csv, as_json, board_rows
 from brainbench.leaderboard.site.model_page import number, tables_of

@@ -87,4 +87,5 @@ def _by_kind(record: Record) -> dict[str, list[tuple[str, Sequence[str]]]]:
             *((gain.identifier, gain.warnings) for gain in record.gains),
             *((search.identifier, search.warnings) for search in record.searches),
         ],
+        "other kinds of scores": [(score.benchmark, score.warnings) for score in record.other],
     }

@@ -22,6 +22,7 @@ from brainbench.results.report.behavior import behavior_section
 from brainbench.results.report.blocks import Block, Bullets, Section, Words
 from brainbench.results.report.cautions import cautions
 from brainbench.results.report.gains import gains_section
+from brainbench.results.report.other import other_section
 from brainbench.results.report.plots.brain import brain_section
 from brainbench.results.report.provenance import provenance_section
 from brainbench.results.report.samples import ROWS, samples_section
@@ -86,6 +87,7 @@ def _sections(record: Record, folder: Path) -> list[Section]:
         behavior_section(record),
         accuracy_section(record),
         gains_section(record, folder),
+        other_section(record),
     ]
     return [section for section in found if section is not None]
 

@@ -32,6 +32,9 @@ def summary(record: Record) -> list[Block]:
         said = [(gain.identifier, f"{gain.verdict}: {gain.reading}") for gain in record.gains]
         said += [(search.identifier, search.reading) for search in record.searches]
         blocks += [Words("Guidance by brain signals:"), Bullets(said)]
+    if record.other:
+        said = [(one.benchmark, f"{one.kind} {number(one.value)}") for one in record.other]
+        blocks += [Words("Other kinds of scores:"), Bullets(said)]
     if not blocks:
         done = "This run has no scores yet." if record.status == "started" else "No score came out."
         blocks.append(Words(done))

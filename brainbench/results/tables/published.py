@@ -13,6 +13,7 @@ from brainbench.results.tables.accuracy import render_accuracy
 from brainbench.results.tables.behavior import render_behavior
 from brainbench.results.tables.controlled import render_controlled
 from brainbench.results.tables.guidance import render_guidance
+from brainbench.results.tables.other import render_other
 from brainbench.results.tables.search import render_searches
 from brainbench.results.wording import number
 
@@ -22,7 +23,8 @@ _MARK = "†"
 def render_record(record: Record) -> RenderableType:
     """Each benchmark with its controls under it, warnings, and what the columns mean.
 
-    Alignment first, then behaviour, then accuracy, then what guidance gained.
+    Alignment first, then behaviour, then accuracy, then what guidance gained, then other kinds of
+    scores.
     """
     parts: list[RenderableType] = [_title(record)]
     parts += [Text(f"! {note}", style="yellow") for note in record.notes]
@@ -45,13 +47,14 @@ def render_record(record: Record) -> RenderableType:
         *render_accuracy(record),
         *render_searches(record.searches),
         *render_guidance(record.gains),
+        *render_other(record.other),
     )
 
 
 def _title(record: Record) -> Text:
     used = {row.protocol for row in record.scores} | {row.protocol for row in record.controlled}
     protocol = ", ".join(sorted(used))
-    others = record.behavior or record.gains
+    others = record.behavior or record.gains or record.other
     made = f"protocol: {protocol}" if protocol else "" if others else "no scores"
     if record.accuracy:
         tasks = sum(name in record.accuracy for name in record.tasks)

@@ -16,8 +16,9 @@ from brainbench.errors import DataError, UsageError
 from brainbench.guidance.arms import LABEL_ONLY, PERMUTED
 from brainbench.leaderboard.boards.board import by_page, lacking, load_boards
 from brainbench.leaderboard.boards.standings import stand
-from brainbench.leaderboard.boards.statistics import STATISTICS, columns_of
+from brainbench.leaderboard.boards.statistics import columns_of
 from brainbench.leaderboard.expected import own_versions
+from brainbench.leaderboard.kinds.registry import STATISTICS
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.results import Record
 
@@ -54,6 +55,7 @@ GOOD = {
     ("change", "reason"),
     [
         ({"statistic": "raw_r"}, "a board of kind behavior is ranked by error_consistency"),
+        ({"kind": "toy"}, "kind: .*'toy' is not a kind of board; there are controlled, published"),
         ({"benchmarks": {}}, "names nothing to score"),
         ({"name": "../x"}, "must be 1 to 100 Latin letters"),
         ({"colour": "red"}, "Extra inputs"),

@@ -7,7 +7,8 @@ import pytest
 from synthetic_runs import make_run
 
 from brainbench.leaderboard.boards.board import Board, load_boards
-from brainbench.leaderboard.boards.bootstrap import EntryCell, draw_scores, read_cells, unique_cell
+from brainbench.leaderboard.boards.bootstrap import draw_scores, read_cells
+from brainbench.leaderboard.kinds.cells import EntryCell, unique_cell
 from brainbench.leaderboard.submissions.submission import Submission
 
 BOARDS = {board.name: board for board in load_boards()}

@@ -209,6 +209,14 @@ FILES: dict[str, tuple[Break, str]] = {
         record_text('"status": "success"', '"status": "success","rank": 1'),
         "results.json: rank: is no field that brainbench knows",
     ),
+    "a score of a kind that no board has": (
+        record_text(
+            '"notes": []',
+            '"other": [{"kind": "toy", "benchmark": "a.b.c", "version": 1, "dataset": "a", '
+            '"value": 0.9, "warnings": [], "score": {}}], "notes": []',
+        ),
+        "other (a.b.c): is a score of the kind 'toy', which no board ranks",
+    ),
     "another version of the schema": (
         record_text('"schema_version": 1', '"schema_version": 99'),
         "schema_version: is 99, this brainbench reads 1",

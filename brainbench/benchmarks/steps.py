@@ -1,0 +1,56 @@
+"""Steps of a long computation: what is told of them, and where finished ones are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from brainbench.errors import UsageError
+
+
+class StepStore(Protocol):
+    """Where finished steps are kept, so that a run that was killed goes on after them."""
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """What :meth:`put` stored, or None."""
+        ...
+
+    def put(self, key: str, value: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        """Store a finished step: plain values, and arrays that later steps do not need."""
+        ...
+
+
+class Memory:
+    """A step store that lives as long as the call."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, dict[str, Any]] = {}
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        return self._held.get(key)
+
+    def put(self, key: str, value: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        self._held[key] = value
+
+
+@dataclass(frozen=True)
+class Step:
+    """Progress: ``done`` of ``total`` steps, and what is under way."""
+
+    label: str
+    done: int
+    total: int
+
+
+Report = Callable[[Step], None]
+
+
+def check_numbers(seed: int, limit: int | None) -> None:
+    """Raise ``UsageError`` when a seed or limit is not a whole number that makes sense."""
+    if type(seed) is not int or seed < 0:
+        raise UsageError(f"seed must be a whole number from 0, not {seed!r}")
+    if limit is not None and (type(limit) is not int or limit < 1):
+        raise UsageError(f"limit must be a whole number from 1, not {limit!r}")

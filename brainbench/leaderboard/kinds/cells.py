@@ -1,0 +1,90 @@
+"""What an entry got in one cell of a board, by the person or problem that it was got from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from brainbench.statistics.inference import Interval
+
+Array = NDArray[np.float64]
+Rule = Literal["mean", "median", "recall", "normal"]
+
+
+@dataclass(frozen=True)
+class EntryCell:
+    """One cell of one entry.
+
+    Attributes
+    ----------
+    value : what it got.
+    units : people, or base problems.
+    parts : by unit. Of ``mean`` and ``median`` (U,) values; of ``recall`` (U, 2, L) how many
+        items of each label it answered right, and how many there are; of ``normal`` (1,)
+        the standard error.
+    rule : how ``parts`` make the value.
+    error : standard error that the record gives the value, where people share something that
+        was chosen on all of them: ``parts`` alone then vary too little. 0 where they do not.
+    """
+
+    value: float
+    units: tuple[str, ...]
+    parts: Array
+    rule: Rule
+    error: float = 0.0
+
+
+def unique_cell(
+    people: Sequence[str], unique: ArrayLike, null_mean: float, interval: Interval | None
+) -> EntryCell:
+    """Unique R² of each person less the mean of the cell under permutation.
+
+    Parameters
+    ----------
+    unique : (P,) of each person, under the penalties that all of them chose together.
+    null_mean : of the cell, under permutation.
+    interval : 95 % of the mean over people, penalties chosen anew for people drawn anew. People
+        rise and fall together with that choice, so it is wider than they tell; None: unknown.
+    """
+    values = np.asarray(unique, np.float64) - null_mean
+    error = 0.0 if interval is None else error_of(interval)
+    return EntryCell(float(values.mean()), tuple(people), values, "mean", error)
+
+
+def mean_cell(people: Sequence[str], values: ArrayLike) -> EntryCell:
+    """Mean over people."""
+    own = np.asarray(values, np.float64)
+    return EntryCell(float(own.mean()), tuple(people), own, "mean")
+
+
+def median_cell(people: Sequence[str], values: ArrayLike) -> EntryCell:
+    """Median over people."""
+    own = np.asarray(values, np.float64)
+    return EntryCell(float(np.median(own)), tuple(people), own, "median")
+
+
+def kappa_cell(people: Sequence[str], given: Sequence[float | None]) -> EntryCell:
+    """Mean over people of κ; undefined with a person who says nothing of the model.
+
+    That person changes no mean, and neither does a model with whom all are undefined.
+    """
+    known = [value for value in given if value is not None]
+    mean = float(np.mean(known)) if known else 0.0
+    values = np.array([mean if value is None else value for value in given])
+    return EntryCell(mean, tuple(people), values, "mean")
+
+
+def recall_cell(units: Sequence[str], parts: Array) -> EntryCell:
+    """Mean over labels of the share answered right; parts (U, 2, L) as in :class:`EntryCell`."""
+    right, total = parts.sum(axis=0)
+    return EntryCell(float(np.mean(right / total)), tuple(units), parts, "recall")
+
+
+def error_of(interval: Interval) -> float:
+    """Standard error of a normal with this 95 % interval."""
+    return float((interval[1] - interval[0]) / (2 * stats.norm.ppf(0.975)))
