@@ -62,7 +62,7 @@ from brainbench.benchmarks.registry import (
     versions_of,
 )
 from brainbench.benchmarks.score import BenchmarkScore, OtherScore
-from brainbench.benchmarks.steps import Memory, Report, Step, StepStore, check_numbers
+from brainbench.benchmarks.steps import Memory, StepStore, check_numbers
 
 __all__ = [
     "ANSWER_MEASURES",
@@ -105,13 +105,11 @@ __all__ = [
     "PersonAgreement",
     "PluggedBenchmark",
     "Reliability",
-    "Report",
     "Score",
     "ScoreRow",
     "Scoring",
     "Similarity",
     "Statistic",
-    "Step",
     "StepStore",
     "SubjectScore",
     "check_contrast",

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from brainbench.benchmarks.steps import Report, StepStore
+from brainbench.benchmarks.steps import StepStore
 from brainbench.datasets import Behavior, Recording
 from brainbench.errors import DataError, UsageError
 from brainbench.models import Activations, Answers, Model, read_activations, read_answers
+from brainbench.progress import Progress
 
 Given = TypeVar("Given")
 UNTRAINED_SEEDS = 5
@@ -123,7 +124,7 @@ class Scoring:
     limit: int | None = None
     localised: bool = False
     checkpoint: StepStore | None = None
-    report: Report | None = None
+    report: Progress | None = None
 
 
 def untrained_twins(model: Model, recording: Recording) -> list[Activations] | str:

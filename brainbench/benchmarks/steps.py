@@ -1,9 +1,7 @@
-"""Steps of a long computation: what is told of them, and where finished ones are kept."""
+"""Finished steps of a long computation: where they are kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -34,18 +32,6 @@ class Memory:
 
     def put(self, key: str, value: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
         self._held[key] = value
-
-
-@dataclass(frozen=True)
-class Step:
-    """Progress: ``done`` of ``total`` steps, and what is under way."""
-
-    label: str
-    done: int
-    total: int
-
-
-Report = Callable[[Step], None]
 
 
 def check_numbers(seed: int, limit: int | None) -> None:

@@ -28,8 +28,8 @@ from brainbench.calibration.scenarios import (
     planted,
     pooled,
 )
+from brainbench.progress import Progress, Step, no_progress
 
-Progress = Callable[[str, int, int], None]
 Save = Callable[[Calibration], None]
 Key = tuple[str, str, float, str]
 
@@ -58,7 +58,7 @@ def new_calibration(seed: int = 0, plan: Plan = QUICK) -> Calibration:
 def calibrate(
     seed: int = 0,
     plan: Plan = QUICK,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
     kept: Calibration | None = None,
     save: Save | None = None,
 ) -> Calibration:
@@ -68,7 +68,7 @@ def calibrate(
     ----------
     seed : of everything drawn; same seed and plan, same record.
     plan : ``QUICK``, ``FULL`` or one's own.
-    progress : called with (what, done, total) before each step.
+    progress : called before each step.
     kept : an unfinished record of the same seed, plan and code; its rows stay.
     save : called with the record whenever rows were added, and first without any.
     """
@@ -87,8 +87,7 @@ def calibrate(
 
         def report(what: str) -> None:
             nonlocal done
-            if progress:
-                progress(what, done, total)
+            progress(Step(what, done, total))
             done += 1
 
         report("people among themselves")

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from brainbench.benchmarks import Step
 from brainbench.calibration import (
     FULL,
     PICTURE,
@@ -96,7 +95,7 @@ def _computed(
         return run_calibration(
             seed,
             FULL if full else QUICK,
-            None if report is None else lambda *step: report(Step(*step)),
+            report,
             kept,
             None if folder is None else folder.save,
         )

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from brainbench.benchmarks import Step
 from brainbench.cli.console import stderr
 from brainbench.cli.errors import FAILED
 from brainbench.cli.options import Quiet, Verbose
@@ -83,7 +82,7 @@ def build(
             submissions=submissions and user_path(submissions),
             results=results and user_path(results),
             reports=reports,
-            progress=None if report is None else lambda *step: report(Step(*step)),
+            progress=report,
         )
     for faults in built.refused.values():
         for fault in faults[:5]:

@@ -6,31 +6,31 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 
+import rich.progress
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
-from brainbench.benchmarks import Report, Step
 from brainbench.cli.console import show_log, stderr
 from brainbench.models.bars import no_library_bars
+from brainbench.progress import Progress, Step, no_progress
 
 _LINES = 10  # plain lines for a whole run
 _MIN = 10  # seconds that are worth a word
 
 
 @contextlib.contextmanager
-def step_progress(quiet: bool, verbose: bool = False) -> Iterator[Report | None]:
-    """A callback for steps; None where the user wants none, and then no library's bar either."""
+def step_progress(quiet: bool, verbose: bool = False) -> Iterator[Progress]:
+    """Show steps, but for a user who wants none; no library's bar is shown then either."""
     show_log(quiet=quiet, verbose=verbose)
     if quiet:
         with no_library_bars():
-            yield None
+            yield no_progress
     elif stderr.is_terminal:
         columns = (
             BarColumn(),
@@ -40,7 +40,7 @@ def step_progress(quiet: bool, verbose: bool = False) -> Iterator[Report | None]
             TimeRemainingColumn(),
             TextColumn("{task.description}"),
         )
-        with Progress(*columns, console=stderr, transient=True) as bar:
+        with rich.progress.Progress(*columns, console=stderr, transient=True) as bar:
             yield _Bar(bar, bar.add_task("starting", total=None)).add
     else:
         yield _Lines().add
@@ -49,7 +49,7 @@ def step_progress(quiet: bool, verbose: bool = False) -> Iterator[Report | None]
 class _Bar:
     """One bar for all work; its time begins anew with other work, so what is left is of that."""
 
-    def __init__(self, bar: Progress, task: TaskID) -> None:
+    def __init__(self, bar: rich.progress.Progress, task: TaskID) -> None:
         self._bar, self._task = bar, task
         self._work = Work()
 

@@ -32,9 +32,8 @@ from brainbench.models.prompts.verbalizer import Spellings, find_spellings
 from brainbench.models.steering.made_for import check_fits
 from brainbench.models.steering.vector import Steering
 from brainbench.problems import Problem
+from brainbench.progress import Count
 from brainbench.source import computing_versions
-
-Progress = Callable[[int, int], None]
 
 
 class LanguageModel:
@@ -77,7 +76,7 @@ class LanguageModel:
         readout: str = "last",
         share_prefix: bool = True,
         cache: Path | None = None,
-        progress: Progress = lambda done, total: None,
+        progress: Count = lambda done, total: None,
         revision: str | None = None,
         files: Mapping[str, str] | None = None,
         builtin: bool = False,

@@ -11,10 +11,11 @@ from brainbench.errors import UsageError
 from brainbench.models.checkpoints.adapter_base import Base, check_adapter, check_base
 from brainbench.models.checkpoints.checkpoint import Checkpoint, find_checkpoint, hash_weights
 from brainbench.models.checkpoints.loading import CheckpointLoader, resolve_device, resolve_dtype
-from brainbench.models.language_model import LanguageModel, Progress
+from brainbench.models.language_model import LanguageModel
 from brainbench.models.options import BATCH_SIZE, ModelOptions, readout_suffix
 from brainbench.models.prompts.template import PromptTemplate, load_template
 from brainbench.models.steering.vector import Steering, load_steering
+from brainbench.progress import Count
 
 _LOG = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ def open_language_model(
     options: ModelOptions | None = None,
     *,
     builtin: PromptTemplate | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Count = lambda done, total: None,
 ) -> LanguageModel:
     """Find a model's files and prepare to ask it; weights are loaded when they are needed.
 
@@ -75,7 +76,7 @@ class _Opener:
     device: str
     dtype: str
     builtin: bool
-    progress: Progress
+    progress: Count
 
     def open(
         self,

@@ -13,13 +13,14 @@ from typing import Any, cast
 from brainbench.datasets.phantom import activations_path
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.models.activation_file import ActivationFile
-from brainbench.models.language_model import LanguageModel, Progress
+from brainbench.models.language_model import LanguageModel
 from brainbench.models.model import Model
 from brainbench.models.opening import open_language_model
 from brainbench.models.options import ModelOptions
 from brainbench.models.prompts.template import builtin_template
 from brainbench.paths import user_path
 from brainbench.plugins import from_module, plugged
+from brainbench.progress import Count
 
 NANO = "nano"
 PHANTOM_FILE = "smollm2-135m-phantom"
@@ -46,7 +47,7 @@ def load_model(
     name: str | Path | Model,
     options: ModelOptions | None = None,
     *,
-    progress: Progress = lambda done, total: None,
+    progress: Count = lambda done, total: None,
 ) -> Model:
     """Find a model.
 
@@ -92,7 +93,7 @@ class _Opened:
     model: LanguageModel
 
 
-def _find(name: str | Path, options: ModelOptions, progress: Progress) -> Any:
+def _find(name: str | Path, options: ModelOptions, progress: Count) -> Any:
     if name == NANO:
         return _Opened(_nano(options, progress))
     if name == PHANTOM_FILE:
@@ -126,6 +127,6 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def _nano(options: ModelOptions, progress: Progress) -> LanguageModel:
+def _nano(options: ModelOptions, progress: Count) -> LanguageModel:
     folder = Path(str(resources.files("brainbench.models") / "data" / NANO))
     return open_language_model(folder, options, progress=progress, builtin=builtin_template(NANO))

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from brainbench.datasets import cache_folder
 from brainbench.errors import UsageError
 from brainbench.models import LanguageModel, Model
+from brainbench.progress import Count
 from brainbench.reasoning.lm.response_cache import ResponseCache
 from brainbench.reasoning.options import TaskOptions
 from brainbench.source import computing_versions
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM
-
-Progress = Callable[[int, int], None]
 
 
 def check_tasks_fit(model: Model, options: TaskOptions) -> LanguageModel:
@@ -51,7 +49,7 @@ def open_lm(
     options: TaskOptions,
     *,
     seed: int = 0,
-    progress: Progress = lambda done, total: None,
+    progress: Count = lambda done, total: None,
 ) -> LM:
     """The model as lm-eval asks it.
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from brainbench.benchmarks import Report, Step
+from brainbench.progress import Progress, Step
 
 OTHER = "other"
 # of many draws or prompts, which one it is
@@ -40,7 +40,7 @@ class Clock:
         finally:
             self._turn(outer)
 
-    def watch(self, report: Report | None) -> Report:
+    def watch(self, report: Progress) -> Progress:
         """A report by which time belongs to the step that was told of last, until the block ends.
 
         Draws of one kind, as ``random features 3/20``, are one step.
@@ -48,8 +48,7 @@ class Clock:
 
         def told(step: Step) -> None:
             self._turn(_NUMBER.sub("", step.label))
-            if report:
-                report(step)
+            report(step)
 
         return told
 

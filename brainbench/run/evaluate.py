@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -13,9 +13,7 @@ from brainbench.benchmarks import (
     SUITES,
     Benchmark,
     BenchmarkScore,
-    Report,
     Scoring,
-    Step,
     check_contrast,
     select_benchmarks,
     suite_patterns,
@@ -25,6 +23,7 @@ from brainbench.errors import BrainbenchError, DataError, UnknownNameError, Usag
 from brainbench.foreign import readable
 from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
 from brainbench.models import DEFAULT_MODEL, Model, is_builtin, load_model
+from brainbench.progress import Progress, counting, no_progress
 from brainbench.reasoning import TASK_SUITES
 from brainbench.results import AnyScore, Record, RunFolder, sample_rows
 from brainbench.results.report import write_report
@@ -62,7 +61,7 @@ def evaluate(
     settings: Settings | None = None,
     output_path: str | Path = "results",
     overwrite: bool = False,
-    report: Report | None = None,
+    report: Progress = no_progress,
 ) -> Record:
     """Score a model and keep the record.
 
@@ -95,7 +94,7 @@ def evaluate(
         scored = load_model(
             DEFAULT_MODEL if model is None else model,
             chosen.options,
-            progress=_reading_progress(report),
+            progress=counting(report, "reading the model out"),
         )
         path = chosen.untrained_activations
         untrained = None if path is None else load_model(path)
@@ -302,7 +301,7 @@ def _scores(
     benchmarks: Sequence[Benchmark],
     data: Data,
     settings: Settings,
-    report: Report | None,
+    report: Progress,
 ) -> Iterator[BenchmarkScore]:
     """Group by group; steps of a group are kept, and a benchmark's score is there once it is."""
     scoring = Scoring(settings.seed, settings.limit, settings.localised, folder, report)
@@ -311,13 +310,3 @@ def _scores(
         limit = settings.limit if any(one.needs for one in group) else None
         with limit_told(limit):
             yield from group[0].score_group(group, inputs, scoring)
-
-
-def _reading_progress(report: Report | None) -> Callable[[int, int], None]:
-    """Tell of the read-out as of a step: prompts done, of how many."""
-
-    def progress(done: int, total: int) -> None:
-        if report:
-            report(Step("reading the model out", done, total))
-
-    return progress

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from brainbench.atomic import locked
-from brainbench.benchmarks import Report, Step
 from brainbench.datasets import load_card, load_recording
 from brainbench.errors import UsageError
 from brainbench.guidance.arms import GUIDED, RANDOM
@@ -23,6 +22,7 @@ from brainbench.guidance.layer_sets import parse_layers
 from brainbench.guidance.signals import Signals, read_signals
 from brainbench.models import LanguageModel, Model, ModelOptions, load_model
 from brainbench.paths import user_path
+from brainbench.progress import Progress, Step, no_progress
 from brainbench.run.inputs import limit_told
 from brainbench.statistics.answers import auc
 
@@ -73,7 +73,7 @@ def finetune(
     path: str | Path,
     *,
     options: ModelOptions | None = None,
-    report: Report | None = None,
+    report: Progress = no_progress,
 ) -> Finetuned:
     """Train the adapter of an arm, its folder held for this process.
 
@@ -115,7 +115,7 @@ def _train(
     recipe: Recipe,
     budget: Budget,
     path: Path,
-    report: Report | None,
+    report: Progress,
 ) -> Finetuned:
     signals, recipe = train_as(order.arm, _signals(order), recipe, budget.seed)
     turned = order.arm == RANDOM
@@ -168,12 +168,11 @@ def _validation_score(signals: Signals, count: int | None) -> Validate | None:
 class _Told:
     """Progress as steps, with one text for each tenth: without a terminal each text is a line."""
 
-    def __init__(self, report: Report | None) -> None:
+    def __init__(self, report: Progress) -> None:
         self._report = report
         self._label = "training"
 
     def __call__(self, done: int, total: int, text: str) -> None:
         if done % max(1, total // _LINES) == 0:
             self._label = text
-        if self._report is not None:
-            self._report(Step(self._label, done, total))
+        self._report(Step(self._label, done, total))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.benchmarks import Report, Step
 from brainbench.datasets import Recording, load_card, load_recording
 from brainbench.errors import DataError, UsageError
 from brainbench.guidance.answers import ArmAnswers
@@ -43,6 +42,7 @@ from brainbench.guidance.steering.experiment import (
 )
 from brainbench.guidance.steering.targeted import SEARCHED, Targeted, search_score
 from brainbench.models import LanguageModel, Model, Site
+from brainbench.progress import Progress, Step, within
 from brainbench.results import RunFolder
 from brainbench.run.clock import Clock
 from brainbench.run.settings import Settings
@@ -121,7 +121,7 @@ class GuidanceRun:
     folder: RunFolder
     task: GuidanceTask
     settings: Settings
-    report: Report | None
+    report: Progress
     clock: Clock = field(default_factory=Clock)
     _loaded: dict[bool, dict[str, TestQuestions]] = field(default_factory=dict, init=False)
 
@@ -155,7 +155,7 @@ class GuidanceRun:
         targeted = Targeted(training, held, labels, odds)
         extent = self.task.extents["steering"]
         arms = SEARCHED if extent.tier == "full" else (*SEARCHED[:2], *SEARCHED[4:])
-        rows, _ = targeted.run(arms, extent.seeds, self._tell)
+        rows, _ = targeted.run(arms, extent.seeds, self.report)
         return [search_score(targeted, rows, SITE, layers)]
 
     def _steer(self, roi: str) -> list[GuidanceScore]:
@@ -179,18 +179,18 @@ class GuidanceRun:
             training, held, questions = read_training(asker, signals[kind])
             labels = np.array([question.label for question in questions])
             warnings[kind] = self._guiding(training.outdone)
-            answers, doses = steer_held_out(training, held, labels, plan, self._tell)
+            answers, doses = steer_held_out(training, held, labels, plan, self.report)
             oracles = scoring.oracles_of(answers)
             read = scoring.Read(HELD_OUT, kind, items_of(questions), answers, oracles)
             found.append(scoring.score_test(way, read, signals[kind], extent, doses=doses))
             if tests:
                 validation = self._validation_of(kind, tests)
-                chosen[kind] = choose_directions(asker, training, validation, plan, self._tell)
+                chosen[kind] = choose_directions(asker, training, validation, plan, self.report)
                 self._draw(roi, kind, training, labels, *chosen[kind])
         directions = [each for each, _ in chosen.values()]
         for number, (name, test) in enumerate(tests.items()):
             which = f"test {number + 1} of {len(tests)}, "
-            told = steer_problems(asker, test, directions, plan, self._telling(which))
+            told = steer_problems(asker, test, directions, plan, within(self.report, which))
             for kind, answers in zip(chosen, told, strict=True):
                 read = scoring.Read(name, test.test.kind, test.items, answers)
                 found.append(
@@ -261,14 +261,14 @@ class GuidanceRun:
             validation=tuple(self._validation),
         )
         folder = self.folder.path / "finetuned" / roi / recipe
-        trained = experiment.train_arms(model, own, plan, folder, self._tell)
+        trained = experiment.train_arms(model, own, plan, folder, self.report)
         tests = self._tests("finetuning")
         scanner = ask_problems(model, signals.at(test).problems)
         before = experiment.alignment(model, signals, train, test)
         answered: dict[str, list[experiment.TestAnswers]] = {}
         after = []
         for number, each in enumerate(trained):
-            self._tell(f"asking after training, {each.arm}", number, len(trained))
+            self.report(Step(f"asking after training, {each.arm}", number, len(trained)))
             with experiment.as_trained(model, each) as now:
                 held_out = experiment.answer_questions(now, scanner, self._validation)
                 answered.setdefault(HELD_OUT, []).append(held_out)
@@ -348,11 +348,3 @@ class GuidanceRun:
             self.folder.put(key, kept, {})
         found: list[dict[str, Any]] = kept["scores"]
         return found
-
-    def _telling(self, which: str) -> Callable[[str, int, int], None]:
-        """The same, beginning with which of several it is."""
-        return lambda what, done, total: self._tell(f"{which}{what}", done, total)
-
-    def _tell(self, what: str, done: int, total: int) -> None:
-        if self.report:
-            self.report(Step(what, done, total))

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from brainbench.benchmarks import Report, Step
 from brainbench.datasets import load_card, load_recording
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import GUIDED
@@ -15,6 +14,7 @@ from brainbench.guidance.steering.directions import SteeringLoss
 from brainbench.guidance.steering.fit import Derivation, derive_steering
 from brainbench.models import SITES, LanguageModel, Model, ModelOptions, Site, Steering, load_model
 from brainbench.models.steering.vector import check_steering_name
+from brainbench.progress import Progress, no_progress
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def steer(
     model: str | Path | Model,
     order: SteeringOrder,
     options: ModelOptions | None = None,
-    report: Report | None = None,
+    report: Progress = no_progress,
 ) -> Steering:
     """Derive a steering for a model.
 
@@ -128,5 +128,5 @@ def steer(
         kinds if order.reasoning_type is None else (order.reasoning_type,),
         order.derivation,
         order.name,
-        lambda what, done, total: report(Step(what, done, total)) if report else None,
+        report,
     )

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from brainbench.benchmarks import Report, Step
 from brainbench.errors import UsageError
 from brainbench.models import Model
+from brainbench.progress import Progress, Step
 from brainbench.reasoning import TASK_SUITES, TaskOptions, TaskScore, Threshold
 from brainbench.reasoning.backends import check_tasks_fit, open_lm
 from brainbench.reasoning.evaluation import TaskEvaluator, merge
@@ -98,7 +98,7 @@ class TaskRun:
     model: Model
     tasks: TaskSet
     settings: Settings
-    report: Report | None
+    report: Progress
     clock: Clock = field(default_factory=Clock)
     _label: str = field(default="", init=False)
 
@@ -150,5 +150,4 @@ class TaskRun:
         return TaskEvaluator(lm, self.tasks, options, self.settings.limit, seed)
 
     def _progress(self, done: int, total: int) -> None:
-        if self.report:
-            self.report(Step(f"{self._label}: requests", done, total))
+        self.report(Step(f"{self._label}: requests", done, total))

@@ -53,7 +53,7 @@ def test_another_seed_is_another_record(whole: Calibration) -> None:
 def test_progress_counts_every_step() -> None:
     small = TINY.model_copy(update={"n_mis_specified": 0, "n_narrow": 0, "n_pooled": 0})
     said: list[tuple[int, int]] = []
-    calibrate(3, small, lambda what, done, total: said.append((done, total)))
+    calibrate(3, small, lambda step: said.append((step.done, step.total)))
     total = said[0][1]
     assert said == [(step, total) for step in range(total)]
 
@@ -72,7 +72,7 @@ def test_a_killed_run_goes_on_after_its_rows(whole: Calibration) -> None:
     assert not kept.complete
     assert [len(record.rows) for record in saved] == [0, 4, 6]
     steps: list[str] = []
-    again = calibrate(3, TINY, lambda what, done, total: steps.append(what), kept=kept)
+    again = calibrate(3, TINY, lambda step: steps.append(step.label), kept=kept)
     assert again == whole
     assert not any("nothing and in span: data" in s and s.startswith("tran") for s in steps)
 

@@ -10,15 +10,14 @@ import pytest
 from rich.console import Console
 from tqdm import tqdm
 
-from brainbench.benchmarks import Step
 from brainbench.cli import progress
 from brainbench.cli.progress import Work, spell, step_progress
 from brainbench.errors import UsageError
+from brainbench.progress import Step
 
 
 def printed(steps: list[Step], capsys: pytest.CaptureFixture[str]) -> list[str]:
     with step_progress(quiet=False) as report:
-        assert report
         for step in steps:
             report(step)
     return capsys.readouterr().err.splitlines()
@@ -45,9 +44,10 @@ def test_other_work_begins_anew(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(steps, capsys) == ["[0/1000] one", "[0/1000] two"]
 
 
-def test_quiet_says_nothing() -> None:
+def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with step_progress(quiet=True) as report:
-        assert report is None
+        report(Step("work", 1, 2))
+    assert capsys.readouterr().err == ""
 
 
 def test_quiet_hides_bars_of_libraries(capfd: pytest.CaptureFixture[str]) -> None:
@@ -130,7 +130,6 @@ def test_a_terminal_shows_the_arm_and_the_time_left(monkeypatch: pytest.MonkeyPa
     console = Console(file=out, force_terminal=True, width=100, color_system=None)
     monkeypatch.setattr(progress, "stderr", console)
     with step_progress(quiet=False) as report:
-        assert report
         report(Step("targeted search, arm 2 of 5, permuted fMRI", 40, 200))
     text = out.getvalue()
     assert "40/200" in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from brainbench.benchmarks import Step
+from brainbench.progress import Step, no_progress
 from brainbench.run.clock import OTHER, Clock
 
 
@@ -47,7 +47,7 @@ def test_steps_that_are_told_of_take_the_time_until_the_next() -> None:
     }  # fmt: skip
     assert [step.label for step in seen][1:3] == ["random features 1/20", "random features 2/20"]
     # nobody need listen
-    clock.watch(None)(Step("more", 0, 1))
+    clock.watch(no_progress)(Step("more", 0, 1))
 
 
 def test_what_ends_in_an_error_is_counted_too() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import brainbench
-from brainbench.benchmarks import Step
 from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
 from brainbench.models import PHANTOM_FILE, ModelOptions, load_model
+from brainbench.progress import Step
 from brainbench.results import Record, load_record
 from brainbench.run import Settings, choose_benchmarks
 from brainbench.run import evaluate as run_evaluate

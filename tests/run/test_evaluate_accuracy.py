@@ -11,9 +11,9 @@ import torch
 from tiny_models import CHAT_TEMPLATE, build_model, make_tokenizer
 
 import brainbench
-from brainbench.benchmarks import Step
 from brainbench.errors import DataError, UsageError
 from brainbench.models import PHANTOM_FILE, LanguageModel, ModelOptions
+from brainbench.progress import Step
 from brainbench.reasoning import TaskOptions
 from brainbench.reasoning.lm import lm
 from brainbench.reasoning.lm.lm import BrainbenchLM

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from simulated_behavior import AnsweringFake, labels_of
 
-from brainbench.benchmarks import Step
 from brainbench.datasets import Behavior, load_behavior
 from brainbench.errors import DataError, UsageError
 from brainbench.models import PHANTOM_FILE
+from brainbench.progress import Step
 from brainbench.results import Record, load_record
 from brainbench.run import Settings, evaluate
 

@@ -14,9 +14,10 @@ import pytest
 from simulated_behavior import AnsweringFake, people, sharing
 
 import brainbench
-from brainbench.benchmarks import ControlledRow, ControlledScore, Step
+from brainbench.benchmarks import ControlledRow, ControlledScore
 from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
 from brainbench.models import PHANTOM_FILE, Activations, load_model
+from brainbench.progress import Step
 from brainbench.results import Record, RunFolder, load_record
 from brainbench.run import Settings
 from brainbench.run import evaluate as run_evaluate

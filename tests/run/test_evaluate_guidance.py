@@ -12,11 +12,11 @@ from guided_run import SMALL, TEST, GuidedRun
 from guided_run import guide as run
 
 import brainbench
-from brainbench.benchmarks import Step
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.options import GuidanceOptions
 from brainbench.guidance.signals import Signals
 from brainbench.models import PHANTOM_FILE, ModelOptions
+from brainbench.progress import Step
 from brainbench.results import Record
 from brainbench.run import Settings, evaluate
 from brainbench.run.guidance import GuidanceRun

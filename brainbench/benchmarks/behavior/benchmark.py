@@ -34,10 +34,10 @@ from brainbench.benchmarks.behavior.warnings import behavior_warnings
 from brainbench.benchmarks.cell import POOLED
 from brainbench.benchmarks.inputs import Inputs, Needs, Scoring
 from brainbench.benchmarks.published.scoring import finite_or_none
-from brainbench.benchmarks.steps import Report, Step
 from brainbench.datasets import Behavior, Card, load_behavior, load_card
 from brainbench.errors import DataError
 from brainbench.models import Answers
+from brainbench.progress import Progress, Step
 
 BEHAVIOR = "behavior"
 BEHAVIOR_METRIC = "consistency"
@@ -118,7 +118,7 @@ def score_behavior(
     answers: Answers,
     *,
     seed: int = 0,
-    report: Report | None = None,
+    report: Progress | None = None,
 ) -> Iterator[BehaviorScore]:
     """Score a model's answers on benchmarks of one dataset.
 

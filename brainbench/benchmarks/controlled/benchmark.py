@@ -30,10 +30,11 @@ from brainbench.benchmarks.controlled.score import (
 )
 from brainbench.benchmarks.inputs import Inputs, Needs, Scoring, check_contrast
 from brainbench.benchmarks.published.score import ProtocolName
-from brainbench.benchmarks.steps import Memory, Report, Step, StepStore, check_numbers
+from brainbench.benchmarks.steps import Memory, StepStore, check_numbers
 from brainbench.datasets import Recording, load_recording
 from brainbench.encoding.controlled.similarity import METRICS
 from brainbench.models import Activations
+from brainbench.progress import Progress, Step
 from brainbench.statistics.inference import Measured, divide, holm
 
 # Raise when a change of the code changes a score.
@@ -108,7 +109,7 @@ def score_controlled(
     seed: int = 0,
     limit: int | None = None,
     checkpoint: StepStore | None = None,
-    report: Report | None = None,
+    report: Progress | None = None,
 ) -> Iterator[ControlledScore]:
     """Score a model on benchmarks of one dataset; p values are corrected over all of them.
 
@@ -162,7 +163,7 @@ def _cell_values(
     activations: Activations,
     untrained: Sequence[Activations] | str,
     store: StepStore,
-    report: Report | None,
+    report: Progress | None,
     progress: tuple[int, int],
 ) -> dict[str, Values]:
     """ROI → what each step of a cell gave; steps that are kept are not computed again."""

@@ -21,9 +21,10 @@ from brainbench.benchmarks.inputs import Inputs, Scoring
 from brainbench.benchmarks.published.score import ProtocolName, Score
 from brainbench.benchmarks.published.scoring import SpaceScore, score_space
 from brainbench.benchmarks.published.summary import summarise_cell
-from brainbench.benchmarks.steps import Memory, Report, Step, StepStore, check_numbers
+from brainbench.benchmarks.steps import Memory, StepStore, check_numbers
 from brainbench.datasets import Recording, load_recording
 from brainbench.models import Activations
+from brainbench.progress import Progress, Step
 
 # Raise when a change of the code changes a score.
 VERSION = 1
@@ -88,7 +89,7 @@ def score_benchmarks(
     seed: int = 0,
     limit: int | None = None,
     checkpoint: StepStore | None = None,
-    report: Report | None = None,
+    report: Progress | None = None,
 ) -> Iterator[Score]:
     """Score a model on benchmarks of one dataset, sharing the work among them.
 
@@ -161,7 +162,7 @@ class _Steps:
     """Counts steps and tells of each as it begins."""
 
     total: int
-    report: Report | None
+    report: Progress | None
     done: int = 0
 
     def begin(self, label: str) -> None:

@@ -8,7 +8,7 @@ pass asks any number of candidates of any number of problems.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -28,11 +28,11 @@ from brainbench.models.prompts.batches import Batch, Tokens, plan_batches
 from brainbench.models.prompts.plan import ask
 from brainbench.models.prompts.verbalizer import find_spellings
 from brainbench.problems import Problem
+from brainbench.progress import Count
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-Progress = Callable[[int, int], None]
 # numbers of the vocabulary's size that one pass may give: 256 MB of float32
 _MAX_LOGITS = 2**26
 # tokens whose keys and values are held at a time
@@ -143,7 +143,7 @@ class LastTokenEvaluator:
         return window
 
     def batches(
-        self, questions: Sequence[Question], progress: Progress = lambda done, total: None
+        self, questions: Sequence[Question], progress: Count = lambda done, total: None
     ) -> Iterator[PrefilledBatch]:
         """Questions a batch at a time, what stands before their last tokens computed.
 

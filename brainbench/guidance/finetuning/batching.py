@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -17,8 +17,7 @@ from brainbench.guidance.finetuning.upper_layers import Entering, TrainedPart
 from brainbench.models.forward.hooks import Pick
 from brainbench.models.forward.reader import token_at
 from brainbench.models.prompts.batches import Batch, plan_batches
-
-Progress = Callable[[int, int], None]
+from brainbench.progress import Count
 
 
 class UpperLayerRunner:
@@ -65,7 +64,7 @@ class UpperLayerRunner:
         self._prefixes: list[Tensor | None] = []
         self._own: dict[int, Tensor] = {}
 
-    def compute_lower(self, progress: Progress = lambda done, total: None) -> None:
+    def compute_lower(self, progress: Count = lambda done, total: None) -> None:
         """Run the blocks that training leaves as they are, once for each item."""
         done, total = 0, len(self._place)
         for group in self._batches:

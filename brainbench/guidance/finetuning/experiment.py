@@ -8,7 +8,7 @@ log-odds; thresholds there too.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -32,9 +32,8 @@ from brainbench.guidance.score import ArmAlignment
 from brainbench.guidance.signals import Signals
 from brainbench.guidance.steering.experiment import Rows, Whole, arm_of
 from brainbench.models import LanguageModel, Model, read_activations
+from brainbench.progress import Progress, Step, no_progress, within
 from brainbench.statistics.answers import auc
-
-Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def train_arms(
     signals: Signals,
     plan: FinetuningPlan,
     folder: Path,
-    report: Report = lambda what, done, total: None,
+    report: Progress = no_progress,
 ) -> list[TrainedArm]:
     """Train every arm and seed on the signals; what is trained already is not trained again."""
     # one that only turns another's adapter comes after it
@@ -116,7 +115,7 @@ def train_arms(
                     randomise_adapter(guided, place, seed)
             else:
                 which = arm_of(arm, trains.index(arm), len(trains))
-                told = partial(_labelled, report, f"training {which}, seed {row + 1} of {n_seeds}")
+                told = within(report, f"training {which}, seed {row + 1} of {n_seeds}, ")
                 place = _train(model, signals, plan, arm, seed, place, told)
             found.append(TrainedArm(arm, row, place))
     return sorted(found, key=lambda trained: plan.arms.index(trained.arm))
@@ -129,7 +128,7 @@ def _train(
     arm: str,
     seed: int,
     folder: Path,
-    report: Report,
+    report: Progress,
 ) -> Path:
     """Train with every learning rate; the folder of the one that validation prefers."""
     own, recipe = train_as(arm, signals, Recipe(plan.recipe, guided_items=plan.guided_items), seed)
@@ -154,12 +153,8 @@ def _train(
     return best[1]
 
 
-def _labelled(report: Report, which: str, what: str, done: int, total: int) -> None:
-    report(f"{which}, {what}", done, total)
-
-
-def _tell(report: Report, what: str, done: int, total: int, text: str) -> None:
-    report(f"{what}: {text}", done, total)
+def _tell(report: Progress, what: str, done: int, total: int, text: str) -> None:
+    report(Step(f"{what}: {text}", done, total))
 
 
 def ask_plainly(model: LanguageModel, questions: Sequence[Question]) -> Whole:

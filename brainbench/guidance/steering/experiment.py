@@ -36,8 +36,7 @@ from brainbench.guidance.steering.directions import (
     thirds,
 )
 from brainbench.guidance.steering.search import scale_of
-
-Report = Callable[[str, int, int], None]
+from brainbench.progress import Progress, Step, counting, no_progress
 
 
 def arm_of(arm: str, number: int, count: int) -> str:
@@ -166,7 +165,7 @@ def steer_held_out(
     held: Sequence[PrefilledBatch],
     labels: NDArray[np.int64],
     plan: SteeringPlan,
-    report: Report = lambda what, done, total: None,
+    report: Progress = no_progress,
 ) -> tuple[dict[str, ArmAnswers], list[Dose]]:
     """Each run guided by its own responses, with maps from the other runs of its type.
 
@@ -186,14 +185,14 @@ def steer_held_out(
     tried: dict[str, list[tuple[Array, NDArray[np.int64], NDArray[np.int64]]]] = {}
     for number, (arm, fold) in enumerate(steps):
         which = arm_of(arm, plan.arms.index(arm), len(plan.arms))
-        report(f"steering held-out items, {which}", number, len(steps))
+        report(Step(f"steering held-out items, {which}", number, len(steps)))
         for row, seed in enumerate(plan.seeds_of(arm)):
             rng = partial(stream, seed, arm, fold)
             run = _HeldOutRun(training, list(held), labels, folds[fold], plan, rng)
             options = run.fill(arm, found[arm], row, 1.0 / len(folds))
             if options is not None:
                 tried.setdefault(arm, []).append(options)
-    report("steering held-out items", len(steps), len(steps))
+    report(Step("steering held-out items", len(steps), len(steps)))
     answers = {arm: rows.answers(len(plan.seeds), arm != UNGUIDED) for arm, rows in found.items()}
     told = []
     for arm, parts in tried.items():
@@ -293,7 +292,7 @@ def choose_directions(
     training: Training,
     validation: Sequence[Question],
     plan: SteeringPlan,
-    report: Report = lambda what, done, total: None,
+    report: Progress = no_progress,
 ) -> tuple[list[Chosen], list[Dose]]:
     """A direction for each arm and seed, its strength and layers chosen on validation problems."""
     factors = plan.grid.factors(scale_of(training.states).sigma)
@@ -302,7 +301,7 @@ def choose_directions(
     units: dict[tuple[str, int], Array] = {}
     for number, (arm, row) in enumerate(pairs):
         which = arm_of(arm, plan.arms.index(arm), len(plan.arms))
-        report(f"directions for new problems, {which}", number, len(pairs))
+        report(Step(f"directions for new problems, {which}", number, len(pairs)))
         if arm != UNGUIDED:
             rng = stream(plan.seeds[row], arm, 0, "problems")
             units[arm, row] = problem_direction(arm, training, rng, plan.way)
@@ -335,7 +334,7 @@ def steer_problems(
     test: TestQuestions,
     several: Sequence[Sequence[Chosen]],
     plan: SteeringPlan,
-    report: Report = lambda what, done, total: None,
+    report: Progress = no_progress,
 ) -> list[dict[str, ArmAnswers]]:
     """Every arm's answers to a test, thresholds from its validation problems.
 
@@ -371,13 +370,13 @@ def ask_candidates(
     questions: Sequence[Question],
     moved: Array,
     what: str,
-    report: Report,
+    report: Progress,
 ) -> Whole:
     """Ask questions for every candidate (options, L, units), a batch held at a time."""
     odds = np.full((len(questions), len(moved)), np.nan)
     said = np.full(odds.shape, -1, np.int64)
     candidates = torch.as_tensor(moved)[None]
-    for part in asker.batches(questions, lambda done, total: report(what, done, total)):
+    for part in asker.batches(questions, counting(report, what)):
         told = part.ask(candidates)
         rows = list(part.rows)
         odds[rows], said[rows] = told.log_odds, told.said

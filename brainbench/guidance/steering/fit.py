@@ -23,10 +23,11 @@ from brainbench.guidance.steering.directions import (
     general_direction,
     problem_direction,
 )
-from brainbench.guidance.steering.experiment import Report, ask_candidates, read_training, stream
+from brainbench.guidance.steering.experiment import ask_candidates, read_training, stream
 from brainbench.guidance.steering.search import scale_of
 from brainbench.guidance.steering.targeted import PUBLISHED_WAY, Targeted
 from brainbench.models import LanguageModel, MadeFor, Site, Steering
+from brainbench.progress import Progress, no_progress
 from brainbench.statistics.answers import auc
 
 FORMS = ("controlled", "published")
@@ -101,7 +102,7 @@ def derive_steering(
     types: Sequence[str],
     derivation: Derivation | None = None,
     name: str | None = None,
-    report: Report = lambda what, done, total: None,
+    report: Progress = no_progress,
 ) -> Steering:
     """Directions for each reasoning type, their strength chosen on problems of that type.
 
@@ -156,7 +157,7 @@ class _Deriver:
     kind: str
     derivation: Derivation
     count: int
-    report: Report
+    report: Progress
 
     def controlled(self) -> _Derived:
         """One step at items that the maps do not know; layers and strength by validation."""

@@ -11,7 +11,7 @@ that grows would flip an answer in the end; so the same is done for every arm.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ from brainbench.errors import DataError
 from brainbench.guidance.evaluation.cached_prompts import PrefilledBatch
 from brainbench.guidance.objective import Objective
 from brainbench.guidance.steering.descent import Descent
+from brainbench.progress import Count
 
 STEPS = 200
 EVERY = 5
@@ -30,7 +31,6 @@ RADIUS = 10.0
 RATE = 0.1
 # lengths that differ by less are one: a direction that is held within 10 sigma
 _SAME = 1e-9
-Report = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def search(
     objective: Objective,
     pairs: Pairs,
     scale: Scale,
-    report: Report = lambda done, total: None,
+    report: Count = lambda done, total: None,
 ) -> Search:
     """Search directions for all pairs at once.
 
@@ -171,7 +171,7 @@ def follow(
     pairs: Pairs,
     lengths: Array,
     directions: Array,
-    report: Report = lambda done, total: None,
+    report: Count = lambda done, total: None,
 ) -> Search:
     """As many tries of equal length, each pair along one direction.
 

@@ -26,7 +26,7 @@ from brainbench.guidance.steering.directions import (
     random_direction,
     to_unit,
 )
-from brainbench.guidance.steering.experiment import Report, arm_of, ask_all
+from brainbench.guidance.steering.experiment import arm_of, ask_all
 from brainbench.guidance.steering.flips import Flips, correct_flips, flips_against
 from brainbench.guidance.steering.search import (
     Pairs,
@@ -36,6 +36,7 @@ from brainbench.guidance.steering.search import (
     search,
     wrong_and_right,
 )
+from brainbench.progress import Count, Progress, counting, no_progress
 from brainbench.statistics.answers import auc, balanced_accuracy
 
 Tried = Callable[[int, int], None]
@@ -83,7 +84,7 @@ class Targeted:
         self,
         arms: Sequence[str] = SEARCHED,
         seeds: Sequence[int] = (0,),
-        report: Report = lambda what, done, total: None,
+        report: Progress = no_progress,
     ) -> tuple[list[SearchRow], dict[str, Search]]:
         """Search for every arm; the first seed's searches beside the rows.
 
@@ -117,13 +118,9 @@ class Targeted:
             rows.append(self._row(arm, found, guided))
         return correct_flips(rows, powerless(self.way)), first
 
-    def search(
-        self, arm: str, seed: int, report: Report = lambda what, done, total: None
-    ) -> Search:
+    def search(self, arm: str, seed: int, report: Progress = no_progress) -> Search:
         """Search for one arm that has responses."""
-        return self._search(
-            arm, seed, self.pairs, lambda *step: report(f"targeted search, {arm}", *step)
-        )
+        return self._search(arm, seed, self.pairs, counting(report, f"targeted search, {arm}"))
 
     def _one(self, arm: str, seed: int, pairs: Pairs, guided: Search, told: Tried) -> Search:
         if find_arm(arm).remake is not None:
@@ -205,9 +202,8 @@ class Targeted:
         return {f"direction_{name}": value for name, value in zip(names, values, strict=True)}
 
 
-def _told(report: Report, arm: str, number: int, count: int, of: str = "") -> Tried:
-    what = f"targeted search, {arm_of(arm, number, count)}{of}"
-    return lambda done, total: report(what, done, total)
+def _told(report: Progress, arm: str, number: int, count: int, of: str = "") -> Count:
+    return counting(report, f"targeted search, {arm_of(arm, number, count)}{of}")
 
 
 def _counted(seeds: int) -> list[str]:

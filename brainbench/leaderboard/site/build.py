@@ -20,7 +20,6 @@ from brainbench.leaderboard.checks.consensus import Key as FreeKey
 from brainbench.leaderboard.checks.consensus import differing, model_free
 from brainbench.leaderboard.checks.duplicates import copy_of, identity_of
 from brainbench.leaderboard.kinds.base import middle
-from brainbench.leaderboard.site.reports import Progress
 from brainbench.leaderboard.site.site import make_site, rehearse, write_site
 from brainbench.leaderboard.submissions.safe_read import (
     Unreadable,
@@ -31,6 +30,7 @@ from brainbench.leaderboard.submissions.safe_read import (
 from brainbench.leaderboard.submissions.samples import publishable
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.problems.files import Fault
+from brainbench.progress import Progress, Step, no_progress
 from brainbench.results import Record
 
 _LARGEST = 20_000_000
@@ -62,7 +62,7 @@ def build_site(
     submissions: Path | None = None,
     results: Path | None = None,
     reports: bool = True,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> Built:
     """Read, check, rank and write.
 
@@ -83,8 +83,8 @@ def build_site(
     folders = [] if submissions is None else find_submissions(submissions)
     for number, (found, faults) in enumerate(map(_check, folders)):
         folder = folders[number]
-        if progress and number % 20 == 0:
-            progress(f"checking {folder.parent.name}", number, len(folders))
+        if number % 20 == 0:
+            progress(Step(f"checking {folder.parent.name}", number, len(folders)))
         if faults or found is None:
             refused[str(folder)] = faults
         else:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from brainbench.atomic import write_whole
 from brainbench.leaderboard.checks.words import mark_words
 from brainbench.leaderboard.submissions.submission import Submission
+from brainbench.progress import Progress, Step, no_progress
 from brainbench.results.report import render_report
 from brainbench.source import source_sha256
 
+_LOG = logging.getLogger(__name__)
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9]")
-Progress = Callable[[str, int, int], None]
 
 
 def report_path(submission: Submission) -> str:
@@ -29,14 +32,13 @@ def report_path(submission: Submission) -> str:
 
 
 def write_reports(
-    submissions: Sequence[Submission], output: Path, progress: Progress | None = None
+    submissions: Sequence[Submission], output: Path, progress: Progress = no_progress
 ) -> Iterator[str]:
     """Addresses of all reports; those that are there are not made again."""
     for count, one in enumerate(submissions):
         address = report_path(one)
         if not (output / address).is_file():
-            if progress:
-                progress(f"report of run {one.record.run_id}", count, len(submissions))
+            progress(Step(f"report of run {one.record.run_id}", count, len(submissions)))
             # made here, from a record that was checked; a submitter's own page is never shown
             folder = one.folder if one.metadata is None else one.folder / "record"
             try:
@@ -44,9 +46,7 @@ def write_reports(
                 page = render_report(record, folder)
             # a run without a report is no reason for a board without its other runs
             except Exception as error:
-                if progress:
-                    told = f"no report of run {one.record.run_id}: {type(error).__name__}"
-                    progress(told, count, len(submissions))
+                _LOG.warning("no report of run %s: %s", one.record.run_id, type(error).__name__)
                 continue
             write_whole(output / address, page.encode())
         yield address

@@ -23,7 +23,7 @@ from brainbench.leaderboard.kinds.registry import STATISTICS
 from brainbench.leaderboard.site.benchmark_page import benchmark_names, make_page
 from brainbench.leaderboard.site.downloads import as_csv, as_json, board_rows
 from brainbench.leaderboard.site.model_page import number, tables_of
-from brainbench.leaderboard.site.reports import Progress, report_path, write_reports
+from brainbench.leaderboard.site.reports import report_path, write_reports
 from brainbench.leaderboard.site.rows import (
     UNKNOWN,
     Panel,
@@ -39,6 +39,7 @@ from brainbench.leaderboard.site.rows import (
     size_text,
 )
 from brainbench.leaderboard.submissions.submission import Submission
+from brainbench.progress import Progress, Step, no_progress
 
 # beside every page of ours: what tells that a folder may be written over
 MARK = ".brainbench-leaderboard"
@@ -95,7 +96,7 @@ def rehearse(submission: Submission) -> None:
 
 
 def write_site(
-    site: Site, output: Path, *, reports: bool = True, progress: Progress | None = None
+    site: Site, output: Path, *, reports: bool = True, progress: Progress = no_progress
 ) -> int:
     """Write every page, and remove those of the last build that are no longer made.
 
@@ -103,7 +104,7 @@ def write_site(
     ----------
     output : folder; a new one, an empty one, or one that was written by this before.
     reports : make each run's report too, where it is not there from before.
-    progress : called with what is written, its number and how many there are.
+    progress : called now and then with what is written.
 
     Returns
     -------
@@ -124,8 +125,8 @@ def write_site(
         for count, (path, text) in enumerate(_pages(site, written)):
             _write(output / path, text)
             written.add(path)
-            if progress and count % 20 == 0:
-                progress(path, min(count, total), total)
+            if count % 20 == 0:
+                progress(Step(path, min(count, total), total))
     finally:
         _mark(output, before | written)
     for name in sorted(before - written):

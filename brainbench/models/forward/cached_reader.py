@@ -12,6 +12,7 @@ import numpy as np
 from brainbench.models.cache import ArrayCache
 from brainbench.models.forward.reader import Reader, Reading
 from brainbench.models.prompts.batches import Batch
+from brainbench.progress import Count
 
 _LOG = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class KeptReader:
     reader: Callable[[], Reader]
     cache: ArrayCache | None
     key: Callable[[Batch], str]
-    progress: Callable[[int, int], None]
+    progress: Count
 
     def read(self, plans: Sequence[Sequence[Batch]]) -> list[Reading]:
         """A reading of each plan, its rows in the order of the prompts."""

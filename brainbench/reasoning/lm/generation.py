@@ -8,7 +8,7 @@ Rows that have ended leave the batch.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +25,13 @@ from brainbench.models.forward.thinking import stop_tokens
 from brainbench.models.prompts.batches import Batch, Tokens, plan_apart, plan_batches
 from brainbench.models.steering.hooks import Steerer
 from brainbench.models.steering.vector import Steering
+from brainbench.progress import Count
 from brainbench.reasoning.lm.response_cache import ResponseCache
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _LOG = logging.getLogger(__name__)
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class Generator:
         prompts: Sequence[Tokens],
         kinds: Sequence[str],
         decoding: Decoding,
-        progress: Progress = lambda done, total: None,
+        progress: Count = lambda done, total: None,
         groups: Sequence[str | None] = (),
     ) -> list[Completion]:
         """Go on from each prompt.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from brainbench.models.forward.running import input_device, not_finite
 from brainbench.models.prompts.batches import Tokens
 from brainbench.models.steering.hooks import Steerer
 from brainbench.models.steering.vector import Steering
+from brainbench.progress import Count
 from brainbench.reasoning.lm.response_cache import ResponseCache
 from brainbench.reasoning.lm.schedule import Ask, PassBudget, Query, Work, moved, plan_queries
 from brainbench.reasoning.lm.steered_rows import SteeredRows
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-Progress = Callable[[int, int], None]
 # as how many tokens one more pass counts: a GPU is idle while few are computed
 _PASS_COSTS = {"cpu": 32, "cuda": 4096, "mps": 1024}
 # tokens in a pass: of more, a processor's caches do not hold what a layer leaves
@@ -78,7 +78,7 @@ class Likelihoods:
         self,
         queries: Sequence[Query],
         kinds: Sequence[str],
-        progress: Progress = lambda done, total: None,
+        progress: Count = lambda done, total: None,
     ) -> list[tuple[float, bool]]:
         """Of each query the log-likelihood, in nats, and whether greedy decoding would say it.
 

@@ -7,7 +7,7 @@ Importing this module registers it with lm-eval as ``brainbench``:
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +22,7 @@ from brainbench.models import LanguageModel, ModelOptions
 from brainbench.models.opening import open_language_model
 from brainbench.models.prompts.batches import Tokens
 from brainbench.models.prompts.encoder import Encoder
+from brainbench.progress import Count
 from brainbench.reasoning.lm.generation import Decoding, Generator
 from brainbench.reasoning.lm.likelihoods import Likelihoods
 from brainbench.reasoning.lm.response_cache import ResponseCache
@@ -29,7 +30,6 @@ from brainbench.reasoning.lm.schedule import Query
 
 _LOG = logging.getLogger(__name__)
 
-Progress = Callable[[int, int], None]
 # where a configuration does not tell how much is read
 _ROLLING_WINDOW = 2048
 _GENERATED = 256
@@ -89,7 +89,7 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
         *,
         think: bool = False,
         responses: ResponseCache | None = None,
-        progress: Progress = lambda done, total: None,
+        progress: Count = lambda done, total: None,
         **options: Any,
     ) -> None:
         super().__init__()

@@ -14,12 +14,12 @@ from lm_eval.api.model import LM
 
 from brainbench.errors import DataError
 from brainbench.models import LanguageModel
+from brainbench.progress import Count
 from brainbench.reasoning.lm.lm import name_of
 from brainbench.reasoning.lm.response_cache import ResponseCache
 
 _LOG = logging.getLogger(__name__)
 
-Progress = Callable[[int, int], None]
 _LIMITS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
 
 
@@ -39,7 +39,7 @@ class WatchedLM(LM):  # type: ignore[misc]
         make: Callable[[], Any],
         model: LanguageModel,
         responses: ResponseCache,
-        progress: Progress = lambda done, total: None,
+        progress: Count = lambda done, total: None,
     ) -> None:
         super().__init__()
         self._make = make

@@ -25,7 +25,6 @@ from brainbench.benchmarks import (
     MEASURES,
     BehaviorBenchmark,
     BehaviorScore,
-    Step,
     score_behavior,
 )
 from brainbench.benchmarks.behavior.people import gather
@@ -33,6 +32,7 @@ from brainbench.datasets import Behavior
 from brainbench.errors import DataError
 from brainbench.models import Answers
 from brainbench.problems import Problem
+from brainbench.progress import Step
 
 NAN = float("nan")
 

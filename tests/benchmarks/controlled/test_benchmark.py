@@ -15,7 +15,6 @@ from brainbench.benchmarks import (
     ControlledScore,
     Estimate,
     Memory,
-    Step,
     load_benchmark,
     score_benchmarks,
     score_controlled,
@@ -35,6 +34,7 @@ from brainbench.datasets import (
 from brainbench.datasets.phantom import load_problems
 from brainbench.errors import DataError, UsageError
 from brainbench.models import PHANTOM_FILE, Activations, load_model
+from brainbench.progress import Step
 from brainbench.results import load_record
 from brainbench.run import Settings
 from brainbench.run import evaluate as run_evaluate

@@ -114,7 +114,7 @@ class TestRows:
     def test_progress_says_which_arm_of_how_many(self, targeted: Targeted) -> None:
         seen: list[str] = []
         arms = (PERMUTED, GUIDED, RANDOM)
-        targeted.run(arms, SEEDS, lambda what, done, total: seen.append(what))
+        targeted.run(arms, SEEDS, lambda step: seen.append(step.label))
         assert list(dict.fromkeys(seen)) == [
             "targeted search, arm 1 of 3, guided",
             "targeted search, arm 2 of 3, permuted fMRI, seed 1 of 2",
