@@ -1,8 +1,11 @@
-"""Paths as users write them."""
+"""Paths as users write them, and the folder of caches."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+import platformdirs
 
 
 def user_path(path: str | Path) -> Path:
@@ -14,3 +17,9 @@ def user_path(path: str | Path) -> Path:
         return Path(path).expanduser()
     except RuntimeError:
         return Path(path)
+
+
+def cache_folder() -> Path:
+    """``BRAINBENCH_CACHE``, or the user's cache folder."""
+    set_by_user = os.environ.get("BRAINBENCH_CACHE")
+    return user_path(set_by_user) if set_by_user else platformdirs.user_cache_path("brainbench")

@@ -17,31 +17,21 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from brainbench.closure import every_module, modules_used, reached_sha256
+
 # what reads, unpacks, merges and runs weights
 _COMPUTING = ("torch", "transformers", "accelerate", "peft", "gguf")
-# cards, wordings, simulated problems and shipped ceilings are part of the code that has them
-_PARTS = (".py", ".yaml", ".jsonl", ".safetensors")
 
 
 @cache
-def source_sha256() -> str:
-    """Hash over every Python file of the package, and the data that ship with it.
+def computing_versions(*modules: str) -> tuple[str, ...]:
+    """What a model's numbers come from, as caches are keyed by.
 
-    What is kept from a killed run, or in a cache, is used again only by the very code that
-    made it: nobody has to remember to raise a version.
+    Parameters
+    ----------
+    modules : those that compute them; what they can reach counts, and nothing else of the package.
     """
-    root = Path(__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(path for path in root.rglob("*") if path.suffix in _PARTS):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-@cache
-def computing_versions() -> tuple[str, ...]:
-    """Versions of all code that a model's numbers come from, as caches are keyed by."""
-    return (*(metadata.version(name) for name in _COMPUTING), source_sha256())
+    return (*(metadata.version(name) for name in _COMPUTING), reached_sha256(modules))
 
 
 def code_sha256(*things: Any) -> str | None:
@@ -54,30 +44,60 @@ def code_sha256(*things: Any) -> str | None:
     -------
     None where a module has no source that can be read.
     """
-    digest = hashlib.sha256()
+    digest, none = hashlib.sha256(), True
+    for name, what in _sources(things):
+        none = False
+        if isinstance(what, str):
+            digest.update(f"{name}=={what}\n".encode())
+            continue
+        if not what:
+            return None
+        for path in what:
+            digest.update(f"{name}/{path.name}\n".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return None if none else digest.hexdigest()
+
+
+def modules_behind(*things: Any) -> tuple[str, ...]:
+    """Modules of this package that other people's functions, classes and objects may use.
+
+    Returns
+    -------
+    Those that their source imports; all there are where it cannot be read.
+    """
+    found: set[str] = set()
+    none = True
+    for _, what in _sources(things):
+        none = False
+        if isinstance(what, str):
+            continue
+        try:
+            used = [modules_used(path.read_bytes()) for path in what]
+        except (OSError, SyntaxError, ValueError):
+            used = []
+        if not used:
+            return every_module()
+        found = found.union(*used)
+    return every_module() if none else tuple(sorted(found))
+
+
+def _sources(things: Iterable[Any]) -> Iterator[tuple[str, str | list[Path]]]:
+    """Modules that things are made by → their files, or the version of a package of others."""
     home = {name for name in map(_top, things) if name is not None}
     # all that is installed with them
     owners = {owner for name in home for owner in _distributions().get(name, ())}
     home |= {name for name, given in _distributions().items() if owners & set(given)}
     seen: dict[str, None] = dict.fromkeys(sorted(home))
     waiting = list(seen)
-    if not waiting:
-        return None
     while waiting:
         name = waiting.pop(0)
         if name not in home and (told := _version(name)) is not None:
-            digest.update(f"{name}=={told}\n".encode())
+            yield name, told
             continue
-        files = _files(name)
-        if not files:
-            return None
-        for path in files:
-            digest.update(f"{name}/{path.name}\n".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        yield name, _files(name)
         used = sorted(set(_used(name)) - seen.keys())
         seen.update(dict.fromkeys(used))
         waiting += used
-    return digest.hexdigest()
 
 
 def _top(thing: Any) -> str | None:

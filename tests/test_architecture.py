@@ -33,6 +33,7 @@ ORDER = [
     "foreign",
     "errors",
     "source",
+    "closure",
 ]
 MODULES = sorted(ROOT.rglob("*.py"))
 

@@ -97,7 +97,12 @@ class PluggedBenchmark:
     @cached_property
     def code_sha256(self) -> str | None:
         """Hash of the code that it is made by; None where that cannot be read."""
-        return code_sha256(self.make, self._made)
+        return code_sha256(*self.made_by)
+
+    @property
+    def made_by(self) -> tuple[Any, ...]:
+        """What the plugin gave: the function, and what it made."""
+        return self.make, self._made
 
     @cached_property
     def _made(self) -> Any:

@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 
 from brainbench.calibration.people import PEOPLE, SHARED_FEATURES, SHARED_SHARE, SPECTRUM, VOXELS
 from brainbench.calibration.scenarios import Kind
-from brainbench.source import source_sha256
+from brainbench.closure import reached_sha256
 
 SCHEMA_VERSION = 2
 LEVEL = 0.05
@@ -194,8 +194,8 @@ class Calibration(_Row):
         return said
 
 
-def versions() -> dict[str, str]:
-    """What computed the numbers."""
+def versions(module: str) -> dict[str, str]:
+    """What computed the numbers of a module, and the code that it can reach."""
     packages = ("brainbench", "numpy", "scipy", "scikit-learn")
     found = {name: metadata.version(name) for name in packages}
-    return found | {"source": source_sha256()[:12]}
+    return found | {"source": reached_sha256([module])[:12]}

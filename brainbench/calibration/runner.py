@@ -113,7 +113,7 @@ def _empty(experiment: Experiment, seed: int, plan: Plan) -> Calibration:
         complete=False,
         seed=seed,
         plan=plan,
-        versions=versions(),
+        versions=versions(__name__),
         design=DesignRecord(items_of_runs=dict(runs)),
     )
 

@@ -9,7 +9,7 @@ from brainbench.datasets.assembly import (
 )
 from brainbench.datasets.behavior import Behavior
 from brainbench.datasets.cards import Card, list_cards, load_card, parse_card, share_people
-from brainbench.datasets.download import cache_folder, fetch
+from brainbench.datasets.download import fetch
 from brainbench.datasets.phantom import PhantomDesign, PhantomRoi, simulate
 from brainbench.datasets.registry import (
     list_datasets,
@@ -18,6 +18,7 @@ from brainbench.datasets.registry import (
     load_problems,
     load_recording,
 )
+from brainbench.paths import cache_folder
 
 __all__ = [
     "Behavior",

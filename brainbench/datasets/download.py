@@ -9,26 +9,18 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import platformdirs
 import pooch
 import requests
 
 from brainbench.datasets.cards import Card, CardFile
 from brainbench.datasets.sources import NoSourceError, Sources
 from brainbench.errors import DownloadError
-from brainbench.paths import user_path
+from brainbench.paths import cache_folder
 
 Progress = Callable[[str, int, int], None]
-
-
-def cache_folder() -> Path:
-    """``BRAINBENCH_CACHE``, or the user's cache folder."""
-    set_by_user = os.environ.get("BRAINBENCH_CACHE")
-    return user_path(set_by_user) if set_by_user else platformdirs.user_cache_path("brainbench")
 
 
 def fetch(

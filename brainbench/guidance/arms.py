@@ -146,6 +146,12 @@ def arms_code(names: Sequence[str]) -> dict[str, str | None]:
     return {name: code_sha256(given[name].remake) for name in sorted(set(names) & given.keys())}
 
 
+def arms_of_plugins(names: Sequence[str]) -> list[Remake]:
+    """What makes the signals of those arms that plugins add."""
+    given = plugged("arms", tuple(ARMS))
+    return [given[name].remake for name in sorted(set(names) & given.keys())]
+
+
 def _held(name: str, given: ArmPlugin) -> Remake:
     """What a plugin makes, refused where it changes more than responses, or gives none."""
 

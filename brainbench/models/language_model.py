@@ -239,7 +239,7 @@ class LanguageModel:
         """
         if self._cache is None:
             return self._loader.unused
-        key = content_key(unused=self.weights_sha256, versions=computing_versions())
+        key = content_key(unused=self.weights_sha256, versions=computing_versions(__name__))
         held = self._cache.get(key)
         if held is not None:
             return tuple(json.loads(held["told"].tobytes()))
@@ -401,7 +401,7 @@ class LanguageModel:
             sites=SITES,
             think=self._think,
             intervention=self.acting and [self.acting.sha256, batch.groups],
-            versions=computing_versions(),
+            versions=computing_versions(__name__),
             **self._read_otherwise(places=batch.places),
         )
 

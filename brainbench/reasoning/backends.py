@@ -86,7 +86,7 @@ def identity(model: LanguageModel, options: TaskOptions) -> dict[str, Any]:
         "prompt": facts["chat_template_sha256"] if options.apply_chat_template else None,
         "backend": options.backend,
         "model_args": dict(options.model_args),
-        "versions": [*computing_versions(), *_backend_versions(options)],
+        "versions": [*computing_versions(__name__), *_backend_versions(options)],
     }
 
 

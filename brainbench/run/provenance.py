@@ -9,24 +9,23 @@ from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
-from brainbench.source import source_sha256
-
 _PACKAGES = (
     "numpy", "scipy", "scikit-learn", "xarray", "pandas", "safetensors",
     "torch", "transformers", "tokenizers", "accelerate", "peft", "gguf", "jinja2",
 )  # fmt: skip
 
 
-def versions(more: Sequence[str] = ()) -> dict[str, str | None]:
+def versions(source: str, more: Sequence[str] = ()) -> dict[str, str | None]:
     """Versions of brainbench, Python, and the packages that can change a number.
 
     Parameters
     ----------
+    source : hash of the code that the run can reach.
     more : packages that this run uses too.
     """
     found: dict[str, str | None] = {
         "brainbench": metadata.version("brainbench"),
-        "source": source_sha256()[:12],
+        "source": source[:12],
         "git": _git_commit(),
         "python": platform.python_version(),
     }

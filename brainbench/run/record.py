@@ -13,12 +13,13 @@ from brainbench.benchmarks import Benchmark
 from brainbench.datasets import Behavior, Recording, share_people
 from brainbench.errors import DataError
 from brainbench.foreign import readable
-from brainbench.guidance.arms import arms_code
+from brainbench.guidance.arms import arms_code, arms_of_plugins
 from brainbench.guidance.evaluation.test_sets import tests_sha256
 from brainbench.guidance.options import SEARCH_VERSION
 from brainbench.models import COMPUTING, LanguageModel, Model, is_builtin
 from brainbench.reasoning.tasks import TaskSet
 from brainbench.results import DatasetInfo, ModelInfo, Record, TaskInfo
+from brainbench.run.code import run_sha256
 from brainbench.run.inputs import Data
 from brainbench.run.provenance import versions
 from brainbench.run.settings import Settings
@@ -41,7 +42,16 @@ def new_record(
     guidance: GuidanceTask | None = None,
 ) -> Record:
     """The record of a run that is about to start, its id a hash of all it depends on."""
-    found = versions(_LM_EVAL if tasks else ())
+    reached = run_sha256(
+        [one for one in (model, untrained) if one is not None],
+        benchmarks,
+        data=bool(data.datasets),
+        samples=bool(data.behaviors),
+        tasks=tasks is not None,
+        guidance=guidance is not None,
+        plugins=() if guidance is None else arms_of_plugins(guidance.options.arms),
+    )
+    found = versions(reached, _LM_EVAL if tasks else ())
     # asked for once: a model in memory hashes every parameter
     sha256 = model.sha256
     held: dict[str, Any] = {

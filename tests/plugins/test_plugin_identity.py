@@ -16,6 +16,7 @@ from brainbench import plugins
 from brainbench.benchmarks import load_benchmark
 from brainbench.benchmarks.ceilings import cache_ceiling, find_ceiling, make_ceiling
 from brainbench.benchmarks.cell import prepare_cell
+from brainbench.closure import every_module
 from brainbench.datasets import load_recording
 from brainbench.errors import DataError, UnknownNameError
 from brainbench.leaderboard.expected import expected_data
@@ -23,7 +24,7 @@ from brainbench.models import load_model
 from brainbench.run import Settings
 from brainbench.run.inputs import load_data
 from brainbench.run.record import new_record
-from brainbench.source import code_sha256
+from brainbench.source import code_sha256, modules_behind
 
 CARD = """
 name: lab
@@ -207,6 +208,20 @@ def test_code_that_cannot_be_read_is_noted(lab: ModuleType, tmp_path: Path) -> N
         "lab.one.mean-ridge: its code cannot be read, so a run of other code under the same "
         "version is not told from this one"
     ]
+
+
+def test_what_a_plugin_uses_of_brainbench_counts(
+    lab: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = ("brainbench.plugins", "brainbench.datasets.assembly")
+    assert set(own) <= set(modules_behind(lab.halved))
+    assert "brainbench.encoding.kernels" not in modules_behind(lab.halved)
+    with (tmp_path / "plug" / "lab.py").open("a") as file:
+        file.write("def late():\n    from brainbench.encoding.kernels import Array\n")
+    assert "brainbench.encoding.kernels" in modules_behind(lab.halved)
+    # what cannot be read may use anything
+    (tmp_path / "plug" / "lab.py").write_text("def")
+    assert modules_behind(lab.halved) == modules_behind(3) == every_module()
 
 
 def test_an_arm_of_a_plugin_is_told_by_its_code(lab: ModuleType, tmp_path: Path) -> None:

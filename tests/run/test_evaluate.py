@@ -281,7 +281,7 @@ def test_a_file_of_the_same_name_is_not_the_built_in_model(tmp_path: Path) -> No
 def test_other_code_takes_nothing_from_a_killed_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unbroken: Record
 ) -> None:
-    monkeypatch.setattr("brainbench.run.provenance.source_sha256", lambda: "0" * 64)
+    monkeypatch.setattr("brainbench.run.record.run_sha256", lambda *given, **more: "0" * 64)
     assert evaluate(benchmarks=ONE, output_path=tmp_path).run_id != unbroken.run_id
 
 

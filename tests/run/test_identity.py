@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
@@ -23,8 +23,9 @@ from safetensors.torch import load_file, save_file
 from tiny_models import CHAT_TEMPLATE, build_model, make_tokenizer
 from tiny_steerings import make_steering
 
+from brainbench import closure, source
 from brainbench.benchmarks import load_benchmark
-from brainbench.benchmarks.ceilings import _content_key, ceiling_key
+from brainbench.benchmarks.ceilings import _content_key, _entry, ceiling_key
 from brainbench.benchmarks.cell import prepare_cell
 from brainbench.datasets import load_recording
 from brainbench.datasets.phantom import activations_path
@@ -377,7 +378,7 @@ def test_versions_are_in_the_id(name: str, made: Path, monkeypatch: pytest.Monke
     from brainbench.run import record as module
 
     before, known = plain_id(made), module.versions
-    monkeypatch.setattr(module, "versions", lambda more=(): known(more) | {name: "0"})
+    monkeypatch.setattr(module, "versions", lambda *given: known(*given) | {name: "0"})
     assert run_id(made) != before
 
 
@@ -409,11 +410,61 @@ def test_what_changes_no_number_is_not_in_the_id(what: str, own: Path) -> None:
     assert run_id(own, **given) == before
 
 
+@pytest.fixture
+def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Adds lines to a file of the package, as far as keys can see."""
+    root = tmp_path / "brainbench"
+    shutil.copytree(Path(closure.__file__).parent, root, ignore=lambda folder, names: [
+        name for name in names if not (Path(folder, name).is_dir() or name.endswith(".py"))
+    ])  # fmt: skip
+
+    def change(file: str | None = None, text: str = "\n_CHANGED = 1\n") -> None:
+        if file is not None:
+            with (root / file).open("a", encoding="utf-8") as opened:
+                opened.write(text)
+        monkeypatch.setattr(closure, "_TREE", closure.SourceTree(root))
+        source.computing_versions.cache_clear()
+
+    yield change
+    monkeypatch.undo()
+    source.computing_versions.cache_clear()
+
+
+def test_code_counts_where_it_can_be_reached(made: Path, edit: Callable[..., None]) -> None:
+    def keys() -> dict[str, str]:
+        model = load(made / "tiny")
+        return {
+            "reading": model._key(BATCH),
+            "answers": json.dumps(identity(model, TaskOptions())),
+            "ceiling": _entry("a ceiling"),
+            "scores": run_id(made),
+            "tasks": run_id(made, **TASK),
+        }
+
+    def stale() -> set[str]:
+        found = keys()
+        return {name for name in found if found[name] != before[name]}
+
+    edit()
+    before = keys()
+    assert stale() == set()
+    for file in ("cli/evaluate.py", "cli/main.py", "results/tables/published.py"):
+        edit(file)
+    edit("encoding/published/ridge.py", '\n"""What it is."""\n# why\n')
+    assert stale() == set()
+    edit("encoding/published/ridge.py")
+    assert {"ceiling", "scores"} <= stale() <= {"ceiling", "scores", "tasks"}
+    edit("reasoning/lm/likelihoods.py")
+    assert stale() == {"ceiling", "scores", "tasks", "answers"}
+    edit("models/forward/reader.py")
+    assert stale() == set(before)
+
+
 def test_the_commit_is_not_in_the_id(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from brainbench.run import record as module
 
     before, known = plain_id(made), module.versions
-    monkeypatch.setattr(module, "versions", lambda more=(): known(more) | {"git": "0"})
+    monkeypatch.setattr(module, "versions", lambda *given: known(*given) | {"git": "0"})
     assert run_id(made) == before
 
 
@@ -483,8 +534,6 @@ def test_an_answer_is_kept_under_all_that_it_depends_on(
 def test_readings_and_answers_are_kept_by_the_versions_that_made_them(
     name: str, made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from brainbench import source
-
     def keys() -> list[str]:
         source.computing_versions.cache_clear()
         model = load(made / "tiny")

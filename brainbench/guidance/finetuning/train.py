@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from brainbench.closure import PACKAGE, reached_sha256
 from brainbench.errors import DataError, UsageError
 from brainbench.guidance.finetuning.adapters import (
     adapted,
@@ -45,7 +46,6 @@ from brainbench.models.architectures import find_sites
 from brainbench.models.checkpoints.failures import out_of_memory
 from brainbench.models.checkpoints.loading import CheckpointLoader
 from brainbench.models.prompts.verbalizer import find_spellings
-from brainbench.source import source_sha256
 
 Validate = Callable[[LanguageModel], float]
 Progress = Callable[[int, int, str], None]
@@ -149,7 +149,7 @@ def finetune(
     items = prepare_items(model, signals, recipe.layers)
     roles = assign_roles(recipe, items, signals)
     place = FinetuningFolder(folder)
-    told = _record(model, signals, recipe, budget, roles, items)
+    told = _record(model, signals, recipe, budget, roles, items, _source(watch))
     record = place.begin(told.model_copy(update={"arm": arm}), resume)
     if record.status == "finished":
         return _finetuned(place, record)
@@ -290,6 +290,7 @@ def _record(
     budget: Budget,
     roles: Roles,
     items: TrainingItems,
+    source: str,
 ) -> FinetuningRecord:
     """What a training is made with."""
     versions = {name: metadata.version(name) for name in _PACKAGES}
@@ -318,8 +319,17 @@ def _record(
         },
         recipe=plain(recipe.facts()),
         budget=plain(budget.facts()),
-        versions=versions | {"source": source_sha256()[:12]},
+        versions=versions | {"source": source[:12]},
     )
+
+
+def _source(watch: Watch) -> str:
+    """Hash of the code that trains and validates."""
+    validating = getattr(watch.validate, "__module__", None)
+    modules = [__name__]
+    if isinstance(validating, str) and validating.partition(".")[0] == PACKAGE:
+        modules.append(validating)
+    return reached_sha256(modules)
 
 
 def _finetuned(folder: FinetuningFolder, record: FinetuningRecord) -> Finetuned:
