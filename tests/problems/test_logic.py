@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from references import EveryModel, Solver
+from tiers import quick
 
 from brainbench.errors import DataError
 from brainbench.problems import (
@@ -202,7 +203,7 @@ def test_labels_of_generated_problems_agree_with_z3(
         ), problem
 
 
-@pytest.mark.parametrize("premises", range(2, MAX_PREMISES + 1))
+@pytest.mark.parametrize("premises", quick(range(2, MAX_PREMISES + 1), (2, 3, 4, 6)))
 @pytest.mark.parametrize("reasoning_type", REASONING_TYPES)
 def test_labels_of_sets_agree_with_z3(solver: Solver, reasoning_type: Any, premises: int) -> None:
     per_condition = 4 if reasoning_type == "propositional" else 1  # one of each form
@@ -288,6 +289,7 @@ def _with_connectives(rng: np.random.Generator) -> tuple[list[str], str]:
     return premises, _compound(rng) if rng.random() < 0.4 else _syllogistic(rng, False)
 
 
+@pytest.mark.parametrize("count", quick((75, 150), [75]))
 @pytest.mark.parametrize(
     "draw", [_any_syllogism, _one_order, _two_orders, _mixed, _with_connectives]
 )
@@ -295,10 +297,11 @@ def test_random_arguments_agree_with_z3_and_with_every_model(
     solver: Solver,
     every_model: EveryModel,
     draw: Callable[[np.random.Generator], tuple[list[str], str]],
+    count: int,
 ) -> None:
     rng = np.random.default_rng(11)
     verdicts: Counter[str] = Counter()
-    for _ in range(150):
+    for _ in range(count):
         premises, conclusion = draw(rng)
         read, claim = [read_statement(premise) for premise in premises], read_statement(conclusion)
         possible, follows = solver.consistent(premises), solver.entails(premises, conclusion)
@@ -307,7 +310,8 @@ def test_random_arguments_agree_with_z3_and_with_every_model(
         assert every_model.entails(read, claim) == follows, (premises, conclusion)
         verdicts["contradictory" if not possible else "valid" if follows else "invalid"] += 1
     # the draw reaches every verdict, or agreeing on it would say nothing
-    assert min(verdicts[name] for name in ("contradictory", "valid", "invalid")) >= 5, verdicts
+    fewest = min(verdicts[name] for name in ("contradictory", "valid", "invalid"))
+    assert fewest >= count / 30, verdicts
 
 
 @pytest.mark.parametrize(

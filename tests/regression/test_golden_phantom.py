@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from brainbench.models import PHANTOM_FILE
 from brainbench.run import Settings, evaluate
 
@@ -28,6 +30,7 @@ def test_the_shipped_activations_give_the_golden_controlled_scores(
     assert {name.split(".")[1] for name, v in verdicts.items() if v == "above null"} == {"signal"}
 
 
+@pytest.mark.exhaustive
 def test_the_default_run_gives_the_golden_controlled_scores(
     tmp_path: Path, golden: Callable[..., None]
 ) -> None:
@@ -35,6 +38,21 @@ def test_the_default_run_gives_the_golden_controlled_scores(
     assert (record.model.identifier, record.model.builtin) == ("nano", True)
     # a matrix product in float32 rounds differently on another processor
     golden(record, "phantom_nano_controlled", tolerance=1e-3, p_tolerance=0.02)
+
+
+def test_nano_gives_the_golden_controlled_scores_of_a_cell(
+    tmp_path: Path, golden: Callable[..., None]
+) -> None:
+    cell = "phantom.signal.syllogistic-ridge"
+    record = evaluate(benchmarks=[cell], output_path=tmp_path)
+    assert [row.protocol for row in record.controlled] == ["controlled"]
+    golden(
+        record,
+        "phantom_nano_controlled",
+        tolerance=1e-3,
+        p_tolerance=0.02,
+        only=lambda name: name.startswith(cell),
+    )
 
 
 def test_the_shipped_activations_give_the_golden_published_scores(
