@@ -134,15 +134,15 @@ def test_a_random_direction_has_the_size_of_the_guided_adapter(run: Any) -> None
 def test_stopped_it_goes_on(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     code, whole, _ = run(*QUICK, "--output-path", "whole", "--json")
     assert code == 0
-    area, calls = order.area, []
+    auc, calls = order.auc, []
 
     def stop(*given: Any) -> Any:
         calls.append(1)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return area(*given)
+        return auc(*given)
 
-    monkeypatch.setattr(order, "area", stop)
+    monkeypatch.setattr(order, "auc", stop)
     code, out, err = run(*QUICK, "--output-path", "parts")
     assert (code, out) == (130, "")
     assert "finished epochs are kept, the same command with --resume goes on" in err

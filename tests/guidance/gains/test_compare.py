@@ -20,7 +20,7 @@ from brainbench.guidance.gains.compare import (
     Gains,
     GainSettings,
     correct_differences,
-    mcnemar,
+    mcnemar_of_arms,
     measure_gains,
 )
 from brainbench.guidance.gains.verdict import find_change
@@ -142,7 +142,7 @@ class TestMcNemar:
         )
         table = [[np.sum(a & b) for b in (theirs, ~theirs)] for a in (ours, ~ours)]
         expected = mcnemar_of_statsmodels(table, exact=True)
-        found = mcnemar(guided, other, items)
+        found = mcnemar_of_arms(guided, other, items)
         assert found is not None
         assert found == (pytest.approx(expected.pvalue), table[0][1], table[1][0])
 
@@ -151,13 +151,21 @@ class TestMcNemar:
         right = np.stack([items.labels, items.labels])
         half = np.stack([items.labels, 1 - items.labels])
         odds = np.zeros((2, 4))
-        assert mcnemar(ArmAnswers(odds, right), ArmAnswers(odds, half), items) == (0.125, 4, 0)
-        assert mcnemar(ArmAnswers(odds, right), ArmAnswers(odds, right), items) == (1.0, 0, 0)
+        assert mcnemar_of_arms(ArmAnswers(odds, right), ArmAnswers(odds, half), items) == (
+            0.125,
+            4,
+            0,
+        )
+        assert mcnemar_of_arms(ArmAnswers(odds, right), ArmAnswers(odds, right), items) == (
+            1.0,
+            0,
+            0,
+        )
 
     def test_none_without_a_first_order(self) -> None:
         items = problems(4, 1)
         arm = answers(items, np.random.default_rng(0))
-        assert mcnemar(arm, arm, replace(items, order=np.ones(4, int))) is None
+        assert mcnemar_of_arms(arm, arm, replace(items, order=np.ones(4, int))) is None
 
 
 class TestDraws:
