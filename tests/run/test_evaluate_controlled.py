@@ -31,8 +31,10 @@ PLUGIN = Path(__file__).parent.parent / "plugins" / "example"
 def few_draws() -> Iterator[None]:
     """Enough to reach p = 0.05 / 6, and quick."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, draws in (("PRIMARY", 299), ("POOLED", 99), ("CONDITION", 49)):
-            patch.setattr(f"brainbench.benchmarks.controlled.cell.{name}_DRAWS", draws)
+        for name, draws in (("PRIMARY", 139), ("POOLED", 49), ("CONDITION", 29), ("LAYER", 49)):
+            for module in ("cell", "model", "benchmark"):
+                place = f"brainbench.benchmarks.controlled.{module}.{name}_DRAWS"
+                patch.setattr(place, draws, raising=False)
         yield
 
 

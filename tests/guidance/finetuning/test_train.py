@@ -59,6 +59,18 @@ def train(folder: Path, name: str = "representation+labels", **more: Any) -> Fin
     return finetune(model, signals, recipe, folder, **{"budget": FAST, **more})
 
 
+@pytest.fixture(scope="module")
+def unwatched(tmp_path_factory: pytest.TempPathFactory) -> Finetuned:
+    """A training that nothing disturbs; copy its folder before it is changed."""
+    return train(tmp_path_factory.mktemp("unwatched") / "whole")
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Finetuned:
+    """The same, its model validated after each epoch."""
+    return train(tmp_path_factory.mktemp("watched") / "whole", watch=Watch(score))
+
+
 # what is learned
 
 
@@ -164,7 +176,8 @@ def test_all_that_is_seen_of_signals_are_the_signals(tmp_path: Path) -> None:
     """Labels alone learn the same whatever people did; with signals it matters."""
     # turned round, maps would turn with them
     other = SIGNALS.with_responses(tuple(block[::-1] for block in SIGNALS.responses))
-    budget = replace(FAST, epochs=2)
+    # the second of two steps sees what the first has changed
+    budget = replace(FAST, epochs=1)
     for name, same in (("labels", True), ("stimulus", True), ("representation+labels", False)):
         losses = [
             train(tmp_path / f"{name}-{i}", name, signals=signals, budget=budget).losses
@@ -176,11 +189,9 @@ def test_all_that_is_seen_of_signals_are_the_signals(tmp_path: Path) -> None:
 # again
 
 
-def test_equal_trainings_are_equal_and_seeds_matter(tmp_path: Path) -> None:
-    found = [
-        train(tmp_path / str(i), budget=replace(FAST, seed=seed))
-        for i, seed in enumerate((0, 0, 1))
-    ]
+def test_equal_trainings_are_equal_and_seeds_matter(tmp_path: Path, unwatched: Finetuned) -> None:
+    found = [unwatched]
+    found += [train(tmp_path / str(seed), budget=replace(FAST, seed=seed)) for seed in (0, 1)]
     weights = [(one.folder / WEIGHTS).read_bytes() for one in found]
     assert found[0].losses == found[1].losses
     assert weights[0] == weights[1]
@@ -260,8 +271,8 @@ def test_the_best_epoch_is_kept(scores: list[float], tmp_path: Path) -> None:
     assert (found.folder / WEIGHTS).read_bytes() == (same.folder / WEIGHTS).read_bytes()
 
 
-def test_without_validation_the_last_epoch_is_kept(tmp_path: Path) -> None:
-    assert train(tmp_path / "out").best_epoch == 3
+def test_without_validation_the_last_epoch_is_kept(unwatched: Finetuned) -> None:
+    assert unwatched.best_epoch == 3
 
 
 def test_training_stops_when_the_score_falls(tmp_path: Path) -> None:
@@ -320,11 +331,14 @@ def stopping(call: int) -> Watch:
     [*(("representation+labels", call) for call in (1, 3, 4)), ("stimulus", 3), ("states", 3)],
 )
 def test_an_interrupted_training_goes_on_to_the_same_losses(
-    name: str, call: int, tmp_path: Path
+    name: str, call: int, tmp_path: Path, watched: Finetuned
 ) -> None:
     model = make_model()
     before = imprint(model.loader.model)
-    whole = train(tmp_path / "whole", name, model=model, watch=Watch(score))
+    if name == "representation+labels":
+        whole = watched
+    else:
+        whole = train(tmp_path / "whole", name, model=model, watch=Watch(score))
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path / "parts", name, model=model, watch=stopping(call))
     assert_unchanged(model.loader.model, before)
@@ -350,9 +364,8 @@ def interrupt_step(monkeypatch: pytest.MonkeyPatch, number: int) -> Callable[[],
 
 
 def test_an_epoch_that_was_stopped_within_is_done_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unwatched: Finetuned
 ) -> None:
-    whole = train(tmp_path / "whole")
     # 2 batches for the answers, 2 of the first epoch, and the second batch of the second
     undo = interrupt_step(monkeypatch, 6)
     with pytest.raises(KeyboardInterrupt):
@@ -360,13 +373,12 @@ def test_an_epoch_that_was_stopped_within_is_done_again(
     undo()
     kept = FinetuningFolder(tmp_path / "parts")
     assert kept.last_checkpoint() is not None
-    assert train(kept.path, resume=True).losses == whole.losses
+    assert train(kept.path, resume=True).losses == unwatched.losses
 
 
 def test_a_checkpoint_that_is_not_whole_is_not_gone_on_from(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watched: Finetuned
 ) -> None:
-    whole = train(tmp_path / "whole", watch=Watch(score))
     saved = trainer.save_history
 
     def die(history: Any, checkpoint: Path) -> None:
@@ -381,7 +393,7 @@ def test_a_checkpoint_that_is_not_whole_is_not_gone_on_from(
     kept = FinetuningFolder(tmp_path / "parts").last_checkpoint()
     assert kept is not None
     assert kept.name == "checkpoint-2"
-    assert train(tmp_path / "parts", watch=Watch(score), resume=True).record == whole.record
+    assert train(tmp_path / "parts", watch=Watch(score), resume=True).record == watched.record
 
 
 def test_one_that_ended_but_was_not_finished_is_finished(
@@ -415,8 +427,10 @@ def test_a_finished_one_is_read_back(tmp_path: Path) -> None:
     assert again == found
 
 
-def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:
-    train(tmp_path / "out")
+def test_a_folder_with_something_else_in_it_is_refused(
+    tmp_path: Path, unwatched: Finetuned
+) -> None:
+    shutil.copytree(unwatched.folder, tmp_path / "out")
     before = (tmp_path / "out" / WEIGHTS).read_bytes()
     with pytest.raises(UsageError, match="holds this training, finished already; --resume"):
         train(tmp_path / "out")
@@ -522,15 +536,16 @@ def test_bfloat16_is_trained(tmp_path: Path) -> None:
     }
 
 
-def test_a_model_that_accelerate_has_divided_is_trained(tmp_path: Path) -> None:
+def test_a_model_that_accelerate_has_divided_is_trained(
+    tmp_path: Path, unwatched: Finetuned
+) -> None:
     """As with several cards: its hooks move weights and states about."""
-    expected = train(tmp_path / "whole").losses
     model = make_model()
     rest = ("model.embed_tokens", "model.norm", "model.rotary_emb", "lm_head")
     layers = [f"model.layers.{number}" for number in range(4)]
     places = dict.fromkeys((*rest, *layers), "cpu")
     dispatch_model(model.loader.model, places, force_hooks=True)
-    assert train(tmp_path / "divided", model=model).losses == expected
+    assert train(tmp_path / "divided", model=model).losses == unwatched.losses
 
 
 def test_several_processes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
