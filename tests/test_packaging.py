@@ -50,6 +50,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
         "brainbench/leaderboard/static/board.css",
         "brainbench/leaderboard/static/sortable.min.js",
         "brainbench/leaderboard/static/sortable.LICENSE",
+        "brainbench/results/blocks/templates/blocks.html",
         "brainbench/results/report/templates/report.html",
         "brainbench/results/report/templates/report.css",
         "brainbench/results/report/templates/report.js",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from brainbench.results.report.plots.svg import Axis, drawing, element, text
+from brainbench.results.plots.svg import Axis, drawing, element, text
 
 _WIDTH, _HEIGHT = 120.0, 14.0
 # with more points their intervals hide each other

@@ -22,7 +22,7 @@ from brainbench.leaderboard.kinds.registry import STATISTICS
 from brainbench.leaderboard.site.model_page import number
 from brainbench.leaderboard.site.plots import Line, Point, draw_plane, draw_score, score_axis
 from brainbench.leaderboard.submissions.submission import Submission
-from brainbench.results.report.plots.svg import Axis
+from brainbench.results.plots.svg import Axis
 
 _SAFE = re.compile(r"[^A-Za-z0-9._+-]+")
 # bounds of the groups that sizes are filtered by

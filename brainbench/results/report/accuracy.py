@@ -7,9 +7,9 @@ from typing import Any
 
 from brainbench.reasoning import AnswerBias
 from brainbench.reasoning.response_bias import accuracy_interval
+from brainbench.results.blocks import Block, Bullets, Figure, Section, Table, Words
+from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
 from brainbench.results.record import Record
-from brainbench.results.report.blocks import Block, Bullets, Figure, Section, Table, Words
-from brainbench.results.report.plots.dot_plot import DotRow, Mark, draw_dots
 from brainbench.results.wording import clip, number, percent, with_error
 
 _MAX = 400

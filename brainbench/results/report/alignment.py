@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from brainbench.benchmarks import ControlledScore
-from brainbench.results.record import Record, ScoreRow
-from brainbench.results.report.blocks import (
+from brainbench.results.blocks import (
     Block,
     Figure,
     Folded,
@@ -15,9 +14,15 @@ from brainbench.results.report.blocks import (
     Table,
     Words,
 )
-from brainbench.results.report.cells import CellSummary, Nuisance, controlled_cells, published_cells
-from brainbench.results.report.plots.dot_plot import DotRow, Mark, draw_dots
-from brainbench.results.report.plots.layers import layer_maps
+from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
+from brainbench.results.record import Record, ScoreRow
+from brainbench.results.sections.cells import (
+    CellSummary,
+    Nuisance,
+    controlled_cells,
+    published_cells,
+)
+from brainbench.results.sections.layers import layer_maps
 from brainbench.results.wording import interval, number, percent, with_interval
 
 _CONTROLLED = (

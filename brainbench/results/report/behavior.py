@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from brainbench.benchmarks import IN_WORDS, MEASURES, Measure, Statistic
-from brainbench.results.record import BehaviorRow, Record
-from brainbench.results.report.blocks import (
+from brainbench.results.blocks import (
     Block,
     Figure,
     Folded,
@@ -15,7 +14,8 @@ from brainbench.results.report.blocks import (
     Table,
     Words,
 )
-from brainbench.results.report.plots.dot_plot import DotRow, Mark, draw_dots
+from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
+from brainbench.results.record import BehaviorRow, Record
 from brainbench.results.wording import interval, number, percent, plural, with_interval
 
 _MAX = 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from brainbench.results.record import Record
-from brainbench.results.report.cells import controlled_cells, published_cells
+from brainbench.results.sections.cells import controlled_cells, published_cells
 from brainbench.results.wording import listed
 
 _MAX = 200

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from brainbench.guidance.layer_sets import name_layers
 from brainbench.guidance.score import Change, Difference, GuidanceScore, SearchRow, SearchScore
-from brainbench.results.record import Record
-from brainbench.results.report.blocks import (
+from brainbench.results.blocks import (
     Block,
     Figure,
     Folded,
@@ -16,8 +15,9 @@ from brainbench.results.report.blocks import (
     Table,
     Words,
 )
-from brainbench.results.report.plots.dot_plot import DotRow, Mark, draw_dots
-from brainbench.results.report.plots.svg import image
+from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
+from brainbench.results.plots.svg import image
+from brainbench.results.record import Record
 from brainbench.results.wording import number, percent, plural, with_interval
 
 _MAX = 60

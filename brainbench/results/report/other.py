@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brainbench.results.record import OtherScore, Record
-from brainbench.results.report.blocks import Section, Table, Words
+from brainbench.results.blocks import Section, Table, Words
 from brainbench.results.wording import number
 
 _ABOUT = (

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from brainbench.atomic import write_whole
+from brainbench.results.blocks import Block, Bullets, Section, Words
+from brainbench.results.blocks.html import page_environment
 from brainbench.results.record import Record
 from brainbench.results.report.accuracy import accuracy_section
 from brainbench.results.report.alignment import alignment_sections
 from brainbench.results.report.behavior import behavior_section
-from brainbench.results.report.blocks import Block, Bullets, Section, Words
 from brainbench.results.report.cautions import cautions
 from brainbench.results.report.gains import gains_section
 from brainbench.results.report.other import other_section
-from brainbench.results.report.plots.brain import brain_section
 from brainbench.results.report.provenance import provenance_section
 from brainbench.results.report.samples import ROWS, samples_section
 from brainbench.results.report.summary import summary
+from brainbench.results.sections.brain import brain_section
 from brainbench.results.wording import clip, listed
 
 REPORT = "report.html"
@@ -95,7 +93,7 @@ def _sections(record: Record, folder: Path) -> list[Section]:
 def _page(record: Record, sections: Sequence[Section], longest: int) -> str:
     data = listed(f"{d.name} {d.version}" for d in record.datasets)
     return (
-        _environment(longest)
+        page_environment("brainbench.results.report", longest)
         .get_template("report.html")
         .render(
             model=clip(record.model.identifier, 160),
@@ -113,29 +111,6 @@ def _page(record: Record, sections: Sequence[Section], longest: int) -> str:
             policy=_policy(),
         )
     )
-
-
-@cache
-def _environment(longest: int) -> Environment:
-    def said(value: Any) -> Any:
-        # what was made here is whole; everything else comes from a record
-        return value if isinstance(value, Markup) else clip(str(value), longest)
-
-    made = Environment(
-        loader=PackageLoader("brainbench.results.report"),
-        autoescape=True,
-        finalize=said,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["breakable"] = lambda value: _breakable(said(value))
-    return made
-
-
-def _breakable(text: str) -> Markup:
-    """A text whose names may go on below after a point, a slash or an underscore."""
-    return Markup(re.sub(r"([._/])(?=[^\W\d])", r"\1<wbr>", str(escape(text))))
 
 
 @cache

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from brainbench.results.blocks import Block, Code, Folded, Section, Table, Words
 from brainbench.results.record import Record
-from brainbench.results.report.blocks import Block, Code, Folded, Section, Table, Words
 from brainbench.results.report.command import rerun_command
 from brainbench.results.wording import clip, listed, number, size
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from brainbench.errors import DataError
-from brainbench.results.report.blocks import Block, Folded, Section, Table, Words
+from brainbench.results.blocks import Block, Folded, Section, Table, Words
 from brainbench.results.sample_files import count_samples, read_samples, sample_files
 from brainbench.results.wording import clip, number
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from simulated_records import answers, empty, write_run
 
-from brainbench.results.report.blocks import Folded, Section, Table, Words
+from brainbench.results.blocks import Folded, Section, Table, Words
 from brainbench.results.report.samples import ROWS, samples_section
 
 

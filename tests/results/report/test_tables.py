@@ -9,10 +9,7 @@ import pytest
 from simulated_records import answers, empty, full, gain, task
 
 from brainbench.results import Record
-from brainbench.results.record import SteeringInfo
-from brainbench.results.report.accuracy import _marks, accuracy_section
-from brainbench.results.report.behavior import behavior_section
-from brainbench.results.report.blocks import (
+from brainbench.results.blocks import (
     Block,
     Bullets,
     Folded,
@@ -21,6 +18,9 @@ from brainbench.results.report.blocks import (
     Table,
     Words,
 )
+from brainbench.results.record import SteeringInfo
+from brainbench.results.report.accuracy import _marks, accuracy_section
+from brainbench.results.report.behavior import behavior_section
 from brainbench.results.report.gains import gains_section
 from brainbench.results.report.page import render_report
 from brainbench.results.report.provenance import provenance_section

@@ -9,7 +9,7 @@ import pytest
 from simulated_records import answers, controlled, empty, full, gain, published, task
 
 from brainbench.results import Record
-from brainbench.results.report.blocks import Block, Bullets, Words
+from brainbench.results.blocks import Block, Bullets, Words
 from brainbench.results.report.cautions import cautions
 from brainbench.results.report.summary import summary
 

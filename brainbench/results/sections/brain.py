@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from brainbench.datasets import Card, load_card
 from brainbench.datasets.cards import RoiCoordinates
 from brainbench.errors import BrainbenchError
+from brainbench.results.blocks import Block, Figure, Folded, Section, Table, Words
+from brainbench.results.plots.svg import image
 from brainbench.results.record import Record
-from brainbench.results.report.blocks import Block, Figure, Folded, Section, Table, Words
-from brainbench.results.report.plots.svg import image
 from brainbench.results.wording import listed, number, plural
 
 # from MNI (as SPM has it) to Talairach, Lancaster et al. 2007, Human Brain Mapping 28: A x + b

@@ -1,17 +1,24 @@
-"""What a page is made of: sections of texts, lists, tables and figures."""
+"""What is shown of a run: sections of paragraphs, lists, tables and figures.
+
+One list of blocks is written for each kind of score; :mod:`.terminal`, :mod:`.html` and
+:mod:`.markdown` render it. A block marked ``wide`` is for a page, where there is room: the terminal
+leaves it out.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from markupsafe import Markup
 
-# what one table or list holds; a record that has more is no record of a run
+# rows of one table or items of one list; a record with more does not come from a run
 MAX_ROWS = 1000
 _MAX_CELLS = 15_000
 _MAX_ITEMS = 300
+
+Mood = Literal["", "good", "bad", "warning"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,11 @@ class Words:
     text: str
     tone: str = ""
     """``note``: small print; ``lead``: what a reader must not miss."""
+    name: str = ""
+    """What the paragraph begins with, such as a verdict, followed by a colon."""
+    mood: Mood = ""
+    """Whether the name is good news; coloured in a terminal."""
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,7 +44,8 @@ class Bullets:
     items: Sequence[tuple[str, str]]
     """Name, or nothing, and text."""
     tone: str = ""
-    """``warning`` where it tells what is wrong."""
+    """``warning`` where it says what is wrong."""
+    wide: bool = False
 
     @property
     def shown(self) -> Sequence[tuple[str, str]]:
@@ -41,17 +54,51 @@ class Bullets:
 
 
 @dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Parameters
+    ----------
+    name : its heading.
+    short : its heading where there is little room; by default the name.
+    wide : whether it is for a page only.
+    optional : whether a terminal leaves it out when every row has n/a, 0 or nothing there.
+    """
+
+    name: str
+    short: str = ""
+    wide: bool = False
+    optional: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def heading(self) -> str:
+        """The heading where there is little room."""
+        return self.short or self.name
+
+
+@dataclass(frozen=True)
 class Table:
     """A table; the first cell of a row names it."""
 
     kind: ClassVar = "table"
     caption: str
-    columns: Sequence[str]
+    columns: Sequence[str | Column]
     rows: Sequence[Sequence[str]]
     numbers: bool = True
     """Whether all columns but the first hold numbers."""
     searched: bool = False
     """Whether its rows can be searched."""
+    strong: Sequence[str] = ()
+    """Names of rows that stand out."""
+    wide: bool = False
+
+    @property
+    def heads(self) -> list[Column]:
+        """The columns, each with what a renderer needs to know."""
+        return [Column(one) if isinstance(one, str) else one for one in self.columns]
 
     @property
     def shown(self) -> Sequence[Sequence[str]]:
@@ -60,18 +107,19 @@ class Table:
 
     @property
     def left_out(self) -> int:
-        """How many are not."""
+        """How many rows are not printed."""
         return len(self.rows) - len(self.shown)
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with what it shows, and its numbers in a table."""
+    """A picture with what it shows, and its numbers in a table. Terminals leave it out."""
 
     kind: ClassVar = "figure"
     picture: Markup
     caption: str
     table: Table | None = None
+    wide: ClassVar = True
 
 
 @dataclass(frozen=True)
@@ -80,15 +128,17 @@ class SideBySide:
 
     kind: ClassVar = "beside"
     figures: Sequence[Figure]
+    wide: ClassVar = True
 
 
 @dataclass(frozen=True)
 class Folded:
-    """What opens when it is asked for, and in print."""
+    """Blocks that open on a click, and in print."""
 
     kind: ClassVar = "folded"
     title: str
     blocks: Sequence[Block]
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,6 +147,7 @@ class Code:
 
     kind: ClassVar = "code"
     text: str
+    wide: bool = False
 
 
 Block = Words | Bullets | Table | Figure | SideBySide | Folded | Code
@@ -104,13 +155,15 @@ Block = Words | Bullets | Table | Figure | SideBySide | Folded | Code
 
 @dataclass(frozen=True)
 class Section:
-    """One part of the page.
+    """One part of what is shown.
 
     Parameters
     ----------
     key : its place in the page's address, unique.
     title : its heading.
     badge : what its numbers are of, such as the protocol.
+    about : what its numbers mean, in small print: first on a page, last in a terminal.
+    parts : sections of the next level.
     """
 
     key: str
@@ -118,4 +171,4 @@ class Section:
     blocks: Sequence[Block] = ()
     badge: str = ""
     parts: Sequence[Section] = field(default_factory=tuple)
-    """Sections of the next level."""
+    about: str = ""

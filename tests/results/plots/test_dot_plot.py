@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from brainbench.results.report.plots.dot_plot import DotRow, Mark, draw_dots
+from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
 
 SPACE = "{http://www.w3.org/2000/svg}"
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from markupsafe import Markup
 
-from brainbench.results.report.plots.svg import Axis, drawing, element, text
+from brainbench.results.plots.svg import Axis, drawing, element, text
 
 HOSTILE = "\"><script>alert('x')</script>&"
 

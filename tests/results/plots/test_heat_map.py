@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from xml.etree import ElementTree
 
-from brainbench.results.report.plots.heat_map import HeatMap, HeatMapColumn, draw_heat_map
+from brainbench.results.plots.heat_map import HeatMap, HeatMapColumn, draw_heat_map
 
 SPACE = "{http://www.w3.org/2000/svg}"
 COLUMNS = [

@@ -13,8 +13,8 @@ from brainbench.datasets import load_card
 from brainbench.datasets.cards import Card, RoiCoordinates
 from brainbench.errors import UnknownNameError
 from brainbench.results import Record
-from brainbench.results.report.blocks import Figure, Folded, Table, Words
-from brainbench.results.report.plots import brain
+from brainbench.results.blocks import Figure, Folded, Table, Words
+from brainbench.results.sections import brain
 
 MADE_UP = RoiCoordinates(
     space="MNI", what="invented for a test", source="nobody", points=((-40, 20, 30), (35, -60, 45))

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from brainbench.results.report.plots.svg import drawing, element, text
+from brainbench.results.plots.svg import drawing, element, text
 from brainbench.results.wording import clip, finite, number
 
 _HEAD, _FOOT, _WIDE, _LETTER = 96, 34, 26, 5.6

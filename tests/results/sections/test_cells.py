@@ -9,10 +9,10 @@ from simulated_records import PEOPLE, controlled, empty, published
 
 from brainbench.benchmarks.controlled.score import ControlledLayer
 from brainbench.results import Record
+from brainbench.results.blocks import SideBySide, Table
 from brainbench.results.report.alignment import alignment_sections
-from brainbench.results.report.blocks import SideBySide, Table
-from brainbench.results.report.cells import CellSummary, controlled_cells, published_cells
-from brainbench.results.report.plots.layers import layer_maps
+from brainbench.results.sections.cells import CellSummary, controlled_cells, published_cells
+from brainbench.results.sections.layers import layer_maps
 
 
 def both() -> Record:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from brainbench.results.report.plots.svg import Axis, drawing, element, text
+from brainbench.results.plots.svg import Axis, drawing, element, text
 from brainbench.results.wording import Interval, clip, finite, number
 
 Shape = Literal["dot", "triangle", "diamond", "tick"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from brainbench.results.report.blocks import Block, Figure, Folded, SideBySide, Table
-from brainbench.results.report.cells import CellSummary
-from brainbench.results.report.plots.heat_map import HeatMap, HeatMapColumn, draw_heat_map
+from brainbench.results.blocks import Block, Figure, Folded, SideBySide, Table
+from brainbench.results.plots.heat_map import HeatMap, HeatMapColumn, draw_heat_map
+from brainbench.results.sections.cells import CellSummary
 from brainbench.results.wording import finite, number
 
 _SITES = 6

@@ -1,0 +1,45 @@
+"""Blocks as HTML, by templates that escape every text."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from brainbench.results.wording import clip
+
+
+@cache
+def page_environment(package: str, longest: int) -> Environment:
+    """Templates of a package that can import ``blocks.html``, which shows a block.
+
+    Parameters
+    ----------
+    package : dotted name of the package with the folder ``templates``.
+    longest : characters of one text; the rest is cut. Markup made here stays whole.
+    """
+
+    def clipped(value: Any) -> Any:
+        # markup was made here; everything else comes from a record
+        return value if isinstance(value, Markup) else clip(str(value), longest)
+
+    made = Environment(
+        loader=ChoiceLoader(
+            [PackageLoader(package), PackageLoader("brainbench.results.blocks", "templates")]
+        ),
+        autoescape=True,
+        finalize=clipped,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["breakable"] = lambda value: _breakable(clipped(value))
+    return made
+
+
+def _breakable(text: str) -> Markup:
+    """A text that may continue on the next line after a point, a slash or an underscore."""
+    return Markup(re.sub(r"([._/])(?=[^\W\d])", r"\1<wbr>", str(escape(text))))

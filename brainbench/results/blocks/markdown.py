@@ -1,0 +1,84 @@
+"""Blocks as GitHub's Markdown, as in a comment on a pull request; names from records stay text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from brainbench.results.blocks.model import Block, Bullets, Code, Folded, Section, Table, Words
+
+# characters of a cell, and of a paragraph or an item
+_CELL, _TEXT = 600, 2000
+
+
+def markdown_section(section: Section, level: int = 3) -> list[str]:
+    """Lines of a section, its parts one level below; what its numbers mean stands under them."""
+    badge = f" ({plain(section.badge)})" if section.badge else ""
+    lines = [f"{'#' * level} {plain(section.title, _CELL)}{badge}", ""]
+    lines += markdown_blocks(section.blocks)
+    for part in section.parts:
+        lines += markdown_section(part, level + 1)
+    return [*lines, *(_small(section.about) if section.about else [])]
+
+
+def markdown_blocks(blocks: Iterable[Block]) -> list[str]:
+    """Lines of blocks that Markdown can show, in their order; wide ones are left out."""
+    lines: list[str] = []
+    for block in blocks:
+        if block.wide:
+            continue
+        if isinstance(block, Words):
+            lines += _words(block)
+        elif isinstance(block, Bullets) and block.items:
+            lines += [*(_item(name, text) for name, text in block.shown), ""]
+        elif isinstance(block, Table) and block.rows:
+            lines += [*_table(block), ""]
+        elif isinstance(block, Folded):
+            held = markdown_blocks(block.blocks)
+            title = f"<summary>{plain(block.title)}</summary>"
+            lines += ["<details>", title, "", *held, "</details>", ""]
+        elif isinstance(block, Code):
+            lines += [*(f"    {line}" for line in block.text.splitlines()), ""]
+    return lines
+
+
+def plain(text: str, longest: int = 200) -> str:
+    """A text that is no markup, notifies nobody and stays in its cell."""
+    flat = " ".join(text.split())[:longest]
+    safe = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]|~#!])", r"\\\1", safe).replace("@", "@\N{ZERO WIDTH SPACE}")
+
+
+def _words(block: Words) -> list[str]:
+    if block.tone == "note":
+        return _small(block.text)
+    name = f"**{plain(block.name)}:** " if block.name else ""
+    text = plain(block.text, _TEXT)
+    return [f"**{text}**" if block.tone == "lead" and not name else name + text, ""]
+
+
+def _small(text: str) -> list[str]:
+    return [f"<sub>{plain(text, _TEXT)}</sub>", ""]
+
+
+def _item(name: str, text: str) -> str:
+    return f"- {f'**{plain(name)}:** ' if name else ''}{plain(text, _TEXT)}"
+
+
+def _table(table: Table) -> list[str]:
+    kept = [place for place, head in enumerate(table.heads) if not head.wide]
+    heads = [plain(table.heads[place].heading) for place in kept]
+    texts = {place for place in kept if place == 0 or not table.numbers}
+    lines = [*([plain(table.caption, _TEXT), ""] if table.caption else []), _row(heads)]
+    lines.append("|" + "|".join("---" if place in texts else "---:" for place in kept) + "|")
+    for row in table.shown:
+        cells = [plain(row[place], _CELL) for place in kept]
+        strong = row[0] in table.strong
+        lines.append(_row([f"**{cell}**" if strong and cell else cell for cell in cells]))
+    if table.left_out:
+        lines += ["", f"{table.left_out} more rows are in the record."]
+    return lines
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,51 @@
+"""Blocks as HTML: one template for the report and for pages of a board."""
+
+from __future__ import annotations
+
+import pytest
+
+from brainbench.results.blocks import Block, Bullets, Code, Column, Folded, Table, Words
+from brainbench.results.blocks.html import page_environment
+
+
+def shown(block: Block, longest: int = 600) -> str:
+    made = page_environment("brainbench.results.report", longest)
+    template = made.from_string('{% from "blocks.html" import show %}{{ show(block) }}')
+    return template.render(block=block)
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        (Words("a < b", "lead"), '<p class="lead">a &lt; b</p>\n'),
+        (Words("few seeds", name="inconclusive"), "<p>inconclusive: few seeds</p>\n"),
+        (
+            Bullets([("a.b", "c"), ("", "d")], "warning"),
+            '<ul class="warning">\n<li><b>a.<wbr>b:</b> c</li>\n<li>d</li>\n</ul>\n',
+        ),
+        (Code("x"), '<pre tabindex="0"><code>x</code></pre>\n'),
+        (Folded("t", [Words("a")]), "<details><summary>t</summary>\n<p>a</p>\n</details>\n"),
+    ],
+)
+def test_a_block_is_its_element(block: Block, expected: str) -> None:
+    assert shown(block) == expected
+
+
+def test_a_page_has_all_columns_by_their_whole_names() -> None:
+    columns = (
+        "task",
+        Column("at threshold", short="at thr.", optional=True),
+        Column("b", wide=True),
+    )
+    made = shown(Table("caption", columns, [("t", "n/a", "1")]))
+    for name in ("task", "at threshold", "b"):
+        assert f'<th scope="col">{name}</th>' in made
+    assert "at thr." not in made
+    assert '<th scope="row">t</th><td>n/a</td><td>1</td>' in made
+
+
+def test_texts_are_cut_and_escaped() -> None:
+    made = shown(Words("<script>" + "x" * 900 + "\x1b"), 100)
+    assert "<script>" not in made
+    assert made.count("x") < 100
+    assert "…" in made

@@ -1,0 +1,108 @@
+"""Blocks in a terminal: nothing is cut off at any width, and no text of a record acts on it."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from rich.console import Console, Group
+
+from brainbench.results.blocks import Bullets, Code, Column, Folded, Section, Table, Words
+from brainbench.results.blocks.terminal import show_blocks, show_section
+
+NUMBERS = Table(
+    "Every score",
+    ("benchmark", *(Column(f"metric number {i}", short=f"m{i}") for i in range(9))),
+    [(f"xiao2026.language.syllogistic-ridge-{row}",
+      *(f"{row}.{i}12 [{row}.{i}00,\N{NO-BREAK SPACE}{row}.{i}99]" for i in range(9)))
+     for row in range(3)],
+)  # fmt: skip
+
+
+def printed(blocks: object, width: int = 80) -> list[str]:
+    console = Console(width=width, file=io.StringIO(), color_system=None)
+    console.print(Group(*show_blocks(blocks)))  # type: ignore[arg-type]
+    return console.file.getvalue().splitlines()  # type: ignore[attr-defined,no-any-return]
+
+
+@pytest.mark.parametrize("width", [50, 80, 100, 110, 300])
+def test_every_number_is_printed_whole_at_every_width(width: int) -> None:
+    lines = printed([NUMBERS], width)
+    assert max(map(len, lines)) <= width
+    text = "\n".join(lines)
+    assert "…" not in text
+    for row in NUMBERS.rows:
+        for cell in row[1:]:
+            assert text.count(cell.replace("\N{NO-BREAK SPACE}", " ")) == 1
+
+
+def test_columns_that_do_not_fit_go_on_below_with_the_names_of_the_rows() -> None:
+    lines = printed([NUMBERS], 80)
+    headers = [line.split() for line in lines if re.search(r"\bm\d", line)]
+    assert headers[0][-2:] == ["m0", "m1"]
+    assert [name for header in headers for name in header if name != "benchmark"] == [
+        f"m{i}" for i in range(9)
+    ]
+    # a name that is too long for its column breaks where a name can
+    assert sum(line.startswith("xiao2026.language.") for line in lines) == 3 * len(headers)
+    assert sum(line.startswith("syllogistic-ridge-2") for line in lines) == len(headers)
+
+
+def test_a_page_has_columns_that_a_terminal_leaves_out() -> None:
+    table = Table(
+        "",
+        ("", "a", Column("b", wide=True), Column("c", optional=True), Column("d", optional=True)),
+        [("x", "1", "2", "0", "n/a"), ("y", "3", "4", "n/a", "7"), ("z", "", "", "", "")],
+    )
+    lines = [line.split() for line in printed([table])]
+    assert lines == [["a", "d"], ["x", "1", "n/a"], ["y", "3", "7"], ["z"]]
+
+
+def test_long_texts_are_folded_in_the_room_that_is_left() -> None:
+    reason = "not above the null, and an effect as large as what people share would be found"
+    lines = printed([Table("", ("", "r", "reading"), [("cell", "0.1", reason)])])
+    assert max(map(len, lines)) <= 80
+    assert len(lines) == 3
+    assert " ".join(" ".join(lines).split()).endswith(reason.split("would", 1)[1].strip())
+
+
+def test_texts_of_a_record_are_neither_markup_nor_control_characters() -> None:
+    text = "[bold red]a[/] \x1b[31mb\x07 \u202ec"
+    blocks = [
+        Words(text, name=text),
+        Bullets([(text, text)], "warning"),
+        Table(text, (text, text), [(text, text)]),
+        Code(text),
+    ]
+    shown = "\n".join(printed(blocks, 300))
+    assert shown.count("[bold red]a[/]") >= 8
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e]", shown)
+
+
+def test_a_section_ends_with_what_its_numbers_mean() -> None:
+    section = Section(
+        "key",
+        "Title",
+        [Words("small", "note"), Words("reading", "lead", name="verdict", mood="good")],
+        badge="badge",
+        about="about",
+        parts=[Section("part", "Part", [Folded("open", [Words("inside")])])],
+    )
+    console = Console(width=80, file=io.StringIO(), color_system=None)
+    console.print(Group(*show_section(section)))
+    assert console.file.getvalue().splitlines() == [  # type: ignore[attr-defined]
+        "", "Title  badge", "small", "verdict: reading", "", "Part", "inside", "about",
+    ]  # fmt: skip
+
+
+def test_what_is_for_a_page_only_is_left_out() -> None:
+    held = Table("", ("", "a"), [("x", "1")], wide=True)
+    blocks = [Words("a", wide=True), held, Folded("b", [Words("c")], wide=True), Words("d")]
+    assert printed(blocks) == ["d"]
+
+
+def test_rows_that_are_too_many_are_counted() -> None:
+    lines = printed([Table("", ("", "n"), [(str(i), "1") for i in range(1005)])])
+    assert lines[-1] == "5 more rows are in the record."
+    assert len(lines) == 1002
