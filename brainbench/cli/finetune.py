@@ -218,7 +218,8 @@ def finetune(
     """Parse, train, print."""
     # torch is loaded only now: other verbs do without
     from brainbench.guidance.finetuning.recipes import EPOCHS, Budget, Recipe
-    from brainbench.results.tables.finetuning import render_finetuning
+    from brainbench.results.blocks.terminal import render_section
+    from brainbench.results.sections.finetuning import finetuning_section
     from brainbench.run.finetuning import TrainingOrder
     from brainbench.run.finetuning import finetune as finetune_by_people
 
@@ -268,5 +269,5 @@ def finetune(
     if json:
         print_json(trained.record.model_dump_json(indent=1))
         return
-    stdout.print(render_finetuning(trained.record))
+    stdout.print(render_section(finetuning_section(trained.record)))
     _LOG.info("adapter: %s", trained.folder)

@@ -13,8 +13,8 @@ from brainbench.results.record import (
     TaskInfo,
 )
 from brainbench.results.samples import sample_rows
+from brainbench.results.screen import render_record
 from brainbench.results.store import RunFolder, find_record, load_record
-from brainbench.results.tables.published import render_record
 
 __all__ = [
     "SCHEMA_VERSION",

@@ -75,7 +75,8 @@ def test_what_is_lost_fails_and_is_named(cli: Any, tmp_path: Path) -> None:
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     result = cli("compare", "good", "same", "--fail-on-regression")
     assert (result.code, result.err) == (1, "")
-    (told, _) = [line for line in result.out.splitlines() if line.startswith("lost: ")]
+    assert "1 lost: in the baseline, and not to be compared" in result.out
+    (told,) = [line for line in result.out.splitlines() if line.startswith("lost: ")]
     assert told == "lost: brainbench_quick_a: AUC: log-odds of other items: of 40 and 0 of 40"
     assert cli("compare", "good", "same").code == 0
     assert cli("compare", "same", "good", "--fail-on-regression").code == 0

@@ -69,12 +69,17 @@ def _table(table: Table) -> list[str]:
     kept = [place for place, head in enumerate(table.heads) if not head.wide]
     heads = [plain(table.heads[place].heading) for place in kept]
     texts = {place for place in kept if place == 0 or not table.numbers}
-    lines = [*([plain(table.caption, _TEXT), ""] if table.caption else []), _row(heads)]
-    lines.append("|" + "|".join("---" if place in texts else "---:" for place in kept) + "|")
-    for row in table.shown:
+    rules = ["---" if place in texts else "---:" for place in kept]
+    # the name of a group stands before its first row
+    before = [""] if table.groups else []
+    lines = [plain(table.caption, _TEXT), ""] if table.caption else []
+    lines += [_row([*before, *heads]), f"|{'|'.join(['---'] * len(before) + rules)}|"]
+    for number, row in enumerate(table.shown):
         cells = [plain(row[place], _CELL) for place in kept]
-        strong = row[0] in table.strong
-        lines.append(_row([f"**{cell}**" if strong and cell else cell for cell in cells]))
+        if table.is_strong(number):
+            cells = [f"**{cell}**" if cell else "" for cell in cells]
+        group = "<br>".join(plain(text, _CELL) for text in table.groups.get(number, ()) if text)
+        lines.append(_row([group, *cells] if before else cells))
     if table.left_out:
         lines += ["", f"{table.left_out} more rows are in the record."]
     return lines

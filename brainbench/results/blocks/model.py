@@ -7,7 +7,7 @@ leaves it out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
@@ -45,6 +45,8 @@ class Bullets:
     """Name, or nothing, and text."""
     tone: str = ""
     """``warning`` where it says what is wrong."""
+    mood: Mood = ""
+    """Whether it is good news; names are coloured in a terminal."""
     wide: bool = False
 
     @property
@@ -91,14 +93,20 @@ class Table:
     """Whether all columns but the first hold numbers."""
     searched: bool = False
     """Whether its rows can be searched."""
-    strong: Sequence[str] = ()
-    """Names of rows that stand out."""
+    strong: Sequence[str | int] = ()
+    """Rows that stand out, by name or number."""
+    groups: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    """Number of a row → name of the rows from there on, and what they rest on."""
     wide: bool = False
 
     @property
     def heads(self) -> list[Column]:
         """The columns, each with what a renderer needs to know."""
         return [Column(one) if isinstance(one, str) else one for one in self.columns]
+
+    def is_strong(self, place: int) -> bool:
+        """Whether a row stands out."""
+        return place in self.strong or self.rows[place][0] in self.strong
 
     @property
     def shown(self) -> Sequence[Sequence[str]]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -19,10 +20,10 @@ from brainbench.results.blocks.model import Block, Bullets, Code, Folded, Sectio
 from brainbench.results.wording import clip
 
 _STYLES = {"good": "bold green", "bad": "bold red", "warning": "yellow", "": "bold"}
-# widest first column; longer names go on below
-_NAME_WIDTH = 24
+# share of the width that the first column takes at most; longer names go on below
+_NAMES = 0.4
 # a column with a longer cell is text, which may be folded to no less than this
-_LONGEST_CELL, _TEXT_WIDTH = 30, 18
+_LONGEST_CELL, _TEXT_WIDTH = 34, 18
 # what an optional column holds where it says nothing
 _NOTHING = {"", "n/a", "0"}
 # characters of one text
@@ -31,20 +32,27 @@ _LONGEST = 4000
 _BREAK = re.compile(r"(?<=[ ._/-])")
 
 
-def show_section(section: Section, heading: bool = True) -> list[RenderableType]:
+def render_section(section: Section) -> RenderableType:
+    """A section as one thing to print."""
+    return Group(*show_section(section))
+
+
+def show_section(section: Section, about: bool = True) -> list[RenderableType]:
     """A section with its parts; what its numbers mean stands under them.
 
     Parameters
     ----------
-    heading : whether to print its title.
+    about : whether to print what its numbers mean; see :func:`show_about`.
     """
-    parts: list[RenderableType] = ["", _title(section)] if heading else []
-    parts += show_blocks(section.blocks)
+    parts: list[RenderableType] = ["", _title(section), *show_blocks(section.blocks)]
     for part in section.parts:
         parts += show_section(part)
-    if section.about:
-        parts.append(Text(_clean(section.about), style="dim"))
-    return parts
+    return [*parts, *(show_about(section) if about else [])]
+
+
+def show_about(section: Section) -> list[RenderableType]:
+    """What the numbers of a section mean, in small print."""
+    return [Text(_clean(section.about), style="dim")] if section.about else []
 
 
 def show_blocks(blocks: Iterable[Block]) -> list[RenderableType]:
@@ -79,10 +87,10 @@ def _words(block: Words) -> Text:
 
 
 def _item(block: Bullets, name: str, text: str) -> Text:
-    warned = block.tone == "warning"
-    line = Text("! " if warned else "", style="yellow" if warned else "dim")
-    line.append(f"{_clean(name)}: " if name else "", style="dim")
-    return line.append(_clean(text), style="default not dim")
+    line = Text("! " if block.tone == "warning" else "", style="yellow")
+    style = _STYLES[block.mood] if block.mood else "dim"
+    line.append(f"{_clean(name)}: " if name else "", style=style)
+    return line.append(_clean(text), style="default")
 
 
 def _clean(text: str) -> str:
@@ -123,7 +131,6 @@ class _FittedTable:
         self.rows = [[_clean(cell) for cell in row] for row in table.shown]
         heads = table.heads
         self.first = _clean(heads[0].heading)
-        self.names = [_folded(row[0]) for row in self.rows]
         self.columns = []
         for place, head in enumerate(heads[1:], 1):
             cells = [row[place] for row in self.rows]
@@ -133,11 +140,15 @@ class _FittedTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if self.table.caption:
+            yield ""
             yield Text(_clean(self.table.caption), style="dim")
-        lines = [cell_len(line) for name in self.names for line in name.split("\n")]
-        own = min(max([*lines, min(cell_len(self.first), _NAME_WIDTH)]), options.max_width)
-        for band in self._bands(options.max_width - own):
-            yield self._band(band, own)
+        widest = max(1, int(_NAMES * options.max_width))
+        first, names = _shortened(self.first, [row[0] for row in self.rows], widest)
+        names = [_folded(name, widest) for name in names]
+        lines = [cell_len(line) for name in names for line in name.split("\n")]
+        own = max([*lines, min(cell_len(first), widest)])
+        for number, band in enumerate(self._bands(options.max_width - own)):
+            yield from self._band(band, first, names, own, whole=number == 0)
         if self.table.left_out:
             yield Text(f"{self.table.left_out} more rows are in the record.", style="dim")
 
@@ -154,22 +165,46 @@ class _FittedTable:
             left -= width + 1
         return [_spread(band, room) for band in bands]
 
-    def _band(self, band: Sequence[tuple[_Column, int]], own: int) -> RichTable:
-        header = bool(self.first or any(column.heading for column, _ in band))
-        made = RichTable(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=header)
-        made.header_style = "dim"
-        made.add_column(Text(self.first), width=own, overflow="fold")
-        for column, width in band:
-            right = self.table.numbers and not column.is_text
-            made.add_column(
-                Text(column.heading), width=width, overflow="fold", vertical="top",
-                justify="right" if right else "left",
-            )  # fmt: skip
-        for place, name in enumerate(self.names):
+    def _band(
+        self,
+        band: Sequence[tuple[_Column, int]],
+        first: str,
+        names: Sequence[str],
+        own: int,
+        whole: bool,
+    ) -> Iterable[RenderableType]:
+        """Headings and rows, those of a group under its name and, once, what they rest on."""
+        made = _empty(band, first, own, self.table.numbers)
+        for place, name in enumerate(names):
+            if place in self.table.groups:
+                yield made
+                made = _empty(band, first, own, self.table.numbers)
+                made.show_header = False
+                yield self._group(place, whole)
             cells = [Text(column.cells[place]) for column, _ in band]
-            strong = self.rows[place][0] in self.table.strong
-            made.add_row(Text(name), *cells, style="bold" if strong else "")
-        return made
+            made.add_row(Text(name), *cells, style="bold" if self.table.is_strong(place) else "")
+        yield made
+
+    def _group(self, place: int, whole: bool) -> Text:
+        name, about = map(_clean, self.table.groups[place])
+        return Text(name, style="bold").append(
+            f"  {about}" if about and whole else "", style="not bold dim"
+        )
+
+
+def _empty(band: Sequence[tuple[_Column, int]], first: str, own: int, numbers: bool) -> RichTable:
+    """Columns without rows."""
+    header = bool(first or any(column.heading for column, _ in band))
+    made = RichTable(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=header)
+    made.header_style = "dim"
+    made.add_column(Text(first), width=own, overflow="fold")
+    for column, width in band:
+        right = numbers and not column.is_text
+        made.add_column(
+            Text(column.heading), width=width, overflow="fold", vertical="top",
+            justify="right" if right else "left",
+        )  # fmt: skip
+    return made
 
 
 def _spread(band: list[tuple[_Column, int]], room: int) -> list[tuple[_Column, int]]:
@@ -183,11 +218,30 @@ def _spread(band: list[tuple[_Column, int]], room: int) -> list[tuple[_Column, i
     return wider
 
 
-def _folded(name: str) -> str:
+def _shortened(first: str, names: list[str], widest: int) -> tuple[str, list[str]]:
+    """Names that are too long, without what all of them share; the heading then has it."""
+    if len(names) < 2 or max(map(cell_len, names)) <= widest:
+        return first, names
+    shared = _common(names)
+    start = shared[: max(shared.rfind("."), shared.rfind("/")) + 1]
+    end = _common([name[len(start) :][::-1] for name in names])[::-1]
+    end = end[end.find("-") :] if "-" in end else ""
+    if not start and not end:
+        return first, names
+    return f"{start}*{end}", [name[len(start) : len(name) - len(end)] for name in names]
+
+
+def _common(names: Sequence[str]) -> str:
+    """What all names begin with."""
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return "".join(letters[0] for letters in alike)
+
+
+def _folded(name: str, widest: int) -> str:
     """A name in lines no longer than the first column, broken where names can be."""
     lines = [""]
     for part in _BREAK.split(name):
-        if lines[-1] and cell_len(lines[-1] + part.rstrip()) > _NAME_WIDTH:
+        if lines[-1] and cell_len(lines[-1] + part.rstrip()) > widest:
             lines.append("")
         lines[-1] += part
     return "\n".join(line.rstrip() for line in lines)

@@ -1,9 +1,8 @@
 """Runs beside each other: paired differences, what differs, what cannot be compared."""
 
 from brainbench.results.compare.comparison import Comparison, ComparisonRow, Pair
-from brainbench.results.compare.markdown import comparison_markdown
 from brainbench.results.compare.runs import compare_runs
-from brainbench.results.compare.table import render_comparison
+from brainbench.results.compare.shown import comparison_markdown, render_comparison
 
 __all__ = [
     "Comparison",

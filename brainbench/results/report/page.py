@@ -15,16 +15,11 @@ from brainbench.atomic import write_whole
 from brainbench.results.blocks import Block, Bullets, Section, Words
 from brainbench.results.blocks.html import page_environment
 from brainbench.results.record import Record
-from brainbench.results.report.accuracy import accuracy_section
-from brainbench.results.report.alignment import alignment_sections
-from brainbench.results.report.behavior import behavior_section
-from brainbench.results.report.cautions import cautions
-from brainbench.results.report.gains import gains_section
-from brainbench.results.report.other import other_section
 from brainbench.results.report.provenance import provenance_section
 from brainbench.results.report.samples import ROWS, samples_section
 from brainbench.results.report.summary import summary
-from brainbench.results.sections.brain import brain_section
+from brainbench.results.sections import record_sections
+from brainbench.results.sections.cautions import cautions
 from brainbench.results.wording import clip, listed
 
 REPORT = "report.html"
@@ -58,7 +53,11 @@ def render_report(record: Record, folder: Path) -> str:
     ----------
     folder : of the run; ``samples/`` and ``pictures/`` in it are shown.
     """
-    first, middle, last = _first(record), _sections(record, folder), provenance_section(record)
+    first, middle, last = (
+        _first(record),
+        record_sections(record, folder),
+        provenance_section(record),
+    )
     for rows, longest in _FEWER:
         samples = samples_section(folder, rows)
         sections = [*first, *middle, *([samples] if samples else []), last]
@@ -76,18 +75,6 @@ def _first(record: Record) -> list[Section]:
         Section("warnings", "Read this first", blocks),
         Section("summary", "Summary", summary(record)),
     ]
-
-
-def _sections(record: Record, folder: Path) -> list[Section]:
-    found = [
-        *alignment_sections(record),
-        brain_section(record),
-        behavior_section(record),
-        accuracy_section(record),
-        gains_section(record, folder),
-        other_section(record),
-    ]
-    return [section for section in found if section is not None]
 
 
 def _page(record: Record, sections: Sequence[Section], longest: int) -> str:

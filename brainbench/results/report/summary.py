@@ -10,7 +10,7 @@ from brainbench.reasoning import AnswerBias
 from brainbench.reasoning.response_bias import beats_constant
 from brainbench.results.blocks import Block, Bullets, Words
 from brainbench.results.record import BehaviorRow, Record
-from brainbench.results.report.accuracy import short
+from brainbench.results.sections.accuracy import short
 from brainbench.results.sections.cells import CellSummary, published_cells
 from brainbench.results.wording import finite, listed, number, plural, with_interval
 

@@ -36,6 +36,8 @@ class Nuisance:
     """Range over draws."""
     reaches: tuple[str, ...] = ()
     reason: str | None = None
+    ratio: float | None = None
+    """r / v0, as published."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ def _published(
                 control.raw_range,
                 control.reaches,
                 control.reason,
+                control.score,
             )
             for control in controls
         ],

@@ -59,7 +59,7 @@ def layer_maps(key: str, protocol: str, cells: Sequence[CellSummary]) -> list[Bl
     return [
         SideBySide(figures),
         _passing(cells, statistic),
-        Folded("Layers in numbers", [_numbers(cells, sites, statistic)]),
+        Folded("Layers in numbers", [_numbers(cells, sites, statistic)], wide=True),
     ]
 
 

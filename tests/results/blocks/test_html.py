@@ -49,3 +49,9 @@ def test_texts_are_cut_and_escaped() -> None:
     assert "<script>" not in made
     assert made.count("x") < 100
     assert "…" in made
+
+
+def test_a_group_has_a_heading_over_its_rows() -> None:
+    made = shown(Table("c", ("", "n"), [("r", "1"), ("s", "2")], groups={1: ("a", "<b>")}))
+    heading = '<tr><th scope="rowgroup" colspan="2">a &lt;b&gt;</th></tr>'
+    assert made.index(">r<") < made.index(heading) < made.index(">s<")

@@ -54,3 +54,10 @@ def test_no_text_of_a_record_is_markup() -> None:
 def test_a_text_is_flat_and_short() -> None:
     assert plain("a\n  b\tc") == "a b c"
     assert len(plain("x" * 900)) == 200
+
+
+def test_a_group_is_named_before_its_first_row() -> None:
+    table = Table("", ("metric", "n"), [("r", "1"), ("s", "2")], groups={0: ("a", "8|9 people")})
+    assert markdown_blocks([table]) == [
+        "|  | metric | n |", "|---|---|---:|", r"| a<br>8\|9 people | r | 1 |", "|  | s | 2 |", "",
+    ]  # fmt: skip

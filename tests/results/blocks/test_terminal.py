@@ -41,12 +41,24 @@ def test_columns_that_do_not_fit_go_on_below_with_the_names_of_the_rows() -> Non
     lines = printed([NUMBERS], 80)
     headers = [line.split() for line in lines if re.search(r"\bm\d", line)]
     assert headers[0][-2:] == ["m0", "m1"]
-    assert [name for header in headers for name in header if name != "benchmark"] == [
+    assert [name for header in headers for name in header if name[0] == "m"] == [
         f"m{i}" for i in range(9)
     ]
     # a name that is too long for its column breaks where a name can
-    assert sum(line.startswith("xiao2026.language.") for line in lines) == 3 * len(headers)
-    assert sum(line.startswith("syllogistic-ridge-2") for line in lines) == len(headers)
+    assert sum(line.startswith("syllogistic-ridge-2 ") for line in lines) == len(headers)
+    assert any(line.startswith("xiao2026.language.syllogistic-ridge-2 ")
+               for line in printed([NUMBERS], 120))  # fmt: skip
+
+
+def test_what_all_long_names_share_is_told_once() -> None:
+    names = [f"xiao2026.deductive_reasoning.{kind}-ridge" for kind in ("all", "syllogistic")]
+    lines = printed([Table("", ("cell", "r"), [(name, "0.1") for name in names])], 80)
+    assert [line.split() for line in lines][-2:] == [["all", "0.1"], ["syllogistic", "0.1"]]
+    assert "xiao2026.deductive_reasoning.*-ridge" in "".join(" ".join(lines).split())
+    # one name alone stays whole, on two lines where it must
+    alone = printed([Table("", ("cell", "r"), [(names[1], "0.1")])], 80)
+    assert alone[1].startswith("xiao2026.deductive_reasoning.")
+    assert alone[2].startswith("syllogistic-ridge")
 
 
 def test_a_page_has_columns_that_a_terminal_leaves_out() -> None:
@@ -106,3 +118,20 @@ def test_rows_that_are_too_many_are_counted() -> None:
     lines = printed([Table("", ("", "n"), [(str(i), "1") for i in range(1005)])])
     assert lines[-1] == "5 more rows are in the record."
     assert len(lines) == 1002
+
+
+def test_rows_of_a_group_stand_under_its_name_and_a_row_can_stand_out() -> None:
+    table = Table(
+        "",
+        ("metric", *(f"number{i}" for i in range(12))),
+        [(name, *(f"{name}{i}" for i in range(12))) for name in ("a", "b", "a")],
+        groups={0: ("first", "8 people"), 2: ("second [x]", "")},
+        strong=[1],
+    )
+    lines = printed([table], 60)
+    bands = sum("metric" in line for line in lines)
+    assert bands > 1
+    assert lines.count("first  8 people") == 1
+    assert [lines.count(name) for name in ("first", "second [x]")] == [bands - 1, bands]
+    assert [table.is_strong(place) for place in range(3)] == [False, True, False]
+    assert sum(line.startswith("b ") for line in lines) == bands

@@ -269,9 +269,8 @@ def test_refusals_are_printed_with_their_reason(make) -> None:
     found = compare_runs([first, second])
     name = second.record.controlled[0].benchmark
     assert f"not compared: {name}: other benchmark version: 3 and 9" in printed(found, 400)
-    assert f"- {name}: other benchmark version: 3 and 9" in comparison_markdown(found).replace(
-        "\\", ""
-    )
+    written = comparison_markdown(found).replace("\\", "")
+    assert f"- **not compared:** {name}: other benchmark version: 3 and 9" in written
 
 
 def test_markdown_is_a_comment_whose_names_stay_text(make) -> None:
@@ -287,6 +286,7 @@ def test_markdown_is_a_comment_whose_names_stay_text(make) -> None:
         if line.startswith("| ") and "[95 %]" not in line:
             assert line.replace("\\|", "").count("|") == 8, line
     assert text.count("<details>") == text.count("</details>") == 1
+    assert "|---|---|---:|---:|---:|---:|---:|" in text.splitlines()
 
 
 def test_markdown_says_what_the_terminal_says(make) -> None:

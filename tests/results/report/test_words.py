@@ -10,8 +10,8 @@ from simulated_records import answers, controlled, empty, full, gain, published,
 
 from brainbench.results import Record
 from brainbench.results.blocks import Block, Bullets, Words
-from brainbench.results.report.cautions import cautions
 from brainbench.results.report.summary import summary
+from brainbench.results.sections.cautions import cautions
 
 
 def told(blocks: Iterable[Block]) -> str:

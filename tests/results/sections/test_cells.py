@@ -10,7 +10,7 @@ from simulated_records import PEOPLE, controlled, empty, published
 from brainbench.benchmarks.controlled.score import ControlledLayer
 from brainbench.results import Record
 from brainbench.results.blocks import SideBySide, Table
-from brainbench.results.report.alignment import alignment_sections
+from brainbench.results.sections.alignment import alignment_sections
 from brainbench.results.sections.cells import CellSummary, controlled_cells, published_cells
 from brainbench.results.sections.layers import layer_maps
 
@@ -112,12 +112,13 @@ def test_the_table_has_every_number_of_the_cell() -> None:
     record = both()
     score = record.controlled[0]
     tables = {t.caption: t for t in alignment_sections(record)[0].blocks if isinstance(t, Table)}
-    (row,) = next(t for caption, t in tables.items() if "Every cell" in caption).rows
-    assert row[0] == score.benchmark
-    assert row[1] == "inconclusive"
-    assert f"{score.raw.value:.3f} [" in row[2]
-    assert f"{score.unique_r2.value:.4f} [" in row[6]
-    assert row[-1] == "8, 36, 100"
+    table = next(t for caption, t in tables.items() if "Every cell" in caption)
+    row = dict(zip([head.name for head in table.heads], *table.rows, strict=True))
+    assert row["cell"] == score.benchmark
+    assert row["verdict"] == "inconclusive"
+    assert f"{score.raw.value:.3f} [" in row["r"]
+    assert f"{score.unique_r2.value:.4f} [" in row["unique R²"]
+    assert row["people, items, voxels"] == "8, 36, 100"
 
 
 def test_scores_that_are_no_numbers_are_told_so() -> None:

@@ -6,10 +6,12 @@ import io
 
 import pytest
 from rich.console import Console
+from shown_tables import table_named
 from simulated_behavior import AnsweringFake, always_true, hesitant, oracle, people, sharing
 
-from brainbench.benchmarks import BehaviorBenchmark, score_behavior
+from brainbench.benchmarks import IN_WORDS, MEASURES, BehaviorBenchmark, score_behavior
 from brainbench.results import BehaviorRow, ModelInfo, Record, render_record
+from brainbench.results.sections.behavior import behavior_section
 
 
 def record(answering: object = hesitant, kinds: tuple[str, ...] = ("all", "transitive")) -> Record:
@@ -63,34 +65,37 @@ def test_the_table_is_readable_in_100_columns() -> None:
     text = "\n".join(printed)
     assert "…" not in text
     assert "no scores" not in text
-    assert sum(line.startswith("model  ") for line in printed) == 2
-    assert sum(line.startswith("people  ") for line in printed) == 2
-    assert sum("κ errors" in line and "κ answers" in line for line in printed[:8]) == 1
+    assert sum("over items" in line and " model " in line for line in printed) == 2
+    # a row for each measure, with the model, then with people, then with what knows nothing of it
+    assert sum(line.startswith("κ of errors ") for line in printed) == 4
     for control in ("always True", "always right", "majority of others", "number of words"):
         assert sum(line.startswith(control) for line in printed) >= 2
-    assert "n/a: reasoning type (every item here is transitive)" in text
+    assert "n/a: reasoning type: every item here is transitive" in text
 
 
 def test_numbers_of_the_table_are_those_of_the_record() -> None:
     made = record(kinds=("all",))
     row = made.behavior[0]
-    printed = lines(made)
-    model = next(line for line in printed if line.startswith("model  ")).split()
-    assert model[1] == f"{row.error_consistency.value:.3f}"
-    assert model[-1] == f"{row.confidence_time.value:.3f}"
-    reference = next(line for line in printed if line.startswith("people  ")).split()
-    assert reference[1:3] == [
-        f"{row.error_consistency.reference:.3f}",
-        f"{row.answer_kappa.reference:.3f}",
-    ]
+    text = "\n".join(lines(made))
+    shown = table_named(behavior_section(made), "95 % intervals")
+    for name in MEASURES:
+        found, cells = getattr(row, name), shown[IN_WORDS[name]]
+        assert cells["model"].startswith(f"{found.value:.3f} [")
+        assert cells["people"].startswith(f"{found.reference:.3f} [")
+        for column in ("model", "over items", "people", "model / people", "bound"):
+            assert cells.get(column, "") in text
+    kappa = row.error_consistency
+    assert shown["κ of errors"]["over items"] == "[{:.3f}, {:.3f}]".format(*kappa.interval_items)
 
 
 def test_what_reaches_the_model_is_marked_and_said() -> None:
-    printed = lines(record(always_true, ("all",)))
+    made = record(always_true, ("all",))
+    printed = lines(made)
     row = next(line for line in printed if line.startswith("always True "))
     assert row.count("*") == 6  # certainty does not vary
     said = " ".join(printed)
-    assert "always True" in said.split("what is marked * is not below the model")[0]
+    assert "always True reaches the model in κ of errors" in said
+    assert "* reaches the model: not below it" in " ".join(said.split())
     assert "its κ of answers and errors tell nothing" in said
 
 
@@ -104,5 +109,5 @@ def test_a_warning_of_every_row_is_printed_once() -> None:
 @pytest.mark.parametrize("answering", [oracle, always_true])
 def test_what_is_undefined_is_printed_as_such(answering: object) -> None:
     printed = lines(record(answering, ("all",)))
-    assert "n/a" in next(line for line in printed if line.startswith("model  "))
+    assert any("n/a" in line for line in printed if line.startswith(("κ", "agree", "con", "cert")))
     assert not [line for line in printed if "nan" in line.lower() or "None" in line]

@@ -1,13 +1,18 @@
-"""What guidance by brain signals brought, on a page: a forest plot for each way of guiding."""
+"""What guidance by brain signals brought: a forest plot and tables for each way of guiding."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from brainbench.guidance.arms import GUIDED, UNGUIDED
+from brainbench.guidance.gains.verdict import AGAINST, LEVEL
 from brainbench.guidance.layer_sets import name_layers
 from brainbench.guidance.score import Change, Difference, GuidanceScore, SearchRow, SearchScore
 from brainbench.results.blocks import (
     Block,
+    Bullets,
+    Column,
     Figure,
     Folded,
     Section,
@@ -15,6 +20,7 @@ from brainbench.results.blocks import (
     Table,
     Words,
 )
+from brainbench.results.blocks.model import Mood
 from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
 from brainbench.results.plots.svg import image
 from brainbench.results.record import Record
@@ -37,8 +43,27 @@ IN_WORDS = {
 _ABOUT = (
     "A gain is guided minus another arm over the same problems, 95 % by a hierarchical bootstrap "
     "over seeds and base problems. That brain signals help needs both gains above 0 against items "
-    "permuted and label only. A shift of how often True is said is no gain."
+    "permuted and label only. A shift of how often True is said is no gain. At threshold: True "
+    "counts as said above log-odds chosen on validation problems. AUC: of log-odds, 0.5 by chance. "
+    "* p below 0.05 after Holm over arms. McNemar: problems that only guided or only the arm has "
+    "right, exact."
 )
+SEARCHED = (
+    "Search: pairs whose answer became right, within 40 tries. Guided minus: by how much guided "
+    "flips more, with 95 % intervals over problems, * p below 0.05 after Holm over arms. Problems "
+    "flipped: by somebody's signals. Length: of the direction then, in spreads of states. "
+    "Reverted: answers that were none of the choices. Gained, lost and what follows: the mean "
+    "direction of those that flipped, added to all items: wrong ones righted, right ones spoilt, "
+    "and what the model then says."
+)
+_MOODS: dict[str, Mood] = {"brain signals help": "good", "inconclusive": "warning"}
+# metrics whose differences a terminal shows too
+_SHORT = {
+    "auc": "AUC",
+    "accuracy_at_threshold": "at threshold",
+    "accuracy": "accuracy",
+    "says_true": "says True",
+}
 
 
 def gains_section(record: Record, folder: Path | None = None) -> Section | None:
@@ -46,11 +71,31 @@ def gains_section(record: Record, folder: Path | None = None) -> Section | None:
     if not record.gains and not record.searches:
         return None
     parts = [_score(index, score) for index, score in enumerate(record.gains[:_MAX])]
-    parts += [_search(index, search) for index, search in enumerate(record.searches[:_MAX])]
-    blocks: list[Block] = [Words(_ABOUT, "note")]
+    parts += [search_part(index, search) for index, search in enumerate(record.searches[:_MAX])]
+    blocks: list[Block] = [_overview(record.gains[:_MAX])] if len(record.gains) > 1 else []
     if folder is not None:
         blocks += _pictures(folder / "pictures")
-    return Section("gains", "Guidance by brain signals", blocks, parts=parts)
+    about = " ".join(
+        text for text, held in ((_ABOUT, record.gains), (SEARCHED, record.searches)) if held
+    )
+    return Section("gains", "Guidance by brain signals", blocks, parts=parts, about=about)
+
+
+def _overview(scores: Sequence[GuidanceScore]) -> Table:
+    """Every comparison in one row, where there are several."""
+    rows = []
+    for score in scores:
+        areas = {row.arm: row.auc for row in score.arms}
+        rows.append((
+            f"{score.roi}, {score.reasoning_type}",
+            f"{score.mode}, {score.recipe}",
+            score.test,
+            number(areas.get(UNGUIDED)),
+            number(areas.get(GUIDED)),
+            score.verdict,
+        ))  # fmt: skip
+    columns = ("guided by", "how", "read on", "AUC unguided", "AUC guided", "verdict")
+    return Table("Every comparison", columns, rows, numbers=False)
 
 
 def _pictures(folder: Path) -> list[Figure]:
@@ -75,7 +120,7 @@ def _pictures(folder: Path) -> list[Figure]:
 def _score(index: int, score: GuidanceScore) -> Section:
     told = f"; {score.told_from}" if score.told_from else ""
     blocks: list[Block] = [
-        Words(f"{score.verdict}: {score.reading}", "lead"),
+        Words(score.reading, "lead", name=score.verdict, mood=_MOODS.get(score.verdict, "")),
         Words(
             f"Guided by {plural(score.n_people, 'person', 'people')} on {score.reasoning_type} "
             f"items, at the {score.site} site, {score.acting}; read once on {score.test} "
@@ -88,7 +133,9 @@ def _score(index: int, score: GuidanceScore) -> Section:
         Folded("Every arm", [_arms_table(score)]),
     ]
     if score.doses:
-        blocks.append(Folded("More or less of it, on validation problems", [_doses_table(score)]))
+        blocks.append(
+            Folded("More or less of it, on validation problems", [_doses_table(score)], wide=True)
+        )
     if score.alignment:
         blocks.append(Folded("Alignment before and after", [_alignment_table(score)]))
     return Section(
@@ -122,10 +169,7 @@ def _differences_table(score: GuidanceScore) -> Table:
     metrics = dict.fromkeys(one.metric for d in score.differences for one in d.changes)
     rows = []
     for difference in score.differences:
-        cells = []
-        for metric in metrics:
-            change = change_of(difference, metric)
-            cells.append("" if change is None else with_interval(change.value, change.interval))
+        cells = [_changed(change_of(difference, metric)) for metric in metrics]
         exact = "n/a"
         if difference.mcnemar_p is not None:
             exact = (
@@ -133,9 +177,22 @@ def _differences_table(score: GuidanceScore) -> Table:
                 f"{number(difference.mcnemar_lost)} lost)"
             )
         rows.append((difference.against, number(difference.n_seeds), *cells, exact))
-    names = [IN_WORDS.get(metric, metric) for metric in metrics]
-    columns = ("against", "seeds", *names, "McNemar, one order")
-    return Table("Guided minus each arm", columns, rows)
+    names = [
+        Column(IN_WORDS.get(metric, metric), _SHORT.get(metric, ""), wide=metric not in _SHORT)
+        for metric in metrics
+    ]
+    columns: Sequence[str | Column]
+    columns = ("against", Column("seeds", wide=True), *names, "McNemar, one order")
+    caption = f"Guided minus each arm; * p below {LEVEL} after Holm over arms"
+    return Table(caption, columns, rows, strong=AGAINST)
+
+
+def _changed(change: Change | None) -> str:
+    """The difference with its interval, and a mark where it is significant."""
+    if change is None:
+        return "n/a"
+    marked = change.p_corrected is not None and change.p_corrected < LEVEL
+    return with_interval(change.value, change.interval) + ("*" if marked else "")
 
 
 def _arms_table(score: GuidanceScore) -> Table:
@@ -149,9 +206,10 @@ def _arms_table(score: GuidanceScore) -> Table:
         )
         for arm in score.arms
     ]  # fmt: skip
-    columns = ("arm", "seeds", "strength", "layers", "threshold", "AUC", "at threshold", "accuracy",
+    columns = ("arm", "seeds", Column("strength", optional=True), Column("layers", wide=True),
+               Column("threshold", wide=True), "AUC", Column("at threshold", "at thr."), "accuracy",
                "balanced", "d′", "says True", "valid")  # fmt: skip
-    return Table("Means over seeds", columns, rows)
+    return Table("Means over seeds", columns, rows, strong=[GUIDED])
 
 
 def _doses_table(score: GuidanceScore) -> Table:
@@ -183,11 +241,14 @@ def _flipped(row: SearchRow) -> str:
 
 
 def _minus(row: SearchRow) -> str:
-    """Share of pairs that guided flips, minus the arm's."""
-    return "" if row.guided_minus is None else with_interval(row.guided_minus, row.interval)
+    """Share of pairs that guided flips, minus the arm's; marked where it is significant."""
+    if row.guided_minus is None:
+        return ""
+    marked = row.p_corrected is not None and row.p_corrected < LEVEL
+    return with_interval(row.guided_minus, row.interval) + ("*" if marked else "")
 
 
-def _search(index: int, search: SearchScore) -> Section:
+def search_part(index: int, search: SearchScore) -> Section:
     """The paper's targeted search: no gain, for map, direction and success are of one item."""
     rows = [
         (
@@ -200,21 +261,24 @@ def _search(index: int, search: SearchScore) -> Section:
         )
         for row in search.rows
     ]  # fmt: skip
-    columns = ("arm", "seeds", "pairs flipped", "guided minus", "p Holm", "problems flipped",
-               "tries", "length", "reverted", "mean direction: gained", "lost", "says True",
-               "AUC", "balanced")  # fmt: skip
+    columns = ("arm", Column("seeds", wide=True), "pairs flipped", "guided minus", "p Holm",
+               "problems flipped",
+               "tries", "length", "reverted", Column("mean direction: gained", "gained"), "lost",
+               "says True", "AUC", "balanced")  # fmt: skip
     blocks: list[Block] = [
         Words(search.reading, "lead"),
         Words(
             f"{plural(search.n_people, 'person', 'people')}, {plural(search.n_items, 'item')}, "
-            f"{number(search.n_wrong)} of them wrong (AUC of log-odds as they are "
-            f"{number(search.auc)}), {plural(search.n_pairs, 'pair')} of a person "
+            f"{number(search.n_wrong)} of them wrong (before: AUC of log-odds as they are "
+            f"{number(search.auc)}, balanced accuracy {number(search.balanced_accuracy)}, True "
+            f"{percent(search.says_true)}), {plural(search.n_pairs, 'pair')} of a person "
             f"who was right and such an item; at the {search.site} site, layers "
             f"{name_layers(search.layers)}; loss {search.loss}, centring "
             f"{search.centring}. Map, direction and success are of the same item: it shows that "
             "answers can be moved, not that anything was learned."
         ),
-        Table("Every arm, means over seeds", columns, rows),
-        *(Words(text, "note") for text in search.unfair),
+        Table("Every arm, means over seeds", columns, rows, strong=[GUIDED]),
     ]
+    if search.unfair:
+        blocks.append(Bullets([("", text) for text in search.unfair], "warning"))
     return Section(f"search-{index}", search.identifier, blocks, badge="published form, search")

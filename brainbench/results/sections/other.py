@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from brainbench.results.blocks import Section, Table
 from brainbench.results.record import OtherScore, Record
-from brainbench.results.blocks import Section, Table, Words
 from brainbench.results.wording import number
 
 _ABOUT = (
@@ -21,7 +21,7 @@ def other_section(record: Record) -> Section | None:
         Table(kind, ["benchmark", "value", "numbers"], _rows(record, kind), numbers=False)
         for kind in kinds
     ]
-    return Section("other", "Other kinds of scores", [Words(_ABOUT, "note"), *tables])
+    return Section("other", "Other kinds of scores", tables, about=_ABOUT)
 
 
 def single_numbers(score: OtherScore) -> str:

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 from rich.console import Console
+from shown_tables import table_named
 from simulated_answers import answers, problems
 
 from brainbench.guidance.arms import ARMS, GUIDED, LABEL_ONLY, PERMUTED
 from brainbench.guidance.gains.compare import GainSettings, measure_gains
 from brainbench.guidance.score import HELD_OUT, ArmAlignment, GuidanceScore
 from brainbench.results import ModelInfo, Record, render_record
+from brainbench.results.sections.guidance import gains_section
 
 
 @cache
@@ -65,12 +67,6 @@ def lines(made: Record, width: int = 100) -> list[str]:
     return console.export_text().splitlines()
 
 
-def row(printed: list[str], name: str, after: str = "") -> list[str]:
-    """Cells of the first row of a table that begins with a name."""
-    start = next(i for i, line in enumerate(printed) if line.startswith(after)) if after else 0
-    return next(line for line in printed[start:] if line.startswith(f"{name} ")).split()
-
-
 def test_a_gain_comes_back_whole_and_an_old_record_has_none() -> None:
     made = record(score())
     assert Record.model_validate_json(made.model_dump_json()) == made
@@ -83,43 +79,45 @@ def test_a_gain_comes_back_whole_and_an_old_record_has_none() -> None:
 
 
 def test_every_arm_and_every_difference_has_its_row() -> None:
-    printed = lines(record(score()))
+    made = record(score())
     arms = {arm.arm: arm for arm in score().arms}
     guided = arms[GUIDED]
-    assert row(printed, GUIDED)[1:] == [
-        "5",
-        *(
-            f"{value:.3f}"
-            for value in (
-                guided.accuracy,
-                guided.accuracy_at_threshold,
-                guided.auc,
-                guided.balanced_accuracy,
-            )
-        ),
-        f"{guided.dprime:.2f}",
-        f"{guided.says_true:.3f}",
-        "1.000",
-    ]
+    shown = table_named(gains_section(made), "Means over seeds")
+    assert shown[GUIDED] == {
+        "arm": GUIDED,
+        "seeds": "5",
+        "strength": "n/a",
+        "layers": "",
+        "threshold": "n/a",
+        "AUC": f"{guided.auc:.3f}",
+        "at threshold": f"{guided.accuracy_at_threshold:.3f}",
+        "accuracy": f"{guided.accuracy:.3f}",
+        "balanced": f"{guided.balanced_accuracy:.3f}",
+        "d′": f"{guided.dprime:.2f}",
+        "says True": f"{guided.says_true:.0%}".replace("%", " %"),
+        "valid": "100 %",
+    } | {name: shown[GUIDED][name] for name in ("layers", "threshold")}
     (permuted,) = (each for each in score().differences if each.against == PERMUTED)
+    differences = table_named(gains_section(made), "Guided minus each arm")
     area = permuted.changes[0]
     assert area.interval is not None
-    shown = f"{area.value:+.3f} [{area.interval[0]:.2f} {area.interval[1]:.2f}]*"
-    cells = row(printed, PERMUTED, "guided against")
-    assert " ".join(cells[2:5]) == shown.replace("0.", ".")
-    labels = [line[:17].strip() for line in printed]
-    for name in arms:
-        # a long name goes on below
-        shown = "random fMRI, no" if name == "random fMRI, no mean" else name
-        assert labels.count(shown) == (1 if name == GUIDED else 2)
+    expected = f"{area.value:.3f} [{area.interval[0]:.3f}, {area.interval[1]:.3f}]*"
+    assert differences[PERMUTED]["AUC of log-odds"] == expected
+    printed = "\n".join(lines(made))
+    assert expected in printed
+    for column, text in shown[GUIDED].items():
+        assert text in printed or text == "n/a" or column == "threshold"
+    assert list(shown) == list(arms)
+    assert list(differences) == [name for name in arms if name != GUIDED]
 
 
 def test_the_verdict_and_its_reading_stand_under_the_numbers() -> None:
     text = " ".join(" ".join(lines(record(score()))).split())
     assert f"{score().verdict}: {score().reading}" in text
     assert score().identifier in text
-    assert "full tier; attention, layers 8 to 22; 10 people guide; read once on 80 items" in text
-    assert "(40 problems); 5 permutations of signals; 10,000 draws" in text
+    assert "Guided by 10 people on syllogistic items, at the attention site, layers 8 to 22" in text
+    assert "read once on three premises (syllogistic): 80 items of 40 problems" in text
+    assert "5 item permutations, 10,000 bootstrap draws; tier full" in text
 
 
 def test_the_layers_that_act_are_told() -> None:
@@ -127,12 +125,12 @@ def test_the_layers_that_act_are_told() -> None:
         return " ".join(" ".join(lines(record(score().model_copy(update=changed)))).split())
 
     every = list(range(30))
-    assert "attention, layers chosen among 0 to 29;" in text(mode="steering", layers=every)
+    assert "attention site, layers chosen among 0 to 29;" in text(mode="steering", layers=every)
     arms = [
         arm.model_copy(update={"layers": [8, 9, 10]}) if arm.arm == GUIDED else arm
         for arm in score().arms
     ]
-    assert "attention, layers 8 to 10;" in text(mode="steering", layers=[8, 9, 10], arms=arms)
+    assert "attention site, layers 8 to 10;" in text(mode="steering", layers=[8, 9, 10], arms=arms)
 
 
 def test_the_area_of_held_out_items_says_what_its_log_odds_are_told_from() -> None:
@@ -164,26 +162,33 @@ def test_what_was_not_measured_is_said() -> None:
         for each in score().differences
     ]
     made = score().model_copy(update={"arms": arms, "differences": differences})
-    printed = lines(record(made))
-    assert row(printed, GUIDED)[2:6:1] == [f"{made.arms[1].accuracy:.3f}", "n/a", "n/a", "n/a"]
+    shown = table_named(gains_section(record(made)), "Means over seeds")
+    names = ("accuracy", "at threshold", "AUC", "balanced")
+    accuracy = f"{made.arms[1].accuracy:.3f}"
+    assert [shown[GUIDED][name] for name in names] == [accuracy, "n/a", "n/a", "n/a"]
     value = next(each for each in differences if each.against == LABEL_ONLY).changes[0].value
-    shown = f"{value:+.3f}".replace("0.", ".")
-    expected = ["label", "only", "n/a", "n/a", shown, "n/a", "n/a"]
-    assert row(printed, LABEL_ONLY, "guided against") == expected
+    assert table_named(gains_section(record(made)), "Guided minus")[LABEL_ONLY] == {
+        "against": LABEL_ONLY,
+        "seeds": str(differences[0].n_seeds),
+        "accuracy": f"{value:.3f}",
+        "McNemar, one order": "n/a",
+    }
     alone = made.model_copy(update={"differences": [], "layers": []})
-    assert not any(line.startswith("guided against") for line in lines(record(alone)))
+    assert "Guided minus each arm" not in "\n".join(lines(record(alone)))
 
 
 def test_alignment_stands_beside_accuracy_where_it_was_measured() -> None:
     rows = [ArmAlignment(arm=name, before=0.02, after=0.03125) for name in (GUIDED, LABEL_ONLY)]
-    text = " ".join(lines(record(score().model_copy(update={"alignment": rows}))))
-    assert "before and after: guided 0.020 to 0.031, label only 0.020 to 0.031" in text
-    assert "alignment" not in " ".join(lines(record(score())))
+    printed = [" ".join(line.split()) for line in
+               lines(record(score().model_copy(update={"alignment": rows})))]  # fmt: skip
+    assert {"guided 0.020 0.031", "label only 0.020 0.031"} <= set(printed)
+    assert "r on runs held out" not in " ".join(lines(record(score())))
 
 
 def test_warnings_shared_by_all_are_said_once() -> None:
     first = score().model_copy(update={"warnings": ["shared", "own"]})
     second = score().model_copy(update={"warnings": ["shared"], "test": "six premises"})
     text = " ".join(" ".join(lines(record(first, second))).split())
-    assert f"! {first.identifier}: own ! shared at thr.:" in text
+    assert "! shared (all of guidance) !" in text
+    assert f"! own ({first.identifier})" in text
     assert text.count("shared ") == 1

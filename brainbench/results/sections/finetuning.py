@@ -1,16 +1,15 @@
-"""How a training is printed."""
+"""What was trained on what, and what came of it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from rich.table import Table
-
 from brainbench.guidance.finetuning.folder import FinetuningRecord
+from brainbench.results.blocks import Section, Table
 
 
-def render_finetuning(record: FinetuningRecord) -> Table:
-    """What was trained on what, and what came of it."""
+def finetuning_section(record: FinetuningRecord) -> Section:
+    """Recipe, signals, items, layers, epochs, losses and validation of one training."""
     history, data, recipe = record.history, record.data, record.recipe
     layers: Any = recipe["layers"]
     early = ", stopped early" if record.stopped_early else ""
@@ -36,7 +35,6 @@ def render_finetuning(record: FinetuningRecord) -> Table:
         before, best = history.validation[0], history.validation[record.best_epoch]
         text = f"{before:.3f} before, {best:.3f} after epoch {record.best_epoch}, which is kept"
         rows.append(("validation, AUC", text))
-    table = Table(title=f"{record.model['identifier']}: {record.arm}", show_header=False)
-    for name, text in rows:
-        table.add_row(name, text)
-    return table
+    title = f"{record.model['identifier']}: {record.arm}"
+    table = Table("", ("", ""), rows, numbers=False)
+    return Section("finetuning", title, [table])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 
-from rich.console import Console, Group
+from rich.console import Console
 
 from brainbench.guidance.score import SearchRow, SearchScore
-from brainbench.results.tables.search import render_searches
+from brainbench.results import ModelInfo, Record
+from brainbench.results.screen import render_record
 
 FLIPPED = SearchRow(
     arm="guided",
@@ -59,9 +60,13 @@ SCORE = SearchScore(
 
 
 def printed(*scores: SearchScore) -> list[str]:
+    made = Record(
+        run_id="abc", status="success", versions={}, model=ModelInfo(identifier="m", sha256="0"),
+        datasets=[], benchmarks={}, config={}, searches=list(scores),
+    )  # fmt: skip
     out = io.StringIO()
-    Console(file=out, width=100, color_system=None).print(Group(*render_searches(scores)))
-    return out.getvalue().splitlines()
+    Console(file=out, width=100, color_system=None).print(render_record(made))
+    return out.getvalue().splitlines()[2:]
 
 
 def test_every_arm_has_its_numbers_and_nothing_is_cut_off() -> None:
@@ -69,19 +74,19 @@ def test_every_arm_has_its_numbers_and_nothing_is_cut_off() -> None:
     assert max(map(len, lines)) <= 100
     guided = next(line for line in lines if line.startswith("guided"))
     assert guided.split()[1:] == [
-        "50%",
+        *("50", "%"),
         "7",
         "3.2",
         "1.50",
-        "12",
-        "+4",
-        "-9",
-        "0.25",
+        "12.0",
+        "4",
+        "9",
+        *("25", "%"),
         "0.431",
         "0.400",
     ]
     other = next(line for line in lines if line.startswith("random fMRI"))
-    assert other.count("n/a") == 6
+    assert other.count("n/a") == 7
     assert not any("…" in line for line in lines)
 
 
@@ -89,7 +94,7 @@ def test_reading_and_warning_are_told_and_what_was_there_before() -> None:
     text = " ".join(" ".join(printed(SCORE)).split())
     assert "as many or more flip with label only 60%" in text
     assert "! a flip is no evidence" in text
-    assert "15 of 36 items wrong, 113 pairs" in text
+    assert "36 items, 15 of them wrong" in text
 
 
 def test_the_difference_to_guided_stands_with_its_interval() -> None:
@@ -101,9 +106,11 @@ def test_the_difference_to_guided_stands_with_its_interval() -> None:
     rows = [FLIPPED, clear, unclear]
     lines = printed(SCORE.model_copy(update={"rows": rows}))
     assert max(map(len, lines)) <= 100
-    assert "+40 [17 59]*" in next(line for line in lines if line.startswith("permuted fMRI"))
+    assert "0.397 [0.166, 0.594]* 0.020" in next(
+        line for line in lines if line.startswith("permuted fMRI")
+    )
     other = next(line for line in lines if line.startswith("random fMRI"))
-    assert "+40 [-100 100]" in other
+    assert "0.397 [-1.000, 1.000] 0.200" in other
     assert "*" not in other
 
 
@@ -122,7 +129,9 @@ def test_an_older_random_direction_is_another_arm() -> None:
 
 
 def test_the_area_says_of_which_log_odds_it_is() -> None:
-    assert "AUC 0.452 (of log-odds as they are)" in " ".join(" ".join(printed(SCORE)).split())
+    assert "AUC of log-odds as they are 0.452, balanced accuracy 0.460, True 75 %" in " ".join(
+        " ".join(printed(SCORE)).split()
+    )
 
 
 def test_no_search_no_lines() -> None:

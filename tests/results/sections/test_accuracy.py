@@ -64,7 +64,7 @@ def test_a_row_stands_beside_blind_answers() -> None:
     assert cells[:3] == ["folded", "40", "(20)"]
     assert f"{bias.accuracy:.3f} ± {bias.accuracy_stderr:.3f}" in row
     assert " True 0.500 " in row
-    assert f" True {bias.said['True']:.0%} " in row  # type: ignore[index]
+    assert f" True {bias.said['True']:.0%} ".replace("%", " %") in row  # type: ignore[index]
     # nothing is invalid, so nothing is said of it
     assert cells[-2:] == [f"{bias.accuracy_at_threshold:.3f}", "3"]
     assert not any("inv." in line for line in printed)
@@ -78,9 +78,12 @@ def test_it_fits_and_nothing_is_cut_off() -> None:
     for line in printed:
         assert len(line) <= 110
         assert "…" not in line
+    assert any(line.startswith(f"{names[1]} ") for line in printed)
+    printed = lines(record(*(answered(name, 1600) for name in names)), 80)
     at = next(i for i, line in enumerate(printed) if line.startswith("leaderboard"))
-    # a long name goes on below
+    # where there is less room, a long name goes on below
     assert printed[at].split()[0] + printed[at + 1].strip() == names[1]
+    assert max(map(len, printed)) <= 80
 
 
 def test_groups_and_tasks_without_choices_show_the_metric_that_stands_for_them() -> None:
@@ -95,12 +98,12 @@ def test_groups_and_tasks_without_choices_show_the_metric_that_stands_for_them()
         ),
     )
     text = {line.split()[0]: " ".join(line.split()) for line in lines(made) if line.split()}
-    assert text["squad"] == "squad 8 exact_match 0.125"
+    assert text["squad"] == "squad 8 exact_match 0.125 f1 0.250"
     assert text["gsm"] == "gsm 8 exact_match (strict-match) 0.500 ± 0.100"
     assert text["wiki"] == "wiki 8 word_perplexity 12.000"
     assert text["odd"] == "odd 8 no number"
     assert text["group"].startswith("group")
-    assert "acc 0.500 ± 0.020 0.750" in text["group"]
+    assert "acc 0.500 ± 0.020 auc 0.750" in text["group"]
 
 
 def test_a_record_from_before_has_no_accuracy() -> None:

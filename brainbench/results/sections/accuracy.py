@@ -1,4 +1,4 @@
-"""Accuracy on a page, beside what blind answers score."""
+"""Accuracy on tasks, beside what blind answers score."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from typing import Any
 
 from brainbench.reasoning import AnswerBias
 from brainbench.reasoning.response_bias import accuracy_interval
-from brainbench.results.blocks import Block, Bullets, Figure, Section, Table, Words
+from brainbench.results.blocks import Block, Bullets, Column, Figure, Section, Table
 from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
 from brainbench.results.record import Record
 from brainbench.results.wording import clip, number, percent, with_error
 
 _MAX = 400
+# metrics that stand for a task without choices, the first that it has
+_HEADLINES = ("acc", "exact_match", "acc_norm", "f1", "word_perplexity", "perplexity")
 _ABOUT = (
+    "Items: in brackets, how many do not belong together, as orders of one problem do and "
+    "questions about one story. "
     "An invalid answer is not right. Always: the answer that does best when it is always given. "
+    "Says: how often it gives that answer. "
     "Balanced: mean over answers of the share answered right, 0.5 of two by chance. AUC: of the "
     "log-odds, 0.5 by chance. d′: 0 for a constant answer. At threshold: the first answer counts "
     "as given above log-odds chosen on the validation split. ±: standard errors, what belongs "
@@ -30,7 +35,6 @@ def accuracy_section(record: Record) -> Section | None:
     biases = record.answer_bias[:_MAX]
     if biases:
         blocks += [
-            Words(_ABOUT, "note"),
             _figure(biases),
             _bias_table(biases),
             Bullets([(short(row.task), row.reading) for row in biases]),
@@ -39,7 +43,8 @@ def accuracy_section(record: Record) -> Section | None:
     others = {task: m for task, m in list(record.accuracy.items())[:_MAX] if task not in told}
     if others:
         blocks.append(_metrics_table(record, others))
-    return Section("accuracy", "Accuracy on tasks", blocks, badge="lm-eval")
+    about = _ABOUT if biases else "±: standard error, as lm-eval gives it."
+    return Section("accuracy", "Accuracy on tasks", blocks, badge="lm-eval", about=about)
 
 
 def short(task: str) -> str:
@@ -78,7 +83,7 @@ def _bias_table(biases: Sequence[AnswerBias]) -> Table:
         choice, always = row.best_constant if row.always else ("", None)
         items = number(row.n_items)
         if row.n_clusters < row.n_items:
-            items += f" ({number(row.n_clusters)} different)"
+            items += f" ({number(row.n_clusters)})"
         says = "" if row.said is None else f"{choice} {percent(row.said.get(choice))}"
         rows.append((
             short(row.task), items, with_error(row.accuracy, row.accuracy_stderr),
@@ -88,8 +93,12 @@ def _bias_table(biases: Sequence[AnswerBias]) -> Table:
             number(row.dprime, 2), number(row.accuracy_at_threshold),
             number(row.n_invalid), number(row.n_truncated),
         ))  # fmt: skip
-    columns = ("task", "items", "accuracy", "always", "says", "balanced", "AUC", "d′",
-               "at threshold", "invalid", "cut off")  # fmt: skip
+    columns: Sequence[str | Column] = (
+        "task", "items", "accuracy", "always", Column("says", optional=True),
+        *(Column(name, optional=True) for name in ("balanced", "AUC", "d′")),
+        Column("at threshold", "at thr.", optional=True), Column("invalid", "inv.", optional=True),
+        Column("cut off", "cut", optional=True),
+    )  # fmt: skip
     return Table("Tasks whose questions have the same choices", columns, rows)
 
 
@@ -99,15 +108,22 @@ def _metrics_table(record: Record, tasks: Mapping[str, Mapping[str, Any]]) -> Ta
     for task, metrics in tasks.items():
         info = record.tasks.get(task)
         count = info.n_items if info else metrics.get("sample_len")
-        shown = [text for key in list(metrics)[:60] if (text := _metric(key, metrics))]
+        shown = [text for key in _ordered(metrics)[:60] if (text := _metric(key, metrics))]
         items = number(count) if isinstance(count, int) else ""
-        rows.append((short(task), items, clip("; ".join(shown)) or "no number"))
+        rows.append((short(task), items, shown[0] if shown else "no number",
+                     clip("; ".join(shown[1:]))))  # fmt: skip
     return Table(
         "Groups of tasks, and tasks without the same choices",
-        ("task", "items", "metrics"),
+        ("task", "items", "metric", "other metrics"),
         rows,
         numbers=False,
     )
+
+
+def _ordered(metrics: Mapping[str, Any]) -> list[str]:
+    """The metric that stands for a task first, then all others as they come."""
+    found = [key for name in _HEADLINES for key in metrics if key.partition(",")[0] == name]
+    return list(dict.fromkeys([*found[:1], *metrics]))
 
 
 def _metric(key: str, metrics: Mapping[str, Any]) -> str | None:

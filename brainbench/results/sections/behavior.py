@@ -1,4 +1,4 @@
-"""Answers beside people's on a page."""
+"""Answers beside people's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from brainbench.benchmarks import IN_WORDS, MEASURES, Measure, Statistic
 from brainbench.results.blocks import (
     Block,
+    Column,
     Figure,
     Folded,
     Section,
@@ -16,14 +17,28 @@ from brainbench.results.blocks import (
 )
 from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
 from brainbench.results.record import BehaviorRow, Record
+from brainbench.results.sections.lacking import not_scored
 from brainbench.results.wording import interval, number, percent, plural, with_interval
 
 _MAX = 40
+# what fits above a column of numbers
+_SHORT: dict[Measure, str] = {
+    "error_consistency": "κ of errors",
+    "answer_kappa": "κ of answers",
+    "agreement": "agree- ment",
+    "above_chance": "above chance",
+    "confidence_accuracy": "ρ conf. accuracy",
+    "certainty_time": "ρ cert. time",
+    "confidence_time": "ρ conf. time",
+}
 _ABOUT = (
     "κ of errors: sharing right and wrong answers beyond what both accuracies imply. κ of answers, "
-    "agreement: the same answer, as it is or beyond what both shares of True imply. The last three "
-    "are Spearman correlations over items. People: each person against the others, measured, no "
-    "upper bound. Intervals are 95 %, people or items left out in turn."
+    "agreement: the same answer, as it is or beyond what both shares of True imply: means over "
+    "people. The last three are Spearman correlations over items: log-odds of the right "
+    "answer with the share of people who were right, or with people's response time; certainty is "
+    "log-odds of either answer, whatever its side. People: each person against the others, "
+    "measured, no upper bound. Bound: √reliability of the people's mean. Intervals: 95 %, people "
+    "or items left out in turn. * reaches the model: not below it; of a correlation, as far from 0."
 )
 
 
@@ -33,16 +48,16 @@ def behavior_section(record: Record) -> Section | None:
         return None
     rows = record.behavior[:_MAX]
     blocks: list[Block] = [
-        Words(_ABOUT, "note"),
         SideBySide([_figure(index, row) for index, row in enumerate(rows)]),
         Words(
             "Circle: model. Triangle: people among themselves. Bars: 95 % over people. Strokes: "
             "what knows nothing of the model, each alone.",
             "note",
+            wide=True,
         ),
     ]
     parts = [_benchmark(index, row) for index, row in enumerate(rows)]
-    return Section("behavior", "Answers beside people's", blocks, parts=parts)
+    return Section("behavior", "Answers beside people's", blocks, parts=parts, about=_ABOUT)
 
 
 def _figure(index: int, row: BehaviorRow) -> Figure:
@@ -66,8 +81,8 @@ def _benchmark(index: int, row: BehaviorRow) -> Section:
             f"{percent(row.labelled_true)} follow; {plural(row.n_invalid, 'answer')} invalid."
         ),
         _table(row, statistics),
-        Folded("What knows nothing of the model", [_controls(row)]),
-        Folded("Person by person", [_people(row)]),
+        Folded("What knows nothing of the model", _controls(row)),
+        Folded("Person by person", [_people(row)], wide=True),
     ]
     return Section(f"behavior-{index}-part", row.benchmark, blocks)
 
@@ -107,24 +122,27 @@ def _table(row: BehaviorRow, statistics: Sequence[tuple[Measure, Statistic]]) ->
             number(getattr(found, "bound", None), lacking=""),
             ", ".join(reaching) or "none",
         ))  # fmt: skip
-    columns = ("", "model", "over items", "people", "ratio", "bound", "not above")
+    columns = ("", "model", "over items", "people", Column("ratio", "model / people"), "bound",
+               Column("not above", wide=True))  # fmt: skip
     return Table(f"{row.benchmark}: 95 % intervals over people in brackets", columns, rows)
 
 
-def _controls(row: BehaviorRow) -> Table:
+def _controls(row: BehaviorRow) -> list[Block]:
     rows = []
     for control in row.controls:
         cells = []
         for name in MEASURES:
             value: float | None = getattr(control, name)
-            mark = ", reaches the model" if name in control.reaches_model else ""
+            mark = "*" if name in control.reaches_model else ""
             cells.append("" if value is None else number(value) + mark)
-        rows.append((control.control + (f" ({control.reason})" if control.reason else ""), *cells))
-    return Table(
-        "Each scored as the model is; under a correlation it reaches it when as far from 0",
-        ("", *(IN_WORDS[name] for name in MEASURES)),
+        if any(cells):
+            rows.append((control.control, *cells))
+    table = Table(
+        "Each scored as the model is; * reaches the model",
+        ("", *(Column(IN_WORDS[name], _SHORT[name]) for name in MEASURES)),
         rows,
     )
+    return [table, *not_scored((control.control, control.reason) for control in row.controls)]
 
 
 def _people(row: BehaviorRow) -> Table:

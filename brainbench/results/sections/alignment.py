@@ -1,18 +1,21 @@
-"""Alignment on a page: layers in shades, scores beside people and nuisance, all numbers."""
+"""Alignment: layers in shades, scores beside people and nuisance, all numbers."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from brainbench.benchmarks import ControlledScore
+from brainbench.benchmarks.controlled.score import Similarity
 from brainbench.results.blocks import (
     Block,
+    Bullets,
+    Column,
     Figure,
     Folded,
     Section,
     SideBySide,
     Table,
-    Words,
 )
 from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
 from brainbench.results.record import Record, ScoreRow
@@ -22,19 +25,28 @@ from brainbench.results.sections.cells import (
     controlled_cells,
     published_cells,
 )
+from brainbench.results.sections.lacking import not_scored
 from brainbench.results.sections.layers import layer_maps
-from brainbench.results.wording import interval, number, percent, with_interval
+from brainbench.results.wording import interval, listed, number, percent, with_interval
 
 _CONTROLLED = (
     "Whole scanner runs are held out; penalty and layer are chosen inside training runs; the "
     "headline takes all layers together. r is a mean over voxels, folds and people. Unique R² is "
-    "what the model adds to all nuisance together: the verdict is of that. People: all others "
-    "predict each person, measured, no upper bound."
+    "what the model adds to all nuisance together, with 95 % over people (bootstrap) and items "
+    "(block jackknife): the verdict is of that. p: by permutation within runs, Holm over the cells "
+    "of the kind. People: all others predict each person, measured, no upper bound; a ratio only "
+    "where that is above 0. Secondary: each type's mean taken out. Layers, RSA, CKA: nuisance is "
+    "not taken out. * not below the model; of random features and untrained models, the model "
+    "lies inside their range. † not below what people share."
 )
 _PUBLISHED = (
     "As in Xiao, Du & Lin 2026: the median over people of the median over voxels of r, at the "
     "best layer, which is chosen on the items it is scored on, by folds that cut through scanner "
-    "runs. Read every score beside its nuisance rows. r / v0 is no share of explained variance."
+    "runs. Read every score beside its nuisance rows. MAD: median absolute deviation over people. "
+    "People: all other people predict each person. v0: published ceiling, extrapolated to many "
+    "people, here its median (the record holds its mean too). r / v0: median over voxels as "
+    "published, at its own best layer; it is not a share of explained variance. * not below the "
+    "model, † not below people."
 )
 
 
@@ -52,14 +64,14 @@ def alignment_sections(record: Record) -> list[Section]:
 def _section(protocol: str, cells: Sequence[CellSummary], about: str) -> Section:
     key = f"alignment-{protocol}"
     blocks: list[Block] = [
-        Words(about, "note"),
         *layer_maps(key, protocol, cells),
         SideBySide(_figures(key, protocol, cells)),
-        _controlled_table(cells) if protocol == "controlled" else _published_table(cells),
-        Folded("Nuisance, row by row", [_nuisance_table(cells, protocol)]),
-        Folded("Person by person", [_people_table(cells)]),
+        *(_controlled_blocks(cells) if protocol == "controlled" else [_published_table(cells)]),
+        Folded("Nuisance, row by row", _nuisance_blocks(cells, protocol)),
+        Folded("Person by person", [_people_table(cells)], wide=True),
     ]
-    return Section(key, "Alignment with brains", blocks, badge=f"{protocol} protocol")
+    badge = f"{protocol} protocol"
+    return Section(key, "Alignment with brains", blocks, badge=badge, about=about)
 
 
 def _figures(key: str, protocol: str, cells: Sequence[CellSummary]) -> list[Figure]:
@@ -124,9 +136,62 @@ def _unique_lines(cell: CellSummary) -> list[list[Mark]]:
     return lines
 
 
+def _controlled_blocks(cells: Sequence[CellSummary]) -> list[Block]:
+    """All scores, what they mean in words, and what stands beside them."""
+    scores = [cell.score for cell in cells if isinstance(cell.score, ControlledScore)]
+    readings: dict[str, list[str]] = {}
+    for score in scores:
+        name = f"{score.roi}.{score.reasoning_type}"
+        readings.setdefault(f"{score.verdict}: {score.reading}", []).append(name)
+    return [
+        _controlled_table(cells),
+        Bullets([(listed(names), reading) for reading, names in readings.items()]),
+        _beside_table(scores),
+        *not_scored([
+            (name, one.reason) for score in scores
+            for name, one in (("repeats", score.reliability), ("RSA", score.rsa),
+                              ("CKA", score.cka))
+        ]),
+    ]  # fmt: skip
+
+
+def _beside_table(scores: Sequence[ControlledScore]) -> Table:
+    """Similarity, repeats and the people extrapolated, of each cell."""
+    rows = []
+    for score in scores:
+        curve, repeats = score.extrapolation, score.reliability
+        told = "n/a"
+        if curve is not None:
+            told = (
+                "no fit" if curve.v0 is None else f"{number(curve.v0)} (τ {number(curve.tau, 1)})"
+            )
+        rows.append((
+            score.benchmark,
+            told,
+            "n/a" if repeats.rho is None
+            else f"r {number(repeats.bound_r)}, R² {number(repeats.bound_r2)}",
+            _similarity(score.rsa),
+            _similarity(score.cka),
+            number(score.draws),
+            score.readout,
+        ))  # fmt: skip
+    columns = ("cell",
+               Column("people extrapolated (τ people)", optional=True),
+               Column("repeats allow", optional=True), Column("RSA", optional=True),
+               Column("CKA", optional=True), "permutations", "units read")  # fmt: skip
+    return Table("Beside every cell; nuisance is not taken out", columns, rows)
+
+
+def _similarity(own: Similarity) -> str:
+    if own.together is None:
+        return "n/a"
+    p = "" if own.together.p is None else f"p {number(own.together.p)}, "
+    return f"{number(own.together.value)} ({p}nuisance {number(own.nuisance)})"
+
+
 def _controlled_table(cells: Sequence[CellSummary]) -> Table:
-    columns = ("cell", "verdict", "r", "people's r", "ratio", "nuisance R²", "unique R²",
-               "over items", "p", "p Holm", "found with 80 % power",
+    columns = ("cell", "verdict", "unique R²", "over items", "p", "p Holm",
+               "found with 80 % power", "nuisance R²", "r", "people's r", "ratio",
                "people, items, voxels")  # fmt: skip
     rows = []
     for cell in cells:
@@ -137,17 +202,17 @@ def _controlled_table(cells: Sequence[CellSummary]) -> Table:
         rows.append((
             score.benchmark,
             score.verdict + ("" if score.primary else ", secondary"),
-            with_interval(score.raw.value, score.raw.interval),
-            "n/a" if cell.people is None
-            else with_interval(cell.people.value, cell.people.interval),
-            "n/a" if score.ratio is None
-            else with_interval(score.ratio, score.ratio_interval, 2),
-            number(score.nuisance_r2, 4),
             with_interval(score.unique_r2.value, score.unique_r2.interval, 4),
             interval(score.unique_r2.items_interval, 4) or "n/a",
             number(score.unique_r2.p),
             number(score.p_corrected),
             "more than was tried" if found is None else f"R² {number(found, 4)}",
+            number(score.nuisance_r2, 4),
+            with_interval(score.raw.value, score.raw.interval),
+            "n/a" if cell.people is None
+            else with_interval(cell.people.value, cell.people.interval),
+            "n/a" if score.ratio is None
+            else with_interval(score.ratio, score.ratio_interval, 2),
             f"{score.n_subjects}, {score.n_items}, {score.n_voxels}",
         ))  # fmt: skip
     return Table("Every cell, controlled protocol; 95 % intervals over people in brackets",
@@ -183,25 +248,36 @@ def _share_of_voxels(count: int | None, row: ScoreRow) -> str:
     return "n/a" if count is None or voxels <= 0 else percent(count / voxels)
 
 
-def _nuisance_table(cells: Sequence[CellSummary], protocol: str) -> Table:
-    """Nuisance by cell; what it is not below is said in words, not by colour."""
-    names = dict.fromkeys(row.name for cell in cells for row in cell.nuisance)
-    rows = []
-    for name in names:
-        rows.append((name, *(_nuisance_cell(cell.nuisance_row(name)) for cell in cells)))
-    return Table(
-        f"r of each nuisance alone, {protocol} protocol; reaches: what it is not below",
-        ("nuisance", *(cell.name for cell in cells)),
-        rows,
+def _nuisance_blocks(cells: Sequence[CellSummary], protocol: str) -> list[Block]:
+    """Nuisance by cell, with marks where it reaches the model or people."""
+    columns: Sequence[str | Column]
+    columns = (
+        "nuisance",
+        *(Column(cell.name, re.sub(r"([._])", r"\1 ", cell.name)) for cell in cells),
     )
+    names = dict.fromkeys(row.name for cell in cells for row in cell.nuisance)
+    values: list[tuple[str, ...]] = []
+    ratios: list[tuple[str, ...]] = []
+    for name in names:
+        found = [cell.nuisance_row(name) for cell in cells]
+        values.append((name, *("n/a" if row is None else _value(row) for row in found)))
+        if any(row is not None and row.interval is not None for row in found):
+            ends = [interval(row.interval) if row is not None else "" for row in found]
+            values.append((f"{name}, draws", *ends))
+        if any(row is not None and row.ratio is not None for row in found):
+            ratios.append((name, *(number(row.ratio if row else None) for row in found)))
+    caption = f"r of each nuisance alone, {protocol} protocol; * reaches the model, † people"
+    blocks: list[Block] = [Table(caption, columns, values)]
+    if ratios:
+        blocks.append(Table("r / v0 of each nuisance alone", columns, ratios))
+    return [*blocks, *not_scored((row.name, row.reason) for cell in cells for row in cell.nuisance)]
 
 
-def _nuisance_cell(row: Nuisance | None) -> str:
-    if row is None or row.value is None:
-        return "n/a" + (f": {row.reason}" if row is not None and row.reason else "")
-    reached = ["people" if what == "reference" else what for what in row.reaches]
-    told = f", reaches {' and '.join(reached)}" if reached else ""
-    return with_interval(row.value, row.interval) + told
+def _value(row: Nuisance) -> str:
+    if row.value is None:
+        return "n/a"
+    marks = ("*" if "model" in row.reaches else "") + ("†" if "reference" in row.reaches else "")
+    return number(row.value) + marks
 
 
 def _people_table(cells: Sequence[CellSummary]) -> Table:

@@ -1,0 +1,48 @@
+"""A record in a terminal: the sections of the report, as far as they are text."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from brainbench.results.blocks import Bullets
+from brainbench.results.blocks.terminal import show_about, show_blocks, show_section
+from brainbench.results.record import Record
+from brainbench.results.sections import record_sections
+from brainbench.results.sections.cautions import run_cautions, section_cautions
+from brainbench.results.wording import clip
+
+
+def render_record(record: Record) -> RenderableType:
+    """The run, what to know before the first number, and each kind of score with its warnings.
+
+    Returns
+    -------
+    What a console of any width prints; a table that does not fit goes on below.
+    """
+    parts: list[RenderableType] = [_title(record)]
+    parts += show_blocks([Bullets(run_cautions(record), "warning")])
+    for section in record_sections(record, pictures=False):
+        warned = Bullets(section_cautions(record, section.key), "warning")
+        parts += [*show_section(section, about=False), *show_blocks([warned])]
+        parts += show_about(section)
+    return Group(*parts)
+
+
+def _title(record: Record) -> Text:
+    used = {row.protocol for row in record.scores} | {row.protocol for row in record.controlled}
+    protocol = ", ".join(sorted(used))
+    others = record.behavior or record.gains or record.searches or record.other
+    made = f"protocol: {protocol}" if protocol else "" if others else "no scores"
+    if record.accuracy:
+        tasks = sum(name in record.accuracy for name in record.tasks)
+        asked = f"{tasks} {'task' if tasks == 1 else 'tasks'} of lm-eval"
+        made = f"{made}; {asked}" if protocol else asked
+    data = ", ".join(
+        f"{d.name} {d.version}" + (" (simulated people)" if d.simulated else "")
+        for d in record.datasets
+    )
+    about = f" ({record.model.description})" if record.model.description else ""
+    builtin = ", built in" if record.model.builtin else ""
+    model = f"{record.model.identifier}{about}{builtin}"
+    return Text(clip(f"{model}\n{'; '.join(part for part in (data, made) if part)}"), style="bold")

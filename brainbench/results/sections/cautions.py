@@ -1,0 +1,118 @@
+"""What a reader must know before the first number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from brainbench.results.record import Record
+from brainbench.results.sections.cells import controlled_cells, published_cells
+from brainbench.results.wording import listed
+
+_MAX = 200
+# the section that shows a kind of score → the kind
+KINDS = {
+    "alignment-published": "alignment, published",
+    "alignment-controlled": "alignment, controlled",
+    "behavior": "behaviour",
+    "gains": "guidance",
+    "other": "other kinds of scores",
+}
+
+
+def cautions(record: Record) -> list[tuple[str, str]]:
+    """(about what, what) of the run as a whole, then of its parts; what is alike is said once.
+
+    That a nuisance reaches the model is told by nuisance, with the cells where it does.
+    """
+    said = [*run_cautions(record)]
+    for kind in KINDS.values():
+        said += _texts(record, kind)
+    for kind in KINDS.values():
+        said += _nuisance(record, kind)
+    return list(dict.fromkeys(said))[:_MAX]
+
+
+def run_cautions(record: Record) -> list[tuple[str, str]]:
+    """Those of the run as a whole."""
+    said: list[tuple[str, str]] = []
+    if record.status != "success":
+        reason = f": {record.error}" if record.error else ""
+        said.append(("This run is not complete", f"its status is {record.status}{reason}"))
+    simulated = _simulated(record)
+    if simulated:
+        told = f"{listed(simulated)}: these scores say nothing about any brain"
+        said.append(("Simulated people", told))
+    if record.model.builtin:
+        said.append(("Built-in model", "it ships to try the software, not to be compared"))
+    return said + [("", note) for note in record.notes if not note.startswith(_again(record))]
+
+
+def section_cautions(record: Record, key: str) -> list[tuple[str, str]]:
+    """Those of the kind of score that a section of that key shows."""
+    kind = KINDS.get(key)
+    if kind is None:
+        return []
+    return list(dict.fromkeys([*_texts(record, kind), *_nuisance(record, kind)]))[:_MAX]
+
+
+def _simulated(record: Record) -> list[str]:
+    return [dataset.name for dataset in record.datasets if dataset.simulated]
+
+
+def _again(record: Record) -> tuple[str, ...]:
+    """How texts begin that say once more that people are simulated."""
+    ends = (": simulated people;", " is simulated:")
+    return tuple(f"{name}{end}" for name in _simulated(record) for end in ends)
+
+
+def _nuisance(record: Record, kind: str) -> list[tuple[str, str]]:
+    told: list[tuple[str, str]] = []
+    reached: dict[str, list[str]] = {}
+    protocol = kind.removeprefix("alignment, ")
+    if protocol in ("controlled", "published"):
+        cells = controlled_cells(record) if protocol == "controlled" else published_cells(record)
+        for cell in cells:
+            for name in cell.reached_by:
+                reached.setdefault(name, []).append(cell.name)
+        for name, where in sorted(reached.items(), key=lambda item: -len(item[1])):
+            every = "every cell" if len(where) == len(cells) > 1 else listed(where, 20)
+            told.append((f"{name} reaches the model ({protocol})", f"in {every}"))
+    elif kind == "behaviour":
+        for row in record.behavior:
+            for control in row.controls:
+                if "error_consistency" in control.reaches_model:
+                    reached.setdefault(control.control, []).append(row.benchmark)
+        for name, where in reached.items():
+            told.append((f"{name} reaches the model in κ of errors", f"in {listed(where)}"))
+    return told
+
+
+def _texts(record: Record, kind: str) -> Iterable[tuple[str, str]]:
+    """Every other warning of a kind, with where it holds."""
+    nuisance = {row.warning for row in record.controls if row.warning}
+    nuisance |= {c.warning for row in record.behavior for c in row.controls if c.warning}
+    again = _again(record)
+    where: dict[str, list[str]] = {}
+    warned = _by_kind(record)[kind]
+    for name, texts in warned:
+        for text in dict.fromkeys(texts):
+            if text not in nuisance and "alone scores" not in text and not text.startswith(again):
+                where.setdefault(text, []).append(name)
+    for text, names in where.items():
+        about = f"all of {kind}" if len(names) == len(warned) > 1 else listed(names, 6)
+        yield "", f"{text} ({about})"
+
+
+def _by_kind(record: Record) -> dict[str, list[tuple[str, Sequence[str]]]]:
+    """Name and warnings of each part, by what it is."""
+    headlines = [row for row in record.scores if row.subject == "all"]
+    return {
+        "alignment, published": [(row.benchmark, row.warnings) for row in headlines],
+        "alignment, controlled": [(s.benchmark, s.warnings) for s in record.controlled],
+        "behaviour": [(row.benchmark, row.warnings) for row in record.behavior],
+        "guidance": [
+            *((gain.identifier, gain.warnings) for gain in record.gains),
+            *((search.identifier, search.warnings) for search in record.searches),
+        ],
+        "other kinds of scores": [(score.benchmark, score.warnings) for score in record.other],
+    }
