@@ -90,6 +90,7 @@ def test_a_cache_that_takes_or_gives_nothing_is_done_without_and_said_once(
     def refuse(*given: object, **named: object) -> None:
         raise error
 
+    caplog.set_level("INFO", "brainbench")
     made = make_ceiling(cell, "signal")
     place = "save_file" if isinstance(error, SafetensorError) else "whole_file"
     monkeypatch.setattr(f"brainbench.models.cache.{place}", refuse)
