@@ -168,7 +168,7 @@ def appended(copy: Path, file: str, text: str, before: dict[str, str]) -> set[st
     [
         ("cli/evaluate.py", set()),
         ("__init__.py", set()),
-        ("results/tables/published.py", set()),
+        ("leaderboard/boards/standings.py", set()),
         ("encoding/published/ridge.py", {"ceilings", "published", "controlled"}),
         ("encoding/controlled/banded_ridge.py", {"controlled", "calibration"}),
         ("models/forward/reader.py", {"read-outs", "answers", "published", "controlled",

@@ -94,6 +94,7 @@ def test_a_cache_that_takes_or_gives_nothing_is_done_without_and_said_once(
     made = make_ceiling(cell, "signal")
     place = "save_file" if isinstance(error, SafetensorError) else "whole_file"
     monkeypatch.setattr(f"brainbench.models.cache.{place}", refuse)
+    caplog.set_level("INFO", "brainbench")
     for _ in range(2):
         cache_ceiling(cell, "signal", made)
         assert find_ceiling(cell, "signal") is None
