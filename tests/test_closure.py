@@ -195,13 +195,14 @@ def test_every_module_is_one_that_can_be_reached() -> None:
     assert {"brainbench", "brainbench.cli.main", "brainbench.models"} <= set(names)
 
 
-def test_packages_only_hand_names_on() -> None:
-    """What a package's own file does does not count: it must do nothing else."""
+def test_packages_do_nothing_but_define_and_hand_on() -> None:
+    """What runs because a package is imported on the way to a module of it does not count."""
+    harmless = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign,
+                ast.AnnAssign)  # fmt: skip
     for path in ROOT.rglob("__init__.py"):
         for node in ast.parse(path.read_text("utf-8")).body if path.parent != ROOT else ():
-            is_all = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
             is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-            assert isinstance(node, ast.ImportFrom) or is_all or is_text, f"{path}:{node.lineno}"
+            assert isinstance(node, harmless) or is_text, f"{path}:{node.lineno}"
 
 
 def test_read_outs_know_neither_people_nor_scores() -> None:
