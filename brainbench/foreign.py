@@ -56,7 +56,7 @@ def read_text(path: Path, most: int = MAX_BYTES) -> str:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise DataError(f"{path} is no plain file")
+                raise DataError(f"{path} is not a plain file")
             content = file.read(most + 1)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
@@ -65,7 +65,7 @@ def read_text(path: Path, most: int = MAX_BYTES) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 (byte {error.start}): it is no text") from error
+        raise DataError(f"{path} is not UTF-8 (byte {error.start}): it is not a text") from error
 
 
 def parse_json(text: str | bytes, *, finite: bool = True) -> Any:
@@ -183,7 +183,7 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _constant(name: str) -> NoReturn:
-    raise Unreadable(name, "is no number that JSON knows", "write null where there is no number")
+    raise Unreadable(name, "is not a number that JSON knows", "write null where there is no number")
 
 
 def _float(text: str) -> float:

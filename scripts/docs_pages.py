@@ -1,4 +1,4 @@
-"""Hook of mkdocs: pages that stand elsewhere in the repository, and links to what is no page.
+"""Hook of mkdocs: pages that stand elsewhere in the repository, and links to what is not a page.
 
 The overview is the README, so that no text is kept twice.
 """
@@ -49,12 +49,12 @@ def relink(markdown: str, source: str) -> str:
 
     Returns
     -------
-    Links to what is no page of the site, code say, are its path in words.
+    Links to what is not a page of the site, code say, are its path in words.
     """
     pages = {path: name for name, path in PAGES.items()}
 
     def site(target: str) -> str | None:
-        """Path from the root of the docs; None where it is no page."""
+        """Path from the root of the docs; None where it is not a page."""
         path, _, anchor = target.partition("#")
         whole = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
         found = pages.get(whole)
@@ -74,7 +74,7 @@ def relink(markdown: str, source: str) -> str:
     def image(match: re.Match[str]) -> str:
         return f"![{match[1]}]({site(match[2]) or match[2]})"
 
-    # what stands in code is no link
+    # what stands in code is not a link
     parts = re.split(r"(^```.*?^```)", markdown, flags=re.DOTALL | re.MULTILINE)
     return "".join(
         part if number % 2 else _IMAGE.sub(image, _LINK.sub(link, part))

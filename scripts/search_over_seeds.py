@@ -37,7 +37,7 @@ def main() -> None:
     given = parser.parse_args()
     model = load_model(given.model)
     if not isinstance(model, LanguageModel):
-        sys.exit(f"{given.model} is no language model that brainbench runs")
+        sys.exit(f"{given.model} is not a language model that brainbench runs")
     recording = load_recording(given.dataset, None if given.roi is None else (given.roi,))
     roi = given.roi or next(iter(recording.card.rois))
     layers = layer_sets(model.loader.config.get_text_config().num_hidden_layers)[MIDDLE]

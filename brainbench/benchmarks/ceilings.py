@@ -140,15 +140,15 @@ def load_ceilings(path: Path) -> dict[str, Ceiling]:
     found: dict[str, dict[str, Array]] = {}
     try:
         with safe_open(str(path), framework="numpy") as file:
-            for name in file.keys():  # noqa: SIM118  (the file is no mapping)
+            for name in file.keys():  # noqa: SIM118  (the file is not a mapping)
                 key, _, field = name.rpartition(".")
                 found.setdefault(key, {})[field] = file.get_tensor(name).astype(np.float64)
     except (SafetensorError, OSError) as error:
-        raise DataError(f"{path} is no file of ceilings: {error}") from error
+        raise DataError(f"{path} is not a file of ceilings: {error}") from error
     names = {field.name for field in fields(Ceiling)}
     for key, parts in found.items():
         if set(parts) != names:
-            raise DataError(f"{path} is no file of ceilings: {key} holds {', '.join(parts)}")
+            raise DataError(f"{path} is not a file of ceilings: {key} holds {', '.join(parts)}")
     return {key: Ceiling(**parts) for key, parts in found.items()}
 
 

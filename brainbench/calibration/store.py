@@ -40,7 +40,7 @@ class CalibrationFolder:
         try:
             return Calibration.model_validate(parse_json(read_text(path)))
         except (DataError, Unreadable, ValidationError) as error:
-            raise DataError(f"{path} is no calibration that this brainbench can read") from error
+            raise DataError(f"{path} is not a calibration that this brainbench can read") from error
 
     def save(self, record: Calibration) -> None:
         """Write the record in one piece."""

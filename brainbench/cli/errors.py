@@ -56,7 +56,7 @@ def reporting(debug: bool = False) -> Iterator[None]:
         stderr.print(f"stopped{kept and f'; {kept}'}", soft_wrap=True, highlight=False)
         sys.exit(INTERRUPTED)
     except BaseException as error:
-        # a panic of a library written in Rust is no Exception in Python
+        # a panic of a library written in Rust is not an Exception in Python
         if isinstance(error, SystemExit | GeneratorExit):
             raise
         _trace(debug)

@@ -87,7 +87,7 @@ def read_run(path: Path) -> pd.DataFrame:
     Raises
     ------
     DataError
-        When the file is no events table or does not hold 18 problems.
+        When the file is not an events table or does not hold 18 problems.
     """
     table = read_tsv(path, _COLUMNS)
     table = table[table["trial_type"] != "control"].reset_index(drop=True)

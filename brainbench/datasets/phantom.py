@@ -78,7 +78,7 @@ class PhantomDesign(BaseModel):
     """Principal component j of the features has weight j ** -spectrum; None keeps the
     features' own spectrum."""
     source: str | None = Field(None, exclude_if=lambda value: value is None)
-    """What the signal is made of, where that is no layer of a model."""
+    """What the signal is made of, where that is not a layer of a model."""
     rois: dict[str, PhantomRoi]
 
 

@@ -51,7 +51,7 @@ def read_tsv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     Raises
     ------
     DataError
-        When the file is no table or lacks one of ``columns``.
+        When the file is not a table or lacks one of ``columns``.
     """
     try:
         # as text: versions of pandas round the last digit of a number differently

@@ -128,14 +128,14 @@ def load_behavior(
     UnknownNameError
         When there is no such dataset or subject.
     UsageError
-        When it is no dataset of answers.
+        When it is not a dataset of answers.
     DataError
         When its files cannot be had or read.
     """
     card = load_card(name)
     if name not in _BEHAVIOR_LOADERS:
         raise UsageError(
-            f"{card.name} is no dataset of answers; there are {', '.join(_BEHAVIOR_LOADERS)}"
+            f"{card.name} is not a dataset of answers; there are {', '.join(_BEHAVIOR_LOADERS)}"
         )
     return _BEHAVIOR_LOADERS[name](subjects, progress)
 

@@ -225,7 +225,7 @@ class SearchRow(_Part):
 
 
 class SearchScore(_Part):
-    """The targeted search as published, beside the same done with what is no brain signal.
+    """The targeted search as published, beside the same done with what is not a brain signal.
 
     Map, direction and success are of the same item here: it shows that answers can be moved, not
     that anything was learned.

@@ -44,7 +44,7 @@ class Signals:
         return len(self.responses)
 
     def missed(self, said: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """(n_items,) which of them answers have wrong; 0 stands for True, -1 is no answer."""
+        """(n_items,) which of them answers have wrong; 0 stands for True, -1 is not an answer."""
         missed: NDArray[np.bool_] = said != np.where(self.labels, 0, 1)
         return missed
 

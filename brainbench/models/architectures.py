@@ -83,7 +83,7 @@ def find_family(kind: str) -> Family:
 
 
 def _other_kind(kind: str) -> str | None:
-    """What a family is that is no decoder, as far as transformers tells; None where it is one."""
+    """What a family is that is not a decoder, as transformers tells; None where it is one."""
     # looked at only to say more of an error: whatever fails here, nothing more is said
     try:
         from transformers import CONFIG_MAPPING, AutoConfig

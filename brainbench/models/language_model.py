@@ -197,7 +197,7 @@ class LanguageModel:
         Raises
         ------
         UsageError
-            When the seed is no whole number from 0, or the model was made by hand.
+            When the seed is not a whole number from 0, or the model was made by hand.
         """
         check_whole("untrained", seed, 0)
         if self._twin is None:

@@ -40,7 +40,7 @@ class Activations:
             raise DataError("activations hold no site")
         for site, values in self.values.items():
             if site not in SITES:
-                raise DataError(f"{site!r} is no site; there are {' and '.join(SITES)}")
+                raise DataError(f"{site!r} is not a site; there are {' and '.join(SITES)}")
             if not isinstance(values, np.ndarray) or values.ndim != 3 or 0 in values.shape:
                 found = getattr(values, "shape", type(values).__name__)
                 raise DataError(f"{site}: expected an array (items, layers, units), got {found}")
@@ -169,7 +169,7 @@ def read_answers(model: Model, problems: Sequence[Problem]) -> Answers:
     Raises
     ------
     UsageError
-        When it is no model that answers, such as a file of activations.
+        When it is not a model that answers, such as a file of activations.
     DataError
         When it gave something else than one answer for each problem.
     """

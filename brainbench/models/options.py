@@ -88,7 +88,7 @@ class ModelOptions:
                 raise UsageError(f"{name} is {getattr(self, name)} and {value}: say it once")
             kind = "None" if value is None else type(value).__name__
             if kind not in kinds[name]:
-                raise UsageError(f"{name}: {value!r} is no {' | '.join(kinds[name])}")
+                raise UsageError(f"{name}: {value!r} is not a {' | '.join(kinds[name])}")
         return replace(self, **chosen)
 
     def given(self) -> list[str]:
@@ -98,7 +98,7 @@ class ModelOptions:
 
 
 def check_whole(name: str, value: object, least: int) -> None:
-    """Raise ``UsageError`` when a value is no whole number, or less than it may be."""
+    """Raise ``UsageError`` when a value is not a whole number, or less than it may be."""
     if type(value) is not int or value < least:
         raise UsageError(f"{name} must be a whole number from {least}, not {value!r}")
 

@@ -81,7 +81,7 @@ def load_model(
         return cast(Model, found)
     hint = "; LanguageModel.of(model, tokenizer, name) makes one of a model of transformers"
     raise UsageError(
-        f"{type(found).__name__} is no model: it needs identifier, sha256 and activations()"
+        f"{type(found).__name__} is not a model: it needs identifier, sha256 and activations()"
         + (hint if hasattr(found, "get_input_embeddings") else "")
     )
 

@@ -107,5 +107,5 @@ def _write(
     conclusion = f"All {subject}s are {predicate}s"
     reasoning_type, condition = classify(premises, conclusion)
     if condition.valid != (form == "barbara") or condition.premises_needed != _PREMISES:
-        raise DataError(f"generator bug: {identifier} is no {form}: {premises}, {conclusion}")
+        raise DataError(f"generator bug: {identifier} is not a {form}: {premises}, {conclusion}")
     return Problem(identifier, reasoning_type, premises, conclusion, condition, form)

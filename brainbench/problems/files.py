@@ -86,7 +86,7 @@ def _rows(file: Path, content: bytes, told: list[Fault]) -> Iterator[Row]:
             told.append(Fault(str(file), f"line {number}", f"is not JSON: {error}", RESTORE))
             continue
         if not isinstance(row, dict):
-            told.append(Fault(str(file), f"line {number}", "is no problem", RESTORE))
+            told.append(Fault(str(file), f"line {number}", "is not a problem", RESTORE))
             continue
         faults = list(row_faults(row))
         for field, problem in faults:

@@ -78,7 +78,7 @@ _COMPARISON = re.compile(r"(?P<a>\w+) is (?P<no>not )?(?P<rel>\w+er|more \w+) th
 _INCLUSION = re.compile(r"all (?:(?P<adj>\w+) things|(?P<noun>\w+)s) are (?P<pred>\w+)")
 _MEMBERSHIP = re.compile(r"(?P<name>\w+) is (?P<no>not )?(?:an? )?(?P<pred>\w+)")
 _DENIAL = "it is not the case that "
-# a predicate that ends so is no plural: helpless, famous
+# a predicate that ends so is not a plural: helpless, famous
 _NO_PLURAL = ("ss", "us", "is")
 # words that quantify, connect or are no term: read as a name or a term, they would give a
 # wrong label in silence

@@ -16,7 +16,7 @@ _WORD = re.compile(r"[A-Za-z]+")
 _COMPARATIVE = re.compile(r"[A-Za-z]+er|more [A-Za-z]+")
 
 # Endings that no English word with these onsets has: pseudowords, as in the scanner, that
-# are no words, no adjectives of below, and nothing one would not want to read.
+# are not words, no adjectives of below, and nothing one would not want to read.
 _ONSETS = (
     "bl", "d", "dr", "fl", "gl", "gr", "j", "kl", "kr", "n", "pl", "pr", "sm", "sn", "tr", "z",
 )  # fmt: skip

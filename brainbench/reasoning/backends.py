@@ -22,13 +22,13 @@ def check_tasks_fit(model: Model, options: TaskOptions) -> LanguageModel:
     Raises
     ------
     UsageError
-        When it is no language model, cannot be written to as a chat, or does not go with vLLM.
+        When it is not a language model, cannot be written to as a chat, or does not go with vLLM.
     DataError
         When its chat template is to be used, and fails or leaves out what it is given.
     """
     if not isinstance(model, LanguageModel):
         raise UsageError(
-            f"{model.identifier} is no language model that brainbench runs, and tasks ask one: "
+            f"{model.identifier} is not a language model that brainbench runs, and tasks ask one: "
             "give a hub id, a folder, a GGUF file, or LanguageModel.of(model, tokenizer, name)"
         )
     if options.backend == "vllm":

@@ -28,7 +28,7 @@ class AnswerBias(BaseModel):
     said: dict[str, float] | None
     """Choice → its share of the valid answers; None where there is no valid answer."""
     balanced_accuracy: float | None
-    """Mean over labels of the share answered right; None where a choice is no item's label."""
+    """Mean over labels of the share answered right; None where a choice is not an item's label."""
     balanced_accuracy_stderr: float | None
     auc: float | None
     """Area under the curve of the log-odds of the first of two choices."""

@@ -1,7 +1,7 @@
 """How far a share of right answers, or an AUC, may be from chance alone; honest for few items.
 
 A standard error of a handful of items can be 0, when all were answered right or all wrong. That
-is no certainty: four coins that fall alike have one, too.
+is not a certainty: four coins that fall alike have one, too.
 """
 
 from __future__ import annotations

@@ -35,5 +35,5 @@ def open_run(path: str | Path) -> FinishedRun:
     """
     file = find_record(path)
     if not file.exists():
-        raise UsageError(f"{path} is no run: {GIVE_RUN}")
+        raise UsageError(f"{path} is not a run: {GIVE_RUN}")
     return FinishedRun(load_record(file), file.parent)

@@ -68,5 +68,5 @@ def _row(line: str, path: Path, number: int) -> dict[str, Any]:
     except ValueError as error:
         raise DataError(f"{path}, line {number} is not JSON: {error}") from error
     if not isinstance(row, dict):
-        raise DataError(f"{path}, line {number} is no JSON object")
+        raise DataError(f"{path}, line {number} is not a JSON object")
     return row

@@ -154,7 +154,7 @@ def find_record(path: str | Path) -> Path:
         return given / RECORD
     found = sorted([*given.glob(f"*/{RECORD}"), *given.glob(f"*/*/{RECORD}")])
     if not found:
-        raise UsageError(f"{path} is no run: {GIVE_RUN}")
+        raise UsageError(f"{path} is not a run: {GIVE_RUN}")
     if len(found) > 1:
         names = "".join(f"\n  {one.parent}" for one in found[:5])
         more = f"\n  and {len(found) - 5} more" if len(found) > 5 else ""
@@ -174,7 +174,7 @@ def load_record(path: str | Path) -> Record:
     UsageError
         When a folder holds none, or more than one.
     DataError
-        When it is not there, cannot be read, is no record, or is of another schema version.
+        When it is not there, cannot be read, is not a record, or is of another schema version.
     """
     file = find_record(path)
     try:
@@ -183,18 +183,18 @@ def load_record(path: str | Path) -> Record:
         if found != SCHEMA_VERSION:
             raise DataError(
                 f"{file}: schema version {found}, this brainbench reads {SCHEMA_VERSION}"
-                + ("" if found else f": it is no {RECORD}")
+                + ("" if found else f": it is not a {RECORD}")
             )
         return Record.model_validate(content)
     except ValueError as error:
-        raise DataError(f"{file} is no record of a run: {fault_of(error)}") from error
+        raise DataError(f"{file} is not a record of a run: {fault_of(error)}") from error
 
 
 def _text(file: Path) -> str:
     try:
         return read_text(file)
     except DataError as error:
-        raise DataError(f"{file} is no record of a run: {error}") from error
+        raise DataError(f"{file} is not a record of a run: {error}") from error
 
 
 def _digest(value: Any) -> str:

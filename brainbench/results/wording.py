@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 
 Interval = tuple[float, float]
 
-# characters of one text: what is longer is no text that a person reads
+# characters of one text: what is longer is not a text that a person reads
 LONGEST = 600
-# what is no letter of any text: control characters, halves of pairs, marks that turn the order
+# what is not a letter of any text: control characters, halves of pairs, marks that turn the order
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -21,13 +21,13 @@ _LARGE = 1e6
 
 
 def clip(text: str, limit: int = LONGEST) -> str:
-    """A text without its end where it is longer than anyone reads, and without what is no text."""
+    """A text cut where it is longer than anyone reads, without characters of no text."""
     shown = text if len(text) <= limit else text[: limit - 1] + "…"
     return _UNPRINTABLE.sub("\ufffd", shown)
 
 
 def number(value: float | None, digits: int = 3, lacking: str = "n/a") -> str:
-    """``0.123``; what is no number is said in words."""
+    """``0.123``; what is not a number is said in words."""
     if value is None:
         return lacking
     if isinstance(value, bool):

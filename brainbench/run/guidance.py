@@ -84,11 +84,11 @@ def plan_guidance(options: GuidanceOptions, model: Model, settings: Settings) ->
     Raises
     ------
     UsageError
-        When it is no language model that brainbench runs, or is steered or thinks already.
+        When it is not a language model that brainbench runs, or is steered or thinks already.
     """
     if not isinstance(model, LanguageModel):
         raise UsageError(
-            f"{model.identifier} is no language model that brainbench runs, and guidance moves "
+            f"{model.identifier} is not a language model that brainbench runs, and guidance moves "
             "its states: give a hub id, a folder, a GGUF file, or LanguageModel.of(…)"
         )
     if settings.options.think or settings.options.readout != "last" or settings.options.steer:

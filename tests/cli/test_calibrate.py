@@ -137,7 +137,7 @@ def test_a_damaged_record_is_not_written_over(run: Any) -> None:
     Path("here/calibration.json").write_text("{", "utf-8")
     code, _, err = run("--output-path", "here")
     assert code == 2
-    assert "here/calibration.json is no calibration" in err
+    assert "here/calibration.json is not a calibration" in err
     assert "--overwrite" in err
 
 

@@ -147,7 +147,7 @@ def test_two_people_are_shown_and_nothing_to_judge_by(cli: Any, tmp_path: Path) 
     ("arguments", "told"),
     [
         (("good",), "give two runs or more; the first is the baseline"),
-        (("good", "gone"), "gone is no run"),
+        (("good", "gone"), "gone is not a run"),
         (("good", "same", "--json", "--markdown"), "give --json or --markdown, not both"),
         (("good", "same", "--tolerance", "-1"), "Invalid value"),
         (("good", "same", "--tolerance", "nan"), "--tolerance"),

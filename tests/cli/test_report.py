@@ -113,9 +113,9 @@ def test_a_folder_set_for_results_is_a_place_for_reports_too(
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (("gone",), 2, "gone is no run: give the folder of one"),
+        (("gone",), 2, "gone is not a run: give the folder of one"),
         (("run", "--output-path", "run/results.json"), 2, "give an .html file, or a folder"),
-        (("bad.json",), 1, "bad.json is no record of a run"),
+        (("bad.json",), 1, "bad.json is not a record of a run"),
         ((), 2, "Missing argument"),
     ],
 )

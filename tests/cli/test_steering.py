@@ -30,7 +30,7 @@ def test_a_steering_is_derived_applied_and_exported(tmp_path: Path) -> None:
         "--step", 1, "--export-lm-eval", exported, "--output-path", folder, "--quiet",
     )  # fmt: skip
     assert "too high, and no result" in " ".join(told.split())
-    # what the export does otherwise is no progress
+    # what the export does otherwise is not progress
     assert "lm-eval steers every token" in " ".join(told.split())
     kept = load_steering(folder)
     assert kept.name == "phantom-signal"
@@ -55,7 +55,7 @@ def test_a_steering_is_derived_applied_and_exported(tmp_path: Path) -> None:
         (["--arm", "guide"], "did you mean 'guided'"),
         (["--layers", "9"], "layers 0 to 3"),
         (["--layers", "some"], "expected middle, all, or numbers"),
-        (["--name", "../elsewhere"], "is no name for a steering"),
+        (["--name", "../elsewhere"], "is not a name for a steering"),
     ],
 )
 def test_wrong_arguments_are_met_with_what_to_do(

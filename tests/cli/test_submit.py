@@ -96,12 +96,12 @@ def test_faults_as_text_and_json(run: Run) -> None:
     ("arguments", "reason"),
     [
         (("results",), "say who submits: --org NAME"),
-        (("nowhere", "--org", "lab"), "is no record of a run"),
-        (("--check", "nowhere"), "nowhere is no folder"),
+        (("nowhere", "--org", "lab"), "is not a record of a run"),
+        (("--check", "nowhere"), "nowhere is not a folder"),
         (("--check", "results"), "holds no submission"),
         (("results", "--check", "--seal"), "--check and --seal are two commands"),
         (("results", "--json"), "--json goes with --check"),
-        (("--seal", "results"), "is no submission"),
+        (("--seal", "results"), "is not a submission"),
     ],
 )
 def test_wrong_requests(run: Run, arguments: tuple[str, ...], reason: str) -> None:

@@ -47,7 +47,7 @@ def test_a_dataset_without_people_says_so() -> None:
 
 
 def test_a_dataset_of_brains_alone_says_where_answers_are() -> None:
-    with pytest.raises(UsageError, match="phantom is no dataset of answers; there are ds003076"):
+    with pytest.raises(UsageError, match="phantom is not a dataset of answers; there are ds003076"):
         load_behavior("phantom")
 
 

@@ -91,7 +91,7 @@ def hold_golden(
 
     Parameters
     ----------
-    tolerance : of what is no whole number, absolute or relative, whichever is more, on
+    tolerance : of what is not a whole number, absolute or relative, whichever is more, on
         another platform than the file's.
     only : which of the first names are held; all by default.
 

@@ -193,7 +193,7 @@ def test_built_in_activations_fit_the_phantom() -> None:
     ("name", "message"),
     [
         ("none.safetensors", "there is no file at"),
-        (object(), "object is no model"),
+        (object(), "object is not a model"),
     ],
 )
 def test_unknown_models_are_refused_with_what_to_do(name: object, message: str) -> None:

@@ -514,7 +514,7 @@ def test_a_family_that_is_not_known_is_told(
     [
         ({"untrained": 0, "peft": "ADAPTER"}, "there is nothing --peft fits"),
         ({"revision": "main"}, "only models of the hub have a revision"),
-        ({"peft": "nowhere"}, "it is no PEFT adapter"),
+        ({"peft": "nowhere"}, "it is not a PEFT adapter"),
         ({"dtype": "int3"}, "unknown dtype 'int3'"),
         ({"prompt_template": "nowhere.yaml"}, "there is no prompt template at nowhere.yaml"),
         ({"gguf_file": "x.gguf"}, "holds no file x.gguf"),

@@ -134,7 +134,7 @@ class TestPropositional:
             (CHAIN, "If Dag is not s then Bob is not q", "2_true_negate"),
             (CHAIN, "If Dag is s then Bob is q", "2_false_affirm"),
             (CHAIN, "Ann is not p or Cid is r", "2_true_negate"),
-            # a chain of two atoms is no argument; the smallest set that entails counts
+            # a chain of two atoms is not an argument; the smallest set that entails counts
             (["Ann is p or Bob is q", "If Ann is p then Cid is r", "If Bob is q then Cid is r"],
              "Cid is r", "3_true_affirm"),
             (["Ann is p", "If Cid is r then Ann is p", "If Ann is p then Bob is q",

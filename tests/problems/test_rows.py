@@ -142,7 +142,7 @@ class TestFiles:
         (data / "some.jsonl").write_text('{"a": \n3\n')
         problems = [problem for _, problem in self.told(data)]
         assert any("is not JSON" in problem for problem in problems)
-        assert "is no problem" in problems
+        assert "is not a problem" in problems
 
     def test_other_counts(self, data: Path) -> None:
         self.write(data, [ROW], rows={"test": 2})

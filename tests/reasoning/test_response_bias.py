@@ -55,7 +55,7 @@ def test_a_threshold_from_other_problems_takes_the_lean_away() -> None:
     assert bias.accuracy_at_threshold is not None
     assert bias.accuracy_at_threshold > bias.accuracy + 0.1
     assert (bias.threshold, bias.threshold_task, bias.n_threshold) == (value, "v", 200)
-    # of what is no pair of choices, or where none was found, nothing is told
+    # of what is not a pair of choices, or where none was found, nothing is told
     none = measure_bias("t", TWO, test, 0, Threshold(task="v", value=None, n_items=3))
     assert none.threshold_task is none.n_threshold is none.accuracy_at_threshold is None
 

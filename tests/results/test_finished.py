@@ -19,11 +19,11 @@ def test_a_folder_and_its_record_are_the_same_run(tmp_path: Path) -> None:
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is no run: give the folder of one"):
+    with pytest.raises(UsageError, match="is not a run: give the folder of one"):
         open_run(tmp_path)
-    with pytest.raises(UsageError, match="is no run"):
+    with pytest.raises(UsageError, match="is not a run"):
         open_run(tmp_path / "gone.json")
     bad = tmp_path / "bad.json"
     bad.write_text("{", "utf-8")
-    with pytest.raises(DataError, match="is no record of a run"):
+    with pytest.raises(DataError, match="is not a record of a run"):
         open_run(bad)

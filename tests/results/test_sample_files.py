@@ -36,7 +36,7 @@ def test_links_and_other_files_are_none(folder: Path) -> None:
     ("line", "told"),
     [
         ("{", "line 3 is not JSON"),
-        ("[1]", "line 3 is no JSON object"),
+        ("[1]", "line 3 is not a JSON object"),
         ("[" * 100_000, "line 3 is not JSON"),
         ("1" * 10_000, "line 3 is not JSON"),
     ],

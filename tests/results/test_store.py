@@ -155,7 +155,7 @@ class TestFindRecord:
             load_record(tmp_path)
 
     def test_where_there_is_none_is_said(self, tmp_path: Path) -> None:
-        with pytest.raises(UsageError, match="is no run: give the folder of one"):
+        with pytest.raises(UsageError, match="is not a run: give the folder of one"):
             load_record(tmp_path)
         for name in ("none", "none/results.json"):
             with pytest.raises(DataError, match=r"no record of a run: .*No such file"):
@@ -167,8 +167,8 @@ class TestFindRecord:
     [
         (b"", "is not JSON"),
         (b"\x89PNG\r\n\x1a\n\x00\xff", "is not UTF-8"),
-        (b"[]", "it is no results.json"),
-        (b'{"a": 1}', "it is no results.json"),
+        (b"[]", "it is not a results.json"),
+        (b'{"a": 1}', "it is not a results.json"),
         (b'{"schema_version": ' + b"[" * 100_000, "32 maps and lists deep"),
         (b'{"schema_version": ' + b"[" * 60 + b"]" * 60 + b"}", "32 maps and lists deep"),
         (b'{"schema_version": 1' + b"0" * 5000 + b"}", "number of 5001 digits"),

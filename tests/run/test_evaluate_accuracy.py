@@ -238,7 +238,7 @@ class TestWhatIsRefused:
         chat = Settings(task_options=TaskOptions(apply_chat_template=True))
         with pytest.raises(UsageError, match="tiny has no chat template: leave out --apply-chat"):
             evaluate(tiny(template=None), tasks=TASKS, settings=chat, output_path=tmp_path)
-        # without it, it is asked in plain text, which is no cause for a note
+        # without it, it is asked in plain text, which is not a cause for a note
         record = evaluate(
             tiny(template=None), tasks=TASKS[:1], settings=LIMITED, output_path=tmp_path
         )

@@ -22,7 +22,7 @@ from brainbench.run.steering import SteeringOrder, steer
         ({"arm": "unguided"}, "steers nothing"),
         ({"step": 0.0}, "a number above 0"),
         ({"mean": "both"}, "unknown mean"),
-        ({"name": "../elsewhere"}, "is no name for a steering"),
+        ({"name": "../elsewhere"}, "is not a name for a steering"),
         ({"seed": -1}, "seed must be a whole number from 0"),
     ],
 )

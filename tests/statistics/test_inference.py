@@ -27,7 +27,7 @@ def test_p_value_counts_the_measured_value_among_the_draws() -> None:
     assert p_value(1.0, [0.0, 1.0, 2.0]) == 0.75
     assert p_value(0.0, np.zeros(9)) == 1.0, "equals are not below"
     assert p_value(0.1 + 0.2, [0.3]) == 1.0, "nor is what rounding alone makes larger"
-    assert p_value(3e-17, [1e-17, -2e-17]) == 1.0, "rounding about 0 is no order"
+    assert p_value(3e-17, [1e-17, -2e-17]) == 1.0, "rounding about 0 is not an order"
 
 
 def test_p_values_are_uniform_where_nothing_is_there() -> None:

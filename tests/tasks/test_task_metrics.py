@@ -62,7 +62,7 @@ class TestAgainstOthers:
         items = draw(seed, choices=choices)
         labels, said = column(items, 1), np.array([str(word) for word in column(items, 2)])
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # None is no label
+            warnings.simplefilter("ignore", UserWarning)  # None is not a label
             expected = balanced_accuracy_score(labels, said)
         assert metrics.balanced_acc(items) == pytest.approx(expected)
         names = sorted(set(labels))

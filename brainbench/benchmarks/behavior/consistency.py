@@ -1,6 +1,6 @@
 """Agreement of answers, consistency of errors, correlation over items: arrays in, arrays out.
 
-Answers are 1, 0 or NaN; NaN is no answer and takes its item out of that comparison.
+Answers are 1, 0 or NaN; NaN is not an answer and takes its item out of that comparison.
 Everything is float64.
 """
 

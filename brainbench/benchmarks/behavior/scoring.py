@@ -133,7 +133,7 @@ def answer_statistic(group: Group, responder: Responder, name: Measure) -> Stati
 
     return Statistic(
         value=finite_or_none(value),
-        # people with whom it is undefined are no units of the mean
+        # people with whom it is undefined are not units of the mean
         interval=jackknife_interval(value, without[~np.isnan(values)], fewest=2),
         interval_items=jackknife_interval(value, leave_one_out(of_items, items.size), fewest=2),
         n_items=items.size,

@@ -127,7 +127,7 @@ def compare_together(
     Raises
     ------
     DataError
-        Values that are no numbers, arrays or folds that do not fit, fewer than four items.
+        Values that are not numbers, arrays or folds that do not fit, fewer than four items.
     UnknownNameError
         A metric that is not there.
     """

@@ -232,7 +232,7 @@ def randomise_adapter(folder: str | Path, out: str | Path, seed: int) -> Path:
     UsageError
         When there is no adapter in the folder, or ``out`` cannot be written.
     DataError
-        When it is no LoRA adapter.
+        When it is not a LoRA adapter.
     """
     from safetensors.torch import load_file, save_file
 
@@ -244,7 +244,7 @@ def randomise_adapter(folder: str | Path, out: str | Path, seed: int) -> Path:
     downs = sorted(name for name in weights if name.endswith("lora_A.weight"))
     ups = [name.replace("lora_A.", "lora_B.") for name in downs]
     if not downs or sorted(downs + ups) != sorted(weights):
-        raise DataError(f"{path.name} is no plain LoRA adapter: it holds other weights too")
+        raise DataError(f"{path.name} is not a plain LoRA adapter: it holds other weights too")
     generator = torch.Generator().manual_seed(seed)
     for down, up in zip(downs, ups, strict=True):
         norm = _update_norm(weights[down], weights[up])

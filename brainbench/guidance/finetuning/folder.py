@@ -99,7 +99,7 @@ class FinetuningFolder:
             return FinetuningRecord.model_validate(parse_json(read_text(path)))
         except (DataError, ValueError) as error:
             raise DataError(
-                f"{path} is no training that this brainbench can read: {fault_of(error)}"
+                f"{path} is not a training that this brainbench can read: {fault_of(error)}"
             ) from error
 
     def begin(self, record: FinetuningRecord, resume: bool) -> FinetuningRecord:

@@ -29,7 +29,7 @@ class History(BaseModel):
     def best_epoch(self) -> int:
         """Epoch with the best score, the first of several; the last one without validation.
 
-        The model before training, which is no epoch, is not among them.
+        The model before training, which is not an epoch, is not among them.
         """
         scores = self.validation[1:]
         if not scores:

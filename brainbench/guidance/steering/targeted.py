@@ -152,7 +152,7 @@ class Targeted:
             sign = np.where(self.labels[pairs.items] == 0, 1.0, -1.0)
             return np.asarray(sign[:, None, None] * difference)
         if arm != RANDOM:
-            raise DataError(f"{arm} is no arm of the targeted search")
+            raise DataError(f"{arm} is not an arm of the targeted search")
         # drawn anew at every try it would have forty chances where signals have one direction;
         # by person and item it is the same whichever other pairs there are
         drawn = [
@@ -235,7 +235,7 @@ def search_score(
         rows=rows,
         reading=read_search(rows, float(auc(found.odds, labels == 0))),
         warnings=[
-            "as published: maps, directions and success are of the same items; a flip is no "
+            "as published: maps, directions and success are of the same items; a flip is not a "
             "evidence that anything was learned",
             *_without_slope(found.way, rows),
         ],

@@ -1,4 +1,4 @@
-"""Rows of a board that are no models: people among themselves, and what needs no model."""
+"""Rows of a board that are not models: people among themselves, and what needs no model."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def load_boards(folder: Path | None = None) -> list[Board]:
     Raises
     ------
     DataError
-        When a file is no board, or boards do not fit together.
+        When a file is not a board, or boards do not fit together.
     UsageError
         When there is none.
     """
@@ -109,7 +109,7 @@ def load_boards(folder: Path | None = None) -> list[Board]:
             raise DataError(f"{where}: two boards are named {board.name}")
         for part in board.parts:
             if part not in names or part == board.name:
-                raise DataError(f"{where}: {board.name} is made of {part!r}, which is no board")
+                raise DataError(f"{where}: {board.name} is made of {part!r}, which is not a board")
     return sorted(boards, key=lambda board: (board.order, board.name))
 
 
@@ -146,7 +146,7 @@ def _read(path: Path) -> Board:
     try:
         return Board.model_validate(parse_yaml(read_text(path)))
     except (DataError, ValueError) as error:
-        raise DataError(f"{path} is no board: {fault_of(error)}") from error
+        raise DataError(f"{path} is not a board: {fault_of(error)}") from error
 
 
 def by_page(boards: Sequence[Board]) -> dict[str, list[Board]]:

@@ -68,7 +68,7 @@ def accuracy_faults(record: Record, samples: Mapping[str, Rows]) -> Iterator[Fau
 
 
 def _is_group(record: Record, name: str) -> bool:
-    """A group is no task itself: it has no items of its own, and a task is of it."""
+    """A group is not a task itself: it has no items of its own, and a task is of it."""
     return any(other != name for other in record.tasks) and name not in {
         bias.task for bias in record.answer_bias
     }
@@ -146,7 +146,7 @@ def _item_faults(record: Record, name: str, rows: Rows) -> Iterator[Fault]:
             yield Fault(place, f"lacks {lacking[0]}{more} of the task's problems")
         for key, count in ids.items():
             if key not in proven:
-                yield Fault(place, f"holds {shown(key)}, which is no problem that was asked")
+                yield Fault(place, f"holds {shown(key)}, which is not a problem that was asked")
                 return
             if count > 1:
                 yield Fault(place, f"holds {key} {count} times")

@@ -76,10 +76,10 @@ def find_submissions(folder: Path) -> list[Path]:
     Raises
     ------
     UsageError
-        When it is no folder, or there are none.
+        When it is not a folder, or there are none.
     """
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder; `brainbench submit RUN` makes one")
+        raise UsageError(f"{folder} is not a folder; `brainbench submit RUN` makes one")
     if _is_one(folder):
         return [folder]
     found = [path for path in _folders(folder) if _is_one(path)]
@@ -94,7 +94,7 @@ def find_submissions(folder: Path) -> list[Path]:
 def read_submission(folder: Path) -> tuple[Submission | None, list[Fault]]:
     """What a folder holds, and what is wrong with its files; None where there is no record."""
     if folder.is_symlink() or not folder.is_dir():
-        return None, [Fault(str(folder), "file", "is no folder", "give a submission's folder")]
+        return None, [Fault(str(folder), "file", "is not a folder", "give a submission's folder")]
     paths, faults = list_files(folder)
     # too many or too much in all: nothing is read
     if any(fault.file == str(folder) for fault in faults):
@@ -311,7 +311,7 @@ def _invalid(path: Path, error: ValidationError, remedy: str) -> Iterator[Fault]
         place = ".".join(str(part)[:60] for part in one["loc"]) or "file"
         message = str(one["msg"]).removeprefix("Value error, ")
         if one["type"] == "extra_forbidden":
-            message = "is no field that brainbench knows"
+            message = "is not a field that brainbench knows"
         yield Fault(str(path), place, message[:300], remedy)
 
 

@@ -34,7 +34,7 @@ def _design_faults(gain: GuidanceScore) -> Iterator[Fault]:
     names = [arm.arm for arm in gain.arms]
     for name in names:
         if name not in ARMS:
-            yield Fault("arms", f"holds {name[:60]!r}, which is no arm of the registry")
+            yield Fault("arms", f"holds {name[:60]!r}, which is not an arm of the registry")
     for name in (GUIDED, UNGUIDED):
         if name not in names:
             yield Fault("arms", f"lacks {name!r}: no gain without its arms")
@@ -43,7 +43,7 @@ def _design_faults(gain: GuidanceScore) -> Iterator[Fault]:
     if gain.n_base > gain.n_items:
         yield Fault("n_base", f"is {gain.n_base}, more than its {gain.n_items} items")
     if gain.dataset not in list_datasets():
-        yield Fault("dataset", f"is {gain.dataset[:60]!r}, which is no dataset")
+        yield Fault("dataset", f"is {gain.dataset[:60]!r}, which is not a dataset")
     else:
         card = load_card(gain.dataset)
         if card.rois and gain.roi not in card.rois:

@@ -50,7 +50,7 @@ def kappa_faults(score: BehaviorScore) -> Iterator[Fault]:
 
 
 def _whole(share: float, n: int) -> int | None:
-    """How many of n a share is; None where it is no whole number of 0 to n."""
+    """How many of n a share is; None where it is not a whole number of 0 to n."""
     count = share * n
     if not -_TOLERANCE <= count <= n + _TOLERANCE or abs(count - round(count)) > 1e-6 * max(1, n):
         return None

@@ -22,7 +22,7 @@ def model_faults(record: Record) -> Iterator[Fault]:
         yield Fault("model.weights_sha256", f"is {shown(model.weights_sha256)}, no sha256", AGAIN)
     for name, digest in model.files.items():
         if not _FILE.fullmatch(name) or ".." in name:
-            yield Fault("model.files", f"holds {shown(name)}, which is no name of a file", AGAIN)
+            yield Fault("model.files", f"holds {shown(name)}, which is not a name of a file", AGAIN)
             return
         if not _HASH.fullmatch(digest):
             yield Fault(f"model.files.{name}", f"is {shown(digest)}, no sha256", AGAIN)

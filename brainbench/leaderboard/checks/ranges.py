@@ -131,7 +131,7 @@ def _around(row: dict[str, Any], name: str, place: str) -> Iterator[Fault]:
 
 
 def _ends(interval: Any) -> tuple[float, float] | None:
-    """Both ends; None where it is no interval: what lm-eval gave may be anything."""
+    """Both ends; None where it is not an interval: what lm-eval gave may be anything."""
     if not isinstance(interval, list | tuple) or len(interval) != 2:
         return None
     low, high = interval

@@ -92,7 +92,7 @@ def _run_faults(submission: Submission) -> Iterator[Fault]:
         yield Fault("run_id", f"is {record.run_id}, the folder is named {shown(name)}", AGAIN)
     yield from model_faults(record)
     if not _IDENTIFIER.fullmatch(record.model.identifier):
-        problem = f"is {shown(record.model.identifier)}, which is no name of a model"
+        problem = f"is {shown(record.model.identifier)}, which is not a name of a model"
         yield Fault(
             "model.identifier", problem, "name the model with letters, digits and . _ + - /"
         )
@@ -154,7 +154,7 @@ def _version_faults(record: Record) -> Iterator[Fault]:
     for name, (version, used) in scored.items():
         place = f"benchmarks.{name[:120]}"
         if name not in known:
-            yield Fault(place, "is no benchmark that this brainbench knows", "update brainbench")
+            yield Fault(place, "is not a benchmark that this brainbench knows", "update brainbench")
             continue
         if used is not None and used != protocol:
             problem = f"was scored under {shown(used)}, the configuration says {shown(protocol)}"
@@ -189,7 +189,7 @@ def _data_faults(record: Record) -> Iterator[Fault]:
     for name, dataset in listed.items():
         place = f"datasets ({name[:60]})"
         if name not in list_datasets():
-            problem = "is no dataset that this brainbench knows"
+            problem = "is not a dataset that this brainbench knows"
             yield Fault(place, problem, "update brainbench, or install the plugin that has it")
             continue
         card = load_card(name)

@@ -152,7 +152,7 @@ class BoardKind(ABC):
         return False
 
     def baselines(self, board: RankedBoard, records: Sequence[Record]) -> list[Baseline]:
-        """Rows that are no models, from records that lack nothing."""
+        """Rows that are not models, from records that lack nothing."""
         return []
 
     def version(self, name: str, record: Record) -> str | None:
@@ -164,7 +164,7 @@ class BoardKind(ABC):
         return []
 
     def beside(self, name: str, record: Record) -> list[tuple[str, float | None]]:
-        """Rows of the same table that are no models, and their number in its first column."""
+        """Rows of the same table that are not models, and their number in its first column."""
         return []
 
 

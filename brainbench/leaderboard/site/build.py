@@ -119,7 +119,7 @@ def read_results(folder: Path) -> list[Submission]:
                 for file in sorted((path.parent / "samples").glob("*.jsonl"))
             }
         except (Unreadable, ValueError) as error:
-            raise UsageError(f"{path} is no record of a run: {str(error)[:500]}") from error
+            raise UsageError(f"{path} is not a record of a run: {str(error)[:500]}") from error
         if record.status == "success":
             found.append(Submission(path.parent, None, record, samples))
     if not found:

@@ -60,7 +60,7 @@ class Site:
     boards : in their order.
     submissions : accepted ones.
     standings : name of a board → who stands where.
-    beside : name of a board → its rows that are no models.
+    beside : name of a board → its rows that are not models.
     where : file name of each model's page.
     """
 
@@ -398,7 +398,7 @@ def _mark(output: Path, files: Iterable[str]) -> None:
 def _check_folder(output: Path) -> set[str]:
     """Files of the last build; a folder that holds something else is left alone."""
     if output.exists() and not output.is_dir():
-        raise UsageError(f"{output} is no folder")
+        raise UsageError(f"{output} is not a folder")
     if output.is_dir() and any(output.iterdir()) and not (output / MARK).is_file():
         raise UsageError(
             f"{output} holds other files, and a build would write over them; give a new folder "

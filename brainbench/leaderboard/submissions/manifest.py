@@ -57,7 +57,7 @@ def list_files(folder: Path) -> tuple[list[str], list[Fault]]:
             break
         if kind == "folder":
             if path not in _FOLDERS:
-                faults.append(Fault(file, "file", "is no folder of a submission", "remove it"))
+                faults.append(Fault(file, "file", "is not a folder of a submission", "remove it"))
         elif kind != "file":
             faults.append(Fault(file, "file", f"is {kind}, no plain file", "put the file there"))
         elif (limit := limit_of(path)) is None:
@@ -134,7 +134,7 @@ def manifest_faults(folder: Path, contents: Mapping[str, bytes]) -> Iterator[Fau
     there = {path: content for path, content in contents.items() if path != MANIFEST}
     for path in sorted(set(listed) - set(there)):
         if limit_of(path) is None or path == MANIFEST:
-            problem = f"{path[:200]!r} is no path of a submission's file"
+            problem = f"{path[:200]!r} is not a path of a submission's file"
         else:
             problem = f"{path} is listed, but not there"
         yield Fault(file, "files", problem, _AGAIN)
@@ -159,7 +159,7 @@ def _listed(manifest: Any) -> dict[str, dict[str, Any]]:
         raise Unreadable("format", problem, _AGAIN)
     files = manifest["files"]
     if not isinstance(files, dict):
-        raise Unreadable("files", "is no map of paths", _AGAIN)
+        raise Unreadable("files", "is not a map of paths", _AGAIN)
     for path, entry in files.items():
         if not isinstance(entry, dict) or set(entry) != {"sha256", "size"}:
             raise Unreadable(f"files.{path[:100]}", "does not hold sha256 and size", _AGAIN)

@@ -27,7 +27,7 @@ from brainbench.foreign import Unreadable as Unreadable
 _MEGABYTE = 1_000_000
 MAX_TEXT = 20_000  # characters of one text
 _YAML_DEPTH = 4
-# what is no character that can be seen: controls, formats, line and paragraph separators,
+# what is not a character that can be seen: controls, formats, line and paragraph separators,
 # characters of nobody or of private use, halves of characters
 _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 _SEEN = "\t\n"
@@ -60,7 +60,7 @@ def read_bytes(path: Path, limit: int) -> bytes:
         )
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise Unreadable("file", "is no plain file", "put a plain file there")
+                raise Unreadable("file", "is not a plain file", "put a plain file there")
             content = file.read(limit + 1)
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
@@ -104,7 +104,7 @@ def parse_lines(content: bytes) -> list[dict[str, Any]]:
     for number, line in enumerate(text.splitlines(), start=1):
         row = _json(line, f"line {number}", plain)
         if not isinstance(row, dict):
-            raise Unreadable(f"line {number}", "is no JSON object", "write one object a line")
+            raise Unreadable(f"line {number}", "is not a JSON object", "write one object a line")
         rows.append(row)
     return rows
 
@@ -146,7 +146,7 @@ def parse_tensors(content: bytes) -> dict[str, NDArray[np.float64]]:
     try:
         arrays = unpack(content)
     except (SafetensorError, ValueError, KeyError, TypeError, MemoryError, OverflowError) as error:
-        raise Unreadable("file", f"is no safetensors file: {error}", remedy) from error
+        raise Unreadable("file", f"is not a safetensors file: {error}", remedy) from error
     for name, array in arrays.items():
         if array.ndim != 1 or array.dtype not in (np.float32, np.float64):
             problem = f"is {array.dtype} of {array.ndim} dimensions, not a list of numbers"
@@ -255,7 +255,7 @@ def _check_value(place: str, given: Any) -> None:
 
 
 class _Plain(_Loader):  # type: ignore[misc]
-    """Refuses a key that comes twice or is no text."""
+    """Refuses a key that comes twice or is not a text."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         names = [key.value for key, _ in node.value]

@@ -25,7 +25,7 @@ def row_faults(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, "holds texts of questions or answers, which are not published"
         elif name == "answers":
             if not isinstance(value, list) or not all(map(_is_answer, value)):
-                yield name, "is no list of likelihoods or hashes"
+                yield name, "is not a list of likelihoods or hashes"
         elif isinstance(value, str):
             known = name in _NAMES or name in _HASHES or value in _INFINITE
             if not known:

@@ -125,7 +125,7 @@ def seal_submission(folder: Path) -> None:
     """
     paths, faults = list_files(folder) if folder.is_dir() else ([], [])
     if METADATA not in paths or MANIFEST not in paths:
-        raise UsageError(f"{folder} is no submission; `brainbench submit RUN` makes one")
+        raise UsageError(f"{folder} is not a submission; `brainbench submit RUN` makes one")
     if faults:
         raise UsageError(f"{faults[0]}")
     try:
@@ -181,7 +181,7 @@ def _as_name(identifier: str) -> str:
     try:
         return check_name(name)
     except ValueError as error:
-        raise UsageError(f"{identifier!r} is no name for a board; give one with --name") from error
+        raise UsageError(f"{identifier!r} cannot name a model on a board; give --name") from error
 
 
 def _without_machine(record: Record) -> Record:

@@ -34,7 +34,7 @@ def check_adapter(folder: str | Path) -> tuple[Path, str]:
     files = [path / name for name in (CONFIG, WEIGHTS)]
     for file in files:
         if not file.is_file():
-            raise UsageError(f"--peft {folder}: no {file.name} there; it is no PEFT adapter")
+            raise UsageError(f"--peft {folder}: no {file.name} there; it is not a PEFT adapter")
     with files[1].open("rb") as weights:
         digest = hashlib.file_digest(weights, "sha256").hexdigest()
     config = hashlib.sha256(_without_place(files[0].read_bytes())).hexdigest()

@@ -152,7 +152,7 @@ def _download(
     )
 
     if not _HUB_ID.fullmatch(source):
-        raise UsageError(f"there is no file or folder at {_short(source)}, and it is no hub id")
+        raise UsageError(f"there is no file or folder at {_short(source)}, and it is not a hub id")
     wanted = list(_TEXTS)
     # a GGUF file holds the configuration too
     if gguf_file is not None:
@@ -208,7 +208,7 @@ def _check_files(folder: Path, gguf_file: str | None, weights: bool, source: str
         other = describe_folder(folder)
         if other is not None and not there:
             raise UsageError(f"{source} is {other}")
-        raise UsageError(f"{source} holds no config.json, so it is no model folder{hint}")
+        raise UsageError(f"{source} holds no config.json, so it is not a model folder{hint}")
     fault = unusable(_wanted(folder, weights, False)) or broken_settings(folder)
     if fault is None and weights:
         fault = broken_index(folder)

@@ -44,7 +44,7 @@ def net(what: str, remedy: str = "") -> Iterator[None]:
 def passes(error: BaseException) -> bool:
     """Whether an error goes through every net: one of brainbench's own, or the end of the program.
 
-    A panic of a library written in Rust is no ``Exception`` in Python, though it ends nothing.
+    A panic of a library written in Rust is not an ``Exception`` in Python, though it ends nothing.
     """
     if isinstance(error, BrainbenchError):
         return True
@@ -99,7 +99,7 @@ def package_at_fault(error: BaseException) -> str | None:
                 f"{_with_version('torch')} ({one_line(one)}). Install {broken} again in a version "
                 "that fits, or uninstall it where nothing else needs it"
             )
-    # an attempt that failed on the way, before another was made, is no cause
+    # an attempt that failed on the way, before another was made, is not a cause
     missing = next((one for one in _causes(error) if isinstance(one, ImportError)), None)
     if missing is None:
         return None

@@ -50,7 +50,7 @@ def read_gguf_header(path: Path) -> dict[str, Any]:
     Raises
     ------
     DataError
-        When it is no GGUF file, its header is damaged, or tensors are cut off.
+        When it is not a GGUF file, its header is damaged, or tensors are cut off.
     """
     return _read(path)[0]
 
@@ -70,7 +70,7 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
         file = path.open("rb")
     with file:
         if file.read(4) != _MAGIC:
-            raise DataError(f"{path.name} is no GGUF file: it does not begin with GGUF")
+            raise DataError(f"{path.name} is not a GGUF file: it does not begin with GGUF")
         with (
             net(f"{path.name} is damaged or incomplete", "Copy or download it again"),
             mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held,

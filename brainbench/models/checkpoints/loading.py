@@ -91,7 +91,7 @@ def resolve_device(asked: str | None) -> str:
         device = torch.device(asked)
     except RuntimeError as error:
         raise UsageError(
-            f"{asked!r} is no device; there are auto, cpu, cuda, cuda:0, …, mps"
+            f"{asked!r} is not a device; there are auto, cpu, cuda, cuda:0, …, mps"
         ) from error
     there = {
         "cpu": 1,

@@ -123,7 +123,7 @@ class ThinkingReader(Reader):
     def _answer_place(self, said: Tokens, cut_off: bool, in_thought: bool) -> int:
         """Where the answer stands in what was generated; -1 where there is none.
 
-        What is said in thought is no answer, nor is what stands in one that was cut off.
+        What is said in thought is not an answer, nor is what stands in one that was cut off.
         """
         start = end_of_thoughts(said, self._tokenizer)
         if not start and (cut_off or in_thought):

@@ -63,7 +63,7 @@ class _Wording(_Part):
     def _known(cls, turns: dict[str, Any]) -> dict[str, Any]:
         for kind in turns:
             if kind not in _TYPES:
-                raise ValueError(f"{kind!r} is no reasoning type; there are {', '.join(_TYPES)}")
+                raise ValueError(f"{kind!r} is not a reasoning type; there are {', '.join(_TYPES)}")
         return turns
 
 
@@ -201,7 +201,7 @@ def load_template(path: str | Path) -> PromptTemplate:
     UsageError
         When there is no such file.
     DataError
-        When it is no template, with what is wrong in it.
+        When it is not a template, with what is wrong in it.
     """
     file = user_path(path)
     if not file.is_file():

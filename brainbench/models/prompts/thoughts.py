@@ -35,7 +35,7 @@ def open_thought(text: str) -> str | None:
 def end_of_thoughts(said: Sequence[int], tokenizer: Any) -> int:
     """How many of the tokens that were generated the thoughts take; 0 where none is ended.
 
-    Markers are found in the text too: in many vocabularies they are no tokens of their own, and
+    Markers are found in the text too: in many vocabularies they are not tokens of their own, and
     then their pieces depend on what follows them.
     """
     vocabulary = tokenizer.get_vocab()

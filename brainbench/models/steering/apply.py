@@ -260,7 +260,7 @@ def _length(cache: Any) -> int:
 
 
 def _last_of(real: Tensor) -> Tensor:
-    """Of each row its last token that is no padding."""
+    """Of each row its last token that is not a padding."""
     import torch
 
     places = torch.arange(real.shape[1])

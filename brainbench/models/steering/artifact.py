@@ -225,7 +225,7 @@ def _read(path: Path, most: int) -> bytes:
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     if len(content) > most:
-        raise DataError(f"{path} is larger than {most >> 20} MiB: it is no steering")
+        raise DataError(f"{path} is larger than {most >> 20} MiB: it is not a steering")
     return content
 
 

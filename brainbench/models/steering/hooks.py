@@ -79,7 +79,7 @@ def steered(
         When a layer is none of the model's, or a pass has other rows or tokens than ``where``.
     """
     if site not in SITES:
-        raise UsageError(f"{site!r} is no site; there are {' and '.join(SITES)}")
+        raise UsageError(f"{site!r} is not a site; there are {' and '.join(SITES)}")
     modules = getattr(_sites_of(model), site)
     for layer, own in vectors.items():
         if not 0 <= layer < len(modules):

@@ -364,7 +364,7 @@ def check_steering_name(name: object) -> None:
     """Raise ``UsageError`` when it cannot be part of a folder's name."""
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
         raise UsageError(
-            f"{name!r} is no name for a steering: up to 64 letters, digits, points, dashes and "
+            f"{name!r} is not a name for a steering: up to 64 letters, digits, points, dashes and "
             "underscores, a letter or digit first"
         )
 
@@ -376,7 +376,7 @@ def check_steered_tokens(tokens: object) -> None:
 
 
 def check_strength(strength: object) -> None:
-    """Raise ``UsageError`` when it is no finite number."""
+    """Raise ``UsageError`` when it is not a finite number."""
     number = isinstance(strength, int | float) and not isinstance(strength, bool)
     if not number or not math.isfinite(float(strength)):  # type: ignore[arg-type]
         raise UsageError(f"strength must be a finite number, not {strength!r}")

@@ -63,7 +63,7 @@ def _split_faults(file: str, config: Config, splits: Mapping[str, Rows]) -> Iter
             remedy = f"did you mean {close[0]!r}?" if close else "name one of them"
             there = ", ".join(splits)
             yield Fault(
-                file, field, f"{split!r} is no split of the data: there are {there}", remedy
+                file, field, f"{split!r} is not a split of the data: there are {there}", remedy
             )
     for split, rows in splits.items():
         if not rows:
@@ -125,10 +125,10 @@ class _Task:
             close = difflib.get_close_matches(missing[0], self._columns, n=1)
             remedy = f"did you mean {close[0]!r}?" if close else "name a column"
             there = ", ".join(self._columns)
-            problem = f"{missing[0]!r} is no column of the data: there are {there}"
+            problem = f"{missing[0]!r} is not a column of the data: there are {there}"
             return Fault(self._file, field, problem, remedy)
         except TemplateError as error:
-            return Fault(self._file, field, f"is no template: {error}", "correct it")
+            return Fault(self._file, field, f"is not a template: {error}", "correct it")
         # a template of other people may fail in any way
         except Exception as error:
             return self._at(number, f"{field} fails there: {error}")

@@ -1,7 +1,7 @@
 """Labels of items, held against their choices as lm-eval reads them.
 
 lm-eval takes a label that is a number for the index of a choice, and one that is text for the
-choice itself. A boolean is a number in Python: ``true`` is index 1. What is no choice counts as
+choice itself. A boolean is a number in Python: ``true`` is index 1. What is not a choice counts as
 answered wrong, whatever the model says.
 """
 
@@ -158,7 +158,7 @@ def _fault_of_several(label: list[Any], choices: Sequence[str], several: bool) -
             return _boolean(bool(one), choices)
         if not isinstance(one, numbers.Integral):
             remedy = "give the numbers of the choices, counting from 0"
-            return LabelFault("outside", f"{shown(one)} in {shown(label)} is no number", remedy)
+            return LabelFault("outside", f"{shown(one)} in {shown(label)} is not a number", remedy)
         if wrong := _index(int(one), choices):
             return wrong
     return None

@@ -158,7 +158,7 @@ def _parsed(text: str) -> Any:
 
 def _task_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder of task files")
+        raise UsageError(f"{folder} is not a folder of task files")
     return sorted(path for path in folder.rglob("*.yaml") if path.name != CARD)
 
 
@@ -181,7 +181,7 @@ def _read(path: Path, above: tuple[Path, ...] = ()) -> tuple[Config | None, list
     except (yaml.YAMLError, ValueError, OSError, RecursionError) as error:
         return skipped("file", f"cannot be read: {error}", "correct it")
     if not isinstance(own, dict):
-        return skipped("file", "is no mapping of fields", "write `task: NAME` and its fields")
+        return skipped("file", "is not a mapping of fields", "write `task: NAME` and its fields")
     if not above and not path.name.startswith(_TEMPLATE) and not {"task", "group"} & set(own):
         remedy = f"name it, or begin the file's name with {_TEMPLATE!r} if others include it"
         return skipped("task", "is missing, and so is group", remedy)
@@ -190,7 +190,7 @@ def _read(path: Path, above: tuple[Path, ...] = ()) -> tuple[Config | None, list
     for name in [includes] if isinstance(includes, str) else includes:
         other = (path.parent / str(name)).resolve()
         if not other.is_file() or other in (*above, path.resolve()):
-            why = "goes in a circle" if other.is_file() else "is no file"
+            why = "goes in a circle" if other.is_file() else "is not a file"
             return skipped("include", f"{name!r} {why}", "correct the path")
         part, faults = _read(other, (*above, path.resolve()))
         if part is None:
@@ -271,7 +271,7 @@ def _unknown_fields(file: str, config: Config, allowed: Collection[str]) -> Iter
     for field in sorted(map(str, set(config) - set(allowed))):
         close = difflib.get_close_matches(field, allowed, n=1)
         remedy = f"did you mean {close[0]!r}?" if close else "remove it"
-        yield Fault(file, field, "is no field that lm-eval knows", remedy)
+        yield Fault(file, field, "is not a field that lm-eval knows", remedy)
 
 
 def _task_faults(file: str, config: Config, known: Installed | None) -> Iterator[Fault]:
@@ -325,7 +325,7 @@ def _group_faults(
         if isinstance(member, str) and member not in names:
             close = difflib.get_close_matches(member, names, n=1)
             remedy = f"did you mean {close[0]!r}?" if close else "remove it"
-            yield Fault(file, "task", f"{member!r} is no task that there is", remedy)
+            yield Fault(file, "task", f"{member!r} is not a task that there is", remedy)
 
 
 def _data_beside(path: Path) -> Path | None:

@@ -43,7 +43,7 @@ def markdown_blocks(blocks: Iterable[Block]) -> list[str]:
 
 
 def plain(text: str, longest: int = 200) -> str:
-    """A text that is no markup, notifies nobody and stays in its cell."""
+    """A text that is not markup, notifies nobody and stays in its cell."""
     flat = " ".join(text.split())[:longest]
     safe = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_\[\]|~#!])", r"\\\1", safe).replace("@", "@\N{ZERO WIDTH SPACE}")

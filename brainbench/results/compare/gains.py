@@ -108,7 +108,7 @@ def _rows(
 
 
 def _change(difference: Difference, metric: str) -> Change | None:
-    """None also where it is no number."""
+    """None also where it is not a number."""
     return next(
         (c for c in difference.changes if c.metric == metric and math.isfinite(c.value)), None
     )

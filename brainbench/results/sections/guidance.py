@@ -99,7 +99,7 @@ def _overview(scores: Sequence[GuidanceScore]) -> Table:
 
 
 def _pictures(folder: Path) -> list[Figure]:
-    """What the run drew; a file that is no small PNG is passed over."""
+    """What the run drew; a file that is not a small PNG is passed over."""
     found = []
     for path in sorted(folder.glob("guidance-*.png"))[:_MAX_PICTURES]:
         if path.is_symlink() or path.stat().st_size > _LARGEST_PICTURE:

@@ -282,7 +282,7 @@ def huge() -> Activations:
         (lambda: states(80), "80 items for 72 problems"),
         (lambda: states(60), "60 items for 72 problems"),
         (lambda: {"hidden": np.ones((72, 2, 3))}, "gave dict, not Activations"),
-        (lambda: states(site="mlp"), "'mlp' is no site"),
+        (lambda: states(site="mlp"), "'mlp' is not a site"),
         (lambda: states(layers=()), "0 layer numbers for 2 layers"),
         (lambda: states(layers=(3, 3)), "different whole numbers"),
         (lambda: states(layers=(-1, 0)), "different whole numbers"),

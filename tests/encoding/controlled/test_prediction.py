@@ -307,7 +307,7 @@ def test_responses_that_do_not_vary_have_nothing_explained() -> None:
 
 
 def test_what_does_not_vary_over_held_out_items_predicts_nothing() -> None:
-    """Which run an item is of is the same for all items of a held-out run: rounding is no r."""
+    """Which run an item is of is the same for all items of a held-out run: rounding is not an r."""
     rng = np.random.default_rng(5)
     runs = np.repeat(["a", "b", "c", "d"], 16)
     types = np.repeat(["x", "x", "y", "y"], 16)

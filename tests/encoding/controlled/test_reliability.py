@@ -43,7 +43,7 @@ def test_the_bounds_are_what_the_truth_itself_scores() -> None:
     r2 = 1.0 - ((means - signal) ** 2).sum() / ((means - means.mean(axis=0)) ** 2).sum()
     assert found.bound_r == pytest.approx(r, abs=0.02)
     assert found.rho == pytest.approx(r2, abs=0.02)
-    assert np.sqrt(found.rho) > r + 0.1, "of all voxels together it is no bound of the mean r"
+    assert np.sqrt(found.rho) > r + 0.1, "of all voxels together it is not a bound of the mean r"
 
 
 def test_means_of_groups_do_not_count() -> None:

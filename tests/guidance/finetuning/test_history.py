@@ -14,7 +14,7 @@ from brainbench.guidance.finetuning.history import History, falls
         ([0.5], 0),
         ([0.5, 0.4, 0.3], 2),
         ([0.5, 0.4, 0.45], 0),  # a rise sets it back
-        ([0.5, 0.4, 0.4, 0.3], 2),  # as good as before is no fall, and no rise
+        ([0.5, 0.4, 0.4, 0.3], 2),  # as good as before is not a fall, and no rise
         ([0.5, 0.4, 0.6, 0.5, 0.4, 0.3], 3),  # against the epoch before, not the best
     ],
 )

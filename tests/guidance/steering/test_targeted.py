@@ -248,7 +248,7 @@ class TestArms:
         some = np.array([7, 2, 4])
         fewer = replace(pairs, people=pairs.people[some], items=pairs.items[some])
         np.testing.assert_array_equal(targeted._directions(RANDOM, 0, fewer), found[some])
-        with pytest.raises(DataError, match="is no arm of the targeted search"):
+        with pytest.raises(DataError, match="is not an arm of the targeted search"):
             targeted._directions("unguided", 0, targeted.pairs)
 
     def test_no_pair_is_an_error(self, targeted: Targeted) -> None:

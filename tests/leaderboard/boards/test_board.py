@@ -79,7 +79,7 @@ def test_boards_that_do_not_fit_together(tmp_path: Path) -> None:
     overall = {**GOOD, "name": "all", "kind": "overall", "statistic": "mean_win_rate",
                "benchmarks": {}, "parts": ["mine", "gone"]}  # fmt: skip
     (tmp_path / "b.yaml").write_text(yaml.safe_dump(overall))
-    with pytest.raises(DataError, match="all is made of 'gone', which is no board"):
+    with pytest.raises(DataError, match="all is made of 'gone', which is not a board"):
         load_boards(tmp_path)
 
 

@@ -156,7 +156,7 @@ FILES: dict[str, tuple[Break, str]] = {
     ),
     "a pickle": (raw("record/samples/x.pkl", b"\x80"), "x.pkl: file: has no place"),
     "a hidden file": (raw("record/samples/.x.jsonl", b"{}"), ".x.jsonl: file: has no place"),
-    "a strange folder": (raw("more/x.txt", b""), "more: file: is no folder of a submission"),
+    "a strange folder": (raw("more/x.txt", b""), "more: file: is not a folder of a submission"),
     "names that differ in capitals": (
         raw("record/samples/DS003076.jsonl", b"{}\n"),
         "machines that do not tell capitals",
@@ -170,7 +170,7 @@ FILES: dict[str, tuple[Break, str]] = {
     ),
     "a manifest with a path out of the folder": (
         manifest(lambda c: c["files"].update({"../../secret": NOTHING})),
-        "'../../secret' is no path of a submission's file",
+        "'../../secret' is not a path of a submission's file",
     ),
     "a manifest with a file that is not there": (
         manifest(lambda c: c["files"].update({"record/samples/gone.jsonl": NOTHING})),
@@ -188,10 +188,13 @@ FILES: dict[str, tuple[Break, str]] = {
     "brackets too deep": (deep, "is more than 32 maps and lists deep"),
     "not UTF-8": (raw(RESULTS, b"\xff\xfe{}"), "results.json: file: is not UTF-8 (byte 0)"),
     "no JSON": (raw(RESULTS, b"import os"), "results.json: file: is not JSON"),
-    "NaN": (record_text('"seconds": 1.0', '"seconds": NaN'), "NaN: is no number that JSON knows"),
+    "NaN": (
+        record_text('"seconds": 1.0', '"seconds": NaN'),
+        "NaN: is not a number that JSON knows",
+    ),
     "infinity": (
         record_text('"seconds": 1.0', '"seconds": -Infinity'),
-        "-Infinity: is no number that JSON knows",
+        "-Infinity: is not a number that JSON knows",
     ),
     "a number beyond numbers": (
         record_text('"seconds": 1.0', '"seconds": 1e999'),
@@ -207,7 +210,7 @@ FILES: dict[str, tuple[Break, str]] = {
     ),
     "an unknown field": (
         record_text('"status": "success"', '"status": "success","rank": 1'),
-        "results.json: rank: is no field that brainbench knows",
+        "results.json: rank: is not a field that brainbench knows",
     ),
     "a score of a kind that no board has": (
         record_text(
@@ -247,7 +250,7 @@ FILES: dict[str, tuple[Break, str]] = {
     ),
     "an unknown field of metadata": (
         metadata("licence: Apache-2.0", "licence: Apache-2.0\nrank: 1"),
-        "metadata.yaml: rank: is no field that brainbench knows",
+        "metadata.yaml: rank: is not a field that brainbench knows",
     ),
     "HTML in the name of the organisation": (
         metadata("org: lab", "org: <script>alert(1)</script>"),
@@ -273,9 +276,9 @@ FILES: dict[str, tuple[Break, str]] = {
         metadata("licence: Apache-2.0", "licence: 'FILL IN: licence'"),
         "licence: is still to be filled in",
     ),
-    "samples that are no objects": (
+    "samples that are not objects": (
         raw("record/samples/ds003076.jsonl", b"[1, 2]\n"),
-        "ds003076.jsonl: line 1: is no JSON object",
+        "ds003076.jsonl: line 1: is not a JSON object",
     ),
     "samples with texts of others": (
         raw("record/samples/ds003076.jsonl", b'{"id": "a", "doc": "A text"}\n'),
@@ -285,13 +288,13 @@ FILES: dict[str, tuple[Break, str]] = {
         raw("record/samples/ds003076.jsonl", b'{"id": "a", "payload": "x"}\n'),
         "line 1, payload: is a text in a field that brainbench does not write",
     ),
-    "voxels that are no safetensors": (
+    "voxels that are not safetensors": (
         raw("record/voxels/xiao2026.all_model.safetensors", b"\x80\x04pickle"),
-        "is no safetensors file",
+        "is not a safetensors file",
     ),
     "voxels with a header of gigabytes": (
         raw("record/voxels/a_model.safetensors", (2**62).to_bytes(8, "little") + b"{}"),
-        "is no safetensors file",
+        "is not a safetensors file",
     ),
     "voxels of NaN": (
         raw(
@@ -338,7 +341,7 @@ def test_values_are_counted_over_all_files(whole: Path, monkeypatch: pytest.Monk
 def test_every_reason_is_another_one() -> None:
     reasons = [reason for _, reason in FILES.values()]
     shared = {
-        "is no safetensors file",
+        "is not a safetensors file",
         "is more than 32 maps and lists deep",
         "org: must be 1 to 100 Latin letters",
     }
@@ -436,7 +439,7 @@ def test_folders_of_submissions(make: Callable[..., Path], tmp_path: Path) -> No
         find_submissions(
             tmp_path / "subs" / "lab__synthetic-0000" / made[0].name / "record" / "samples"
         )
-    with pytest.raises(UsageError, match="is no folder"):
+    with pytest.raises(UsageError, match="is not a folder"):
         find_submissions(tmp_path / "nowhere")
 
 
@@ -444,4 +447,4 @@ def test_a_link_to_a_folder_is_not_followed(whole: Path, tmp_path: Path) -> None
     (tmp_path / "link").symlink_to(whole)
     found, faults = read_submission(tmp_path / "link")
     assert found is None
-    assert "is no folder" in str(faults[0])
+    assert "is not a folder" in str(faults[0])

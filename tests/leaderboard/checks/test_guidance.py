@@ -60,7 +60,7 @@ def easier(content: dict[str, Any]) -> None:
         (without(GUIDED), "arms: lacks 'guided'"),
         (without(PERMUTED), "holds 'permuted fMRI', which is not of the arms"),
         (lambda g: g["differences"].pop(), "differences: lacks label only of the arms"),
-        (lambda g: g["arms"][3].update(arm="magic"), "'magic', which is no arm of the registry"),
+        (lambda g: g["arms"][3].update(arm="magic"), "'magic', which is not an arm"),
         (lambda g: g["arms"].append(arm(PERMUTED, 0.6)), "arms: holds an arm twice"),
         (larger, "(unguided).auc: is 0.5, its arms give 0.15"),
         (unclaimed, "lacks accuracy_at_threshold, which a claim rests on"),
@@ -72,7 +72,7 @@ def easier(content: dict[str, Any]) -> None:
         (below, "is 'brain signals help', its numbers say 'not shown to help'"),
         (lambda g: g.update(n_base=5000), "n_base: is 5000, more than its 1152 items"),
         (lambda g: g.update(roi="soul"), "roi: is 'soul', the data card has"),
-        (lambda g: g.update(dataset="dreams"), "dataset: is 'dreams', which is no dataset"),
+        (lambda g: g.update(dataset="dreams"), "dataset: is 'dreams', which is not a dataset"),
         (lambda g: g.update(n_people=99), "n_people: is 99, the data card has 10"),
     ],
 )  # fmt: skip

@@ -147,7 +147,7 @@ NUMBERS: dict[str, tuple[Change, str]] = {
     "a path of the submitter's machine": (machine, "model.source: is a path of a machine"),
     "a benchmark that is unknown": (
         lambda r: r["controlled"][0].update(benchmark="xiao2026.soul.all-ridge"),
-        "is no benchmark that this brainbench knows",
+        "is not a benchmark that this brainbench knows",
     ),
     "a version that is not there yet": (controlled(version=99), "was scored by version 99"),
     "a benchmark without a score": (
@@ -240,7 +240,7 @@ NUMBERS: dict[str, tuple[Change, str]] = {
     ),
     "a file that is a way out": (
         lambda r: r["model"].update(weights_sha256="0" * 64, files={"../x": "1" * 64}),
-        "model.files: holds '../x', which is no name of a file",
+        "model.files: holds '../x', which is not a name of a file",
     ),
     "files that are not of the weights": (
         strange_files,
@@ -358,7 +358,7 @@ def right_throughout(row: Row, **changed: Any) -> Row:
 ANSWERS: dict[str, tuple[Callable[[list[Row]], list[Row]], str]] = {
     "ids of nobody, each right": (
         lambda rows: [right_throughout(row, id=f"x{i}") for i, row in enumerate(rows)],
-        "holds 'x0', which is no problem that was asked",
+        "holds 'x0', which is not a problem that was asked",
     ),
     "a problem left out": (lambda rows: rows[1:], "lacks belief-test-"),
     "a problem twice": (

@@ -31,7 +31,7 @@ def test_json_is_what_json_loads_gives() -> None:
 @pytest.mark.parametrize(
     ("content", "place"),
     [
-        (b'{"a": {"b": NaN}}', "NaN: is no number"),
+        (b'{"a": {"b": NaN}}', "NaN: is not a number"),
         (b'{"a": 1, "a": 1}', "a: stands twice"),
         (b'{"a": [{"b": 1, "b": 2}]}', "b: stands twice"),
         (b'{"a": "\\u0000"}', "a: holds the character U\\+0000"),
@@ -98,7 +98,7 @@ def test_too_many_values_are_counted_before_they_are_made(monkeypatch: pytest.Mo
     with pytest.raises(Unreadable, match="holds more than 100 values"):
         parse_lines(b"{}\n" * 101)
     assert len(parse_lines(b'{"a": 1}\n' * 50)) == 50
-    # nothing of it is parsed: it is no JSON
+    # nothing of it is parsed: it is not JSON
     with pytest.raises(Unreadable, match="holds more than 100 values"):
         parse_json(b"[" * 200)
 
@@ -107,7 +107,7 @@ def test_lines_name_the_line() -> None:
     assert parse_lines(b'{"a": 1}\n{"b": 2}\n') == [{"a": 1}, {"b": 2}]
     with pytest.raises(Unreadable, match="line 2, NaN"):
         parse_lines(b'{"a": 1}\n{"b": NaN}\n')
-    with pytest.raises(Unreadable, match="line 1: is no JSON object"):
+    with pytest.raises(Unreadable, match="line 1: is not a JSON object"):
         parse_lines(b"3\n")
 
 

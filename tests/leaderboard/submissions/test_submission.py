@@ -60,7 +60,7 @@ def test_only_metadata_may_be_edited_before_sealing(whole: Path, tmp_path: Path)
     path.write_text(path.read_text() + " ")
     with pytest.raises(UsageError, match=r"Only metadata\.yaml may be changed by hand"):
         seal_submission(whole)
-    with pytest.raises(UsageError, match="is no submission"):
+    with pytest.raises(UsageError, match="is not a submission"):
         seal_submission(tmp_path / "nowhere")
 
 
@@ -114,7 +114,7 @@ def test_only_a_finished_run_and_not_twice(tmp_path: Path) -> None:
     broken = run_of(tmp_path / "broken", lambda content: content.update(status="cancelled"))
     with pytest.raises(UsageError, match="is cancelled: only a finished run"):
         make_submission(broken, tmp_path / "subs", given={"org": "lab"})
-    with pytest.raises(DataError, match="is no record of a run"):
+    with pytest.raises(DataError, match="is not a record of a run"):
         make_submission(tmp_path / "nowhere", tmp_path / "subs", given={"org": "lab"})
     run = run_of(tmp_path / "runs")
     make_submission(run, tmp_path / "subs", given={"org": "lab"})

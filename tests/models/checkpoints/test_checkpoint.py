@@ -118,7 +118,7 @@ def test_a_checkpoint_tells_what_an_untrained_model_needs(folder: Path, code: bo
 
 def test_a_folder_without_configuration_is_no_model(folder: Path) -> None:
     (folder / "config.json").unlink()
-    with pytest.raises(UsageError, match=r"holds no config\.json, so it is no model folder$"):
+    with pytest.raises(UsageError, match=r"holds no config\.json, so it is not a model folder$"):
         find_checkpoint(folder)
     for name in ("b.gguf", "a.gguf"):
         (folder / name).write_bytes(b"GGUF")

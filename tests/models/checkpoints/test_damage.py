@@ -262,7 +262,7 @@ def test_eager_attention_is_kept(folder: Path) -> None:
     assert load(folder).config._attn_implementation == "eager"
 
 
-# what is no model
+# what is not a model
 
 
 def write(file: Path, content: str = "{}") -> Path:
@@ -295,7 +295,7 @@ def test_what_is_given_in_place_of_a_model_is_recognised(made: str, tmp_path: Pa
 
 def test_a_gguf_file_may_be_named_in_capitals(tmp_path: Path) -> None:
     file = write(tmp_path / "X.GGUF", "PK")
-    with pytest.raises(DataError, match=r"X\.GGUF is no GGUF file: it does not begin with GGUF"):
+    with pytest.raises(DataError, match=r"X\.GGUF is not a GGUF file: it does not begin with GGUF"):
         load_model(file)
     file.write_text(POINTER)
     with pytest.raises(DataError, match=r"X\.GGUF is a pointer of Git LFS"):

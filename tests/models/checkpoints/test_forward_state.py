@@ -287,7 +287,7 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
     "activation function": partial(_set, "model.layers.0.mlp.act_fn", nn.ReLU()),
     "what computes attention": _eager,
     "configuration": _config,
-    "a tensor that is no buffer": partial(_set, "model.offset", torch.ones(2)),
+    "a tensor that is not a buffer": partial(_set, "model.offset", torch.ones(2)),
     "tokens that end an answer": _other_stop,
 }
 

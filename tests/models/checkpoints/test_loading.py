@@ -83,7 +83,7 @@ def test_auto_takes_what_is_there(
 
 @pytest.mark.parametrize("asked", ["gpu", "cuda:one", "", "cuda:-2"])
 def test_what_is_no_device(asked: str) -> None:
-    with pytest.raises(UsageError, match="is no device; there are auto, cpu, cuda"):
+    with pytest.raises(UsageError, match="is not a device; there are auto, cpu, cuda"):
         resolve_device(asked)
 
 

@@ -182,7 +182,7 @@ def test_examples_may_come_before_the_question(write: Write, problems: tuple[Pro
 
 
 WRONG: dict[str, tuple[object, str]] = {
-    "a type that is none": ({"inductive": asks()}, "'inductive' is no reasoning type.*syllogistic"),
+    "a type that is none": ({"inductive": asks()}, "'inductive' is not a reasoning type.*syllog"),
     "a role that is none": ({"all": asks(role="tool")}, "turns.all.0.role"),
     "another field": ({"all": [{"role": "user", "content": ALL, "name": "x"}]}, "turns.all.0.name"),
     "no content": ({"all": [{"role": "user"}]}, "turns.all.0.content"),

@@ -143,7 +143,7 @@ def put(value: Any, *keys: str) -> Change:
         (put(float("inf"), "strength"), "strength"),
         (put("mlp", "site"), "site: Input should be 'attention' or 'hidden'"),
         (put("some", "tokens"), "unknown choice of steered tokens 'some'"),
-        (put("../../x", "name"), "is no name for a steering"),
+        (put("../../x", "name"), "is not a name for a steering"),
         (put("0" * 63, "model", "weights_sha256"), "model.weights_sha256"),
         (put(31, "model", "units"), "expected 31 units"),
         (put(2, "model", "n_layers"), "has layers 0 to 1"),

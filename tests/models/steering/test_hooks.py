@@ -259,7 +259,7 @@ def test_no_hook_is_left_when_it_cannot_begin(tiny: Tiny, count_hooks: CountHook
             pytest.fail("it began")
         assert count_hooks(model) == 0
     with (
-        pytest.raises(UsageError, match="'mlp' is no site"),
+        pytest.raises(UsageError, match="'mlp' is not a site"),
         steered(
             model,
             "mlp",

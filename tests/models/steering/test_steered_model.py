@@ -470,7 +470,7 @@ def test_options_said_by_another_way() -> None:
     options = ModelOptions().with_arguments({"steer": "x", "strength": 2, "steer_tokens": "all"})
     assert options == ModelOptions(steer="x", strength=2.0, steer_tokens="all")
     assert type(options.strength) is float
-    with pytest.raises(UsageError, match=r"strength: True is no float \| None"):
+    with pytest.raises(UsageError, match=r"strength: True is not a float \| None"):
         ModelOptions().with_arguments({"steer": "x", "strength": True})
 
 

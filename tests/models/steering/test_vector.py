@@ -70,9 +70,9 @@ def test_a_type_without_directions_is_not_steered_and_warned_of() -> None:
         ({"strength": float("inf")}, "strength must be a finite number, not inf"),
         ({"strength": True}, "strength must be a finite number"),
         ({"strength": "2"}, "strength must be a finite number"),
-        ({"name": "../up"}, "is no name for a steering"),
-        ({"name": ""}, "is no name for a steering"),
-        ({"name": "x" * 65}, "is no name for a steering"),
+        ({"name": "../up"}, "is not a name for a steering"),
+        ({"name": ""}, "is not a name for a steering"),
+        ({"name": "x" * 65}, "is not a name for a steering"),
     ],
     ids=str,
 )

@@ -84,8 +84,8 @@ def test_good_data(check: Check, data: bytes, fields: dict[str, str]) -> None:
         # splits and columns
         (GOOD, {"test_split": "tset"}, "my_task.yaml", "test_split", "there are test"),
         (GOOD, {"doc_to_text": '"{{qq}}"'}, "my_task.yaml", "doc_to_text",
-         "'qq' is no column of the data: there are q, y"),
-        (GOOD, {"doc_to_text": '"{{q"'}, "my_task.yaml", "doc_to_text", "is no template"),
+         "'qq' is not a column of the data: there are q, y"),
+        (GOOD, {"doc_to_text": '"{{q"'}, "my_task.yaml", "doc_to_text", "is not a template"),
         (GOOD, {"doc_to_text": '"{{q.a.b}}"'}, "my_task.jsonl", "row 1", "doc_to_text fails there"),
         (b"q;y\na;True\n", {"kind": "csv"}, "my_task.yaml", "doc_to_text", "there are q;y"),
         (GOOD + b'{"y": "True"}\n', {}, "my_task.jsonl", "row 3", "there is no 'q'"),

@@ -57,7 +57,7 @@ def test_good_ones(labels: list[Any], choices: list[str]) -> None:
         (None, TWO, "the label null is none", "give every row a label"),
         ({"answer": "True"}, TWO, "is none of the choices", "write a choice"),
         ([], TWO, "an empty list", "name a right choice"),
-        (["True"], TWO, "'True' in ['True'] is no number", "counting from 0"),
+        (["True"], TWO, "'True' in ['True'] is not a number", "counting from 0"),
         ([0, 5], TWO, "the label 5 is not the index", "count from 0"),
         (0, ["yes", "yes", "no"], "'yes', which is twice", "differ"),
         ("yes", ["yes", "yes", "no"], "'yes', which is twice", "differ"),

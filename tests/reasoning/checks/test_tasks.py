@@ -111,16 +111,18 @@ class TestFiles:
             ("task: x\ntask: y\n", "line 2", "'task' stands twice", "lm-eval skips"),
             ("task: x\n\ttag: y\n", "line 2", "is not YAML", "lm-eval skips"),
             ("task: !unknown x\n", "line 1", "is not YAML", "lm-eval skips"),
-            ("- a\n- b\n", "file", "is no mapping", "lm-eval skips"),
-            ("", "file", "is no mapping", "lm-eval skips"),
+            ("- a\n- b\n", "file", "is not a mapping", "lm-eval skips"),
+            ("", "file", "is not a mapping", "lm-eval skips"),
             ("task: " + "[" * 5000, "file", "cannot be read", "lm-eval skips"),
             (f"{GOOD}metadata: &all [*all]\n", "file", "maps and lists deep", "lm-eval skips"),
             (f"{GOOD}metadata: {BOMB}\n", "file", "too many", "lm-eval skips"),
             ("output_type: x\n", "task", "is missing, and so is group", "begin the file's name"),
-            (f"{GOOD}include: gone.yaml\n", "include", "'gone.yaml' is no file", "lm-eval skips"),
+            (f"{GOOD}include: gone.yaml\n", "include", "'gone.yaml' is not a file",
+             "lm-eval skips"),
             (f"{GOOD}include: bad.yaml\n", "include", "goes in a circle", "lm-eval skips"),
-            (f"{GOOD}doc_to_txt: x\n", "doc_to_txt", "is no field", "did you mean 'doc_to_text'?"),
-            (f"{GOOD}xyzzy: x\n", "xyzzy", "is no field", "remove it"),
+            (f"{GOOD}doc_to_txt: x\n", "doc_to_txt", "is not a field",
+             "did you mean 'doc_to_text'?"),
+            (f"{GOOD}xyzzy: x\n", "xyzzy", "is not a field", "remove it"),
             (GOOD.replace("multiple_", "single_"), "output_type", "is 'single_choice'",
              "multiple_choice"),
             (GOOD.replace("doc_to_text", "description"), "doc_to_text", "is missing", "give one"),
@@ -138,7 +140,7 @@ class TestFiles:
              "code.py has no 'scroe'", "did you mean 'score'?"),
             ("group: g\ntask: []\n", "task", "names no task", "list the tasks"),
             ("group: g\n", "task", "names no task", "list the tasks"),
-            ("group: g\ntask: [logiqua]\n", "task", "'logiqua' is no task",
+            ("group: g\ntask: [logiqua]\n", "task", "'logiqua' is not a task",
              "did you mean 'logiqa'?"),
             ("group: logiqa\ntask: [anli_r1]\n", "group", "lm-eval's own", "prefix"),
             (f"{GOOD}dataset_kwargs: {{problem_set: gone}}\n", "dataset_kwargs",
@@ -186,7 +188,7 @@ class TestFiles:
 
     def test_no_folder(self, tmp_path: Path) -> None:
         for look in (check_tasks, list_tasks):
-            with pytest.raises(UsageError, match="is no folder of task files"):
+            with pytest.raises(UsageError, match="is not a folder of task files"):
                 look([tmp_path / "gone"])
 
     def test_no_lm_eval(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,7 +140,7 @@ def test_the_area_of_other_items_is_lost(
     (refused,) = [one for one in found if isinstance(one, Refusal)]
     assert refused.reason == f"AUC: log-odds of other items: of {of} of 40"
     assert refused.lost
-    # what the other run has more of is no loss where the baseline has nothing
+    # what the other run has more of is not a loss where the baseline has nothing
     (refused,) = [one for one in compare_tasks(second, first) if isinstance(one, Refusal)]
     assert refused.lost is (of != "40 and 0")
 

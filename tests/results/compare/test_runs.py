@@ -123,7 +123,7 @@ def test_what_the_baseline_has_and_cannot_be_compared_is_lost(make) -> None:
     assert f"lost: brainbench_quick_a: {reason} (lab/model c)" in text
     assert "none of 18 rows got worse beyond chance (lab/model c)" in text
     assert "none of 20 rows got worse beyond chance (lab/model d)" in text
-    # what was not asked for is told, and is no loss
+    # what was not asked for is told, and is not a loss
     third.record.tasks.clear()
     (pair,) = compare_runs([first, third]).pairs
     assert ([one.name for one in pair.refused], pair.lost) == (
@@ -158,7 +158,7 @@ def test_other_layers_of_guidance_are_told(make) -> None:
         (row(-0.1, 0.06), False),
         (row(-0.1, 0.04, tolerance=0.1), False),
         (row(-0.1, 0.04, tolerance=0.09), True),
-        # whatever it is alone, among many it is no rarity
+        # whatever it is alone, among many it is not a rarity
         (row(-0.1, 0.01, p_corrected=0.06), False),
         # nothing tells the error
         (row(-0.1), False),
