@@ -12,9 +12,9 @@ from brainbench.leaderboard.kinds.base import (
     Baseline,
     BoardColumn,
     BoardKind,
+    BoardStatistic,
     RankedBoard,
     Shown,
-    Statistic,
     mean_of,
     middle,
 )
@@ -33,7 +33,7 @@ class AccuracyBoards(BoardKind):
     name: ClassVar = "accuracy"
     title: ClassVar = "accuracy"
     statistics: ClassVar = {
-        "balanced_accuracy": Statistic(
+        "balanced_accuracy": BoardStatistic(
             "balanced accuracy",
             "mean over answers of the share of their problems that are answered right, then over "
             "tasks; an invalid answer is not right",

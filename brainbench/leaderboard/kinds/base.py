@@ -51,7 +51,7 @@ class RankedBoard(Protocol):
 
 
 @dataclass(frozen=True)
-class Statistic:
+class BoardStatistic:
     """What a board is ranked by, in words.
 
     Attributes
@@ -120,7 +120,7 @@ class BoardKind(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str] = ""
-    statistics: ClassVar[Mapping[str, Statistic]]
+    statistics: ClassVar[Mapping[str, BoardStatistic]]
     columns: ClassVar[tuple[BoardColumn, ...]] = ()
     headers: ClassVar[tuple[str, ...]] = ()
 

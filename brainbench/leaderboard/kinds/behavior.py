@@ -11,9 +11,9 @@ from brainbench.leaderboard.kinds.base import (
     Baseline,
     BenchmarkBoards,
     BoardColumn,
+    BoardStatistic,
     RankedBoard,
     Shown,
-    Statistic,
     mean_of,
     middle,
     share_of,
@@ -37,7 +37,7 @@ class BehaviorBoards(BenchmarkBoards):
     title: ClassVar = "behaviour"
     answers_shipped: ClassVar = True
     statistics: ClassVar = {
-        "error_consistency": Statistic(
+        "error_consistency": BoardStatistic(
             "κ of errors",
             "being right and wrong on the same problems, beyond what both accuracies imply; mean "
             "over people, then over cells",

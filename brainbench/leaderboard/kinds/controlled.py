@@ -13,9 +13,9 @@ from brainbench.leaderboard.kinds.base import (
     Baseline,
     BenchmarkBoards,
     BoardColumn,
+    BoardStatistic,
     RankedBoard,
     Shown,
-    Statistic,
     mean_of,
     middle,
     share_of,
@@ -41,7 +41,7 @@ class ControlledBoards(BenchmarkBoards):
     name: ClassVar = "controlled"
     title: ClassVar = "controlled protocol"
     statistics: ClassVar = {
-        "unique_r2_above_null": Statistic(
+        "unique_r2_above_null": BoardStatistic(
             "unique R²",
             "R² that the model adds to all nuisance, less the mean of the same under permutation; "
             "mean over people, then over cells. What says nothing has 0, on average",
@@ -50,7 +50,7 @@ class ControlledBoards(BenchmarkBoards):
             "people; what the record's intervals, with penalties chosen anew, are wider by is "
             "added",
         ),
-        "raw_r": Statistic(
+        "raw_r": BoardStatistic(
             "raw r",
             "correlation on runs held out, nuisance left in; mean over people, then over cells",
             "mean over cells of the mean over people of r",

@@ -15,9 +15,9 @@ from brainbench.leaderboard.kinds.base import (
     Baseline,
     BoardColumn,
     BoardKind,
+    BoardStatistic,
     RankedBoard,
     Shown,
-    Statistic,
     mean_of,
     share_of,
 )
@@ -31,7 +31,7 @@ class GuidanceBoards(BoardKind):
 
     name: ClassVar = "guidance"
     statistics: ClassVar = {
-        "least_gain_of_auc": Statistic(
+        "least_gain_of_auc": BoardStatistic(
             "least Δ AUC",
             "AUC of the guided model less that of the arm it is least above: guided by signals of "
             "other items, or by the labels alone; mean over tests",

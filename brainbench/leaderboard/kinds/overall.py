@@ -8,9 +8,9 @@ from typing import ClassVar
 from brainbench.leaderboard.kinds.base import (
     BoardColumn,
     BoardKind,
+    BoardStatistic,
     RankedBoard,
     Shown,
-    Statistic,
 )
 from brainbench.leaderboard.kinds.cells import EntryCell
 from brainbench.leaderboard.submissions.submission import Submission
@@ -22,7 +22,7 @@ class OverallBoards(BoardKind):
 
     name: ClassVar = "overall"
     statistics: ClassVar = {
-        "mean_win_rate": Statistic(
+        "mean_win_rate": BoardStatistic(
             "wins",
             "share of the other models that it is above, equals counting half; mean over boards",
             "mean over boards of (rank from below − 1) / (models − 1)",

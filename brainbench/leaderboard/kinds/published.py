@@ -10,9 +10,9 @@ from brainbench.leaderboard.kinds.base import (
     Baseline,
     BenchmarkBoards,
     BoardColumn,
+    BoardStatistic,
     RankedBoard,
     Shown,
-    Statistic,
     mean_of,
     middle,
     share_of,
@@ -31,7 +31,7 @@ class PublishedBoards(BenchmarkBoards):
     name: ClassVar = "published"
     title: ClassVar = "published protocol"
     statistics: ClassVar = {
-        "median_r": Statistic(
+        "median_r": BoardStatistic(
             "raw r",
             "correlation at the best layer; median over voxels, then over people; mean over cells",
             "mean over cells of the median over people of the median over voxels of r",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brainbench.leaderboard.kinds.accuracy import AccuracyBoards
-from brainbench.leaderboard.kinds.base import BoardKind, Statistic
+from brainbench.leaderboard.kinds.base import BoardKind, BoardStatistic
 from brainbench.leaderboard.kinds.behavior import BehaviorBoards
 from brainbench.leaderboard.kinds.controlled import ControlledBoards
 from brainbench.leaderboard.kinds.guidance import GuidanceBoards
@@ -20,6 +20,6 @@ _KINDS: tuple[BoardKind, ...] = (
     OverallBoards(),
 )
 KINDS: dict[str, BoardKind] = {kind.name: kind for kind in _KINDS}
-STATISTICS: dict[str, Statistic] = {
+STATISTICS: dict[str, BoardStatistic] = {
     name: statistic for kind in _KINDS for name, statistic in kind.statistics.items()
 }

@@ -22,7 +22,14 @@ from brainbench.models.steering.hooks import Steerer
 from brainbench.models.steering.vector import Steering
 from brainbench.progress import Count
 from brainbench.reasoning.lm.response_cache import ResponseCache
-from brainbench.reasoning.lm.schedule import Ask, PassBudget, Query, Work, moved, plan_queries
+from brainbench.reasoning.lm.schedule import (
+    Ask,
+    PassBudget,
+    Query,
+    ScheduledWork,
+    moved,
+    plan_queries,
+)
 from brainbench.reasoning.lm.steered_rows import SteeredRows
 
 if TYPE_CHECKING:
@@ -117,7 +124,7 @@ class Likelihoods:
         kind = self._device.type
         return PassBudget(rows, _PASS_TOKENS.get(kind, _ANY), _PASS_COSTS.get(kind, 1024))
 
-    def _answer(self, work: Work) -> _Found:
+    def _answer(self, work: ScheduledWork) -> _Found:
         """Found before, or computed now."""
         if self._responses is None:
             return self._run(work)
@@ -138,7 +145,7 @@ class Likelihoods:
         self._responses.put(key, found.to_arrays())
         return found
 
-    def _run(self, work: Work) -> _Found:
+    def _run(self, work: ScheduledWork) -> _Found:
         if len(work.batch.rows) > self._most:
             return _joined(work, [(part, self._run(part)) for part in work.parts(self._most)])
         try:
@@ -158,7 +165,7 @@ class Likelihoods:
         _LOG.info("out of memory: batches of %d prompts from here on", self._most)
         return self._run(work)
 
-    def _compute(self, work: Work) -> _Found:
+    def _compute(self, work: ScheduledWork) -> _Found:
         import torch
 
         asked, steered = work.queries, SteeredRows(self._steerer, work)
@@ -214,7 +221,7 @@ class Likelihoods:
         return values.cpu().double().numpy(), greedy.cpu().numpy()
 
 
-def _joined(work: Work, parts: Sequence[tuple[Work, _Found]]) -> _Found:
+def _joined(work: ScheduledWork, parts: Sequence[tuple[ScheduledWork, _Found]]) -> _Found:
     """What was found in parts, in the order of the whole."""
     numbers = {query: i for i, query in enumerate(work.queries)}
     values, greedy = np.zeros(len(numbers)), np.ones(len(numbers), bool)

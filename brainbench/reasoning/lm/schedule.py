@@ -93,7 +93,7 @@ class Tail:
 
 
 @dataclass(frozen=True)
-class Work:
+class ScheduledWork:
     """What goes through the model together.
 
     Attributes
@@ -114,18 +114,18 @@ class Work:
         """Whatever is read, ascending; all of a query is in one work."""
         return sorted({ask.query for ask in (*self.asks, *self.tail_asks)})
 
-    def renumbered(self, numbers: Sequence[int]) -> Work:
+    def renumbered(self, numbers: Sequence[int]) -> ScheduledWork:
         """The same work, its queries called by other numbers."""
         asks, tail_asks = (_renumbered(a, numbers) for a in (self.asks, self.tail_asks))
         return replace(self, asks=asks, tail_asks=tail_asks)
 
-    def parts(self, most: int) -> Iterator[Work]:
+    def parts(self, most: int) -> Iterator[ScheduledWork]:
         """The same work in batches of so many rows."""
         for start in range(0, len(self.batch.rows), most):
             rows = range(start, min(start + most, len(self.batch.rows)))
             kept = [i for i, tail in enumerate(self.tails) if tail.stem in rows]
             new = {old: i for i, old in enumerate(kept)}
-            yield Work(
+            yield ScheduledWork(
                 _some(self.batch, rows),
                 tuple(moved(ask, start) for ask in self.asks if ask.row in rows),
                 tuple(Tail(self.tails[i].stem - start, self.tails[i].tokens) for i in kept),
@@ -150,7 +150,7 @@ def plan_queries(
     passes: PassBudget,
     vocabulary: int,
     steered: str = "",
-) -> list[Work]:
+) -> list[ScheduledWork]:
     """Divide queries into work.
 
     Parameters
@@ -228,7 +228,7 @@ def _longest(bodies: set[Tokens]) -> list[Tokens]:
     return kept
 
 
-def _flat(rows: Sequence[_Row], passes: PassBudget, vocabulary: int) -> list[Work]:
+def _flat(rows: Sequence[_Row], passes: PassBudget, vocabulary: int) -> list[ScheduledWork]:
     """Every row in full behind the shared beginning."""
     if not rows:
         return []
@@ -244,7 +244,7 @@ def _flat(rows: Sequence[_Row], passes: PassBudget, vocabulary: int) -> list[Wor
         for part in passes.divide([len(suffix) for suffix in batch.suffixes])
     ]
     return [
-        Work(
+        ScheduledWork(
             batch,
             tuple(
                 moved(ask, -number, len(batch.prefix))
@@ -313,7 +313,7 @@ def _alike(a: Tokens, b: Tokens) -> int:
     return next((i for i in range(most) if a[i] != b[i]), most)
 
 
-def _staged(clusters: Sequence[_Cluster], passes: PassBudget) -> list[Work]:
+def _staged(clusters: Sequence[_Cluster], passes: PassBudget) -> list[ScheduledWork]:
     """Stems of like length, cut to one length: what follows them leaves no gap."""
     if not clusters:
         return []
@@ -335,7 +335,7 @@ def _staged(clusters: Sequence[_Cluster], passes: PassBudget) -> list[Work]:
     return works
 
 
-def _stage(batch: Batch, clusters: Sequence[_Cluster]) -> Work:
+def _stage(batch: Batch, clusters: Sequence[_Cluster]) -> ScheduledWork:
     """One batch of stems and all that follows them."""
     length = min(len(suffix) for suffix in batch.suffixes)
     prefix = len(batch.prefix)
@@ -354,7 +354,7 @@ def _stage(batch: Batch, clusters: Sequence[_Cluster]) -> Work:
         if ask.place >= stem
     ]
     cut = Batch(batch.prefix, tuple(s[:length] for s in batch.suffixes), batch.rows)
-    return Work(cut, tuple(asks), tuple(tail for tail, _ in following), tuple(tail_asks))
+    return ScheduledWork(cut, tuple(asks), tuple(tail for tail, _ in following), tuple(tail_asks))
 
 
 def _some(batch: Batch, rows: range) -> Batch:
@@ -362,7 +362,7 @@ def _some(batch: Batch, rows: range) -> Batch:
     return Batch(batch.prefix, batch.suffixes[part], batch.rows[part])
 
 
-def _cost(works: Sequence[Work], passes: PassBudget) -> int:
+def _cost(works: Sequence[ScheduledWork], passes: PassBudget) -> int:
     """Tokens to compute, padding included, and passes."""
     total = 0
     prefixes: set[Tokens] = set()

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 
 from brainbench.models.prompts.batches import Tokens
 from brainbench.models.steering.hooks import Steerer
-from brainbench.reasoning.lm.schedule import Ask, Work
+from brainbench.reasoning.lm.schedule import Ask, ScheduledWork
 
 
 class SteeredRows:
@@ -28,7 +28,7 @@ class SteeredRows:
     common : the group that steers every token, shared beginnings too; None where not every one.
     """
 
-    def __init__(self, steerer: Steerer, work: Work) -> None:
+    def __init__(self, steerer: Steerer, work: ScheduledWork) -> None:
         self._steerer = steerer
         asks = (*work.asks, *work.tail_asks)
         self.common = asks[0].group if steerer.everywhere else None

@@ -18,9 +18,9 @@ from brainbench.leaderboard.kinds.base import (
     Baseline,
     BenchmarkBoards,
     BoardColumn,
+    BoardStatistic,
     RankedBoard,
     Shown,
-    Statistic,
 )
 from brainbench.leaderboard.kinds.cells import EntryCell, mean_cell
 from brainbench.leaderboard.kinds.registry import KINDS, STATISTICS
@@ -32,7 +32,7 @@ NAME = "xiao2026.language.all-toy"
 
 class ToyBoards(BenchmarkBoards):
     name: ClassVar = "toy"
-    statistics: ClassVar = {"mean_toy": Statistic("toy", "w", "e", 3, "people")}
+    statistics: ClassVar = {"mean_toy": BoardStatistic("toy", "w", "e", 3, "people")}
     columns: ClassVar = (BoardColumn("least", "of people"),)
 
     def versions(self, record: Record) -> dict[str, int]:

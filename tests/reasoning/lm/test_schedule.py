@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from brainbench.models.prompts.batches import Tokens
-from brainbench.reasoning.lm.schedule import PassBudget, Query, Work, plan_queries
+from brainbench.reasoning.lm.schedule import PassBudget, Query, ScheduledWork, plan_queries
 
 VOCABULARY = 50_000
 
@@ -19,12 +19,12 @@ def plan(
     pass_costs: int = 0,
     kinds: Sequence[str] = (),
     pass_tokens: int = 10**9,
-) -> list[Work]:
+) -> list[ScheduledWork]:
     passes = PassBudget(batch_size, pass_tokens, pass_costs)
     return plan_queries(queries, kinds or ["a"] * len(queries), passes, VOCABULARY)
 
 
-def computed(works: Sequence[Work]) -> int:
+def computed(works: Sequence[ScheduledWork]) -> int:
     """Tokens that go through the model, padding aside."""
     prefixes = {work.batch.prefix for work in works}
     rows = sum(len(suffix) for work in works for suffix in work.batch.suffixes)
@@ -32,7 +32,7 @@ def computed(works: Sequence[Work]) -> int:
     return sum(map(len, prefixes)) + rows + tails
 
 
-def read(works: Sequence[Work]) -> dict[int, list[tuple[Tokens, int]]]:
+def read(works: Sequence[ScheduledWork]) -> dict[int, list[tuple[Tokens, int]]]:
     """Query → (all tokens before, token asked for), in order."""
     found: dict[int, list[tuple[Tokens, int]]] = {}
     for work in works:
