@@ -1,4 +1,4 @@
-"""Alignment: layers in shades, scores beside people and nuisance, all numbers."""
+"""Alignment: scores beside people and nuisance, all numbers, layers in shades."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ def alignment_sections(record: Record) -> list[Section]:
 def _section(protocol: str, cells: Sequence[CellSummary], about: str) -> Section:
     key = f"alignment-{protocol}"
     blocks: list[Block] = [
-        *layer_maps(key, protocol, cells),
         SideBySide(_figures(key, protocol, cells)),
         *(_controlled_blocks(cells) if protocol == "controlled" else [_published_table(cells)]),
+        *layer_maps(key, protocol, cells),
         Folded("Nuisance, row by row", _nuisance_blocks(cells, protocol)),
         Folded("Person by person", [_people_table(cells)], wide=True),
     ]
