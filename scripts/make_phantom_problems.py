@@ -22,7 +22,7 @@ OUTPUT = Path(__file__).parent.parent / "brainbench/datasets/data/phantom_proble
 
 def main() -> None:
     rng = np.random.default_rng(SEED)
-    lines = []
+    lines: list[str] = []
     for reasoning_type in ("syllogistic", "transitive"):
         for run in ("01", "02"):
             # no pseudoword twice: those of the first run are left out of the second

@@ -90,7 +90,7 @@ def simulate(sizes: Sizes, seed: int, kept: Path | None) -> Simulated:
         count_boards("overall", "nothing; equal over problems; 70 of 100 right",
                      list(simulate_overall([nothing, new, right["70 of 100 right"]])), 0.5),
     ]  # fmt: skip
-    return Simulated(seed=seed, versions=versions(), rows=tuple(rows))
+    return Simulated(seed=seed, versions=versions(count_boards.__module__), rows=tuple(rows))
 
 
 def save(arrays: AlignmentArrays | PublishedArrays, path: Path) -> None:

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from torch.nn.functional import cross_entropy
 from transformers import (
@@ -213,7 +214,7 @@ def train(recipe: Recipe, words: Vocabulary) -> tuple[Any, Any, float]:
         optimizer.param_groups[0]["lr"] = rate
         batch = [texts[i] for i in rng.integers(len(texts), size=recipe.batch)]
         loss, right, text = _loss(model, tokenizer, batch, recipe)
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
@@ -260,7 +261,9 @@ def says_true(model: Any, tokenizer: Any, problems: Sequence[Problem]) -> np.nda
     return np.concatenate(said)
 
 
-def measure(model: Any, tokenizer: Any, words: Vocabulary, per_condition: int) -> list[dict]:
+def measure(
+    model: Any, tokenizer: Any, words: Vocabulary, per_condition: int
+) -> list[dict[str, Any]]:
     """Accuracy per type, number of premises, order and form, on problems of these words.
 
     The problems are balanced: always saying True scores one half.
@@ -289,7 +292,7 @@ def measure(model: Any, tokenizer: Any, words: Vocabulary, per_condition: int) -
     return rows
 
 
-def tally(problems: Sequence[Problem], said: Sequence[bool]) -> dict[str, Any]:
+def tally(problems: Sequence[Problem], said: NDArray[np.bool_]) -> dict[str, Any]:
     """Accuracy with Wilson's 95 % interval, over both labels where both occur, and bias."""
     valid = np.array([problem.condition.valid for problem in problems])
     answers = np.array(said)
