@@ -30,8 +30,8 @@ def test_plain_values_are_what_the_parsers_give() -> None:
         ("[" * 40 + "]" * 40, "maps and lists deep"),
         ('{"a": ' * 40 + "1" + "}" * 40, "maps and lists deep"),
         ("1" * 5000, "5000 digits"),
-        ("NaN", "no number that JSON knows"),
-        ("[-Infinity]", "no number that JSON knows"),
+        ("NaN", "not a number that JSON knows"),
+        ("[-Infinity]", "not a number that JSON knows"),
         ("1e400", "too large"),
         ('{"a": 1, "a": 2}', "a: stands twice"),
         ("{} {}", "Extra data"),
@@ -78,10 +78,10 @@ def test_text_is_read_from_plain_files_within_a_limit(tmp_path: Path) -> None:
         read_text(path)
     with pytest.raises(DataError, match="cannot be read: No such file"):
         read_text(tmp_path / "none")
-    with pytest.raises(DataError, match=r"no plain file|Is a directory"):
+    with pytest.raises(DataError, match=r"not a plain file|Is a directory"):
         read_text(tmp_path)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(DataError, match="no plain file"):
+    with pytest.raises(DataError, match="not a plain file"):
         read_text(tmp_path / "pipe")
 
 

@@ -105,7 +105,7 @@ def test_a_cache_that_takes_or_gives_nothing_is_done_without_and_said_once(
 def test_foreign_files_hold_no_ceilings(tmp_path: Path) -> None:
     path = tmp_path / "x.safetensors"
     path.write_bytes(b"no ceilings")
-    with pytest.raises(DataError, match="no file of ceilings"):
+    with pytest.raises(DataError, match="not a file of ceilings"):
         load_ceilings(path)
 
 

@@ -39,7 +39,7 @@ def test_nothing_is_left_of_what_could_not_be_written(
 @pytest.mark.parametrize("text", ["", "{", '{"rows": []}', '["a"]'])
 def test_what_is_no_record_is_said(tmp_path: Path, text: str) -> None:
     (tmp_path / RECORD).write_text(text, "utf-8")
-    with pytest.raises(DataError, match="no calibration"):
+    with pytest.raises(DataError, match="not a calibration"):
         CalibrationFolder(tmp_path).load()
 
 

@@ -61,7 +61,7 @@ def test_the_table_tells_what_blind_answers_score(cli: Any) -> None:
     assert max(map(len, lines)) <= 110
     header = next(line for line in lines if "accuracy" in line)
     assert header.split() == [
-        "items", "accuracy", "always", "balanced", "AUC", "d′", "says", "at", "thr."
+        "task", "items", "accuracy", "always", "says", "balanced", "AUC", "d′", "thr."
     ]  # fmt: skip
     for name in NAMES:
         (row,) = [line for line in lines if line.startswith(f"quick_{name} ")]

@@ -167,7 +167,7 @@ def test_options_are_read_from_the_environment(cli: Any, monkeypatch: pytest.Mon
         (["evaluate", "--benchmarks", ","], 2, "no benchmark was asked for"),
         (["evaluate", "--benchmarks", ONE, "--output-path", "/dev/null/x"], 2, "--output-path"),
         (["show", "xiao206"], 2, "'xiao2026'"),
-        (["show", "nothing.json"], 1, "no record of a run"),
+        (["show", "nothing.json"], 1, "not a record of a run"),
         (["list", "benchmark"], 2, "'benchmarks'"),
         (["fetch", "ds00307"], 2, "'ds003076'"),
         (["evalute"], 2, "evaluate"),

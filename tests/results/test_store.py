@@ -108,10 +108,10 @@ def test_full_disk_keeps_what_is_there(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "no record of a run"),
+        ("", "not a record of a run"),
         ("[]", "schema version None"),
         (json.dumps({"schema_version": 99}), "schema version 99"),
-        (json.dumps({"schema_version": 1, "run_id": 3}), "no record of a run"),
+        (json.dumps({"schema_version": 1, "run_id": 3}), "not a record of a run"),
     ],
 )
 def test_foreign_files_are_no_records(content: str, message: str, tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ class TestFindRecord:
         with pytest.raises(UsageError, match="is not a run: give the folder of one"):
             load_record(tmp_path)
         for name in ("none", "none/results.json"):
-            with pytest.raises(DataError, match=r"no record of a run: .*No such file"):
+            with pytest.raises(DataError, match=r"not a record of a run: .*No such file"):
                 load_record(tmp_path / name)
 
 
@@ -172,7 +172,7 @@ class TestFindRecord:
         (b'{"schema_version": ' + b"[" * 100_000, "32 maps and lists deep"),
         (b'{"schema_version": ' + b"[" * 60 + b"]" * 60 + b"}", "32 maps and lists deep"),
         (b'{"schema_version": 1' + b"0" * 5000 + b"}", "number of 5001 digits"),
-        (b'{"schema_version": NaN}', "no number that JSON knows"),
+        (b'{"schema_version": NaN}', "not a number that JSON knows"),
         (b'{"schema_version": 1e999}', "too large for a number"),
         (b'{"schema_version": 1, "schema_version": 2}', "stands twice"),
     ],

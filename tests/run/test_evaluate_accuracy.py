@@ -263,7 +263,7 @@ class TestWhatIsRefused:
         assert kept.status == "error"
 
     def test_what_is_no_language_model(self, tmp_path: Path) -> None:
-        with pytest.raises(UsageError, match="no language model that brainbench runs"):
+        with pytest.raises(UsageError, match="not a language model that brainbench runs"):
             evaluate(PHANTOM_FILE, tasks=TASKS, output_path=tmp_path)
 
     @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def test_a_model_that_nobody_outdoes_is_guided_by_every_item(
 
 
 def test_what_cannot_be_guided_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no language model that brainbench runs"):
+    with pytest.raises(UsageError, match="not a language model that brainbench runs"):
         evaluate(PHANTOM_FILE, suite="guidance", output_path=tmp_path)
     with pytest.raises(UsageError, match="without --think"):
         evaluate(

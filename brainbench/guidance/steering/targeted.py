@@ -235,7 +235,7 @@ def search_score(
         rows=rows,
         reading=read_search(rows, float(auc(found.odds, labels == 0))),
         warnings=[
-            "as published: maps, directions and success are of the same items; a flip is not a "
+            "as published: maps, directions and success are of the same items; a flip is no "
             "evidence that anything was learned",
             *_without_slope(found.way, rows),
         ],
