@@ -21,6 +21,9 @@ from brainbench.models.steering.hooks import Directed, Steerer
 if TYPE_CHECKING:
     from torch import Tensor
 
+# what transformers calls keys and values of tokens that were read, before and after 5.24
+_CACHES = ("past_key_values", "cache")
+
 
 @contextlib.contextmanager
 def applied(network: Any, steering: Directed, groups: Sequence[str]) -> Iterator[None]:
@@ -101,15 +104,15 @@ class _Passes:
         self._where = None
         given = _by_name(module, args, kwargs)
         self._where = self._in_pass(given)
-        self._remember(given.get("past_key_values"))
+        self._remember(_first(given, *_CACHES))
 
     def end(self, module: Any, args: Any, kwargs: Any, output: Any) -> None:
         """After it has run."""
         if module is not self._running:
             return
         self._running = self._where = None
-        found = getattr(output, "past_key_values", None)
-        self._remember(found)
+        found = (getattr(output, name, None) for name in _CACHES)
+        self._remember(next((cache for cache in found if cache is not None), None))
 
     def generating(self, generate: Callable[..., Any]) -> Callable[..., Any]:
         """``generate`` that tells this where its prompts end."""
@@ -134,7 +137,7 @@ class _Passes:
         if read is None:
             raise UsageError("a pass of a steered model needs input_ids or inputs_embeds")
         rows, tokens = read.shape[:2]
-        past = given.get("past_key_values")
+        past = _first(given, *_CACHES)
         before = _length(past)
         real = self._real(given.get("attention_mask"), rows, tokens, before)
         if self._tokens == "all":

@@ -112,7 +112,13 @@ def test_one_layer_whose_adapter_is_off(adapted: Any) -> None:
 
 def test_adapters_that_transformers_itself_puts_on(llama: Any) -> None:
     plain = hash_parameters(llama)
-    llama.add_adapter(lora(), adapter_name="a")
+    try:
+        llama.add_adapter(lora(), adapter_name="a")
+    except ValueError as error:
+        # 5.24 asks for a PEFT that no index has yet
+        if "version of PEFT" not in str(error):
+            raise
+        pytest.skip(str(error))
     llama.add_adapter(lora(), adapter_name="b")
     draw(llama)
     found = {"b": hash_parameters(llama)}

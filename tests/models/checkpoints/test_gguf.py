@@ -106,7 +106,9 @@ REFUSED = {
 def test_what_cannot_be_is_refused(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "odd.gguf"
     file.write_bytes(content)
-    with pytest.raises(DataError, match=r"^odd\.gguf is (damaged or incomplete|not a GGUF file): .+"):
+    with pytest.raises(
+        DataError, match=r"^odd\.gguf is (damaged or incomplete|not a GGUF file): .+"
+    ):
         read_gguf_header(file)
 
 
