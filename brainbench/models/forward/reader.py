@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.errors import DataError
 from brainbench.models.architectures import find_sites
 from brainbench.models.cache import Arrays
-from brainbench.models.checkpoints.failures import out_of_memory
 from brainbench.models.checkpoints.loading import Loader
 from brainbench.models.forward.hooks import Pick, Recorder, only_rows
 from brainbench.models.forward.prefix_cache import SharedPrefix, with_cache
-from brainbench.models.forward.running import input_device, not_finite
+from brainbench.models.forward.running import input_device, not_finite, raise_unless_smaller_fits
 from brainbench.models.model import SITES, Site
 from brainbench.models.prompts.batches import Batch, Tokens
 from brainbench.models.prompts.verbalizer import Spellings
@@ -116,13 +114,7 @@ class Reader:
             with evaluating(self._model):
                 return self._run(batch)
         except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
-                raise
-            if len(batch.rows) == 1:
-                raise DataError(
-                    "one prompt alone does not fit the memory of this device: take a smaller "
-                    "--dtype, another --device, or a smaller model"
-                ) from error
+            raise_unless_smaller_fits(error, alone=len(batch.rows) == 1)
         # outside of `except`: the traceback would hold the tensors that filled the memory
         self._most = (len(batch.rows) + 1) // 2
         self.forget()

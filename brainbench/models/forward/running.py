@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from brainbench.errors import DataError
+from brainbench.models.checkpoints.failures import out_of_memory
 
 if TYPE_CHECKING:
     from torch import device as Device
@@ -31,6 +32,30 @@ def input_device(model: Any) -> Device:
         "the model's weights are not in memory (device meta): load it with its weights, or "
         "dispatch it with accelerate"
     )
+
+
+def raise_unless_smaller_fits(error: BaseException, alone: bool) -> None:
+    """Return where a smaller batch may fit the memory that a pass has filled.
+
+    Parameters
+    ----------
+    error : what the pass raised; called where it is handled.
+    alone : whether the batch was a single prompt.
+
+    Raises
+    ------
+    BaseException
+        The error itself, when it is not of memory.
+    DataError
+        When there is no smaller batch.
+    """
+    if not out_of_memory(error):
+        raise error
+    if alone:
+        raise DataError(
+            "one prompt alone does not fit the memory of this device: take a smaller "
+            "--dtype, another --device, or a smaller model"
+        ) from error
 
 
 def not_finite(model: Any) -> DataError:

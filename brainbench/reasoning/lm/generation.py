@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brainbench.errors import DataError
-from brainbench.models.checkpoints.failures import out_of_memory
 from brainbench.models.checkpoints.loading import Loader
 from brainbench.models.forward.hooks import only_rows
 from brainbench.models.forward.prefix_cache import SharedPrefix, empty_cache, rows_of, with_cache
 from brainbench.models.forward.reader import evaluating, pad, token_at
-from brainbench.models.forward.running import input_device, not_finite
+from brainbench.models.forward.running import input_device, not_finite, raise_unless_smaller_fits
 from brainbench.models.forward.thinking import stop_tokens
 from brainbench.models.prompts.batches import Batch, Tokens, plan_apart, plan_batches
 from brainbench.models.steering.hooks import Steerer
@@ -160,13 +158,7 @@ class Generator:
                 run = self._sample if decoding.sampling else self._decode
                 return run(batch, decoding)
         except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
-                raise
-            if len(batch.rows) == 1:
-                raise DataError(
-                    "one prompt alone does not fit the memory of this device: take a smaller "
-                    "--dtype, another --device, or a smaller model"
-                ) from error
+            raise_unless_smaller_fits(error, alone=len(batch.rows) == 1)
         # outside of `except`: the traceback would hold the tensors that filled the memory
         self._most = (len(batch.rows) + 1) // 2
         self.forget()

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.errors import DataError
 from brainbench.models.cache import Arrays
-from brainbench.models.checkpoints.failures import out_of_memory
 from brainbench.models.forward.hooks import only_rows
 from brainbench.models.forward.prefix_cache import SharedPrefix, empty_cache, rows_of, with_cache
 from brainbench.models.forward.reader import evaluating, pad
-from brainbench.models.forward.running import input_device, not_finite
+from brainbench.models.forward.running import input_device, not_finite, raise_unless_smaller_fits
 from brainbench.models.prompts.batches import Tokens
 from brainbench.models.steering.hooks import Steerer
 from brainbench.models.steering.vector import Steering
@@ -152,13 +150,7 @@ class Likelihoods:
             with evaluating(self._model):
                 return self._compute(work)
         except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
-                raise
-            if self._most == 1:
-                raise DataError(
-                    "one prompt alone does not fit the memory of this device: take a smaller "
-                    "--dtype, another --device, or a smaller model"
-                ) from error
+            raise_unless_smaller_fits(error, alone=self._most == 1)
         # outside of `except`: the traceback would hold the tensors that filled the memory
         self._most = (min(self._most, max(len(work.batch.rows), len(work.tails))) + 1) // 2
         self.forget()
