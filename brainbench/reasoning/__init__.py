@@ -1,4 +1,4 @@
-"""The bridge to lm-eval: tasks, models as it asks them, and what is told of the answers."""
+"""The bridge to lm-eval: tasks, models as it asks them, and scores of the answers."""
 
 from brainbench.reasoning.options import BACKENDS, TASK_SUITES, TaskOptions, parse_arguments
 from brainbench.reasoning.score import AnswerBias, TaskScore, Threshold

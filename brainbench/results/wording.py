@@ -16,7 +16,7 @@ _UNPRINTABLE = re.compile(
 )
 # what stands together is not broken between lines
 _GAP = "\N{NO-BREAK SPACE}"
-# past this a number is told by its power of ten
+# larger numbers are written with a power of ten
 _LARGE = 1e6
 
 

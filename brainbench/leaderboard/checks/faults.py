@@ -1,4 +1,4 @@
-"""How a check tells what is wrong with a record, and when two numbers are the same."""
+"""Faults of a submitted record, and whether two numbers agree within a tolerance."""
 
 from __future__ import annotations
 

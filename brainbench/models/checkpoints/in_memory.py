@@ -1,4 +1,4 @@
-"""Models in memory: what they are told apart by, and their weights drawn anew."""
+"""Models in memory: their hashes, and twins with new random weights."""
 
 from __future__ import annotations
 

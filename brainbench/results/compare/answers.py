@@ -1,4 +1,4 @@
-"""What is told of answers to the same items, of one task or of several: counts, shares, a row."""
+"""Answers to the same items, of one task or of several: counts, shares, a row."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Pairs = Sequence[tuple[Item, Item]]
 
 @dataclass(frozen=True)
 class AnswerChanges:
-    """What is told of answers beside how many are right.
+    """Changes of answers other than how many are right.
 
     ``changed`` answers are other ones in both runs; ``says`` is the first choice with its share in
     each; ``exact`` is McNemar's p with problems gained and lost.

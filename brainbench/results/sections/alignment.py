@@ -137,7 +137,7 @@ def _unique_lines(cell: CellSummary) -> list[list[Mark]]:
 
 
 def _controlled_blocks(cells: Sequence[CellSummary]) -> list[Block]:
-    """All scores, what they mean in words, and what stands beside them."""
+    """All scores, their meaning in words, and their baselines."""
     scores = [cell.score for cell in cells if isinstance(cell.score, ControlledScore)]
     readings: dict[str, list[str]] = {}
     for score in scores:
