@@ -21,22 +21,29 @@ PACKAGE = "brainbench"
 _DATA = (".css", ".html", ".jinja", ".js", ".json", ".jsonl", ".safetensors", ".yaml")
 # a module, and the name that is taken from it; None for all of it
 Edge = tuple[str, str | None]
+# a package, and a folder in it
+Folder = tuple[str, str]
+# one file a dataset: a key holds the cards of its own datasets only
+CARDS: Folder = ("brainbench.datasets", "cards")
 
 
-def reached_sha256(modules: Sequence[str], alone: Sequence[str] = ()) -> str:
+def reached_sha256(
+    modules: Sequence[str], alone: Sequence[str] = (), without: Sequence[Folder] = ()
+) -> str:
     """Hash of the code that some modules of this package can reach, and of the data it reads.
 
     Parameters
     ----------
     modules : dotted names, such as ``brainbench.encoding.published.ridge``.
     alone : modules whose own code counts, and not what they import.
+    without : folders of data left out, because the caller's key holds what it uses of them.
 
     Raises
     ------
     ValueError
         When there is no such module.
     """
-    return _TREE.sha256(modules, alone)
+    return _TREE.sha256(modules, alone, without)
 
 
 def every_module() -> tuple[str, ...]:
@@ -70,7 +77,7 @@ class _Module:
     sha256: str
     edges: frozenset[Edge]
     handed_on: dict[str, Edge]
-    data: frozenset[tuple[str, str]]
+    data: frozenset[Folder]
 
 
 class SourceTree:
@@ -86,17 +93,19 @@ class SourceTree:
         self._paths: dict[str, Path | None] = {}
         self._modules: dict[str, _Module] = {}
         self._files: dict[Path, str] = {}
-        self._keys: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
+        self._keys: dict[tuple[frozenset[str], frozenset[str], frozenset[Folder]], str] = {}
 
-    def sha256(self, modules: Sequence[str], alone: Sequence[str] = ()) -> str:
+    def sha256(
+        self, modules: Sequence[str], alone: Sequence[str] = (), without: Sequence[Folder] = ()
+    ) -> str:
         """See :func:`reached_sha256`."""
-        key = tuple(sorted(set(modules))), tuple(sorted(set(alone)))
+        key = frozenset(modules), frozenset(alone), frozenset(without)
         if key not in self._keys:
             digest = hashlib.sha256()
             names = sorted({*self.reached(modules), *alone})
             for name in names:
                 digest.update(f"{name} {self._module(name).sha256}\n".encode())
-            for path in sorted({path for name in names for path in self._data_of(name)}):
+            for path in sorted({path for name in names for path in self._data_of(name, without)}):
                 place = path.relative_to(self._root).as_posix()
                 digest.update(f"{place} {self._file_sha256(path)}\n".encode())
             self._keys[key] = digest.hexdigest()
@@ -163,10 +172,10 @@ class SourceTree:
             self._modules[name] = _parsed(path.read_bytes())
         return self._modules[name]
 
-    def _data_of(self, name: str) -> set[Path]:
+    def _data_of(self, name: str, without: Sequence[Folder]) -> set[Path]:
         """Files of the package that a module names."""
         found: set[Path] = set()
-        for package, below in self._module(name).data:
+        for package, below in self._module(name).data - set(without):
             path = self._path(package)
             if path is not None:
                 found |= {p for p in (path.parent / below).rglob("*") if p.suffix in _DATA}
@@ -197,7 +206,7 @@ def _parsed(text: bytes) -> _Module:
     )
 
 
-def _data_read(tree: ast.AST) -> Iterator[tuple[str, str]]:
+def _data_read(tree: ast.AST) -> Iterator[Folder]:
     """``resources.files("package") / "folder"``, and the templates of a package."""
     for node in ast.walk(tree):
         package, below = None, ""

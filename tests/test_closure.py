@@ -114,6 +114,16 @@ def test_data_count_where_they_are_read(tmp_path: Path, toy: Callable[..., Sourc
         assert (tree.sha256(["brainbench.data"]) != before) == counts
 
 
+def test_data_can_be_left_out(toy: Callable[..., SourceTree]) -> None:
+    """Where the caller's key holds what it uses of them."""
+    tree, without = toy(), [("brainbench.rooms", "cards")]
+    before = tree.sha256(["brainbench.data"], without=without)
+    other = toy()
+    (other._root / "rooms" / "cards" / "one.yaml").write_text("x: 3\n", "utf-8")
+    assert other.sha256(["brainbench.data"], without=without) == before
+    assert tree.sha256(["brainbench.data"]) != before
+
+
 def test_a_module_that_is_not_there() -> None:
     with pytest.raises(ValueError, match="there is no module"):
         reached_sha256(["brainbench.nowhere"])
@@ -203,6 +213,52 @@ def test_packages_do_nothing_but_define_and_hand_on() -> None:
         for node in ast.parse(path.read_text("utf-8")).body if path.parent != ROOT else ():
             is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
             assert isinstance(node, harmless) or is_text, f"{path}:{node.lineno}"
+
+
+CARD = '{"name": "another"}'
+
+
+def test_cards_count_where_no_key_holds_them(tmp_path: Path) -> None:
+    root = tmp_path / "brainbench"
+    shutil.copytree(ROOT, root)
+    steps = (KEYS["controlled"], KEYS["ceilings"])
+    left_out = [SourceTree(root).sha256([step], without=[closure.CARDS]) for step in steps]
+    held = [SourceTree(root).sha256([step]) for step in steps]
+    (root / "datasets" / "cards" / "another.yaml").write_text(CARD, "utf-8")
+    tree = SourceTree(root)
+    assert [tree.sha256([step], without=[closure.CARDS]) for step in steps] == left_out
+    assert [tree.sha256([step]) for step in steps] != held
+
+
+_NAMES_ALONE = {
+    "benchmarks.protocols", "benchmarks.score", "benchmarks.steps",
+    "benchmarks.behavior.score", "benchmarks.controlled.score", "benchmarks.published.score",
+    "guidance.arms", "guidance.layer_sets", "guidance.options", "guidance.score",
+    "guidance.evaluation.problem_tests",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("module", "unused", "but"),
+    [
+        # tasks are asked without a brain: settings and the record name benchmarks and arms
+        ("run.tasks", {"encoding", "statistics", "datasets", "benchmarks", "guidance"},
+         _NAMES_ALONE | {"statistics.answers"}),
+        ("results.record", {"encoding", "statistics", "datasets", "models", "benchmarks",
+                            "guidance"}, _NAMES_ALONE),
+        ("run.guidance", {"benchmarks"}, _NAMES_ALONE | {"benchmarks.cell"}),
+        ("benchmarks.controlled.benchmark", {"guidance", "reasoning", "results"}, set()),
+        ("benchmarks.published.benchmark", {"guidance", "reasoning", "results"}, set()),
+        ("benchmarks.behavior.benchmark", {"guidance", "reasoning", "results"}, set()),
+        ("benchmarks.ceilings", {"guidance", "reasoning", "results"}, set()),
+        ("guidance.finetuning.train", {"reasoning", "results", "run"}, set()),
+    ],
+)  # fmt: skip
+def test_a_step_reaches_no_module_that_it_cannot_use(
+    module: str, unused: set[str], but: set[str]
+) -> None:
+    found = short(closure._TREE.reached([f"brainbench.{module}"]))
+    assert {name for name in found if name.split(".")[0] in unused} <= but
 
 
 def test_read_outs_know_neither_people_nor_scores() -> None:

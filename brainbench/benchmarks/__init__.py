@@ -37,6 +37,7 @@ from brainbench.benchmarks.controlled.score import (
 )
 from brainbench.benchmarks.inputs import Inputs, Needs, Scoring, check_contrast, untrained_twins
 from brainbench.benchmarks.plugin import PluggedBenchmark
+from brainbench.benchmarks.protocols import DEFAULT_PROTOCOL
 from brainbench.benchmarks.published.benchmark import (
     VERSION,
     AlignmentBenchmark,
@@ -52,7 +53,6 @@ from brainbench.benchmarks.published.score import (
     SubjectScore,
 )
 from brainbench.benchmarks.registry import (
-    DEFAULT_PROTOCOL,
     PROTOCOLS,
     SUITES,
     list_benchmarks,

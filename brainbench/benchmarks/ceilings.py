@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 
 from brainbench.atomic import whole_file
 from brainbench.benchmarks.cell import Cell
-from brainbench.closure import reached_sha256
+from brainbench.closure import CARDS, reached_sha256
 from brainbench.datasets import cache_folder
 from brainbench.datasets.content import array_sha256
 from brainbench.encoding import fit_ceilings, intersubject_curves
@@ -181,4 +181,4 @@ def _cache(folder: Path) -> ArrayCache:
 
 def _entry(key: str) -> str:
     """Name in the cache; other code has other names."""
-    return content_key(ceiling=key, source=reached_sha256([__name__]))
+    return content_key(ceiling=key, source=reached_sha256([__name__], without=[CARDS]))

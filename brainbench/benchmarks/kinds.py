@@ -7,7 +7,7 @@ from brainbench.benchmarks.behavior.benchmark import BehaviorBenchmark
 from brainbench.benchmarks.controlled.benchmark import ControlledBenchmark
 from brainbench.benchmarks.published.benchmark import AlignmentBenchmark
 
-# in the order their benchmarks are listed on each dataset; the first protocol is the default
+# in the order their benchmarks are listed on each dataset
 KINDS: tuple[type[OwnBenchmark], ...] = (
     ControlledBenchmark,
     AlignmentBenchmark,

@@ -9,13 +9,13 @@ from typing import Any
 from brainbench.benchmarks import kinds
 from brainbench.benchmarks.base import Benchmark
 from brainbench.benchmarks.plugin import PluggedBenchmark
+from brainbench.benchmarks.protocols import DEFAULT_PROTOCOL
 from brainbench.datasets import list_cards, load_card
 from brainbench.errors import UnknownNameError
 from brainbench.plugins import plugged
 from brainbench.reasoning import TASK_SUITES
 
 PROTOCOLS = tuple(kind.protocol for kind in kinds.KINDS if kind.protocol is not None)
-DEFAULT_PROTOCOL = PROTOCOLS[0]
 SUITES = {
     "alignment": ("xiao2026.*",),
     "behavior": ("ds003076.behavior.*",),

@@ -26,6 +26,7 @@ def _inside(path: str) -> str:
 
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"  # one folder of the cache, no way out of it
+_NOT_SCORED = {"title", "homepage", "citation", "urls", "notes", "roi_coordinates"}
 RelativePath = Annotated[str, AfterValidator(_inside)]
 
 
@@ -129,6 +130,16 @@ class Card(BaseModel):
     def size(self) -> int:
         """Bytes of all files."""
         return sum(entry.size for entry in self.files)
+
+    @property
+    def scored_sha256(self) -> str:
+        """Hash of all that a score, its warnings or its checks can depend on.
+
+        Text for readers, the places to download from and what only a picture shows are left out:
+        mending them makes no finished run stale.
+        """
+        held = self.model_dump(mode="json", exclude=_NOT_SCORED)
+        return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
 
     def data_sha256(self, *others: Card) -> str:
         """Hash over everything in this and other cards that can change a number.

@@ -1,26 +1,22 @@
 """The arms of a comparison: what guides a model, and the baselines that would expose it.
 
-Each arm makes the responses that are used in place of the measured ones; everything else, items,
-people, tries, budget, tuning, is the same. One registry serves steering and fine-tuning.
+One registry serves steering and fine-tuning. It names the arms and knows no brain response:
+``brainbench.guidance.arm_signals`` makes those that an arm is guided by.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
-
-from brainbench.encoding.controlled.folds import permutations
-from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError, UnknownNameError
-from brainbench.guidance.signals import Signals
 from brainbench.plugins import ArmPlugin, plugged
 from brainbench.source import code_sha256
 
 GUIDED, UNGUIDED, PERMUTED, LABEL_ONLY = "guided", "unguided", "permuted fMRI", "label only"
-RANDOM = "random direction"
-Remake = Callable[[Signals, np.random.Generator], Signals]
+RANDOM, RANDOM_FMRI, CENTRED_FMRI = "random direction", "random fMRI", "random fMRI, no mean"
+LABEL_AS_FMRI = "label as fMRI"
 
 
 @dataclass(frozen=True)
@@ -30,71 +26,37 @@ class Arm:
     Attributes
     ----------
     name : as in the record.
-    what : in plain words.
-    remake : gives the signals that it is guided by; None where it is guided by none.
-    drawn : whether a seed changes it.
-    knows_labels : whether it is told which conclusions follow, in training.
-    modes : where it makes sense.
+    what : description in plain words.
+    has_signals : whether it is guided by signals, measured or in their place.
+    stochastic : whether it depends on a random seed.
+    knows_labels : whether its training uses the correct answers.
+    modes : ``steering``, ``finetuning`` or both: where it makes sense.
     """
 
     name: str
     what: str
-    remake: Remake | None = None
-    drawn: bool = False
+    has_signals: bool = False
+    stochastic: bool = False
     knows_labels: bool = False
     modes: tuple[str, ...] = ("steering", "finetuning")
-
-
-def permuted(signals: Signals, rng: np.random.Generator) -> Signals:
-    """Responses of other items of the same run and type; the same order for everybody."""
-    order = permutations(signals.runs, 1, rng, within=[signals.types])[0]
-    return signals.with_responses(tuple(block[order] for block in signals.responses))
-
-
-def random_like(signals: Signals, rng: np.random.Generator) -> Signals:
-    """Normal numbers with each voxel's mean and spread over items."""
-    return signals.with_responses(
-        tuple(
-            block.mean(axis=0) + block.std(axis=0) * rng.standard_normal(block.shape)
-            for block in signals.responses
-        )
-    )
-
-
-def random_centred(signals: Signals, rng: np.random.Generator) -> Signals:
-    """Normal numbers with each voxel's spread over items, about 0."""
-    return signals.with_responses(
-        tuple(block.std(axis=0) * rng.standard_normal(block.shape) for block in signals.responses)
-    )
-
-
-def label_as_response(signals: Signals, rng: np.random.Generator) -> Signals:
-    """Two voxels: one answers to conclusions that follow, one to those that do not."""
-    one_hot: Array = np.stack([signals.labels, ~signals.labels], axis=1).astype(np.float64)
-    return signals.with_responses((one_hot,) * signals.n_people)
-
-
-def as_measured(signals: Signals, rng: np.random.Generator) -> Signals:
-    """The people's own responses."""
-    return signals
 
 
 ARMS: dict[str, Arm] = {
     arm.name: arm
     for arm in (
         Arm(UNGUIDED, "the model as it is"),
-        Arm(GUIDED, "responses of people to these items", as_measured),
-        Arm(PERMUTED, "responses of the same people to other items of the run", permuted, True),
-        Arm("random fMRI", "noise with each voxel's mean and spread", random_like, True),
-        Arm("random fMRI, no mean", "noise with each voxel's spread", random_centred, True),
+        Arm(GUIDED, "responses of people to these items", True),
+        Arm(PERMUTED, "responses of the same people to other items of the run", True, True),
+        Arm(RANDOM_FMRI, "noise with each voxel's mean and spread", True, True),
+        Arm(CENTRED_FMRI, "noise with each voxel's spread", True, True),
         Arm(
-            "label as fMRI",
+            LABEL_AS_FMRI,
             "whether the conclusion follows, in place of responses",
-            label_as_response,
+            True,
             knows_labels=True,
         ),
         Arm(LABEL_ONLY, "the right answers, no signals", knows_labels=True),
-        Arm(RANDOM, "a random direction of equal norm", drawn=True),
+        Arm(RANDOM, "a random direction of equal norm", stochastic=True),
         Arm("stimulus only", "the problems' text, no answers", modes=("finetuning",)),
     )
 }
@@ -110,64 +72,48 @@ def find_arm(name: str) -> Arm:
     return others[name]
 
 
-def is_drawn(name: str) -> bool:
-    """Whether a seed changes the arm; not of one that is unknown."""
+def is_stochastic(name: str) -> bool:
+    """Whether an arm depends on a random seed; False for an unknown name."""
     found = ARMS.get(name) or plugged_arms().get(name)
-    return found is not None and found.drawn
+    return found is not None and found.stochastic
 
 
 def arms_of(mode: str) -> list[Arm]:
-    """Every arm of brainbench for ``steering`` or ``finetuning``, in the order they are told.
+    """Every arm of brainbench for ``steering`` or ``finetuning``, in the order of reports.
 
-    Those of plugins are not among them: what is installed is not to change what a tier is.
+    Arms of plugins are left out: an installed package must not change what a tier runs.
     """
     return [arm for arm in ARMS.values() if mode in arm.modes]
 
 
 def plugged_arms() -> dict[str, Arm]:
-    """Arms of other packages, by name; their signals are held to those they stand for.
+    """Arms of other packages, by name.
 
     Raises
     ------
     DataError
-        When a plugin gives something else.
+        When a plugin gives something other than an ``ArmPlugin``.
     """
     found = {}
-    for name, given in plugged("arms", tuple(ARMS)).items():
+    for name, given in arm_plugins().items():
         if not isinstance(given, ArmPlugin):
             raise DataError(f"the arm {name!r} is {type(given).__name__}, not an ArmPlugin")
-        found[name] = Arm(name, given.what, _held(name, given), given.drawn, given.knows_labels)
+        found[name] = Arm(name, given.what, True, given.drawn, given.knows_labels)
     return found
+
+
+def arm_plugins() -> dict[str, Any]:
+    """What plugins register as arms, by name, unchecked."""
+    return plugged("arms", tuple(ARMS))
 
 
 def arms_code(names: Sequence[str]) -> dict[str, str | None]:
     """Arm of a plugin → hash of its code; None where that cannot be read."""
-    given = plugged("arms", tuple(ARMS))
+    given = arm_plugins()
     return {name: code_sha256(given[name].remake) for name in sorted(set(names) & given.keys())}
 
 
-def arms_of_plugins(names: Sequence[str]) -> list[Remake]:
-    """What makes the signals of those arms that plugins add."""
-    given = plugged("arms", tuple(ARMS))
+def arms_of_plugins(names: Sequence[str]) -> list[Callable[..., Any]]:
+    """The functions by which plugins make the signals of those of the arms that they add."""
+    given = arm_plugins()
     return [given[name].remake for name in sorted(set(names) & given.keys())]
-
-
-def _held(name: str, given: ArmPlugin) -> Remake:
-    """What a plugin makes, refused where it changes more than responses, or gives none."""
-
-    def remake(signals: Signals, rng: np.random.Generator) -> Signals:
-        made = given.remake(signals, rng)
-        if not isinstance(made, Signals):
-            raise DataError(f"the arm {name!r} gives {type(made).__name__}, not Signals")
-        for block in made.responses:
-            if block.ndim != 2 or len(block) != len(signals.problems):
-                raise DataError(
-                    f"the arm {name!r}: responses of shape {block.shape} for "
-                    f"{len(signals.problems)} items"
-                )
-            if not np.isfinite(block).all():
-                raise DataError(f"the arm {name!r}: responses hold NaN or infinite values")
-        # items, labels and who was right stay those of the people
-        return signals.with_responses(made.responses)
-
-    return remake

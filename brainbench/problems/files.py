@@ -1,4 +1,4 @@
-"""What is wrong with files of problems and the card that lists them."""
+"""Faults in files of problems and in the card that lists them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One thing to put right.
+class FileFault:
+    """One fault of a file: where, what is wrong, and what to do.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Fault:
         return f"{self.file}: {self.field}: {self.problem}; {self.remedy}"
 
 
-def data_faults(folder: Path) -> Iterator[Fault]:
+def data_faults(folder: Path) -> Iterator[FileFault]:
     """Faults of the files that the card of a folder lists, and of every row in them.
 
     Files are held against their hashes and counts, rows against what their text proves
@@ -48,28 +48,30 @@ def data_faults(folder: Path) -> Iterator[Fault]:
     path = folder / CARD
     if not path.is_file():
         if held := sorted(folder.glob("*.jsonl")):
-            yield Fault(str(path), "file", f"is missing beside {held[0].name}", RESTORE)
+            yield FileFault(str(path), "file", f"is missing beside {held[0].name}", RESTORE)
         return
     try:
         listed = parse_yaml(read_text(path))["files"]
         entries = {str(name): dict(entry) for name, entry in listed.items()}
     except (DataError, ValueError, KeyError, TypeError, AttributeError) as error:
-        yield Fault(str(path), "files", f"cannot be read: {error}", RESTORE)
+        yield FileFault(str(path), "files", f"cannot be read: {error}", RESTORE)
         return
     for extra in sorted({file.name for file in folder.glob("*.jsonl")} - set(entries)):
-        yield Fault(str(folder / extra), "file", f"is not in {CARD}", f"{RESTORE}, or remove it")
+        yield FileFault(
+            str(folder / extra), "file", f"is not in {CARD}", f"{RESTORE}, or remove it"
+        )
     rows: dict[str, list[Row]] = {}
     for name, entry in entries.items():
         file = folder / name
         if not file.is_file():
-            yield Fault(str(file), "file", f"is missing, though {CARD} lists it", RESTORE)
+            yield FileFault(str(file), "file", f"is missing, though {CARD} lists it", RESTORE)
             continue
         content = file.read_bytes()
         found = hashlib.sha256(content).hexdigest()
         if found != entry.get("sha256"):
             problem = f"has been edited: expected {entry.get('sha256')}, found {found}"
-            yield Fault(str(file), "sha256", problem, RESTORE)
-        told: list[Fault] = []
+            yield FileFault(str(file), "sha256", problem, RESTORE)
+        told: list[FileFault] = []
         rows[str(file)] = list(_rows(file, content, told))
         yield from _first(told, str(file))
         yield from _count_faults(str(file), rows[str(file)], entry)
@@ -77,57 +79,57 @@ def data_faults(folder: Path) -> Iterator[Fault]:
     yield from _shared_words(rows)
 
 
-def _rows(file: Path, content: bytes, told: list[Fault]) -> Iterator[Row]:
+def _rows(file: Path, content: bytes, told: list[FileFault]) -> Iterator[Row]:
     """Rows that can be read; what is wrong with any of them is added to ``told``."""
     for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), start=1):
         try:
             row = parse_json(line)
         except ValueError as error:
-            told.append(Fault(str(file), f"line {number}", f"is not JSON: {error}", RESTORE))
+            told.append(FileFault(str(file), f"line {number}", f"is not JSON: {error}", RESTORE))
             continue
         if not isinstance(row, dict):
-            told.append(Fault(str(file), f"line {number}", "is not a problem", RESTORE))
+            told.append(FileFault(str(file), f"line {number}", "is not a problem", RESTORE))
             continue
         faults = list(row_faults(row))
         for field, problem in faults:
             name = f"line {number} ({row.get('id')}), {field}"
-            told.append(Fault(str(file), name, f"{problem}: not proven", RESTORE))
+            told.append(FileFault(str(file), name, f"{problem}: not proven", RESTORE))
         if not faults:
             yield row
 
 
-def _first(faults: list[Fault], file: str) -> Iterator[Fault]:
+def _first(faults: list[FileFault], file: str) -> Iterator[FileFault]:
     yield from faults[:_SOME]
     if len(faults) > _SOME:
-        yield Fault(file, "rows", f"{len(faults) - _SOME} more faults in rows", RESTORE)
+        yield FileFault(file, "rows", f"{len(faults) - _SOME} more faults in rows", RESTORE)
 
 
-def _count_faults(file: str, rows: list[Row], entry: Mapping[str, Any]) -> Iterator[Fault]:
+def _count_faults(file: str, rows: list[Row], entry: Mapping[str, Any]) -> Iterator[FileFault]:
     for split, count in dict(entry.get("rows") or {}).items():
         held = sum(row["split"] == split for row in rows)
         if held != count:
             problem = f"has {held} proven rows of {split}, {CARD} says {count}"
-            yield Fault(file, "rows", problem, RESTORE)
+            yield FileFault(file, "rows", problem, RESTORE)
 
 
-def _identity_faults(rows: Mapping[str, list[Row]]) -> Iterator[Fault]:
+def _identity_faults(rows: Mapping[str, list[Row]]) -> Iterator[FileFault]:
     """Identifiers come once; rows of one ``base_id`` are one problem in several orders."""
     met: set[str] = set()
     bases: dict[str, Any] = {}
     for file, held in rows.items():
-        told: list[Fault] = []
+        told: list[FileFault] = []
         for row in held:
             if row["id"] in met:
-                told.append(Fault(file, f"id {row['id']}", "comes twice", RESTORE))
+                told.append(FileFault(file, f"id {row['id']}", "comes twice", RESTORE))
             met.add(row["id"])
             text = (sorted(row["premises"]), row["conclusion"], row["split"])
             if bases.setdefault(row["base_id"], text) != text:
                 problem = f"is not {row['base_id']} in another order"
-                told.append(Fault(file, f"base_id of {row['id']}", problem, RESTORE))
+                told.append(FileFault(file, f"base_id of {row['id']}", problem, RESTORE))
         yield from _first(told, file)
 
 
-def _shared_words(rows: Mapping[str, list[Row]]) -> Iterator[Fault]:
+def _shared_words(rows: Mapping[str, list[Row]]) -> Iterator[FileFault]:
     """Words with content belong to one split, over all files."""
     first: dict[str, tuple[str, str]] = {}
     shared: dict[str, set[str]] = defaultdict(set)
@@ -144,4 +146,4 @@ def _shared_words(rows: Mapping[str, list[Row]]) -> Iterator[Fault]:
     for file, words in shared.items():
         some = ", ".join(sorted(words)[:_SOME])
         problem = f"{len(words)} words are in other splits too: {some}"
-        yield Fault(file, "split", problem, RESTORE)
+        yield FileFault(file, "split", problem, RESTORE)

@@ -16,7 +16,7 @@ from typing import Any
 
 from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
 from brainbench.paths import user_path
-from brainbench.problems.files import Fault
+from brainbench.problems.files import FileFault
 from brainbench.reasoning.checks.data import local_data_faults
 from brainbench.reasoning.checks.local_data import root_cause
 from brainbench.reasoning.checks.tasks import check_tasks, read_task, tasks_folder
@@ -228,7 +228,7 @@ def _load(manager: Any, name: str) -> dict[str, Any]:
         raise DataError(f"the task {name} cannot be loaded: {text}") from error
 
 
-def _data_fault(manager: Any, name: str) -> Fault | None:
+def _data_fault(manager: Any, name: str) -> FileFault | None:
     """What is wrong with local data of a task, which the error of reading them does not say."""
     entry = manager.task_index.get(name)
     if entry is None or entry.yaml_path is None:

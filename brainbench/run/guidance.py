@@ -15,14 +15,9 @@ from brainbench.datasets import Recording, load_card, load_recording
 from brainbench.errors import DataError, UsageError
 from brainbench.guidance.answers import ArmAnswers
 from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator, Question, ask_problems
+from brainbench.guidance.evaluation.problem_tests import FOLIO, TESTS
 from brainbench.guidance.evaluation.selection import STRENGTHS, Grid
-from brainbench.guidance.evaluation.test_sets import (
-    FOLIO,
-    TESTS,
-    TestQuestions,
-    items_of,
-    load_test,
-)
+from brainbench.guidance.evaluation.test_sets import TestQuestions, items_of, load_test
 from brainbench.guidance.finetuning import experiment
 from brainbench.guidance.finetuning.recipes import BOTH, REPRESENTATION, Budget
 from brainbench.guidance.gains import scoring

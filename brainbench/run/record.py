@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brainbench.benchmarks import Benchmark
-from brainbench.datasets import Behavior, Recording, share_people
+from brainbench.datasets import Behavior, Recording, load_card, share_people
 from brainbench.errors import DataError
 from brainbench.foreign import readable
 from brainbench.guidance.arms import arms_code, arms_of_plugins
@@ -85,6 +85,7 @@ def new_record(
         if "steering" in guidance.extents:
             held["search"] = SEARCH_VERSION
         datasets[recording.card.name] = recording
+    held["cards"] = _cards(datasets, guidance is not None)
     origins, unknown = learned_from(model, settings.options.peft)
     if origins:
         held["learned_from"] = origins
@@ -165,6 +166,17 @@ def _readable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(_readable(held) for held in value)
     return value
+
+
+def _cards(datasets: Mapping[str, Recording | Behavior], guidance: bool) -> dict[str, str]:
+    """Card → hash of what scores can depend on: of the datasets, and of those they are read with.
+
+    Tests of guidance read FOLIO besides.
+    """
+    cards = [dataset.card for dataset in datasets.values()]
+    others = {name for card in cards for name in card.requires} | ({"folio"} if guidance else set())
+    cards += [load_card(name) for name in others]
+    return {card.name: card.scored_sha256 for card in cards}
 
 
 def learned_from(model: Model, peft: str | Path | None) -> tuple[list[str], list[str]]:

@@ -19,6 +19,10 @@ from brainbench.benchmarks import (
 from brainbench.errors import UnknownNameError
 
 
+def test_the_default_protocol_is_that_of_the_first_kind() -> None:
+    assert PROTOCOLS[0] == DEFAULT_PROTOCOL
+
+
 def test_every_roi_and_type_of_the_datasets_is_a_benchmark() -> None:
     names = list_benchmarks()
     assert len(names) == len(set(names)) == 25

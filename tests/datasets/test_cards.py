@@ -195,6 +195,13 @@ class TestHash:
     def test_it_changes_with_what_changes_a_number(self, changes: dict[str, object]) -> None:
         assert self.card().data_sha256() != self.card(**changes).data_sha256()
 
+    def test_scores_depend_on_all_but_text_and_addresses(self) -> None:
+        card = self.card()
+        text = self.card(title="Renamed", notes=["n"], citation="@misc{x}", urls=["https://a.org"])
+        assert text.scored_sha256 == card.scored_sha256
+        for changes in ({"version": "2"}, {"selection_leak": ["a"]}, {"repeated_items": True}):
+            assert self.card(**changes).scored_sha256 != card.scored_sha256
+
     def test_it_covers_the_other_cards_too(self) -> None:
         card, other = self.card(), self.card(name="other")
         changed = self.card(name="other", version="2")

@@ -6,7 +6,7 @@ import pytest
 
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import ARMS, GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED, arms_of
-from brainbench.guidance.evaluation.test_sets import FOLIO
+from brainbench.guidance.evaluation.problem_tests import FOLIO
 from brainbench.guidance.gains.verdict import AGAINST, MIN_PERMUTATIONS, MIN_SEEDS
 from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
 from brainbench.guidance.score import Mode

@@ -14,7 +14,8 @@ import brainbench
 from brainbench import plugins
 from brainbench.datasets import list_datasets
 from brainbench.errors import DataError, UnknownNameError, UsageError
-from brainbench.guidance.arms import GUIDED, arms_of, find_arm, is_drawn
+from brainbench.guidance.arm_signals import remake_of
+from brainbench.guidance.arms import GUIDED, arms_of, find_arm, is_stochastic
 from brainbench.guidance.gains.scoring import oracles_of
 from brainbench.guidance.options import GuidanceOptions
 from brainbench.models import list_models
@@ -132,16 +133,16 @@ def test_an_arm_of_guidance(install):
     install("arm_lab", ARM)
     signals = make_signals()
     arm = find_arm("halved")
-    assert (arm.what, arm.drawn, arm.modes) == (
+    assert (arm.what, arm.stochastic, arm.modes) == (
         "half of each response", False, ("steering", "finetuning")
     )  # fmt: skip
-    found = arm.remake(signals, np.random.default_rng(0))
+    found = remake_of("halved")(signals, np.random.default_rng(0))
     for half, whole in zip(found.responses, signals.responses, strict=True):
         np.testing.assert_array_equal(2 * half, whole)
     assert found.labels is signals.labels
-    assert is_drawn("drawn")
-    assert not is_drawn("halved")
-    assert not is_drawn("of nobody")
+    assert is_stochastic("drawn")
+    assert not is_stochastic("halved")
+    assert not is_stochastic("of nobody")
     assert oracles_of([GUIDED, "halved", "told", "label as fMRI", "label only"]) == {
         "told", "label as fMRI"
     }  # fmt: skip
@@ -187,13 +188,13 @@ def test_an_arm_that_gives_something_else_is_told(install, body, says):
         """,
     )
     with pytest.raises(DataError, match=says):
-        find_arm("odd").remake(make_signals(), np.random.default_rng(0))
+        remake_of("odd")(make_signals(), np.random.default_rng(0))
 
 
 def test_an_arm_whose_name_is_taken(install):
     install("own_arm", "import brainbench\nplugin = brainbench.Plugin(arms={'guided': 3})")
     with pytest.warns(UserWarning, match="its arms 'guided' is left out, it is a name of brain"):
-        assert not is_drawn("x")
+        assert not is_stochastic("x")
     assert find_arm(GUIDED).what == "responses of people to these items"
 
 

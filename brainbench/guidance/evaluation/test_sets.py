@@ -14,6 +14,7 @@ from brainbench.datasets import folio
 from brainbench.errors import DataError
 from brainbench.foreign import parse_yaml, read_text
 from brainbench.guidance.answers import TestItems
+from brainbench.guidance.evaluation.problem_tests import FOLIO, TESTS, ProblemTest
 from brainbench.models import LanguageModel
 from brainbench.models.prompts.chat import Messages
 from brainbench.models.prompts.encoder import Encoder
@@ -25,47 +26,9 @@ from brainbench.reasoning.checks.tasks import tasks_folder
 if TYPE_CHECKING:
     from brainbench.guidance.evaluation.cached_prompts import Question
 
-FOLIO = "FOLIO"
 _FOLIO_WORDS = ("True", "False", "Uncertain")
 # of FOLIO's training problems, to choose on
 _FOLIO_VALIDATION = 100
-
-
-@dataclass(frozen=True)
-class ProblemTest:
-    """One test.
-
-    Attributes
-    ----------
-    name : as in the record.
-    kind : reasoning type, or ``all``.
-    sets : files of ``tasks/data`` it is made of; none for FOLIO.
-    """
-
-    name: str
-    kind: str
-    sets: tuple[str, ...]
-
-
-TESTS: dict[str, ProblemTest] = {
-    test.name: test
-    for test in (
-        ProblemTest("three premises, syllogistic", "syllogistic", ("syllogistic_3",)),
-        ProblemTest("three premises, transitive", "transitive", ("transitive_3",)),
-        ProblemTest(
-            "four to six premises, syllogistic",
-            "syllogistic",
-            ("syllogistic_4", "syllogistic_5", "syllogistic_6"),
-        ),
-        ProblemTest(
-            "four to six premises, transitive",
-            "transitive",
-            ("transitive_4", "transitive_5", "transitive_6"),
-        ),
-        ProblemTest("propositional", "propositional", ("propositional_2", "propositional_3")),
-        ProblemTest(FOLIO, "all", ()),
-    )
-}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from zlib import crc32
 import numpy as np
 
 from brainbench.errors import UsageError
+from brainbench.guidance.arm_signals import remake_of
 from brainbench.guidance.arms import LABEL_ONLY, UNGUIDED, find_arm
 from brainbench.guidance.finetuning.recipes import LABELS, STIMULUS, Recipe
 from brainbench.guidance.signals import Signals
@@ -31,7 +32,7 @@ def train_as(arm: str, signals: Signals, recipe: Recipe, seed: int) -> tuple[Sig
     found = find_arm(arm)
     if arm == UNGUIDED or "finetuning" not in found.modes:
         raise UsageError(f"the arm {arm!r} is the model as it is: there is nothing to train")
-    if found.remake is not None:
+    if found.has_signals:
         # arms that share a seed are not to share their draws
-        signals = found.remake(signals, np.random.default_rng([seed, crc32(arm.encode())]))
+        signals = remake_of(arm)(signals, np.random.default_rng([seed, crc32(arm.encode())]))
     return signals, replace(recipe, name=_RECIPES.get(arm, recipe.name))

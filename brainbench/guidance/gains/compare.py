@@ -13,7 +13,7 @@ from brainbench.encoding.kernels import Array
 from brainbench.encoding.threads import parallel
 from brainbench.errors import DataError, UsageError
 from brainbench.guidance.answers import ArmAnswers, TestItems
-from brainbench.guidance.arms import GUIDED, UNGUIDED, is_drawn
+from brainbench.guidance.arms import GUIDED, UNGUIDED, is_stochastic
 from brainbench.guidance.gains.bootstrap import (
     MIN_PROBLEMS,
     SHARES,
@@ -86,7 +86,7 @@ def measure_gains(
     Parameters
     ----------
     arms : by name, ``guided`` among them. A ``permuted fMRI`` row is one permutation; so are
-        the rows of other arms whose signals are drawn (``Arm.drawn``) one draw each.
+        the rows of other arms whose signals depend on a seed (``Arm.stochastic``) one draw each.
     items : the problems they all answered.
 
     Raises
@@ -196,7 +196,7 @@ def _difference(
     name: str, arms: Mapping[str, ArmAnswers], tables: Mapping[str, Tables], items: TestItems
 ) -> Difference:
     ours, theirs = tables[GUIDED], tables[name]
-    redrawn = is_drawn(name)
+    redrawn = is_stochastic(name)
     changes: list[Change] = []
     for metric in METRICS:
         if metric in ours and metric in theirs:

@@ -17,7 +17,7 @@ from brainbench.guidance.signals import Signals
 def oracles_of(arms: Iterable[str]) -> frozenset[str]:
     """Arms whose signals, on held-out items, are the very answer that is asked for."""
     found = [find_arm(name) for name in arms]
-    return frozenset(arm.name for arm in found if arm.knows_labels and arm.remake is not None)
+    return frozenset(arm.name for arm in found if arm.knows_labels and arm.has_signals)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError, UnknownNameError
+from brainbench.guidance.arm_signals import remake_of
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, RANDOM, find_arm
 from brainbench.guidance.maps import BrainMaps, fit_controlled
 from brainbench.guidance.objective import Objective
@@ -156,16 +157,16 @@ def held_out_directions(
     arm : whose; its responses take the place of the measured ones in training and test.
     training : the items that maps, means and differences are learned from.
     states, signals : (n_items, L, units) states and responses of the held-out items.
-    rng : of an arm that is drawn.
+    rng : generator of stochastic arms.
 
     Returns
     -------
     (n_items, L, units). ``label only`` and ``random direction`` have one for all items.
     """
-    kind = find_arm(arm)
-    if kind.remake is None:
+    if not find_arm(arm).has_signals:
         return np.broadcast_to(_constant(arm, training, rng), states.shape)
-    own, other = kind.remake(training.signals, rng), kind.remake(signals, rng)
+    remake = remake_of(arm)
+    own, other = remake(training.signals, rng), remake(signals, rng)
     maps = fit_controlled(training.states, own.responses, list(own.runs))
     return item_steps(maps, states, other.responses, way)
 
@@ -190,10 +191,9 @@ def problem_direction(
     DataError
         When nobody has any item right.
     """
-    kind = find_arm(arm)
-    if kind.remake is None:
+    if not find_arm(arm).has_signals:
         return _constant(arm, training, rng)
-    own = kind.remake(training.signals, rng)
+    own = remake_of(arm)(training.signals, rng)
     people = own.right.sum(axis=0)
     weight = training.signals.missed(training.said) * people
     if not weight.any():

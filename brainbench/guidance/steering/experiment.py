@@ -63,7 +63,7 @@ class SteeringPlan:
 
     def seeds_of(self, arm: str) -> tuple[int, ...]:
         """One of an arm that no seed changes."""
-        return self.seeds if find_arm(arm).drawn else self.seeds[:1]
+        return self.seeds if find_arm(arm).stochastic else self.seeds[:1]
 
 
 @dataclass

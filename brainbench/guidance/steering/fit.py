@@ -76,7 +76,7 @@ class Derivation:
         kind = find_arm(self.arm)
         if "steering" not in kind.modes or self.arm == UNGUIDED:
             raise UsageError(f"the arm {self.arm!r} steers nothing")
-        if self.form == "published" and kind.remake is None:
+        if self.form == "published" and not kind.has_signals:
             raise UsageError(f"the published form searches by responses; {self.arm!r} has none")
         if self.strength is not None and not 0.0 < self.strength < 1e6:
             raise UsageError(f"the strength must be a number above 0, not {self.strength}")

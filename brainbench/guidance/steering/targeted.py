@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, RANDOM, find_arm, label_as_response
+from brainbench.guidance.arm_signals import remake_of
+from brainbench.guidance.arms import GUIDED, LABEL_AS_FMRI, LABEL_ONLY, RANDOM, find_arm
 from brainbench.guidance.evaluation.cached_prompts import PrefilledBatch
 from brainbench.guidance.gains.verdict import read_search
 from brainbench.guidance.maps import fit_published
@@ -105,7 +106,7 @@ class Targeted:
         guided = self._search(GUIDED, 0, pairs, _told(report, GUIDED, 0, len(arms)))
         rows, first = [], {}
         for arm in arms:
-            own = seeds if find_arm(arm).drawn else seeds[:1]
+            own = seeds if find_arm(arm).stochastic else seeds[:1]
             found = [
                 guided
                 if arm == GUIDED
@@ -123,15 +124,13 @@ class Targeted:
         return self._search(arm, seed, self.pairs, counting(report, f"targeted search, {arm}"))
 
     def _one(self, arm: str, seed: int, pairs: Pairs, guided: Search, told: Tried) -> Search:
-        if find_arm(arm).remake is not None:
+        if find_arm(arm).has_signals:
             return self._search(arm, seed, pairs, told)
         directions = self._directions(arm, seed, pairs)
         return follow(self.held, pairs, guided.lengths, directions, told)
 
     def _search(self, arm: str, seed: int, pairs: Pairs, told: Tried) -> Search:
-        remake = find_arm(arm).remake
-        assert remake is not None
-        signals = remake(self.training.signals, _rng(seed, arm))
+        signals = remake_of(arm)(self.training.signals, _rng(seed, arm))
         maps = fit_published(self.training.states, signals.responses)
         objective = Objective(maps, signals.responses, self.way.loss, self.way.centring)
         return search(
@@ -179,8 +178,10 @@ class Targeted:
             tries=float(np.mean(tries)) if tries else None,
             length=float(np.mean(lengths)) if lengths else None,
             reverted=float(np.mean([each.reverted.sum() for each in found])),
-            one_direction=None if find_arm(arm).remake else True,
-            **(flips_against(guided, found, find_arm(arm).drawn) if arm != GUIDED else _ITSELF),
+            one_direction=None if find_arm(arm).has_signals else True,
+            **(
+                flips_against(guided, found, find_arm(arm).stochastic) if arm != GUIDED else _ITSELF
+            ),
             **self._elsewhere(first),
         )
 
@@ -249,7 +250,7 @@ def powerless(way: SteeringLoss) -> frozenset[str]:
     cosine with a response is one of two numbers.
     """
     flat = way.loss == "pearson" or (way.loss == "cosine" and way.centring != "intercept")
-    return frozenset(arm for arm in SEARCHED if flat and find_arm(arm).remake is label_as_response)
+    return frozenset({LABEL_AS_FMRI} if flat else ())
 
 
 def _without_slope(way: SteeringLoss, rows: Sequence[SearchRow]) -> list[str]:

@@ -41,7 +41,7 @@ from brainbench.leaderboard.submissions.safe_read import (
 )
 from brainbench.leaderboard.submissions.samples import row_faults
 from brainbench.leaderboard.submissions.submission import Submission
-from brainbench.problems.files import Fault
+from brainbench.problems.files import FileFault
 from brainbench.results import SCHEMA_VERSION, Record
 
 MAX_FAULTS = 100
@@ -64,7 +64,7 @@ class Checked:
     """
 
     folder: Path
-    faults: list[Fault]
+    faults: list[FileFault]
     boards: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     submission: Submission | None = None
@@ -91,10 +91,12 @@ def find_submissions(folder: Path) -> list[Path]:
     return found
 
 
-def read_submission(folder: Path) -> tuple[Submission | None, list[Fault]]:
+def read_submission(folder: Path) -> tuple[Submission | None, list[FileFault]]:
     """What a folder holds, and what is wrong with its files; None where there is no record."""
     if folder.is_symlink() or not folder.is_dir():
-        return None, [Fault(str(folder), "file", "is not a folder", "give a submission's folder")]
+        return None, [
+            FileFault(str(folder), "file", "is not a folder", "give a submission's folder")
+        ]
     paths, faults = list_files(folder)
     # too many or too much in all: nothing is read
     if any(fault.file == str(folder) for fault in faults):
@@ -108,7 +110,7 @@ def read_submission(folder: Path) -> tuple[Submission | None, list[Fault]]:
     values = sum(count_values(contents[path]) for path in contents if path.endswith(_JSON))
     if values > MAX_NODES:
         problem = f"holds more than {MAX_NODES:,} values in all"
-        return None, [*faults, Fault(str(folder), "size", problem, "split the run")]
+        return None, [*faults, FileFault(str(folder), "size", problem, "split the run")]
     faults += manifest_faults(folder, contents)
     metadata = _metadata(folder, contents, faults)
     record = _record(folder, contents, faults)
@@ -180,12 +182,12 @@ def check_submission(
         return Checked(folder, [unforeseen(folder, error)])
 
 
-def unforeseen(folder: Path, error: Exception) -> Fault:
+def unforeseen(folder: Path, error: Exception) -> FileFault:
     """The fault of a submission that a check, or a board, does not get to the end of."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
     problem = f"cannot be checked: {type(error).__name__}{where}"
-    return Fault(str(folder), "check", problem, _REPORT)
+    return FileFault(str(folder), "check", problem, _REPORT)
 
 
 def _checked(folder: Path, boards: Sequence[Board], beside: Sequence[Submission]) -> Checked:
@@ -211,12 +213,12 @@ def _checked(folder: Path, boards: Sequence[Board], beside: Sequence[Submission]
     )
 
 
-def has_strange_rows(folder: Path, faults: Sequence[Fault]) -> bool:
+def has_strange_rows(folder: Path, faults: Sequence[FileFault]) -> bool:
     """Whether samples are not what they must be, so that nothing can be made of them."""
     return any(Path(fault.file).parent == folder / SAMPLES for fault in faults)
 
 
-def content_faults(submission: Submission, beside: Sequence[Submission] = ()) -> list[Fault]:
+def content_faults(submission: Submission, beside: Sequence[Submission] = ()) -> list[FileFault]:
     """Faults of what is in a submission that could be read, and whose samples are sound.
 
     Behaviour is held against people's own answers where they are at hand, a second for each run.
@@ -226,7 +228,7 @@ def content_faults(submission: Submission, beside: Sequence[Submission] = ()) ->
     others = [model_free(other.record) for other in beside]
     told += differing(model_free(submission.record), others)
     told += copy_faults(submission, beside)
-    return [Fault(file, one.field, one.problem, one.remedy) for one in told]
+    return [FileFault(file, one.field, one.problem, one.remedy) for one in told]
 
 
 # ---------------------------------------------------------------- parts
@@ -249,16 +251,18 @@ def _folders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
 
 
-def _as_fault(path: Path, error: Unreadable) -> Fault:
-    return Fault(str(path), error.field, error.problem, error.remedy)
+def _as_fault(path: Path, error: Unreadable) -> FileFault:
+    return FileFault(str(path), error.field, error.problem, error.remedy)
 
 
-def _metadata(folder: Path, contents: Mapping[str, bytes], faults: list[Fault]) -> Metadata | None:
+def _metadata(
+    folder: Path, contents: Mapping[str, bytes], faults: list[FileFault]
+) -> Metadata | None:
     path = folder / METADATA
     if METADATA not in contents:
         if not path.exists() and not path.is_symlink():
             remedy = "make the submission with `brainbench submit RUN`"
-            faults.append(Fault(str(path), "file", "is missing", remedy))
+            faults.append(FileFault(str(path), "file", "is missing", remedy))
         return None
     try:
         values = parse_yaml(contents[METADATA])
@@ -270,30 +274,32 @@ def _metadata(folder: Path, contents: Mapping[str, bytes], faults: list[Fault]) 
         faults += _invalid(path, error, "correct the field; docs/submissions.md says what it is")
         return None
     for name in metadata.missing:
-        faults.append(Fault(str(path), name, "is still to be filled in", _FILL))
+        faults.append(FileFault(str(path), name, "is still to be filled in", _FILL))
     if metadata.format != FORMAT:
         problem = f"is {metadata.format}, this brainbench reads {FORMAT}"
-        faults.append(Fault(str(path), "format", problem, "make the submission again"))
+        faults.append(FileFault(str(path), "format", problem, "make the submission again"))
     where = folder.resolve()
     if where.parent.name != metadata.folder:
         problem = f"name the folder {metadata.folder}, and not {where.parent.name!r}"
-        faults.append(Fault(str(path), "org, model", problem, "rename the folder or correct them"))
+        faults.append(
+            FileFault(str(path), "org, model", problem, "rename the folder or correct them")
+        )
     return metadata
 
 
-def _record(folder: Path, contents: Mapping[str, bytes], faults: list[Fault]) -> Record | None:
+def _record(folder: Path, contents: Mapping[str, bytes], faults: list[FileFault]) -> Record | None:
     path = folder / RESULTS
     if RESULTS not in contents:
         if not path.exists() and not path.is_symlink():
             remedy = "make the submission with `brainbench submit RUN`"
-            faults.append(Fault(str(path), "file", "is missing", remedy))
+            faults.append(FileFault(str(path), "file", "is missing", remedy))
         return None
     try:
         content = parse_json(contents[RESULTS])
         version = content.get("schema_version") if isinstance(content, dict) else None
         if version != SCHEMA_VERSION:
             problem = f"is {str(version)[:40]}, this brainbench reads {SCHEMA_VERSION}"
-            faults.append(Fault(str(path), "schema_version", problem, AGAIN))
+            faults.append(FileFault(str(path), "schema_version", problem, AGAIN))
             return None
         record = Record.model_validate(content)
     except Unreadable as error:
@@ -305,30 +311,30 @@ def _record(folder: Path, contents: Mapping[str, bytes], faults: list[Fault]) ->
     return record
 
 
-def _invalid(path: Path, error: ValidationError, remedy: str) -> Iterator[Fault]:
+def _invalid(path: Path, error: ValidationError, remedy: str) -> Iterator[FileFault]:
     """What a schema says of a file, without what the file itself says."""
     for one in error.errors(include_url=False, include_input=False)[:20]:
         place = ".".join(str(part)[:60] for part in one["loc"]) or "file"
         message = str(one["msg"]).removeprefix("Value error, ")
         if one["type"] == "extra_forbidden":
             message = "is not a field that brainbench knows"
-        yield Fault(str(path), place, message[:300], remedy)
+        yield FileFault(str(path), place, message[:300], remedy)
 
 
-def _sample_faults(path: Path, rows: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
+def _sample_faults(path: Path, rows: Sequence[Mapping[str, Any]]) -> Iterator[FileFault]:
     for number, row in enumerate(rows, start=1):
         for name, problem in row_faults(row):
             remedy = "make the submission with `brainbench submit RUN`, which leaves texts out"
-            yield Fault(str(path), f"line {number}, {name}", problem, remedy)
+            yield FileFault(str(path), f"line {number}, {name}", problem, remedy)
             return
 
 
-def _some(faults: Sequence[Fault], folder: Path) -> list[Fault]:
+def _some(faults: Sequence[FileFault], folder: Path) -> list[FileFault]:
     told = list(dict.fromkeys(faults))
     if len(told) <= MAX_FAULTS:
         return told
     rest = f"{len(told) - MAX_FAULTS} more faults"
-    return [*told[:MAX_FAULTS], Fault(str(folder), "faults", rest, "put these right first")]
+    return [*told[:MAX_FAULTS], FileFault(str(folder), "faults", rest, "put these right first")]
 
 
 def _notes(submission: Submission) -> Iterator[str]:

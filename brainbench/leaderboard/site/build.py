@@ -29,7 +29,7 @@ from brainbench.leaderboard.submissions.safe_read import (
 )
 from brainbench.leaderboard.submissions.samples import publishable
 from brainbench.leaderboard.submissions.submission import Submission
-from brainbench.problems.files import Fault
+from brainbench.problems.files import FileFault
 from brainbench.progress import Progress, Step, no_progress
 from brainbench.results import Record
 
@@ -51,7 +51,7 @@ class Built:
 
     n_runs: int
     n_files: int
-    refused: dict[str, list[Fault]]
+    refused: dict[str, list[FileFault]]
     unheld: tuple[str, ...] = ()
 
 
@@ -79,7 +79,7 @@ def build_site(
         When there is nothing to read, or the pages cannot be written.
     """
     accepted: list[Submission] = []
-    refused: dict[str, list[Fault]] = {}
+    refused: dict[str, list[FileFault]] = {}
     folders = [] if submissions is None else find_submissions(submissions)
     for number, (found, faults) in enumerate(map(_check, folders)):
         folder = folders[number]
@@ -127,7 +127,7 @@ def read_results(folder: Path) -> list[Submission]:
     return found
 
 
-def _check(folder: Path) -> tuple[Submission | None, list[Fault]]:
+def _check(folder: Path) -> tuple[Submission | None, list[FileFault]]:
     try:
         found, faults = read_submission(folder)
         if found is not None and not faults:
@@ -140,7 +140,7 @@ def _check(folder: Path) -> tuple[Submission | None, list[Fault]]:
 
 
 def _without_copies(
-    accepted: Sequence[Submission], refused: dict[str, list[Fault]]
+    accepted: Sequence[Submission], refused: dict[str, list[FileFault]]
 ) -> list[Submission]:
     """Each run once, as it was submitted first."""
     held: dict[str, list[tuple[frozenset[str], Submission]]] = {}
@@ -153,7 +153,7 @@ def _without_copies(
         else:
             told = copy_of(first)
             refused[str(one.folder)] = [
-                Fault(str(one.folder), told.field, told.problem, told.remedy)
+                FileFault(str(one.folder), told.field, told.problem, told.remedy)
             ]
     return [one for one in accepted if str(one.folder) not in refused]
 
@@ -163,7 +163,9 @@ def _submitted(submission: Submission) -> tuple[str, str]:
     return "" if metadata is None else metadata.submitted.isoformat(), str(submission.folder)
 
 
-def _agreeing(accepted: Sequence[Submission], refused: dict[str, list[Fault]]) -> list[Submission]:
+def _agreeing(
+    accepted: Sequence[Submission], refused: dict[str, list[FileFault]]
+) -> list[Submission]:
     """Those whose numbers that no model changes are those of most others.
 
     Only where there are at least three to tell by: of two that differ nobody knows which.
@@ -179,7 +181,7 @@ def _agreeing(accepted: Sequence[Submission], refused: dict[str, list[Fault]]) -
         told = list(differing(own, [usual]))
         if told:
             refused[str(one.folder)] = [
-                Fault(str(one.folder), said.field, said.problem, said.remedy) for said in told
+                FileFault(str(one.folder), said.field, said.problem, said.remedy) for said in told
             ]
         else:
             kept.append(one)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from brainbench.leaderboard.submissions.safe_read import Unreadable, parse_json
-from brainbench.problems.files import Fault
+from brainbench.problems.files import FileFault
 
 METADATA, MANIFEST, RESULTS = "metadata.yaml", "manifest.json", "record/results.json"
 SAMPLES, VOXELS = "record/samples", "record/voxels"
@@ -44,33 +44,37 @@ def limit_of(path: str) -> int | None:
     return limit if limit and name.endswith(ending) and _NAME.fullmatch(name) else None
 
 
-def list_files(folder: Path) -> tuple[list[str], list[Fault]]:
+def list_files(folder: Path) -> tuple[list[str], list[FileFault]]:
     """Paths of the files that may be read, sorted, and what is wrong with the others."""
-    faults: list[Fault] = []
+    faults: list[FileFault] = []
     paths: list[str] = []
     total = 0
     for path, kind, size in _walk(folder):
         file = str(folder / path)
         if len(paths) + len(faults) >= MAX_FILES:
             problem = f"holds more than {MAX_FILES} files"
-            faults.append(Fault(str(folder), "files", problem, "leave out what is not needed"))
+            faults.append(FileFault(str(folder), "files", problem, "leave out what is not needed"))
             break
         if kind == "folder":
             if path not in _FOLDERS:
-                faults.append(Fault(file, "file", "is not a folder of a submission", "remove it"))
+                faults.append(
+                    FileFault(file, "file", "is not a folder of a submission", "remove it")
+                )
         elif kind != "file":
-            faults.append(Fault(file, "file", f"is {kind}, no plain file", "put the file there"))
+            faults.append(
+                FileFault(file, "file", f"is {kind}, no plain file", "put the file there")
+            )
         elif (limit := limit_of(path)) is None:
-            faults.append(Fault(file, "file", "has no place in a submission", "remove it"))
+            faults.append(FileFault(file, "file", "has no place in a submission", "remove it"))
         elif size > limit:
             problem = f"is {size / _MEGABYTE:.1f} MB, more than {limit / _MEGABYTE:g}"
-            faults.append(Fault(file, "size", problem, "leave out what is not needed"))
+            faults.append(FileFault(file, "size", problem, "leave out what is not needed"))
         else:
             total += size
             paths.append(path)
     if total > MAX_BYTES:
         problem = f"{total / _MEGABYTE:.0f} MB in all, more than {MAX_BYTES / _MEGABYTE:g}"
-        faults.append(Fault(str(folder), "size", problem, "leave out files of single voxels"))
+        faults.append(FileFault(str(folder), "size", problem, "leave out files of single voxels"))
     return sorted(paths), [*faults, *_alike(folder, paths)]
 
 
@@ -94,14 +98,14 @@ def _kind(mode: int) -> str:
     return "a link" if stat.S_ISLNK(mode) else "a device or pipe"
 
 
-def _alike(folder: Path, paths: list[str]) -> Iterator[Fault]:
+def _alike(folder: Path, paths: list[str]) -> Iterator[FileFault]:
     """Names that are one name on some machines."""
     met: dict[str, str] = {}
     for path in paths:
         other = met.setdefault(path.lower(), path)
         if other != path:
             problem = f"is {other} on machines that do not tell capitals"
-            yield Fault(str(folder / path), "file", problem, "rename one of them")
+            yield FileFault(str(folder / path), "file", problem, "rename one of them")
 
 
 def describe(content: bytes) -> dict[str, Any]:
@@ -115,7 +119,7 @@ def write_manifest(contents: Mapping[str, bytes]) -> bytes:
     return (json.dumps({"format": FORMAT, "files": files}, indent=1) + "\n").encode()
 
 
-def manifest_faults(folder: Path, contents: Mapping[str, bytes]) -> Iterator[Fault]:
+def manifest_faults(folder: Path, contents: Mapping[str, bytes]) -> Iterator[FileFault]:
     """Where the manifest and the files do not agree.
 
     Parameters
@@ -124,12 +128,12 @@ def manifest_faults(folder: Path, contents: Mapping[str, bytes]) -> Iterator[Fau
     """
     file = str(folder / MANIFEST)
     if MANIFEST not in contents:
-        yield Fault(file, "file", "is missing", _AGAIN)
+        yield FileFault(file, "file", "is missing", _AGAIN)
         return
     try:
         listed = _listed(parse_json(contents[MANIFEST]))
     except Unreadable as error:
-        yield Fault(file, error.field, error.problem, error.remedy)
+        yield FileFault(file, error.field, error.problem, error.remedy)
         return
     there = {path: content for path, content in contents.items() if path != MANIFEST}
     for path in sorted(set(listed) - set(there)):
@@ -137,15 +141,15 @@ def manifest_faults(folder: Path, contents: Mapping[str, bytes]) -> Iterator[Fau
             problem = f"{path[:200]!r} is not a path of a submission's file"
         else:
             problem = f"{path} is listed, but not there"
-        yield Fault(file, "files", problem, _AGAIN)
+        yield FileFault(file, "files", problem, _AGAIN)
     for path in sorted(set(there) - set(listed)):
-        yield Fault(str(folder / path), "file", f"is not in {MANIFEST}", _AGAIN)
+        yield FileFault(str(folder / path), "file", f"is not in {MANIFEST}", _AGAIN)
     for path in sorted(set(there) & set(listed)):
         found, told = describe(there[path]), listed[path]
         for name in ("size", "sha256"):
             if found[name] != told.get(name):
                 problem = f"is {found[name]}, {MANIFEST} says {str(told.get(name))[:80]}"
-                yield Fault(
+                yield FileFault(
                     str(folder / path), name, problem, _SEAL if path == METADATA else _RESTORE
                 )
                 break

@@ -16,7 +16,7 @@ from jinja2 import StrictUndefined, Template, TemplateError, UndefinedError, met
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from brainbench.errors import DataError
-from brainbench.problems.files import Fault
+from brainbench.problems.files import FileFault
 from brainbench.reasoning.checks.labels import Use, find_label_faults
 from brainbench.reasoning.checks.local_data import Rows, data_files, file_faults, read_data
 
@@ -26,7 +26,7 @@ _SPLITS = ("test_split", "validation_split", "training_split", "fewshot_split")
 Config = Mapping[str, Any]
 
 
-def local_data_faults(file: str, config: Config) -> list[Fault]:
+def local_data_faults(file: str, config: Config) -> list[FileFault]:
     """Faults of the data that a task file takes from local files; none where it takes others.
 
     Parameters
@@ -42,7 +42,7 @@ def local_data_faults(file: str, config: Config) -> list[Fault]:
         known = list(file_faults(config))
         remedy = "correct the file, or the fields that say how it is read"
         named = ", ".join(path for paths in (data_files(config) or {}).values() for path in paths)
-        return known or [Fault(named, "file", f"cannot be read: {error}", remedy)]
+        return known or [FileFault(named, "file", f"cannot be read: {error}", remedy)]
     faults = list(_split_faults(file, config, splits))
     if faults:
         return faults
@@ -55,20 +55,20 @@ def place_of(config: Config, split: str) -> str | None:
     return None if files is None else ", ".join(files)
 
 
-def _split_faults(file: str, config: Config, splits: Mapping[str, Rows]) -> Iterator[Fault]:
+def _split_faults(file: str, config: Config, splits: Mapping[str, Rows]) -> Iterator[FileFault]:
     for field in _SPLITS:
         split = config.get(field)
         if split and split not in splits and "[" not in str(split):
             close = difflib.get_close_matches(str(split), splits, n=1)
             remedy = f"did you mean {close[0]!r}?" if close else "name one of them"
             there = ", ".join(splits)
-            yield Fault(
+            yield FileFault(
                 file, field, f"{split!r} is not a split of the data: there are {there}", remedy
             )
     for split, rows in splits.items():
         if not rows:
             place = place_of(config, split) or file
-            yield Fault(place, "file", f"{split} has no rows", "put the data there")
+            yield FileFault(place, "file", f"{split} has no rows", "put the data there")
 
 
 class _Task:
@@ -87,7 +87,7 @@ class _Task:
         self._rows: Rows = splits.get(self._split, [])
         self._columns = list(self._rows[0]) if self._rows else []
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FileFault]:
         if not self._rows or self._config.get("process_docs"):
             return
         faults = list(self._field_faults())
@@ -97,7 +97,7 @@ class _Task:
 
     # ------------------------------------------------------------ fields
 
-    def _field_faults(self) -> Iterator[Fault]:
+    def _field_faults(self) -> Iterator[FileFault]:
         """Templates that fail, and texts that a row lacks."""
         for field in ("doc_to_text", "doc_to_target", "doc_to_choice"):
             spec = self._config.get(field)
@@ -114,7 +114,7 @@ class _Task:
             if without:
                 yield self._at(without[0], f"there is no {spec!r}, which is the question")
 
-    def _template_fault(self, field: str, spec: str, number: int, row: Any) -> Fault | None:
+    def _template_fault(self, field: str, spec: str, number: int, row: Any) -> FileFault | None:
         try:
             text = self._filled(spec, row)
         except UndefinedError as error:
@@ -126,9 +126,9 @@ class _Task:
             remedy = f"did you mean {close[0]!r}?" if close else "name a column"
             there = ", ".join(self._columns)
             problem = f"{missing[0]!r} is not a column of the data: there are {there}"
-            return Fault(self._file, field, problem, remedy)
+            return FileFault(self._file, field, problem, remedy)
         except TemplateError as error:
-            return Fault(self._file, field, f"is not a template: {error}", "correct it")
+            return FileFault(self._file, field, f"is not a template: {error}", "correct it")
         # a template of other people may fail in any way
         except Exception as error:
             return self._at(number, f"{field} fails there: {error}")
@@ -142,7 +142,7 @@ class _Task:
 
     # ------------------------------------------------------------ labels
 
-    def _label_faults(self) -> Iterator[Fault]:
+    def _label_faults(self) -> Iterator[FileFault]:
         config, choices, target = self._config, self._config.get("doc_to_choice"), self._target()
         kind = config.get("output_type", "generate_until")
         functions = [v for v in (choices, target) if _is_function(v)]
@@ -155,14 +155,14 @@ class _Task:
             items = [(self._value(target, row), self._choices(choices, row)) for row in self._rows]
         # what a template makes may not be a list; lm-eval fails there too
         except Exception as error:
-            yield Fault(self._file, "doc_to_choice", f"gives no list: {error}", "correct it")
+            yield FileFault(self._file, "doc_to_choice", f"gives no list: {error}", "correct it")
             return
         for found in find_label_faults(items, use):
             constant = isinstance(target, str) and target not in self._columns and "{" not in target
             if constant and found.first.kind == "outside" and len(found.rows) == len(items):
                 yield self._constant(target)
             elif found.first.kind == "choices" and not isinstance(choices, str):
-                yield Fault(self._file, "doc_to_choice", found.problem, found.first.remedy)
+                yield FileFault(self._file, "doc_to_choice", found.problem, found.first.remedy)
             else:
                 yield self._at(found.rows[0], found.problem, found.first.remedy)
 
@@ -172,12 +172,12 @@ class _Task:
         chosen = not _is_function(text) and isinstance(self._value(text, self._rows[0]), int)
         return text if chosen and self._choosing else self._config.get("doc_to_target")
 
-    def _constant(self, target: str) -> Fault:
+    def _constant(self, target: str) -> FileFault:
         close = difflib.get_close_matches(target, self._columns, n=1)
         remedy = f"did you mean {close[0]!r}?" if close else "name the column of the label"
         there = ", ".join(self._columns)
         problem = f"{target!r} is neither a column ({there}) nor one of the choices"
-        return Fault(self._file, "doc_to_target", problem, remedy)
+        return FileFault(self._file, "doc_to_target", problem, remedy)
 
     def _value(self, spec: Any, row: Any) -> Any:
         """As lm-eval's ``doc_to_target``."""
@@ -211,9 +211,9 @@ class _Task:
             made = self._templates[template] = self._environment.from_string(template)
         return made.render(**row)
 
-    def _at(self, number: int, problem: str, remedy: str = "correct the row") -> Fault:
+    def _at(self, number: int, problem: str, remedy: str = "correct the row") -> FileFault:
         place = place_of(self._config, self._split) or self._file
-        return Fault(place, f"row {number}", problem, remedy)
+        return FileFault(place, f"row {number}", problem, remedy)
 
 
 def _is_function(spec: Any) -> bool:

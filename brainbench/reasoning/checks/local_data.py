@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from brainbench.errors import DataError
-from brainbench.problems.files import Fault
+from brainbench.problems.files import FileFault
 
 # formats of ``datasets`` that are data and nothing else; its "pandas" is pickled
 _FORMATS = ("json", "csv", "parquet", "text")
@@ -77,7 +77,7 @@ def read_data(config: Config) -> dict[str, Rows]:
             datasets.enable_progress_bars()
 
 
-def file_faults(config: Config) -> Iterator[Fault]:
+def file_faults(config: Config) -> Iterator[FileFault]:
     """Why the local files of a task file cannot be read: file, line, and what is wrong there."""
     for paths in (data_files(config) or {}).values():
         for pattern in paths:
@@ -105,9 +105,9 @@ def _matching(pattern: str) -> list[Path]:
     return sorted(fixed.glob(str(path.relative_to(fixed)))) or [path]
 
 
-def _faults_of(file: Path, kind: str) -> Iterator[Fault]:
-    def fault(field: str, problem: str, remedy: str) -> Fault:
-        return Fault(str(file), field, problem, remedy)
+def _faults_of(file: Path, kind: str) -> Iterator[FileFault]:
+    def fault(field: str, problem: str, remedy: str) -> FileFault:
+        return FileFault(str(file), field, problem, remedy)
 
     if not file.is_file():
         problem = "is a folder" if file.is_dir() else "there is no such file"

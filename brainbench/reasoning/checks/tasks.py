@@ -20,7 +20,7 @@ import yaml
 import brainbench
 from brainbench.errors import UsageError
 from brainbench.foreign import check_depth
-from brainbench.problems.files import CARD, RESTORE, Fault, data_faults
+from brainbench.problems.files import CARD, RESTORE, FileFault, data_faults
 from brainbench.reasoning.checks.data import local_data_faults
 
 _TEMPLATE = "_"  # a file whose name begins so is for others to include
@@ -85,7 +85,7 @@ def list_tasks(folders: Sequence[Path]) -> list[str]:
     return sorted({name for config in read if config for name in _names(config)})
 
 
-def check_tasks(folders: Sequence[Path], known: Installed | None = None) -> list[Fault]:
+def check_tasks(folders: Sequence[Path], known: Installed | None = None) -> list[FileFault]:
     """Every fault of the task files and of the problems beside them.
 
     Parameters
@@ -99,7 +99,7 @@ def check_tasks(folders: Sequence[Path], known: Installed | None = None) -> list
     UsageError
         When a folder is none.
     """
-    faults: list[Fault] = []
+    faults: list[FileFault] = []
     named: dict[str, str] = {}
     configs: dict[str, Config] = {}
     for folder in folders:
@@ -167,11 +167,11 @@ def read_task(path: Path) -> Config | None:
     return _read(path)[0]
 
 
-def _read(path: Path, above: tuple[Path, ...] = ()) -> tuple[Config | None, list[Fault]]:
+def _read(path: Path, above: tuple[Path, ...] = ()) -> tuple[Config | None, list[FileFault]]:
     """A file with all it includes, its own fields last; None where lm-eval would skip it."""
 
-    def skipped(field: str, problem: str, remedy: str) -> tuple[None, list[Fault]]:
-        return None, [Fault(str(path), field, problem, f"lm-eval skips the file: {remedy}")]
+    def skipped(field: str, problem: str, remedy: str) -> tuple[None, list[FileFault]]:
+        return None, [FileFault(str(path), field, problem, f"lm-eval skips the file: {remedy}")]
 
     try:
         own = _parsed(path.read_text("utf-8"))
@@ -207,7 +207,7 @@ def _functions(value: Any) -> Iterator[str]:
             yield from _functions(part)
 
 
-def _function_faults(path: Path) -> Iterator[Fault]:
+def _function_faults(path: Path) -> Iterator[FileFault]:
     """Functions of the file itself, which lm-eval looks for beside it."""
     own = _parsed(path.read_text("utf-8"))
     for field, value in own.items():
@@ -215,13 +215,13 @@ def _function_faults(path: Path) -> Iterator[Fault]:
             module, _, function = name.rpartition(".")
             beside = path.parent / f"{module.replace('.', '/')}.py"
             if not beside.is_file():
-                yield Fault(
+                yield FileFault(
                     str(path), str(field), f"{beside.name} is not beside the file", "put it there"
                 )
             elif function not in _defined(beside):
                 hint = difflib.get_close_matches(function, _defined(beside), n=1)
                 remedy = f"did you mean {hint[0]!r}?" if hint else "define it"
-                yield Fault(str(path), str(field), f"{beside.name} has no {function!r}", remedy)
+                yield FileFault(str(path), str(field), f"{beside.name} has no {function!r}", remedy)
 
 
 def _defined(module: Path) -> set[str]:
@@ -243,38 +243,38 @@ def _names(config: Config) -> list[str]:
 
 def _name_faults(
     file: str, config: Config, named: dict[str, str], known: Installed | None
-) -> Iterator[Fault]:
+) -> Iterator[FileFault]:
     names = _names(config)
     field = "group" if "group" in config else "task"
     if not names:
-        yield Fault(file, field, f"is {config.get(field)!r}", "give it a name")
+        yield FileFault(file, field, f"is {config.get(field)!r}", "give it a name")
     tags = config.get("tag") or []
     tags = [tags] if isinstance(tags, str) else tags
     for name in names:
         if name in named:
             problem = f"{name!r} is also in {named[name]}; lm-eval takes one of them"
-            yield Fault(file, field, problem, "give one another name")
+            yield FileFault(file, field, problem, "give one another name")
         named[name] = file
     if known:
         for kind, name in [*((field, name) for name in names), *(("tag", tag) for tag in tags)]:
             if name in known.names:
                 problem = f"{name!r} is a name of lm-eval's own, and would replace it"
-                yield Fault(file, kind, problem, "begin it with a prefix of yours")
+                yield FileFault(file, kind, problem, "begin it with a prefix of yours")
     yield from (
-        Fault(file, "tag", f"{tag!r} is the name of a task or group", "give it another name")
+        FileFault(file, "tag", f"{tag!r} is the name of a task or group", "give it another name")
         for tag in tags
         if tag in named
     )
 
 
-def _unknown_fields(file: str, config: Config, allowed: Collection[str]) -> Iterator[Fault]:
+def _unknown_fields(file: str, config: Config, allowed: Collection[str]) -> Iterator[FileFault]:
     for field in sorted(map(str, set(config) - set(allowed))):
         close = difflib.get_close_matches(field, allowed, n=1)
         remedy = f"did you mean {close[0]!r}?" if close else "remove it"
-        yield Fault(file, field, "is not a field that lm-eval knows", remedy)
+        yield FileFault(file, field, "is not a field that lm-eval knows", remedy)
 
 
-def _task_faults(file: str, config: Config, known: Installed | None) -> Iterator[Fault]:
+def _task_faults(file: str, config: Config, known: Installed | None) -> Iterator[FileFault]:
     """What would fail, or be something else than is meant, when the task is loaded."""
     if "class" in config:  # written in Python: lm-eval asks the class
         return
@@ -283,7 +283,7 @@ def _task_faults(file: str, config: Config, known: Installed | None) -> Iterator
         kind = config.get("output_type", "generate_until")
         if kind not in known.output_types:
             there_are = f"there are {', '.join(known.output_types)}"
-            yield Fault(file, "output_type", f"is {kind!r}", there_are)
+            yield FileFault(file, "output_type", f"is {kind!r}", there_are)
     for one, other in (
         ("doc_to_text", "use_prompt"),
         ("custom_dataset", "dataset_path"),
@@ -292,12 +292,12 @@ def _task_faults(file: str, config: Config, known: Installed | None) -> Iterator
         # an empty question is lm-eval's idiom for "the answer alone"; nothing else may be empty
         given = config.get(one) is not None if one == "doc_to_text" else config.get(one)
         if not given and not config.get(other):
-            yield Fault(file, one, f"is missing, and so is {other}", "give one of them")
+            yield FileFault(file, one, f"is missing, and so is {other}", "give one of them")
     if config.get("output_type") == "multiple_choice" and config.get("doc_to_choice") is None:
-        yield Fault(file, "doc_to_choice", "is missing", "list the choices that are compared")
+        yield FileFault(file, "doc_to_choice", "is missing", "list the choices that are compared")
     metrics = config.get("metric_list") or []
     if not isinstance(metrics, list) or any("metric" not in (entry or {}) for entry in metrics):
-        yield Fault(file, "metric_list", "has an entry without `metric`", "name the metric")
+        yield FileFault(file, "metric_list", "has an entry without `metric`", "name the metric")
     asked = config.get("dataset_kwargs") or {}
     asked = asked.get("problem_set") if isinstance(asked, dict) else None
     if asked is not None:
@@ -306,18 +306,18 @@ def _task_faults(file: str, config: Config, known: Installed | None) -> Iterator
             there = sorted(path.stem for path in data.glob("*.jsonl")) if data else []
             close = difflib.get_close_matches(str(asked), there, n=1)
             remedy = f"did you mean {close[0]!r}?" if close else RESTORE
-            yield Fault(file, "dataset_kwargs", f"there is no data/{asked}.jsonl", remedy)
+            yield FileFault(file, "dataset_kwargs", f"there is no data/{asked}.jsonl", remedy)
 
 
 def _group_faults(
     file: str, config: Config, names: Collection[str], known: Installed | None
-) -> Iterator[Fault]:
+) -> Iterator[FileFault]:
     if known:
         allowed = known.group_fields | known.task_fields | _OF_FILES
         yield from _unknown_fields(file, config, allowed)
     members = config.get("task")
     if not isinstance(members, list) or not members:
-        yield Fault(file, "task", "names no task", "list the tasks of the group")
+        yield FileFault(file, "task", "names no task", "list the tasks of the group")
         return
     if known is None:
         return
@@ -325,7 +325,7 @@ def _group_faults(
         if isinstance(member, str) and member not in names:
             close = difflib.get_close_matches(member, names, n=1)
             remedy = f"did you mean {close[0]!r}?" if close else "remove it"
-            yield Fault(file, "task", f"{member!r} is not a task that there is", remedy)
+            yield FileFault(file, "task", f"{member!r} is not a task that there is", remedy)
 
 
 def _data_beside(path: Path) -> Path | None:

@@ -21,8 +21,9 @@ from brainbench.guidance.evaluation.cached_prompts import (
     Question,
     ask_problems,
 )
+from brainbench.guidance.evaluation.problem_tests import TESTS
 from brainbench.guidance.evaluation.selection import STRENGTHS, Grid, threshold
-from brainbench.guidance.evaluation.test_sets import TESTS, TestQuestions
+from brainbench.guidance.evaluation.test_sets import TestQuestions
 from brainbench.guidance.layer_sets import layer_sets
 from brainbench.guidance.score import Dose
 from brainbench.guidance.signals import read_signals

@@ -10,11 +10,11 @@ import pytest
 import yaml
 from task_files import labelled, lines, write_task
 
-from brainbench.problems.files import Fault
+from brainbench.problems.files import FileFault
 from brainbench.reasoning.checks.data import local_data_faults
 from brainbench.reasoning.checks.tasks import Installed, check_tasks
 
-Check = Callable[..., list[Fault]]
+Check = Callable[..., list[FileFault]]
 GOOD = labelled("True", "False")
 
 
@@ -22,13 +22,13 @@ GOOD = labelled("True", "False")
 def check(tmp_path: Path) -> Check:
     """Faults of a task's data, files by their names alone."""
 
-    def run(data: bytes, **fields: str) -> list[Fault]:
+    def run(data: bytes, **fields: str) -> list[FileFault]:
         write_task(tmp_path, data, **fields)
         config = yaml.safe_load((tmp_path / "my_task.yaml").read_text().replace("!function", ""))
         for field, value in fields.items():
             config |= {field: value} if value.startswith("!function ") else {}
         found = local_data_faults(str(tmp_path / "my_task.yaml"), config)
-        return [Fault(Path(f.file).name, f.field, f.problem, f.remedy) for f in found]
+        return [FileFault(Path(f.file).name, f.field, f.problem, f.remedy) for f in found]
 
     return run
 

@@ -13,7 +13,7 @@ import pytest
 
 from brainbench.cli.main import main
 from brainbench.errors import UsageError
-from brainbench.problems.files import Fault
+from brainbench.problems.files import FileFault
 from brainbench.reasoning.checks import tasks
 from brainbench.reasoning.checks.tasks import (
     Installed,
@@ -57,10 +57,10 @@ BOMB = "{a: &a [x], " + ", ".join(
 
 
 @pytest.fixture
-def check(tmp_path: Path, known: Installed) -> Callable[..., list[Fault]]:
+def check(tmp_path: Path, known: Installed) -> Callable[..., list[FileFault]]:
     """Write files into a folder and tell their faults."""
 
-    def run(**files: str) -> list[Fault]:
+    def run(**files: str) -> list[FileFault]:
         for name, text in files.items():
             (tmp_path / f"{name}.yaml").write_text(text)
         return check_tasks([tmp_path], known)
@@ -100,7 +100,7 @@ class TestOurOwn:
 
 
 class TestFiles:
-    def test_a_good_one_has_none(self, check: Callable[..., list[Fault]]) -> None:
+    def test_a_good_one_has_none(self, check: Callable[..., list[FileFault]]) -> None:
         assert check(good=GOOD) == []
         assert check(group="group: my_group\ntask: [my_task, logiqa]\n") == []
 
@@ -149,7 +149,7 @@ class TestFiles:
     )  # fmt: skip
     def test_a_bad_one_is_told_with_field_and_remedy(
         self,
-        check: Callable[..., list[Fault]],
+        check: Callable[..., list[FileFault]],
         tmp_path: Path,
         text: str,
         field: str,
@@ -165,12 +165,14 @@ class TestFiles:
         assert fault.file == str(tmp_path / "bad.yaml")
         assert str(fault).startswith(f"{fault.file}: {field}: ")
 
-    def test_a_name_twice(self, check: Callable[..., list[Fault]], tmp_path: Path) -> None:
+    def test_a_name_twice(self, check: Callable[..., list[FileFault]], tmp_path: Path) -> None:
         (fault,) = check(one=GOOD, two=GOOD)
         assert fault.file == str(tmp_path / "two.yaml")
         assert str(tmp_path / "one.yaml") in fault.problem
 
-    def test_a_template_is_no_task_but_is_checked(self, check: Callable[..., list[Fault]]) -> None:
+    def test_a_template_is_no_task_but_is_checked(
+        self, check: Callable[..., list[FileFault]]
+    ) -> None:
         task = "include: _base.yaml\ntask: my_task\n"
         base = GOOD.replace("task: my_task\n", "")
         assert check(_base=base, task=task) == []
