@@ -59,7 +59,7 @@ def modules_used(text: str | bytes) -> set[str]:
     SyntaxError, ValueError
         When it is not Python.
     """
-    return _TREE.modules_of(edges_of(ast.parse(text)))
+    return _TREE.modules_of(_edges_in(text))
 
 
 @dataclass(frozen=True)
@@ -188,6 +188,12 @@ class SourceTree:
 
 
 _TREE = SourceTree(Path(__file__).parent)
+
+
+@cache
+def _edges_in(text: str | bytes) -> frozenset[Edge]:
+    # a run asks it of every file beside a plugin, and so does the next
+    return frozenset(edges_of(ast.parse(text)))
 
 
 @cache

@@ -152,23 +152,21 @@ class TestWhatIsRefused:
         assert "vLLM, which is not installed: pip install 'brainbench[vllm]'" in result.err
 
 
-def test_a_run_stopped_by_ctrl_c_goes_on_and_ends_as_an_unbroken_one(tmp_path: Path) -> None:
-    def start(name: str) -> subprocess.Popen[str]:
-        folder = tmp_path / name
-        folder.mkdir(exist_ok=True)
-        return subprocess.Popen(
-            [sys.executable, "-m", "brainbench.cli.main", "evaluate", "--tasks",
-             ",".join(f"brainbench_quick_{name}" for name in NAMES[:3]), "--json"],
-            cwd=folder,
-            env=os.environ | {"OMP_NUM_THREADS": "1", "BRAINBENCH_CACHE": str(folder / "cache")},
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )  # fmt: skip
-
-    process = start("broken")
+def test_a_run_stopped_by_ctrl_c_goes_on_and_ends_as_an_unbroken_one(
+    cli: Any, tmp_path: Path
+) -> None:
+    names = ",".join(f"brainbench_quick_{name}" for name in NAMES[:3])
+    asked = ["evaluate", "--tasks", names, "--json"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "brainbench.cli.main", *asked],
+        cwd=tmp_path,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     deadline = time.monotonic() + 100
-    while len(list(tmp_path.glob("broken/results/*/*/steps/*.json"))) < 3:
+    while len(list(tmp_path.glob("results/*/*/steps/*.json"))) < 3:
         assert process.poll() is None, f"ended too early: {process.communicate()}"
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -176,15 +174,16 @@ def test_a_run_stopped_by_ctrl_c_goes_on_and_ends_as_an_unbroken_one(tmp_path: P
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert out == ""
-    path = next(tmp_path.glob("broken/results/*/*/results.json"))
+    path = next(tmp_path.glob("results/*/*/results.json"))
     assert json.loads(path.read_text("utf-8"))["status"] == "cancelled"
-    resumed, unbroken = start("broken"), start("whole")
-    out, err = resumed.communicate(timeout=100)
-    expected, _ = unbroken.communicate(timeout=100)
-    assert resumed.returncode == unbroken.returncode == 0, err
-    assert "going on with the cancelled run" in err
-    assert "quick_syllogistic: requests" not in err
-    assert comparable(out) == comparable(expected)
+    resumed = cli(*asked)
+    unbroken = cli(*asked, "--output-path", "whole")
+    assert resumed.code == unbroken.code == 0
+    assert "going on with the cancelled run" in resumed.err
+    assert "going on with" not in unbroken.err
+    assert "quick_syllogistic: requests" not in resumed.err
+    assert "quick_syllogistic: requests" in unbroken.err
+    assert comparable(resumed.out) == comparable(unbroken.out)
 
 
 def comparable(text: str) -> dict[str, Any]:

@@ -22,7 +22,9 @@ from brainbench.models import PHANTOM_FILE
 from brainbench.results import Record
 
 ONE = "phantom.signal.syllogistic-ridge"
+CELLS = f"{ONE},phantom.signal.transitive-ridge"
 PUBLISHED = ("evaluate", "--protocol", "published")
+EXHAUSTIVE = pytest.mark.exhaustive
 DRAWS = {"PRIMARY_DRAWS": 299, "POOLED_DRAWS": 99, "CONDITION_DRAWS": 49}
 # the command in a process of its own, with few permutations of the controlled protocol
 CODE = f"""
@@ -238,17 +240,6 @@ def test_help_has_examples(verb: str, cli: Any) -> None:
     assert "Examples" in result.out
 
 
-def start(arguments: list[str], folder: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", CODE, *arguments],
-        cwd=folder,
-        env=os.environ | {"BRAINBENCH_MODEL": PHANTOM_FILE},
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
-
 def wait_for_steps(folder: Path, count: int, process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + 120
     while len(list(folder.glob("results/*/*/steps/*.json"))) < count:
@@ -257,31 +248,45 @@ def wait_for_steps(folder: Path, count: int, process: subprocess.Popen[str]) -> 
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize(("protocol", "steps"), [("published", 9), ("controlled", 2)])
 @pytest.mark.parametrize(
-    ("how", "code", "status"),
-    [(signal.SIGKILL, -signal.SIGKILL, "started"), (signal.SIGINT, 130, "cancelled")],
+    ("how", "code", "status", "protocol", "steps"),
+    [
+        (signal.SIGKILL, -signal.SIGKILL, "started", "published", 9),
+        (signal.SIGINT, 130, "cancelled", "controlled", 2),
+        pytest.param(signal.SIGINT, 130, "cancelled", "published", 9, marks=EXHAUSTIVE),
+        pytest.param(signal.SIGKILL, -signal.SIGKILL, "started", "controlled", 2, marks=EXHAUSTIVE),
+    ],
 )
 def test_a_killed_run_goes_on_and_ends_as_an_unbroken_one(
-    how: signal.Signals, code: int, status: str, protocol: str, steps: int, tmp_path: Path
+    how: signal.Signals,
+    code: int,
+    status: str,
+    protocol: str,
+    steps: int,
+    cli: Any,
+    few_draws: None,
+    tmp_path: Path,
 ) -> None:
-    arguments = ["evaluate", "--protocol", protocol, "--benchmarks", "phantom.signal.*", "--json"]
-    broken, whole = tmp_path / "broken", tmp_path / "whole"
-    broken.mkdir()
-    whole.mkdir()
-    process = start(arguments, broken)
-    wait_for_steps(broken, steps, process)
+    arguments = ["evaluate", "--protocol", protocol, "--benchmarks", CELLS, "--json"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", CODE, *arguments],
+        cwd=tmp_path,
+        env=os.environ | {"BRAINBENCH_MODEL": PHANTOM_FILE},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    wait_for_steps(tmp_path, steps, process)
     process.send_signal(how)
     out, err = process.communicate(timeout=60)
     assert process.returncode == code, err
     assert out == ""
-    path = next(broken.glob("results/*/*/results.json"))
+    path = next(tmp_path.glob("results/*/*/results.json"))
     assert json.loads(path.read_text())["status"] == status
-    kept = len(list(broken.glob("results/*/*/steps/*.json")))
-    resumed, unbroken = start(arguments, broken), start(arguments, whole)
-    out, err = resumed.communicate(timeout=300)
-    expected, _ = unbroken.communicate(timeout=300)
-    assert resumed.returncode == unbroken.returncode == 0
-    assert f"going on with the {status} run" in err
+    kept = len(list(tmp_path.glob("results/*/*/steps/*.json")))
     assert kept >= steps
-    assert comparable(out) == comparable(expected)
+    resumed, unbroken = cli(*arguments), cli(*arguments, "--output-path", "whole")
+    assert resumed.code == unbroken.code == 0
+    assert f"going on with the {status} run" in resumed.err
+    assert "going on with" not in unbroken.err
+    assert comparable(resumed.out) == comparable(unbroken.out)
