@@ -1,0 +1,115 @@
+"""The share of variance that a model would have to explain to be found at a rung."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from brainbench.benchmarks.ladder.climb import hold_against
+from brainbench.benchmarks.ladder.people import LadderType
+from brainbench.benchmarks.ladder.rungs import Rung, run_labels
+from brainbench.encoding.kernels import Array
+from brainbench.encoding.ladder.association import make_targets
+from brainbench.encoding.ladder.combination import CellNull, Statistic, assess_together
+from brainbench.encoding.ladder.permutations import Orders
+from brainbench.encoding.ladder.power import common_dimensions, exchange, plant
+from brainbench.encoding.ladder.projection import residual_kernel
+
+SHARES = (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5)
+POWER, LEVEL = 0.8, 0.05
+DATA_SETS, DRAWS = 100, 400
+
+
+@dataclass(frozen=True)
+class SimulatedPeople:
+    """People with the noise of real ones, and a model's features planted in every cell.
+
+    Parameters
+    ----------
+    types : reasoning types of a dataset.
+    layers : (L, n, n) inner products of the items of each, of the model.
+    draws : permutations of each test.
+    """
+
+    types: Mapping[str, LadderType]
+    layers: Mapping[str, Array]
+    draws: int = DRAWS
+
+    @cached_property
+    def _noise(self) -> dict[tuple[str, str], list[Array]]:
+        return {
+            (kind, roi): common_dimensions(one.cell.people(roi), one.projections["run"].group)
+            for kind, one in self.types.items()
+            for roi in one.cell.rois
+        }
+
+    def p_values(
+        self, rung: Rung, share: float, alike: float, seed: int, data_sets: int = DATA_SETS
+    ) -> dict[Statistic, Array]:
+        """(data_sets,) p of each statistic.
+
+        Parameters
+        ----------
+        rung : nuisance that is taken out; shares are of what it leaves.
+        share : of each person's variance that one layer of the model explains, in every cell.
+        alike : share of the mixing from features to voxels that people have in common.
+        seed : of all data sets.
+        data_sets : how many.
+        """
+        by_set: list[list[CellNull]] = [[] for _ in range(data_sets)]
+        for place, (kind, one) in enumerate(self.types.items()):
+            projection, rois = one.projections[rung], one.cell.rois
+            targets = [
+                make_targets(people, projection.own, projection.group)
+                for number in range(data_sets)
+                for people in self._people(kind, rung, share, alike, [seed, number, place])
+            ]
+            orders = Orders(one.orders.rows[: self.draws + 1], exact=False)
+            held = hold_against(one, self.layers[kind], rung, targets, orders)
+            for number, nulls in enumerate(by_set if held else ()):
+                nulls += held[number * len(rois) : (number + 1) * len(rois)]
+        found = [assess_together(nulls) for nulls in by_set if nulls]
+        return {name: np.array([one[name].p for one in found]) for name in found[0]}
+
+    def _people(
+        self, kind: str, rung: Rung, share: float, alike: float, seed: list[int]
+    ) -> Iterator[list[Array]]:
+        """People of one data set, ROI by ROI."""
+        one, rng = self.types[kind], np.random.default_rng(seed)
+        # the layer is the same in every reasoning type of a data set
+        layers = self.layers[kind]
+        layer = layers[np.random.default_rng(seed[:2]).integers(len(layers))]
+        maker, runs = one.projections[rung].group, run_labels(one.cell)
+        values, vectors = np.linalg.eigh(residual_kernel(layer[None], maker))
+        features = vectors * np.sqrt(np.maximum(values, 0.0))
+        for roi in one.cell.rois:
+            noise = [exchange(block, runs, rng) for block in self._noise[kind, roi]]
+            yield plant(noise, features, maker, share, alike, rng) if share else noise
+
+
+def detectable_share(people: SimulatedPeople, rung: Rung, seed: int) -> float | None:
+    """Least share of each person's variance that is found with 80 % power, each person with a
+    mixing of their own.
+
+    Parameters
+    ----------
+    people : with the model's features.
+    rung : nuisance that is taken out.
+    seed : of the data sets.
+
+    Returns
+    -------
+    One of :data:`SHARES`; None where even the largest is found less often.
+    """
+    low, high = 0, len(SHARES)
+    while low < high:
+        middle = (low + high) // 2
+        p = people.p_values(rung, SHARES[middle], 0.0, seed)["larger"]
+        if float((p <= LEVEL).mean()) >= POWER:
+            high = middle
+        else:
+            low = middle + 1
+    return SHARES[low] if low < len(SHARES) else None

@@ -1,0 +1,151 @@
+"""Where on the ladder a model stops, and everything that is printed with it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from brainbench.benchmarks.ladder.people import Form
+from brainbench.benchmarks.ladder.rungs import RUNGS, Rung
+from brainbench.benchmarks.score import BenchmarkScore
+from brainbench.encoding.ladder.combination import Statistic
+
+Interval = tuple[float, float]
+ALL = "all"
+LEVEL = 0.05
+# the rung that takes out what no reading of the items could explain: to be aligned is to be found
+# beyond it
+FIRST: Rung = "position"
+Outcome = Literal["not found", "explained", "found beyond everything listed"]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LadderRow(_Row):
+    """One test: a rung, a term, and one cell or all cells together."""
+
+    dataset: str
+    rung: Rung
+    """What is taken out: this, and all rungs before it."""
+    term: Statistic
+    """``own``: each person's items with each other. ``between``: with other people's.
+    ``larger``: the largest of the two and of their sum."""
+    roi: str
+    """``all`` with reasoning type ``all``: every cell together."""
+    reasoning_type: str
+    z: float
+    """Standard deviations above the mean over permutations."""
+    p: float
+    """One-sided, by permutation within runs; of a cell, corrected over all cells."""
+    n_permutations: int
+
+
+class FormRow(LadderRow):
+    """The same test on other responses."""
+
+    form: Form
+    """``ROI means``, or ``across runs``: pairs of items of two runs alone."""
+
+
+class BaselineRow(LadderRow):
+    """The same test of features that know nothing of a model's training."""
+
+    baseline: str
+    """``untrained`` networks of the model's shape, or the columns of one rung alone."""
+    draw: int = 0
+    """Which of several untrained networks."""
+
+
+class SharedRow(_Row):
+    """What people share in one cell once a rung's nuisance is taken out."""
+
+    rung: Rung
+    roi: str
+    reasoning_type: str
+    form: Form
+    """``voxels``: the same voxel of the others; ``ROI means``: the ROI's mean of the others."""
+    r: float
+    """Pearson r over items with the mean of all other people, mean over voxels and people."""
+    interval: Interval | None
+    """95 %, jackknife over people."""
+
+
+class RungFacts(_Row):
+    """How much can be seen at a rung."""
+
+    rung: Rung
+    reasoning_type: str
+    degrees: int
+    """Dimensions of the items that are left, of the fewest of any person."""
+
+
+class LadderScore(BenchmarkScore):
+    """What a model got on the ladder of one dataset."""
+
+    kind = "ladder"
+    rows: tuple[LadderRow, ...]
+    forms: tuple[FormRow, ...]
+    baselines: tuple[BaselineRow, ...]
+    shared: tuple[SharedRow, ...]
+    rungs: tuple[RungFacts, ...]
+    detectable: float | None
+    """Share of each person's variance that one layer of the model would have to explain to be
+    found in 80 of 100 data sets at the rung where it stops, or at the last; None: more than was
+    tried."""
+    n_subjects: int
+    no_untrained: str | None = None
+    """Why there are no untrained networks."""
+
+    @property
+    def headline(self) -> float:
+        """Standard deviations of the larger term beyond position; of the last rung without that."""
+        rows = together(self.rows)
+        return rows.get(FIRST, rows[max(rows, key=RUNGS.index)]).z
+
+    @property
+    def stops(self) -> Rung | None:
+        """The first rung at which the model is not found; None where it is found at all."""
+        return stops_at(self.rows)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the rungs say together; see :func:`read_outcome`."""
+        return read_outcome(self.rows)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The rung where it stops, and p of every rung; it has no ceiling."""
+        return {
+            "ceiling": None,
+            "outcome": self.outcome,
+            "stops": self.stops,
+            "p": {rung: row.p for rung, row in together(self.rows).items()},
+        }
+
+
+def together(rows: tuple[LadderRow, ...] | list[LadderRow]) -> dict[Rung, LadderRow]:
+    """Rung → its row of the larger term over all cells, from the first rung up."""
+    found = {
+        row.rung: row
+        for row in rows
+        if row.roi == ALL and row.reasoning_type == ALL and row.term == "larger"
+    }
+    return {rung: found[rung] for rung in RUNGS if rung in found}
+
+
+def stops_at(rows: tuple[LadderRow, ...] | list[LadderRow]) -> Rung | None:
+    """The first rung whose p is above 0.05. Rungs are tested in one order, each only where the
+    one before it was passed, so that the chance of passing any rung wrongly stays at 5 %.
+    """
+    return next((rung for rung, row in together(rows).items() if row.p > LEVEL), None)
+
+
+def read_outcome(rows: tuple[LadderRow, ...] | list[LadderRow]) -> Outcome:
+    """``not found`` at or below position; ``explained`` at a later rung; or found beyond all."""
+    rung = stops_at(rows)
+    if rung is None:
+        return "found beyond everything listed"
+    return "not found" if RUNGS.index(rung) <= RUNGS.index(FIRST) else "explained"

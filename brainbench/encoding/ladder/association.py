@@ -1,0 +1,177 @@
+"""How alike a model's items and people's are, and the same under every permutation.
+
+With features F and responses Y, nuisance projected out of both, ``Σ (FFᵀ)_ij (YYᵀ)_ij`` is the
+squared length of ``FᵀY``: how much of all units goes with all voxels. Pairs i = j hold the noise
+of single responses and are left out. Two things are taken care of, because projection brings them
+in: noise that is the same for all items no longer has uncorrelated rows, so what it would give is
+subtracted; and a permuted kernel that is projected again loses more than the observed one, so
+every kernel is compared at the same length. Without the first, features that nuisance nearly
+explains look associated with anything; without the second, nothing is ever found on high rungs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainbench.encoding.kernels import Array
+from brainbench.encoding.ladder.permutations import Orders
+from brainbench.errors import DataError
+
+Term = Literal["own", "between"]
+TERMS: tuple[Term, ...] = get_args(Term)
+# bytes of permuted kernels that are held at once
+_AT_ONCE = 2**26
+# a person's responses of less than this share of what they were are nothing but rounding
+_GONE = 1e-20
+# a kernel whose square is this close to that of the identity differs from it by rounding
+_ROUNDING = 1e-10
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What a kernel is held against in one ROI and reasoning type.
+
+    Attributes
+    ----------
+    own : (n, n) each person's items with each other, summed over people; or (P, n, n), one matrix
+        a person, where nuisance and thereby kernels are a person's own.
+    between : (n, n) each person's items with every other person's; None where their voxels are
+        not the same, or there is one person.
+    """
+
+    own: Array
+    between: Array | None
+
+
+def make_targets(
+    blocks: Sequence[Array],
+    own: Array,
+    group: Array,
+    pairs: NDArray[np.bool_] | None = None,
+) -> Targets:
+    """Inner products of people's items, nuisance projected out.
+
+    Parameters
+    ----------
+    blocks : P arrays (n, n_voxels) of responses; or (n, 1) means over an ROI.
+    own : (n, n) projection for ``own``, or (P, n, n), one of each person.
+    group : (n, n) projection for ``between``.
+    pairs : (n, n) which pairs of items count; by default all of two different items. Pairs of two
+        runs alone are the strict form: nothing within a run can make items alike.
+
+    Returns
+    -------
+    Targets whose expected product with any kernel is zero under independent noise.
+    """
+    if not blocks:
+        raise DataError("there are no people whose responses could be compared")
+    size = len(blocks[0])
+    counted = ~np.eye(size, dtype=bool) if pairs is None else pairs
+    mine, total, squares = [], None, np.zeros((size, size))
+    same = len({block.shape[1] for block in blocks}) == 1 and len(blocks) > 1
+    for person, block in enumerate(blocks):
+        maker = own if own.ndim == 2 else own[person]
+        left = _unit_length(maker @ block, block)
+        # what noise alone would give; a person who does not vary gives nothing
+        noise = maker * (float((left * left).sum()) / np.trace(maker))
+        mine.append(maker @ np.where(counted, left @ left.T - noise, 0.0) @ maker)
+        if same:
+            left = _unit_length(group @ block, block)
+            total = left if total is None else total + left
+            squares += left @ left.T
+    between = None
+    if total is not None:
+        between = group @ np.where(counted, total @ total.T - squares, 0.0) @ group
+    return Targets(np.sum(mine, axis=0) if own.ndim == 2 else np.stack(mine), between)
+
+
+def permuted_sums(kernel: Array, targets: Sequence[Array], maker: Array, orders: Orders) -> Array:
+    """``Σ_ij K_ij T_ij`` of each target for a kernel whose items are permuted.
+
+    Projecting the targets once in place of the kernels every time leaves one product of two
+    matrices for all targets and orders.
+
+    Parameters
+    ----------
+    kernel : (n, n) symmetric, projected by ``maker``.
+    targets : T matrices (n, n), symmetric, projected by ``maker``.
+    maker : (n, n) the projection.
+    orders : permutations of the n items.
+
+    Returns
+    -------
+    (D, T), the observed values first; zero where nothing is left of a kernel.
+    """
+    upper = np.triu_indices(len(kernel))
+    # each pair stands twice in the sum, but for i = j
+    weights = np.where(upper[0] == upper[1], 1.0, 2.0)
+    stacked = np.stack([target[upper] * weights for target in targets], axis=1)
+    return np.concatenate([part @ stacked for part in permuted_kernels(kernel, maker, orders)])
+
+
+def permuted_kernels(kernel: Array, maker: Array, orders: Orders) -> Iterator[Array]:
+    """A kernel under each order, on and above the diagonal, to be held against targets.
+
+    A permuted kernel is projected again by what it is held against; here it loses its part along
+    the identity and is brought to the length (Frobenius) that it then has: 1, as the observed one.
+
+    Parameters
+    ----------
+    kernel, maker, orders : as of :func:`permuted_sums`.
+
+    Yields
+    ------
+    (D', n (n + 1) / 2) for so many orders as fit into memory; zero where nothing is left.
+
+    Source: Smith's permutation of residual features, in Winkler et al. 2014, NeuroImage 92.
+    """
+    size, degrees = len(kernel), float(np.trace(maker))
+    upper = np.triu_indices(size)
+    weights = np.where(upper[0] == upper[1], 1.0, 2.0)
+    flat, along = np.ascontiguousarray(kernel).ravel(), maker[upper]
+    basis, factor = _range_of(maker), _factor_of(kernel)
+    step = max(1, _AT_ONCE // (16 * len(weights)))
+    for start in range(0, len(orders.rows), step):
+        rows = orders.rows[start : start + step]
+        places = rows[:, upper[0]]
+        places *= size
+        places += rows[:, upper[1]]
+        part = flat[places]
+        trace = part @ (along * weights)
+        mapped = basis.T @ factor[rows]
+        squared = np.square(mapped @ mapped.transpose(0, 2, 1)).sum(axis=(1, 2))
+        length = squared - trace**2 / degrees
+        kept = length > _ROUNDING * squared
+        part -= np.multiply.outer(trace / degrees, along)
+        part[kept] /= np.sqrt(length[kept])[:, None]
+        part[~kept] = 0.0
+        yield part
+
+
+def _range_of(maker: Array) -> Array:
+    """(n, q) orthonormal basis of what a projection leaves."""
+    values, vectors = np.linalg.eigh(maker)
+    found: Array = vectors[:, values > 0.5]
+    return found
+
+
+def _factor_of(kernel: Array) -> Array:
+    """(n, q) F with F Fᵀ the kernel."""
+    values, vectors = np.linalg.eigh(kernel)
+    kept = values > 1e-12 * max(float(values[-1]), 1e-300)
+    found: Array = vectors[:, kept] * np.sqrt(values[kept])
+    return found
+
+
+def _unit_length(left: Array, before: Array) -> Array:
+    """Responses of length 1 in all, or zero where nuisance explains them wholly."""
+    size = float((left * left).sum())
+    if size <= _GONE * float((before * before).sum()):
+        return np.zeros_like(left)
+    found: Array = left / np.sqrt(size)
+    return found
