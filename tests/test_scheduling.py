@@ -35,6 +35,8 @@ def test_files_that_share_a_fixture_are_a_group() -> None:
     for file in ("test_golden_suites", "test_golden_phantom", "test_broken_metrics"):
         assert group_of(f"tests/regression/{file}.py") == "costly fixtures"
     assert group_of("tests/run/test_evaluate_guidance.py") == "costly fixtures"
+    for file in ("test_accuracy", "test_language_models"):
+        assert group_of(f"tests/real/{file}.py") == "a real language model"
     for file in ("tests/models/test_cache.py", "tests/guidance/gains/test_compare.py", "gone.py"):
         assert group_of(file) == file
     assert rank_of("costly fixtures") < rank_of("tests/run/test_x.py") < rank_of("tests/test_x.py")

@@ -14,23 +14,26 @@ from typing import Any
 from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).parent.parent.parent
-# arguments that are session fixtures which take long, used by several files
-COSTLY = re.compile(r"\b(guided: GuidedRun|controlled_run: Any)\b")
+# arguments that are session fixtures which take long, used by several files, by what they share
+COSTLY = {
+    "costly fixtures": re.compile(r"\b(guided: GuidedRun|controlled_run: Any)\b"),
+    "a real language model": re.compile(r"\bsmollm2: Path\b"),
+}
 # long ones first, or one process waits for the other at the end
 LONG = ("tests/real/", "tests/calibration/", "tests/guidance/", "tests/run/", "tests/cli/")
 
 
 @cache
 def group_of(file: str) -> str:
-    """The file itself, or one name for all files whose tests take a costly fixture."""
+    """The file itself, or one name for all files whose tests take the same costly fixture."""
     path = ROOT / file
     text = path.read_text("utf-8") if path.is_file() else ""
-    return "costly fixtures" if COSTLY.search(text) else file
+    return next((group for group, fixture in COSTLY.items() if fixture.search(text)), file)
 
 
 def rank_of(group: str) -> int:
     """Order in which groups are begun."""
-    if group == "costly fixtures":
+    if group in COSTLY:
         return 0
     return next((n for n, start in enumerate(LONG, 1) if group.startswith(start)), len(LONG) + 1)
 

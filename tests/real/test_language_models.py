@@ -88,6 +88,7 @@ def test_smollm2_from_its_weights_to_scores(record: Record, published: list[floa
     assert behavior.balanced_accuracy == pytest.approx(0.465, abs=0.02)
 
 
+@pytest.mark.exhaustive
 def test_a_long_wording_comes_less_near(
     smollm2: Path, real_people: None, published: list[float], tmp_path: Path
 ) -> None:
@@ -98,26 +99,27 @@ def test_a_long_wording_comes_less_near(
     assert raw_scores(record) == pytest.approx(published, abs=0.04)
 
 
-def test_a_second_run_reads_the_cache_and_gives_the_same_record(
-    record: Record,
-    smollm2: Path,
-    mirror: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     def weights(self: CheckpointLoader) -> None:
         raise AssertionError("the weights were loaded again")
 
     monkeypatch.setattr(CheckpointLoader, "model", property(weights))
+
+
+@pytest.mark.exhaustive
+def test_a_second_run_reads_the_cache_and_gives_the_same_record(
+    record: Record, smollm2: Path, mirror: Path, no_weights: None, tmp_path: Path
+) -> None:
     second = evaluate(smollm2, tmp_path)
     assert second.model_dump(exclude={"timing"}) == record.model_dump(exclude={"timing"})
 
 
-def test_states_have_the_geometry_of_the_reference(
-    record: Record, smollm2: Path, mirror: Path, reference: Path
+def test_states_are_kept_and_have_the_geometry_of_the_reference(
+    record: Record, smollm2: Path, mirror: Path, reference: Path, no_weights: None
 ) -> None:
     problems = load_recording("xiao2026", "deductive_reasoning").problems
-    read = load_model(smollm2).activations(problems)  # from the cache
+    read = load_model(smollm2).activations(problems)
     given = load_file(reference / "smollm2_135m_activations.safetensors")
     for site, values in read.values.items():
         assert values.shape == given[site].shape
