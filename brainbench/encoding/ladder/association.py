@@ -11,7 +11,7 @@ explains look associated with anything; without the second, nothing is ever foun
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -93,8 +93,9 @@ def make_targets(
 def permuted_sums(kernel: Array, targets: Sequence[Array], maker: Array, orders: Orders) -> Array:
     """``Σ_ij K_ij T_ij`` of each target for a kernel whose items are permuted.
 
-    Projecting the targets once in place of the kernels every time leaves one product of two
-    matrices for all targets and orders.
+    A permuted kernel is projected again, loses its part along the identity, and is brought to
+    length 1 (Frobenius), as the observed one is. Projecting the targets once in place of the
+    kernels every time leaves one product of two matrices for all targets and orders.
 
     Parameters
     ----------
@@ -106,51 +107,29 @@ def permuted_sums(kernel: Array, targets: Sequence[Array], maker: Array, orders:
     Returns
     -------
     (D, T), the observed values first; zero where nothing is left of a kernel.
-    """
-    upper = np.triu_indices(len(kernel))
-    # each pair stands twice in the sum, but for i = j
-    weights = np.where(upper[0] == upper[1], 1.0, 2.0)
-    stacked = np.stack([target[upper] * weights for target in targets], axis=1)
-    return np.concatenate([part @ stacked for part in permuted_kernels(kernel, maker, orders)])
-
-
-def permuted_kernels(kernel: Array, maker: Array, orders: Orders) -> Iterator[Array]:
-    """A kernel under each order, on and above the diagonal, to be held against targets.
-
-    A permuted kernel is projected again by what it is held against; here it loses its part along
-    the identity and is brought to the length (Frobenius) that it then has: 1, as the observed one.
-
-    Parameters
-    ----------
-    kernel, maker, orders : as of :func:`permuted_sums`.
-
-    Yields
-    ------
-    (D', n (n + 1) / 2) for so many orders as fit into memory; zero where nothing is left.
 
     Source: Smith's permutation of residual features, in Winkler et al. 2014, NeuroImage 92.
     """
-    size, degrees = len(kernel), float(np.trace(maker))
-    upper = np.triu_indices(size)
+    degrees = float(np.trace(maker))
+    upper = np.triu_indices(len(kernel))
+    # each pair stands twice in the sum, but for i = j
     weights = np.where(upper[0] == upper[1], 1.0, 2.0)
-    flat, along = np.ascontiguousarray(kernel).ravel(), maker[upper]
+    stacked = np.stack([matrix[upper] * weights for matrix in (*targets, maker)], axis=1)
+    along = np.array([np.trace(target) for target in targets]) / degrees
     basis, factor = _range_of(maker), _factor_of(kernel)
+    flat = np.ascontiguousarray(kernel).ravel()
+    found = np.zeros((len(orders.rows), len(targets)))
     step = max(1, _AT_ONCE // (16 * len(weights)))
-    for start in range(0, len(orders.rows), step):
-        rows = orders.rows[start : start + step]
-        places = rows[:, upper[0]]
-        places *= size
-        places += rows[:, upper[1]]
-        part = flat[places]
-        trace = part @ (along * weights)
-        mapped = basis.T @ factor[rows]
+    for start in range(0, len(found), step):
+        sums = flat[orders.pairs(start, start + step)] @ stacked
+        trace = sums[:, -1]
+        mapped = basis.T @ factor[orders.rows[start : start + step]]
         squared = np.square(mapped @ mapped.transpose(0, 2, 1)).sum(axis=(1, 2))
         length = squared - trace**2 / degrees
         kept = length > _ROUNDING * squared
-        part -= np.multiply.outer(trace / degrees, along)
-        part[kept] /= np.sqrt(length[kept])[:, None]
-        part[~kept] = 0.0
-        yield part
+        centred = sums[:, :-1] - trace[:, None] * along
+        found[start : start + step][kept] = centred[kept] / np.sqrt(length[kept])[:, None]
+    return found
 
 
 def _range_of(maker: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import permutations, product
 from math import factorial, prod
 
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from brainbench.encoding.kernels import Array
 
 PERMUTATIONS = 10_000
+# places of pairs that are kept: 64 MB
+_KEPT_PAIRS = 2**23
 # equal sums in another order differ in their last digits
 _ROUNDING = 1e-9
 
@@ -33,6 +36,20 @@ class Orders:
     def n_permutations(self) -> int:
         """How many a p value rests on: all of them where exact, else the random ones."""
         return len(self.rows) - (not self.exact)
+
+    def pairs(self, start: int, stop: int) -> NDArray[np.intp]:
+        """(D', n (n + 1) / 2) places in a flat n × n matrix of the permuted pairs on and above its
+        diagonal, for some of the orders. Kept where they are not too large: every rung, model and
+        baseline asks for the same.
+        """
+        size = self.rows.shape[1]
+        if len(self.rows) * size * (size + 1) // 2 > _KEPT_PAIRS:
+            return _pairs(self.rows[start:stop])
+        return self._pairs[start:stop]
+
+    @cached_property
+    def _pairs(self) -> NDArray[np.intp]:
+        return _pairs(self.rows)
 
     def of(self, items: NDArray[np.intp]) -> Orders:
         """The same permutations of some items, which must be whole runs.
@@ -104,3 +121,12 @@ def standardised(values: Array) -> Array:
         centred, spread, out=np.zeros_like(centred), where=spread > 1e-12 * np.maximum(size, 1e-300)
     )
     return found
+
+
+def _pairs(rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    size = rows.shape[1]
+    first, second = np.triu_indices(size)
+    places: NDArray[np.intp] = rows[:, first]
+    places *= size
+    places += rows[:, second]
+    return places
