@@ -21,6 +21,8 @@ from brainbench.datasets import load_problems
 from brainbench.models import load_model, read_answers
 from brainbench.results import Record, load_record
 
+pytestmark = pytest.mark.usefixtures("public_tasks_read_once")
+
 PAGE = blocks(DOCS / "extending.md")
 COMMANDS = [line[2:] for b in PAGE if b.language == "console" for line in b.text.splitlines()]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from broken_submissions import reseal
+from tiers import quick
 
 from brainbench.leaderboard.boards.board import load_boards
 from brainbench.leaderboard.checks.check import check_submission, find_submissions
@@ -34,7 +35,12 @@ def answered(model: str) -> Path:
     )
 
 
-@pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.parts[-3]}-{run.parts[-2]}")
+@pytest.mark.parametrize(
+    "run",
+    # building the site checks each of them as it lies there
+    quick(RUNS, [RUNS[0], RUNS[-1]]),
+    ids=lambda run: f"{run.parts[-3]}-{run.parts[-2]}",
+)
 def test_a_published_run_can_be_submitted_again(run: Path, mirror: Path, tmp_path: Path) -> None:
     folder = make_submission(run, tmp_path, given=SAID)
     found = check_submission(folder, load_boards())

@@ -10,12 +10,13 @@ import pytest
 import torch
 from lm_eval.models.hf_steered import SteeredModel
 from lm_eval.models.hf_steered import steer as their_hooks
+from tiers import families
 from tiny_models import build_model
 from tiny_steerings import TYPES, make_steering
 
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.models import SITES, LanguageModel, MadeFor, Site, Steering
-from brainbench.models.architectures import FAMILIES, find_sites
+from brainbench.models.architectures import find_sites
 from brainbench.models.steering.hooks import Steerer
 from brainbench.reasoning.lm.lm import BrainbenchLM
 from brainbench.reasoning.lm_eval_export import export_lm_eval, hookpoint
@@ -171,7 +172,7 @@ def test_padding_that_is_masked_changes_no_answer(
 
 
 @pytest.mark.parametrize("site", SITES)
-@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize("family", families())
 def test_names_are_those_that_lm_eval_looks_up(
     family: str, site: Site, chat_tokenizer: Any
 ) -> None:

@@ -13,6 +13,8 @@ from brainbench.reasoning import tasks as loading
 from brainbench.reasoning.checks.tasks import tasks_folder
 from brainbench.reasoning.tasks import load_tasks
 
+pytestmark = pytest.mark.usefixtures("public_tasks_read_once")
+
 OWN = """
 task: my_task
 output_type: multiple_choice

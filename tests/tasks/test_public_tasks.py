@@ -25,6 +25,8 @@ from brainbench.errors import DataError, UnknownNameError
 from brainbench.problems import classify
 from brainbench.reasoning.checks.tasks import Installed
 
+pytestmark = pytest.mark.usefixtures("public_tasks_read_once")
+
 FOLIO = [
     {
         "premises": ["All cats are pets. ", "Tom is a cat", ""],

@@ -11,6 +11,7 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 from simulated_signals import make_signals
+from tiers import families
 from tiny_models import VOCABULARY, build_model
 from torch import Tensor
 
@@ -23,7 +24,7 @@ from brainbench.guidance.evaluation.cached_prompts import (
     ask_problems,
 )
 from brainbench.models import LanguageModel
-from brainbench.models.architectures import FAMILIES, find_sites
+from brainbench.models.architectures import find_sites
 from brainbench.models.model import SITES, Site
 from brainbench.problems.rows import to_problem
 
@@ -130,7 +131,7 @@ def same(found: Responses, expected: Responses, tolerance: float = 2e-5) -> None
 
 
 @pytest.mark.parametrize("site", SITES)
-@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize("family", families())
 def test_every_family_is_told_what_whole_prompts_tell(
     family: str, site: Site, tiny: Tiny, count_hooks: CountHooks
 ) -> None:

@@ -11,6 +11,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from peft.tuners.lora import LoraLayer
 from safetensors.torch import load_file, save_file
+from tiers import families
 from tiny_models import build_model
 from trainable import LAYERS, assert_unchanged, draw_adapter, imprint, make_model, make_signals
 
@@ -25,7 +26,7 @@ from brainbench.guidance.finetuning.adapters import (
     write_adapter,
 )
 from brainbench.models import LanguageModel, ModelOptions, load_model
-from brainbench.models.architectures import FAMILIES, find_sites
+from brainbench.models.architectures import find_sites
 from brainbench.models.checkpoints.adapter_base import Base
 
 PROBLEMS = make_signals(8).problems
@@ -55,7 +56,7 @@ def on_disk(tmp_path: Path) -> LanguageModel:
 # where
 
 
-@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize("family", families())
 def test_the_attention_of_the_layers_and_nothing_else_is_trained(family: str) -> None:
     network = build_model(family)
     attention = find_sites(network).attention

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 import torch
+from tiers import families
 from tiny_models import build_model
 from trainable import LAYERS, assert_unchanged, draw_adapter, draw_prompts, imprint
 
 from brainbench.errors import DataError
 from brainbench.guidance.finetuning.adapters import adapter, lora_config
 from brainbench.guidance.finetuning.upper_layers import Entering, TrainedPart
-from brainbench.models.architectures import FAMILIES, find_sites
+from brainbench.models.architectures import find_sites
 from brainbench.models.checkpoints.adapter_base import Base
 from brainbench.models.forward.reader import token_at
 from brainbench.models.prompts.batches import Batch
@@ -64,7 +65,7 @@ def assert_close(found: torch.Tensor, expected: torch.Tensor, tolerance: float =
 # what a pass gives
 
 
-@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize("family", families())
 def test_every_family_gives_what_the_whole_model_gives(family: str) -> None:
     network = build_model(family, dtype=torch.float64)
     for first, share in ((1, True), (2, False)):

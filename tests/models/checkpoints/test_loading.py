@@ -15,12 +15,12 @@ import torch
 from checkpoint_files import loader, write_gguf
 from peft import LoraConfig, PromptTuningConfig, get_peft_model
 from safetensors.torch import load_file, save_file
+from tiers import families
 from tokenizers import Tokenizer, models
 from transformers import AutoConfig, PreTrainedTokenizerFast
 from transformers.utils import logging
 
 from brainbench.errors import DataError, UnknownNameError, UsageError
-from brainbench.models.architectures import FAMILIES
 from brainbench.models.checkpoints.adapter_base import check_adapter
 from brainbench.models.checkpoints.failures import out_of_memory
 from brainbench.models.checkpoints.loading import (
@@ -272,7 +272,7 @@ def test_an_untrained_model_needs_no_weights(folder: Path) -> None:
     assert float(drawn.std()) == pytest.approx(0.2, rel=0.1)
 
 
-@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize("family", families())
 def test_parameters_are_counted_without_a_model(family: str, tiny: Tiny) -> None:
     model = tiny(family)
     once = {id(parameter): parameter.numel() for parameter in model.parameters()}

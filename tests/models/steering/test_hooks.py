@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tiers import families
 from tiny_models import VOCABULARY
 from tiny_steerings import by_hand, make_steering
 
 from brainbench.errors import UsageError
 from brainbench.models import MadeFor, steered
-from brainbench.models.architectures import FAMILIES, find_sites
+from brainbench.models.architectures import find_sites
 from brainbench.models.model import SITES, Site
 from brainbench.models.steering.hooks import Steerer
 
@@ -57,7 +58,7 @@ def same(found: torch.Tensor, expected: torch.Tensor) -> None:
 
 @pytest.mark.parametrize("left", [False, True], ids=["right", "left"])
 @pytest.mark.parametrize("site", SITES)
-@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize("family", families())
 def test_padded_rows_are_as_single_prompts_with_a_hook(
     family: str, site: Site, left: bool, tiny: Tiny, count_hooks: CountHooks
 ) -> None:

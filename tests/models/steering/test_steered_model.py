@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tiers import families
 from tiny_steerings import TYPES, by_hand, make_steering
 
 from brainbench.errors import DataError, UnknownNameError, UsageError
@@ -22,7 +23,7 @@ from brainbench.models import (
     load_model,
     save_steering,
 )
-from brainbench.models.architectures import FAMILIES, find_sites
+from brainbench.models.architectures import find_sites
 from brainbench.models.checkpoints.loading import Loaded
 from brainbench.models.opening import open_language_model
 from brainbench.models.prompts.template import Message, PromptTemplate
@@ -95,7 +96,7 @@ def naive(
 
 
 @pytest.mark.parametrize("tokens", ["last", "all"])
-@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize("family", families("olmo2"))
 def test_every_family_is_as_single_prompts_with_a_hook(
     family: str, tokens: str, tiny: Tiny, chat_tokenizer: Any, problems: Problems
 ) -> None:

@@ -23,6 +23,8 @@ from brainbench.reasoning.checks.tasks import (
     tasks_folder,
 )
 
+pytestmark = pytest.mark.usefixtures("public_tasks_read_once")
+
 TASKS = tasks_folder()
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tiers import families
 from tiny_models import VOCABULARY, build_model, make_tokenizer
 
 from brainbench.errors import DataError
-from brainbench.models.architectures import FAMILIES
 from brainbench.models.checkpoints.loading import Loaded
 from brainbench.models.prompts.batches import Tokens
 from brainbench.reasoning.lm.generation import Completion, Decoding, Generator
@@ -64,7 +64,7 @@ def go_on(made: Generator, asked: Sequence[Tokens], decoding: Decoding) -> list[
     return made.generate(asked, ["a"] * len(asked), decoding)
 
 
-@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize("family", families())
 def test_every_family_is_as_one_prompt_at_a_time(family: str) -> None:
     model, asked = build_model(family), prompts()
     expected = [naive(model, prompt, 7) for prompt in asked]

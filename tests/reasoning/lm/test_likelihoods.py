@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tiers import families
 from tiny_models import VOCABULARY, build_model
 
 from brainbench.errors import DataError
-from brainbench.models.architectures import FAMILIES
 from brainbench.models.prompts.batches import Tokens
 from brainbench.reasoning.lm import likelihoods
 from brainbench.reasoning.lm.likelihoods import Likelihoods
@@ -59,7 +59,7 @@ def agree(found: Sequence[tuple[float, bool]], expected: Sequence[tuple[float, b
     assert [g for _, g in found] == [g for _, g in expected]
 
 
-@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize("family", families())
 def test_every_family_is_as_one_prompt_at_a_time(
     family: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

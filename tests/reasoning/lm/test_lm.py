@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
-import subprocess
+import runpy
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +23,8 @@ from brainbench.errors import DataError, UsageError
 from brainbench.models import LanguageModel
 from brainbench.reasoning.checks.tasks import tasks_folder
 from brainbench.reasoning.lm.lm import BrainbenchLM
+
+pytestmark = pytest.mark.usefixtures("public_tasks_read_once")
 
 STORY = "Ann is taller than Bob. Bob is taller than Carl."
 Make = Callable[..., Any]
@@ -189,22 +191,18 @@ class TestFromLmEval:
         # lm-eval's command line says 1 and cuda:0 where the user said nothing
         assert made.language_model.batch_size == 32
 
-    def test_its_own_command_knows_it(self, llama_folder: Path, tmp_path: Path) -> None:
-        command = [
-            sys.executable, "-m", "brainbench.reasoning", "run", "--model", "brainbench",
-            "--model_args", f"pretrained={llama_folder}", "--include_path", str(tasks_folder()),
-            "--tasks", "brainbench_quick_belief", "--limit", "4", "--apply_chat_template",
-            "--output_path", str(tmp_path / "out"),
+    def test_its_own_command_knows_it(
+        self, llama_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        arguments = [
+            "run", "--model", "brainbench", "--model_args", f"pretrained={llama_folder}",
+            "--include_path", str(tasks_folder()), "--tasks", "brainbench_quick_belief",
+            "--limit", "4", "--apply_chat_template", "--output_path", str(tmp_path / "out"),
         ]  # fmt: skip
-        done = subprocess.run(
-            command,
-            env={**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            timeout=110,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
+        # what the command sets there, it may set anew
+        monkeypatch.setattr(os, "environ", {**os.environ, "HF_HUB_OFFLINE": "1"})
+        monkeypatch.setattr(sys, "argv", ["lm_eval", *arguments])
+        runpy.run_module("brainbench.reasoning", run_name="__main__")
         (path,) = (tmp_path / "out").rglob("results_*.json")
         record = json.loads(path.read_text("utf-8"))
         assert record["config"]["model"] == "brainbench"

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tiers import families
 from tiny_models import VOCABULARY, build_model, make_tokenizer
 from tiny_steerings import by_hand, make_steering
 
 from brainbench.models import MadeFor, Steering
-from brainbench.models.architectures import FAMILIES
 from brainbench.models.checkpoints.loading import Loaded
 from brainbench.models.prompts.batches import Tokens
 from brainbench.models.steering.vector import STEERED_TOKENS
@@ -73,7 +73,7 @@ def expected_of(model: Any, given: Steering, most: int) -> list[Completion]:
 
 
 @pytest.mark.parametrize("tokens", ["generated", "all"])
-@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize("family", families())
 def test_every_family_is_as_one_prompt_at_a_time(family: str, tokens: str) -> None:
     model, given = build_model(family), steering(tokens)
     found = go_on(model, given, Decoding(7))

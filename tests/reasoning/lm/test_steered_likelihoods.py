@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tiers import families
 from tiny_models import VOCABULARY, build_model
 from tiny_steerings import by_hand, make_steering
 
 from brainbench.models import MadeFor, Steering
-from brainbench.models.architectures import FAMILIES
 from brainbench.models.prompts.batches import Tokens
 from brainbench.models.steering.vector import STEERED_TOKENS
 from brainbench.reasoning.lm import likelihoods
@@ -76,7 +76,7 @@ def agree(found: Scores, expected: Scores) -> None:
 
 
 @pytest.mark.parametrize("tokens", ["generated", "all"])
-@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize("family", families())
 def test_every_family_is_as_one_prompt_at_a_time(
     family: str, tokens: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
