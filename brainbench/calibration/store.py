@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from brainbench.atomic import locked, write_whole
+from brainbench.calibration.ladder.record import LadderCalibration
 from brainbench.calibration.record import Calibration
 from brainbench.errors import DataError
 from brainbench.foreign import Unreadable, parse_json, read_text
 from brainbench.paths import user_path
 
-RECORD, PICTURE = "calibration.json", "calibration.png"
+RECORD, LADDER, PICTURE = "calibration.json", "ladder.json", "calibration.png"
+Kept = TypeVar("Kept", bound=BaseModel)
 
 
 class CalibrationFolder:
-    """``calibration.json``, written anew whenever rows are done, and ``calibration.png``."""
+    """``calibration.json`` or ``ladder.json``, written whenever rows are done, and a picture."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = user_path(path)
@@ -34,17 +37,25 @@ class CalibrationFolder:
         DataError
             When it cannot be read.
         """
-        path = self.path / RECORD
+        return self._load(RECORD, Calibration)
+
+    def load_ladder(self) -> LadderCalibration | None:
+        """The same of the ladder."""
+        return self._load(LADDER, LadderCalibration)
+
+    def _load(self, name: str, record: type[Kept]) -> Kept | None:
+        path = self.path / name
         if not path.exists():
             return None
         try:
-            return Calibration.model_validate(parse_json(read_text(path)))
+            return record.model_validate(parse_json(read_text(path)))
         except (DataError, Unreadable, ValidationError) as error:
             raise DataError(f"{path} is not a calibration that this brainbench can read") from error
 
-    def save(self, record: Calibration) -> None:
+    def save(self, record: Calibration | LadderCalibration) -> None:
         """Write the record in one piece."""
-        self.write(RECORD, record.model_dump_json(indent=1).encode() + b"\n")
+        name = RECORD if isinstance(record, Calibration) else LADDER
+        self.write(name, record.model_dump_json(indent=1).encode() + b"\n")
 
     def write(self, name: str, content: bytes) -> None:
         """A file of the folder, whole or not at all."""

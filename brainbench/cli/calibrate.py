@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
+from pydantic import BaseModel
 from rich.markup import escape
 
 from brainbench.calibration import (
     FULL,
+    LADDER,
+    LADDER_FULL,
+    LADDER_QUICK,
     PICTURE,
     QUICK,
     RECORD,
     Calibration,
     CalibrationFolder,
+    LadderCalibration,
+    calibrate_ladder,
     can_draw,
     draw_calibration,
     new_calibration,
+    new_ladder_calibration,
     render_calibration,
+    render_ladder_calibration,
 )
 from brainbench.calibration import calibrate as run_calibration
 from brainbench.cli.console import print_json, stderr, stdout
 from brainbench.cli.errors import INTERRUPTED
 from brainbench.cli.options import Json, Overwrite, Quiet, Seed, Verbose
 from brainbench.cli.progress import step_progress
+from brainbench.datasets import load_recording
 from brainbench.errors import DataError, UsageError
+from brainbench.models import load_model, read_activations
+from brainbench.progress import Progress
 
 HELP = """Score simulated people whose truth is known.
 
@@ -34,16 +46,29 @@ It shows false positives, power, and coverage of intervals.
 
 [bold]Examples[/bold]
   brainbench calibrate
-  brainbench calibrate --full --output-path calibration"""
+  brainbench calibrate --full --output-path calibration
+  brainbench calibrate --dataset xiao2026"""
+Kept = TypeVar("Kept", bound=BaseModel)
 
 
 def calibrate(
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Calibrate the ladder instead, on the noise of this dataset's people.",
+        ),
+    ] = None,
+    model: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="With --dataset: whose features are planted."),
+    ] = "nano",
     full: Annotated[
         bool,
         typer.Option(
             "--full",
-            help="All scenarios, both reasoning types, 4,000 data sets without an effect: an hour "
-            "on two cores, not 15 seconds.",
+            help="All scenarios, both reasoning types, thousands of data sets without an effect: "
+            "an hour on two cores, not a minute.",
         ),
     ] = False,
     seed: Seed = 0,
@@ -51,7 +76,8 @@ def calibrate(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Folder of calibration.json and calibration.png; finished rows in it are kept.",
+            help="Folder of calibration.json and calibration.png, or of ladder.json; finished "
+            "rows in it are kept.",
         ),
     ] = None,
     overwrite: Overwrite = False,
@@ -62,57 +88,79 @@ def calibrate(
     """Simulate, score, print."""
     folder = None if output_path is None else CalibrationFolder(output_path)
     with folder.locked() if folder else contextlib.nullcontext():
-        kept = None
-        if folder is not None:
-            kept = _kept(folder, new_calibration(seed, FULL if full else QUICK), overwrite)
-            if not can_draw():
-                _say(f"no {PICTURE}: matplotlib is not installed; {RECORD} is written all the "
-                     "same. With matplotlib, the same command draws it from there")  # fmt: skip
         try:
-            found = _computed(seed, full, folder, kept, quiet, verbose)
+            with step_progress(quiet, verbose) as report:
+                found: Calibration | LadderCalibration
+                if dataset is None:
+                    found = _of_people(folder, seed, full, overwrite, report)
+                else:
+                    found = _of_ladder(folder, dataset, model, seed, full, overwrite, report)
         except KeyboardInterrupt:
             _say(f"stopped; {_what_is_kept(folder)}")
             raise typer.Exit(INTERRUPTED) from None
-        if folder is not None and can_draw():
+        if folder is not None and can_draw() and isinstance(found, Calibration):
             folder.write(PICTURE, draw_calibration(found))
     if json:
         print_json(found.model_dump_json(indent=1))
-    else:
+    elif isinstance(found, Calibration):
         stdout.print(render_calibration(found))
+    else:
+        stdout.print(render_ladder_calibration(found))
     if folder is not None and not quiet:
-        _say(f"record: {folder.path / RECORD}")
+        name = RECORD if isinstance(found, Calibration) else LADDER
+        _say(f"record: {folder.path / name}")
 
 
-def _computed(
+def _of_people(
+    folder: CalibrationFolder | None, seed: int, full: bool, overwrite: bool, report: Progress
+) -> Calibration:
+    plan, kept = FULL if full else QUICK, None
+    if folder is not None:
+        if not overwrite:
+            wanted = new_calibration(seed, plan)
+            kept = _kept(folder, RECORD, folder.load, lambda found: found.differs_from(wanted))
+        if not can_draw():
+            _say(f"no {PICTURE}: matplotlib is not installed; {RECORD} is written all the "
+                 "same. With matplotlib, the same command draws it from there")  # fmt: skip
+    return run_calibration(seed, plan, report, kept, None if folder is None else folder.save)
+
+
+def _of_ladder(
+    folder: CalibrationFolder | None,
+    dataset: str,
+    model: str,
     seed: int,
     full: bool,
-    folder: CalibrationFolder | None,
-    kept: Calibration | None,
-    quiet: bool,
-    verbose: bool,
-) -> Calibration:
-    with step_progress(quiet, verbose) as report:
-        return run_calibration(
-            seed,
-            FULL if full else QUICK,
-            report,
-            kept,
-            None if folder is None else folder.save,
-        )
+    overwrite: bool,
+    report: Progress,
+) -> LadderCalibration:
+    recording = load_recording(dataset)
+    wanted = new_ladder_calibration(dataset, model, seed, LADDER_FULL if full else LADDER_QUICK)
+    kept = None
+    if folder is not None and not overwrite:
+        kept = _kept(folder, LADDER, folder.load_ladder, lambda found: found.differs_from(wanted))
+    if kept is not None and kept.complete:
+        return kept
+    read = read_activations(load_model(model), recording.problems)
+    options = {} if folder is None else {"save": folder.save}
+    return calibrate_ladder(kept or wanted, recording, read, report, **options)
 
 
-def _kept(folder: CalibrationFolder, wanted: Calibration, overwrite: bool) -> Calibration | None:
+def _kept(
+    folder: CalibrationFolder,
+    name: str,
+    load: Callable[[], Kept | None],
+    differences: Callable[[Kept], list[str]],
+) -> Kept | None:
     """What is there and goes on with this command; anything else is not written over."""
-    if overwrite:
-        return None
     advice = "give another folder with --output-path, or --overwrite"
     try:
-        kept = folder.load()
+        kept = load()
     except DataError as error:
         raise UsageError(f"{error}; {advice}") from error
-    reasons = [] if kept is None else kept.differs_from(wanted)
+    reasons = [] if kept is None else differences(kept)
     if reasons:
-        raise UsageError(f"{folder.path / RECORD} is of {'; '.join(reasons)}; {advice}")
+        raise UsageError(f"{folder.path / name} is of {'; '.join(reasons)}; {advice}")
     return kept
 
 

@@ -13,7 +13,9 @@ import pytest
 
 import brainbench.cli.calibrate as command
 from brainbench.calibration import Calibration, Plan
+from brainbench.calibration.ladder.record import LadderPlan
 from brainbench.cli.main import main
+from brainbench.models import PHANTOM_FILE
 
 TINY = Plan(
     reasoning_types=("syllogistic",),
@@ -30,6 +32,7 @@ TINY = Plan(
     draws=4,
     pooled_draws=4,
 )
+TINY_LADDER = LadderPlan(n_nothing=2, n_confound=2, n_planted=2, n_splits=1)
 
 
 @pytest.fixture
@@ -37,6 +40,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     """Run ``brainbench calibrate`` in this process, in an empty folder, on a tiny plan."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(command, "QUICK", TINY)
+    monkeypatch.setattr(command, "LADDER_QUICK", TINY_LADDER)
     monkeypatch.setattr(command, "FULL", TINY.model_copy(update={"n_tested": 3}))
 
     def work(*arguments: str) -> tuple[int, str, str]:
@@ -166,3 +170,17 @@ def test_options_of_the_environment(run: Any, monkeypatch: pytest.MonkeyPatch) -
     code, out, err = run("--json")
     assert (code, err) == (0, "")
     assert json.loads(out)["seed"] == 9
+
+
+def test_the_ladder_on_the_noise_of_a_dataset(run: Any) -> None:
+    of = ("--dataset", "phantom", "--model", str(PHANTOM_FILE))
+    code, out, err = run(*of, "--output-path", "here")
+    assert code == 0
+    assert "Half of the people as the model" in out
+    assert "record: here/ladder.json" in err
+    kept = Path("here/ladder.json").read_bytes()
+    assert run(*of, "--output-path", "here", "--quiet", "--json")[0] == 0
+    assert Path("here/ladder.json").read_bytes() == kept
+    code, _, err = run(*of, "--output-path", "here", "--seed", "1")
+    assert code == 2
+    assert "seed 0, not 1" in err

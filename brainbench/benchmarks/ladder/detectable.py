@@ -24,13 +24,33 @@ DATA_SETS, DRAWS = 100, 400
 
 
 @dataclass(frozen=True)
+class Planted:
+    """What simulated people hold of the items besides noise, in every cell.
+
+    Attributes
+    ----------
+    share : of each person's variance, 0 to 1, of what ``base`` leaves of it.
+    alike : share of the mixing from features to voxels that people have in common.
+    columns : (n, q) features of each reasoning type; None: one layer of the model, another in
+        each data set.
+    base : rung whose nuisance is taken out of features and noise first; None: the rung that is
+        tested.
+    """
+
+    share: float = 0.0
+    alike: float = 0.0
+    columns: Mapping[str, Array] | None = None
+    base: Rung | None = None
+
+
+@dataclass(frozen=True)
 class SimulatedPeople:
-    """People with the noise of real ones, and a model's features planted in every cell.
+    """People with the noise of real ones, who hold a known share of known features.
 
     Parameters
     ----------
     types : reasoning types of a dataset.
-    layers : (L, n, n) inner products of the items of each, of the model.
+    layers : (L, n, n) inner products of the items of each, of the model that is tested.
     draws : permutations of each test.
     """
 
@@ -47,17 +67,17 @@ class SimulatedPeople:
         }
 
     def p_values(
-        self, rung: Rung, share: float, alike: float, seed: int, data_sets: int = DATA_SETS
+        self, rung: Rung, planted: Planted, seed: int, data_sets: int = DATA_SETS, batch: int = 0
     ) -> dict[Statistic, Array]:
         """(data_sets,) p of each statistic.
 
         Parameters
         ----------
-        rung : nuisance that is taken out; shares are of what it leaves.
-        share : of each person's variance that one layer of the model explains, in every cell.
-        alike : share of the mixing from features to voxels that people have in common.
+        rung : nuisance that is taken out.
+        planted : what is there.
         seed : of all data sets.
         data_sets : how many.
+        batch : data sets of one batch have the same permutations, another batch has others.
         """
         by_set: list[list[CellNull]] = [[] for _ in range(data_sets)]
         for place, (kind, one) in enumerate(self.types.items()):
@@ -65,29 +85,35 @@ class SimulatedPeople:
             targets = [
                 make_targets(people, projection.own, projection.group)
                 for number in range(data_sets)
-                for people in self._people(kind, rung, share, alike, [seed, number, place])
+                for people in self._people(kind, rung, planted, [seed, batch, number, place])
             ]
-            orders = Orders(one.orders.rows[: self.draws + 1], exact=False)
-            held = hold_against(one, self.layers[kind], rung, targets, orders)
+            start = 1 + batch * self.draws % max(1, len(one.orders.rows) - self.draws)
+            rows = np.vstack([one.orders.rows[:1], one.orders.rows[start : start + self.draws]])
+            held = hold_against(one, self.layers[kind], rung, targets, Orders(rows, exact=False))
             for number, nulls in enumerate(by_set if held else ()):
                 nulls += held[number * len(rois) : (number + 1) * len(rois)]
         found = [assess_together(nulls) for nulls in by_set if nulls]
         return {name: np.array([one[name].p for one in found]) for name in found[0]}
 
     def _people(
-        self, kind: str, rung: Rung, share: float, alike: float, seed: list[int]
+        self, kind: str, rung: Rung, planted: Planted, seed: list[int]
     ) -> Iterator[list[Array]]:
         """People of one data set, ROI by ROI."""
         one, rng = self.types[kind], np.random.default_rng(seed)
-        # the layer is the same in every reasoning type of a data set
-        layers = self.layers[kind]
-        layer = layers[np.random.default_rng(seed[:2]).integers(len(layers))]
-        maker, runs = one.projections[rung].group, run_labels(one.cell)
-        values, vectors = np.linalg.eigh(residual_kernel(layer[None], maker))
-        features = vectors * np.sqrt(np.maximum(values, 0.0))
+        maker, runs = one.projections[planted.base or rung].group, run_labels(one.cell)
+        if planted.columns is not None:
+            features = planted.columns[kind]
+        else:
+            layers = self.layers[kind]
+            # the layer is the same in every reasoning type of a data set
+            layer = layers[np.random.default_rng(seed[:3]).integers(len(layers))]
+            values, vectors = np.linalg.eigh(residual_kernel(layer[None], maker))
+            features = vectors * np.sqrt(np.maximum(values, 0.0))
         for roi in one.cell.rois:
-            noise = [exchange(block, runs, rng) for block in self._noise[kind, roi]]
-            yield plant(noise, features, maker, share, alike, rng) if share else noise
+            people = [exchange(block, runs, rng) for block in self._noise[kind, roi]]
+            if planted.share:
+                people = plant(people, features, maker, planted.share, planted.alike, rng)
+            yield people
 
 
 def detectable_share(people: SimulatedPeople, rung: Rung, seed: int) -> float | None:
@@ -107,7 +133,7 @@ def detectable_share(people: SimulatedPeople, rung: Rung, seed: int) -> float | 
     low, high = 0, len(SHARES)
     while low < high:
         middle = (low + high) // 2
-        p = people.p_values(rung, SHARES[middle], 0.0, seed)["larger"]
+        p = people.p_values(rung, Planted(SHARES[middle]), seed)["larger"]
         if float((p <= LEVEL).mean()) >= POWER:
             high = middle
         else:

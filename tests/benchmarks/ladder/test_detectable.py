@@ -7,6 +7,7 @@ import pytest
 
 from brainbench.benchmarks.ladder.detectable import (
     SHARES,
+    Planted,
     SimulatedPeople,
     detectable_share,
 )
@@ -34,14 +35,14 @@ def people() -> SimulatedPeople:
 
 def test_nothing_planted_is_found_at_the_level_of_the_test(people: SimulatedPeople) -> None:
     """These people do share a signal; exchanging items takes it away."""
-    p = people.p_values("length", 0.0, 0.0, seed=0, data_sets=200)
+    p = people.p_values("length", Planted(0.0, 0.0), seed=0, data_sets=200)
     for name in ("own", "between", "larger"):
         assert (p[name] <= 0.05).mean() < 0.11  # 3.9 standard errors above 0.05
 
 
 def test_what_people_share_is_found_by_between(people: SimulatedPeople) -> None:
-    alone = people.p_values("position", 0.1, 0.0, seed=1, data_sets=40)
-    alike = people.p_values("position", 0.1, 1.0, seed=1, data_sets=40)
+    alone = people.p_values("position", Planted(0.1, 0.0), seed=1, data_sets=40)
+    alike = people.p_values("position", Planted(0.1, 1.0), seed=1, data_sets=40)
     assert (alone["between"] <= 0.05).mean() < 0.3
     assert (alike["between"] <= 0.05).mean() > 0.8
 
@@ -49,17 +50,17 @@ def test_what_people_share_is_found_by_between(people: SimulatedPeople) -> None:
 def test_the_detectable_share_is_found_in_four_of_five(people: SimulatedPeople) -> None:
     share = detectable_share(people, "position", seed=2)
     assert share in SHARES
-    found = people.p_values("position", share, 0.0, seed=3)["larger"]
+    found = people.p_values("position", Planted(share, 0.0), seed=3)["larger"]
     assert (found <= 0.05).mean() > 0.65
     place = SHARES.index(share)
     if place:
-        less = people.p_values("position", SHARES[place - 1], 0.0, seed=3)["larger"]
+        less = people.p_values("position", Planted(SHARES[place - 1], 0.0), seed=3)["larger"]
         assert (less <= 0.05).mean() < 0.9
 
 
 def test_the_same_seed_gives_the_same_data_sets(people: SimulatedPeople) -> None:
-    one = people.p_values("length", 0.05, 0.5, seed=4, data_sets=3)
-    two = people.p_values("length", 0.05, 0.5, seed=4, data_sets=3)
-    other = people.p_values("length", 0.05, 0.5, seed=5, data_sets=3)
+    one = people.p_values("length", Planted(0.05, 0.5), seed=4, data_sets=3)
+    two = people.p_values("length", Planted(0.05, 0.5), seed=4, data_sets=3)
+    other = people.p_values("length", Planted(0.05, 0.5), seed=5, data_sets=3)
     np.testing.assert_array_equal(one["own"], two["own"])
     assert (one["own"] != other["own"]).any()
