@@ -130,6 +130,7 @@ def test_states_are_kept_and_have_the_geometry_of_the_reference(
         assert np.median(same) > np.median(other) + 0.05
 
 
+@pytest.mark.exhaustive
 def test_gemma_3_from_its_weights_to_scores(gemma: LanguageModel, tmp_path: Path) -> None:
     record = evaluate(gemma, tmp_path)
     assert (record.model.family, record.model.parameters) == ("gemma3_text", 268098176)

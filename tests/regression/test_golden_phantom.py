@@ -1,7 +1,7 @@
 """The runs that need no download give the scores they always gave.
 
-``pytest tests/regression -k controlled --regold`` writes those of the controlled protocol
-anew, ``-k published`` those of the published one.
+``pytest tests/regression -m "" --regold -k "every_cell or default_run"`` writes those of the
+controlled protocol anew, ``-k published --regold`` those of the published one.
 """
 
 from __future__ import annotations
@@ -22,12 +22,21 @@ def test_the_shipped_activations_give_the_golden_controlled_scores(
     controlled_run: Any, golden: Callable[..., None]
 ) -> None:
     record = controlled_run.record
-    assert [row.protocol for row in record.controlled] == ["controlled"] * 9
-    golden(record, "phantom_builtin_controlled")
+    assert [row.protocol for row in record.controlled] == ["controlled"] * 7
+    golden(record, "phantom_builtin_controlled", only=controlled_run.held)
     verdicts = {row.benchmark: row.verdict for row in record.controlled}
     planted = {"phantom.signal.syllogistic-ridge", "phantom.signal.transitive-ridge"}
     assert planted <= {name for name, verdict in verdicts.items() if verdict == "above null"}
     assert {name.split(".")[1] for name, v in verdicts.items() if v == "above null"} == {"signal"}
+
+
+@pytest.mark.exhaustive
+def test_every_cell_of_the_shipped_activations_gives_the_golden_scores(
+    tmp_path: Path, golden: Callable[..., None]
+) -> None:
+    record = evaluate(PHANTOM_FILE, output_path=tmp_path)
+    assert [row.protocol for row in record.controlled] == ["controlled"] * 9
+    golden(record, "phantom_builtin_controlled")
 
 
 @pytest.mark.exhaustive
