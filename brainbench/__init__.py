@@ -84,7 +84,7 @@ def evaluate(
         if they are named too. What comes out is in ``record.accuracy`` and
         ``record.answer_bias``.
     protocol : how alignment is scored: ``controlled`` (in ``record.controlled``) or
-        ``published`` (in ``record.scores``).
+        ``published`` (in ``record.published``).
     seed : of random features, permutations and simulations; same seed, same record.
     limit : only the first items of each reasoning type and task, for trying out.
     options : how a language model is loaded and asked.

@@ -26,8 +26,8 @@ TITLES = {
 
 
 def panel(axes: Axes, record: Record, benchmark: str, title: str) -> None:
-    row = next(r for r in record.scores if (r.benchmark, r.subject) == (benchmark, "all"))
-    controls = [c for c in record.controls if c.benchmark == benchmark]
+    row = next(score for score in record.published if score.benchmark == benchmark)
+    controls = row.controls
     names = ["model, best layer", *(c.control for c in controls)]
     places = range(len(names), 0, -1)
     for place, control in zip(places, [None, *controls], strict=True):

@@ -18,7 +18,7 @@ from brainbench.datasets import load_recording
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, RANDOM
 from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator
 from brainbench.guidance.layer_sets import MIDDLE, layer_sets
-from brainbench.guidance.score import SearchRow
+from brainbench.guidance.rows import SearchRow
 from brainbench.guidance.signals import read_signals
 from brainbench.guidance.steering.experiment import read_training
 from brainbench.guidance.steering.targeted import Targeted

@@ -10,13 +10,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.datasets import Recording, average_repeats, block_of, subjects_of
+from brainbench.datasets import Card, Recording, average_repeats, block_of, subjects_of
 from brainbench.encoding import Fold, FoldResponses, parallel, prepare_responses, published_folds
 from brainbench.errors import DataError
 from brainbench.problems import Problem
+from brainbench.quantities import Interval
 
 Array = NDArray[np.float64]
 POOLED = "all"
+Reached = tuple[Literal["model", "reference"], ...]
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ class Cell:
     def subjects(self) -> list[str]:
         """People, in the order of the assembly."""
         return subjects_of(self.recording.assembly)
+
+    @property
+    def pooled(self) -> bool:
+        """Whether items of different reasoning types are together."""
+        return is_pooled(self.recording.card, self.reasoning_type)
 
     @property
     def problems(self) -> list[Problem]:
@@ -202,20 +209,27 @@ def prepare_cell(
     return Cell(recording, reasoning_type, tuple(rois), items, position, folds, blocks)
 
 
+def is_pooled(card: Card, reasoning_type: str) -> bool:
+    """Whether a cell of that type holds items of different ones."""
+    return reasoning_type == POOLED and len(card.reasoning_types) > 1
+
+
 def reaches(
-    against_model: float, against_reference: float, raw: float, reference: float | None
-) -> tuple[Literal["model", "reference"], ...]:
+    value: float | None, drawn: Interval | None, raw: float, reference: float | None
+) -> Reached:
     """What a nuisance row is not below.
 
     Parameters
     ----------
-    against_model : its statistic; of drawn rows the upper end of their range.
-    against_reference : its statistic; of drawn rows their mean.
+    value : its statistic, of drawn rows their mean; nothing is reached where there is none.
+    drawn : the range of drawn rows, whose upper end is held against the model.
     raw, reference : of the model, and of other people if they have one.
     """
+    if value is None:
+        return ()
     reached: list[Literal["model", "reference"]] = []
-    if against_model >= raw:
+    if (value if drawn is None else drawn[1]) >= raw:
         reached.append("model")
-    if reference is not None and against_reference >= reference:
+    if reference is not None and value >= reference:
         reached.append("reference")
     return tuple(reached)

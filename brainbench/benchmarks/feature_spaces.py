@@ -12,6 +12,7 @@ from brainbench.benchmarks.cell import POOLED, Cell
 from brainbench.encoding import linear_kernels, random_kernels
 from brainbench.encoding import nuisance as features
 from brainbench.models import Activations
+from brainbench.quantities import Layer
 
 Array = NDArray[np.float64]
 RANDOM = "random features"
@@ -27,12 +28,12 @@ class FeatureSpace:
     name : as printed.
     kernels : (n_layers, n_items, n_items), or one such array per person where the
         features are a person's own.
-    layers : (site, layer) of each kernel.
+    layers : of each kernel.
     """
 
     name: str
     kernels: Array | Sequence[Array]
-    layers: tuple[tuple[str, int], ...]
+    layers: tuple[Layer, ...]
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class NotApplicable:
 def model_space(cell: Cell, activations: Activations) -> FeatureSpace:
     """All sites and layers of a model, on the items of a cell."""
     kernels = [linear_kernels(values[cell.items]) for values in activations.values.values()]
-    layers = [(site, layer) for site in activations.values for layer in activations.layers[site]]
+    layers = [Layer(site, i) for site in activations.values for i in activations.layers[site]]
     return FeatureSpace("model", np.concatenate(kernels), tuple(layers))
 
 
@@ -64,7 +65,7 @@ def random_space(cell: Cell, widths: list[int], seed: int, draw: int) -> Feature
     rng = np.random.default_rng([seed, draw])
     whole = random_kernels(len(cell.recording.problems), widths, rng)
     cut = whole[:, cell.items[:, None], cell.items]
-    return FeatureSpace(RANDOM, cut, tuple((RANDOM, layer) for layer in range(len(widths))))
+    return FeatureSpace(RANDOM, cut, tuple(Layer(RANDOM, i) for i in range(len(widths))))
 
 
 def nuisance_spaces(cell: Cell) -> list[FeatureSpace | NotApplicable]:
@@ -76,7 +77,7 @@ def _columns(name: str, columns: Array, reason: str) -> FeatureSpace | NotApplic
     """A one-layer space, or the reason where no column varies."""
     if not columns.any():
         return NotApplicable(name, reason)
-    return FeatureSpace(name, linear_kernels(columns[:, None, :]), ((name, 0),))
+    return FeatureSpace(name, linear_kernels(columns[:, None, :]), (Layer(name, 0),))
 
 
 def _reasoning_type(cell: Cell) -> FeatureSpace | NotApplicable:
@@ -100,7 +101,7 @@ def _position(cell: Cell) -> FeatureSpace | NotApplicable:
     """
     grids = {"within run": cell.position, "over session": cell.items}
     kernels = [linear_kernels(features.position_bumps(places)) for places in grids.values()]
-    labels = [(grid, i) for grid in grids for i in range(len(features.POSITION_WIDTHS))]
+    labels = [Layer(grid, i) for grid in grids for i in range(len(features.POSITION_WIDTHS))]
     return FeatureSpace("position", np.concatenate(kernels), tuple(labels))
 
 
@@ -125,7 +126,7 @@ def _times(
         return NotApplicable(name, f"{cell.recording.card.name} records no responses")
     seconds, people = cell.recorded("response_time")
     kernels = [linear_kernels(columns(seconds, person)[:, None, :]) for person in people]
-    return FeatureSpace(name, kernels, ((name, 0),))
+    return FeatureSpace(name, kernels, (Layer(name, 0),))
 
 
 _NUISANCES: tuple[Callable[[Cell], FeatureSpace | NotApplicable], ...] = (

@@ -22,10 +22,15 @@ class OtherScore(BaseModel):
     dataset: str
     value: float | None
     """The headline; None where it is undefined."""
-    warnings: list[str] = []
+    notes: tuple[str, ...] = ()
     """What a reader of the score should know."""
     score: dict[str, Any]
     """The whole score."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Its notes: nothing else is known of a score of this kind."""
+        return self.notes
 
 
 class BenchmarkScore(BaseModel, ABC):
@@ -73,7 +78,7 @@ class BenchmarkScore(BaseModel, ABC):
                 version=self.version,
                 dataset=self.dataset,
                 value=self.headline,
-                warnings=list(getattr(self, "warnings", ())),
+                notes=tuple(getattr(self, "warnings", ())),
                 score=self.model_dump(mode="json"),
             )
         )

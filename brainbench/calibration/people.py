@@ -25,6 +25,7 @@ from brainbench.encoding.controlled.folds import HeldOutFold, held_out_folds
 from brainbench.encoding.controlled.prediction import all_together, normalised
 from brainbench.models import PHANTOM_FILE, Activations, load_model
 from brainbench.problems import Problem
+from brainbench.quantities import Layer
 
 Array = NDArray[np.float64]
 ROI = "simulated"
@@ -128,7 +129,7 @@ def make_design(experiment: Experiment, reasoning_type: str) -> Design:
 def of_random_units(design: Design, units: int, rng: np.random.Generator) -> Design:
     """The design of a model whose one layer has few units, of no meaning."""
     kernels = random_kernels(len(design.runs), [units], rng)
-    space = FeatureSpace("random units", kernels, (("random units", 0),))
+    space = FeatureSpace("random units", kernels, (Layer("random units", 0),))
     return replace(design, space=space, bands=_bands(design.cell, space, design.folds))
 
 

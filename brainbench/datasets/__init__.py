@@ -8,7 +8,14 @@ from brainbench.datasets.assembly import (
     subjects_of,
 )
 from brainbench.datasets.behavior import Behavior
-from brainbench.datasets.cards import Card, list_cards, load_card, parse_card, share_people
+from brainbench.datasets.cards import (
+    Card,
+    find_card,
+    list_cards,
+    load_card,
+    parse_card,
+    share_people,
+)
 from brainbench.datasets.download import fetch
 from brainbench.datasets.phantom import PhantomDesign, PhantomRoi, simulate
 from brainbench.datasets.registry import (
@@ -31,6 +38,7 @@ __all__ = [
     "build_assembly",
     "cache_folder",
     "fetch",
+    "find_card",
     "list_cards",
     "list_datasets",
     "load_behavior",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from functools import cache
@@ -12,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from brainbench.errors import DataError, UnknownNameError
+from brainbench.errors import BrainbenchError, DataError, UnknownNameError
 from brainbench.foreign import fault_of, parse_yaml
 from brainbench.plugins import DatasetPlugin, plugged
 
@@ -212,6 +213,13 @@ def load_card(name: str) -> Card:
     if card.name != name:
         raise DataError(f"data card {path.name} is named {card.name!r}, its plugin says {name!r}")
     return card
+
+
+def find_card(name: str) -> Card | None:
+    """The card of a dataset; None where there is no valid one of that name."""
+    with contextlib.suppress(BrainbenchError):
+        return load_card(name)
+    return None
 
 
 def share_people(one: str, other: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED, arms_of, find_arm
 from brainbench.guidance.evaluation.problem_tests import TESTS
-from brainbench.guidance.score import Mode, Tier
+from brainbench.guidance.rows import Mode, Tier
 
 # suites of guidance → ways of guiding
 GUIDANCE_SUITES: dict[str, tuple[Mode, ...]] = {

@@ -1,119 +1,39 @@
-"""What guidance by brain signals brought: rows of the record."""
+"""What guidance by brain signals brought, as it is recorded and read."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import model_validator
 
-from brainbench.guidance.arms import GUIDED, RANDOM
+from brainbench.guidance.arms import GUIDED, UNGUIDED
 from brainbench.guidance.layer_sets import name_layers
-
-Mode = Literal["steering", "finetuning"]
-Form = Literal["controlled", "published"]
-Tier = Literal["reduced", "full"]
-Verdict = Literal["brain signals help", "inconclusive", "not shown to help"]
-Metric = Literal[
-    "auc",
-    "accuracy_at_threshold",
-    "accuracy",
-    "balanced_accuracy",
-    "dprime",
-    "says_true",
-    "valid",
-]
-METRICS: tuple[Metric, ...] = get_args(Metric)
-# shares and areas: a difference of two lies between -1 and 1
-BOUNDED: tuple[Metric, ...] = tuple(metric for metric in METRICS if metric != "dprime")
-
-
-# the test of scanner items
-HELD_OUT = "held-out scanner items"
-DRAWN_ANEW = "drawn anew at every try"
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+from brainbench.guidance.rows import (
+    HELD_OUT,
+    ArmAlignment,
+    ArmRow,
+    Difference,
+    Dose,
+    Form,
+    GuidancePart,
+    Mode,
+    SearchRow,
+    Tier,
+    Verdict,
+)
+from brainbench.guidance.verdict import (
+    MIN_PROBLEMS,
+    count,
+    find_lacking,
+    powerless,
+    read_alignment,
+    read_gains,
+    read_search,
+)
+from brainbench.quantities import Count, Share
 
 
-class ArmRow(_Part):
-    """One arm's answers to the problems of one test; means over its seeds."""
-
-    arm: str
-    """A name of the registry, ``guided`` or ``unguided`` among them."""
-    n_seeds: int
-    strength: float | None
-    """Of steering: mean over seeds of what was chosen on validation problems."""
-    layers: list[int] | None = None
-    """Of steering: where something was added, with any seed. Null in older records."""
-    threshold: float | None
-    """Log-odds above which True is said, chosen on validation problems; mean over seeds."""
-    auc: float | None
-    """Of log-odds; null where only one label is there, or answers are not two."""
-    accuracy: float
-    """Of what was said; an invalid answer is not right."""
-    accuracy_at_threshold: float | None
-    balanced_accuracy: float | None
-    dprime: float | None
-    says_true: float
-    """Share of all answers."""
-    valid: float
-    """Share of answers that are one of the choices."""
-
-
-class Change(_Part):
-    """Guided minus another arm, over the same problems."""
-
-    metric: Metric
-    value: float
-    interval: tuple[float, float] | None
-    """95 %, hierarchical bootstrap over seeds × base problems; cut to where a difference of
-    shares or areas can lie: an end at -1 or 1 says that the data set no bound there."""
-    p: float | None
-    """Two-sided: Student's t with the standard error of the same bootstrap."""
-    p_corrected: float | None
-    """Holm over arms, for the two metrics that a claim rests on."""
-
-
-class Difference(_Part):
-    """Guided against one arm."""
-
-    against: str
-    n_seeds: int
-    """Of the arm with fewer."""
-    changes: list[Change]
-    mcnemar_p: float | None
-    """Exact, on one order of each problem, by the majority over seeds."""
-    mcnemar_gained: int | None
-    """Problems that only the guided one has right."""
-    mcnemar_lost: int | None
-
-
-class Dose(_Part):
-    """How answers to validation problems change with the strength of steering; over seeds."""
-
-    arm: str
-    layers: str
-    """Name of the set that was steered."""
-    strength: float
-    """Length of the direction at each layer, in units of the spread of states there."""
-    auc: float | None
-    accuracy: float
-    says_true: float
-    valid: float
-
-
-class ArmAlignment(_Part):
-    """How well an arm's states predict held-out runs, before and after it was trained."""
-
-    arm: str
-    before: float
-    """Pearson r, mean over voxels and people, of all layers together; controlled folds."""
-    after: float
-    """Mean over seeds."""
-
-
-class GuidanceScore(_Part):
+class GuidanceScore(GuidancePart):
     """One way of guiding a model, read once on one test."""
 
     mode: Mode
@@ -128,31 +48,73 @@ class GuidanceScore(_Part):
     reasoning_type: str
     """Whose scanner items guide; ``all`` are pooled."""
     site: str
-    layers: list[int]
+    layers: list[Count]
     """Where the guided arm adds, or is trained; of steering in older records, all that validation
     chose among."""
     test: str
     """Name of the problems it was read on."""
     test_type: str
     """Their reasoning type, or ``all``."""
-    n_items: int
-    n_base: int
+    n_items: Count
+    n_base: Count
     """Problems, orders of premises not counted."""
-    n_people: int
-    n_permutations: int
+    n_people: Count
+    n_permutations: Count
     """Of the item-permuted arm."""
-    n_draws: int
+    n_draws: Count
     """Of the bootstrap."""
     arms: list[ArmRow]
     differences: list[Difference]
-    doses: list[Dose] = []
+    doses: tuple[Dose, ...] = ()
     """On problems that strength and layers are chosen on; of steering."""
-    alignment: list[ArmAlignment] = []
+    alignment: tuple[ArmAlignment, ...] = ()
     """Did alignment rise, where accuracy did? Of fine-tuning."""
+    oracles: tuple[str, ...] = ()
+    """Arms that know the answers of the test: shown, and neither corrected for nor part of a
+    claim."""
+    humans_beat_model: bool = True
+    """Whether some person has an item right that the model has wrong; if not, every item guides."""
     verdict: Verdict
-    reading: str
-    """In plain words."""
-    warnings: list[str]
+    notes: tuple[str, ...] = ()
+    """What no number says."""
+
+    @property
+    def reading(self) -> str:
+        """The outcome in plain words."""
+        needed = [each for each in self.differences if each.against not in self.oracles]
+        reading = read_gains(needed, find_lacking(self.tier, self._seeds))
+        return f"{reading} {read_alignment(self.alignment)}".strip()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Notes, then what the numbers say."""
+        said, seeds = [*self.notes], self._seeds
+        transferred = self.test_type not in (self.reasoning_type, "all")
+        if self.mode == "steering" and transferred:
+            said.append(f"transfer: guided by {self.reasoning_type} items")
+        if not self.humans_beat_model:
+            said.append("the model has no item wrong that a person has right: every item guides")
+        if self.n_base < MIN_PROBLEMS:
+            said.append(f"{count(self.n_base, 'problem')}: no intervals below {MIN_PROBLEMS}")
+        # no seed changes the model as it is
+        single = [name for name, own in seeds.items() if own == 1 and name != UNGUIDED]
+        if single:
+            said.append(
+                f"one seed of {', '.join(single)}: intervals say nothing of other seeds or "
+                "permutations"
+            )
+        if self.tier == "reduced":
+            said.append(
+                f"reduced tier: {count(seeds.get(GUIDED, 0), 'seed')}, few arms; no verdict but "
+                "inconclusive"
+            )
+        if self.oracles:
+            said.append(f"{', '.join(self.oracles)}: told the answers of these very items")
+        return tuple(said)
+
+    @property
+    def _seeds(self) -> dict[str, int]:
+        return {arm.arm: arm.n_seeds for arm in self.arms}
 
     @property
     def told_from(self) -> str:
@@ -178,53 +140,7 @@ class GuidanceScore(_Part):
         record.gains.append(self)
 
 
-class SearchRow(_Part):
-    """One arm of the paper's targeted search; means over its seeds."""
-
-    arm: str
-    n_seeds: int
-    flipped: float
-    """Pairs of a person and a problem whose answer became right."""
-    flipped_range: tuple[float, float] | None = None
-    """Least and most over seeds; null of one seed."""
-    n_flipped: int
-    """Problems that some person's signals flipped, of the first seed."""
-    tries: float | None
-    """How often the model was asked until it was right; null where it never was."""
-    length: float | None
-    """Of the direction then, in units of the spread of states; mean over layers."""
-    reverted: float
-    """Answers that were none of the choices, after which a direction went back."""
-    one_direction: bool | None = None
-    """Whether each pair kept one direction through all its tries; of arms without signals. Null of
-    a random direction in older records, where it was drawn anew at every try."""
-    guided_minus: float | None = None
-    """Share of pairs that guided flips, minus this arm's. Null of guided, and in older records."""
-    interval: tuple[float, float] | None = None
-    """95 %, bootstrap over problems, each with all its people; of these people."""
-    p: float | None = None
-    p_corrected: float | None = None
-    """Holm over arms; null of an arm that has no power."""
-    direction_gained: int | None
-    """The mean of the directions that flipped, added to all items: wrong ones that become right."""
-    direction_lost: int | None
-    """Right ones that become wrong."""
-    direction_says_true: float | None
-    direction_auc: float | None
-    direction_balanced_accuracy: float | None
-
-    @property
-    def called(self) -> str:
-        """The arm as it is shown: the random direction of an older record is another arm."""
-        return f"{self.arm}, {DRAWN_ANEW}" if self.drawn_anew else self.arm
-
-    @property
-    def drawn_anew(self) -> bool:
-        """Whether it is a random direction with as many chances as tries."""
-        return self.arm == RANDOM and not self.one_direction
-
-
-class SearchScore(_Part):
+class SearchScore(GuidancePart):
     """The targeted search as published, beside the same done with what is not a brain signal.
 
     Map, direction and success are of the same item here: it shows that answers can be moved, not
@@ -235,22 +151,49 @@ class SearchScore(_Part):
     roi: str
     reasoning_type: str
     site: str
-    layers: list[int]
+    layers: list[Count]
     loss: str
     centring: str
-    n_people: int
-    n_items: int
-    n_wrong: int
+    n_people: Count
+    n_items: Count
+    n_wrong: Count
     """Items that the model has wrong."""
-    n_pairs: int
+    n_pairs: Count
     """Of those, pairs with a person who has it right."""
-    says_true: float
+    says_true: Share
     """Before; of the items."""
-    auc: float
-    balanced_accuracy: float
+    auc: Share
+    balanced_accuracy: Share
     rows: list[SearchRow]
-    reading: str
-    warnings: list[str]
+    notes: tuple[str, ...] = ()
+    """What no number says."""
+
+    @model_validator(mode="after")
+    def _has_guided(self) -> Self:
+        if GUIDED not in {row.arm for row in self.rows}:
+            raise ValueError(f"rows lack {GUIDED!r}: no search without its own arm")
+        return self
+
+    @property
+    def reading(self) -> str:
+        """The outcome in plain words."""
+        return read_search(self.rows, self.auc)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Notes, then what the numbers say."""
+        flat = powerless(self.loss, self.centring)
+        return (
+            *self.notes,
+            "as published: maps, directions and success are of the same items; a flip is no "
+            "evidence that anything was learned",
+            *(
+                f"{row.arm}: its predictions have one dimension, where a {self.loss} has no slope; "
+                "what it moves is rounding, so it says nothing as a baseline"
+                for row in self.rows
+                if row.arm in flat
+            ),
+        )
 
     @property
     def identifier(self) -> str:

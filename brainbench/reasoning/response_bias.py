@@ -17,17 +17,12 @@ from typing import Any
 from brainbench.errors import DataError
 from brainbench.reasoning.checks.tasks import tasks_folder
 from brainbench.reasoning.score import AnswerBias, Threshold
-from brainbench.reasoning.uncertainty import area_side, share_interval
 
 Item = list[Any]
 Sample = Mapping[str, Any]
 # what our own tasks carry the items in
 _CARRIER = "balanced_acc"
 _TWO = ("True", "False")
-# how much more often than it is right an answer is given, to be told of as leaning
-_LEANING = 0.15
-# a share that rounds to all of them
-_ALWAYS = 0.995
 
 
 def find_items(task: Any, samples: Sequence[Sample]) -> tuple[tuple[str, ...], list[Item]] | None:
@@ -81,7 +76,7 @@ def measure_bias(
     n_truncated: int = 0,
     threshold: Threshold | None = None,
 ) -> AnswerBias:
-    """Every measure of some answers, and its reading.
+    """Every measure of some answers.
 
     Parameters
     ----------
@@ -94,7 +89,7 @@ def measure_bias(
     valid = [said for _, _, said, _ in items if said is not None]
     has_odds = two and every and any(odds is not None for _, _, _, odds in items)
     cut = threshold.value if threshold is not None and two else None
-    bias = AnswerBias(
+    return AnswerBias(
         task=name,
         choices=choices,
         n_items=len(items),
@@ -116,72 +111,12 @@ def measure_bias(
         accuracy_at_threshold=(
             None if cut is None else metrics.acc_at_threshold([[*item, cut] for item in told])
         ),
-        reading="",
     )
-    return bias.model_copy(update={"reading": read_bias(bias)})
 
 
 def choose_threshold(items: Sequence[Item], choices: tuple[str, ...]) -> float | None:
     """The log-odds above which the first choice must be said for the best balanced accuracy."""
     return _number(_metrics().threshold(_as_true_and_false(items, choices)))
-
-
-def read_bias(bias: AnswerBias) -> str:
-    """In plain words: against the best constant answer, where answers lean, what odds tell."""
-    constant, accuracy = bias.best_constant
-    said, gain = [], bias.accuracy - accuracy
-    always = f"always saying {constant} ({bias.accuracy:.3f} against {accuracy:.3f})"
-    if bias.said is not None and max(bias.said.values()) >= _ALWAYS:
-        word = max(bias.said, key=bias.said.__getitem__)
-        said.append(
-            f"always says {word}: its accuracy is the share of such problems ({bias.accuracy:.3f})"
-        )
-    elif gain <= 0:
-        said.append(f"no better than {always}")
-    elif beats_constant(bias):
-        said.append(f"better than {always}")
-    else:
-        said.append(f"not clearly better than {always}")
-    said += _leaning(bias)
-    if bias.auc is not None:
-        shares = (bias.always[bias.choices[0]], bias.always[bias.choices[-1]])
-        side = area_side(bias.auc, bias.auc_stderr, shares, bias.n_clusters)
-        if side > 0:
-            said.append(f"its log-odds tell the answers apart (AUC {bias.auc:.3f})")
-        elif side < 0:
-            said.append(f"its log-odds point the wrong way (AUC {bias.auc:.3f})")
-        else:
-            said.append(f"its log-odds do not tell the answers apart (AUC {bias.auc:.3f})")
-    if bias.n_invalid:
-        said.append(f"{bias.n_invalid} of {bias.n_items} answers are invalid")
-    if bias.n_truncated:
-        said.append(f"{bias.n_truncated} were cut off")
-    return "; ".join(said)
-
-
-def accuracy_interval(bias: AnswerBias) -> tuple[float, float] | None:
-    """95 % interval of the accuracy; see :func:`.uncertainty.share_interval`."""
-    return share_interval(bias.accuracy, bias.n_items, bias.n_clusters, bias.accuracy_stderr)
-
-
-def beats_constant(bias: AnswerBias) -> bool:
-    """Whether the interval of the accuracy lies above the best constant answer's.
-
-    That one's accuracy is a property of the items, and is taken as given.
-    """
-    found = accuracy_interval(bias)
-    best = max(bias.always.values(), default=1.0)
-    return found is not None and found[0] > best
-
-
-def _leaning(bias: AnswerBias) -> list[str]:
-    if bias.said is None:
-        return ["no answer is valid"]
-    word = max(bias.choices, key=lambda choice: (bias.said or {})[choice] - bias.always[choice])
-    share, labelled = bias.said[word], bias.always[word]
-    if share - labelled <= _LEANING or share >= _ALWAYS:
-        return []
-    return [f"leans towards {word}: says it in {share:.0%}, right in {labelled:.0%}"]
 
 
 def _as_true_and_false(items: Sequence[Item], choices: tuple[str, ...]) -> list[Item]:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from brainbench.quantities import Count, Share, Spread
+from brainbench.reasoning.uncertainty import area_side, share_interval
+
+# how much more often than it is right an answer is given, to be told of as leaning
+_LEANING = 0.15
+# a share that rounds to all of them
+_ALWAYS = 0.995
 
 
 class AnswerBias(BaseModel):
@@ -17,40 +25,103 @@ class AnswerBias(BaseModel):
 
     task: str
     choices: tuple[str, ...]
-    n_items: int
-    n_clusters: int
+    n_items: Count
+    n_clusters: Count
     """Different problems: several orders of one problem are one cluster."""
-    accuracy: float
+    accuracy: Share
     """An invalid answer is not right."""
-    accuracy_stderr: float | None
-    always: dict[str, float]
+    accuracy_stderr: Spread | None
+    always: dict[str, Share]
     """Choice → accuracy of always answering it."""
-    said: dict[str, float] | None
+    said: dict[str, Share] | None
     """Choice → its share of the valid answers; None where there is no valid answer."""
-    balanced_accuracy: float | None
+    balanced_accuracy: Share | None
     """Mean over labels of the share answered right; None where a choice is not an item's label."""
-    balanced_accuracy_stderr: float | None
-    auc: float | None
+    balanced_accuracy_stderr: Spread | None
+    auc: Share | None
     """Area under the curve of the log-odds of the first of two choices."""
-    auc_stderr: float | None
+    auc_stderr: Spread | None
     dprime: float | None
     """Of two choices; a constant answer has 0."""
-    n_invalid: int
-    n_truncated: int
+    n_invalid: Count
+    n_truncated: Count
     """Answers cut off by the limit of generation."""
     threshold: float | None
     """Log-odds above which the first choice counts as said, chosen on ``threshold_task``."""
     threshold_task: str | None
-    n_threshold: int | None
+    n_threshold: Count | None
     """Items it was chosen on."""
-    accuracy_at_threshold: float | None
-    reading: str
-    """All that in one line of plain words."""
+    accuracy_at_threshold: Share | None
+
+    @model_validator(mode="after")
+    def _of_its_choices(self) -> Self:
+        for name in ("always", "said"):
+            shares = getattr(self, name)
+            if shares is not None and set(shares) != set(self.choices):
+                raise ValueError(f"{name} holds other answers than the choices")
+        if not self.choices:
+            raise ValueError("choices are none")
+        return self
 
     @property
     def best_constant(self) -> tuple[str, float]:
         """The choice that does best when it is always answered, and its accuracy."""
         return max(self.always.items(), key=lambda item: item[1])
+
+    @property
+    def accuracy_interval(self) -> tuple[float, float] | None:
+        """95 % interval of the accuracy; see :func:`.uncertainty.share_interval`."""
+        return share_interval(self.accuracy, self.n_items, self.n_clusters, self.accuracy_stderr)
+
+    @property
+    def beats_constant(self) -> bool:
+        """Whether the interval of the accuracy lies above the best constant answer's.
+
+        That one's accuracy is a property of the items, and is taken as given.
+        """
+        found = self.accuracy_interval
+        return found is not None and found[0] > self.best_constant[1]
+
+    @property
+    def reading(self) -> str:
+        """In plain words: against the best constant answer, where answers lean, what odds tell."""
+        constant, accuracy = self.best_constant
+        said = []
+        always = f"always saying {constant} ({self.accuracy:.3f} against {accuracy:.3f})"
+        if self.said is not None and max(self.said.values()) >= _ALWAYS:
+            word = max(self.said, key=self.said.__getitem__)
+            said.append(
+                f"always says {word}: its accuracy is the share of such problems "
+                f"({self.accuracy:.3f})"
+            )
+        elif self.accuracy - accuracy <= 0:
+            said.append(f"no better than {always}")
+        elif self.beats_constant:
+            said.append(f"better than {always}")
+        else:
+            said.append(f"not clearly better than {always}")
+        said += self._leaning()
+        if self.auc is not None:
+            shares = (self.always[self.choices[0]], self.always[self.choices[-1]])
+            side = area_side(self.auc, self.auc_stderr, shares, self.n_clusters)
+            told = {1: "tell the answers apart", -1: "point the wrong way",
+                    0: "do not tell the answers apart"}[side]  # fmt: skip
+            said.append(f"its log-odds {told} (AUC {self.auc:.3f})")
+        if self.n_invalid:
+            said.append(f"{self.n_invalid} of {self.n_items} answers are invalid")
+        if self.n_truncated:
+            said.append(f"{self.n_truncated} were cut off")
+        return "; ".join(said)
+
+    def _leaning(self) -> list[str]:
+        said = self.said
+        if said is None:
+            return ["no answer is valid"]
+        word = max(self.choices, key=lambda choice: said[choice] - self.always[choice])
+        share, labelled = said[word], self.always[word]
+        if share - labelled <= _LEANING or share >= _ALWAYS:
+            return []
+        return [f"leans towards {word}: says it in {share:.0%}, right in {labelled:.0%}"]
 
 
 class TaskScore(BaseModel):

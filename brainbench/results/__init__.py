@@ -3,13 +3,9 @@
 from brainbench.results.record import (
     SCHEMA_VERSION,
     AnyScore,
-    BehaviorRow,
-    ControlRow,
     DatasetInfo,
-    LayerRow,
     ModelInfo,
     Record,
-    ScoreRow,
     TaskInfo,
 )
 from brainbench.results.samples import sample_rows
@@ -19,14 +15,10 @@ from brainbench.results.store import RunFolder, find_record, load_record
 __all__ = [
     "SCHEMA_VERSION",
     "AnyScore",
-    "BehaviorRow",
-    "ControlRow",
     "DatasetInfo",
-    "LayerRow",
     "ModelInfo",
     "Record",
     "RunFolder",
-    "ScoreRow",
     "TaskInfo",
     "find_record",
     "load_record",

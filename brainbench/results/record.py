@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-from brainbench.benchmarks import (
-    BehaviorRow,
-    ControlledScore,
-    ControlRow,
-    LayerRow,
-    OtherScore,
-    ScoreRow,
-)
+from brainbench.benchmarks import BehaviorScore, ControlledScore, OtherScore, PublishedScore
 from brainbench.guidance.score import GuidanceScore, SearchScore
+from brainbench.quantities import Count
 from brainbench.reasoning import AnswerBias
 
-# rows of a kind of score are defined beside that score
 __all__ = [
     "SCHEMA_VERSION",
     "AnyScore",
-    "BehaviorRow",
-    "ControlRow",
     "DatasetInfo",
-    "LayerRow",
     "ModelInfo",
     "OtherScore",
     "Record",
-    "ScoreRow",
     "SteeringInfo",
     "TaskInfo",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[2] = 2
 
 
 class AnyScore(Protocol):
@@ -41,6 +31,20 @@ class AnyScore(Protocol):
 
     def add_to(self, record: Any) -> None:
         """Put itself into a :class:`Record`."""
+        ...
+
+
+class NotedScore(Protocol):
+    """A score with remarks."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What no number says."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Notes, then what the numbers say."""
         ...
 
 
@@ -60,7 +64,7 @@ class SteeringInfo(_Part):
     """``last`` of the prompt, ``generated`` ones too, or ``all``."""
     site: str
     """``attention`` or ``hidden``."""
-    layers: list[int]
+    layers: list[Count]
     """Counting from 0."""
     groups: list[str]
     """Reasoning types that have directions of their own; ``all`` serves the others."""
@@ -87,7 +91,7 @@ class ModelInfo(_Part):
     device: str | None = None
     family: str | None = None
     """``model_type`` of its configuration."""
-    parameters: int | None = None
+    parameters: Count | None = None
     """Of the whole model; tied ones count once."""
     chat_template_sha256: str | None = None
     """None where it was asked in plain text."""
@@ -117,17 +121,17 @@ class TaskInfo(_Part):
     """As its file says."""
     sha256: str
     """Of its file and of the items that were asked."""
-    n_shot: int | None = None
+    n_shot: Count | None = None
     """Examples before each question; null until it was asked."""
-    n_items: int | None = None
-    n_docs: int | None = None
+    n_items: Count | None = None
+    n_docs: Count | None = None
     """Items of the task, whatever the limit."""
 
 
 class Record(_Part):
     """``results.json``."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     run_id: str
     """First digits of the hash of the configuration: same inputs, same folder."""
     status: Literal["started", "success", "error", "cancelled"] = "started"
@@ -142,11 +146,9 @@ class Record(_Part):
     """lm-eval tasks, those of groups included."""
     config: dict[str, Any]
     """Everything the user chose, seeds included."""
-    scores: list[ScoreRow] = Field(default_factory=list)
-    controls: list[ControlRow] = Field(default_factory=list)
-    layers: list[LayerRow] = Field(default_factory=list)
+    published: list[PublishedScore] = Field(default_factory=list)
     controlled: list[ControlledScore] = Field(default_factory=list)
-    behavior: list[BehaviorRow] = Field(default_factory=list)
+    behavior: list[BehaviorScore] = Field(default_factory=list)
     accuracy: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Task or group → metrics as lm-eval gives and spells them: ``acc,none``."""
     answer_bias: list[AnswerBias] = Field(default_factory=list)
@@ -158,12 +160,21 @@ class Record(_Part):
     """Scores of kinds that have no list here, such as a plugin's. Written only where there are
     some."""
     notes: list[str] = Field(default_factory=list)
-    """What a reader must know of the whole run."""
+    """What a reader must know of the whole run, and no number says."""
     timing: dict[str, float | str | dict[str, float]] = Field(default_factory=dict)
     """``started``; ``seconds`` from there until the record was written, ``steps`` what each step of
     the run took, in all as many; ``seconds_before`` of runs that were interrupted and are gone on
     with; ``peak_memory_mb``. Older records have only ``seconds`` of what came after the read-out.
     """
+
+    def each_score(self) -> Iterator[NotedScore]:
+        """Every score but those of tasks, in the order in which kinds are shown."""
+        yield from self.controlled
+        yield from self.published
+        yield from self.behavior
+        yield from self.gains
+        yield from self.searches
+        yield from self.other
 
     def add(self, score: AnyScore) -> None:
         """Have a score put itself where it belongs."""

@@ -25,12 +25,14 @@ from brainbench.atomic import locked, write_whole, writing
 from brainbench.errors import DataError, UsageError
 from brainbench.foreign import fault_of, parse_json, read_text
 from brainbench.paths import user_path
+from brainbench.results import schema1
 from brainbench.results.file_names import file_stem, folder_name
 from brainbench.results.record import SCHEMA_VERSION, Record
 
 _LOG = logging.getLogger(__name__)
 
 RECORD = "results.json"
+VERSIONS = (schema1.VERSION, SCHEMA_VERSION)
 GIVE_RUN = f"give the folder of one, <output>/<model>/<run id>, or its {RECORD}"
 
 
@@ -179,15 +181,33 @@ def load_record(path: str | Path) -> Record:
     file = find_record(path)
     try:
         content = parse_json(_text(file))
-        found = content.get("schema_version") if isinstance(content, dict) else None
-        if found != SCHEMA_VERSION:
+        found = version_of(content)
+        if found not in VERSIONS:
             raise DataError(
-                f"{file}: schema version {found}, this brainbench reads {SCHEMA_VERSION}"
+                f"{file}: schema version {found}, this brainbench reads up to {SCHEMA_VERSION}"
                 + ("" if found else f": it is not a {RECORD}")
             )
-        return Record.model_validate(content)
+        return read_record(content)
     except ValueError as error:
         raise DataError(f"{file} is not a record of a run: {fault_of(error)}") from error
+
+
+def version_of(content: Any) -> Any:
+    """Schema version that a parsed ``results.json`` names; None where it names none."""
+    return content.get("schema_version") if isinstance(content, dict) else None
+
+
+def read_record(content: dict[str, Any]) -> Record:
+    """The record that a parsed ``results.json`` holds, of any of ``VERSIONS``.
+
+    Raises
+    ------
+    ValueError
+        When it is not a record.
+    """
+    if version_of(content) == schema1.VERSION:
+        return schema1.read_schema1(content)
+    return Record.model_validate(content)
 
 
 def _text(file: Path) -> str:

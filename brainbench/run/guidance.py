@@ -23,7 +23,8 @@ from brainbench.guidance.finetuning.recipes import BOTH, REPRESENTATION, Budget
 from brainbench.guidance.gains import scoring
 from brainbench.guidance.layer_sets import ALL, MIDDLE, layer_sets
 from brainbench.guidance.options import Extent, GuidanceOptions
-from brainbench.guidance.score import HELD_OUT, Dose, GuidanceScore, Mode, SearchScore
+from brainbench.guidance.rows import HELD_OUT, Dose, Mode
+from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.guidance.signals import Signals, read_signals
 from brainbench.guidance.steering import plots
 from brainbench.guidance.steering.directions import SteeringLoss, Training
@@ -47,7 +48,6 @@ _LOG = logging.getLogger(__name__)
 DEFAULT_DATASET, SIMULATED_DATASET = "xiao2026", "phantom_guidance"
 SITE: Site = "attention"
 ONE_STEP = "one step"
-_NOT_OUTDONE = "the model has no item wrong that a person has right"
 # what the epoch is chosen on
 _VALIDATION_TESTS = ("three premises, syllogistic", "three premises, transitive")
 _BUDGET = Budget(batch_size=8, accumulation=1, patience=0)
@@ -144,7 +144,10 @@ class GuidanceRun:
             odds[list(part.rows)] = part.ask().log_odds[:, 0]
         if not training.outdone:
             _LOG.warning(
-                "%s, %s: %s; no search for what would flip its answers", roi, kind, _NOT_OUTDONE
+                "%s, %s: the model has no item wrong that a person has right; no search for what "
+                "would flip its answers",
+                roi,
+                kind,
             )
             return []
         targeted = Targeted(training, held, labels, odds)
@@ -168,16 +171,20 @@ class GuidanceRun:
         found: list[GuidanceScore] = []
         signals: dict[str, Signals] = {}
         chosen: dict[str, tuple[list[Chosen], list[Dose]]] = {}
-        warnings: dict[str, list[str]] = {}
+        beaten: dict[str, bool] = {}
         for kind in self._kinds:
             signals[kind] = self._signals(roi, kind)
             training, held, questions = read_training(asker, signals[kind])
             labels = np.array([question.label for question in questions])
-            warnings[kind] = self._guiding(training.outdone)
+            beaten[kind] = training.outdone
             answers, doses = steer_held_out(training, held, labels, plan, self.report)
             oracles = scoring.oracles_of(answers)
             read = scoring.Read(HELD_OUT, kind, items_of(questions), answers, oracles)
-            found.append(scoring.score_test(way, read, signals[kind], extent, doses=doses))
+            found.append(
+                scoring.score_test(
+                    way, read, signals[kind], extent, doses=doses, humans_beat_model=beaten[kind]
+                )
+            )
             if tests:
                 validation = self._validation_of(kind, tests)
                 chosen[kind] = choose_directions(asker, training, validation, plan, self.report)
@@ -195,7 +202,7 @@ class GuidanceRun:
                         signals[kind],
                         extent,
                         doses=chosen[kind][1],
-                        warnings=[*self._transfer(kind, test.test.kind), *warnings[kind]],
+                        humans_beat_model=beaten[kind],
                     )
                 )
         return found
@@ -279,9 +286,10 @@ class GuidanceRun:
             kind = "all" if own_test is None else own_test.test.kind
             items = items_of(scanner) if own_test is None else own_test.items
             read = scoring.Read(name, kind, items, arms)
-            warnings = self._guiding(outdone)
             found.append(
-                scoring.score_test(way, read, signals, extent, alignment=rows, warnings=warnings)
+                scoring.score_test(
+                    way, read, signals, extent, alignment=rows, humans_beat_model=outdone
+                )
             )
         return found
 
@@ -328,12 +336,6 @@ class GuidanceRun:
 
     def _signals(self, roi: str, kind: str) -> Signals:
         return read_signals(self.task.recording, roi, kind)
-
-    def _transfer(self, kind: str, test: str) -> list[str]:
-        return [] if test in (kind, "all") else [f"transfer: guided by {kind} items"]
-
-    def _guiding(self, outdone: bool) -> list[str]:
-        return [] if outdone else [f"{_NOT_OUTDONE}: every item guides"]
 
     def _kept(self, key: str, make: Any) -> list[dict[str, Any]]:
         kept = self.folder.get(key)

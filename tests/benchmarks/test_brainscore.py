@@ -11,7 +11,7 @@ import xarray as xr
 
 from brainbench.benchmarks import ControlledScore, Score, load_benchmark
 from brainbench.benchmarks.brainscore import to_brainscore
-from brainbench.benchmarks.published.score import Control, SubjectScore
+from brainbench.benchmarks.published.score import PublishedPerson, PublishedRow
 from brainbench.errors import UsageError
 
 INSTALLED = importlib.util.find_spec("brainscore_core") is not None
@@ -20,16 +20,19 @@ INSTALLED = importlib.util.find_spec("brainscore_core") is not None
 @pytest.fixture
 def score() -> Score:
     people = [
-        SubjectScore(subject=f"s{i}", raw=i / 10, reference=0.1, ceiling=0.5, score=0.4, n_voxels=3)
+        PublishedPerson(
+            subject=f"s{i}", raw=i / 10, reference=0.1, ceiling=0.5, score=0.4, n_voxels=3
+        )
         for i in range(3)
     ]
     return Score(
         benchmark="phantom.signal.all-ridge", version=1, dataset="phantom", roi="signal",
-        reasoning_type="all", protocol="published", raw=0.1, mad=0.1, site="hidden", layer=2,
+        reasoning_type="all", protocol="published", raw=0.1, mad=0.1, layer=("hidden", 2),
         reference=0.15, ceiling=0.5, ceiling_median=0.4, ceiling_near_zero=0, ceiling_near_one=0,
-        score=0.3, score_site="hidden", score_layer=1, n_subjects=3, n_items=72, n_voxels=3,
-        n_constant=0, subjects=tuple(people), layers=(), warnings=("some",),
-        controls=(Control(control="length", raw=0.2),),
+        score=0.3, score_layer=("hidden", 1), n_subjects=3, n_items=72, n_voxels=3,
+        n_constant=0, simulated=True, pooled=True, selection_leak=False, subjects=tuple(people),
+        layers=(), notes=("some",),
+        controls=(PublishedRow(control="length", raw=0.2),),
     )  # fmt: skip
 
 
@@ -84,7 +87,8 @@ def test_a_score_carries_over(score: Score) -> None:
     assert converted.attrs["raw"].sel(subject="s2") == 0.2
     assert float(converted.attrs["ceiling"]) == 0.5
     assert converted.attrs["controls"] == {"length": 0.2}
-    assert converted.attrs["warnings"] == ["some"]
+    assert converted.attrs["warnings"] == list(score.warnings)
+    assert converted.attrs["warnings"][0] == "some"
 
 
 @pytest.mark.skipif(INSTALLED, reason="brainscore-core is installed")

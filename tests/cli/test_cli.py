@@ -132,7 +132,7 @@ def test_json_prints_the_whole_record_and_nothing_else(
     record = Record.model_validate_json(result.out)
     assert record.status == "success"
     assert record.config["protocol"] == protocol
-    assert {row.protocol for row in [*record.scores, *record.controlled]} == {protocol}
+    assert {row.protocol for row in [*record.published, *record.controlled]} == {protocol}
     assert result.out.strip() == next(Path("here").glob("*/*/results.json")).read_text().strip()
 
 
@@ -150,7 +150,7 @@ def test_options_are_read_from_the_environment(cli: Any, monkeypatch: pytest.Mon
     record = Record.model_validate_json(cli("evaluate").out)
     assert len(record.benchmarks) == 2
     assert record.config["limit"] == 12
-    assert {row.protocol for row in record.scores} == {"published"}
+    assert {row.protocol for row in record.published} == {"published"}
     assert record.controlled == []
     assert Path("from-environment").is_dir()
 

@@ -112,7 +112,11 @@ def test_alignment_and_behaviour_are_steered_too(cli: Any, tmp_path: Path) -> No
     (note,) = [note for note in found.record["notes"] if "has no directions" in note]
     assert note.startswith("phantom: the steering test has no directions for syllogistic: ")
     raw = [
-        {(row["benchmark"], row["subject"]): row["raw"] for row in run.record["scores"]}
+        {
+            (score["benchmark"], person["subject"]): person["raw"]
+            for score in run.record["published"]
+            for person in score["subjects"]
+        }
         for run in (bare, found)
     ]
     assert raw[0].keys() == raw[1].keys()

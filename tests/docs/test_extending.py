@@ -102,7 +102,7 @@ def test_a_model(folder: Path, cli: Any) -> None:
     assert told.code == 0, told.err
     record = newest(folder)
     assert record.model.identifier == "sentence-lengths"
-    raw = {row.benchmark: row.raw for row in record.scores if row.subject == "all"}
+    raw = {score.benchmark: score.raw for score in record.published}
     assert raw["phantom.confound.all-ridge"] > 0.1, "length is one of the confounds"
     model: Any = load_model("sentence_lengths:SentenceLengths")
     assert read_answers(model, load_problems("phantom")).said.tolist() == [1.0] * 72
@@ -121,7 +121,7 @@ def test_a_dataset_and_a_benchmark(folder: Path, cli: Any) -> None:
     assert told.code == 0, told.err
     record = newest(folder)
     assert [one.name for one in record.datasets] == ["mylab2026"]
-    raw = {row.benchmark: row.raw for row in record.scores if row.subject == "all"}
+    raw = {score.benchmark: score.raw for score in record.published}
     two = [raw[f"mylab2026.auditory.{kind}-ridge"] for kind in ("syllogistic", "transitive")]
     assert raw["mylab2026.auditory.mean-ridge"] == pytest.approx(np.mean(two))
     assert min(two) > 0.1, "people who respond to length are predicted by it"

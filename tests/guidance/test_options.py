@@ -7,9 +7,9 @@ import pytest
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import ARMS, GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED, arms_of
 from brainbench.guidance.evaluation.problem_tests import FOLIO
-from brainbench.guidance.gains.verdict import AGAINST, MIN_PERMUTATIONS, MIN_SEEDS
 from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
-from brainbench.guidance.score import Mode
+from brainbench.guidance.rows import Mode
+from brainbench.guidance.verdict import AGAINST, MIN_PERMUTATIONS, MIN_SEEDS
 
 MODES: tuple[Mode, ...] = ("steering", "finetuning")
 

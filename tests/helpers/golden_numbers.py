@@ -28,28 +28,29 @@ _P_VALUES = ("p", "p_within_condition", "p_corrected")
 _FAMILY = 6
 # text, what has rows of its own, and a count that rounding may move
 _NOT_OF_CONTROLLED = {
-    "version", "reading", "warnings", "subjects", "layers", "controls", "voxels_above",
+    "version", "notes", "simulated", "subjects", "layers", "controls", "voxels_above",
 }  # fmt: skip
 _OF_TASKS = {
     "choices", "n_items", "n_clusters", "accuracy", "accuracy_stderr", "always", "said",
     "balanced_accuracy", "auc", "auc_stderr", "dprime", "n_invalid", "threshold",
-    "threshold_task", "n_threshold", "accuracy_at_threshold", "reading",
+    "threshold_task", "n_threshold", "accuracy_at_threshold",
 }  # fmt: skip
 _QUICK = "brainbench_deductive_quick"
-_NOT_OF_BEHAVIOR = {"version", "warnings"}
+_NOT_OF_BEHAVIOR = {"version", "notes", "simulated", "pooled"}
 
 
 def alignment(record: Record) -> dict[str, Any]:
     """Benchmark, or benchmark and nuisance → the numbers of its row."""
-    found: dict[str, Any] = {
-        row.benchmark: [row.raw, row.reference, row.ceiling, row.score]
-        for row in record.scores
-        if row.subject == "all"
-    }
-    for row in record.controls:
-        found[f"{row.benchmark}: {row.control}"] = [row.raw, row.score]
+    found: dict[str, Any] = {}
+    for published in record.published:
+        name = published.benchmark
+        found[name] = [published.raw, published.reference, published.ceiling, published.score]
+        for control in published.controls:
+            found[f"{name}: {control.control}"] = [control.raw, control.score]
     for score in record.controlled:
         told = score.model_dump(mode="json", exclude=_NOT_OF_CONTROLLED)
+        for part in ("nested", "rsa", "cka"):
+            told[part]["chosen"] = [str(layer) for layer in getattr(score, part).chosen]
         found[score.benchmark] = {name.replace("/", "."): value for name, value in leaves_of(told)}
         for row in score.controls:
             found[f"{score.benchmark}: {row.control}"] = [row.r, row.r2]
@@ -71,7 +72,8 @@ def of_alignment(tolerance: float = 1e-6, p_tolerance: float = 1e-6) -> Toleranc
 def accuracy(record: Record) -> dict[str, Any]:
     """Task → its row, and the means of the quick group in lm-eval's spelling."""
     found: dict[str, Any] = {
-        bias.task: bias.model_dump(mode="json", include=_OF_TASKS) for bias in record.answer_bias
+        bias.task: {**bias.model_dump(mode="json", include=_OF_TASKS), "reading": bias.reading}
+        for bias in record.answer_bias
     }
     if _QUICK in record.accuracy:
         means = record.accuracy[_QUICK].items()

@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 from simulated_behavior import AnsweringFake, hesitant, people, sharing
 
-from brainbench.benchmarks import BehaviorBenchmark, Control, LayerScore, Score, score_behavior
+from brainbench.benchmarks import (
+    BehaviorBenchmark,
+    PublishedLayer,
+    PublishedPerson,
+    PublishedRow,
+    PublishedScore,
+    score_behavior,
+)
 from brainbench.benchmarks.controlled.score import (
     ControlledLayer,
     ControlledPerson,
@@ -21,23 +28,16 @@ from brainbench.benchmarks.controlled.score import (
     Reliability,
     Similarity,
 )
-from brainbench.benchmarks.published.score import SubjectScore
-from brainbench.guidance.score import (
-    ArmAlignment,
-    ArmRow,
-    Change,
-    Difference,
-    Dose,
-    GuidanceScore,
-    SearchRow,
-    SearchScore,
-)
+from brainbench.guidance.rows import ArmAlignment, ArmRow, Change, Difference, Dose, SearchRow
+from brainbench.guidance.score import GuidanceScore, SearchScore
+from brainbench.quantities import Layer
 from brainbench.reasoning import TaskScore
 from brainbench.reasoning.response_bias import measure_bias
 from brainbench.results import DatasetInfo, ModelInfo, Record, TaskInfo
 
 PEOPLE = tuple(f"sub-{1001 + i}" for i in range(8))
 DATA = "d" * 64
+CHANGED = ("auc", "accuracy_at_threshold", "accuracy", "says_true")
 CELLS = (("language", "syllogistic"), ("language", "transitive"), ("md", "all"))
 
 
@@ -84,6 +84,7 @@ def controlled(
         "reasoning_type": kind,
         "readout": "all units",
         "primary": kind != "all",
+        "simulated": False,
         "raw": Estimate(value=mean, interval=(mean - 0.02, mean + 0.02), p=0.2),
         "r2": 0.002,
         "reference": Estimate(value=0.06, interval=(0.01, 0.11)),
@@ -103,9 +104,9 @@ def controlled(
         "family": 6,
         "detectable_r2": 0.01,
         "verdict": "inconclusive",
-        "nested": NestedLayer(r=Estimate(value=0.01), r2=0.0, chosen=("hidden 1",)),
+        "nested": NestedLayer(r=Estimate(value=0.01), r2=0.0, chosen=(Layer("hidden", 1),)),
         "layers": tuple(
-            ControlledLayer(layer=f"{site} {depth}", r2=float(rng.normal(0, 0.004)), p=0.5, q=0.6)
+            ControlledLayer(layer=Layer(site, depth), r2=float(rng.normal(0, 0.004)), p=0.5, q=0.6)
             for site in ("attention", "hidden")
             for depth in range(6)
         ),
@@ -119,7 +120,6 @@ def controlled(
         "n_voxels": 100,
         "n_constant": 0,
         "selection_leak": False,
-        "reading": "not told from chance",
         "subjects": tuple(
             ControlledPerson(
                 subject=name, r=float(r[i]), reference=0.06, nuisance_r2=0.0,
@@ -129,15 +129,13 @@ def controlled(
         ),
         "controls": (
             ControlledRow(control="length", r=0.02, r2=0.001),
-            ControlledRow(
-                control="response time", r=0.08, r2=0.003, reaches=("model", "reference")
-            ),
+            ControlledRow(control="response time", r=0.08, r2=0.003),
             ControlledRow(
                 control="random features", r=0.0, r2=-0.001, r_range=(-0.02, 0.02), draws=20
             ),
             ControlledRow(control="untrained model", reason="no weights"),
         ),
-        "warnings": ("voxels are few", "response time alone scores r 0.080: it reaches model"),
+        "notes": ("voxels are few",),
     }  # fmt: skip
     return ControlledScore(**{**held, **fields})
 
@@ -148,7 +146,7 @@ def published(
     seed: int = 0,
     shift: float = 0.0,
     **fields: Any,
-) -> Score:
+) -> PublishedScore:
     """A cell of the published protocol; ``shift`` is added to each person's r."""
     rng = np.random.default_rng([seed, 1, *roi.encode(), *kind.encode()])
     r = rng.normal(0.12, 0.03, len(PEOPLE)) + shift
@@ -160,45 +158,43 @@ def published(
         "roi": roi,
         "reasoning_type": kind,
         "protocol": "published",
+        "simulated": False,
+        "pooled": kind == "all",
+        "selection_leak": False,
         "raw": raw,
         "mad": 0.02,
-        "site": "hidden",
-        "layer": 3,
+        "layer": Layer("hidden", 3),
         "reference": 0.09,
         "ceiling": 0.25,
         "ceiling_median": 0.2,
         "ceiling_near_zero": 12,
         "ceiling_near_one": 3,
         "score": 0.8,
-        "score_site": "hidden",
-        "score_layer": 3,
+        "score_layer": Layer("hidden", 3),
         "n_subjects": len(PEOPLE),
         "n_items": 36,
         "n_voxels": 100,
         "n_constant": 0,
         "subjects": tuple(
-            SubjectScore(
+            PublishedPerson(
                 subject=name, raw=float(r[i]), reference=0.1, ceiling=0.2, score=0.5, n_voxels=100
             )
             for i, name in enumerate(PEOPLE)
         ),
         "layers": tuple(
-            LayerScore(site=site, layer=depth, raw=raw - 0.01 * abs(depth - 3), score=0.5)
+            PublishedLayer(layer=Layer(site, depth), raw=raw - 0.01 * abs(depth - 3), score=0.5)
             for site in ("attention", "hidden")
             for depth in range(6)
         ),
         "controls": (
-            Control(control="length", raw=raw - 0.015),
-            Control(control="random features", raw=0.02, raw_range=(0.0, 0.04), draws=20),
-            Control(
-                control="response time", raw=raw + 0.02, reaches=("model",),
-                warning="response time alone scores r: it reaches model",
-            ),
-            Control(control="reasoning type", reason="every item here is syllogistic"),
+            PublishedRow(control="length", raw=raw - 0.015),
+            PublishedRow(control="random features", raw=0.02, raw_range=(0.0, 0.04), draws=20),
+            PublishedRow(control="response time", raw=raw + 0.02),
+            PublishedRow(control="reasoning type", reason="every item here is syllogistic"),
         ),
-        "warnings": ("response time alone scores r: it reaches model", "the layer was chosen"),
+        "notes": ("the layer was chosen",),
     }  # fmt: skip
-    return Score(**{**held, **fields})
+    return PublishedScore(**{**held, **fields})
 
 
 def answers(
@@ -267,7 +263,7 @@ def gain(seed: int = 0, shift: float = 0.0, **fields: Any) -> GuidanceScore:
         "differences": [
             Difference(
                 against=arm, n_seeds=2,
-                changes=[change(m) for m in ("auc", "accuracy_at_threshold", "says_true")],
+                changes=[change(m) for m in CHANGED],
                 mcnemar_p=0.5, mcnemar_gained=5, mcnemar_lost=3,
             )
             for arm in ("unguided", "item-permuted")
@@ -278,7 +274,7 @@ def gain(seed: int = 0, shift: float = 0.0, **fields: Any) -> GuidanceScore:
             for s in (0.5, 1.0)
         ],
         "alignment": [ArmAlignment(arm="guided", before=0.02, after=0.03)],
-        "verdict": "inconclusive", "reading": "few seeds", "warnings": ["2 seeds"],
+        "verdict": "inconclusive", "notes": ("2 seeds",),
     }  # fmt: skip
     return GuidanceScore(**{**held, **fields})
 
@@ -295,7 +291,7 @@ def search() -> SearchScore:
         layers=[3, 4], loss="cosine", centring="none", n_people=8, n_items=36, n_wrong=12,
         n_pairs=40, says_true=0.6, auc=0.5, balanced_accuracy=0.5,
         rows=[row, row.model_copy(update={"arm": "label only", "tries": None})],
-        reading="labels flip as many", warnings=["one item"],
+        notes=("one item",),
     )  # fmt: skip
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED
-from brainbench.guidance.score import METRICS, GuidanceScore
+from brainbench.guidance.rows import METRICS
+from brainbench.guidance.score import GuidanceScore
 
 GIVEN = {GUIDED: 0.75, UNGUIDED: 0.60, PERMUTED: 0.62, LABEL_ONLY: 0.65}
 
@@ -39,7 +40,7 @@ def gain(
         "n_permutations": 5, "n_draws": 10_000,
         "arms": [arm(n, value + higher * (n == GUIDED)) for n, value in GIVEN.items()],
         "differences": [difference(n, higher) for n in GIVEN if n != GUIDED],
-        "verdict": "brain signals help", "reading": "made up", "warnings": [],
+        "verdict": "brain signals help",
     }  # fmt: skip
     if change is not None:
         change(content)

@@ -22,18 +22,16 @@ from brainbench.benchmarks import (
     ControlledScore,
 )
 from brainbench.benchmarks.behavior.people import answer_measures
-from brainbench.benchmarks.behavior.scoring import reached
 from brainbench.benchmarks.controlled.benchmark import decide
 from brainbench.benchmarks.controlled.score import Estimate
 from brainbench.datasets import load_card
-from brainbench.leaderboard.checks import words
-from brainbench.leaderboard.checks.alignment import NUISANCE, ROWS, reached_by
+from brainbench.leaderboard.checks.alignment import NUISANCE, ROWS
 from brainbench.leaderboard.checks.behavior import FEATURES
 from brainbench.leaderboard.checks.published import ROWS as PUBLISHED_ROWS
 from brainbench.leaderboard.expected import expected_data, own_problems
 from brainbench.leaderboard.kinds.behavior import CONTROLS
 from brainbench.reasoning.response_bias import measure_bias
-from brainbench.results import Record
+from brainbench.results import SCHEMA_VERSION, Record
 from brainbench.statistics.inference import benjamini_hochberg, holm, people_interval
 
 TYPES = ("syllogistic", "transitive")
@@ -89,7 +87,7 @@ def make_run(
     identifier = name or f"synthetic-{seed:04d}"
     digest = hashlib.sha256(f"{identifier} {seed} {kinds}".encode()).hexdigest()
     content: dict[str, Any] = {
-        "schema_version": 1,
+        "schema_version": SCHEMA_VERSION,
         "run_id": digest[:12],
         "status": "success",
         "versions": {"brainbench": "0.1.0"},
@@ -112,8 +110,8 @@ def make_run(
         content["benchmarks"] |= {score.benchmark: score.version for score in scores}
         _add_data(content, "xiao2026")
     if "published" in kinds:
-        content |= _published(rng, effect)
-        content["benchmarks"] |= {row["benchmark"]: 1 for row in content["scores"]}
+        content["published"] = _published(rng, effect)
+        content["benchmarks"] |= {row["benchmark"]: 1 for row in content["published"]}
         _add_data(content, "xiao2026")
     if "behavior" in kinds:
         rows, samples["ds003076"] = _behavior(rng, ability)
@@ -122,49 +120,7 @@ def make_run(
         _add_data(content, "ds003076")
     if "accuracy" in kinds:
         content |= _accuracy(rng, ability, samples)
-    return with_words(Record.model_validate(content)), samples
-
-
-def with_words(record: Record) -> Record:
-    """The record with the readings and warnings that its numbers give."""
-    heads = {row.benchmark: row for row in words._headlines(record)}
-    controlled = [
-        cell.model_copy(
-            update={"reading": words._read_cell(cell), "warnings": tuple(words._of_cell(cell))}
-        )
-        for cell in record.controlled
-    ]
-    controls = [
-        row.model_copy(update={"warning": words._of_control(row, heads[row.benchmark])})
-        for row in record.controls
-    ]
-    rows: dict[str, list[Any]] = {}
-    for row in controls:
-        rows.setdefault(row.benchmark, []).append(row)
-    scores = [
-        row.model_copy(update={"warnings": list(words._of_headline(row, rows))})
-        if row.subject == "all"
-        else row
-        for row in record.scores
-    ]
-    behavior = []
-    for score in record.behavior:
-        own = tuple(
-            row.model_copy(update={"warning": words._of_behavior_control(row, score)})
-            for row in score.controls
-        )
-        told = score.model_copy(update={"controls": own})
-        behavior.append(told.model_copy(update={"warnings": tuple(words._of_behavior(told))}))
-    gains = [
-        gain.model_copy(
-            update={"reading": words._read_gain(gain), "warnings": words._of_gain(gain)}
-        )
-        for gain in record.gains
-    ]
-    return record.model_copy(
-        update={"controlled": controlled, "controls": controls, "scores": scores,
-                "behavior": behavior, "gains": gains}
-    )  # fmt: skip
+    return Record.model_validate(content), samples
 
 
 def write_run(folder: Path, record: Record, samples: Mapping[str, list[dict[str, Any]]]) -> Path:
@@ -215,10 +171,9 @@ def _cell(rng: np.random.Generator, roi: str, kind: str, effect: float) -> dict[
     around = people_interval(reference)
     assert around is not None
     ratio = float(r.mean() / reference.mean()) if around[0] > 0 else None
-    layers = [{"layer": f"hidden {i}", "r2": -0.01, "p": _p(rng, 200)} for i in range(3)]
+    layers = [{"layer": ("hidden", i), "r2": -0.01, "p": _p(rng, 200)} for i in range(3)]
     q = benjamini_hochberg([layer["p"] for layer in layers])
-    raw = float(r.mean())
-    rows = [_nuisance(name, roi, kind, raw, float(reference.mean()), rng) for name in ROWS]
+    rows = [_nuisance(name, roi, kind, rng) for name in ROWS]
     return {
         "benchmark": f"xiao2026.{roi}.{kind}-ridge",
         "version": 4,
@@ -227,6 +182,7 @@ def _cell(rng: np.random.Generator, roi: str, kind: str, effect: float) -> dict[
         "reasoning_type": kind,
         "readout": "all units",
         "primary": True,
+        "simulated": False,
         "raw": _estimate(r, rng, people_interval(r)),
         "r2": -0.01,
         "reference": {"value": float(reference.mean()), "interval": around},
@@ -249,7 +205,7 @@ def _cell(rng: np.random.Generator, roi: str, kind: str, effect: float) -> dict[
         "family": 6,
         "detectable_r2": None,
         "nested": {
-            "r": {"value": 0.01, "p": _p(rng, 1000)}, "r2": -0.05, "chosen": ("hidden 0",) * 2,
+            "r": {"value": 0.01, "p": _p(rng, 1000)}, "r2": -0.05, "chosen": (("hidden", 0),) * 2,
         },
         "layers": [{**layer, "q": one} for layer, one in zip(layers, q, strict=True)],
         "rsa": {"reason": "left out"},
@@ -262,7 +218,6 @@ def _cell(rng: np.random.Generator, roi: str, kind: str, effect: float) -> dict[
         "n_voxels": _CARD.rois[roi],
         "n_constant": 0,
         "selection_leak": roi in _CARD.selection_leak,
-        "reading": "made up",
         "subjects": [
             {
                 "subject": name,
@@ -274,7 +229,6 @@ def _cell(rng: np.random.Generator, roi: str, kind: str, effect: float) -> dict[
             for i, name in enumerate(_CARD.subjects)
         ],
         "controls": rows,
-        "warnings": ("made up",),
     }  # fmt: skip
 
 
@@ -291,67 +245,56 @@ def _p(rng: np.random.Generator, draws: int) -> float:
     return int(rng.integers(1, draws + 2)) / (draws + 1)
 
 
-def _nuisance(
-    name: str, roi: str, kind: str, raw: float, reference: float, rng: np.random.Generator
-) -> ControlledRow:
+def _nuisance(name: str, roi: str, kind: str, rng: np.random.Generator) -> ControlledRow:
     if name in ("reasoning type", "run", "untrained model"):
         return ControlledRow(control=name, reason="made up")
     if name == "random features":
         r = float(rng.normal(0.0, 0.005))
-        row = ControlledRow(control=name, r=r, r2=0.0, r_range=(r - 0.02, r + 0.02), draws=20)
-    else:
-        row = ControlledRow(control=name, r=_NUISANCE_R[roi, kind, name], r2=0.0)
-    return row.model_copy(update={"reaches": reached_by(row, raw, reference)})
+        return ControlledRow(control=name, r=r, r2=0.0, r_range=(r - 0.02, r + 0.02), draws=20)
+    return ControlledRow(control=name, r=_NUISANCE_R[roi, kind, name], r2=0.0)
 
 
-def _published(rng: np.random.Generator, effect: float) -> dict[str, Any]:
-    found: dict[str, Any] = {"scores": [], "controls": [], "layers": []}
-    for roi in _CARD.rois:
-        for kind in TYPES:
-            _add_published(rng, roi, kind, effect, found)
-    return found
+def _published(rng: np.random.Generator, effect: float) -> list[dict[str, Any]]:
+    return [_published_cell(rng, roi, kind, effect) for roi in _CARD.rois for kind in TYPES]
 
 
-def _add_published(
-    rng: np.random.Generator, roi: str, kind: str, effect: float, found: dict[str, Any]
-) -> None:
-    name = f"xiao2026.{roi}.{kind}-ridge"
+def _published_cell(rng: np.random.Generator, roi: str, kind: str, effect: float) -> dict[str, Any]:
     raw = rng.normal(0.08 + effect, 0.03, len(_CARD.subjects))
     reference = _REFERENCE[roi, kind]
-    head, middle = float(np.median(raw)), float(np.median(reference))
-    shared = {
-        "benchmark": name, "version": 1, "roi": roi, "reasoning_type": kind,
-        "protocol": "published", "site": "hidden", "layer": 1,
-        "score_site": "hidden", "score_layer": 1,
-        "n_items": ITEMS[kind], "n_voxels": _CARD.rois[roi], "n_constant": 0, "warnings": [],
-        "ceiling_median": 0.1, "ceiling_near_zero": 0, "ceiling_near_one": 0,
-    }  # fmt: skip
-    found["scores"].append(
-        {**shared, "subject": "all", "raw": head, "mad": float(np.median(np.abs(raw - head))),
-         "reference": middle, "ceiling": 0.25, "score": 0.5, "n_subjects": len(raw)}
-    )  # fmt: skip
-    for i, person in enumerate(_CARD.subjects):
-        found["scores"].append(
-            {**shared, "subject": person, "raw": float(raw[i]), "mad": None, "n_subjects": 1,
-             "reference": float(reference[i]), "ceiling": 0.25, "score": 0.5}
-        )  # fmt: skip
-    for layer in range(3):
-        value = head if layer == 1 else head - 0.01
-        found["layers"].append(
-            {"benchmark": name, "site": "hidden", "layer": layer, "raw": value, "score": 0.5}
-        )
+    head = float(np.median(raw))
+    controls: list[dict[str, Any]] = []
     for control in PUBLISHED_ROWS:
-        row: dict[str, Any] = {"control": control, "benchmark": name, "roi": roi,
-                               "reasoning_type": kind, "protocol": "published"}  # fmt: skip
         if control == "reasoning type":
-            found["controls"].append({**row, "reason": "made up"})
-            continue
-        value = 0.02 if control == "random features" else _NUISANCE_R[roi, kind, control]
-        if control == "random features":
-            row |= {"raw_range": (0.0, 0.04), "draws": 20}
-        high = 0.04 if control == "random features" else value
-        reached_ = [w for w, t in (("model", high >= head), ("reference", value >= middle)) if t]
-        found["controls"].append({**row, "raw": value, "score": 0.1, "reaches": reached_})
+            controls.append({"control": control, "reason": "made up"})
+        elif control == "random features":
+            controls.append(
+                {"control": control, "raw": 0.02, "score": 0.1, "raw_range": (0.0, 0.04),
+                 "draws": 20}
+            )  # fmt: skip
+        else:
+            value = _NUISANCE_R[roi, kind, control]
+            controls.append({"control": control, "raw": value, "score": 0.1})
+    return {
+        "benchmark": f"xiao2026.{roi}.{kind}-ridge", "version": 1, "dataset": "xiao2026",
+        "roi": roi, "reasoning_type": kind, "protocol": "published",
+        "simulated": False, "pooled": False, "selection_leak": roi in _CARD.selection_leak,
+        "raw": head, "mad": float(np.median(np.abs(raw - head))), "layer": ("hidden", 1),
+        "reference": float(np.median(reference)),
+        "ceiling": 0.25, "ceiling_median": 0.1, "ceiling_near_zero": 0, "ceiling_near_one": 0,
+        "score": 0.5, "score_layer": ("hidden", 1),
+        "n_subjects": len(raw), "n_items": ITEMS[kind], "n_voxels": _CARD.rois[roi],
+        "n_constant": 0,
+        "subjects": [
+            {"subject": person, "raw": float(raw[i]), "reference": float(reference[i]),
+             "ceiling": 0.25, "score": 0.5, "n_voxels": _CARD.rois[roi]}
+            for i, person in enumerate(_CARD.subjects)
+        ],
+        "layers": [
+            {"layer": ("hidden", i), "raw": head if i == 1 else head - 0.01, "score": 0.5}
+            for i in range(3)
+        ],
+        "controls": controls,
+    }  # fmt: skip
 
 
 # ---------------------------------------------------------------- behaviour and tasks
@@ -396,9 +339,7 @@ def _behavior_row(
     controls = []
     for place, name in enumerate(CONTROLS):
         one: dict[str, Any] = dict.fromkeys(ANSWER_MEASURES, float(_KAPPA[kind][place]))
-        everything = {measure: one.get(measure) for measure in MEASURES}
-        own_values = {measure: statistics[measure]["value"] for measure in MEASURES}
-        row = BehaviorControl(control=name, **one, reaches_model=reached(everything, own_values))
+        row = BehaviorControl(control=name, **one)
         controls.append(row.model_dump(mode="json"))
     controls += [{"control": name, "reason": "made up"} for name in FEATURES]
     right = said == labels
@@ -408,6 +349,8 @@ def _behavior_row(
         "version": 1,
         "dataset": "ds003076",
         "reasoning_type": kind,
+        "simulated": False,
+        "pooled": False,
         **statistics,
         "accuracy": float(right.mean()),
         "balanced_accuracy": float(np.mean([right[labels == side].mean() for side in (0, 1)])),
@@ -428,7 +371,6 @@ def _behavior_row(
             for i, name in enumerate(subjects)
         ],
         "controls": controls,
-        "warnings": [],
     }  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def test_a_package_adds_a_model_a_dataset_and_a_benchmark(install, tmp_path):
         output_path=tmp_path,
     )
 
-    raw = {row.benchmark: row.raw for row in record.scores if row.subject == "all"}
+    raw = {score.benchmark: score.raw for score in record.published}
     # lengths in words tell much of lengths in letters
     assert raw["mylab2026.auditory.all-ridge"] > 0.2
     assert raw[half] == pytest.approx(raw["mylab2026.auditory.all-ridge"] / 2)
@@ -80,7 +80,7 @@ def test_its_dataset_is_controlled_by_default_and_its_benchmark_names_its_own_pr
     assert [row.benchmark for row in record.controlled] == [
         f"mylab2026.auditory.{kind}-ridge" for kind in kinds
     ]
-    half = {row.benchmark: row.protocol for row in record.scores}
+    half = {row.benchmark: row.protocol for row in record.published}
     assert half == {"mylab2026.auditory.half-ridge": "published"}
 
 

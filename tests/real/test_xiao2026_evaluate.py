@@ -66,14 +66,14 @@ def published(reference: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("cell", CELLS)
 def test_scores_are_those_of_the_paper(cell: str, run: Record, published: dict[str, Any]) -> None:
     benchmark = f"xiao2026.deductive_reasoning.{cell}-ridge"
-    rows = [row for row in run.scores if row.benchmark == benchmark]
+    (found,) = [score for score in run.published if score.benchmark == benchmark]
     expected = published[cell]
-    assert rows[0].subject == "all"
-    assert rows[0].raw == pytest.approx(expected["score"], abs=1e-6)
-    assert rows[0].mad == pytest.approx(expected["median_absolute_deviation"], abs=1e-6)
-    assert (rows[0].site, rows[0].layer) == (expected["site"], expected["layer"])
-    assert rows[0].ceiling == pytest.approx(expected["ceiling_mean"], abs=1e-3)
-    assert [row.raw for row in rows[1:]] == pytest.approx(expected["subject_scores"], abs=1e-6)
+    assert found.raw == pytest.approx(expected["score"], abs=1e-6)
+    assert found.mad == pytest.approx(expected["median_absolute_deviation"], abs=1e-6)
+    assert found.layer == (expected["site"], expected["layer"])
+    assert found.ceiling == pytest.approx(expected["ceiling_mean"], abs=1e-3)
+    people = [person.raw for person in found.subjects]
+    assert people == pytest.approx(expected["subject_scores"], abs=1e-6)
 
 
 def test_nuisance_rows_are_those_measured_with_scikit_learn(run: Record, reference: Path) -> None:
@@ -81,10 +81,10 @@ def test_nuisance_rows_are_those_measured_with_scikit_learn(run: Record, referen
         "nuisance"
     ]
     one_bit, others = measured.values()
-    rows = {(row.benchmark, row.control): row for row in run.controls if row.raw is not None}
-    key = ("xiao2026.deductive_reasoning.all-ridge", "reasoning type")
-    assert rows[key].raw == pytest.approx(one_bit, abs=5e-4)
-    headlines = {row.benchmark: row for row in run.scores if row.subject == "all"}
+    headlines = {score.benchmark: score for score in run.published}
+    rows = headlines["xiao2026.deductive_reasoning.all-ridge"].controls
+    (kind,) = [row for row in rows if row.control == "reasoning type"]
+    assert kind.raw == pytest.approx(one_bit, abs=5e-4)
     found = [headlines[f"xiao2026.deductive_reasoning.{cell}-ridge"].reference for cell in CELLS]
     assert found == pytest.approx(others, abs=5e-4)
 
@@ -92,14 +92,16 @@ def test_nuisance_rows_are_those_measured_with_scikit_learn(run: Record, referen
 def check_complete(run: Record, cells: int) -> None:
     assert run.status == "success"
     assert len(run.benchmarks) == cells
-    assert len(run.scores) == cells * 11
-    assert len(run.controls) == cells * 7
-    assert len(run.layers) == cells * 60
-    for row in run.controls:
-        assert (row.raw is None) == (row.reason is not None)
-    assert any("does not name its rows" in text for text in run.scores[0].warnings)
+    assert len(run.published) == cells
+    for score in run.published:
+        assert (len(score.subjects), len(score.controls), len(score.layers)) == (10, 7, 60)
+        for row in score.controls:
+            assert (row.raw is None) == (row.reason is not None)
+    assert any("does not name its rows" in text for text in run.published[0].notes)
     leaks = {
-        row.roi for row in run.scores if any("chosen on the data" in text for text in row.warnings)
+        score.roi
+        for score in run.published
+        if any("chosen on the data" in text for text in score.warnings)
     }
     assert leaks == {"deductive_reasoning"}
 
@@ -118,12 +120,12 @@ def test_every_region_is_there_and_gives_the_golden_scores(
 
 def test_a_nuisance_that_reaches_the_model_is_warned_of(run: Record) -> None:
     key = "xiao2026.deductive_reasoning.syllogistic-ridge"
-    row = next(r for r in run.controls if (r.benchmark, r.control) == (key, "response time"))
-    headline = next(r for r in run.scores if (r.benchmark, r.subject) == (key, "all"))
+    headline = next(score for score in run.published if score.benchmark == key)
+    row = next(row for row in headline.controls if row.control == "response time")
     assert row.raw is not None
     assert row.raw > headline.raw
-    assert row.reaches == ("model", "reference")
-    assert row.warning in headline.warnings
+    assert headline.reached_by(row) == ("model", "reference")
+    assert any(text.startswith("response time alone scores") for text in headline.warnings)
 
 
 def test_scores_are_the_golden_ones(run: Record, golden: Callable[..., None]) -> None:

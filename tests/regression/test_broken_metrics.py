@@ -25,7 +25,7 @@ from brainbench.encoding.controlled import prediction as across_runs
 from brainbench.encoding.published import prediction
 from brainbench.encoding.published.prediction import correlate
 from brainbench.guidance.gains import compare, metrics
-from brainbench.guidance.score import Difference
+from brainbench.guidance.rows import Difference
 from brainbench.models import PHANTOM_FILE
 from brainbench.reasoning import response_bias
 from brainbench.run import Settings, evaluate

@@ -69,8 +69,8 @@ def test_the_shipped_activations_give_the_golden_published_scores(
 ) -> None:
     record = evaluate(PHANTOM_FILE, settings=PUBLISHED, output_path=tmp_path)
     golden(record, "phantom_builtin")
-    planted = next(row for row in record.scores if row.benchmark == "phantom.signal.all-ridge")
-    assert (planted.site, planted.layer) == ("attention", 15), "where the card says it was planted"
+    planted = next(row for row in record.published if row.benchmark == "phantom.signal.all-ridge")
+    assert planted.layer == ("attention", 15), "where the card says it was planted"
 
 
 def test_nano_gives_the_golden_published_scores(

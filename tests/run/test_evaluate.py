@@ -106,20 +106,17 @@ def test_a_limit_that_cannot_work_is_refused_before_the_model_is_asked(
     assert not (tmp_path / "new").exists()
 
 
-def test_rows_are_one_headline_and_one_per_person(unbroken: Record) -> None:
-    required = {"benchmark", "roi", "reasoning_type", "protocol", "subject", "site", "layer"}
-    required |= {"raw", "ceiling", "score", "n_subjects", "n_items", "n_voxels", "warnings"}
-    assert [row.subject for row in unbroken.scores] == [
-        "all",
-        *(f"phantom-0{i}" for i in range(1, 7)),
-    ]
-    for row in json.loads(unbroken.model_dump_json())["scores"]:
-        assert required <= set(row)
-        assert row["site"] in ("attention", "hidden")
-    people = sorted(row.raw for row in unbroken.scores[1:])
-    assert unbroken.scores[0].raw == pytest.approx((people[2] + people[3]) / 2)
-    assert len(unbroken.controls) == 7
-    assert len(unbroken.layers) == 20
+def test_a_score_holds_its_people_its_layers_and_its_controls(unbroken: Record) -> None:
+    (score,) = unbroken.published
+    assert [one.subject for one in score.subjects] == [f"phantom-0{i}" for i in range(1, 7)]
+    assert score.layer.site in ("attention", "hidden")
+    people = sorted(one.raw for one in score.subjects)
+    assert score.raw == pytest.approx((people[2] + people[3]) / 2)
+    assert (len(score.controls), len(score.layers)) == (7, 20)
+    (row,) = json.loads(unbroken.model_dump_json())["published"]
+    # words are made of the numbers when they are shown
+    assert not {"warnings", "reading"} & set(row)
+    assert row["layer"] == list(score.layer)
 
 
 def test_same_inputs_same_record_in_the_same_place(unbroken: Record, tmp_path: Path) -> None:
@@ -187,7 +184,7 @@ def test_scores_finished_before_an_error_are_in_the_record(tmp_path: Path) -> No
     record = load_record(path)
     assert record.status == "error"
     assert record.error == "stop here"
-    done = {row.benchmark for row in record.scores}
+    done = {row.benchmark for row in record.published}
     assert done == {"phantom.signal.all-ridge", "phantom.signal.syllogistic-ridge"}
 
 
@@ -197,15 +194,16 @@ def test_settings_that_cannot_matter_are_said(tmp_path: Path) -> None:
     said = "--device, --batch-size: no effect, this model is not loaded by brainbench"
     assert said in record.notes
     assert any("limited to 20 items" in note for note in record.notes)
-    assert record.scores[0].n_items == 20
+    assert record.published[0].n_items == 20
 
 
 def test_seed_and_settings_give_another_run(unbroken: Record, tmp_path: Path) -> None:
     other = evaluate(benchmarks=ONE, settings=published(seed=1), output_path=tmp_path)
     assert other.run_id != unbroken.run_id
-    assert other.scores[0].raw == unbroken.scores[0].raw
-    assert other.controls[:-1] == unbroken.controls[:-1]
-    assert other.controls[-1].raw != unbroken.controls[-1].raw
+    (found,), (before,) = other.published, unbroken.published
+    assert found.raw == before.raw
+    assert found.controls[:-1] == before.controls[:-1]
+    assert found.controls[-1].raw != before.controls[-1].raw
 
 
 @pytest.mark.parametrize(
@@ -256,10 +254,10 @@ def test_public_api_takes_a_model_object_and_one_pattern(tmp_path: Path, unbroke
     record = brainbench.evaluate(
         model, benchmarks=ONE[0], protocol="published", output_path=tmp_path
     )
-    assert record.scores == unbroken.scores
+    assert record.published == unbroken.published
     benchmark = brainbench.load_benchmark(ONE[0], protocol="published")
-    assert benchmark(model).raw == unbroken.scores[0].raw
-    assert benchmark.ceiling == pytest.approx(unbroken.scores[0].ceiling)
+    assert benchmark(model).raw == unbroken.published[0].raw
+    assert benchmark.ceiling == pytest.approx(unbroken.published[0].ceiling)
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_a_record_has_metrics_bias_samples_and_lm_evals_own(tmp_path: Path) -> N
     assert record.status == "success"
     assert list(record.accuracy) == list(record.tasks) == [*TASKS, GENERATED]
     assert record.benchmarks == {}
-    assert record.controlled == record.scores == record.behavior == []
+    assert record.controlled == record.published == record.behavior == []
     for bias in record.answer_bias:
         assert bias.n_items == record.tasks[bias.task].n_items == 6
         assert bias.accuracy == record.accuracy[bias.task]["acc,none"]
@@ -299,7 +299,7 @@ def test_tasks_stand_beside_benchmarks(tmp_path: Path) -> None:
         tiny(), benchmarks=["phantom.noise.transitive-ridge"], tasks=TASKS[:1],
         settings=Settings(protocol="published", limit=10), output_path=tmp_path,
     )  # fmt: skip
-    assert {row.benchmark for row in both.scores} == {"phantom.noise.transitive-ridge"}
+    assert {row.benchmark for row in both.published} == {"phantom.noise.transitive-ridge"}
     assert list(both.accuracy) == TASKS[:1]
 
 

@@ -51,7 +51,7 @@ def test_answers_are_asked_once_and_make_every_row(tmp_path: Path, people: Behav
     assert record.status == "success"
     assert [row.benchmark for row in record.behavior] == SUITE
     assert record.benchmarks == dict.fromkeys(SUITE, 1)
-    assert record.scores == []
+    assert record.published == []
     assert [dataset.name for dataset in record.datasets] == ["ds003076"]
     assert len(steps) == 3
     path = tmp_path / "fake" / record.run_id / "results.json"
@@ -81,7 +81,7 @@ def test_one_run_may_hold_both_kinds_and_asks_only_what_is_scored(tmp_path: Path
     model = AnsweringFake()
     record = evaluate(model, benchmarks=BOTH, settings=PUBLISHED, output_path=tmp_path)
     assert [row.benchmark for row in record.behavior] == BOTH[:1]
-    assert {row.benchmark for row in record.scores} == {BOTH[1]}
+    assert {row.benchmark for row in record.published} == {BOTH[1]}
     assert [dataset.name for dataset in record.datasets] == ["ds003076", "phantom"]
     assert len(model.asked[0]) == len(samples(tmp_path)) == 34
     assert all(name.startswith("transitive") for name in model.asked[0])

@@ -84,7 +84,7 @@ def test_controlled_is_the_default(unbroken: Record) -> None:
     assert Settings().protocol == "controlled"
     assert unbroken.config["protocol"] == "controlled"
     assert {row.protocol for row in unbroken.controlled} == {"controlled"}
-    assert unbroken.scores == unbroken.controls == unbroken.layers == []
+    assert unbroken.published == []
 
 
 def test_record_holds_what_the_scores_come_from(unbroken: Record) -> None:
@@ -107,7 +107,7 @@ def test_record_holds_what_the_scores_come_from(unbroken: Record) -> None:
 def test_the_public_api_writes_controlled_scores(tmp_path: Path, unbroken: Record) -> None:
     model = brainbench.load_model(PHANTOM_FILE)
     record = brainbench.evaluate(model, benchmarks=ONE[0], output_path=tmp_path)
-    assert record.scores == []
+    assert record.published == []
     assert load_record(tmp_path / PHANTOM_FILE / record.run_id / "results.json") == record
     score = brainbench.load_benchmark(ONE[0])(model)
     assert isinstance(score, brainbench.ControlledScore)
@@ -289,7 +289,7 @@ def test_seed_protocol_and_untrained_states_give_another_run(
     }
     assert len({record.run_id for record in runs.values()}) == 4
     assert runs["published"].controlled == []
-    assert {row.protocol for row in runs["published"].scores} == {"published"}
+    assert {row.protocol for row in runs["published"].published} == {"published"}
     default, seed, untrained = (runs[n].controlled[0] for n in ("default", "seed", "untrained"))
     assert seed.raw.value == default.raw.value
     assert seed.unique_r2.value == default.unique_r2.value

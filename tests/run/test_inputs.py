@@ -92,4 +92,4 @@ def test_a_score_that_cannot_be_recorded_takes_no_other_with_it(
     assert (record.status, record.error) == (
         "error", f"Unruly {HALF} cannot be recorded: no such list"
     )  # fmt: skip
-    assert {row.benchmark for row in record.scores} == {names[1]}
+    assert {row.benchmark for row in record.published} == {names[1]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -18,7 +18,6 @@ from brainbench.benchmarks.behavior.score import (
     MEASURES,
     BehaviorControl,
     BehaviorScore,
-    Measure,
     PersonAgreement,
 )
 from brainbench.benchmarks.behavior.scoring import (
@@ -27,11 +26,9 @@ from brainbench.benchmarks.behavior.scoring import (
     control_responders,
     headline,
     item_correlation,
-    reached,
     score_answers,
 )
-from brainbench.benchmarks.behavior.warnings import behavior_warnings
-from brainbench.benchmarks.cell import POOLED
+from brainbench.benchmarks.cell import POOLED, is_pooled
 from brainbench.benchmarks.inputs import Inputs, Needs, Scoring
 from brainbench.benchmarks.published.scoring import finite_or_none
 from brainbench.datasets import Behavior, Card, load_behavior, load_card
@@ -157,11 +154,13 @@ def _score(
         **{name: answer_statistic(group, model, name) for name in ANSWER_MEASURES},
         **{name: item_correlation(group, model, name) for name in ITEM_MEASURES},
     }
-    score = BehaviorScore(
+    return BehaviorScore(
         benchmark=benchmark.identifier,
         version=benchmark.version,
         dataset=benchmark.dataset,
         reasoning_type=benchmark.reasoning_type,
+        simulated=group.behavior.card.simulated,
+        pooled=is_pooled(group.behavior.card, benchmark.reasoning_type),
         **statistics,
         accuracy=float(right.mean()),
         balanced_accuracy=finite_or_none(float(np.mean(sides))),
@@ -175,21 +174,16 @@ def _score(
         n_log_odds=int((~np.isnan(log_odds)).sum()),
         left_out=group.left_out,
         people=_people(group, model),
-        controls=_controls(group, headline(group, model)),
-        warnings=(),
+        controls=tuple(
+            BehaviorControl(
+                control=control.name,
+                **headline(group, control.responder),
+                reason=control.reason,
+            )
+            for control in control_responders(group)
+        ),
+        notes=answers.warnings,
     )
-    return score.model_copy(update={"warnings": behavior_warnings(score, group, answers)})
-
-
-def control_warning(
-    name: str,
-    reaches: Sequence[Measure],
-    values: Mapping[Measure, float | None],
-    model: Mapping[Measure, float | None],
-) -> str | None:
-    """In what a control reaches the model, in plain words; None where in nothing."""
-    said = ", ".join(f"{IN_WORDS[n]} {values[n]:.3f} (model {model[n]:.3f})" for n in reaches)
-    return f"{name} reaches the model: {said}" if reaches else None
 
 
 def _people(group: Group, model: Responder) -> tuple[PersonAgreement, ...]:
@@ -208,23 +202,3 @@ def _people(group: Group, model: Responder) -> tuple[PersonAgreement, ...]:
         )
         for i, subject in enumerate(group.subjects)
     )
-
-
-def _controls(group: Group, model: dict[Measure, float | None]) -> tuple[BehaviorControl, ...]:
-    """Each control scored as the model is, and what it reaches."""
-    reference = {name: finite_or_none(r.value) for name, r in group.references.items()}
-    rows = []
-    for control in control_responders(group):
-        values = headline(group, control.responder)
-        reaches = reached(values, model)
-        rows.append(
-            BehaviorControl(
-                control=control.name,
-                **values,
-                reaches_model=reaches,
-                reaches_reference=reached(values, reference),
-                warning=control_warning(control.name, reaches, values, model),
-                reason=control.reason,
-            )
-        )
-    return tuple(rows)

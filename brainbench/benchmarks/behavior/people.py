@@ -19,15 +19,12 @@ from brainbench.benchmarks.behavior.consistency import (
     split_half_reliability,
     standardise,
 )
-from brainbench.benchmarks.behavior.score import ANSWER_MEASURES, LeftOut, Measure
+from brainbench.benchmarks.behavior.score import ANSWER_MEASURES, MAX_MISSING, LeftOut, Measure
 from brainbench.benchmarks.cell import POOLED
 from brainbench.datasets import Behavior
 from brainbench.errors import DataError
 from brainbench.statistics.inference import jackknife_interval
 
-# Share of a cell's items. Answers are missing mostly where they took long, so a person who
-# lacks many is compared on what was easy; and where a run is lost, on half of the items.
-MAX_MISSING = 0.2
 _HALVINGS = 500
 Mask = NDArray[np.bool_]
 

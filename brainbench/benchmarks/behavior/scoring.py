@@ -18,8 +18,6 @@ from brainbench.benchmarks.behavior.consistency import (
 )
 from brainbench.benchmarks.behavior.people import Group, HumanReference, Mask, answer_measures
 from brainbench.benchmarks.behavior.score import (
-    ANSWER_MEASURES,
-    MEASURES,
     ItemCorrelation,
     Measure,
     Statistic,
@@ -163,20 +161,6 @@ def item_correlation(group: Group, responder: Responder, name: Measure) -> ItemC
         reliability=finite_or_none(reliability),
         bound=float(np.sqrt(reliability)) if reliability >= 0 else None,
     )
-
-
-def reached(
-    values: dict[Measure, float | None], others: dict[Measure, float | None]
-) -> tuple[Measure, ...]:
-    """Where ``values`` are not below ``others``; for correlations, as far from 0."""
-    found: list[Measure] = []
-    for name in MEASURES:
-        one, other = values[name], others[name]
-        if one is None or other is None:
-            continue
-        if one >= other if name in ANSWER_MEASURES else abs(one) >= abs(other):
-            found.append(name)
-    return tuple(found)
 
 
 def _against(reference: HumanReference, value: float, without: Array) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from brainbench.benchmarks.base import CellBenchmark, by_type
-from brainbench.benchmarks.cell import prepare_cell, reaches
+from brainbench.benchmarks.cell import prepare_cell
 from brainbench.benchmarks.controlled.cell import CONDITION_DRAWS, ControlledCell, Values
 from brainbench.benchmarks.controlled.controls import (
     score_nuisance,
@@ -32,7 +32,6 @@ from brainbench.benchmarks.inputs import Inputs, Needs, Scoring, check_contrast
 from brainbench.benchmarks.published.score import ProtocolName
 from brainbench.benchmarks.steps import Memory, StepStore, check_numbers
 from brainbench.datasets import Recording, load_recording
-from brainbench.encoding.controlled.similarity import METRICS
 from brainbench.models import Activations
 from brainbench.progress import Progress, Step
 from brainbench.statistics.inference import Measured, divide, holm
@@ -211,10 +210,8 @@ def _score(
         above = Measured(np.array(model["people_r"]), model["basis"])
         found = divide(above, Measured(np.array(reference["pseudo"]), reference["basis"]))
         ratio, ratio_interval = found or (None, None)
-    rows = [_row(row, model["raw"]["value"], reference) for row in values["controls"]]
     card = cell.cell.recording.card
     widths = [block.shape[1] for block in cell.cell.people(benchmark.roi)]
-    leak = benchmark.roi in card.selection_leak
     return ControlledScore(
         benchmark=benchmark.identifier,
         version=benchmark.version,
@@ -222,6 +219,7 @@ def _score(
         roi=benchmark.roi,
         reasoning_type=benchmark.reasoning_type,
         primary=cell.primary,
+        simulated=card.simulated,
         reference=None if reference is None else Estimate(**reference["r"]),
         readout="localised" if cell.localised else "all units",
         extrapolation=None if reference is None else Extrapolation(**reference["extrapolation"]),
@@ -239,8 +237,7 @@ def _score(
         n_subjects=len(widths),
         n_items=len(cell.cell.items),
         n_voxels=int(np.median(widths)),
-        selection_leak=leak,
-        reading=read_cell(model, rows, verdict, corrected),
+        selection_leak=benchmark.roi in card.selection_leak,
         subjects=tuple(
             ControlledPerson(
                 subject=subject,
@@ -251,11 +248,8 @@ def _score(
             )
             for i, subject in enumerate(cell.cell.subjects)
         ),
-        controls=tuple(rows),
-        warnings=(
-            *activations.warnings,
-            *cell_warnings(card.simulated, card.name, leak, model, rows),
-        ),
+        controls=tuple(ControlledRow(**row) for row in values["controls"]),
+        notes=activations.warnings,
         **{
             name: model[name]
             for name in (
@@ -292,72 +286,3 @@ def decide(
     if detectable is None or reference is None or detectable > reference:
         return "inconclusive"
     return "not above null"
-
-
-def _row(row: Values, raw: float, reference: Values | None) -> ControlledRow:
-    if row.get("reason"):
-        return ControlledRow(**row)
-    high = row["r_range"][1] if row.get("r_range") else row["r"]
-    others = None if reference is None else reference["r"]["value"]
-    return ControlledRow(**{**row, "reaches": reaches(high, row["r"], raw, others)})
-
-
-def read_cell(
-    model: Values, rows: Sequence[ControlledRow], verdict: Verdict, corrected: float
-) -> str:
-    """What a cell says, in plain words.
-
-    Parameters
-    ----------
-    model : with ``unique_r2`` and ``raw``, as in the score.
-    """
-    unique = model["unique_r2"]
-    if verdict == "above null":
-        said = f"the model adds R² {unique['value']:.4f} to nuisance (p {corrected:.3f})"
-    elif corrected < 0.05:
-        said = (
-            f"found in these people (p {corrected:.3f}), but not shown to hold for others: "
-            "its interval is not above 0"
-        )
-    else:
-        chance = (
-            "not told from chance"
-            if unique["p"] >= 0.05
-            else (f"p {unique['p']:.3f} by itself, {corrected:.3f} once all cells are counted")
-        )
-        said = {
-            "not above null": f"{chance}, and as much as people share would have shown",
-            "inconclusive": f"{chance}, and this design would miss as much as people share",
-        }[verdict]
-    best = max((r for r in rows if r.r is not None), key=lambda r: r.r or 0.0, default=None)
-    if best is not None and best.r is not None and best.r > model["raw"]["value"]:
-        return f"{said}; {best.control} alone predicts better than the model"
-    return said
-
-
-def cell_warnings(
-    simulated: bool, name: str, leak: bool, model: Values, rows: Sequence[ControlledRow]
-) -> list[str]:
-    """What a reader of a cell must know, but for what the activations warn of.
-
-    Parameters
-    ----------
-    model : with ``rsa``, ``cka`` and ``n_constant``, as in the score.
-    """
-    said = []
-    if simulated:
-        said.append(f"{name} is simulated: nothing here was measured in a person")
-    if leak:
-        said.append("voxels were chosen on the data that are scored")
-    for row in rows:
-        if row.reaches and row.r is not None:
-            high = "" if row.r_range is None else f", up to {row.r_range[1]:.3f}"
-            said.append(f"{row.control} alone scores r {row.r:.3f}{high}: it reaches "
-                        f"{' and '.join(row.reaches)}")  # fmt: skip
-    for name in METRICS:
-        if model[name].get("n_undefined"):
-            said.append(f"{model[name]['n_undefined']} comparisons of {name.upper()} count 0: "
-                        "all items are equally far apart")  # fmt: skip
-    if model["n_constant"]:
-        said.append(f"{model['n_constant']} predictions or responses did not vary and count 0")
-    return said

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from brainbench.benchmarks.cell import POOLED, Cell
 from brainbench.benchmarks.controlled.nuisance import nuisance_columns, nuisance_kernels, stacked
-from brainbench.benchmarks.feature_spaces import RANDOM, model_space, random_space, widths_of
+from brainbench.benchmarks.feature_spaces import model_space, random_space, widths_of
 from brainbench.encoding.controlled.folds import HeldOutFold, held_out_folds, permutations
 from brainbench.encoding.controlled.localiser import LOCALISED_SHARE, localised_kernels
 from brainbench.encoding.controlled.prediction import People, normalised
 from brainbench.models import Activations
+from brainbench.quantities import Layer
 from brainbench.statistics.inference import Interval, p_value, people_interval
 
 Array = NDArray[np.float64]
@@ -32,12 +33,12 @@ class Features:
 
     Attributes
     ----------
-    names : one for each layer.
+    layers : one for each kernel.
     kernels : (L, n, n); None where units are chosen on training items.
     sites : then, task and reading states (n, layers, units) of each site.
     """
 
-    names: tuple[str, ...]
+    layers: tuple[Layer, ...]
     kernels: Array | None
     sites: tuple[tuple[NDArray[np.floating], NDArray[np.floating]], ...] = ()
 
@@ -153,13 +154,13 @@ class ControlledCell:
         if not self.localised:
             space = model_space(self.cell, activations)
             assert isinstance(space.kernels, np.ndarray)
-            return Features(tuple(f"{site} {n}" for site, n in space.layers), space.kernels)
+            return Features(space.layers, space.kernels)
         assert activations.contrast is not None
         pairs = tuple(
             (values[self.cell.items], activations.contrast[site][self.cell.items])
             for site, values in activations.values.items()
         )
-        return Features(tuple(f"{site} localised" for site in activations.values), None, pairs)
+        return Features(tuple(Layer(site, None) for site in activations.values), None, pairs)
 
     def random_features(self, activations: Activations, draw: int) -> Features:
         """Random features of the same widths; of localised units, as many as were chosen."""
@@ -169,7 +170,7 @@ class ControlledCell:
             widths = [max(1, round(LOCALISED_SHARE * size)) for size in sizes]
         space = random_space(self.cell, widths, self.seed, draw)
         assert isinstance(space.kernels, np.ndarray)
-        return Features((RANDOM,) * len(widths), space.kernels)
+        return Features(space.layers, space.kernels)
 
 
 def estimate(values: Array, interval: Interval | None = None) -> Values:

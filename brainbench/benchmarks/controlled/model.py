@@ -114,7 +114,7 @@ def _predicted(
         "nested": {
             "r": estimate(nested.r),
             "r2": float(nested.r2[:, 0].mean()),
-            "chosen": [features.names[i] for i in nested.chosen[0]],
+            "chosen": [features.layers[i] for i in nested.chosen[0]],
         },
         "voxels_above": int(sum((own > limit).sum() for own in whole.voxels)),
         "n_constant": whole.n_constant,
@@ -128,8 +128,8 @@ def _layers(
     r2 = layer_errors(layers, people, cell.orders[:LAYER_DRAWS]).mean(axis=0)
     p = [p_value(float(own[0]), own[1:]) for own in r2]
     return [
-        {"layer": name, "r2": float(own[0]), "p": one, "q": q}
-        for name, own, one, q in zip(features.names, r2, p, benjamini_hochberg(p), strict=True)
+        {"layer": layer, "r2": float(own[0]), "p": one, "q": q}
+        for layer, own, one, q in zip(features.layers, r2, p, benjamini_hochberg(p), strict=True)
     ]
 
 
@@ -160,7 +160,7 @@ def _similar(
         nested = compare_nested(features.kernels, grams, folds, metric, cell.orders)
         assert nested.chosen is not None
         found["nested"] = estimate(nested.value)
-        found["chosen"] = [features.names[i] for i in nested.chosen[0]]
+        found["chosen"] = [features.layers[i] for i in nested.chosen[0]]
     return found
 
 

@@ -6,10 +6,20 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from brainbench.benchmarks.cell import Reached, reaches
 from brainbench.benchmarks.score import BenchmarkScore
+from brainbench.encoding.controlled.similarity import METRICS
+from brainbench.quantities import (
+    AtMostOne,
+    Correlation,
+    Count,
+    Interval,
+    Layer,
+    P,
+    Share,
+)
 
 Verdict = Literal["above null", "inconclusive", "not above null"]
-Interval = tuple[float, float]
 
 
 class _Row(BaseModel):
@@ -19,15 +29,15 @@ class _Row(BaseModel):
 class Estimate(_Row):
     """A mean over people, on runs that were held out. Nothing is clipped."""
 
-    value: float
+    value: AtMostOne
     interval: Interval | None = None
     """95 %, Student's t over people, for these items. Of unique R², from a bootstrap over
     people that chooses their penalties anew."""
     items_interval: Interval | None = None
     """95 %, block jackknife over items, for these people."""
-    null_mean: float | None = None
+    null_mean: AtMostOne | None = None
     """Its mean under permutation; not assumed 0."""
-    p: float | None = None
+    p: P | None = None
     """One-sided, by permutation, uncorrected."""
 
 
@@ -35,14 +45,12 @@ class ControlledRow(_Row):
     """A feature space that knows nothing of the model, under the same folds."""
 
     control: str
-    r: float | None = None
+    r: Correlation | None = None
     """Pearson r, mean over voxels, folds and people. None where not applicable."""
-    r2: float | None = None
+    r2: AtMostOne | None = None
     r_range: Interval | None = None
     """95 % range over draws or seeds."""
-    draws: int | None = None
-    reaches: tuple[Literal["model", "reference"], ...] = ()
-    """Whose r its own is not below."""
+    draws: Count | None = None
     reason: str | None = None
     """Why it is not applicable."""
 
@@ -51,28 +59,27 @@ class ControlledPerson(_Row):
     """One person."""
 
     subject: str
-    r: float
-    reference: float | None
-    nuisance_r2: float
+    r: Correlation
+    reference: Correlation | None
+    nuisance_r2: AtMostOne
     unique_r2: float
 
 
 class ControlledLayer(_Row):
     """One layer by itself: responses exchanged within runs, 200 orders at most."""
 
-    layer: str
-    """Site and number."""
-    r2: float
+    layer: Layer
+    r2: AtMostOne
     """1 - ΣSSE / ΣSST, mean over people; nuisance is not taken out."""
-    p: float
-    q: float
+    p: P
+    q: P
     """p corrected over layers (Benjamini & Hochberg)."""
 
 
 class Extrapolation(_Row):
     """v(x) = v0 (1 - exp(-x / τ)): people predicted from ever more others."""
 
-    curve: tuple[float, ...]
+    curve: tuple[Correlation, ...]
     """Mean r from 1, 2, … others."""
     v0: float | None
     """Asymptote; None where the fit failed."""
@@ -85,14 +92,14 @@ class Extrapolation(_Row):
 class Reliability(_Row):
     """How much of the mean response to an item comes back when it is shown again."""
 
-    rho: float | None = None
+    rho: AtMostOne | None = None
     """All voxels together, means of runs and types taken out, mean over people."""
-    bound_r: float | None = None
+    bound_r: Share | None = None
     """What r of a perfect prediction is expected to be: mean over voxels of √ρ, negative ones
     counted 0."""
-    bound_r2: float | None = None
+    bound_r2: AtMostOne | None = None
     reason: str | None = None
-    """Why it cannot be told."""
+    """Why it is not known."""
 
 
 class Similarity(_Row):
@@ -102,10 +109,10 @@ class Similarity(_Row):
     """All layers together."""
     nested: Estimate | None = None
     """The layer most alike on the training runs; None for localised units."""
-    chosen: tuple[str, ...] = ()
+    chosen: tuple[Layer, ...] = ()
     nuisance: float | None = None
     """The same of all nuisance together."""
-    n_undefined: int = 0
+    n_undefined: Count = 0
     """(person, run) pairs that count 0, all layers together: items are all equally far apart."""
     reason: str | None = None
     """Why it is not applicable."""
@@ -115,9 +122,9 @@ class NestedLayer(_Row):
     """The best layer by nested choice: chosen anew inside each fold, and for each draw."""
 
     r: Estimate
-    r2: float
-    chosen: tuple[str, ...]
-    """Site and layer that was chosen in each fold."""
+    r2: AtMostOne
+    chosen: tuple[Layer, ...]
+    """The one that was chosen in each fold."""
 
 
 class ControlledScore(BenchmarkScore):
@@ -136,9 +143,11 @@ class ControlledScore(BenchmarkScore):
     """Whether all units were scored, or those told by a contrast on training items."""
     primary: bool
     """Whether it is a cell of one reasoning type; pooled cells are secondary."""
+    simulated: bool
+    """Whether its people are simulated."""
     raw: Estimate
     """Pearson r of all layers together: mean over voxels, folds and people."""
-    r2: float
+    r2: AtMostOne
     """1 - ΣSSE / ΣSST against the training mean, mean over people."""
     reference: Estimate | None
     """Inter-subject reference, same folds, items and statistic as raw; no upper bound. Its
@@ -153,19 +162,19 @@ class ControlledScore(BenchmarkScore):
     """Mean raw / mean reference, where the reference's interval is above 0."""
     ratio_interval: Interval | None
     """Fieller, over people; the reference's part by jackknife."""
-    nuisance_r2: float
+    nuisance_r2: AtMostOne
     """R² of all nuisance together."""
     unique_r2: Estimate
     """R² that the model adds to nuisance, by banded ridge: what the verdict is of."""
     unique_r2_stacked: Estimate
     """The same by stacking; without an interval."""
-    p_within_condition: float
+    p_within_condition: P
     """p of unique R² when rows are permuted within run and condition only."""
     permutations_within_condition: float
     """log10 of how many such orders there are."""
-    p_corrected: float
+    p_corrected: P
     """p of unique R², Holm over the dataset's cells of the same kind."""
-    family: int
+    family: Count
     """How many cells that are, run or not."""
     detectable_r2: float | None
     """Unique R² found with 80 % power at this design, simulated; None: more than was tried."""
@@ -174,22 +183,21 @@ class ControlledScore(BenchmarkScore):
     layers: tuple[ControlledLayer, ...]
     rsa: Similarity
     cka: Similarity
-    voxels_above: int
+    voxels_above: Count
     """Voxels whose r is above the 95th percentile of the largest r under permutation."""
-    draws: int
+    draws: Count
     """Permutations of each null distribution but that within condition."""
-    draws_within_condition: int
-    n_subjects: int
-    n_items: int
-    n_voxels: int
-    n_constant: int
+    draws_within_condition: Count
+    n_subjects: Count
+    n_items: Count
+    n_voxels: Count
+    n_constant: Count
     selection_leak: bool
     """Whether voxels were chosen on the data that are scored."""
-    reading: str
-    """The outcome in plain words."""
     subjects: tuple[ControlledPerson, ...]
     controls: tuple[ControlledRow, ...]
-    warnings: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """What no number says, such as a remark on the activations."""
 
     @property
     def headline(self) -> float:
@@ -213,6 +221,66 @@ class ControlledScore(BenchmarkScore):
             "verdict": self.verdict,
             "protocol": self.protocol,
         }
+
+    def reached_by(self, row: ControlledRow) -> Reached:
+        """Whose r a nuisance row's own is not below; of drawn rows by the end of their range."""
+        reference = None if self.reference is None else self.reference.value
+        return reaches(row.r, row.r_range, self.raw.value, reference)
+
+    @property
+    def reading(self) -> str:
+        """The outcome in plain words."""
+        unique, p = self.unique_r2, self.p_corrected
+        chance = "not told from chance"
+        if unique.p is not None and unique.p < 0.05:
+            chance = f"p {unique.p:.3f} by itself, {p:.3f} once all cells are counted"
+        if self.verdict == "above null":
+            said = f"the model adds R² {unique.value:.4f} to nuisance (p {p:.3f})"
+        elif p < 0.05:
+            said = (
+                f"found in these people (p {p:.3f}), but not shown to hold for others: "
+                "its interval is not above 0"
+            )
+        elif self.verdict == "not above null":
+            said = f"{chance}, and as much as people share would have shown"
+        else:
+            said = f"{chance}, and this design would miss as much as people share"
+        best = max(self.controls, key=lambda row: -1.0 if row.r is None else row.r, default=None)
+        if best is not None and best.r is not None and best.r > self.raw.value:
+            return f"{said}; {best.control} alone predicts better than the model"
+        return said
+
+    @property
+    def control_warnings(self) -> tuple[str, ...]:
+        """What each nuisance row means that reaches something, in plain words."""
+        found = []
+        for row in self.controls:
+            reached = self.reached_by(row)
+            if reached:
+                high = "" if row.r_range is None else f", up to {row.r_range[1]:.3f}"
+                found.append(f"{row.control} alone scores r {row.r:.3f}{high}: it reaches "
+                             f"{' and '.join(reached)}")  # fmt: skip
+        return tuple(found)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Notes, then what the fields say."""
+        said = [*self.notes]
+        if self.simulated:
+            said.append(f"{self.dataset} is simulated: nothing here was measured in a person")
+        if self.selection_leak:
+            said.append("voxels were chosen on the data that are scored")
+        said += self.control_warnings
+        similarity: dict[str, Similarity] = {name: getattr(self, name) for name in METRICS}
+        said += [
+            f"{one.n_undefined} comparisons of {name.upper()} count 0: all items are equally far "
+            "apart"
+            for name, one in similarity.items()
+            if one.n_undefined
+        ]
+        if self.n_constant:
+            said.append(f"{self.n_constant} predictions or responses did not vary and count 0")
+        return tuple(said)
 
     def add_to(self, record: Any) -> None:
         """Append itself to the record's ``controlled``."""

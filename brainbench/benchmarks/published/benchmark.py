@@ -18,7 +18,7 @@ from brainbench.benchmarks.ceilings import (
 )
 from brainbench.benchmarks.cell import Cell, prepare_cell
 from brainbench.benchmarks.inputs import Inputs, Scoring
-from brainbench.benchmarks.published.score import ProtocolName, Score
+from brainbench.benchmarks.published.score import ProtocolName, PublishedScore
 from brainbench.benchmarks.published.scoring import SpaceScore, score_space
 from brainbench.benchmarks.published.summary import summarise_cell
 from brainbench.benchmarks.steps import Memory, StepStore, check_numbers
@@ -34,8 +34,7 @@ VERSION = 1
 class AlignmentBenchmark(CellBenchmark):
     """Neural predictivity of one ROI, inside one reasoning type or over all.
 
-    ``benchmark(model)`` gives a :class:`~brainbench.benchmarks.published.score.Score`, as in
-    Brain-Score.
+    ``benchmark(model)`` gives a :class:`.PublishedScore`, as in Brain-Score.
 
     Parameters
     ----------
@@ -68,7 +67,7 @@ class AlignmentBenchmark(CellBenchmark):
     @classmethod
     def score_group(
         cls, group: Sequence[Self], inputs: Inputs, scoring: Scoring
-    ) -> Iterator[Score]:
+    ) -> Iterator[PublishedScore]:
         """Score a model; see :func:`score_benchmarks`."""
         return score_benchmarks(
             group,
@@ -90,7 +89,7 @@ def score_benchmarks(
     limit: int | None = None,
     checkpoint: StepStore | None = None,
     report: Progress | None = None,
-) -> Iterator[Score]:
+) -> Iterator[PublishedScore]:
     """Score a model on benchmarks of one dataset, sharing the work among them.
 
     Parameters
@@ -119,7 +118,7 @@ def score_benchmarks(
         scores = _score_cell(cell, activations, seed, store, steps)
         for roi, fields in scores.items():
             benchmark = wanted[kind][roi]
-            yield Score(
+            yield PublishedScore(
                 benchmark=benchmark.identifier,
                 version=benchmark.version,
                 dataset=benchmark.dataset,

@@ -1,4 +1,4 @@
-"""A score and everything that is printed with it."""
+"""A score under the published protocol and everything that is printed with it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from brainbench.benchmarks.ceilings import MAXIMUM_PEOPLE, MINIMUM_PEOPLE
+from brainbench.benchmarks.cell import Reached, reaches
 from brainbench.benchmarks.score import BenchmarkScore
+from brainbench.quantities import Correlation, Count, Interval, Layer, Spread
 
 ProtocolName = Literal["controlled", "published"]
 """How alignment is scored."""
@@ -16,55 +19,49 @@ class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Control(_Row):
+class PublishedRow(_Row):
     """A feature space that knows nothing of the model, scored as the model is."""
 
     control: str
     """Which nuisance, as printed."""
-    raw: float | None = None
+    raw: Correlation | None = None
     """Undivided score; for random features the mean over draws. None where not applicable."""
-    raw_range: tuple[float, float] | None = None
+    raw_range: Interval | None = None
     """95 % range over draws."""
     score: float | None = None
     """Divided form; for random features the mean over draws."""
-    draws: int | None = None
-    reaches: tuple[Literal["model", "reference"], ...] = ()
-    """What its raw score is not below. For random features: the model's score lies inside
-    the range, or the mean is not below the reference."""
-    warning: str | None = None
-    """In plain words, where it reaches something."""
+    draws: Count | None = None
     reason: str | None = None
     """Why it is not applicable."""
 
 
-class LayerScore(_Row):
+class PublishedLayer(_Row):
     """Median over subjects at one layer."""
 
-    site: str
-    layer: int
-    raw: float
+    layer: Layer
+    raw: Correlation
     score: float | None
 
 
-class SubjectScore(_Row):
+class PublishedPerson(_Row):
     """One person, median over voxels, at the layer of the headline."""
 
     subject: str
-    raw: float
-    reference: float | None
+    raw: Correlation
+    reference: Correlation | None
     """The other people together predicting this one."""
-    ceiling: float | None
+    ceiling: Correlation | None
     """Mean over voxels of the published ceiling v0."""
     score: float | None
     """Divided form at its own best layer."""
-    n_voxels: int
+    n_voxels: Count
 
 
-class Score(BenchmarkScore):
-    """What a model got on one benchmark.
+class PublishedScore(BenchmarkScore):
+    """What a model got on one benchmark under the published protocol.
 
-    Under ``published`` the headline is the largest over layers of the median over people
-    of the median over voxels of Pearson r; nothing guards it against the choice of layer.
+    The headline is the largest over layers of the median over people of the median over voxels of
+    Pearson r; nothing guards it against the choice of layer.
     """
 
     kind = "published"
@@ -72,38 +69,43 @@ class Score(BenchmarkScore):
     roi: str
     reasoning_type: str
     protocol: ProtocolName
-    raw: float
+    simulated: bool
+    """Whether its people are simulated."""
+    pooled: bool
+    """Whether items of different reasoning types are together."""
+    selection_leak: bool
+    """Whether voxels were chosen on the data that are scored."""
+    raw: Correlation
     """Undivided score."""
-    mad: float
+    mad: Spread
     """Median absolute deviation over people at the same layer."""
-    site: str
-    layer: int
-    reference: float | None
+    layer: Layer
+    reference: Correlation | None
     """Inter-subject reference: all other people predict each person; same statistic as raw."""
-    ceiling: float | None
+    ceiling: Correlation | None
     """Published ceiling: mean over people and voxels of v0, extrapolated to many people."""
-    ceiling_median: float | None
+    ceiling_median: Correlation | None
     """Median over people of the median over voxels of v0."""
-    ceiling_near_zero: int | None
+    ceiling_near_zero: Count | None
     """Voxels, over all people, with v0 < 1e-6: dividing by it has no meaning."""
-    ceiling_near_one: int | None
+    ceiling_near_one: Count | None
     """Voxels, over all people, with v0 > 0.99: the fit is held by its bound."""
     score: float | None
     """Divided form, as published: r / v0 per voxel, medians, largest over layers."""
-    score_site: str | None
-    score_layer: int | None
+    score_layer: Layer | None
     """Where the divided form is largest; it need not be the layer of ``raw``."""
-    n_subjects: int
-    n_items: int
-    n_voxels: int
+    n_subjects: Count
+    n_items: Count
+    n_voxels: Count
     """Voxels of one person; the median over people where they differ."""
-    n_constant: int
+    n_constant: Count
     """(voxel, fold) pairs over all people, at the headline's layer, that count 0 because
     the prediction or the response did not vary."""
-    subjects: tuple[SubjectScore, ...]
-    layers: tuple[LayerScore, ...]
-    controls: tuple[Control, ...]
-    warnings: tuple[str, ...]
+    subjects: tuple[PublishedPerson, ...]
+    layers: tuple[PublishedLayer, ...]
+    controls: tuple[PublishedRow, ...]
+    notes: tuple[str, ...] = ()
+    """What no number says, such as a remark on the activations."""
 
     @property
     def headline(self) -> float:
@@ -126,94 +128,54 @@ class Score(BenchmarkScore):
             "protocol": self.protocol,
         }
 
+    def reached_by(self, row: PublishedRow) -> Reached:
+        """What a nuisance row is not below; of random features the model inside their range."""
+        return reaches(row.raw, row.raw_range, self.raw, self.reference)
+
+    @property
+    def control_warnings(self) -> tuple[str, ...]:
+        """What each nuisance row means that reaches something, in plain words."""
+        found = []
+        for row in self.controls:
+            reached = self.reached_by(row)
+            if not reached:
+                continue
+            said = f"{row.control} alone scores {row.raw:.3f}"
+            if row.raw_range is not None:
+                low, high = row.raw_range
+                said = f"{row.control} score {row.raw:.3f} (95 % range {low:.3f} to {high:.3f})"
+            named = [f"the model ({self.raw:.3f})"] if "model" in reached else []
+            if "reference" in reached:
+                named.append(f"the inter-subject reference ({self.reference:.3f})")
+            found.append(f"{said}: it reaches {' and '.join(named)}")
+        return tuple(found)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Notes, then what the fields say."""
+        said = [*self.notes]
+        if self.simulated:
+            said.append(f"{self.dataset} is simulated: nothing here was measured in a person")
+        said += self.control_warnings
+        if self.pooled:
+            said.append(
+                "items of different reasoning types are pooled: read it beside the single types"
+            )
+        if self.selection_leak:
+            said.append("voxels were chosen on the data that are scored")
+        if self.ceiling is None:
+            said.append(f"no ceiling: it takes {MINIMUM_PEOPLE} to {MAXIMUM_PEOPLE} people")
+        else:
+            said.append(
+                "the divided score is no share of explainable variance: it divides by ceilings at "
+                "the bounds of their fit, counted in ceiling_near_zero and ceiling_near_one"
+            )
+            if self.score is None:
+                said.append("the divided score is not finite: the ceiling is 0 in too many voxels")
+        if self.n_constant:
+            said.append(f"{self.n_constant} predictions or responses did not vary and count 0")
+        return tuple(said)
+
     def add_to(self, record: Any) -> None:
-        """Append the headline and each person, the nuisance rows, and the layers.
-
-        Parameters
-        ----------
-        record : with the lists ``scores``, ``controls`` and ``layers``.
-        """
-        record.scores += score_rows(self)
-        shared = self.model_dump(include={"benchmark", "roi", "reasoning_type", "protocol"})
-        record.controls += [ControlRow(**shared, **c.model_dump()) for c in self.controls]
-        record.layers += [
-            LayerRow(benchmark=self.benchmark, **layer.model_dump()) for layer in self.layers
-        ]
-
-
-class _Recorded(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ScoreRow(_Recorded):
-    """One number with everything it needs beside it; one row per person and one for all."""
-
-    benchmark: str
-    version: int
-    roi: str
-    reasoning_type: str
-    protocol: str
-    subject: str
-    """A person, or ``all`` for the headline."""
-    site: str
-    """``attention`` or ``hidden``."""
-    layer: int
-    """Counting from 0."""
-    raw: float
-    """Undivided: median over voxels, then over people, of Pearson r."""
-    mad: float | None
-    """Median absolute deviation over people; null in the row of a person."""
-    reference: float | None
-    """Inter-subject reference: the other people predict each person, same statistic as raw."""
-    ceiling: float | None
-    """Published ceiling: mean of v0 over voxels and people."""
-    ceiling_median: float | None
-    score: float | None
-    """Divided form: median of r / v0 over voxels, then people, at its own best layer."""
-    score_site: str | None
-    score_layer: int | None
-    n_subjects: int
-    n_items: int
-    n_voxels: int
-    n_constant: int | None
-    """Predictions that did not vary and count 0."""
-    ceiling_near_zero: int | None
-    """Voxels over all people whose v0 is below 1e-6."""
-    ceiling_near_one: int | None
-    """Voxels over all people whose v0 is above 0.99."""
-    warnings: list[str]
-
-
-class ControlRow(Control):
-    """A nuisance feature space scored as the model is, on one benchmark."""
-
-    benchmark: str
-    roi: str
-    reasoning_type: str
-    protocol: str
-
-
-class LayerRow(LayerScore):
-    """The model's score at one layer: median over people."""
-
-    benchmark: str
-
-
-def score_rows(score: Score) -> list[ScoreRow]:
-    """The headline of a score (subject ``all``), then one row per person."""
-    fields = set(ScoreRow.model_fields)
-    shared = {key: value for key, value in score.model_dump().items() if key in fields}
-    rows = [ScoreRow(**{**shared, "subject": "all", "warnings": list(score.warnings)})]
-    per_person: dict[str, Any] = {
-        "mad": None,
-        "n_subjects": 1,
-        "n_constant": None,
-        "ceiling_near_zero": None,
-        "ceiling_near_one": None,
-        "ceiling_median": None,
-        "warnings": [],
-    }
-    rows += [
-        ScoreRow(**{**shared, **per_person, **person.model_dump()}) for person in score.subjects
-    ]
-    return rows
+        """Append itself to the record's ``published``."""
+        record.published.append(self)

@@ -1,4 +1,4 @@
-"""From scored feature spaces to what is printed: headline, controls, warnings."""
+"""From scored feature spaces to the fields of a score: headline, people, layers, controls."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.benchmarks.ceilings import MAXIMUM_PEOPLE, MINIMUM_PEOPLE, Ceiling
-from brainbench.benchmarks.cell import POOLED, Cell, reaches
+from brainbench.benchmarks.ceilings import Ceiling
+from brainbench.benchmarks.cell import Cell
 from brainbench.benchmarks.feature_spaces import RANDOM
-from brainbench.benchmarks.published.score import Control, LayerScore, SubjectScore
+from brainbench.benchmarks.published.score import PublishedLayer, PublishedPerson, PublishedRow
 from brainbench.benchmarks.published.scoring import SpaceScore, finite_or_none
-from brainbench.datasets import Card
 from brainbench.encoding import NEAR_ONE, NEAR_ZERO
+from brainbench.quantities import Layer
 
 Array = NDArray[np.float64]
 ByRoi = dict[str, SpaceScore]
@@ -23,21 +23,21 @@ ByRoi = dict[str, SpaceScore]
 def summarise_cell(
     cell: Cell,
     ceilings: dict[str, Ceiling | None],
-    layers: Sequence[tuple[str, int]],
+    layers: Sequence[Layer],
     headline: ByRoi,
     controls: dict[str, ByRoi | str],
     draws: Sequence[ByRoi],
-    model_warnings: Sequence[str],
+    notes: Sequence[str],
 ) -> dict[str, dict[str, Any]]:
-    """Fields of a :class:`~brainbench.benchmarks.published.score.Score` for every ROI of a cell.
+    """Fields of a :class:`.PublishedScore` for every ROI of a cell.
 
     Parameters
     ----------
-    layers : (site, layer) of the model's layers, in the order of its scores.
+    layers : the model's, in the order of its scores.
     headline : the model's scores.
     controls : per nuisance its scores, or the reason why there are none.
     draws : scores of each draw of random features.
-    model_warnings : what the model said of its own activations.
+    notes : what the model said of its own activations.
     """
     return {
         roi: _summarise(
@@ -48,7 +48,7 @@ def summarise_cell(
             headline[roi],
             {name: c if isinstance(c, str) else c[roi] for name, c in controls.items()},
             [draw[roi] for draw in draws],
-            model_warnings,
+            notes,
         )
         for roi in cell.rois
     }
@@ -58,15 +58,15 @@ def _summarise(
     cell: Cell,
     roi: str,
     ceiling: Ceiling | None,
-    layers: Sequence[tuple[str, int]],
+    layers: Sequence[Layer],
     headline: SpaceScore,
     controls: dict[str, SpaceScore | str],
     draws: Sequence[SpaceScore],
-    model_warnings: Sequence[str],
+    notes: Sequence[str],
 ) -> dict[str, Any]:
     widths = [block.shape[1] for block in cell.people(roi)]
+    card = cell.recording.card
     best = headline.best
-    site, layer = layers[best]
     per_person = headline.raw[:, best]
     raw = headline.headline
     references = _medians(ceiling, "reference", widths)
@@ -74,41 +74,30 @@ def _summarise(
     v0_medians = _medians(ceiling, "v0", widths)
     score = headline.divided_headline
     divided_best = None if score is None else headline.divided_best
-    rows = _controls(controls, draws, raw, reference)
     return {
         "roi": roi,
         "reasoning_type": cell.reasoning_type,
+        "simulated": card.simulated,
+        "pooled": cell.pooled,
+        "selection_leak": roi in card.selection_leak,
         "raw": raw,
         "mad": float(np.median(np.abs(per_person - raw))),
-        "site": site,
-        "layer": layer,
+        "layer": layers[best],
         "reference": reference,
         "ceiling": None if ceiling is None else float(ceiling.v0.mean()),
         "ceiling_median": None if v0_medians is None else float(np.median(v0_medians)),
         "ceiling_near_zero": None if ceiling is None else int((ceiling.v0 < NEAR_ZERO).sum()),
         "ceiling_near_one": None if ceiling is None else int((ceiling.v0 > NEAR_ONE).sum()),
         "score": score,
-        "score_site": None if divided_best is None else layers[divided_best][0],
-        "score_layer": None if divided_best is None else layers[divided_best][1],
+        "score_layer": None if divided_best is None else layers[divided_best],
         "n_subjects": len(cell.subjects),
         "n_items": len(cell.items),
         "n_voxels": int(np.median(widths)),
         "n_constant": int(headline.n_constant[best]),
         "subjects": _subjects(cell, headline, ceiling, references, widths),
         "layers": _layers(layers, headline),
-        "controls": rows,
-        "warnings": (
-            *model_warnings,
-            *headline_warnings(
-                cell.recording.card,
-                roi,
-                cell.reasoning_type,
-                rows,
-                has_ceiling=ceiling is not None,
-                divided=score,
-                n_constant=int(headline.n_constant[best]),
-            ),
-        ),
+        "controls": _controls(controls, draws),
+        "notes": tuple(notes),
     }
 
 
@@ -125,11 +114,11 @@ def _subjects(
     ceiling: Ceiling | None,
     references: list[float] | None,
     widths: list[int],
-) -> tuple[SubjectScore, ...]:
+) -> tuple[PublishedPerson, ...]:
     divided_best = headline.divided_best
     v0 = None if ceiling is None else ceiling.of_people("v0", widths)
     return tuple(
-        SubjectScore(
+        PublishedPerson(
             subject=subject,
             raw=float(headline.raw[i, headline.best]),
             reference=None if references is None else references[i],
@@ -143,120 +132,41 @@ def _subjects(
     )
 
 
-def _layers(layers: Sequence[tuple[str, int]], headline: SpaceScore) -> tuple[LayerScore, ...]:
+def _layers(layers: Sequence[Layer], headline: SpaceScore) -> tuple[PublishedLayer, ...]:
     raw = np.median(headline.raw, axis=0)
     divided = None if headline.divided is None else np.median(headline.divided, axis=0)
     return tuple(
-        LayerScore(
-            site=site,
+        PublishedLayer(
             layer=layer,
             raw=float(raw[i]),
             score=None if divided is None else finite_or_none(divided[i]),
         )
-        for i, (site, layer) in enumerate(layers)
+        for i, layer in enumerate(layers)
     )
 
 
 def _controls(
-    controls: dict[str, SpaceScore | str],
-    draws: Sequence[SpaceScore],
-    raw: float,
-    reference: float | None,
-) -> tuple[Control, ...]:
-    rows = []
-    for name, scored in controls.items():
-        if isinstance(scored, str):
-            rows.append(Control(control=name, reason=scored))
-            continue
-        value = scored.headline
-        reached = reaches(value, value, raw, reference)
-        rows.append(
-            Control(
-                control=name,
-                raw=value,
-                score=scored.divided_headline,
-                reaches=reached,
-                warning=control_warning(name, value, None, reached, raw, reference),
-            )
-        )
-    return (*rows, _random_control(draws, raw, reference))
+    controls: dict[str, SpaceScore | str], draws: Sequence[SpaceScore]
+) -> tuple[PublishedRow, ...]:
+    rows = [
+        PublishedRow(control=name, reason=scored)
+        if isinstance(scored, str)
+        else PublishedRow(control=name, raw=scored.headline, score=scored.divided_headline)
+        for name, scored in controls.items()
+    ]
+    return (*rows, _random_control(draws))
 
 
-def _random_control(draws: Sequence[SpaceScore], raw: float, reference: float | None) -> Control:
-    """Mean and 95 % range over draws; the model is reached where it lies inside the range."""
+def _random_control(draws: Sequence[SpaceScore]) -> PublishedRow:
+    """Mean and 95 % range over draws."""
     values = np.array([draw.headline for draw in draws])
-    mean = float(values.mean())
     low, high = (float(edge) for edge in np.percentile(values, [2.5, 97.5]))
     divided = [draw.divided_headline for draw in draws]
     known = [value for value in divided if value is not None]
-    reached = reaches(high, mean, raw, reference)
-    return Control(
+    return PublishedRow(
         control=RANDOM,
-        raw=mean,
+        raw=float(values.mean()),
         raw_range=(low, high),
         score=float(np.mean(known)) if len(known) == len(draws) else None,
         draws=len(draws),
-        reaches=reached,
-        warning=control_warning(RANDOM, mean, (low, high), reached, raw, reference),
     )
-
-
-def headline_warnings(
-    card: Card,
-    roi: str,
-    reasoning_type: str,
-    controls: Sequence[Control],
-    *,
-    has_ceiling: bool,
-    divided: float | None,
-    n_constant: int,
-) -> tuple[str, ...]:
-    """What a reader of a score must know, but for what the model says of its activations."""
-    said = []
-    if card.simulated:
-        said.append(f"{card.name} is simulated: nothing here was measured in a person")
-    said += [control.warning for control in controls if control.warning]
-    if reasoning_type == POOLED and len(card.reasoning_types) > 1:
-        said.append(
-            "items of different reasoning types are pooled: read it beside the single types"
-        )
-    if roi in card.selection_leak:
-        said.append("voxels were chosen on the data that are scored")
-    if not has_ceiling:
-        said.append(f"no ceiling: it takes {MINIMUM_PEOPLE} to {MAXIMUM_PEOPLE} people")
-    else:
-        said.append(
-            "the divided score is no share of explainable variance: it divides by ceilings at "
-            "the bounds of their fit, counted in ceiling_near_zero and ceiling_near_one"
-        )
-        if divided is None:
-            said.append("the divided score is not finite: the ceiling is 0 in too many voxels")
-    if n_constant:
-        said.append(f"{n_constant} predictions or responses did not vary and count 0")
-    return tuple(said)
-
-
-def control_warning(
-    name: str,
-    value: float,
-    drawn: tuple[float, float] | None,
-    reaches: Sequence[str],
-    raw: float,
-    reference: float | None,
-) -> str | None:
-    """What a control that reaches something means, in plain words.
-
-    Parameters
-    ----------
-    value, drawn : its own score, with the range over draws where it is drawn.
-    raw, reference : of the model, and of people among themselves.
-    """
-    said = f"{name} alone scores {value:.3f}"
-    if drawn is not None:
-        said = f"{name} score {value:.3f} (95 % range {drawn[0]:.3f} to {drawn[1]:.3f})"
-    reached = []
-    if "model" in reaches:
-        reached.append(f"the model ({raw:.3f})")
-    if "reference" in reaches and reference is not None:
-        reached.append(f"the inter-subject reference ({reference:.3f})")
-    return f"{said}: it reaches {' and '.join(reached)}" if reached else None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from brainbench.encoding.kernels import Array
 from brainbench.guidance.layer_sets import as_mask
-from brainbench.guidance.score import Dose
+from brainbench.guidance.rows import Dose
 from brainbench.statistics.answers import auc, best_threshold
 
 STRENGTHS: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)

@@ -28,7 +28,7 @@ from brainbench.guidance.finetuning.adapters import adapted, randomise_adapter
 from brainbench.guidance.finetuning.arms import train_as
 from brainbench.guidance.finetuning.recipes import BOTH, Budget, Recipe
 from brainbench.guidance.finetuning.train import Watch, finetune
-from brainbench.guidance.score import ArmAlignment
+from brainbench.guidance.rows import ArmAlignment
 from brainbench.guidance.signals import Signals
 from brainbench.guidance.steering.experiment import Rows, Whole, arm_of
 from brainbench.models import LanguageModel, Model, read_activations

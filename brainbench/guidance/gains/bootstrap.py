@@ -28,10 +28,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from brainbench.encoding.kernels import Array
+from brainbench.guidance.verdict import MIN_PROBLEMS
 from brainbench.statistics.inference import Interval
 
-# Fewest base problems that are drawn from.
-MIN_PROBLEMS = 5
 # Share of draws that may lack a label; above it, the draws that are left are no sample.
 _UNDEFINED = 0.05
 # draws that are counted together

@@ -13,9 +13,8 @@ from brainbench.encoding.kernels import Array
 from brainbench.encoding.threads import parallel
 from brainbench.errors import DataError, UsageError
 from brainbench.guidance.answers import ArmAnswers, TestItems
-from brainbench.guidance.arms import GUIDED, UNGUIDED, is_stochastic
+from brainbench.guidance.arms import GUIDED, is_stochastic
 from brainbench.guidance.gains.bootstrap import (
-    MIN_PROBLEMS,
     SHARES,
     GainEstimate,
     MetricDraws,
@@ -24,8 +23,7 @@ from brainbench.guidance.gains.bootstrap import (
     draw_seeds,
 )
 from brainbench.guidance.gains.metrics import measure
-from brainbench.guidance.gains.verdict import CLAIM, count, decide_verdict, find_lacking, read_gains
-from brainbench.guidance.score import (
+from brainbench.guidance.rows import (
     BOUNDED,
     METRICS,
     ArmRow,
@@ -35,6 +33,7 @@ from brainbench.guidance.score import (
     Tier,
     Verdict,
 )
+from brainbench.guidance.verdict import CLAIM, MIN_PROBLEMS, decide_verdict, find_lacking
 from brainbench.statistics.answers import mcnemar
 from brainbench.statistics.inference import holm
 
@@ -74,8 +73,6 @@ class Gains:
     arms: list[ArmRow]
     differences: list[Difference]
     verdict: Verdict
-    reading: str
-    warnings: list[str]
 
 
 def measure_gains(
@@ -113,8 +110,6 @@ def measure_gains(
         [_row(name, arms[name], tables[name]) for name in arms],
         differences,
         decide_verdict(needed, lacking),
-        read_gains(needed, lacking),
-        gain_warnings(seeds, items.n_base),
     )
 
 
@@ -219,17 +214,3 @@ def _change(metric: Metric, found: GainEstimate) -> Change:
     return Change(
         metric=metric, value=found.value, interval=found.interval, p=found.p, p_corrected=None
     )
-
-
-def gain_warnings(seeds: Mapping[str, int], n_base: int) -> list[str]:
-    """What few seeds, by arm, and few problems leave open."""
-    found = []
-    if n_base < MIN_PROBLEMS:
-        found.append(f"{count(n_base, 'problem')}: no intervals below {MIN_PROBLEMS}")
-    # no seed changes the model as it is
-    single = [name for name, own in seeds.items() if own == 1 and name != UNGUIDED]
-    if single:
-        found.append(
-            f"one seed of {', '.join(single)}: intervals say nothing of other seeds or permutations"
-        )
-    return found

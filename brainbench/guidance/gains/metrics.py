@@ -16,7 +16,7 @@ from scipy.special import ndtri
 
 from brainbench.encoding.kernels import Array
 from brainbench.guidance.answers import FALSE, INVALID, TRUE, ArmAnswers, TestItems
-from brainbench.guidance.score import Metric
+from brainbench.guidance.rows import Metric
 
 # draws that are worked on together: 8 MB at 1,000 base problems
 _CHUNK = 1024

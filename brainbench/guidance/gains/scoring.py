@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from brainbench.guidance.answers import ArmAnswers, TestItems
 from brainbench.guidance.arms import GUIDED, PERMUTED, find_arm
 from brainbench.guidance.gains.compare import MIN_DRAWS, GainSettings, measure_gains
-from brainbench.guidance.gains.verdict import read_alignment, reduced_warning
 from brainbench.guidance.options import Extent
-from brainbench.guidance.score import ArmAlignment, Dose, Form, GuidanceScore, Mode
+from brainbench.guidance.rows import ArmAlignment, Dose, Form, Mode
+from brainbench.guidance.score import GuidanceScore
 from brainbench.guidance.signals import Signals
 
 
@@ -65,9 +65,15 @@ def score_test(
     *,
     doses: Sequence[Dose] = (),
     alignment: Sequence[ArmAlignment] = (),
-    warnings: Sequence[str] = (),
+    humans_beat_model: bool = True,
 ) -> GuidanceScore:
-    """The score of one test."""
+    """The score of one test.
+
+    Parameters
+    ----------
+    doses, alignment : rows that stand with it.
+    humans_beat_model : whether some person has an item right that the model has wrong.
+    """
     seed = extent.seeds[0]
     n_permutations = read.arms[PERMUTED].n_seeds if PERMUTED in read.arms else 0
     if extent.tier == "reduced":
@@ -76,12 +82,6 @@ def score_test(
         read.arms, read.items, GainSettings(extent.tier, seed=seed, oracles=read.oracles)
     )
     dataset, roi, kind = signals.source.split(".")
-    said = [*warnings, *gains.warnings]
-    if extent.tier == "reduced":
-        said.append(reduced_warning(len(extent.seeds)))
-    if read.oracles:
-        said.append(f"{', '.join(sorted(read.oracles))}: told the answers of these very items")
-    rises = read_alignment(alignment)
     acting = read.arms[GUIDED].layers
     return GuidanceScore(
         mode=way.mode,
@@ -102,9 +102,9 @@ def score_test(
         n_draws=MIN_DRAWS,
         arms=gains.arms,
         differences=gains.differences,
-        doses=list(doses),
-        alignment=list(alignment),
+        doses=tuple(doses),
+        alignment=tuple(alignment),
+        oracles=tuple(sorted(read.oracles)),
+        humans_beat_model=humans_beat_model,
         verdict=gains.verdict,
-        reading=f"{gains.reading} {rises}".strip(),
-        warnings=said,
     )

@@ -26,7 +26,7 @@ from brainbench.guidance.evaluation.cached_prompts import (
 )
 from brainbench.guidance.evaluation.selection import Grid, choose, choose_accuracy, doses, threshold
 from brainbench.guidance.evaluation.test_sets import TestQuestions
-from brainbench.guidance.score import Dose
+from brainbench.guidance.rows import Dose
 from brainbench.guidance.signals import Signals
 from brainbench.guidance.steering.directions import (
     SteeringLoss,

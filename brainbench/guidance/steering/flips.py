@@ -16,7 +16,7 @@ from brainbench.guidance.gains.bootstrap import (
     draw_problems,
     draw_seeds,
 )
-from brainbench.guidance.score import SearchRow
+from brainbench.guidance.rows import SearchRow
 from brainbench.guidance.steering.search import Search
 from brainbench.statistics.inference import Interval, holm
 

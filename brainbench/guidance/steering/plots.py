@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from brainbench.encoding.kernels import Array
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED
-from brainbench.guidance.score import Dose
+from brainbench.guidance.rows import Dose
 from brainbench.guidance.steering.search import scale_of
 
 if TYPE_CHECKING:

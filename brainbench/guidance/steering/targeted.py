@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
 from brainbench.guidance.arm_signals import remake_of
-from brainbench.guidance.arms import GUIDED, LABEL_AS_FMRI, LABEL_ONLY, RANDOM, find_arm
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, RANDOM, find_arm
 from brainbench.guidance.evaluation.cached_prompts import PrefilledBatch
-from brainbench.guidance.gains.verdict import read_search
 from brainbench.guidance.maps import fit_published
 from brainbench.guidance.objective import Objective
-from brainbench.guidance.score import SearchRow, SearchScore
+from brainbench.guidance.rows import SearchRow
+from brainbench.guidance.score import SearchScore
 from brainbench.guidance.steering.directions import (
     SteeringLoss,
     Training,
@@ -37,6 +37,7 @@ from brainbench.guidance.steering.search import (
     search,
     wrong_and_right,
 )
+from brainbench.guidance.verdict import powerless
 from brainbench.progress import Count, Progress, counting, no_progress
 from brainbench.statistics.answers import auc, balanced_accuracy
 
@@ -117,7 +118,7 @@ class Targeted:
             ]
             first[arm] = found[0]
             rows.append(self._row(arm, found, guided))
-        return correct_flips(rows, powerless(self.way)), first
+        return correct_flips(rows, powerless(self.way.loss, self.way.centring)), first
 
     def search(self, arm: str, seed: int, report: Progress = no_progress) -> Search:
         """Search for one arm that has responses."""
@@ -214,7 +215,7 @@ def _counted(seeds: int) -> list[str]:
 def search_score(
     found: Targeted, rows: list[SearchRow], site: str, layers: Sequence[int]
 ) -> SearchScore:
-    """The rows with what they were measured on, and in words."""
+    """The rows with what they were measured on."""
     signals, labels = found.training.signals, found.labels
     dataset, roi, kind = signals.source.split(".")
     wrong = int((found.training.said != labels).sum())
@@ -234,33 +235,7 @@ def search_score(
         auc=float(auc(found.odds, labels == 0)),
         balanced_accuracy=balanced_accuracy(found.training.said == labels, labels),
         rows=rows,
-        reading=read_search(rows, float(auc(found.odds, labels == 0))),
-        warnings=[
-            "as published: maps, directions and success are of the same items; a flip is no "
-            "evidence that anything was learned",
-            *_without_slope(found.way, rows),
-        ],
     )
-
-
-def powerless(way: SteeringLoss) -> frozenset[str]:
-    """Arms that a loss gives nothing to go by.
-
-    Of two voxels that sum to one all predictions lie on one line: whatever their length, their
-    cosine with a response is one of two numbers.
-    """
-    flat = way.loss == "pearson" or (way.loss == "cosine" and way.centring != "intercept")
-    return frozenset({LABEL_AS_FMRI} if flat else ())
-
-
-def _without_slope(way: SteeringLoss, rows: Sequence[SearchRow]) -> list[str]:
-    flat = powerless(way)
-    return [
-        f"{row.arm}: its predictions have one dimension, where a {way.loss} has no slope; what it "
-        "moves is rounding, so it says nothing as a baseline"
-        for row in rows
-        if row.arm in flat
-    ]
 
 
 def _rng(seed: int, what: str, *which: int) -> np.random.Generator:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from brainbench.benchmarks import ControlledBenchmark, ControlledRow, ControlledScore
-from brainbench.benchmarks.cell import POOLED, reaches
+from brainbench.benchmarks import ControlledBenchmark, ControlledScore
+from brainbench.benchmarks.cell import POOLED
 from brainbench.benchmarks.controlled.benchmark import decide
 from brainbench.benchmarks.controlled.cell import (
     CONDITION_DRAWS,
@@ -216,18 +216,10 @@ def _row_faults(score: ControlledScore, card: Card) -> Iterator[Fault]:
     rows = {row.control: row for row in score.controls}
     names = [row.control for row in score.controls]
     yield from names_differ("controls", names, ROWS, "the protocol's nuisance rows")
-    reference = None if score.reference is None else score.reference.value
     for row in score.controls:
         place = f"controls ({row.control[:40]})"
-        if row.r is None:
-            if not row.reason:
-                yield Fault(place, "has neither a number nor a reason why there is none")
-            continue
-        found = reached_by(row, score.raw.value, reference)
-        if tuple(row.reaches) != found:
-            said, ought = ", ".join(row.reaches), ", ".join(found)
-            problem = f"reaches {said or 'nothing'}, its numbers reach {ought or 'nothing'}"
-            yield Fault(f"{place}.reaches", problem)
+        if row.r is None and not row.reason:
+            yield Fault(place, "has neither a number nor a reason why there is none")
     drawn = rows.get(RANDOM)
     if drawn is not None and (drawn.draws != RANDOM_DRAWS or drawn.r_range is None):
         problem = f"has {drawn.draws} draws and the range {drawn.r_range}"
@@ -235,13 +227,6 @@ def _row_faults(score: ControlledScore, card: Card) -> Iterator[Fault]:
     always = [name for name in ("position", "length", "condition", "words") if name in rows]
     if not card.simulated and all(rows[name].r is None for name in always):
         yield Fault("controls", "has no number in any row that every text has")
-
-
-def reached_by(row: ControlledRow, raw: float, reference: float | None) -> tuple[str, ...]:
-    """What a nuisance row is not below; of drawn ones the upper end of their range."""
-    if row.r is None:
-        return ()
-    return reaches(row.r if row.r_range is None else row.r_range[1], row.r, raw, reference)
 
 
 def _constant_faults(score: ControlledScore) -> Iterator[Fault]:

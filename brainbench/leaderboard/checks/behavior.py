@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 
 from brainbench.benchmarks import (
     ANSWER_MEASURES,
-    IN_WORDS,
     MEASURES,
     BehaviorBenchmark,
     BehaviorScore,
     score_behavior,
 )
 from brainbench.benchmarks.behavior.consistency import area_under_curve
-from brainbench.benchmarks.behavior.scoring import reached
 from brainbench.datasets import Card, cache_folder, load_behavior, load_card
 from brainbench.leaderboard.checks.faults import (
     Fault,
@@ -127,19 +125,14 @@ def _statistic_faults(score: BehaviorScore) -> Iterator[Fault]:
 
 
 def _row_faults(score: BehaviorScore) -> Iterator[Fault]:
-    """No score without its controls, and what they reach."""
+    """No score without its controls."""
     names = [row.control for row in score.controls]
     yield from names_differ("controls", names, (*CONTROLS, *FEATURES), "the controls of behaviour")
-    own = {name: getattr(score, name).value for name in MEASURES}
     for row in score.controls:
         values = {name: getattr(row, name) for name in MEASURES}
         place = f"controls ({row.control[:40]})"
         if all(value is None for value in values.values()) and not row.reason:
             yield Fault(place, "has neither a number nor a reason why there is none")
-        found = reached(values, own)
-        if tuple(row.reaches_model) != found:
-            ought = ", ".join(IN_WORDS[name] for name in found) or "nothing"
-            yield Fault(f"{place}.reaches_model", f"is not what its numbers reach: {ought}")
 
 
 def _rows_of(score: BehaviorScore, card: Card, rows: Rows) -> Rows:

@@ -43,6 +43,7 @@ from brainbench.leaderboard.submissions.samples import row_faults
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.problems.files import FileFault
 from brainbench.results import SCHEMA_VERSION, Record
+from brainbench.results.store import VERSIONS, read_record, version_of
 
 MAX_FAULTS = 100
 _JSON = (".json", ".jsonl")
@@ -296,17 +297,20 @@ def _record(folder: Path, contents: Mapping[str, bytes], faults: list[FileFault]
         return None
     try:
         content = parse_json(contents[RESULTS])
-        version = content.get("schema_version") if isinstance(content, dict) else None
-        if version != SCHEMA_VERSION:
-            problem = f"is {str(version)[:40]}, this brainbench reads {SCHEMA_VERSION}"
+        version = version_of(content)
+        if version not in VERSIONS:
+            problem = f"is {str(version)[:40]}, this brainbench reads up to {SCHEMA_VERSION}"
             faults.append(FileFault(str(path), "schema_version", problem, AGAIN))
             return None
-        record = Record.model_validate(content)
+        record = read_record(content)
     except Unreadable as error:
         faults.append(_as_fault(path, error))
         return None
     except ValidationError as error:
         faults += _invalid(path, error, AGAIN)
+        return None
+    except ValueError as error:
+        faults.append(FileFault(str(path), "file", str(error), AGAIN))
         return None
     return record
 
@@ -356,5 +360,5 @@ def _notes(submission: Submission) -> Iterator[str]:
     bare = sorted(name for name in held if task_items(submission.samples[name]) is None)
     if bare:
         yield f"samples hold no labels, and numbers are as told: {', '.join(bare[:5])}"
-    if record.scores and not submission.voxels:
+    if record.published and not submission.voxels:
         yield "published protocol: no scores of voxels were shipped; people's medians are as told"

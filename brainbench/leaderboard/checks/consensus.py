@@ -12,7 +12,6 @@ from brainbench.benchmarks.feature_spaces import RANDOM
 from brainbench.leaderboard.checks.faults import Fault, number
 from brainbench.leaderboard.kinds.base import middle
 from brainbench.leaderboard.kinds.controlled import UNTRAINED
-from brainbench.leaderboard.kinds.published import EVERYBODY
 from brainbench.results import Record
 
 # other processors and libraries sum in another order, and a penalty may then be another
@@ -48,16 +47,15 @@ def model_free(record: Record) -> dict[Key, float | None]:
             if row.control not in _OF_MODELS
             and not (row.control in _ROUNDED and score.version <= _ROUNDED_UNTIL)
         }
-    heads = {row.benchmark: row for row in record.scores if row.subject == EVERYBODY}
-    for head in heads.values():
-        shared = ("published", head.benchmark, head.version)
-        found[key(*shared, "reference")] = head.reference
-        found[key(*shared, "ceiling")] = head.ceiling
-    for control in record.controls:
-        own = heads.get(control.benchmark)
-        if own is not None and control.control not in _OF_MODELS:
-            shared = ("published", own.benchmark, own.version)
-            found[key(*shared, control.control)] = control.raw
+    for published in record.published:
+        shared = ("published", published.benchmark, published.version)
+        found[key(*shared, "reference")] = published.reference
+        found[key(*shared, "ceiling")] = published.ceiling
+        found |= {
+            key(*shared, row.control): row.raw
+            for row in published.controls
+            if row.control not in _OF_MODELS
+        }
     for behavior in record.behavior:
         shared = ("behavior", behavior.benchmark, behavior.version)
         for person in behavior.people:
@@ -65,8 +63,8 @@ def model_free(record: Record) -> dict[Key, float | None]:
             found[key(*shared, f"missing answers of {person.subject}")] = person.missing
         for name in MEASURES:
             found[key(*shared, f"people's {name}")] = getattr(behavior, name).reference
-            for row in behavior.controls:
-                found[key(*shared, f"{name} of {row.control}")] = getattr(row, name)
+            for control in behavior.controls:
+                found[key(*shared, f"{name} of {control.control}")] = getattr(control, name)
     return found
 
 

@@ -11,8 +11,7 @@ from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.results import Record
 
 _SCORES = {
-    "scores", "controls", "layers", "controlled", "behavior", "accuracy", "answer_bias", "gains",
-    "searches",
+    "published", "controlled", "behavior", "accuracy", "answer_bias", "gains", "searches",
 }  # fmt: skip
 _REMEDY = "submit runs of your own; one run is one submission"
 

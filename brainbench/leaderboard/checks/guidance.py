@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 from brainbench.datasets import list_datasets, load_card
 from brainbench.guidance.arms import ARMS, GUIDED, UNGUIDED
 from brainbench.guidance.gains.compare import MIN_DRAWS
-from brainbench.guidance.gains.verdict import (
+from brainbench.guidance.rows import ArmRow, Difference
+from brainbench.guidance.score import GuidanceScore
+from brainbench.guidance.verdict import (
     AGAINST,
     CLAIM,
     MIN_PERMUTATIONS,
     MIN_SEEDS,
     decide_verdict,
 )
-from brainbench.guidance.score import ArmRow, Difference, GuidanceScore
 from brainbench.leaderboard.checks.faults import Fault, names_differ, number, same
 
 

@@ -18,7 +18,6 @@ from brainbench.leaderboard.checks.model import model_faults
 from brainbench.leaderboard.checks.published import published_faults
 from brainbench.leaderboard.checks.ranges import range_faults
 from brainbench.leaderboard.checks.voxels import voxel_faults
-from brainbench.leaderboard.checks.words import word_faults
 from brainbench.leaderboard.expected import expected_data, own_versions
 from brainbench.leaderboard.submissions.metadata import Metadata
 from brainbench.leaderboard.submissions.safe_read import walk
@@ -47,7 +46,7 @@ def record_faults(submission: Submission) -> Iterator[Fault]:
     yield from items_faults(record)
     unknown = set(record.benchmarks) - set(list_benchmarks())
     yield from controlled_faults([s for s in record.controlled if s.benchmark not in unknown])
-    yield from published_faults(record)
+    yield from published_faults([s for s in record.published if s.benchmark not in unknown])
     yield from voxel_faults(record, submission.voxels)
     seed = record.config.get("seed")
     asked = {name for name in submission.samples if name in list_datasets()}
@@ -64,7 +63,6 @@ def record_faults(submission: Submission) -> Iterator[Fault]:
     }
     yield from accuracy_faults(record, tasks)
     yield from guidance_faults(record.gains)
-    yield from word_faults(record)
     for name in sorted(set(tasks) - set(record.tasks)):
         yield Fault(f"samples/{name}.jsonl", "is of no task or dataset of the record", AGAIN)
 
@@ -74,9 +72,8 @@ def record_faults(submission: Submission) -> Iterator[Fault]:
 
 def _datasets(record: Record) -> list[str]:
     named = [benchmark.partition(".")[0] for benchmark in record.benchmarks]
-    named += [row.benchmark.partition(".")[0] for row in record.scores]
-    named += [score.dataset for score in record.controlled]
-    named += [score.dataset for score in record.behavior]
+    scores = (*record.published, *record.controlled, *record.behavior)
+    named += [score.dataset for score in scores]
     return list(dict.fromkeys(named))
 
 
@@ -96,7 +93,7 @@ def _run_faults(submission: Submission) -> Iterator[Fault]:
         yield Fault(
             "model.identifier", problem, "name the model with letters, digits and . _ + - /"
         )
-    if not (record.scores or record.controlled or record.behavior or record.accuracy
+    if not (record.published or record.controlled or record.behavior or record.accuracy
             or record.gains):  # fmt: skip
         yield Fault("scores", "are none of any kind", AGAIN)
     started = record.timing.get("started")
@@ -147,7 +144,7 @@ def _version_faults(record: Record) -> Iterator[Fault]:
     known = list_benchmarks()
     protocol = str(record.config.get("protocol", ""))
     scored = {
-        **{row.benchmark: (row.version, row.protocol) for row in record.scores},
+        **{score.benchmark: (score.version, score.protocol) for score in record.published},
         **{score.benchmark: (score.version, score.protocol) for score in record.controlled},
         **{score.benchmark: (score.version, None) for score in record.behavior},
     }

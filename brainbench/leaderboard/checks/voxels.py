@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.leaderboard.checks.faults import Fault, recomputed
-from brainbench.leaderboard.kinds.published import EVERYBODY
 from brainbench.results import Record
 
 # of the model's own step, "<dataset>.<reasoning type>: model", as a file name
@@ -20,9 +19,9 @@ Voxels = Mapping[str, Mapping[str, NDArray[Any]]]
 def voxel_faults(record: Record, voxels: Voxels) -> Iterator[Fault]:
     """Medians over voxels of r, of every person of the published protocol."""
     people = {
-        (row.benchmark.partition(".")[0], row.reasoning_type, row.roi, row.subject): row
-        for row in record.scores
-        if row.subject != EVERYBODY
+        (score.dataset, score.reasoning_type, score.roi, person.subject): (score, person)
+        for score in record.published
+        for person in score.subjects
     }
     for name, arrays in voxels.items():
         place = f"voxels/{name}.safetensors"
@@ -32,16 +31,17 @@ def voxel_faults(record: Record, voxels: Voxels) -> Iterator[Fault]:
             continue
         for key, values in arrays.items():
             roi, _, subject = key.partition(".")
-            row = people.get((dataset, kind, roi, subject))
+            found = people.get((dataset, kind, roi, subject))
             field = f"{place} ({key[:80]})"
-            if row is None:
+            if found is None:
                 yield Fault(field, "belongs to no person's score of the record")
                 continue
+            score, row = found
             if np.abs(values).max(initial=0.0) > 1.0 + 1e-9:
                 yield Fault(field, "holds a correlation outside -1 to 1")
             elif len(values) != row.n_voxels:
                 yield Fault(field, f"holds {len(values)} voxels, the score has {row.n_voxels}")
             else:
-                place_of = f"scores ({row.benchmark}, {subject}).raw"
+                place_of = f"published ({score.benchmark}, {subject}).raw"
                 median = float(np.median(values))
                 yield from recomputed(place_of, row.raw, median, "its voxels")

@@ -85,7 +85,7 @@ class BehaviorBoards(BenchmarkBoards):
             mean_of(score.balanced_accuracy for score in own),
             mean_of(score.auc for score in own),
             share_of(
-                [any("error_consistency" in c.reaches_model for c in s.controls) for s in own]
+                [any("error_consistency" in s.reached_by(c) for c in s.controls) for s in own]
             ),
         ]
 

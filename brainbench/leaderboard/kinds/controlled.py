@@ -83,7 +83,7 @@ class ControlledBoards(BenchmarkBoards):
         own = _scores(board, record)
         return [
             mean_of(score.raw.value for score in own),
-            share_of([any("model" in row.reaches for row in score.controls) for score in own]),
+            share_of([any("model" in s.reached_by(row) for row in s.controls) for s in own]),
             share_of([score.verdict == "above null" for score in own]),
         ]
 

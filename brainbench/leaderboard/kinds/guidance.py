@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from brainbench.guidance.arms import LABEL_ONLY, PERMUTED
-from brainbench.guidance.gains.verdict import AGAINST, find_change
-from brainbench.guidance.score import Change, GuidanceScore
+from brainbench.guidance.rows import Change
+from brainbench.guidance.score import GuidanceScore
+from brainbench.guidance.verdict import AGAINST, find_change
 from brainbench.leaderboard.kinds.base import (
     NOT_READ,
     Baseline,

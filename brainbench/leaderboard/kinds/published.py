@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from brainbench.benchmarks import PublishedScore
 from brainbench.leaderboard.kinds.base import (
     PEOPLE,
     Baseline,
@@ -20,9 +21,7 @@ from brainbench.leaderboard.kinds.base import (
 from brainbench.leaderboard.kinds.cells import EntryCell, median_cell
 from brainbench.leaderboard.kinds.controlled import over_records
 from brainbench.leaderboard.submissions.submission import Submission
-from brainbench.results import Record, ScoreRow
-
-EVERYBODY = "all"
+from brainbench.results import Record
 
 
 class PublishedBoards(BenchmarkBoards):
@@ -48,64 +47,57 @@ class PublishedBoards(BenchmarkBoards):
     headers: ClassVar = ("raw r", "r / ceiling", "best layer")
 
     def versions(self, record: Record) -> dict[str, int]:
-        return {row.benchmark: row.version for row in record.scores if row.protocol == self.name}
+        return {s.benchmark: s.version for s in record.published if s.protocol == self.name}
 
     def read_cells(self, board: RankedBoard, submission: Submission) -> dict[str, EntryCell]:
-        people: dict[str, dict[str, float]] = {}
-        for row in submission.record.scores:
-            if row.subject != EVERYBODY:
-                people.setdefault(row.benchmark, {})[row.subject] = row.raw
-        return {name: median_cell(list(own), list(own.values())) for name, own in people.items()}
+        return {
+            score.benchmark: median_cell(
+                [person.subject for person in score.subjects],
+                [person.raw for person in score.subjects],
+            )
+            for score in submission.record.published
+        }
 
     def values(
         self, board: RankedBoard, record: Record, cells: Mapping[str, float]
     ) -> Sequence[Shown]:
-        own = [
-            r for r in record.scores if r.benchmark in board.benchmarks and r.subject == EVERYBODY
-        ]
-        reached = {row.benchmark for row in record.controls if "model" in row.reaches}
+        own = _scores(board, record)
         return [
-            mean_of(row.score for row in own),
-            share_of([row.benchmark in reached for row in own]),
+            mean_of(score.score for score in own),
+            share_of([any("model" in s.reached_by(row) for row in s.controls) for s in own]),
         ]
 
     def baselines(self, board: RankedBoard, records: Sequence[Record]) -> list[Baseline]:
-        def heads(record: Record) -> list[float | None]:
-            return [
-                row.reference
-                for row in record.scores
-                if row.benchmark in board.benchmarks and row.subject == EVERYBODY
-            ]
-
+        scores = [_scores(board, record) for record in records]
+        reference = middle([mean_of([score.reference for score in own]) for own in scores])
         note = "all other people predict each person; measured, no upper bound"
-        rows = [
-            Baseline(PEOPLE, "people", middle([mean_of(heads(one)) for one in records]), note=note)
-        ]
-        for name in dict.fromkeys(row.control for one in records for row in one.controls):
-            own = [
-                [
-                    row
-                    for row in one.controls
-                    if row.control == name and row.benchmark in board.benchmarks
-                ]
-                for one in records
+        rows = [Baseline(PEOPLE, "people", reference, note=note)]
+        names = dict.fromkeys(
+            row.control for own in scores for score in own for row in score.controls
+        )
+        for name in names:
+            held = [
+                [row for score in own for row in score.controls if row.control == name]
+                for own in scores
             ]
-            value, note = over_records(name, [mean_of([row.raw for row in rows]) for rows in own])
-            ratio, _ = over_records(name, [mean_of([row.score for row in rows]) for rows in own])
+            value, note = over_records(name, [mean_of([row.raw for row in own]) for own in held])
+            ratio, _ = over_records(name, [mean_of([row.score for row in own]) for own in held])
             if value is not None:
                 rows.append(Baseline(name, "nuisance", value, {"r / ceiling": ratio}, note))
         return rows
 
     def row(self, name: str, record: Record) -> Sequence[Shown]:
-        row = _headline(name, record)
-        return [row.raw, row.score, f"{row.site} {row.layer}"[:40]]
+        score = _score(name, record)
+        return [score.raw, score.score, str(score.layer)[:40]]
 
     def beside(self, name: str, record: Record) -> list[tuple[str, float | None]]:
-        rows = [row for row in record.controls if row.benchmark == name]
-        reference = _headline(name, record).reference
-        return [(PEOPLE, reference), *((row.control, row.raw) for row in rows)]
+        score = _score(name, record)
+        return [(PEOPLE, score.reference), *((row.control, row.raw) for row in score.controls)]
 
 
-def _headline(name: str, record: Record) -> ScoreRow:
-    rows = record.scores
-    return next(row for row in rows if row.benchmark == name and row.subject == EVERYBODY)
+def _score(name: str, record: Record) -> PublishedScore:
+    return next(score for score in record.published if score.benchmark == name)
+
+
+def _scores(board: RankedBoard, record: Record) -> list[PublishedScore]:
+    return [score for score in record.published if score.benchmark in board.benchmarks]

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from brainbench.benchmarks import ControlledScore
-from brainbench.leaderboard.kinds.published import EVERYBODY
 from brainbench.reasoning import AnswerBias
 from brainbench.results import Record
 
@@ -73,24 +72,18 @@ def _strongest(score: ControlledScore) -> str:
 def _published(record: Record) -> PageTable:
     headers = ("raw r", "± MAD", "best layer", "people", "r / ceiling", "strongest nuisance")
     rows = []
-    for row in record.scores:
-        if row.subject != EVERYBODY:
-            continue
-        rivals = [
-            (control.raw, control.control)
-            for control in record.controls
-            if control.benchmark == row.benchmark and control.raw is not None
-        ]
+    for score in record.published:
+        rivals = [(row.raw, row.control) for row in score.controls if row.raw is not None]
         strongest = f"{max(rivals)[1]} {number(max(rivals)[0])}" if rivals else "n/a"
         cells = (
-            number(row.raw),
-            number(row.mad),
-            f"{row.site} {row.layer}",
-            number(row.reference),
-            number(row.score, 2),
+            number(score.raw),
+            number(score.mad),
+            str(score.layer),
+            number(score.reference),
+            number(score.score, 2),
             strongest,
         )
-        rows.append((row.benchmark, cells))
+        rows.append((score.benchmark, cells))
     return PageTable("Alignment, published protocol", headers, rows)
 
 

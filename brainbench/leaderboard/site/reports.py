@@ -11,7 +11,7 @@ from pathlib import Path
 
 from brainbench.atomic import write_whole
 from brainbench.closure import reached_sha256
-from brainbench.leaderboard.checks.words import mark_words
+from brainbench.leaderboard.submissions.notes import mark_notes
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.progress import Progress, Step, no_progress
 from brainbench.results.report import render_report
@@ -42,7 +42,7 @@ def write_reports(
             # made here, from a record that was checked; a submitter's own page is never shown
             folder = one.folder if one.metadata is None else one.folder / "record"
             try:
-                record = one.record if one.metadata is None else mark_words(one.record)
+                record = one.record if one.metadata is None else mark_notes(one.record)
                 page = render_report(record, folder)
             # a run without a report is no reason for a board without its other runs
             except Exception as error:

@@ -17,7 +17,6 @@ from brainbench.leaderboard.boards.baselines import rows_beside
 from brainbench.leaderboard.boards.board import Board, by_page
 from brainbench.leaderboard.boards.standings import Key, Standing, key_of, stand
 from brainbench.leaderboard.boards.statistics import variant_of
-from brainbench.leaderboard.checks.words import own_words, submitted_words
 from brainbench.leaderboard.kinds.base import Baseline
 from brainbench.leaderboard.kinds.registry import STATISTICS
 from brainbench.leaderboard.site.benchmark_page import benchmark_names, make_page
@@ -38,6 +37,7 @@ from brainbench.leaderboard.site.rows import (
     size_group,
     size_text,
 )
+from brainbench.leaderboard.submissions.notes import own_warnings, submitted_notes
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.progress import Progress, Step, no_progress
 
@@ -90,7 +90,7 @@ def rehearse(submission: Submission) -> None:
     """Make what pages show of a run by itself: whatever that raises, it raises before the build."""
     record = submission.record
     tables_of(record)
-    own_words(record)
+    own_warnings(record)
     variant_of(record)
     size_group(parameters_of(submission))
 
@@ -258,7 +258,7 @@ _SCORED = ("controlled", "published", "behaviour", "accuracy", "guidance")
 
 def _scored(submission: Submission) -> list[str]:
     record = submission.record
-    held = (record.controlled, record.scores, record.behavior, record.accuracy, record.gains)
+    held = (record.controlled, record.published, record.behavior, record.accuracy, record.gains)
     return [name for name, rows in zip(_SCORED, held, strict=True) if rows]
 
 
@@ -340,8 +340,8 @@ def _run(submission: Submission, written: set[str]) -> dict[str, Any]:
         "facts": [(what, value) for what, value in facts if value],
         "files": sorted(record.model.files.items()),
         "rerun": told.rerun if told else "",
-        "warnings": own_words(record),
-        "submitted": submitted_words(record),
+        "warnings": own_warnings(record),
+        "submitted": submitted_notes(record),
         "tables": tables_of(record),
         "report": f"../{report}" if report in written else "",
     }

@@ -118,6 +118,8 @@ def make_submission(
 def seal_submission(folder: Path) -> None:
     """Write the manifest anew after ``metadata.yaml`` was filled in.
 
+    A record of an older schema version is written in the form of today, with the same numbers.
+
     Raises
     ------
     UsageError
@@ -140,6 +142,11 @@ def seal_submission(folder: Path) -> None:
             "brainbench wrote it"
         )
     rest = {path: content for path, content in contents.items() if path != MANIFEST}
+    if (folder / RESULTS).is_file():
+        record = load_record(folder / RESULTS)
+        rest[RESULTS] = record.model_dump_json(indent=1).encode()
+        if rest[RESULTS] != contents[RESULTS]:
+            write_whole(folder / RESULTS, rest[RESULTS])
     write_whole(folder / MANIFEST, write_manifest(rest))
 
 
@@ -217,7 +224,7 @@ def _beside(run: Path, record: Record) -> dict[str, bytes]:
         rows = parse_lines(_content(file, SAMPLES))
         lines = "".join(json.dumps(publishable(row), allow_nan=False) + "\n" for row in rows)
         kept[f"{SAMPLES}/{file.name}"] = lines.encode()
-    if record.scores:
+    if record.published:
         for file in sorted((run / "voxels").glob("*.safetensors")):
             kept[f"{VOXELS}/{file.name}"] = _content(file, VOXELS)
     return kept

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -199,24 +198,18 @@ def _controlled(record: Record, hashes: Mapping[str, str]) -> Iterator[Scored]:
 
 
 def _published(record: Record, hashes: Mapping[str, str]) -> Iterator[Scored]:
-    by_person: dict[str, dict[str, float]] = defaultdict(dict)
-    for row in record.scores:
-        by_person[row.benchmark][row.subject] = row.raw
-    for row in record.scores:
-        if row.subject != "all":
-            continue
-        people = {name: r for name, r in by_person[row.benchmark].items() if name != "all"}
+    for score in record.published:
         yield Scored(
             "alignment",
-            row.benchmark,
-            row.protocol,
+            score.benchmark,
+            score.protocol,
             {
-                "benchmark version": row.version,
-                "data": _data_of(row.benchmark, hashes),
-                "number of items": row.n_items,
-                "people": frozenset(people),
+                "benchmark version": score.version,
+                "data": hashes.get(score.dataset),
+                "number of items": score.n_items,
+                "people": frozenset(person.subject for person in score.subjects),
             },
-            {"r at the best layer": Metric(row.raw, people)},
+            {"r at the best layer": Metric(score.raw, score.by_person)},
         )
 
 
@@ -240,9 +233,3 @@ def _behavior(record: Record, hashes: Mapping[str, str]) -> Iterator[Scored]:
                 )
             },
         )
-
-
-def _data_of(benchmark: str, hashes: Mapping[str, str]) -> str | None:
-    """Hash of the dataset that a benchmark is named after."""
-    names: Sequence[str] = [name for name in hashes if benchmark.startswith(f"{name}.")]
-    return hashes[max(names, key=len)] if names else None

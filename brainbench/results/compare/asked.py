@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from brainbench.guidance.score import HELD_OUT, GuidanceScore
+from brainbench.guidance.rows import HELD_OUT
+from brainbench.guidance.score import GuidanceScore
 from brainbench.results.record import Record
 
 

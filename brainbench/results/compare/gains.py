@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from brainbench.guidance.score import Change, Difference, GuidanceScore
+from brainbench.guidance.rows import Change, Difference
+from brainbench.guidance.score import GuidanceScore
 from brainbench.results.compare.asked import asked_arm, asked_gain
 from brainbench.results.compare.comparison import ROUNDING, ComparisonRow, Refusal
 from brainbench.results.compare.paired import (

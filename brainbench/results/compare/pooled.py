@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from brainbench.guidance.answers import ArmAnswers, TestItems
 from brainbench.guidance.gains.bootstrap import draw_problems
 from brainbench.guidance.gains.metrics import measure
-from brainbench.guidance.score import Metric
+from brainbench.guidance.rows import Metric
 from brainbench.results.compare.answers import (
     Pairs,
     rights_of,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from brainbench.benchmarks import ControlledScore
+from brainbench.benchmarks import BehaviorScore, ControlledScore
 from brainbench.reasoning import AnswerBias
-from brainbench.reasoning.response_bias import beats_constant
 from brainbench.results.blocks import Block, Bullets, Words
-from brainbench.results.record import BehaviorRow, Record
+from brainbench.results.record import Record
 from brainbench.results.sections.accuracy import short
 from brainbench.results.sections.cells import CellSummary, published_cells
 from brainbench.results.wording import finite, listed, number, plural, with_interval
@@ -109,9 +108,9 @@ def _published(cells: Sequence[CellSummary]) -> str:
     return " ".join(said)
 
 
-def _behavior(row: BehaviorRow) -> str:
+def _behavior(row: BehaviorScore) -> str:
     kappa = row.error_consistency
-    reaching = [c.control for c in row.controls if "error_consistency" in c.reaches_model]
+    reaching = [c.control for c in row.controls if "error_consistency" in row.reached_by(c)]
     if kappa.value is None:
         return "κ of errors is undefined, for want of answers that vary."
     value = with_interval(kappa.value, kappa.interval)
@@ -132,7 +131,7 @@ def _behavior(row: BehaviorRow) -> str:
 
 
 def _accuracy(rows: Sequence[AnswerBias]) -> str:
-    better = [row for row in rows if beats_constant(row)]
+    better = [row for row in rows if row.beats_constant]
     said = f"Accuracy, {plural(len(rows), 'task')} whose questions have the same choices: "
     if not better:
         return (

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from brainbench.reasoning import AnswerBias
-from brainbench.reasoning.response_bias import accuracy_interval
 from brainbench.results.blocks import Block, Bullets, Column, Figure, Section, Table
 from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
 from brainbench.results.record import Record
@@ -64,7 +63,7 @@ def _figure(biases: Sequence[AnswerBias]) -> Figure:
 
 def _marks(row: AnswerBias) -> list[Mark]:
     error, name = row.accuracy_stderr, short(row.task)
-    ends = accuracy_interval(row)
+    ends = row.accuracy_interval
     blind = [
         Mark(value, "tick", "nuisance", f"{name}, always {choice}: {number(value)}")
         for choice, value in row.always.items()

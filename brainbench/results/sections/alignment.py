@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from brainbench.benchmarks import ControlledScore
+from brainbench.benchmarks import ControlledScore, PublishedScore
 from brainbench.benchmarks.controlled.score import Similarity
 from brainbench.results.blocks import (
     Block,
@@ -18,7 +18,7 @@ from brainbench.results.blocks import (
     Table,
 )
 from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
-from brainbench.results.record import Record, ScoreRow
+from brainbench.results.record import Record
 from brainbench.results.sections.cells import (
     CellSummary,
     Nuisance,
@@ -225,11 +225,11 @@ def _published_table(cells: Sequence[CellSummary]) -> Table:
     rows = []
     for cell in cells:
         row, strongest = cell.score, cell.strongest
-        if not isinstance(row, ScoreRow):
+        if not isinstance(row, PublishedScore):
             continue
         rows.append((
             row.benchmark,
-            f"{row.site} {row.layer}",
+            str(row.layer),
             number(row.raw),
             number(row.mad),
             number(row.reference),
@@ -243,7 +243,7 @@ def _published_table(cells: Sequence[CellSummary]) -> Table:
     return Table("Every cell, published protocol", columns, rows)
 
 
-def _share_of_voxels(count: int | None, row: ScoreRow) -> str:
+def _share_of_voxels(count: int | None, row: PublishedScore) -> str:
     voxels = row.n_subjects * row.n_voxels
     return "n/a" if count is None or voxels <= 0 else percent(count / voxels)
 

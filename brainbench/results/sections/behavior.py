@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from brainbench.benchmarks import IN_WORDS, MEASURES, Measure, Statistic
+from brainbench.benchmarks import IN_WORDS, MEASURES, BehaviorScore, Measure, Statistic
 from brainbench.results.blocks import (
     Block,
     Column,
@@ -16,7 +16,7 @@ from brainbench.results.blocks import (
     Words,
 )
 from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
-from brainbench.results.record import BehaviorRow, Record
+from brainbench.results.record import Record
 from brainbench.results.sections.lacking import not_scored
 from brainbench.results.wording import interval, number, percent, plural, with_interval
 
@@ -60,7 +60,7 @@ def behavior_section(record: Record) -> Section | None:
     return Section("behavior", "Answers beside people's", blocks, parts=parts, about=_ABOUT)
 
 
-def _figure(index: int, row: BehaviorRow) -> Figure:
+def _figure(index: int, row: BehaviorScore) -> Figure:
     found = [(name, _statistic(row, name)) for name in MEASURES]
     picture = draw_dots(
         f"behavior-{index}",
@@ -71,7 +71,7 @@ def _figure(index: int, row: BehaviorRow) -> Figure:
     return Figure(picture, row.benchmark)
 
 
-def _benchmark(index: int, row: BehaviorRow) -> Section:
+def _benchmark(index: int, row: BehaviorScore) -> Section:
     statistics = [(name, _statistic(row, name)) for name in MEASURES]
     blocks: list[Block] = [
         Words(
@@ -87,12 +87,12 @@ def _benchmark(index: int, row: BehaviorRow) -> Section:
     return Section(f"behavior-{index}-part", row.benchmark, blocks)
 
 
-def _statistic(row: BehaviorRow, name: Measure) -> Statistic:
+def _statistic(row: BehaviorScore, name: Measure) -> Statistic:
     found: Statistic = getattr(row, name)
     return found
 
 
-def _lines(name: Measure, found: Statistic, row: BehaviorRow) -> list[list[Mark]]:
+def _lines(name: Measure, found: Statistic, row: BehaviorScore) -> list[list[Mark]]:
     what = IN_WORDS[name]
     model = f"{what}, model: {with_interval(found.value, found.interval)}"
     people = f"{what}, people: {with_interval(found.reference, found.reference_interval)}"
@@ -109,10 +109,10 @@ def _lines(name: Measure, found: Statistic, row: BehaviorRow) -> list[list[Mark]
     ]
 
 
-def _table(row: BehaviorRow, statistics: Sequence[tuple[Measure, Statistic]]) -> Table:
+def _table(row: BehaviorScore, statistics: Sequence[tuple[Measure, Statistic]]) -> Table:
     rows = []
     for name, found in statistics:
-        reaching = [c.control for c in row.controls if name in c.reaches_model]
+        reaching = [c.control for c in row.controls if name in row.reached_by(c)]
         rows.append((
             IN_WORDS[name],
             with_interval(found.value, found.interval),
@@ -127,13 +127,13 @@ def _table(row: BehaviorRow, statistics: Sequence[tuple[Measure, Statistic]]) ->
     return Table(f"{row.benchmark}: 95 % intervals over people in brackets", columns, rows)
 
 
-def _controls(row: BehaviorRow) -> list[Block]:
+def _controls(row: BehaviorScore) -> list[Block]:
     rows = []
     for control in row.controls:
         cells = []
         for name in MEASURES:
             value: float | None = getattr(control, name)
-            mark = "*" if name in control.reaches_model else ""
+            mark = "*" if name in row.reached_by(control) else ""
             cells.append("" if value is None else number(value) + mark)
         if any(cells):
             rows.append((control.control, *cells))
@@ -145,7 +145,7 @@ def _controls(row: BehaviorRow) -> list[Block]:
     return [table, *not_scored((control.control, control.reason) for control in row.controls)]
 
 
-def _people(row: BehaviorRow) -> Table:
+def _people(row: BehaviorScore) -> Table:
     rows = [
         (
             person.subject,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
@@ -10,9 +9,8 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.datasets import Card, load_card
+from brainbench.datasets import find_card
 from brainbench.datasets.cards import RoiCoordinates
-from brainbench.errors import BrainbenchError
 from brainbench.results.blocks import Block, Figure, Folded, Section, Table, Words
 from brainbench.results.plots.svg import image
 from brainbench.results.record import Record
@@ -103,20 +101,15 @@ def draw_brain(rois: Sequence[NDArray[np.float64]]) -> bytes:
 
 def _places(record: Record) -> tuple[Mapping[str, RoiCoordinates], list[str]]:
     """ROIs that were scored: those whose card tells where they lie, and the others."""
-    scored = dict.fromkeys([*(s.roi for s in record.controlled), *(s.roi for s in record.scores)])
+    scored = dict.fromkeys(
+        [*(s.roi for s in record.controlled), *(s.roi for s in record.published)]
+    )
     known: dict[str, RoiCoordinates] = {}
     unknown: dict[str, None] = {}
-    for card in filter(None, map(_card, (d.name for d in record.datasets))):
+    for card in filter(None, map(find_card, (d.name for d in record.datasets))):
         for roi in scored:
             if roi in card.roi_coordinates:
                 known[roi] = card.roi_coordinates[roi]
             elif roi in card.rois:
                 unknown[roi] = None
     return known, [roi for roi in unknown if roi not in known]
-
-
-def _card(name: str) -> Card | None:
-    """None where this brainbench knows no such dataset."""
-    with contextlib.suppress(BrainbenchError):
-        return load_card(name)
-    return None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from brainbench.results.record import Record
+from brainbench.results.record import NotedScore, Record
 from brainbench.results.sections.cells import controlled_cells, published_cells
 from brainbench.results.wording import listed
 
@@ -80,7 +80,7 @@ def _nuisance(record: Record, kind: str) -> list[tuple[str, str]]:
     elif kind == "behaviour":
         for row in record.behavior:
             for control in row.controls:
-                if "error_consistency" in control.reaches_model:
+                if "error_consistency" in row.reached_by(control):
                     reached.setdefault(control.control, []).append(row.benchmark)
         for name, where in reached.items():
             told.append((f"{name} reaches the model in κ of errors", f"in {listed(where)}"))
@@ -89,30 +89,28 @@ def _nuisance(record: Record, kind: str) -> list[tuple[str, str]]:
 
 def _texts(record: Record, kind: str) -> Iterable[tuple[str, str]]:
     """Every other warning of a kind, with where it holds."""
-    nuisance = {row.warning for row in record.controls if row.warning}
-    nuisance |= {c.warning for row in record.behavior for c in row.controls if c.warning}
     again = _again(record)
     where: dict[str, list[str]] = {}
     warned = _by_kind(record)[kind]
-    for name, texts in warned:
-        for text in dict.fromkeys(texts):
-            if text not in nuisance and "alone scores" not in text and not text.startswith(again):
+    for name, score in warned:
+        told = getattr(score, "control_warnings", ())
+        for text in dict.fromkeys(score.warnings):
+            if text not in told and not text.startswith(again):
                 where.setdefault(text, []).append(name)
     for text, names in where.items():
         about = f"all of {kind}" if len(names) == len(warned) > 1 else listed(names, 6)
         yield "", f"{text} ({about})"
 
 
-def _by_kind(record: Record) -> dict[str, list[tuple[str, Sequence[str]]]]:
-    """Name and warnings of each part, by what it is."""
-    headlines = [row for row in record.scores if row.subject == "all"]
+def _by_kind(record: Record) -> dict[str, list[tuple[str, NotedScore]]]:
+    """Each score by its name, of each kind."""
     return {
-        "alignment, published": [(row.benchmark, row.warnings) for row in headlines],
-        "alignment, controlled": [(s.benchmark, s.warnings) for s in record.controlled],
-        "behaviour": [(row.benchmark, row.warnings) for row in record.behavior],
+        "alignment, published": [(score.benchmark, score) for score in record.published],
+        "alignment, controlled": [(score.benchmark, score) for score in record.controlled],
+        "behaviour": [(score.benchmark, score) for score in record.behavior],
         "guidance": [
-            *((gain.identifier, gain.warnings) for gain in record.gains),
-            *((search.identifier, search.warnings) for search in record.searches),
+            *((gain.identifier, gain) for gain in record.gains),
+            *((search.identifier, search) for search in record.searches),
         ],
-        "other kinds of scores": [(score.benchmark, score.warnings) for score in record.other],
+        "other kinds of scores": [(score.benchmark, score) for score in record.other],
     }

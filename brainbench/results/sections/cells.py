@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from brainbench.benchmarks import ControlledScore
-from brainbench.results.record import ControlRow, Record, ScoreRow
+from brainbench.benchmarks import ControlledScore, PublishedScore
+from brainbench.results.record import Record
 from brainbench.results.wording import Interval, finite
 
 # what no real record has more of
@@ -57,7 +57,7 @@ class CellSummary:
     layers: Mapping[str, Mapping[int, float]]
     together: float | None
     """The model in the statistic that layers have."""
-    score: ControlledScore | ScoreRow
+    score: ControlledScore | PublishedScore
     quality: Mapping[tuple[str, int], float] = field(default_factory=dict)
     """(site, layer) → q."""
     by_person: Mapping[str, float] = field(default_factory=dict)
@@ -97,31 +97,17 @@ def controlled_cells(record: Record) -> list[CellSummary]:
 
 def published_cells(record: Record) -> list[CellSummary]:
     """Those of the published protocol, in the record's order."""
-    controls: dict[str, list[ControlRow]] = defaultdict(list)
-    for row in record.controls:
-        controls[row.benchmark].append(row)
-    layers: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
-    for layer in record.layers:
-        layers[layer.benchmark][layer.site][layer.layer] = layer.raw
-    people: dict[str, dict[str, float]] = defaultdict(dict)
-    for score in record.scores:
-        if score.subject != "all":
-            people[score.benchmark][score.subject] = score.raw
-    headlines = [row for row in record.scores if row.subject == "all"]
-    return [
-        _published(row, controls[row.benchmark], layers[row.benchmark], people[row.benchmark])
-        for row in headlines[:MAX_CELLS]
-    ]
+    return [_published(score) for score in record.published[:MAX_CELLS]]
 
 
 def _controlled(score: ControlledScore) -> CellSummary:
     layers: dict[str, dict[int, float]] = defaultdict(dict)
     quality: dict[tuple[str, int], float] = {}
     for index, layer in enumerate(score.layers[:MAX_LAYERS]):
-        site, _, place = layer.layer.rpartition(" ")
-        depth = int(place) if place.isdecimal() and len(place) < 6 else index
-        layers[site or "layer"][depth] = layer.r2
-        quality[site or "layer", depth] = layer.q
+        site, number = layer.layer
+        depth = index if number is None else number
+        layers[site][depth] = layer.r2
+        quality[site, depth] = layer.q
     reference = score.reference
     return CellSummary(
         benchmark=score.benchmark,
@@ -130,7 +116,7 @@ def _controlled(score: ControlledScore) -> CellSummary:
         model=ShownEstimate(score.raw.value, score.raw.interval),
         people=None if reference is None else ShownEstimate(reference.value, reference.interval),
         nuisance=[
-            Nuisance(row.control, row.r, row.r2, row.r_range, row.reaches, row.reason)
+            Nuisance(row.control, row.r, row.r2, row.r_range, score.reached_by(row), row.reason)
             for row in score.controls
         ],
         layers=layers,
@@ -141,34 +127,34 @@ def _controlled(score: ControlledScore) -> CellSummary:
     )
 
 
-def _published(
-    row: ScoreRow,
-    controls: Sequence[ControlRow],
-    layers: Mapping[str, Mapping[int, float]],
-    people: Mapping[str, float],
-) -> CellSummary:
-    spread = None if row.mad is None else (row.raw - row.mad, row.raw + row.mad)
+def _published(score: PublishedScore) -> CellSummary:
+    layers: dict[str, dict[int, float]] = defaultdict(dict)
+    for index, layer in enumerate(score.layers):
+        site, number = layer.layer
+        if len(layers[site]) < MAX_LAYERS:
+            layers[site][index if number is None else number] = layer.raw
+    reference = score.reference
     return CellSummary(
-        benchmark=row.benchmark,
-        roi=row.roi,
-        reasoning_type=row.reasoning_type,
-        model=ShownEstimate(row.raw, spread),
-        people=None if row.reference is None else ShownEstimate(row.reference),
+        benchmark=score.benchmark,
+        roi=score.roi,
+        reasoning_type=score.reasoning_type,
+        model=ShownEstimate(score.raw, (score.raw - score.mad, score.raw + score.mad)),
+        people=None if reference is None else ShownEstimate(reference),
         nuisance=[
             Nuisance(
-                control.control,
-                control.raw,
+                row.control,
+                row.raw,
                 # of random features, what the luckiest draws reach
-                control.raw if control.raw_range is None else control.raw_range[1],
-                control.raw_range,
-                control.reaches,
-                control.reason,
-                control.score,
+                row.raw if row.raw_range is None else row.raw_range[1],
+                row.raw_range,
+                score.reached_by(row),
+                row.reason,
+                row.score,
             )
-            for control in controls
+            for row in score.controls
         ],
-        layers={site: dict(list(depths.items())[:MAX_LAYERS]) for site, depths in layers.items()},
-        together=row.raw,
-        score=row,
-        by_person=people,
+        layers=layers,
+        together=score.raw,
+        score=score,
+        by_person={person.subject: person.raw for person in score.subjects},
     )

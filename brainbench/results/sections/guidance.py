@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from brainbench.guidance.arms import GUIDED, UNGUIDED
-from brainbench.guidance.gains.verdict import AGAINST, LEVEL
 from brainbench.guidance.layer_sets import name_layers
-from brainbench.guidance.score import Change, Difference, GuidanceScore, SearchRow, SearchScore
+from brainbench.guidance.rows import Change, Difference, SearchRow
+from brainbench.guidance.score import GuidanceScore, SearchScore
+from brainbench.guidance.verdict import AGAINST, LEVEL
 from brainbench.results.blocks import (
     Block,
     Bullets,

@@ -28,6 +28,7 @@ from brainbench.benchmarks import (
     score_behavior,
 )
 from brainbench.benchmarks.behavior.people import gather
+from brainbench.benchmarks.behavior.score import reached
 from brainbench.datasets import Behavior
 from brainbench.errors import DataError
 from brainbench.models import Answers
@@ -238,9 +239,9 @@ class TestControls:
         for measure in MEASURES:
             assert getattr(row, measure) == getattr(found, measure).value, measure
         defined = [m for m in MEASURES if getattr(row, m) is not None]
-        assert list(row.reaches_model) == defined
-        assert row.warning is not None
-        assert row.warning in found.warnings
+        assert list(found.reached_by(row)) == defined
+        (said,) = (text for text in found.control_warnings if text.startswith(f"{name} reaches"))
+        assert said in found.warnings
 
     def test_the_majority_is_of_the_others_and_not_of_all(self) -> None:
         # the only one to say what two others do not: with oneself counted it would be even
@@ -257,17 +258,19 @@ class TestControls:
         row = next(row for row in found.controls if row.control == "always False")
         for measure in ANSWER_MEASURES:
             assert getattr(row, measure) < getattr(found, measure).value
-        assert not set(row.reaches_model) & set(ANSWER_MEASURES)
+        assert not set(found.reached_by(row)) & set(ANSWER_MEASURES)
 
     def test_a_feature_reaches_from_either_side(self) -> None:
         problems = problems_times(1)
         words = np.array([sum(len(s.split()) for s in p.sentences) for p in problems], float)
         noise = np.random.default_rng(0).standard_normal((72, 10))
         behavior = people(sharing(0.3, 10), words[:, None] + noise)
-        row = next(r for r in score(behavior).controls if r.control == "number of words")
+        found = score(behavior)
+        row = next(r for r in found.controls if r.control == "number of words")
         assert row.certainty_time == pytest.approx(1.0, abs=0.1)
-        assert {"certainty_time", "confidence_time"} <= set(row.reaches_model)
-        assert "certainty_time" in row.reaches_reference
+        assert {"certainty_time", "confidence_time"} <= set(found.reached_by(row))
+        own = {name: getattr(found, name).reference for name in MEASURES}
+        assert "certainty_time" in reached({name: getattr(row, name) for name in MEASURES}, own)
         assert row.agreement is None
         assert row.reason == "gives no answers"
 
@@ -327,7 +330,7 @@ class TestMissing:
             assert statistic.n_items == 0
         assert found.error_consistency.n_undefined == 8
         assert (found.accuracy, found.said_true, found.auc) == (0.0, None, None)
-        assert not any(row.reaches_model for row in found.controls)
+        assert not any(found.reached_by(row) for row in found.controls)
         assert any("no correlation" in text for text in found.warnings)
 
     def test_items_without_log_odds_are_left_out_of_the_correlations(

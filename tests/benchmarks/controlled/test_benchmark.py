@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from simulated_records import controlled as cell_of
 
 import brainbench
 from brainbench.benchmarks import (
@@ -20,7 +21,6 @@ from brainbench.benchmarks import (
     score_controlled,
 )
 from brainbench.benchmarks.cell import prepare_cell
-from brainbench.benchmarks.controlled import benchmark as controlled
 from brainbench.benchmarks.controlled import cell as cells
 from brainbench.benchmarks.controlled.benchmark import decide
 from brainbench.datasets import (
@@ -35,6 +35,7 @@ from brainbench.datasets.phantom import load_problems
 from brainbench.errors import DataError, UsageError
 from brainbench.models import PHANTOM_FILE, Activations, load_model
 from brainbench.progress import Step
+from brainbench.quantities import Layer
 from brainbench.results import load_record
 from brainbench.run import Settings
 from brainbench.run import evaluate as run_evaluate
@@ -84,16 +85,16 @@ def test_a_planted_signal_is_above_null_and_its_layer_chosen() -> None:
     assert found.unique_r2.interval is not None
     assert found.unique_r2.interval[0] > 0
     assert found.p_corrected == pytest.approx(6 * found.unique_r2.p)  # type: ignore[operator]
-    assert found.nested.chosen == ("hidden 2", "hidden 2")
+    assert found.nested.chosen == (Layer("hidden", 2),) * 2
     assert found.ratio is not None
     assert found.detectable_r2 is not None
     assert found.rsa.together is not None
     assert found.rsa.together.p is not None
     assert found.rsa.together.p < 0.05
     assert found.rsa.nested is not None
-    assert found.rsa.chosen == ("hidden 2", "hidden 2")
+    assert found.rsa.chosen == (Layer("hidden", 2),) * 2
     best = min(found.layers, key=lambda layer: layer.q)
-    assert (best.layer, best.q < 0.05) == ("hidden 2", True)
+    assert (best.layer, best.q < 0.05) == (Layer("hidden", 2), True)
     assert found.extrapolation is not None
     assert found.extrapolation.curve[-1] == pytest.approx(found.reference.value)  # type: ignore[union-attr]
     for estimate in (found.raw, found.unique_r2):
@@ -163,7 +164,7 @@ def test_same_seed_same_score_and_finished_steps_are_kept(
     assert score(recording, noise(0)) == first
     assert score(recording, noise(0), seed=1).unique_r2.p is not None
     for step in ("score_model", "score_people", "score_repeats", "score_nuisance"):
-        monkeypatch.setattr(controlled, step, None)
+        monkeypatch.setattr(f"brainbench.benchmarks.controlled.benchmark.{step}", None)
     assert score(recording, noise(0), checkpoint=store) == first
 
 
@@ -209,7 +210,7 @@ def test_a_run_keeps_prints_and_reads_back_its_controlled_scores(
         settings=settings,
         output_path=tmp_path,
     )
-    assert record.scores == []
+    assert record.published == []
     assert [row.verdict for row in record.controlled] == ["above null"]
     path = next(tmp_path.glob("*/*/results.json"))
     assert load_record(path) == record
@@ -327,7 +328,7 @@ def test_localised_units_are_found_by_their_contrast() -> None:
     found = score(recording, given, localised=True)
     assert found.readout == "localised"
     assert found.verdict == "above null"
-    assert found.nested.chosen == ("hidden localised", "hidden localised")
+    assert found.nested.chosen == (Layer("hidden", None),) * 2
     assert (found.rsa.nested, found.rsa.chosen) == (None, ())
     other = score(people(noise(4), signal=0.5), given, localised=True)
     assert other.verdict != "above null"
@@ -420,8 +421,19 @@ def test_what_people_did_is_averaged_over_the_showings_of_an_item() -> None:
 def test_the_reading_says_what_was_found(
     p: float, corrected: float, verdict: Any, reading: str
 ) -> None:
-    model = {"unique_r2": {"value": 0.01, "p": p}, "raw": {"value": 0.2}}
-    assert reading in controlled.read_cell(model, [], verdict, corrected)
+    found = cell_of(
+        unique_r2=Estimate(value=0.01, p=p), raw=Estimate(value=0.2), verdict=verdict,
+        p_corrected=corrected,
+    )  # fmt: skip
+    assert reading in found.reading
+    assert "alone predicts" not in found.reading
+
+
+def test_the_reading_names_what_predicts_better_than_the_model() -> None:
+    found = cell_of(raw=Estimate(value=0.07))
+    assert found.reading.endswith("; response time alone predicts better than the model")
+    assert found.reached_by(found.controls[1]) == ("model", "reference")
+    assert found.reached_by(found.controls[-1]) == ()
 
 
 def test_random_features_and_permutations_share_no_random_numbers() -> None:

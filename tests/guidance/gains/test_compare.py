@@ -23,8 +23,8 @@ from brainbench.guidance.gains.compare import (
     mcnemar_of_arms,
     measure_gains,
 )
-from brainbench.guidance.gains.verdict import find_change
-from brainbench.guidance.score import BOUNDED, METRICS, Change
+from brainbench.guidance.rows import BOUNDED, METRICS, Change
+from brainbench.guidance.verdict import find_change, find_lacking, read_gains
 from brainbench.statistics.inference import holm
 
 FULL = GainSettings("full")
@@ -46,6 +46,13 @@ def arms_of(items: TestItems, rng: np.random.Generator, guided: float = 1.4, **h
         LABEL_ONLY: answers(items, rng),
         PERMUTED: answers(items, rng),
     }
+
+
+def told(found: Gains, settings: GainSettings = FULL) -> str:
+    """What the numbers say in words."""
+    seeds = {row.arm: row.n_seeds for row in found.arms}
+    needed = [each for each in found.differences if each.against not in settings.oracles]
+    return read_gains(needed, find_lacking(settings.tier, seeds, settings.n_permutations))
 
 
 def change(found: Gains, against: str, metric: Any) -> Change:
@@ -292,36 +299,36 @@ class TestVerdict:
         assert accuracy.interval is not None
         assert accuracy.interval[0] > 0.0
         assert found.verdict == "not shown to help"
-        assert "says True more often" in found.reading
-        assert found.reading.endswith("a shift of answer bias, not reasoning.")
+        assert "says True more often" in told(found)
+        assert told(found).endswith("a shift of answer bias, not reasoning.")
 
     def test_what_is_too_little_for_a_claim_is_said(self) -> None:
         items = problems()
         arms = arms_of(items, np.random.default_rng(0), 2.0)
         assert measure_gains(arms, items, FULL).verdict == "brain signals help"
-        reduced = measure_gains(arms, items, GainSettings("reduced"))
+        settings = GainSettings("reduced")
+        reduced = measure_gains(arms, items, settings)
         assert reduced.verdict == "inconclusive"
-        assert reduced.reading.endswith("At most inconclusive: reduced tier.")
-        repeated = measure_gains(arms, items, replace(FULL, n_permutations=4))
+        assert told(reduced, settings).endswith("At most inconclusive: reduced tier.")
+        settings = replace(FULL, n_permutations=4)
+        repeated = measure_gains(arms, items, settings)
         assert repeated.verdict == "inconclusive"
-        assert repeated.reading.endswith("At most inconclusive: 4 permutations, not 5.")
+        assert told(repeated, settings).endswith("At most inconclusive: 4 permutations, not 5.")
         single = arms[PERMUTED]
         arms[PERMUTED] = ArmAnswers(single.log_odds[:1], single.said[:1], thresholds=np.zeros(1))
         one = measure_gains(arms, items, FULL)
         assert one.verdict == "inconclusive"
-        assert "1 seed of permuted fMRI, not 5; 1 permutation, not 5" in one.reading
-        assert one.warnings == [
-            "one seed of permuted fMRI: intervals say nothing of other seeds or permutations"
-        ]
+        assert "1 seed of permuted fMRI, not 5; 1 permutation, not 5" in told(one)
 
     def test_an_arm_that_knows_the_answers_takes_no_part(self) -> None:
         items = problems()
         arms = arms_of(items, np.random.default_rng(0), 2.0)
         plain = measure_gains(arms, items, FULL)
         arms["told the answer"] = answers(items, np.random.default_rng(1), 9.0)
-        found = measure_gains(arms, items, replace(FULL, oracles=frozenset({"told the answer"})))
+        settings = replace(FULL, oracles=frozenset({"told the answer"}))
+        found = measure_gains(arms, items, settings)
         assert found.differences[:-1] == plain.differences
-        assert (found.verdict, found.reading) == (plain.verdict, plain.reading)
+        assert (found.verdict, told(found, settings)) == (plain.verdict, told(plain))
         assert change(found, "told the answer", "auc").p_corrected is None
         assert found.arms[-1].accuracy > 0.99
 
@@ -341,7 +348,7 @@ class TestWhatIsMissing:
         arms = arms_of(items, np.random.default_rng(0))
         found = measure_gains({GUIDED: arms[GUIDED]}, items, FULL)
         assert (found.differences, found.verdict) == ([], "inconclusive")
-        assert found.reading == "Nothing to compare guided with."
+        assert told(found) == "Nothing to compare guided with."
         assert found.arms[0].auc is not None
 
     def test_three_answers_have_accuracy_and_no_odds(self) -> None:
@@ -364,7 +371,7 @@ class TestWhatIsMissing:
         assert [one.metric for one in found.differences[0].changes] == names
         assert change(found, PERMUTED, "accuracy").p == pytest.approx(2 / 10_001)
         assert found.verdict == "inconclusive"
-        assert "without log-odds of two answers" in found.reading
+        assert "without log-odds of two answers" in told(found)
 
     def test_one_label_has_no_area(self) -> None:
         rng = np.random.default_rng(0)
@@ -381,7 +388,7 @@ class TestWhatIsMissing:
         arms[LABEL_ONLY] = replace(arms[LABEL_ONLY], thresholds=None)
         found = measure_gains(arms, items, FULL)
         assert found.arms[2].accuracy_at_threshold is None
-        assert "no accuracy at the validation threshold against label only" in found.reading
+        assert "no accuracy at the validation threshold against label only" in told(found)
         # of three arms, two were tested: the third counts as p = 1
         tested = [change(found, arm, "accuracy_at_threshold") for arm in (UNGUIDED, PERMUTED)]
         expected = holm([one.p or 0.0 for one in tested], 3)
@@ -402,4 +409,3 @@ class TestWhatIsMissing:
         found = measure_gains(arms_of(items, np.random.default_rng(0)), items, FULL)
         assert change(found, PERMUTED, "auc").interval is None
         assert found.verdict == "inconclusive"
-        assert found.warnings == ["4 problems: no intervals below 5"]

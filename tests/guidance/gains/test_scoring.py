@@ -15,7 +15,9 @@ from brainbench.guidance.gains import scoring
 from brainbench.guidance.gains.compare import MIN_DRAWS, Gains, GainSettings, measure_gains
 from brainbench.guidance.gains.scoring import Method, Read, oracles_of, score_test
 from brainbench.guidance.options import Extent, GuidanceOptions
-from brainbench.guidance.score import HELD_OUT, ArmAlignment, Dose, GuidanceScore, Tier
+from brainbench.guidance.rows import HELD_OUT, ArmAlignment, Dose, Tier
+from brainbench.guidance.score import GuidanceScore
+from brainbench.guidance.verdict import read_gains
 
 WAY = Method("steering", "controlled", "one step", "attention", (1, 2, 5))
 SIGNALS = make_signals()
@@ -82,16 +84,28 @@ def test_numbers_and_verdict_are_those_of_the_gains(plain: GuidanceScore) -> Non
     expected = measure_gains(make_arms(), ITEMS, GainSettings("full", seed=11))
     assert found.arms == expected.arms
     assert found.differences == expected.differences
-    assert (found.verdict, found.reading) == (expected.verdict, expected.reading)
-    assert found.verdict == "brain signals help"
-    assert found.warnings == expected.warnings
+    assert found.verdict == expected.verdict == "brain signals help"
+    assert found.reading == read_gains(expected.differences)
+    assert found.warnings == ()
 
 
 def test_the_reduced_tier_claims_nothing_and_says_so() -> None:
     found = score("reduced")
     assert found.verdict == "inconclusive"
     assert found.n_permutations == 1
-    assert "reduced tier: 1 seed, few arms; no verdict but inconclusive" in found.warnings
+    assert "reduced tier: 5 seeds, few arms; no verdict but inconclusive" in found.warnings
+
+
+def test_few_problems_and_single_seeds_are_warned_of() -> None:
+    items = problems(4, 6)
+    arms = make_arms(items)
+    single = arms[PERMUTED]
+    arms[PERMUTED] = ArmAnswers(single.log_odds[:1], single.said[:1], thresholds=np.zeros(1))
+    found = score_test(WAY, Read(HELD_OUT, "syllogistic", items, arms), SIGNALS, extent("full"))
+    assert found.warnings == (
+        "4 problems: no intervals below 5",
+        "one seed of permuted fMRI: intervals say nothing of other seeds or permutations",
+    )
 
 
 def test_who_was_told_the_answers_is_named_and_changes_no_claim(plain: GuidanceScore) -> None:
@@ -104,11 +118,11 @@ def test_who_was_told_the_answers_is_named_and_changes_no_claim(plain: GuidanceS
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Gains of nothing: no bootstrap is waited for."""
-    nothing = Gains([], [], "inconclusive", "Nothing.", ["few"])
+    nothing = Gains([], [], "inconclusive")
     monkeypatch.setattr(scoring, "measure_gains", lambda arms, items, settings: nothing)
 
 
-def test_doses_alignment_and_warnings_come_along(measured: None) -> None:
+def test_doses_alignment_and_facts_come_along(measured: None) -> None:
     dose = Dose(
         arm=GUIDED, layers="all", strength=1.0, auc=0.7, accuracy=0.6, says_true=0.5, valid=1
     )
@@ -116,13 +130,24 @@ def test_doses_alignment_and_warnings_come_along(measured: None) -> None:
         ArmAlignment(arm=GUIDED, before=0.1, after=0.25),
         ArmAlignment(arm=PERMUTED, before=0.1, after=0.125),
     ]
-    found = score(doses=[dose], alignment=rows, warnings=["transfer"])
-    assert (found.doses, found.alignment) == ([dose], rows)
-    assert found.warnings == ["transfer", "few"]
-    assert found.reading == (
-        "Nothing. Alignment with held-out runs, r 0.100 before training: guided 0.250, "
-        "permuted fMRI 0.125."
+    found = score(doses=[dose], alignment=rows, humans_beat_model=False)
+    assert (found.doses, found.alignment) == ((dose,), tuple(rows))
+    assert found.warnings == (
+        "the model has no item wrong that a person has right: every item guides",
     )
+    assert found.reading == (
+        "Nothing to compare guided with. Alignment with held-out runs, r 0.100 before training: "
+        "guided 0.250, permuted fMRI 0.125."
+    )
+
+
+def test_a_test_of_another_type_is_a_transfer(measured: None) -> None:
+    def warned(kind: str) -> bool:
+        read = Read("three premises", kind, ITEMS, make_arms())
+        found = score_test(WAY, read, SIGNALS, extent("full"))
+        return "transfer: guided by syllogistic items" in found.warnings
+
+    assert [warned(kind) for kind in ("transitive", "syllogistic", "all")] == [True, False, False]
 
 
 def test_without_a_permuted_arm_there_are_no_permutations(measured: None) -> None:

@@ -25,7 +25,7 @@ from brainbench.guidance.evaluation.problem_tests import TESTS
 from brainbench.guidance.evaluation.selection import STRENGTHS, Grid, threshold
 from brainbench.guidance.evaluation.test_sets import TestQuestions
 from brainbench.guidance.layer_sets import layer_sets
-from brainbench.guidance.score import Dose
+from brainbench.guidance.rows import Dose
 from brainbench.guidance.signals import read_signals
 from brainbench.guidance.steering.directions import Training, held_out_directions, problem_direction
 from brainbench.guidance.steering.experiment import (

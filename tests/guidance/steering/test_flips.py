@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike
 
-from brainbench.guidance.score import SearchRow
+from brainbench.guidance.rows import SearchRow
 from brainbench.guidance.steering.flips import correct_flips, flips_against
 from brainbench.guidance.steering.search import Pairs, Search
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from brainbench.guidance.score import Dose
+from brainbench.guidance.rows import Dose
 from brainbench.guidance.steering.plots import Scene, along, draw_guidance, plane
 
 pytest.importorskip("matplotlib")

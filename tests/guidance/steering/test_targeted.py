@@ -23,17 +23,14 @@ from brainbench.guidance.evaluation.cached_prompts import (
 )
 from brainbench.guidance.maps import fit_published
 from brainbench.guidance.objective import Objective
-from brainbench.guidance.score import SearchRow, SearchScore
+from brainbench.guidance.rows import SearchRow
+from brainbench.guidance.score import SearchScore
 from brainbench.guidance.steering import search as search_module
 from brainbench.guidance.steering.directions import SteeringLoss, Training
 from brainbench.guidance.steering.experiment import ask_all
 from brainbench.guidance.steering.search import Search, scale_of, search
-from brainbench.guidance.steering.targeted import (
-    SEARCHED,
-    Targeted,
-    read_search,
-    search_score,
-)
+from brainbench.guidance.steering.targeted import SEARCHED, Targeted, search_score
+from brainbench.guidance.verdict import read_search
 from brainbench.models import LanguageModel
 
 Tiny = Callable[..., LanguageModel]
@@ -273,7 +270,7 @@ class TestScore:
         assert score.reading == read_search(found[0], score.auc)
 
     def test_it_warns_of_what_it_cannot_show(self, targeted: Targeted, found: Found) -> None:
-        def warnings(way: SteeringLoss, rows: list[SearchRow]) -> list[str]:
+        def warnings(way: SteeringLoss, rows: list[SearchRow]) -> tuple[str, ...]:
             return search_score(replace(targeted, way=way), rows, "attention", LAYERS).warnings
 
         rows = found[0]

@@ -33,10 +33,10 @@ def forged(seed: int, kind: str) -> Submission:
         score["reference"]["value"] = score["reference_unique_r2"]["value"] = 0.9
         for row in score["controls"]:
             row["r"] = None if row["r"] is None else -0.5
-    for score in content["scores"]:
+    for score in content["published"]:
         score["reference"] = 0.9
-    for row in content["controls"]:
-        row["raw"] = None if row["raw"] is None else -0.5
+        for row in score["controls"]:
+            row["raw"] = None if row["raw"] is None else -0.5
     for score in content["behavior"]:
         score["error_consistency"]["reference"] = score["agreement"]["reference"] = 0.9
         for row in score["controls"]:

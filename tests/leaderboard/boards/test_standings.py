@@ -246,7 +246,7 @@ def guided(seed: int, higher: float, tier: str = "full") -> Submission:
 
 
 def test_guidance_is_ranked_by_the_arm_it_is_least_above() -> None:
-    runs = [guided(0, 0.0), guided(1, 0.02), guided(2, 0.2), guided(3, 0.3, "reduced")]
+    runs = [guided(0, 0.0), guided(1, 0.02), guided(2, 0.2), guided(3, 0.24, "reduced")]
     found = stand(BOARDS, runs)
     steering = found["guidance-steering"]
     assert [entry.model for entry in steering.ranked] == [f"synthetic-000{i}" for i in (2, 1, 0)]

@@ -214,15 +214,15 @@ FILES: dict[str, tuple[Break, str]] = {
     ),
     "a score of a kind that no board has": (
         record_text(
-            '"notes": []',
+            '"searches": []',
             '"other": [{"kind": "toy", "benchmark": "a.b.c", "version": 1, "dataset": "a", '
-            '"value": 0.9, "warnings": [], "score": {}}], "notes": []',
+            '"value": 0.9, "notes": ["x"], "score": {}}], "searches": []',
         ),
         "other (a.b.c): is a score of the kind 'toy', which no board ranks",
     ),
     "another version of the schema": (
-        record_text('"schema_version": 1', '"schema_version": 99'),
-        "schema_version: is 99, this brainbench reads 1",
+        record_text('"schema_version": 2', '"schema_version": 99'),
+        "schema_version: is 99, this brainbench reads up to 2",
     ),
     "text that turns around": (
         record_text('"notes": []', '"notes": ["\\u202egnp.exe"]'),
@@ -369,8 +369,10 @@ def odd_task(record: dict[str, Any], **bias: Any) -> None:
 
 
 def test_a_task_without_choices(whole: Path) -> None:
-    edit_record(whole, lambda r: odd_task(r, choices=[], always={}, said={"True": 1.0}))
+    edit_record(whole, lambda r: odd_task(r, choices=["True"], always={"True": 1.0}, said=None))
     assert any("accuracy (odd).choices: are not two" in fault for fault in faults_of(whole))
+    edit_record(whole, lambda r: r["answer_bias"][-1].update(choices=[], always={}))
+    assert any("choices are none" in fault for fault in faults_of(whole))
 
 
 @pytest.mark.parametrize("field", ["log_odds", "filter", "doc_id"])
@@ -421,7 +423,7 @@ def test_too_many_faults_are_counted(whole: Path) -> None:
             for layer in score["layers"]:
                 layer["p"] = 0.5
             for person in score["subjects"]:
-                person["r"], person["unique_r2"], person["nuisance_r2"] = 9.0, 9.0, 9.0
+                person["r"], person["unique_r2"], person["nuisance_r2"] = 0.9, 0.9, 0.9
             score["controls"] = []
 
     edit_record(whole, ruin)

@@ -16,7 +16,7 @@ KINDS = ("controlled", "behavior")
 
 
 def edited(part: str, limit: Any = None, **values: Any) -> Record:
-    kinds = ("published",) if part == "scores" else KINDS
+    kinds = ("published",) if part == "published" else KINDS
     content = make_run(1, kinds=kinds)[0].model_dump(mode="json")
     content["config"]["limit"] = limit
     for score in content[part]:
@@ -41,7 +41,7 @@ def test_cards_say_how_many_of_each_type() -> None:
     assert silent.items_of("all", 3) is None
 
 
-@pytest.mark.parametrize("part", ["controlled", "scores", "behavior"])
+@pytest.mark.parametrize("part", ["controlled", "published", "behavior"])
 def test_fewer_items_than_the_card_has(part: str) -> None:
     assert faults(edited(part)) == []
     found = faults(edited(part, n_items=35))

@@ -15,26 +15,33 @@ from brainbench.results import Record
 Content = dict[str, Any]
 
 
-def doubled(part: str, which: Callable[[Content], bool]) -> list[str]:
-    content = make_run(5, kinds=("published",))[0].model_dump(mode="json")
-    content[part] += [dict(row) for row in content[part] if which(row)]
-    record = Record.model_validate(content)
-    return [f"{told.field}: {told.problem}" for told in published_faults(record)]
+def faults_of(content: Content) -> list[str]:
+    scores = Record.model_validate(content).published
+    return [f"{told.field}: {told.problem}" for told in published_faults(scores)]
 
 
 @pytest.mark.parametrize(
     ("part", "which", "reason"),
     [
-        ("scores", lambda row: row["subject"] == "all", "holds 2 rows of all people"),
-        ("scores", lambda row: row["subject"] == "sub-1004", "subject: holds 'sub-1004' twice"),
+        ("subjects", lambda row: row["subject"] == "sub-1004", "subjects: holds 'sub-1004' twice"),
         ("controls", lambda row: row["control"] == "length", "controls: holds 'length' twice"),
-        ("layers", lambda row: row["layer"] == 1, "hidden 1 stands 2 times among the layers"),
+        ("layers", lambda row: row["layer"][1] == 1, "hidden 1 stands 2 times among the layers"),
     ],
 )
 def test_rows_of_the_published_protocol(
     part: str, which: Callable[[Content], bool], reason: str
 ) -> None:
-    assert sum(reason in fault for fault in doubled(part, which)) == 6
+    content = make_run(5, kinds=("published",))[0].model_dump(mode="json")
+    for score in content["published"]:
+        score[part] += [dict(row) for row in score[part] if which(row)]
+    assert sum(reason in fault for fault in faults_of(content)) == 6
+
+
+def test_scores_of_the_published_protocol() -> None:
+    content = make_run(5, kinds=("published",))[0].model_dump(mode="json")
+    content["published"] += content["published"][:1]
+    (told,) = faults_of(content)
+    assert told == f"published ({content['published'][0]['benchmark']}): stands twice"
 
 
 def test_scores_and_answers_of_behaviour() -> None:
@@ -60,7 +67,7 @@ def test_a_ratio_to_a_reference_of_0() -> None:
 
 def test_voxels_of_every_person() -> None:
     content = make_run(5, kinds=("published",))[0].model_dump(mode="json")
-    next(row for row in content["scores"] if row["subject"] == "sub-1008")["n_voxels"] = 9
-    (told,) = published_faults(Record.model_validate(content))
-    assert told.field.endswith(".n_voxels (sub-1008)")
-    assert told.problem == "is 9, the data card says 313"
+    people = content["published"][0]["subjects"]
+    next(row for row in people if row["subject"] == "sub-1008")["n_voxels"] = 9
+    (told,) = faults_of(content)
+    assert told.endswith(".subjects (sub-1008).n_voxels: is 9, the data card says 313")

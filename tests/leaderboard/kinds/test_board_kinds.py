@@ -55,7 +55,7 @@ def submitted(seed: int, people: list[float], version: int = 1) -> Submission:
     record, samples = make_run(seed)
     record.other = [
         OtherScore(
-            kind="toy", benchmark=NAME, version=version, dataset="xiao2026", value=0.0, warnings=[],
+            kind="toy", benchmark=NAME, version=version, dataset="xiao2026", value=0.0,
             score={"people": {f"p{i}": value for i, value in enumerate(people)}},
         )
     ]  # fmt: skip

@@ -159,8 +159,8 @@ def test_what_is_submitted_stays_text(tmp_path: Path) -> None:
     content = record.model_dump(mode="json")
     content["model"] |= {"identifier": EVIL, "family": EVIL, "description": EVIL}
     content["notes"] = [EVIL]
-    content["controlled"][0]["warnings"] = [EVIL]
-    content["controlled"][0]["layers"][0]["layer"] = EVIL
+    content["controlled"][0]["notes"] = [EVIL]
+    content["controlled"][0]["layers"][0]["layer"][0] = EVIL
     write_run(tmp_path / "runs", record, samples)
     path = next((tmp_path / "runs").rglob("results.json"))
     path.write_text(json.dumps(content), "utf-8")
@@ -227,7 +227,7 @@ def test_who_sets_the_nuisance_low_is_left_out_where_others_tell(
     def lower(record: dict[str, Any]) -> None:
         for row in record["controlled"][0]["controls"]:
             if row["control"] == "length":
-                row["r"], row["reaches"] = -0.3, []
+                row["r"] = -0.3
 
     edit_record(folders[2], lower)
     built = build_site(BOARDS, tmp_path / "site", submissions=tmp_path / "subs", reports=False)
@@ -268,7 +268,7 @@ def test_words_that_no_number_gives_are_shown_as_submitted(
 
     def praise(record: dict[str, Any]) -> None:
         record["notes"] = ["best of all models"]
-        record["controlled"][0]["warnings"] += ["the activations are odd"]
+        record["controlled"][0]["notes"] += ["the activations are odd"]
 
     edit_record(folder, praise)
     told: list[Any] = []
@@ -282,12 +282,12 @@ def test_words_that_no_number_gives_are_shown_as_submitted(
     (record,) = told
     assert record.notes == ["As submitted: best of all models"]
     own = record.controlled[0].warnings
-    assert own[-1] == "As submitted: the activations are odd"
-    assert not any(text.startswith("As submitted") for text in own[:-1])
+    assert own[0] == "As submitted: the activations are odd"
+    assert not any(text.startswith("As submitted") for text in own[1:])
     page = (tmp_path / "site/models/lab__synthetic-0000.html").read_text("utf-8")
     first, second = page.split("As submitted, which no number here gives: 2 notes")
     assert "voxels were chosen on the data that are scored" in first
-    for text in record.notes, own[-1:]:
+    for text in record.notes, own[:1]:
         assert f"<li>{text[0].removeprefix('As submitted: ')}</li>" in second
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import math
 import re
+from contextlib import suppress
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, ValidationError
 from simulated_records import controlled, empty, full, published, samples, write_run
 
 from brainbench.errors import UsageError
@@ -114,27 +115,39 @@ def test_it_asks_for_nothing_and_runs_its_own_script_only(whole: str) -> None:
 
 
 def poisoned(value: Any, text: str, number: float) -> Any:
-    """Every text of a record replaced, and every number that may be any."""
+    """Every text of a record replaced, and every number, where the schema lets it be any."""
+    if isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            given = {**dict(value), name: poisoned(getattr(value, name), text, number)}
+            with suppress(ValidationError):
+                value = type(value).model_validate(given)
+        return value
     if isinstance(value, dict):
-        return {key: poisoned(one, text, number) for key, one in value.items()}
-    if isinstance(value, list):
+        return {poisoned(key, text, number): poisoned(v, text, number) for key, v in value.items()}
+    if isinstance(value, list | tuple):
         return [poisoned(one, text, number) for one in value]
     if isinstance(value, float):
         return number
     return text if value in FREE else value
 
 
-FREE = {"lab/model", "model.gguf", "not told from chance", "voxels are few", "few seeds",
+FREE = {"lab/model", "model.gguf", "voxels are few",
         "language", "md", "response time", "three premises", "no weights", "length", "2 seeds",
-        "brainbench_quick_a", "abc123", "layer", "True", "MIT", "hidden 1", "sub-1001"}  # fmt: skip
+        "brainbench_quick_a", "abc123", "layer", "True", "MIT", "hidden", "sub-1001"}  # fmt: skip
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, 1e308, -1e308, 0.0])
 def test_a_hostile_record_is_text(number: float, tmp_path: Path) -> None:
     record = full()
     record.add(published())
-    content = poisoned(json.loads(record.model_dump_json()), HOSTILE, number)
-    content["tasks"][HOSTILE] = content["tasks"]["brainbench_quick_a"]
+    content = poisoned(record, HOSTILE, number).model_dump()
+    bias = content["answer_bias"][0]
+    bias["choices"] = (HOSTILE, "False")
+    for shares in (bias["always"], bias["said"]):
+        shares[HOSTILE] = shares.pop("True")
+    assert str(number) in str(content)
+    assert str(content).count(repr(HOSTILE)) > 50
+    assert HOSTILE in content["tasks"]
     content["accuracy"] = {HOSTILE: {"acc,none": number, f"{SCRIPT},none": 1e400}}
     content["config"] = {SCRIPT: {HOSTILE: [SCRIPT]}, "options": {"dtype": SCRIPT}}
     content["notes"] = [HOSTILE, "x" * 100_000]
@@ -159,7 +172,7 @@ def test_a_record_of_any_size_is_a_page_below_the_limit(tmp_path: Path) -> None:
     record = empty()
     long = "x" * 3000
     for i in range(90):
-        score = controlled(f"roi{i}", warnings=tuple(f"{long}{i}{j}" for j in range(30)))
+        score = controlled(f"roi{i}", notes=tuple(f"{long}{i}{j}" for j in range(30)))
         layers = score.layers[:1] * 500
         record.controlled.append(score.model_copy(update={"layers": layers}))
     record.notes = [f"{i}{long}" for i in range(5000)]

@@ -39,7 +39,7 @@ class TestSummary:
         assert "language.syllogistic, md.syllogistic: inconclusive: not told from chance" in text
 
     def test_what_is_above_null_is_named(self) -> None:
-        found = controlled("md", verdict="above null", reading="adds R² 0.02")
+        found = controlled("md", verdict="above null")
         missed = controlled("language", verdict="not above null")
         text = told(summary(with_scores(found, missed)))
         assert "adds to nuisance, above null, in 1 of them: md.syllogistic." in text
@@ -74,7 +74,7 @@ class TestSummary:
         row = record.behavior[0]
         assert f"{row.benchmark}: the model shares people's errors with κ" in text
         assert "no more than" in text
-        assert f"{gain().identifier}: inconclusive: few seeds" in text
+        assert f"{gain().identifier}: inconclusive: {gain().reading}" in text
 
     def test_a_run_without_scores_says_so(self) -> None:
         assert told(summary(empty())) == "No score came out."
@@ -95,7 +95,7 @@ class TestWarnings:
         assert found[3][1] == "limited"
 
     def test_that_people_are_simulated_is_said_once(self) -> None:
-        record = with_scores(controlled(warnings=("xiao2026 is simulated: nothing was measured",)))
+        record = with_scores(controlled(notes=("xiao2026 is simulated: nothing was measured",)))
         record.datasets[0].simulated = True
         record.notes = ["xiao2026: simulated people; these scores say nothing about any brain"]
         found = cautions(record)
@@ -111,7 +111,7 @@ class TestWarnings:
         assert not [text for text in found.values() if "alone scores" in text]
 
     def test_a_warning_of_every_cell_is_said_once_of_all(self) -> None:
-        record = with_scores(controlled(), controlled("md", warnings=("voxels are few", "odd")))
+        record = with_scores(controlled(), controlled("md", notes=("voxels are few", "odd")))
         texts = [text for _, text in cautions(record)]
         assert texts.count("voxels are few (all of alignment, controlled)") == 1
         assert texts.count("odd (xiao2026.md.syllogistic-ridge)") == 1

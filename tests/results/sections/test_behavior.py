@@ -9,8 +9,14 @@ from rich.console import Console
 from shown_tables import table_named
 from simulated_behavior import AnsweringFake, always_true, hesitant, oracle, people, sharing
 
-from brainbench.benchmarks import IN_WORDS, MEASURES, BehaviorBenchmark, score_behavior
-from brainbench.results import BehaviorRow, ModelInfo, Record, render_record
+from brainbench.benchmarks import (
+    IN_WORDS,
+    MEASURES,
+    BehaviorBenchmark,
+    BehaviorScore,
+    score_behavior,
+)
+from brainbench.results import ModelInfo, Record, render_record
 from brainbench.results.sections.behavior import behavior_section
 
 
@@ -45,8 +51,8 @@ def test_a_row_holds_the_score_whole_and_comes_back() -> None:
         "ds003076.behavior.all-consistency",
         "ds003076.behavior.transitive-consistency",
     ]
-    assert made.scores == made.controls == []
-    assert isinstance(made.behavior[0], BehaviorRow)
+    assert made.published == []
+    assert isinstance(made.behavior[0], BehaviorScore)
     assert len(made.behavior[0].people) == 8
     assert len(made.behavior[0].controls) == 9
     assert Record.model_validate_json(made.model_dump_json()) == made

@@ -11,7 +11,6 @@ from simulated_records import controlled, empty
 
 from brainbench.datasets import load_card
 from brainbench.datasets.cards import Card, RoiCoordinates
-from brainbench.errors import UnknownNameError
 from brainbench.results import Record
 from brainbench.results.blocks import Figure, Folded, Table, Words
 from brainbench.results.sections import brain
@@ -33,12 +32,10 @@ def made_up_card(monkeypatch: pytest.MonkeyPatch) -> None:
     """A card of xiao2026 that knows where its md would be."""
     card = load_card("xiao2026").model_copy(update={"roi_coordinates": {"md": MADE_UP}})
 
-    def load(name: str) -> Card:
-        if name != "xiao2026":
-            raise UnknownNameError("dataset", name, ["xiao2026"])
-        return card
+    def find(name: str) -> Card | None:
+        return card if name == "xiao2026" else None
 
-    monkeypatch.setattr(brain, "load_card", load)
+    monkeypatch.setattr(brain, "find_card", find)
 
 
 def test_coordinates_of_the_deductive_reasoning_roi_are_told_with_their_source() -> None:

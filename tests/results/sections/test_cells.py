@@ -8,6 +8,7 @@ import pytest
 from simulated_records import PEOPLE, controlled, empty, published
 
 from brainbench.benchmarks.controlled.score import ControlledLayer
+from brainbench.quantities import Layer
 from brainbench.results import Record
 from brainbench.results.blocks import SideBySide, Table
 from brainbench.results.sections.alignment import alignment_sections
@@ -25,7 +26,7 @@ def both() -> Record:
 def test_both_protocols_come_in_one_form() -> None:
     record = both()
     (first,), (second,) = controlled_cells(record), published_cells(record)
-    score, row = record.controlled[0], record.scores[0]
+    score, row = record.controlled[0], record.published[0]
     assert first.name == "language.syllogistic"
     assert first.model.value == score.raw.value
     assert first.model.interval == score.raw.interval
@@ -73,7 +74,7 @@ def passing(record: Record, cells: list[CellSummary], protocol: str) -> Table:
 def test_layers_above_all_nuisance_are_counted_and_marked() -> None:
     score = controlled()
     layers = tuple(
-        ControlledLayer(layer=f"hidden {i}", r2=r2, p=0.01, q=q)
+        ControlledLayer(layer=Layer("hidden", i), r2=r2, p=0.01, q=q)
         for i, (r2, q) in enumerate([(0.0031, 0.01), (0.0030, 0.01), (-0.2, 0.9), (0.5, 0.2)])
     )
     record = empty()
@@ -89,16 +90,13 @@ def test_layers_above_all_nuisance_are_counted_and_marked() -> None:
     assert beside.figures[0].picture.count("<circle") == 2
 
 
-def test_layers_of_another_name_are_kept_apart() -> None:
-    names = ["embedding", "block x", "hidden 99999999999"]
-    layers = tuple(
-        ControlledLayer(layer=name, r2=float(i), p=1, q=1) for i, name in enumerate(names)
-    )
+def test_units_of_all_layers_stand_at_their_place_in_the_list() -> None:
+    places = [Layer("attention", None), Layer("hidden", 7), Layer("hidden", None)]
+    layers = tuple(ControlledLayer(layer=own, r2=i / 4, p=1, q=1) for i, own in enumerate(places))
     record = empty()
     record.add(controlled().model_copy(update={"layers": layers}))
     (cell,) = controlled_cells(record)
-    # a number that is none, or none of a layer, gives way to the place in the list
-    assert cell.layers == {"layer": {0: 0.0}, "block": {1: 1.0}, "hidden": {2: 2.0}}
+    assert cell.layers == {"attention": {0: 0.0}, "hidden": {7: 0.25, 2: 0.5}}
 
 
 def test_each_protocol_has_a_section_labelled_with_it() -> None:
@@ -123,9 +121,10 @@ def test_the_table_has_every_number_of_the_cell() -> None:
 
 def test_scores_that_are_no_numbers_are_told_so() -> None:
     record = both()
-    record.scores[0].raw = math.nan
-    record.scores[0].n_voxels = 0
-    record.layers[0] = record.layers[0].model_copy(update={"raw": math.inf})
+    (score,) = record.published
+    first = score.layers[0].model_copy(update={"raw": math.inf})
+    nothing = {"raw": math.nan, "n_voxels": 0, "layers": (first, *score.layers[1:])}
+    record.published = [score.model_copy(update=nothing)]
     section = alignment_sections(record)[1]
     (table,) = [
         t for t in section.blocks if isinstance(t, Table) and t.caption.startswith("Every cell")

@@ -14,7 +14,8 @@ from simulated_answers import answers, problems
 
 from brainbench.guidance.arms import ARMS, GUIDED, LABEL_ONLY, PERMUTED
 from brainbench.guidance.gains.compare import GainSettings, measure_gains
-from brainbench.guidance.score import HELD_OUT, ArmAlignment, GuidanceScore
+from brainbench.guidance.rows import HELD_OUT, ArmAlignment
+from brainbench.guidance.score import GuidanceScore
 from brainbench.results import ModelInfo, Record, render_record
 from brainbench.results.sections.guidance import gains_section
 
@@ -186,8 +187,8 @@ def test_alignment_stands_beside_accuracy_where_it_was_measured() -> None:
 
 
 def test_warnings_shared_by_all_are_said_once() -> None:
-    first = score().model_copy(update={"warnings": ["shared", "own"]})
-    second = score().model_copy(update={"warnings": ["shared"], "test": "six premises"})
+    first = score().model_copy(update={"notes": ("shared", "own")})
+    second = score().model_copy(update={"notes": ("shared",), "test": "six premises"})
     text = " ".join(" ".join(lines(record(first, second))).split())
     assert "! shared (all of guidance) !" in text
     assert f"! own ({first.identifier})" in text

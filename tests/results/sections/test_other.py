@@ -18,7 +18,7 @@ NASTY = "<b>[red]x[/red]</b>"
 def scored(kind: str, name: str, value: float | None) -> OtherScore:
     score = {"version": 3, "r": value, "layer": 2, "people": {"a": 0.1}, "warnings": [NASTY]}
     return OtherScore(
-        kind=kind, benchmark=name, version=3, dataset="lab", value=value, warnings=[NASTY],
+        kind=kind, benchmark=name, version=3, dataset="lab", value=value, notes=(NASTY,),
         score=score,
     )  # fmt: skip
 

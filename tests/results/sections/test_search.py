@@ -6,7 +6,8 @@ import io
 
 from rich.console import Console
 
-from brainbench.guidance.score import SearchRow, SearchScore
+from brainbench.guidance.rows import SearchRow
+from brainbench.guidance.score import SearchScore
 from brainbench.results import ModelInfo, Record
 from brainbench.results.screen import render_record
 
@@ -54,8 +55,7 @@ SCORE = SearchScore(
     auc=0.452,
     balanced_accuracy=0.46,
     rows=[FLIPPED, NOTHING],
-    reading="as many or more flip with label only 60%",
-    warnings=["a flip is no evidence"],
+    notes=("seen twice",),
 )
 
 
@@ -92,8 +92,10 @@ def test_every_arm_has_its_numbers_and_nothing_is_cut_off() -> None:
 
 def test_reading_and_warning_are_told_and_what_was_there_before() -> None:
     text = " ".join(" ".join(printed(SCORE)).split())
-    assert "as many or more flip with label only 60%" in text
-    assert "! a flip is no evidence" in text
+    told = "brain signals flip 50% of the targeted answers; the best baseline, random fMRI, no mean"
+    assert told in text
+    assert "! seen twice" in text
+    assert "a flip is no evidence that anything was learned" in text
     assert "36 items, 15 of them wrong" in text
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from brainbench.guidance.arms import LABEL_ONLY, PERMUTED, UNGUIDED
-from brainbench.guidance.gains.verdict import decide_verdict, read_gains, unmeasured
-from brainbench.guidance.score import Change, Difference
+from brainbench.guidance.rows import Change, Difference
+from brainbench.guidance.verdict import decide_verdict, read_gains, unmeasured
 
 UP, FLAT, DOWN = (0.05, 0.02, 0.08, 0.001), (-0.01, -0.03, 0.02, 0.6), (-0.1, -0.15, -0.05, 0.001)
 # above 0, but not after correction

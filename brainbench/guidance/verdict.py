@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED
-from brainbench.guidance.score import (
+from brainbench.guidance.arms import (
+    GUIDED,
+    LABEL_AS_FMRI,
+    LABEL_ONLY,
+    PERMUTED,
+    UNGUIDED,
+)
+from brainbench.guidance.rows import (
     ArmAlignment,
     Change,
     Difference,
@@ -23,6 +29,8 @@ AGAINST = (PERMUTED, LABEL_ONLY)
 MIN_SEEDS = 5
 MIN_PERMUTATIONS = 5
 LEVEL = 0.05
+# Fewest base problems that are drawn from.
+MIN_PROBLEMS = 5
 
 _NAMES = {"auc": "AUC", "accuracy_at_threshold": "accuracy at the validation threshold"}
 
@@ -63,9 +71,14 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def reduced_warning(n_seeds: int) -> str:
-    """What the reduced tier leaves open."""
-    return f"reduced tier: {n_seeds} seed, few arms; no verdict but inconclusive"
+def powerless(loss: str, centring: str) -> frozenset[str]:
+    """Arms that a loss gives nothing to go by.
+
+    Of two voxels that sum to one all predictions lie on one line: whatever their length, their
+    cosine with a response is one of two numbers.
+    """
+    flat = loss == "pearson" or (loss == "cosine" and centring != "intercept")
+    return frozenset({LABEL_AS_FMRI} if flat else ())
 
 
 def read_alignment(alignment: Sequence[ArmAlignment]) -> str:
@@ -200,8 +213,8 @@ def _side(change: Change | None) -> int:
 def _shift(difference: Difference) -> str:
     """How often True is said, and accuracy."""
     says, accuracy = (find_change(difference, name) for name in ("says_true", "accuracy"))
-    assert says is not None
-    assert accuracy is not None
+    if says is None or accuracy is None:
+        return "was not measured"
     unclear = "does not clearly change"
     words = {
         1: "says True more often",

@@ -1,0 +1,161 @@
+"""Rows of a guidance score: one an arm, a difference, a dose, or an arm of the search."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict
+
+from brainbench.guidance.arms import RANDOM
+from brainbench.quantities import Count, Interval, P, Share
+
+Mode = Literal["steering", "finetuning"]
+Form = Literal["controlled", "published"]
+Tier = Literal["reduced", "full"]
+Verdict = Literal["brain signals help", "inconclusive", "not shown to help"]
+Metric = Literal[
+    "auc",
+    "accuracy_at_threshold",
+    "accuracy",
+    "balanced_accuracy",
+    "dprime",
+    "says_true",
+    "valid",
+]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+# shares and areas: a difference of two lies between -1 and 1
+BOUNDED: tuple[Metric, ...] = tuple(metric for metric in METRICS if metric != "dprime")
+
+
+# the test of scanner items
+HELD_OUT = "held-out scanner items"
+DRAWN_ANEW = "drawn anew at every try"
+
+
+class GuidancePart(BaseModel):
+    """Fields of a record that no other may be added to."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ArmRow(GuidancePart):
+    """One arm's answers to the problems of one test; means over its seeds."""
+
+    arm: str
+    """A name of the registry, ``guided`` or ``unguided`` among them."""
+    n_seeds: Count
+    strength: float | None
+    """Of steering: mean over seeds of what was chosen on validation problems."""
+    layers: list[Count] | None = None
+    """Of steering: where something was added, with any seed. Null in older records."""
+    threshold: float | None
+    """Log-odds above which True is said, chosen on validation problems; mean over seeds."""
+    auc: Share | None
+    """Of log-odds; null where only one label is there, or answers are not two."""
+    accuracy: Share
+    """Of what was said; an invalid answer is not right."""
+    accuracy_at_threshold: Share | None
+    balanced_accuracy: Share | None
+    dprime: float | None
+    says_true: Share
+    """Share of all answers."""
+    valid: Share
+    """Share of answers that are one of the choices."""
+
+
+class Change(GuidancePart):
+    """Guided minus another arm, over the same problems."""
+
+    metric: Metric
+    value: float
+    interval: Interval | None
+    """95 %, hierarchical bootstrap over seeds × base problems; cut to where a difference of
+    shares or areas can lie: an end at -1 or 1 says that the data set no bound there."""
+    p: P | None
+    """Two-sided: Student's t with the standard error of the same bootstrap."""
+    p_corrected: P | None
+    """Holm over arms, for the two metrics that a claim rests on."""
+
+
+class Difference(GuidancePart):
+    """Guided against one arm."""
+
+    against: str
+    n_seeds: Count
+    """Of the arm with fewer."""
+    changes: list[Change]
+    mcnemar_p: P | None
+    """Exact, on one order of each problem, by the majority over seeds."""
+    mcnemar_gained: Count | None
+    """Problems that only the guided one has right."""
+    mcnemar_lost: Count | None
+
+
+class Dose(GuidancePart):
+    """How answers to validation problems change with the strength of steering; over seeds."""
+
+    arm: str
+    layers: str
+    """Name of the set that was steered."""
+    strength: float
+    """Length of the direction at each layer, in units of the spread of states there."""
+    auc: Share | None
+    accuracy: Share
+    says_true: Share
+    valid: Share
+
+
+class ArmAlignment(GuidancePart):
+    """How well an arm's states predict held-out runs, before and after it was trained."""
+
+    arm: str
+    before: float
+    """Pearson r, mean over voxels and people, of all layers together; controlled folds."""
+    after: float
+    """Mean over seeds."""
+
+
+class SearchRow(GuidancePart):
+    """One arm of the paper's targeted search; means over its seeds."""
+
+    arm: str
+    n_seeds: Count
+    flipped: Share
+    """Pairs of a person and a problem whose answer became right."""
+    flipped_range: Interval | None = None
+    """Least and most over seeds; null of one seed."""
+    n_flipped: Count
+    """Problems that some person's signals flipped, of the first seed."""
+    tries: float | None
+    """How often the model was asked until it was right; null where it never was."""
+    length: float | None
+    """Of the direction then, in units of the spread of states; mean over layers."""
+    reverted: float
+    """Answers that were none of the choices, after which a direction went back."""
+    one_direction: bool | None = None
+    """Whether each pair kept one direction through all its tries; of arms without signals. Null of
+    a random direction in older records, where it was drawn anew at every try."""
+    guided_minus: float | None = None
+    """Share of pairs that guided flips, minus this arm's. Null of guided, and in older records."""
+    interval: Interval | None = None
+    """95 %, bootstrap over problems, each with all its people; of these people."""
+    p: P | None = None
+    p_corrected: P | None = None
+    """Holm over arms; null of an arm that has no power."""
+    direction_gained: Count | None
+    """The mean of the directions that flipped, added to all items: wrong ones that become right."""
+    direction_lost: Count | None
+    """Right ones that become wrong."""
+    direction_says_true: Share | None
+    direction_auc: Share | None
+    direction_balanced_accuracy: Share | None
+
+    @property
+    def called(self) -> str:
+        """The arm as it is shown: the random direction of an older record is another arm."""
+        return f"{self.arm}, {DRAWN_ANEW}" if self.drawn_anew else self.arm
+
+    @property
+    def drawn_anew(self) -> bool:
+        """Whether it is a random direction with as many chances as tries."""
+        return self.arm == RANDOM and not self.one_direction
