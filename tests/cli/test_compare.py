@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,12 +26,25 @@ class Result:
         self.code, self.out, self.err = code, out, err
 
 
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three runs; copy them before they are changed."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name, skill in (("good", 1.0), ("same", 1.0), ("bad", -1.0)):
+        write_run(full(run_id=name, skill=skill), folder / name, samples(skill=skill))
+    return folder
+
+
 @pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
+def cli(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    runs: Path,
+):
     """Run the command in this process, in a folder with three runs."""
     monkeypatch.chdir(tmp_path)
-    for name, skill in (("good", 1.0), ("same", 1.0), ("bad", -1.0)):
-        write_run(full(run_id=name, skill=skill), tmp_path / name, samples(skill=skill))
+    shutil.copytree(runs, tmp_path, dirs_exist_ok=True)
 
     def run(*arguments: str) -> Result:
         monkeypatch.setattr(sys, "argv", ["brainbench", *arguments])

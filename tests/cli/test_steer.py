@@ -103,8 +103,8 @@ def test_types_without_directions_are_in_the_notes(cli: Any, tmp_path: Path) -> 
 
 def test_alignment_and_behaviour_are_steered_too(cli: Any, tmp_path: Path) -> None:
     asked = (
-        "evaluate", "--model", "nano", "--dataset", "phantom", "--protocol", "published",
-        "--limit", "12", "--json", "--quiet",
+        "evaluate", "--model", "nano", "--benchmarks", "phantom.signal.*", "--limit", "12",
+        "--protocol", "published", "--json", "--quiet",
     )  # fmt: skip
     bare = cli(*asked)
     found = cli(*asked, "--steer", save(tmp_path / "s", "transitive", site="hidden"))

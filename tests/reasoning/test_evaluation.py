@@ -37,16 +37,16 @@ def by_lm_eval(names: list[str], metadata: dict[str, Any] | None = None, **given
 
 @pytest.mark.parametrize("given", [{}, {"num_fewshot": 2, "apply_chat_template": True}])
 def test_all_of_it_is_as_asked_together(given: dict[str, Any]) -> None:
-    tasks, made = load_tasks(NAMES), asker(NAMES, limit=20, **given)
+    tasks, made = load_tasks(NAMES), asker(NAMES, limit=12, **given)
     asked = {name: made.ask(name) for name in tasks.tasks}
     raw, groups = merge({name: one.raw for name, one in asked.items()}, tasks)
-    expected = plain(by_lm_eval(NAMES, limit=20, **given))
+    expected = plain(by_lm_eval(NAMES, limit=12, **given))
     for part in ("results", "groups", "group_subtasks", "versions", "n-shot", "n-samples",
                  "higher_is_better"):  # fmt: skip
         assert raw[part] == expected[part], part
     assert [score.task for score in groups] == [QUICK]
     assert groups[0].metrics["acc,none"] == expected["groups"][QUICK]["acc,none"]
-    assert groups[0].n_items == 6 * 20
+    assert groups[0].n_items == 6 * 12
     assert groups[0].n_docs == 208
     for name, one in asked.items():
         told = {key: v for key, v in expected["results"][name].items() if v != "N/A"}

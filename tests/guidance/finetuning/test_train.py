@@ -15,6 +15,7 @@ import pytest
 import torch
 from accelerate import dispatch_model
 from safetensors.torch import load_file
+from tiers import quick
 from trainable import UNITS, assert_unchanged, imprint, make_model, make_signals
 from transformers.utils import logging
 
@@ -88,7 +89,7 @@ def test_each_recipe_lowers_its_own_loss(name: str, tmp_path: Path) -> None:
     assert_unchanged(model.loader.model, before)
 
 
-@pytest.mark.parametrize("family", ["gemma2", "gpt2", "qwen3"])
+@pytest.mark.parametrize("family", quick(["gemma2", "gpt2", "qwen3"], ["gemma2", "gpt2"]))
 def test_other_families_learn_too(family: str, tmp_path: Path) -> None:
     found = train(tmp_path / "out", model=make_model(family))
     assert found.losses[-1] < found.losses[0]
@@ -328,7 +329,13 @@ def stopping(call: int) -> Watch:
 
 @pytest.mark.parametrize(
     ("name", "call"),
-    [*(("representation+labels", call) for call in (1, 3, 4)), ("stimulus", 3), ("states", 3)],
+    [
+        pytest.param("representation+labels", 1, marks=pytest.mark.exhaustive),
+        ("representation+labels", 3),
+        ("representation+labels", 4),
+        pytest.param("stimulus", 3, marks=pytest.mark.exhaustive),
+        ("states", 3),
+    ],
 )
 def test_an_interrupted_training_goes_on_to_the_same_losses(
     name: str, call: int, tmp_path: Path, watched: Finetuned

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiers import families
+from tiers import families, quick
 from tiny_models import VOCABULARY, build_model, make_tokenizer
 from tiny_steerings import by_hand, make_steering
 
@@ -83,7 +83,7 @@ def test_every_family_is_as_one_prompt_at_a_time(family: str, tokens: str) -> No
     assert sum(a != b for a, b in zip(found, bare, strict=True)) >= 2
 
 
-@pytest.mark.parametrize("batch_size", [1, 2, 64])
+@pytest.mark.parametrize("batch_size", quick([1, 2, 64], [2]))
 @pytest.mark.parametrize("tokens", STEERED_TOKENS)
 def test_rows_that_end_leave_and_change_nothing(tokens: str, batch_size: int) -> None:
     found: list[Completion] = []

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiers import families
+from tiers import families, quick
 from tiny_models import VOCABULARY, build_model
 from tiny_steerings import by_hand, make_steering
 
@@ -93,7 +93,7 @@ def test_every_family_is_as_one_prompt_at_a_time(
     assert np.mean(moved) > 0.9
 
 
-@pytest.mark.parametrize("batch_size", [1, 3, 64])
+@pytest.mark.parametrize("batch_size", quick([1, 3, 64], [3]))
 @pytest.mark.parametrize("tokens", STEERED_TOKENS)
 def test_batches_change_nothing(
     tokens: str, batch_size: int, monkeypatch: pytest.MonkeyPatch
