@@ -80,6 +80,15 @@ def test_rank_intervals_hold_the_true_ranks(boards: int) -> None:
     assert np.mean(wide) < 4
 
 
+def test_of_two_equal_models_one_is_seldom_put_above_the_other() -> None:
+    """At most one board in twenty: with p values half of theirs it is 8 of 120, with a fifth 20."""
+    wrong = 0
+    for seed in range(0, 240, 2):
+        runs = [submission(5000 + seed + i, kinds=("controlled",)) for i in (0, 1)]
+        wrong += {entry.ranks for entry in stand(BOARDS, runs)["alignment"].ranked} != {(1, 2)}
+    assert wrong <= 6
+
+
 def test_accuracy_is_ranked_by_its_answers() -> None:
     runs = [submission(i + 20, ability=ability) for i, ability in enumerate((0.5, 0.5, 0.9))]
     found = stand(BOARDS, runs)["accuracy"]
