@@ -53,7 +53,7 @@ class ArmPlugin:
     remake : called with the measured :class:`~brainbench.guidance.signals.Signals` and a
         ``numpy.random.Generator``, gives those that guide instead.
     drawn : whether it draws, so that every seed gives others.
-    knows_labels : whether it is told which conclusions follow.
+    knows_labels : whether its training uses the correct answers.
     """
 
     what: str
@@ -90,8 +90,8 @@ def plugged(kind: Kind, own: tuple[str, ...] = ()) -> dict[str, Any]:
 
     Parameters
     ----------
-    own : names that are brainbench's; a plugin cannot take them over: what has a name that
-        is taken is said and left out.
+    own : names that are brainbench's; a plugin cannot take them over: a name that is
+        taken is left out, with a warning.
     """
     found: dict[str, tuple[str, Any]] = {}
     for owner, plugin in _plugins().items():
@@ -109,7 +109,7 @@ def plugged(kind: Kind, own: tuple[str, ...] = ()) -> dict[str, Any]:
 
 @cache
 def _plugins() -> dict[str, Plugin]:
-    """Plugins of installed packages; one that fails is said and left out."""
+    """Plugins of installed packages; one that fails is left out, with a warning."""
     found: dict[str, Plugin] = {}
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         try:

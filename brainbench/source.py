@@ -91,8 +91,8 @@ def _sources(things: Iterable[Any]) -> Iterator[tuple[str, str | list[Path]]]:
     waiting = list(seen)
     while waiting:
         name = waiting.pop(0)
-        if name not in home and (told := _version(name)) is not None:
-            yield name, told
+        if name not in home and (version := _version(name)) is not None:
+            yield name, version
             continue
         yield name, _files(name)
         used = sorted(set(_used(name)) - seen.keys())

@@ -22,8 +22,8 @@ class Behavior:
     ----------
     card : what the dataset is.
     problems : the stimuli, in the order of the rows.
-    responses : (presentation, subject) ``accuracy`` (1, 0), ``answer`` (1 said True, 0 said
-        False) and ``response_time`` in seconds, NaN where nobody answered; coordinates
+    responses : (presentation, subject) ``accuracy`` (1, 0), ``answer`` (1 for True, 0 for False)
+        and ``response_time`` in seconds, NaN where nobody answered; coordinates
         ``stimulus_id, run, position, reasoning_type`` on presentation.
     data_sha256 : hash of everything the numbers come from.
     """

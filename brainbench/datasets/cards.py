@@ -160,7 +160,7 @@ class Card(BaseModel):
                 "dropped": sorted(card.dropped) if card is self else [],
                 "condition_differences": card.condition_differences if card is self else {},
                 "simulation": card.simulation,
-                # as before where nothing was said, so that no hash changed with the field
+                # left out where it is the default, so that older hashes stay as they are
                 **({} if card.held_out == "run" else {"held_out": card.held_out}),
                 "files": sorted((entry.path, entry.sha256) for entry in card.files),
             }

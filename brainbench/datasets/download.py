@@ -109,7 +109,7 @@ def _fetch_one(pool: pooch.Pooch, card: Card, entry: CardFile, session: requests
 
 
 def _check_readable(card: Card, target: Path) -> None:
-    """A file that is there and is not ours to read is told as that: it need not be had anew."""
+    """Raise for a file that exists but may not be read: downloading it again would not help."""
     try:
         if target.is_file():
             target.open("rb").close()

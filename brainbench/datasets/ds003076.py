@@ -182,7 +182,7 @@ def behavior(
 
     Returns
     -------
-    ``accuracy`` (1, 0, NaN), ``answer`` (1 said True, 0 said False, NaN), and
+    ``accuracy`` (1, 0, NaN), ``answer`` (1 for True, 0 for False, NaN), and
     ``response_time`` in seconds; the source counts it "from beginning of presentation of
     second stimulus". A missing run is NaN.
     """

@@ -200,15 +200,15 @@ def _summary(design: PhantomDesign) -> str:
     """What was planted, in words."""
     source = f"{design.site} layer {design.layer}" if design.source is None else design.source
     names = {"signal": source, "type": "reasoning type"}
-    said = []
+    planted = []
     for roi, shares in design.rois.items():
         parts = [
             f"{getattr(shares, part):.0%} {names.get(part, part)}"
             for part in _PARTS
             if getattr(shares, part)
         ]
-        said.append(f"{roi}: {', '.join(parts) or 'nothing'}")
-    return f"planted share of variance: {'; '.join(said)}; the rest is noise"
+        planted.append(f"{roi}: {', '.join(parts) or 'nothing'}")
+    return f"planted share of variance: {'; '.join(planted)}; the rest is noise"
 
 
 def _data() -> Any:

@@ -89,7 +89,7 @@ def _plugged(
         whole = plugin.load(None, None, progress)
     except (BrainbenchError, KeyboardInterrupt):
         raise
-    # whatever other people's code raises, it is told with the dataset's name
+    # whatever other people's code raises, the error names the dataset
     except Exception as error:
         raise DataError(
             f"the dataset {name} cannot be loaded: {type(error).__name__}: {error}"

@@ -53,7 +53,7 @@ class ActivationFile:
 
     @property
     def description(self) -> str | None:
-        """The file's own word for what it holds."""
+        """The description in the file's metadata."""
         with self._opened() as file:
             return (file.metadata() or {}).get("model")
 
@@ -73,7 +73,7 @@ class ActivationFile:
         ------
         DataError
             When the file is damaged, has other tensors or shapes, lacks one, holds NaN, has
-            a row too many or too few, or names its rows otherwise than the problems do.
+            a row too many or too few, or its row names are not those of the problems.
         """
         values, contrast, metadata = self._read()
         try:
@@ -113,7 +113,7 @@ class ActivationFile:
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[Any]:
-        """The file, its header read; what is damaged is said by name."""
+        """The file, its header read; a damaged file is a ``DataError`` that names it."""
         try:
             with safe_open(str(self.path), framework="numpy") as file:
                 yield file

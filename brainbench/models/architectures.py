@@ -83,8 +83,8 @@ def find_family(kind: str) -> Family:
 
 
 def _other_kind(kind: str) -> str | None:
-    """What a family is that is not a decoder, as transformers tells; None where it is one."""
-    # looked at only to say more of an error: whatever fails here, nothing more is said
+    """Kind of a family that is not a decoder, after its class in transformers; else None."""
+    # only makes an error message more precise: whatever fails here, the message does without
     try:
         from transformers import CONFIG_MAPPING, AutoConfig
         from transformers.models.auto import modeling_auto as known
@@ -105,7 +105,7 @@ def _other_kind(kind: str) -> str | None:
 
 
 def find_sites(model: nn.Module, headless: bool = False) -> Sites:
-    """Find attention modules and blocks of a causal language model.
+    """Attention modules and blocks of a causal language model, one of each per layer.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def find_sites(model: nn.Module, headless: bool = False) -> Sites:
     Raises
     ------
     DataError
-        When its family is not known or it is built otherwise than its family.
+        When its family is not known, or its modules differ from those of its family.
     """
     kind = str(getattr(getattr(model, "config", None), "model_type", type(model).__name__))
     family = find_family(kind)

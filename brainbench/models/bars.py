@@ -1,4 +1,4 @@
-"""Progress bars of libraries, which would stand among our own lines."""
+"""Switch off the progress bars of libraries, which would mix with our own output."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @contextlib.contextmanager
 def no_library_bars() -> Iterator[None]:
-    """Show no bar of ``tqdm``: lm-eval, datasets, transformers and the hub draw all theirs by it.
+    """Disable ``tqdm`` while the block runs: lm-eval, datasets, transformers and the hub use it.
 
     Their own switches differ, and some bars have none.
     """

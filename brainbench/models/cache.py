@@ -1,9 +1,9 @@
-"""Arrays that were computed, kept on disk by the content of everything they depend on.
+"""A disk cache of computed arrays, keyed by the content of everything they depend on.
 
 States and answers of models (an entry is a batch of prompts) and ceilings lie here: each entry
 a safetensors file named by its key, written whole or not at all, its checksum inside. A cache
-never stops a run: an entry that is damaged, or a folder that cannot be read or written, is said
-once, and what it would have held is computed.
+never stops a run: an entry that is damaged, or a folder that cannot be read or written, gives
+one warning, and what it would have held is computed.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def content_key(**parts: Any) -> str:
-    """Hash of plain values, each under its name."""
+    """Hash of named plain values (JSON types)."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 class ArrayCache:
-    """Arrays by key, in a folder.
+    """A folder of arrays by key.
 
     Parameters
     ----------
     folder : made when the first entry is written.
-    what : what it holds, in the plural, as the user is told.
+    what : what it holds, in the plural, as in warnings.
     """
 
     def __init__(self, folder: Path, what: str = "activations") -> None:
@@ -46,7 +46,7 @@ class ArrayCache:
         self._usable = True
 
     def get(self, key: str) -> Arrays | None:
-        """The entry of a key; None where there is none, it is damaged or cannot be read."""
+        """The entry of a key; None where there is none, or it is damaged or cannot be read."""
         path = self._path(key)
         try:
             # a folder that is not ours to enter says so here, not that nothing is there
@@ -54,34 +54,34 @@ class ArrayCache:
             with safe_open(str(path), framework="numpy") as file:
                 names = list(file.keys())
                 arrays = {name: file.get_tensor(name) for name in names}
-                told = file.metadata() or {}
+                metadata = file.metadata() or {}
         except (FileNotFoundError, NotADirectoryError):
             return None
         except PermissionError as error:
-            self._tell_once(f"cannot be read from {self._folder}", error)
+            self._warn_once(f"cannot be read from {self._folder}", error)
             return None
         # what its reader raises for a damaged file differs between its versions
         except Exception as error:
-            self._tell_damaged(path, str(error))
+            self._warn_damaged(path, str(error))
             return None
-        if told.get("key") != key or told.get("checksum") != _checksum(arrays):
-            self._tell_damaged(path, "wrong checksum")
+        if metadata.get("key") != key or metadata.get("checksum") != _checksum(arrays):
+            self._warn_damaged(path, "wrong checksum")
             return None
         return arrays
 
     def put(self, key: str, arrays: Arrays) -> None:
-        """Keep an entry; where the disk refuses, say so once and go on without."""
+        """Keep an entry; a write error gives one warning and the run goes on without it."""
         kept = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         try:
             with whole_file(self._path(key)) as partial:
                 save_file(kept, str(partial), {"key": key, "checksum": _checksum(kept)})
         except (OSError, SafetensorError) as error:
-            self._tell_once(f"cannot be cached in {self._folder}", error)
+            self._warn_once(f"cannot be cached in {self._folder}", error)
 
-    def _tell_damaged(self, path: Path, why: str) -> None:
+    def _warn_damaged(self, path: Path, why: str) -> None:
         _LOG.info("cached %s %s are damaged (%s): computed again", self._what, path.name[:12], why)
 
-    def _tell_once(self, what: str, error: Exception) -> None:
+    def _warn_once(self, what: str, error: Exception) -> None:
         if self._usable:
             reason = getattr(error, "strerror", None) or error
             _LOG.info(

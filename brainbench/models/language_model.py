@@ -1,4 +1,4 @@
-"""A language model as brainbench scores it: problems in, states and answers out."""
+"""A language model as a scored system: problems in, states and answers out."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ class LanguageModel:
     def steered(self, steering: Steering) -> Iterator[LanguageModel]:
         """The same model, with directions added to its states: ``with model.steered(s) as m:``.
 
-        It shares the weights, and is told from this one by name, hash and cache. Hooks are on
+        It shares the weights, and has a name, a hash and a cache of its own. Hooks are on
         the modules only while it runs a pass, so this model stays as it is, within the block too.
 
         Raises
@@ -188,7 +188,7 @@ class LanguageModel:
             view.__dict__.pop("_reader", None)
 
     def untrained(self, seed: int) -> LanguageModel:
-        """Its twin: the same model, asked in the same way, with weights that a seed draws anew.
+        """The untrained twin: the same architecture and prompts, with random weights of a seed.
 
         Of a checkpoint it is what ``--untrained SEED`` opens. Only the architecture counts: a
         PEFT adapter and a steering are left out, and the twin of a twin is that of its own seed.
@@ -211,7 +211,7 @@ class LanguageModel:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the record tells of the model."""
+        """What the record says of the model."""
         chat = self._chat.template
         return {
             "revision": self._revision,
@@ -230,7 +230,7 @@ class LanguageModel:
     def unused_weights(self) -> tuple[str, ...]:
         """A warning of weights of its checkpoint that it has no place for.
 
-        Loads the model, unless that was told before: with the cache a run needs no weights.
+        Loads the model, unless the result is in the cache: with the cache a run needs no weights.
 
         Raises
         ------
@@ -242,10 +242,10 @@ class LanguageModel:
         key = content_key(unused=self.weights_sha256, versions=computing_versions(__name__))
         held = self._cache.get(key)
         if held is not None:
-            return tuple(json.loads(held["told"].tobytes()))
-        told = self._loader.unused
-        self._cache.put(key, {"told": np.frombuffer(json.dumps(told).encode(), np.uint8)})
-        return told
+            return tuple(json.loads(held["unused"].tobytes()))
+        unused = self._loader.unused
+        self._cache.put(key, {"unused": np.frombuffer(json.dumps(unused).encode(), np.uint8)})
+        return unused
 
     @property
     def sha256(self) -> str:
@@ -293,7 +293,7 @@ class LanguageModel:
             for token in reading.tokens.tolist()
         ]
         return Answers(
-            self._spellings.said(reading.tokens),
+            self._spellings.answers(reading.tokens),
             reading.log_odds,
             tuple(texts),
             int(reading.cut_off.sum()),
@@ -302,12 +302,12 @@ class LanguageModel:
 
     @property
     def steering(self) -> Steering | None:
-        """What is added to its states, as it was given."""
+        """The steering that was given, whatever its strength."""
         return self._steering
 
     @property
     def acting(self) -> Steering | None:
-        """The same where it changes anything: at strength 0 nothing is added."""
+        """The steering where it has an effect: None at strength 0."""
         return None if self._steering is None or not self._steering.strength else self._steering
 
     @property
@@ -317,7 +317,7 @@ class LanguageModel:
 
     @property
     def weights_sha256(self) -> str:
-        """Hash of weights, adapter and seed, whatever is asked of them."""
+        """Hash of weights, adapter and seed, whatever the prompt and readout."""
         return self._weights() if callable(self._weights) else self._weights
 
     @property
@@ -332,14 +332,14 @@ class LanguageModel:
 
     @property
     def context_length(self) -> int | None:
-        """Tokens it reads at most; None where its configuration does not tell."""
+        """Context length in tokens; None where its configuration does not state it."""
         config = self._loader.config.get_text_config()
         limit: int | None = getattr(config, "max_position_embeddings", None)
         return limit
 
     @property
     def vocabulary_size(self) -> int | None:
-        """Rows of its embedding; None where its configuration does not tell."""
+        """Rows of its embedding; None where its configuration does not state them."""
         size: int | None = getattr(self._loader.config.get_text_config(), "vocab_size", None)
         return size
 
@@ -406,11 +406,11 @@ class LanguageModel:
         )
 
     def _warnings(self, reading: Reading, problems: Sequence[Problem]) -> tuple[str, ...]:
-        said = list(self._chat.warnings)
+        warnings = list(self._chat.warnings)
         cut = int(reading.cut_off.sum())
         if cut:
-            said.append(f"{cut} of {len(reading.tokens)} answers were cut off at {self._think} "
+            warnings.append(f"{cut} of {len(reading.tokens)} answers were cut off at {self._think} "
                         "generated tokens")  # fmt: skip
         if self.acting is not None:
-            said += self.acting.missing([p.reasoning_type for p in problems])
-        return tuple(said)
+            warnings += self.acting.missing([p.reasoning_type for p in problems])
+        return tuple(warnings)

@@ -1,4 +1,4 @@
-"""What is tested: anything that gives activations for problems."""
+"""The Model protocol: anything that gives activations for problems."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Activations:
     layers : site → the model's own number of each layer, counting from 0.
     warnings : what a reader of the scores should know.
     contrast : as ``values``, the states when the model was asked only to read the premises;
-        what units that reason are told by. None where that was not read.
+        the localiser of reasoning units compares the two. None where that was not read.
     """
 
     values: Mapping[Site, NDArray[np.floating]]
@@ -99,7 +99,7 @@ class Answers:
 
     Attributes
     ----------
-    said : (n_items,) 1 said True, 0 said False, NaN anything else: invalid.
+    said : (n_items,) the answer: 1 for True, 0 for False, NaN for anything else, which is invalid.
     log_odds : (n_items,) natural log of P(True) / P(False), each summed over its
         spellings; NaN where there is none.
     texts : the answer as the model gave it.
@@ -188,7 +188,7 @@ def read_answers(model: Model, problems: Sequence[Problem]) -> Answers:
 
 
 def read_activations(model: Model, problems: Sequence[Problem]) -> Activations:
-    """Ask a model for its activations, and check that they are some and fit the problems.
+    """Ask a model for its activations, and check their type and number of rows.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How a language model is loaded and asked, as the user says it."""
+"""Options of loading and prompting a language model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BATCH_SIZE = 32
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """How a language model is loaded and asked.
+    """Options of loading and prompting a language model.
 
     Parameters
     ----------
@@ -70,12 +70,12 @@ class ModelOptions:
                     raise UsageError(f"--{flag} is of a steering: give its folder with --steer")
 
     def with_arguments(self, arguments: Mapping[str, Any]) -> ModelOptions:
-        """The same, with options that were said as ``name=value``.
+        """The same, with options given as ``name=value``.
 
         Raises
         ------
         UsageError
-            When there is no such option, its value is of another kind, or it was said twice.
+            When there is no such option, its value is of another kind, or it is given twice.
         """
         kinds = {option.name: str(option.type).split(" | ") for option in fields(self)}
         chosen = dict(arguments)
@@ -115,5 +115,5 @@ def check_readout(readout: str, think: bool) -> None:
 
 
 def readout_suffix(readout: str) -> str:
-    """What a readout adds to a model's name: read elsewhere it gives other numbers."""
+    """Suffix of a model's name for its readout, since another readout gives other scores."""
     return "" if readout == "last" else f"+{readout}"

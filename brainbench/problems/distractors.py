@@ -104,7 +104,7 @@ def _comparison(
     """Somebody new beside one of the chain, or two of the chain in another respect."""
     chain = [statement for statement in statements if isinstance(statement, ComparativeStatement)]
     one, other = (str(name) for name in rng.choice(fresh["names"], size=2, replace=False))
-    relation, told = str(rng.choice(fresh["comparatives"])), chain[0].relation
+    relation, own = str(rng.choice(fresh["comparatives"])), chain[0].relation
     if not lure:
         return f"{one} is {relation} than {other}"
     held = sorted({name for statement in chain for name in (statement.first, statement.second)})
@@ -112,7 +112,7 @@ def _comparison(
     if rng.random() < 0.5:
         return f"{known[0]} is {relation} than {known[1]}"
     first, second = (one, known[0]) if rng.random() < 0.5 else (known[0], one)
-    return f"{first} is {told} than {second}"
+    return f"{first} is {own} than {second}"
 
 
 def _link(statements: list[Statement], fresh: Fresh, lure: bool, rng: np.random.Generator) -> str:
@@ -124,9 +124,9 @@ def _link(statements: list[Statement], fresh: Fresh, lure: bool, rng: np.random.
         held = [atom for statement in statements for atom in atoms(statement)]
         atom = held[rng.integers(len(held))]
         new[rng.integers(2)] = replace(atom, name=atom.name.capitalize())
-    said = [
+    literals = [
         f"{atom.name} is {'not ' if rng.random() < 0.5 else ''}{atom.predicate}" for atom in new
     ]
     if any(isinstance(statement, Disjunction) for statement in statements):
-        return f"{said[0]} or {said[1]} or both"
-    return f"If {said[0]} then {said[1]}"
+        return f"{literals[0]} or {literals[1]} or both"
+    return f"If {literals[0]} then {literals[1]}"

@@ -1,4 +1,4 @@
-"""Sentences said by denying their denial."""
+"""Sentences worded as the denial of their denial."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def deny_twice(sentence: str) -> str | None:
     """
     statement = read_statement(sentence)
     if isinstance(statement, Inclusion):
-        said = f"not {sentence[0].lower()}{sentence[1:]}"
+        denied = f"not {sentence[0].lower()}{sentence[1:]}"
     elif isinstance(statement, Membership | ComparativeStatement) and not statement.negated:
         name, _, rest = sentence.partition(" is ")
-        said = f"{name} is not {rest}"
+        denied = f"{name} is not {rest}"
     else:
         return None
-    doubled = f"It is not the case that {said}"
+    doubled = f"It is not the case that {denied}"
     if read_statement(doubled) != statement:
         raise DataError(f"{doubled!r} does not say {sentence!r}")
     return doubled

@@ -15,7 +15,7 @@ from brainbench.problems.rows import row_faults, row_words
 
 CARD = "card.yaml"
 RESTORE = "restore it, or make it and its card anew with scripts/make_task_data.py"
-_SOME = 5  # faults told of one kind in one file; the others are counted
+_SOME = 5  # faults of one kind listed for one file; the others are counted
 
 Row = dict[str, Any]
 
@@ -71,29 +71,29 @@ def data_faults(folder: Path) -> Iterator[FileFault]:
         if found != entry.get("sha256"):
             problem = f"has been edited: expected {entry.get('sha256')}, found {found}"
             yield FileFault(str(file), "sha256", problem, RESTORE)
-        told: list[FileFault] = []
-        rows[str(file)] = list(_rows(file, content, told))
-        yield from _first(told, str(file))
+        faults: list[FileFault] = []
+        rows[str(file)] = list(_rows(file, content, faults))
+        yield from _first(faults, str(file))
         yield from _count_faults(str(file), rows[str(file)], entry)
     yield from _identity_faults(rows)
     yield from _shared_words(rows)
 
 
-def _rows(file: Path, content: bytes, told: list[FileFault]) -> Iterator[Row]:
-    """Rows that can be read; what is wrong with any of them is added to ``told``."""
+def _rows(file: Path, content: bytes, found: list[FileFault]) -> Iterator[Row]:
+    """Rows that can be read; what is wrong with any of them is added to ``found``."""
     for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), start=1):
         try:
             row = parse_json(line)
         except ValueError as error:
-            told.append(FileFault(str(file), f"line {number}", f"is not JSON: {error}", RESTORE))
+            found.append(FileFault(str(file), f"line {number}", f"is not JSON: {error}", RESTORE))
             continue
         if not isinstance(row, dict):
-            told.append(FileFault(str(file), f"line {number}", "is not a problem", RESTORE))
+            found.append(FileFault(str(file), f"line {number}", "is not a problem", RESTORE))
             continue
         faults = list(row_faults(row))
         for field, problem in faults:
             name = f"line {number} ({row.get('id')}), {field}"
-            told.append(FileFault(str(file), name, f"{problem}: not proven", RESTORE))
+            found.append(FileFault(str(file), name, f"{problem}: not proven", RESTORE))
         if not faults:
             yield row
 
@@ -117,16 +117,16 @@ def _identity_faults(rows: Mapping[str, list[Row]]) -> Iterator[FileFault]:
     met: set[str] = set()
     bases: dict[str, Any] = {}
     for file, held in rows.items():
-        told: list[FileFault] = []
+        faults: list[FileFault] = []
         for row in held:
             if row["id"] in met:
-                told.append(FileFault(file, f"id {row['id']}", "comes twice", RESTORE))
+                faults.append(FileFault(file, f"id {row['id']}", "comes twice", RESTORE))
             met.add(row["id"])
             text = (sorted(row["premises"]), row["conclusion"], row["split"])
             if bases.setdefault(row["base_id"], text) != text:
                 problem = f"is not {row['base_id']} in another order"
-                told.append(FileFault(file, f"base_id of {row['id']}", problem, RESTORE))
-        yield from _first(told, file)
+                faults.append(FileFault(file, f"base_id of {row['id']}", problem, RESTORE))
+        yield from _first(faults, file)
 
 
 def _shared_words(rows: Mapping[str, list[Row]]) -> Iterator[FileFault]:
@@ -137,7 +137,7 @@ def _shared_words(rows: Mapping[str, list[Row]]) -> Iterator[FileFault]:
         for row in held:
             try:
                 words = row_words(row)
-            except DataError:  # told with the row
+            except DataError:  # a fault of the row already
                 continue
             for word in words:
                 split, where = first.setdefault(word, (row["split"], file))

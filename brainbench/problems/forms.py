@@ -184,7 +184,7 @@ def _conditional(one: Membership, other: Membership, rng: np.random.Generator) -
 
 
 def _disjunction(one: Membership, other: Membership, rng: np.random.Generator) -> str:
-    """*If one then other* as a disjunction, in either order, said to be inclusive."""
+    """*If one then other* as a disjunction, in either order, marked as inclusive."""
     disjuncts = [_sentence(one.denial), _sentence(other)]
     if rng.random() < 0.5:
         disjuncts.reverse()

@@ -28,7 +28,7 @@ def check_adapter(folder: str | Path) -> tuple[Path, str]:
     Raises
     ------
     UsageError
-        When it is no such folder, or its weights are pickled.
+        When it is not such a folder, or its weights are pickled.
     """
     path = user_path(folder)
     files = [path / name for name in (CONFIG, WEIGHTS)]
@@ -82,7 +82,7 @@ class Base:
 
 
 def check_base(adapter: Path, base: Base) -> tuple[str, ...]:
-    """Hold an adapter against the model whose weights it is to change.
+    """Check that an adapter belongs to the model that it is applied to.
 
     Returns
     -------
@@ -108,13 +108,13 @@ def check_base(adapter: Path, base: Base) -> tuple[str, ...]:
     config = _read(adapter / CONFIG)
     named, revision = config.get(_BASE), config.get("revision")
     if not isinstance(named, str) or not named:
-        told = f"does not name its base model in {CONFIG}"
+        stated = f"does not name its base model in {CONFIG}"
     elif _is_same(named, revision, base):
         return ()
     else:
-        told = f"was trained on {_with(named, revision)}, as its {CONFIG} says"
+        stated = f"was trained on {_with(named, revision)}, as its {CONFIG} says"
     return (
-        f"the adapter {adapter.name} {told}; it is applied to {base}, and nothing shows that "
+        f"the adapter {adapter.name} {stated}; it is applied to {base}, and nothing shows that "
         "these are the same weights",
     )
 

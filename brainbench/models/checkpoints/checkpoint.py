@@ -1,4 +1,4 @@
-"""Where a model's files are: a hub id, a folder or a GGUF file becomes a folder and a hash."""
+"""Locate the files of a model: a hub id, folder or GGUF file → a folder and a hash."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def find_checkpoint(
         commit = None
     else:
         if gguf_file is None:
-            # a family that is not read is told before its weights are fetched
+            # an unsupported family is an error before its weights are fetched
             _check_family(_download(str(source), revision, None, False, code))
         path = _download(str(source), revision, gguf_file, weights, code)
         commit = path.name
@@ -122,7 +122,7 @@ def find_checkpoint(
 
 
 def hash_named(files: Mapping[str, str]) -> str:
-    """Hash of files, of each its name and sha256."""
+    """Hash of a set of files, by their names and sha256."""
     rows = [[name, files[name]] for name in sorted(files)]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
@@ -186,7 +186,7 @@ def _download(
             f"{source} is not in the local cache and the hub cannot be reached; built-in models "
             "and folders need no network"
         ) from error
-    # a connection that breaks is told by errors of whichever HTTP client the hub's library has
+    # a broken connection raises errors of whichever HTTP client the hub's library uses
     except Exception as error:
         raise DataError(
             f"{_short(source)} cannot be downloaded: {_short(one_line(error))}"

@@ -1,4 +1,4 @@
-"""What is wrong with the files of a model, found without any library that reads them.
+"""Damage in the files of a model, found without a library that loads them.
 
 Libraries say of a damaged file how they stumbled: "header too large" is what safetensors says of
 a pointer that Git LFS left in place of the weights. Here the files are looked at themselves.
@@ -32,7 +32,7 @@ _AGAIN = "copy or download it again"
 
 
 def unusable(files: Iterable[Path]) -> str | None:
-    """The first of some files that is not there in earnest, and why; None where all are.
+    """The first file that is missing or only a placeholder, and why; None where all are there.
 
     A file of Git LFS may be a pointer to what was never fetched, a link may lead nowhere, a
     folder may stand where a file should.
@@ -55,7 +55,7 @@ def unusable(files: Iterable[Path]) -> str | None:
 
 
 def is_pointer(path: Path) -> bool:
-    """Whether a file is what Git LFS leaves in place of another that was not fetched."""
+    """Whether a file is a Git LFS pointer, its content not fetched."""
     if path.stat().st_size > _LARGEST_POINTER:
         return False
     with path.open("rb") as file:
@@ -63,7 +63,7 @@ def is_pointer(path: Path) -> bool:
 
 
 def broken_index(folder: Path) -> str | None:
-    """What is wrong with weights that are divided over several files; None where nothing is.
+    """The fault of an index of sharded weights; None where there is none.
 
     Only files of the folder itself are read: others would be in no hash.
     """
@@ -98,7 +98,7 @@ def broken_index(folder: Path) -> str | None:
 
 
 def no_vocabulary(folder: Path) -> str | None:
-    """What to say where no tokenizer lies in a folder; None where one does."""
+    """An error message where a folder holds no tokenizer; None where it holds one."""
     kinds = ("tokenizer.json", "*.model", "vocab*", "*.tiktoken", "tekken.json")
     if any(path.is_file() for kind in kinds for path in folder.glob(kind)):
         return None
@@ -109,7 +109,7 @@ def no_vocabulary(folder: Path) -> str | None:
 
 
 def broken_settings(folder: Path) -> str | None:
-    """What is wrong with settings that transformers passes over, or does not look at first.
+    """The fault of settings that transformers would silently ignore.
 
     It goes on without settings of generation that it cannot read, silently.
     """
@@ -118,8 +118,10 @@ def broken_settings(folder: Path) -> str | None:
         return fault
     # a configuration that cannot be read is an error of its own
     with contextlib.suppress(OSError, ValueError, AttributeError, RecursionError):
-        told = json.loads((folder / "config.json").read_text("utf-8")).get("quantization_config")
-        if told is not None and not (isinstance(told, dict) and told.get("quant_method", told)):
+        scheme = json.loads((folder / "config.json").read_text("utf-8")).get("quantization_config")
+        if scheme is not None and not (
+            isinstance(scheme, dict) and scheme.get("quant_method", scheme)
+        ):
             return "config.json: quantization_config does not say how weights are quantised"
     return None
 

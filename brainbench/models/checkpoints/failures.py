@@ -1,4 +1,4 @@
-"""Whatever other people's files and libraries fail with, told as one error that says what to do.
+"""Failures of foreign files and libraries, raised as one error that says what to do.
 
 The net is spread by place, where a foreign file is read or a foreign library is called: what
 such code raises cannot be listed. The original error is always kept as the cause.
@@ -52,7 +52,7 @@ def passes(error: BaseException) -> bool:
 
 
 def one_line(error: BaseException) -> str:
-    """What an error says, in one line; its kind with it where the text alone would say nothing."""
+    """The text of an error in one line; with its type where the text alone is not informative."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     # libraries wrap: a text may begin with empty lines, and go on for pages
@@ -68,15 +68,15 @@ def one_line(error: BaseException) -> str:
 
 def sentences(*texts: str) -> str:
     """Texts one after another, each ended by a full stop but the last."""
-    said = [text for text in texts if text]
-    return " ".join([*(text.rstrip(".") + "." for text in said[:-1]), *said[-1:]])
+    parts = [text for text in texts if text]
+    return " ".join([*(text.rstrip(".") + "." for text in parts[:-1]), *parts[-1:]])
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether it is torch saying that memory ran out, on any device."""
+    """Whether an error of torch means that memory ran out, on any device."""
     if isinstance(error, MemoryError):
         return True
-    # where torch was not imported, it said nothing
+    # the error cannot be torch's where torch was not imported
     torch = sys.modules.get("torch")
     return (torch is not None and isinstance(error, torch.OutOfMemoryError)) or (
         isinstance(error, RuntimeError)
@@ -85,7 +85,7 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 def package_at_fault(error: BaseException) -> str | None:
-    """What to say where a package is broken or missing here; None where the cause is another.
+    """An error message where a package is broken or missing; None for any other cause.
 
     A package is broken when it fails as it is imported: torchvision built for another torch
     raises ``RuntimeError: operator torchvision::nms does not exist`` in the middle of

@@ -1,8 +1,8 @@
-"""What a model in memory computes with, put into words: everything that changes a forward pass.
+"""A description of a model in memory, for hashing: everything that changes a forward pass.
 
 The tensors of ``state_dict`` are not all: which PEFT adapters are active, merged or disabled and
 how they are weighted, hooks, replaced functions, buffers that are not saved, and which attention
-computes. Not told is what changes no number: gradients, dropout and the training mode (a model is
+computes. What changes no number is left out: gradients, dropout and the training mode (a model is
 read in evaluation mode), devices, names of folders.
 """
 
@@ -53,9 +53,9 @@ def hash_parameters(model: Any) -> str:
 
 
 def hash_configuration(config: Any) -> str:
-    """Hash of a model's configuration: all that the same weights would compute otherwise by."""
-    told = _Words(None).of(config)
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    """Hash of a configuration: everything beside the weights that changes a forward pass."""
+    described = _Words(None).of(config)
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
 
 def _parts(model: nn.Module) -> Iterator[Any]:
@@ -103,15 +103,15 @@ class _Words:
 
     Parameters
     ----------
-    model : whose modules are told by their names; None of none.
+    model : its modules are described by their names; None where there is no model.
     """
 
     def __init__(self, model: nn.Module | None) -> None:
         named = () if model is None else model.named_modules()
         self._names = {id(module): name for name, module in named}
-        # id → number and how deep inside another value it was told
-        self._told: dict[int, tuple[int, int]] = {}
-        # what was told must live on, or its id is given to another
+        # id → number and its depth inside another value
+        self._described: dict[int, tuple[int, int]] = {}
+        # what was described must live on, or its id is given to another object
         self._held: list[Any] = []
 
     def of_module(self, name: str, module: nn.Module) -> Iterator[Any]:
@@ -141,12 +141,12 @@ class _Words:
         """In the order in which they run; those of this package are gone after each pass.
 
         Except those of :meth:`.Steering.apply`, which stay as long as its block: what they add is
-        told by the object that the hook is a method of.
+        described by the object that the hook is a method of.
         """
         lasting = [
-            told
+            described
             for hook in hooks.values()
-            if (told := getattr(getattr(hook, "__self__", None), "changes_numbers", None))
+            if (described := getattr(getattr(hook, "__self__", None), "changes_numbers", None))
         ]
         return lasting + [
             self.of(hook)
@@ -185,12 +185,12 @@ class _Words:
     def _tensor(self, value: Tensor, depth: int) -> Any:
         import torch
 
-        told = [str(value.dtype), list(value.shape)]
+        described = [str(value.dtype), list(value.shape)]
         if hasattr(value, "__tensor_flatten__"):
             # several in one, as quantised weights are
             parts, more = value.__tensor_flatten__()
             inner = [[part, self.of(getattr(value, part), depth + 1)] for part in parts]
-            return [type(value).__qualname__, *told, inner, self.of(more, depth + 1)]
+            return [type(value).__qualname__, *described, inner, self.of(more, depth + 1)]
         plain = value.detach()
         if plain.is_quantized:
             plain = plain.dequantize()
@@ -199,18 +199,18 @@ class _Words:
         # any dtype as bytes: numpy knows no bfloat16
         flat = plain.contiguous().cpu().flatten()
         content = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
-        return [*told, hashlib.sha256(content).hexdigest()]
+        return [*described, hashlib.sha256(content).hexdigest()]
 
     def _thing(self, value: Any, depth: int) -> Any:
-        """Functions, classes, modules and other objects, each told once."""
+        """Functions, classes, modules and other objects, each described once."""
         from torch import nn
 
         if isinstance(value, nn.Module) and id(value) in self._names:
             return ["module", self._names[id(value)]]
-        number, before = self._told.get(id(value), (len(self._told), _DEEP + 1))
+        number, before = self._described.get(id(value), (len(self._described), _DEEP + 1))
         if before <= depth:
             return ["as before", number]
-        self._told[id(value)] = (number, depth)
+        self._described[id(value)] = (number, depth)
         self._held.append(value)
         if isinstance(value, functools.partial):
             return ["partial", self.of([value.func, value.args, value.keywords], depth + 1)]

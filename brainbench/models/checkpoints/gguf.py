@@ -40,7 +40,7 @@ _ALIGNMENT = 32
 
 
 def is_gguf(path: PurePath) -> bool:
-    """Whether a file is named as a GGUF file is, in small letters or capitals."""
+    """Whether a file name ends in ``.gguf``, in lower or upper case."""
     return path.suffix.lower() == ".gguf"
 
 

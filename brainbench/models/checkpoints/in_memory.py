@@ -19,7 +19,7 @@ _FLAGS = ("add_bos_token", "add_eos_token", "add_prefix_space", "clean_up_tokeni
 
 @dataclass(frozen=True)
 class UntrainedTwin:
-    """The architecture of a model in memory, its weights drawn anew when they are needed.
+    """The architecture of a model in memory, its weights initialised at random on first use.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class UntrainedTwin:
         Raises
         ------
         DataError
-            When it does not fit the memory beside what is there.
+            When it does not fit the memory beside the original.
         """
         try:
             return draw(self.config, self.dtype, self.seed).to(self.device).eval()
@@ -60,7 +60,7 @@ class UntrainedTwin:
         return ()
 
     def sha256(self) -> str:
-        """Hash of what its numbers depend on; no weights are drawn for it."""
+        """Hash of architecture and seed; no weights are made for it."""
         return content_key(
             config=hash_configuration(self.config),
             tokenizer=hash_tokenizer(self.tokenizer),
@@ -69,7 +69,7 @@ class UntrainedTwin:
 
 
 def hash_tokenizer(tokenizer: Any) -> str:
-    """Hash of how a tokenizer in memory makes tokens of messages, and text of tokens."""
+    """Hash of everything that changes how a tokenizer encodes messages and decodes tokens."""
     fast = getattr(tokenizer, "backend_tokenizer", None)
     rules = {"vocabulary": tokenizer.get_vocab()} if fast is None else json.loads(fast.to_str())
     # left behind by the last call of others

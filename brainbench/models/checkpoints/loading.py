@@ -1,4 +1,4 @@
-"""From a model's files to a model that runs."""
+"""Load a model from its files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DTYPES = ("float32", "bfloat16", "float16")
 
 
 class Loader(Protocol):
-    """The parts of a model, each made when it is first asked for."""
+    """The parts of a model, each loaded on first use."""
 
     @property
     def tokenizer(self) -> Any: ...
@@ -164,7 +164,7 @@ class CheckpointLoader:
 
     @property
     def untrained(self) -> bool:
-        """Whether the weights are drawn anew."""
+        """Whether the weights are initialised at random."""
         return self._untrained is not None
 
     @cached_property
@@ -236,7 +236,7 @@ class CheckpointLoader:
 
         options = dict(self._source) | attention_of(self.config)
         if options.get("attn_implementation", "") is None:
-            # said as an option, None changes nothing
+            # as an option, None changes nothing
             options = {name: v for name, v in options.items() if name != "attn_implementation"}
             options["config"] = without_attention(self.config)
         if self._checkpoint.gguf_file:
@@ -248,15 +248,15 @@ class CheckpointLoader:
         found: Any = AutoModelForCausalLM.from_pretrained(
             self._folder, dtype=getattr(torch, self._dtype), output_loading_info=True, **options
         )
-        model, told = found
-        missing = sorted(told["missing_keys"])
+        model, info = found
+        missing = sorted(info["missing_keys"])
         if missing:
             # transformers would go on with random weights in their place
             raise DataError(
                 f"{self._checkpoint.name} lacks weights: {', '.join(missing[:3])} "
                 f"({len(missing)} in all)"
             )
-        unused = sorted(told["unexpected_keys"])
+        unused = sorted(info["unexpected_keys"])
         if self._checkpoint.gguf_file:
             # its reader passes over tensors that it has no name for
             unused = unused_in_gguf(model, self._checkpoint.folder / self._checkpoint.gguf_file)
@@ -267,16 +267,16 @@ class CheckpointLoader:
 
     @contextlib.contextmanager
     def _loading(self, look: Look = lambda folder: None) -> Iterator[None]:
-        """Keep transformers quiet, and tell its errors with the model's name and what to do."""
+        """Keep transformers quiet, and raise its errors with the model's name and what to do."""
         try:
             with _quiet():
                 yield
         except BaseException as error:
             if passes(error):
                 raise
-            raise self._told(error, look) from error
+            raise self._explained(error, look) from error
 
-    def _told(self, error: BaseException, look: Look) -> BrainbenchError:
+    def _explained(self, error: BaseException, look: Look) -> BrainbenchError:
         """What made it fail: memory, the files, a package, or what the library says itself."""
         name = self._checkpoint.gguf_file or self._checkpoint.name
         if out_of_memory(error):
@@ -302,8 +302,8 @@ class CheckpointLoader:
         packed = getattr(config, "quantization_config", None)
         if not packed:
             return ""
-        told = packed if isinstance(packed, dict) else vars(packed)
-        method = getattr(told.get("quant_method"), "value", told.get("quant_method"))
+        settings = packed if isinstance(packed, dict) else vars(packed)
+        method = getattr(settings.get("quant_method"), "value", settings.get("quant_method"))
         return (
             f"Its weights are quantised ({method or 'its configuration does not say how'}), which "
             "takes the package and the device that this method needs: the same model unquantised, "
@@ -312,7 +312,7 @@ class CheckpointLoader:
 
 
 def build(config: Any, dtype: str = "float32") -> Any:
-    """A causal language model of a configuration, its weights drawn anew."""
+    """A causal language model of a configuration, with random weights."""
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -325,7 +325,10 @@ def build(config: Any, dtype: str = "float32") -> Any:
 
 
 def draw(config: Any, dtype: str, seed: int) -> Any:
-    """A causal language model whose weights a seed draws, on the cpu; no other draw is moved."""
+    """A causal language model with random weights of a seed, on the cpu.
+
+    The global random state stays as it was.
+    """
     import torch
 
     with _quiet(), torch.random.fork_rng():
@@ -334,7 +337,7 @@ def draw(config: Any, dtype: str, seed: int) -> Any:
 
 
 def attention_of(config: Any) -> dict[str, str | None]:
-    """Which attention computes a configuration in full, here.
+    """The attention implementation that computes a configuration exactly on this machine.
 
     The fused one of torch leaves Gemma 2's soft cap out, without a word. What a configuration
     asks for beside torch's own two (flash attention, kernels of the hub) is on few machines, and
@@ -348,7 +351,7 @@ def attention_of(config: Any) -> dict[str, str | None]:
 
 
 def without_attention(config: Any) -> Any:
-    """A copy of a configuration that asks for no attention in particular."""
+    """A copy of a configuration without its choice of attention implementation."""
     plain = copy.deepcopy(config)
     plain._attn_implementation = None
     return plain
@@ -375,7 +378,7 @@ def count_parameters(config: Any) -> int:
 
 
 def put_adapter(model: Any, adapter: Path) -> Any:
-    """A model in memory with an adapter around it, every weight of it in its place.
+    """A model in memory wrapped in an adapter, every weight of which was loaded.
 
     Raises
     ------
@@ -391,9 +394,9 @@ def put_adapter(model: Any, adapter: Path) -> Any:
             f"it is of the kind {getattr(kind, 'value', kind)}, which changes the prompt rather "
             "than the weights and cannot be merged into them; take one that can, such as LoRA"
         )
-    # once more: only this way does it tell which weights found no place, or got none
-    told = adapted.load_adapter(str(adapter), "default")
-    lost = sorted([*told.missing_keys, *told.unexpected_keys])
+    # a second time: only this call reports which weights found no place, or got none
+    report = adapted.load_adapter(str(adapter), "default")
+    lost = sorted([*report.missing_keys, *report.unexpected_keys])
     if lost:
         raise ValueError(f"one of them lacks {lost[0]} ({len(lost)} weights in all)")
     return adapted
@@ -418,7 +421,7 @@ def _quiet() -> Iterator[None]:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        # its GGUF reader shows a bar whatever it is told
+        # its GGUF reader shows a bar whatever is set
         with contextlib.redirect_stderr(io.StringIO()):
             yield
     finally:

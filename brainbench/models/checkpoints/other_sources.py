@@ -1,4 +1,4 @@
-"""What else ``--model`` is given by mistake: what it is, and what takes it."""
+"""Explain what was given to ``--model`` by mistake, and which option takes it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FOLDERS = {
 
 
 def describe_folder(folder: Path) -> str | None:
-    """What a folder is that holds no model; None where nothing tells."""
+    """What a folder without a model holds; None where that is unknown."""
     found = next((what for name, what in _FOLDERS.items() if (folder / name).is_file()), None)
     if found is None and next(folder.glob(f"*/{_RUN}"), next(folder.glob(f"*/*/{_RUN}"), None)):
         found = f"a folder of runs, not a model: {_OF_A_RUN}"

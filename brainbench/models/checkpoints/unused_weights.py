@@ -64,19 +64,19 @@ def check_unused(unused: Iterable[str], model: Any, name: str) -> tuple[str, ...
     count = int(config.get_text_config().num_hidden_layers)
     found = (place.match(tensor) for tensor in names)
     beyond = sorted({int(match[1]) for match in found if match and int(match[1]) >= count})
-    told = f"{', '.join(names[:_SHOWN])}{', …' if len(names) > _SHOWN else ''}"
+    listed = f"{', '.join(names[:_SHOWN])}{', …' if len(names) > _SHOWN else ''}"
     if beyond:
         raise DataError(
             f"{name} holds weights of layer {beyond[-1]}, its configuration has {count} layers, "
             f"0 to {count - 1}: they do not belong together. {len(names)} tensors would not be "
-            f"used: {told}. Take config.json and weights from the same source"
+            f"used: {listed}. Take config.json and weights from the same source"
         )
     n_own = len(model.state_dict())
     if sum(not _NO_TEXT.search(tensor) for tensor in names) > n_own:
         raise DataError(
-            f"{name} holds {len(names)} tensors that its configuration has no place for ({told}), "
-            f"and {n_own} that it has: they do not belong together. Take config.json and weights "
-            "from the same source"
+            f"{name} holds {len(names)} tensors that its configuration has no place for "
+            f"({listed}), and {n_own} that it has: they do not belong together. Take config.json "
+            "and weights from the same source"
         )
     plural = "tensors of its checkpoint are" if len(names) > 1 else "tensor of its checkpoint is"
-    return (f"{name}: {len(names)} {plural} not used, the model has no place for them: {told}",)
+    return (f"{name}: {len(names)} {plural} not used, the model has no place for them: {listed}",)

@@ -1,4 +1,4 @@
-"""Plans of batches read one by one, what was read before taken from the cache."""
+"""Read plans of batches, taking what was read before from the cache."""
 
 from __future__ import annotations
 

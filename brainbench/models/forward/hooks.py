@@ -1,4 +1,4 @@
-"""States of a model's modules, caught as it runs, by hooks that never outlive the run."""
+"""Record the states of a model's modules by hooks that are removed after the pass."""
 
 from __future__ import annotations
 

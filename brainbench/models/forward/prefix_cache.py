@@ -1,4 +1,4 @@
-"""The beginning that prompts have in common, computed once."""
+"""Keys and values of a prefix that prompts share, computed once."""
 
 from __future__ import annotations
 

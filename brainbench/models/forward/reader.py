@@ -1,4 +1,4 @@
-"""Running a model on batches of prompts: one pass gives states and answers.
+"""Run a model on batches of prompts: one pass gives states and answers.
 
 Suffixes are padded on the right. Attention is causal, so no token sees what stands after
 it: padding changes nothing and needs no mask, and positions count as in a single prompt.
@@ -173,7 +173,7 @@ class Reader:
 
 @contextlib.contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Let no unit be dropped at random, as a model in training does; it goes on as it was."""
+    """Evaluation mode (no dropout) while the block runs; then the mode from before."""
     training = [module for module in model.modules() if module.training]
     model.eval()
     try:

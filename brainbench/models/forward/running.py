@@ -1,4 +1,4 @@
-"""A network as it stands in memory: where its inputs go, and why it gives no numbers."""
+"""A network in memory: the device of its inputs, and errors of its passes."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def raise_unless_smaller_fits(error: BaseException, alone: bool) -> None:
 
 
 def not_finite(model: Any) -> DataError:
-    """What to say where a model's output is NaN or infinite: of its weights, or of its dtype."""
+    """The error of NaN or infinite output: weights that are not finite, or too narrow a dtype."""
     import torch
 
     for name, weight in model.named_parameters():

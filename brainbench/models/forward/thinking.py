@@ -1,4 +1,4 @@
-"""Models that think before they answer: states are means over what they generated."""
+"""Models that think before they answer: states are means over the generated tokens."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ class ThinkingReader(Reader):
             with self._steerer.adding(batch.groups, self._steerer.generating(lengths)):
                 thoughts, cut_off = self._generate(prompts)
             # the cache of generation holds no states; a second pass over all of it does
-            whole = [prompt + said for prompt, said in zip(prompts, thoughts, strict=True)]
+            whole = [prompt + thought for prompt, thought in zip(prompts, thoughts, strict=True)]
             tokens, last = pad(whole, self._device)
             starts = torch.tensor(lengths, device=self._device)
             starts = torch.minimum(starts, last)
             order = torch.arange(tokens.shape[1], device=self._device)
             generated = (order >= starts[:, None]) & (order <= last[:, None])
             places = [
-                self._answer_place(said, bool(cut), self._in_thought(prompt, said))
-                for prompt, said, cut in zip(prompts, thoughts, cut_off, strict=True)
+                self._answer_place(thought, bool(cut), self._in_thought(prompt, thought))
+                for prompt, thought, cut in zip(prompts, thoughts, cut_off, strict=True)
             ]
             before = torch.tensor(
                 [
@@ -76,8 +76,8 @@ class ThinkingReader(Reader):
             with self._steerer.adding(batch.groups, steered):
                 logits = self.forward(tokens, mean_over(generated), token_at(before))
         answers = [
-            said[place] if place >= 0 else NO_TOKEN
-            for said, place in zip(thoughts, places, strict=True)
+            thought[place] if place >= 0 else NO_TOKEN
+            for thought, place in zip(thoughts, places, strict=True)
         ]
         found = np.array(answers, np.int64)
         log_odds = np.where(found == NO_TOKEN, np.nan, self._spellings.log_odds(logits))
@@ -115,25 +115,28 @@ class ThinkingReader(Reader):
             cut_off.append(int(end is None))
         return thoughts, cut_off
 
-    def _in_thought(self, prompt: Tokens, said: Tokens) -> bool:
+    def _in_thought(self, prompt: Tokens, generated: Tokens) -> bool:
         """Whether what was generated ends inside a thought, opened there or by the prompt."""
         opening = str(self._tokenizer.decode(list(prompt[-_OPENING:])))
-        return open_thought(opening + str(self._tokenizer.decode(list(said)))) is not None
+        return open_thought(opening + str(self._tokenizer.decode(list(generated)))) is not None
 
-    def _answer_place(self, said: Tokens, cut_off: bool, in_thought: bool) -> int:
+    def _answer_place(self, generated: Tokens, cut_off: bool, in_thought: bool) -> int:
         """Where the answer stands in what was generated; -1 where there is none.
 
-        What is said in thought is not an answer, nor is what stands in one that was cut off.
+        Neither what is generated inside a thought nor what stands in one that was cut off is an
+        answer.
         """
-        start = end_of_thoughts(said, self._tokenizer)
+        start = end_of_thoughts(generated, self._tokenizer)
         if not start and (cut_off or in_thought):
             return -1
         answers = {*self._spellings.true, *self._spellings.false}
-        return next((i for i in range(len(said) - 1, start - 1, -1) if said[i] in answers), -1)
+        return next(
+            (i for i in range(len(generated) - 1, start - 1, -1) if generated[i] in answers), -1
+        )
 
 
 def stop_tokens(loader: Loader) -> list[int]:
-    """Tokens that end an answer; fine-tuned models often name one here, another there."""
+    """Tokens that end an answer, from every place where a model may list them."""
     stops: dict[int, None] = {}
     for holder in (loader.model.generation_config, loader.config, loader.tokenizer):
         given: Any = getattr(holder, "eos_token_id", None)

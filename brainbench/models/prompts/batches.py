@@ -1,4 +1,4 @@
-"""Prompts put together so that nothing is computed twice and little is padded."""
+"""Batches of prompts that share prefixes and need little padding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From messages to the tokens a model reads."""
+"""From messages to the token ids of a model."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PROBE = ({"role": "user", "content": "Is every answer found in its question?"},
 
 
 class Chat:
-    """Writes prompts in a model's own format and notes what had to be done otherwise.
+    """Writes prompts in a model's own format, with warnings where it had to deviate.
 
     A model without a chat template gets the messages as plain text and the cue
     ``Answer:``. Where a chat template writes a turn only from a list of parts, it is given that;
@@ -134,7 +134,7 @@ class Chat:
         """
         texts = [self.text(messages) for messages in every]
         tokens = [self.tokens_of(text)[0] for text in texts]
-        self.encoder.check_told_apart(texts, tokens)
+        self.encoder.check_distinct(texts, tokens)
         unknown = self.encoder.unknown(tokens)
         if unknown:
             self.warnings[
@@ -144,7 +144,7 @@ class Chat:
         return tokens
 
     def probe(self) -> list[str]:
-        """What there is to say of prompts in the model's own format, tried out on a question.
+        """Warnings about prompts in the model's own format, from a trial question.
 
         Raises
         ------
@@ -164,8 +164,8 @@ class Chat:
 
         Parameters
         ----------
-        characters : whether to tell, as first and last, the last one excluded; nothing is
-            told otherwise.
+        characters : whether to return the range of characters that each token covers, as first
+            and last, the last one excluded; an empty result otherwise.
 
         Raises
         ------
@@ -199,7 +199,7 @@ class Chat:
         if opened is not None:
             self.warnings[
                 f"the prompt ends inside a thought, which the model's chat template opens with "
-                f"{opened!r}: what is read there is no answer. --think lets such a model think "
+                f"{opened!r}: what is read there is not an answer. --think lets such a model think "
                 "first"
             ] = None
         return text

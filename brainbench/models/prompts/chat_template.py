@@ -54,15 +54,15 @@ def render_chat(
         Whatever a template raises: it is another's program. ``TemplateError`` where it leaves
         out the message that is to be continued.
     """
-    said = [dict(message) for message in messages]
+    turns = [dict(message) for message in messages]
     if go_on:
-        said[-1]["content"] = _marked(said[-1]["content"])
+        turns[-1]["content"] = _marked(turns[-1]["content"])
     text = _compiled(template).render(
         {
             **tokens,
             "enable_thinking": think,
             "date_string": PROMPT_DATE.strftime("%d %b %Y"),
-            "messages": said,
+            "messages": turns,
             "tools": None,
             "documents": None,
             "add_generation_prompt": not go_on,

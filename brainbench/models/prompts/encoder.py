@@ -1,4 +1,4 @@
-"""From texts to tokens: one way for chats, tasks and guidance.
+"""From texts to token ids, the same for chats, tasks and guidance.
 
 Tokens are those of lm-eval's own models, but for two things, where theirs are wrong. What a
 tokenizer puts behind every text is taken off: a model that is to go on has not ended. And where
@@ -86,7 +86,7 @@ class Encoder:
         ------
         DataError
             When a context is empty and there is no prefix, or the tokens of a continuation
-            cannot be told from those of its context.
+            cannot be separated from those of its context.
         """
         bare = [context.rstrip() for context, _ in requests]
         wholes = [context + continuation for context, continuation in requests]
@@ -109,7 +109,7 @@ class Encoder:
     def check_embedded(self, tokens: Iterable[Tokens]) -> None:
         """Raise ``DataError`` when a token has no row in the model's embedding.
 
-        Beyond it torch reads past the end: an error without a name, on cuda one that ends all.
+        Such a token would be an unclear error of torch, on cuda one that ends the process.
         """
         largest = max((max(ids) for ids in tokens if ids), default=0)
         if self._rows is not None and largest >= self._rows:
@@ -119,7 +119,7 @@ class Encoder:
                 "together. Take the tokenizer that came with the weights"
             )
 
-    def check_told_apart(self, texts: Sequence[str], tokens: Sequence[Tokens]) -> None:
+    def check_distinct(self, texts: Sequence[str], tokens: Sequence[Tokens]) -> None:
         """Raise ``DataError`` when all of several different texts have the same tokens."""
         if len(set(tokens)) == 1 and len({" ".join(text.split()) for text in texts}) > 1:
             raise DataError(
@@ -129,7 +129,7 @@ class Encoder:
             )
 
     def unknown(self, tokens: Sequence[Tokens]) -> int:
-        """How many of some texts hold what the tokenizer does not know."""
+        """Number of texts with unknown tokens."""
         token = getattr(self._tokenizer, "unk_token_id", None)
         ends = (self._tokenizer.bos_token_id, self._tokenizer.eos_token_id,
                 self._tokenizer.pad_token_id)  # fmt: skip
@@ -162,8 +162,8 @@ class Encoder:
             return ()
         raise DataError(
             f"the tokenizer joins the end of the prompt, {context[-12:]!r}, with the answer "
-            f"{continuation[:40]!r}, and makes other tokens of the answer alone: what the model "
-            "is to say cannot be told from what it is asked. --apply-chat-template puts the "
+            f"{continuation[:40]!r}, and makes other tokens of the answer alone: the answer "
+            "cannot be separated from the question. --apply-chat-template puts the "
             "answer behind a turn of its own"
         )
 

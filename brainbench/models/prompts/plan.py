@@ -1,4 +1,4 @@
-"""From problems to batches of prompts: worded, made into tokens, divided."""
+"""From problems to batches of prompts: rendered, tokenized, divided."""
 
 from __future__ import annotations
 

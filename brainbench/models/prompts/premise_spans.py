@@ -1,4 +1,4 @@
-"""Where the premises stand in a prompt, token by token.
+"""The tokens of a prompt that hold its premises.
 
 A template may show them in any order, more than once, beside a conclusion that says the
 same. So they are not looked for: the prompt is written a second time with marks around
@@ -44,10 +44,10 @@ def find_premises(
     stretches = _stretches(problem, text, chat.text(template.messages(_marked(problem))))
     tokens, held = chat.tokens_of(text, characters=True)
     for start, end in stretches:
-        told = {i for a, b in held for i in range(max(a, start), min(b, end))}
-        if any(i not in told for i in range(start, end) if not text[i].isspace()):
+        covered = {i for a, b in held for i in range(max(a, start), min(b, end))}
+        if any(i not in covered for i in range(start, end) if not text[i].isspace()):
             raise DataError(
-                "the tokenizer does not tell which characters its tokens hold, so the premises "
+                "the tokenizer does not report which characters its tokens cover, so the premises "
                 "cannot be found: install newer tokenizers and transformers, or take "
                 "--readout last"
             )
@@ -68,8 +68,10 @@ def _marked(problem: Problem) -> Problem:
 def _stretches(problem: Problem, text: str, marked: str) -> Sequence[Stretch]:
     """Where the marks say that premises stand in the prompt without marks."""
     found = list(_MARKED.finditer(marked))
-    told = {match[1].casefold() for match in found}
-    lost = next((i for i, p in enumerate(problem.premises) if p.casefold() not in told), None)
+    marked_premises = {match[1].casefold() for match in found}
+    lost = next(
+        (i for i, p in enumerate(problem.premises) if p.casefold() not in marked_premises), None
+    )
     if lost is not None or _MARKED.sub(r"\1", marked) != text:
         which = "the premises" if lost is None else f"premise {lost + 1}"
         raise DataError(

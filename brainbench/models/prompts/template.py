@@ -1,4 +1,4 @@
-"""From a problem to the messages a model is asked with.
+"""From a problem to the messages of a prompt.
 
 A template is YAML: per reasoning type a list of ``{role, content}``, where ``content`` is
 Jinja over ``premises`` (a list of sentences) and ``conclusion``; ``all`` serves the types
@@ -69,7 +69,7 @@ class _Wording(_Part):
 
 @dataclass(frozen=True)
 class PromptTemplate:
-    """Wording of the question.
+    """The wording of a question.
 
     Attributes
     ----------
@@ -124,7 +124,7 @@ class PromptTemplate:
         return self._render(READING, premises=list(problem.premises))
 
     def _render(self, kind: str, **given: Any) -> list[dict[str, str]]:
-        said = []
+        messages = []
         for role, content in self._compiled[kind]:
             try:
                 text = content.render(given)
@@ -133,8 +133,8 @@ class PromptTemplate:
                 raise DataError(f"prompt template {self.name}, {kind}: {_fault(error)}") from error
             if len(text) > _LONGEST_PROMPT:
                 raise DataError(f"prompt template {self.name} gives {len(text)} characters")
-            said.append({"role": role, "content": text})
-        return said
+            messages.append({"role": role, "content": text})
+        return messages
 
     @cached_property
     def _compiled(self) -> dict[str, list[tuple[str, Template]]]:
@@ -237,7 +237,7 @@ def _parse(text: str, fallback: str) -> PromptTemplate:
 
 
 def _hash(turns: Mapping[str, Sequence[Message]]) -> str:
-    plain = {kind: [m.model_dump() for m in said] for kind, said in turns.items()}
+    plain = {kind: [m.model_dump() for m in messages] for kind, messages in turns.items()}
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""How models mark what they think before they answer."""
+"""The markers that models put around their thoughts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def open_thought(text: str) -> str | None:
     return opened
 
 
-def end_of_thoughts(said: Sequence[int], tokenizer: Any) -> int:
+def end_of_thoughts(generated: Sequence[int], tokenizer: Any) -> int:
     """How many of the tokens that were generated the thoughts take; 0 where none is ended.
 
     Markers are found in the text too: in many vocabularies they are not tokens of their own, and
@@ -40,17 +40,17 @@ def end_of_thoughts(said: Sequence[int], tokenizer: Any) -> int:
     """
     vocabulary = tokenizer.get_vocab()
     tokens = {vocabulary[end] for end in MARKERS.values() if end in vocabulary}
-    known = max((i + 1 for i, token in enumerate(said) if token in tokens), default=0)
+    known = max((i + 1 for i, token in enumerate(generated) if token in tokens), default=0)
     rest = [end for end in MARKERS.values() if end not in vocabulary]
-    text = str(tokenizer.decode(list(said)))
+    text = str(tokenizer.decode(list(generated)))
     place = max((text.rfind(end) + len(end) for end in rest if end in text), default=0)
     if not place:
         return known
     # the fewest tokens whose text holds the marker whole
-    low, high = 1, len(said)
+    low, high = 1, len(generated)
     while low < high:
         middle = (low + high) // 2
         # a character of several tokens is replaced until it is whole
-        whole = len(str(tokenizer.decode(list(said[:middle]))).rstrip("\ufffd")) >= place
+        whole = len(str(tokenizer.decode(list(generated[:middle]))).rstrip("\ufffd")) >= place
         low, high = (low, middle) if whole else (middle + 1, high)
     return max(known, low)

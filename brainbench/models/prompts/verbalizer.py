@@ -1,4 +1,4 @@
-"""The tokens that say True, and those that say False."""
+"""Verbalizer: the token ids that spell each answer."""
 
 from __future__ import annotations
 
@@ -22,8 +22,17 @@ class Spellings:
     true: tuple[int, ...]
     false: tuple[int, ...]
 
-    def said(self, tokens: NDArray[np.integer]) -> Array:
-        """1 for True, 0 for False, NaN for anything else, per token."""
+    def answers(self, tokens: NDArray[np.integer]) -> Array:
+        """Answers that tokens spell.
+
+        Parameters
+        ----------
+        tokens : (n_items,) token ids.
+
+        Returns
+        -------
+        (n_items,) 1 for True, 0 for False, NaN for anything else.
+        """
         return np.where(
             np.isin(tokens, self.true), 1.0, np.where(np.isin(tokens, self.false), 0.0, np.nan)
         )
@@ -33,7 +42,11 @@ class Spellings:
 
         Parameters
         ----------
-        logits : (rows, vocabulary), unnormalised: what normalises them cancels.
+        logits : (n_items, vocabulary), unnormalised: their normalisation cancels.
+
+        Returns
+        -------
+        (n_items,) natural logarithm of P(True) / P(False).
         """
         true, false = (
             np.asarray(logsumexp(logits[:, list(ids)], axis=1), dtype=np.float64)
@@ -44,11 +57,11 @@ class Spellings:
 
 
 def find_spellings(tokenizer: Any, rows: int | None = None) -> Spellings:
-    """Look the answers up in a vocabulary.
+    """Find the spellings of True and False in a vocabulary.
 
     Parameters
     ----------
-    rows : of the model's embedding, where they are known: a token beyond them is never said.
+    rows : of the model's embedding, where they are known: a token beyond them is never generated.
 
     Raises
     ------

@@ -38,7 +38,7 @@ def applied(network: Any, steering: Directed, groups: Sequence[str]) -> Iterator
     Raises
     ------
     UsageError
-        At a pass of which it cannot be said which token is the last one of the prompt.
+        At a forward pass in which the last token of the prompt cannot be determined.
     """
     inner = network.get_base_model() if hasattr(network, "get_base_model") else network
     sites = find_sites(inner, headless=True)
@@ -65,7 +65,7 @@ class _Generation:
 
 
 class _Passes:
-    """Tells of each pass which tokens are steered.
+    """Determines, for each forward pass, which tokens are steered.
 
     Parameters
     ----------

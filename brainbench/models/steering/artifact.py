@@ -137,7 +137,9 @@ def save_steering(steering: Kept, folder: str | Path) -> Path:
         text = json.dumps(card, indent=1, allow_nan=False)
         SteeringCard.model_validate_json(text)
     except (TypeError, ValueError) as error:
-        raise DataError(f"the steering {steering.name} cannot be told in JSON: {error}") from error
+        raise DataError(
+            f"the steering {steering.name} cannot be written as JSON: {error}"
+        ) from error
     try:
         _write(path / TENSORS, tensors)
         _write(path / CARD, text.encode())
@@ -185,7 +187,7 @@ def unpack_directions(
     DataError
         When the two files do not belong together.
     """
-    told = {
+    listed = {
         f"{group}/{layer}": (group, layer) for group in card.norms for layer in card.norms[group]
     }
     _check_listed(card)
@@ -195,13 +197,13 @@ def unpack_directions(
     except (SafetensorError, ValueError, TypeError, KeyError, MemoryError) as error:
         raise DataError(f"{TENSORS} is damaged: {error}") from error
     for what, names in (
-        ("lacks", set(told) - set(tensors)),
-        ("also holds", set(tensors) - set(told)),
+        ("lacks", set(listed) - set(tensors)),
+        ("also holds", set(tensors) - set(listed)),
     ):
         if names:
             raise DataError(f"{TENSORS} {what} {sorted(names)[0]!r} ({len(names)} tensors in all)")
     found: dict[str, dict[int, NDArray[np.float32]]] = {}
-    for name, (group, layer) in told.items():
+    for name, (group, layer) in listed.items():
         if tensors[name].dtype != np.float32:
             raise DataError(f"{name}: expected float32, got {tensors[name].dtype}")
         found.setdefault(group, {})[layer] = tensors[name]
@@ -210,12 +212,12 @@ def unpack_directions(
 
 def _check_listed(card: SteeringCard) -> None:
     layers = sorted({layer for own in card.norms.values() for layer in own})
-    for what, told, found in (
+    for what, stated, found in (
         ("groups", sorted(card.groups), sorted(card.norms)),
         ("layers", sorted(card.layers), layers),
     ):
-        if told != found:
-            raise DataError(f"{CARD}: {what} {told}, but norms of {found}")
+        if stated != found:
+            raise DataError(f"{CARD}: {what} {stated}, but norms of {found}")
 
 
 def _read(path: Path, most: int) -> bytes:

@@ -235,8 +235,8 @@ class _Places:
         fits = mask.ndim == 2 and mask.shape[1] == tokens and len(sets) == len(mask)
         if not fits or not len(mask) or rows % len(mask):
             raise UsageError(
-                f"steered tokens are told of {' × '.join(map(str, mask.shape))} (rows × tokens) "
-                f"and {len(sets)} rows; the pass has {rows} × {tokens}"
+                f"the mask of steered tokens is for {' × '.join(map(str, mask.shape))} "
+                f"(rows × tokens) and {len(sets)} rows; the pass has {rows} × {tokens}"
             )
         copies = rows // len(mask)
         mask, sets = mask.repeat_interleave(copies, 0), sets.repeat_interleave(copies)

@@ -316,7 +316,7 @@ class Steering:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the record tells of it."""
+        """Its description in the record of a run."""
         return {
             "name": self.name,
             "sha256": self.sha256,

@@ -333,5 +333,5 @@ def test_a_slow_tokenizer_is_asked_for_tokens_alone(chat_tokenizer: Any) -> None
 
     chat = Chat(Slow(chat_tokenizer))
     assert chat.tokens(MESSAGES) == Chat(chat_tokenizer).tokens(MESSAGES)
-    with pytest.raises(DataError, match="Slow does not tell which characters"):
+    with pytest.raises(DataError, match="Slow does not report which characters"):
         chat.tokens_of(chat.text(MESSAGES), characters=True)

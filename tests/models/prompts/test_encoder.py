@@ -300,11 +300,11 @@ def test_what_cannot_be_told_from_its_context_is_an_error() -> None:
 
 def test_texts_that_the_tokenizer_does_not_tell_apart() -> None:
     encoder = Encoder(make_tokenizer())
-    encoder.check_told_apart(["a", "b"], [(1, 2), (1, 3)])
-    encoder.check_told_apart(["a b", "a  b"], [(1, 2), (1, 2)])
-    encoder.check_told_apart(["a"], [(1, 2)])
+    encoder.check_distinct(["a", "b"], [(1, 2), (1, 3)])
+    encoder.check_distinct(["a b", "a  b"], [(1, 2), (1, 2)])
+    encoder.check_distinct(["a"], [(1, 2)])
     with pytest.raises(DataError, match="the same 2 tokens of 3 different prompts"):
-        encoder.check_told_apart(["a", "b", "c", "a"], [(1, 2)] * 4)
+        encoder.check_distinct(["a", "b", "c", "a"], [(1, 2)] * 4)
 
 
 def test_unknown_tokens_are_counted_by_text() -> None:

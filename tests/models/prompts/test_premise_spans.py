@@ -210,7 +210,7 @@ class Spoilt:
 def test_characters_that_no_token_holds_are_told(
     change: Callable[[int, int], tuple[int, int]], chat_tokenizer: Any, problem: Problem
 ) -> None:
-    with pytest.raises(DataError, match=r"does not tell which characters.*newer tokenizers"):
+    with pytest.raises(DataError, match=r"does not report which characters.*newer tokenizers"):
         find_premises(problem, asking(JOINED), Chat(Spoilt(chat_tokenizer, change)))
 
 

@@ -21,18 +21,18 @@ def test_every_mark_opens_and_closes(start: str, end: str) -> None:
 def test_the_end_is_found_as_a_token_or_in_pieces(end: str, tokenizer: Any) -> None:
     for behind in (" True", "\nTrue", "> True"):
         thought = tokenizer(f"hm True {end}")["input_ids"]
-        said = tokenizer(f"hm True {end}{behind}")["input_ids"]
-        place = end_of_thoughts(said, tokenizer)
-        assert end in tokenizer.decode(said[:place])
-        assert end not in tokenizer.decode(said[: place - 1])
+        generated = tokenizer(f"hm True {end}{behind}")["input_ids"]
+        place = end_of_thoughts(generated, tokenizer)
+        assert end in tokenizer.decode(generated[:place])
+        assert end not in tokenizer.decode(generated[: place - 1])
         assert end_of_thoughts(thought, tokenizer) == len(thought)
         assert end_of_thoughts(thought[:-1], tokenizer) == 0
 
 
 def test_the_last_end_counts(tokenizer: Any) -> None:
     for end in ("</think>", "</thinking>"):
-        said = tokenizer(f"a{end}b{end}c")["input_ids"]
-        assert tokenizer.decode(said[end_of_thoughts(said, tokenizer) :]) == "c"
+        generated = tokenizer(f"a{end}b{end}c")["input_ids"]
+        assert tokenizer.decode(generated[end_of_thoughts(generated, tokenizer) :]) == "c"
 
 
 def test_nothing_said_has_no_end(tokenizer: Any) -> None:

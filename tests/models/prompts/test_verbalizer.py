@@ -71,5 +71,5 @@ def test_log_odds_of_large_logits_do_not_overflow() -> None:
 
 
 def test_said_is_one_zero_or_nothing() -> None:
-    said = Spellings((3, 7), (0,)).said(np.array([7, 0, 5, 3, -1]))
+    said = Spellings((3, 7), (0,)).answers(np.array([7, 0, 5, 3, -1]))
     np.testing.assert_array_equal(said, [1, 0, np.nan, 1, np.nan])

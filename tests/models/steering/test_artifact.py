@@ -96,7 +96,7 @@ def test_it_is_written_over_whole_or_not_at_all(
     "recipe", [{"x": float("nan")}, {"x": object()}, {"x": {1, 2}}], ids=["nan", "object", "set"]
 )
 def test_a_recipe_that_json_does_not_hold_is_refused(recipe: Any, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot be told in JSON"):
+    with pytest.raises(DataError, match="cannot be written as JSON"):
         save_steering(make_steering(MADE, recipe=recipe), tmp_path / "x")
     assert not (tmp_path / "x").exists()
 
