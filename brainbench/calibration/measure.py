@@ -74,7 +74,7 @@ class ScenarioGroup:
 
     @property
     def label(self) -> str:
-        """As progress is told."""
+        """Its name in progress messages."""
         kinds = dict.fromkeys(scenario.kind for scenario in self.scenarios)
         return f"{self.design.reasoning_type}, {' and '.join(kinds)}"
 

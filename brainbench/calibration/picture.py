@@ -62,7 +62,7 @@ def draw_calibration(found: Calibration) -> bytes:
 
 
 def _draw_rows(found: Calibration, axes: Axes) -> list[str]:
-    """Draw one row below the other; what stands beside each, kinds as headings."""
+    """Draw one row below the other, with its label, and kinds as headings."""
     names: list[str] = []
     for kind, words in IN_WORDS.items():
         rows = [row for row in found.rows if row.kind == kind]

@@ -182,16 +182,16 @@ class Calibration(_Row):
     def differs_from(self, wanted: Calibration) -> list[str]:
         """Why its rows are not those of another: seed, versions, plan; empty where they are."""
         own, other = ({"seed": str(one.seed), **one.versions} for one in (self, wanted))
-        said = [
+        reasons = [
             f"{name} {own.get(name)}, not {other.get(name)}"
             for name in own | other
             if own.get(name) != other.get(name)
         ]
         if self.plan != wanted.plan:
-            said.append("another plan: --full or not")
+            reasons.append("another plan: --full or not")
         if self.design != wanted.design:
-            said.append("another design")
-        return said
+            reasons.append("another design")
+        return reasons
 
 
 def versions(module: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ Kind = Literal["nothing", "in span", "narrow", "planted", "mis-specified", "laye
 SHARE = 0.3
 """Of a confound."""
 AMPLE_SHARE = 0.6
-"""Of a layer that is to be told from all others."""
+"""Of a layer that is to be distinguished from all others."""
 NARROW_UNITS = (1, 3)
 """Dimensions of models of random units."""
 PLANTED_LAYER = ("attention", 15)
@@ -62,9 +62,9 @@ def inside(design: Design) -> list[Scenario]:
 
 def narrow(design: Design, units: int) -> list[Scenario]:
     """Where nothing must be found, by a model of few dimensions."""
-    said = f"{units} random unit{'s' if units > 1 else ''}"
+    size = f"{units} random unit{'s' if units > 1 else ''}"
     return [
-        replace(one, name=f"{one.name}; {said}", kind="narrow", units=units)
+        replace(one, name=f"{one.name}; {size}", kind="narrow", units=units)
         for one in inside(design)[:2]
     ]
 

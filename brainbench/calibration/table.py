@@ -93,7 +93,7 @@ def _legend(found: Calibration) -> str:
     people = ", ".join(f"{r:.3f} ({kind})" for kind, r in found.people_r.items())
     pooled = found.plan.pooled_draws
     verdict = any(row.verdict is not None for row in found.rows)
-    said = [
+    parts = [
         "" if found.complete else "Unfinished: rows are missing.",
         f"{found.design.people} simulated people; others predict a person with r {people}.",
         f"found: data sets with p at most {LEVEL} for unique R², uncorrected, of "
@@ -106,4 +106,4 @@ def _legend(found: Calibration) -> str:
         "published r: what the published protocol scores on some of the same data; above 0: its "
         "95 % interval over people is.",
     ]
-    return " ".join(part for part in said if part)
+    return " ".join(part for part in parts if part)

@@ -39,7 +39,7 @@ def linear_kernels(features: ArrayLike) -> Array:
         units = stacked[:, layer, :].astype(np.float64)
         if not np.isfinite(units).all():
             raise DataError(f"features of layer {layer} hold NaN or infinite values")
-        with np.errstate(over="ignore", invalid="ignore"):  # said below, by name
+        with np.errstate(over="ignore", invalid="ignore"):  # an error below names the layer
             units -= units.mean(axis=0)
             kernels[layer] = units @ units.T
         if not np.isfinite(kernels[layer]).all():

@@ -1,4 +1,4 @@
-"""lm-eval's own command, with brainbench's model among those it knows.
+"""lm-eval's own command, with brainbench's model registered.
 
 ``python -m brainbench.reasoning run --model brainbench --model_args pretrained=FOLDER --tasks …``
 """

@@ -1,4 +1,4 @@
-"""From a model and the backend asked for to what lm-eval asks."""
+"""From a model and a backend to an lm-eval model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def check_tasks_fit(model: Model, options: TaskOptions) -> LanguageModel:
-    """The model, where it can be asked tasks in this way.
+    """The model, after a check that it can be evaluated with these options.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def check_tasks_fit(model: Model, options: TaskOptions) -> LanguageModel:
             f"{model.identifier} has no chat template: leave out --apply-chat-template"
         )
     if options.apply_chat_template:
-        model.chat.probe()  # a template that cannot be used is told before anything is asked
+        model.chat.probe()  # an unusable template is an error before anything is asked
     return model
 
 
@@ -51,7 +51,7 @@ def open_lm(
     seed: int = 0,
     progress: Count = lambda done, total: None,
 ) -> LM:
-    """The model as lm-eval asks it.
+    """An lm-eval model of a language model.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def open_lm(
 
 
 def identity(model: LanguageModel, options: TaskOptions) -> dict[str, Any]:
-    """All that changes an answer, but the request."""
+    """Everything beside the request that changes an answer."""
     facts = model.facts
     return {
         "weights": model.weights_sha256,

@@ -1,4 +1,4 @@
-"""One task at a time through lm-eval's own evaluation, and all of them put together again."""
+"""Evaluate one task at a time with lm-eval, and merge the results."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Raw = dict[str, Any]
 
 @dataclass(frozen=True)
 class Asked:
-    """One task that was asked.
+    """The result of one task.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Asked:
 
 
 class TaskEvaluator:
-    """Asks a model tasks.
+    """Evaluates a model on tasks.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class TaskEvaluator:
             n_shot=raw["n-shot"].get(name),
             n_items=raw["n-samples"][name]["effective"],
             n_docs=raw["n-samples"][name]["original"],
-            metrics=_told(raw["results"][name], bias),
+            metrics=_metrics_of(raw["results"][name], bias),
             bias=bias,
             warnings=tuple(warnings),
         )
@@ -149,7 +149,7 @@ class TaskEvaluator:
                 )
         except (BrainbenchError, KeyboardInterrupt):
             raise
-        # tasks are other people's code: whatever they raise is told with the task's name
+        # tasks are other people's code: whatever they raise, the error names the task
         except Exception as error:
             text = str(error).strip() or type(error).__name__
             raise DataError(f"the task {name} fails: {text}") from error
@@ -161,7 +161,7 @@ class TaskEvaluator:
 
 
 def merge(parts: Mapping[str, Raw], tasks: TaskSet) -> tuple[Raw, list[TaskScore]]:
-    """lm-eval's result of several tasks, as if they had been asked together; and its groups.
+    """lm-eval's result of several tasks, as if evaluated together, and the scores of its groups.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def merge(parts: Mapping[str, Raw], tasks: TaskSet) -> tuple[Raw, list[TaskScore
             n_shot=raw["n-shot"].get(name),
             n_items=sum(raw["n-samples"][t.task_name]["effective"] for t in group.get_all_tasks()),
             n_docs=sum(raw["n-samples"][t.task_name]["original"] for t in group.get_all_tasks()),
-            metrics=_told(raw["results"][name]),
+            metrics=_metrics_of(raw["results"][name]),
         )
         for name, group in whole.items()
         if group.has_aggregation
@@ -209,10 +209,10 @@ def merge(parts: Mapping[str, Raw], tasks: TaskSet) -> tuple[Raw, list[TaskScore
     return raw, groups
 
 
-def _told(metrics: Mapping[str, Any], bias: AnswerBias | None = None) -> dict[str, Any]:
+def _metrics_of(metrics: Mapping[str, Any], bias: AnswerBias | None = None) -> dict[str, Any]:
     """Metrics as lm-eval spells them, without the errors that it says it does not have.
 
-    With the one that it gives only when it is told a threshold.
+    With the metric that it gives only for a threshold.
     """
     found = {key: value for key, value in plain(metrics).items() if value != _UNKNOWN}
     if bias is not None and bias.accuracy_at_threshold is not None:

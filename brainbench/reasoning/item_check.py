@@ -1,4 +1,4 @@
-"""Items of loaded tasks, held against what lm-eval would make of them before a model is asked."""
+"""Check the items of loaded tasks for labels that lm-eval would misread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from brainbench.reasoning.tasks import TaskSet
 
 
 def check_items(tasks: TaskSet, num_fewshot: int | None, limit: int | None) -> TaskSet:
-    """The tasks, with warnings of labels that lm-eval would take for something else.
+    """The tasks, with warnings of labels that lm-eval would misread.
 
     Parameters
     ----------

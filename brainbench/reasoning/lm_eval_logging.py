@@ -1,4 +1,4 @@
-"""lm-eval without its bars and hints among our own lines; what it warns of is passed on."""
+"""Silence lm-eval's progress bars and hints; pass its warnings on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from brainbench.models.bars import no_library_bars
 _LM_EVAL = "lm_eval"
 # what these warn of is of their own command line and models, which are not used here
 _UNUSED = ("lm_eval.evaluator", "lm_eval.models", "lm_eval.api.model", "lm_eval.config.evaluate")
-# defaults that lm-eval takes where a task file says nothing, told of every such task
+# defaults that lm-eval takes where a task file is silent, logged for every such task
 _HINTS = (
     "is defined, but aggregation is not",
     "is defined, but higher_is_better is not",
@@ -42,15 +42,15 @@ class _Listening(logging.Handler):
         self.heard: Counter[str] = Counter()
 
     def emit(self, record: logging.LogRecord) -> None:
-        # never raised: a warning that cannot be written is no reason to stop
+        # never raised: a warning that cannot be formatted must not stop a run
         try:
             text = _first_line(record.getMessage())
         except Exception:
             text = str(record.msg)[:_LONGEST]
-        if self._is_told(record, text):
+        if self._is_passed_on(record, text):
             self.heard[text] += 1
 
-    def _is_told(self, record: logging.LogRecord, text: str) -> bool:
+    def _is_passed_on(self, record: logging.LogRecord, text: str) -> bool:
         if record.name.partition(".")[0] == _LM_EVAL:
             unused = any(record.name == n or record.name.startswith(f"{n}.") for n in _UNUSED)
             return not unused and not any(hint in text for hint in _HINTS)
@@ -78,7 +78,7 @@ class _Printed(io.TextIOBase):
 def quiet(
     folders: Sequence[Path] = (), heard: Callable[[str], None] = lambda text: None
 ) -> Iterator[None]:
-    """Nothing of lm-eval on the screen; what it warned of is said once at the end.
+    """Silence lm-eval while the context is open; pass its warnings on once at the end.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How tasks are asked, as the user says it."""
+"""Options of lm-eval tasks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WHOLE = re.compile(r"[+-]?\d+")
 
 @dataclass(frozen=True)
 class TaskOptions:
-    """How lm-eval tasks are asked.
+    """Options of lm-eval tasks.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class TaskOptions:
             check_whole("num_fewshot", self.num_fewshot, 0)
 
     def identity(self) -> dict[str, Any]:
-        """What of it can change a number or what is kept; task files are told by their content."""
+        """The options that can change a number or what is kept; task files by their content."""
         return {
             "backend": self.backend,
             "model_args": dict(self.model_args),
@@ -64,7 +64,7 @@ class TaskOptions:
 
 
 def parse_arguments(text: str, flag: str) -> dict[str, Value]:
-    """``name=value,name=value``, numbers, true, false and none told apart, as in lm-eval.
+    """``name=value,name=value``, numbers, true, false and none converted, as in lm-eval.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Values of lm-eval as JSON has them."""
+"""Values of lm-eval as JSON values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 
 def plain(value: Any) -> Any:
-    """The same of strings, numbers, lists and maps; what is not a number becomes None.
+    """A JSON value of strings, numbers, lists and maps; NaN becomes None.
 
     Infinite numbers become ``"inf"`` and ``"-inf"``; functions and other objects text.
     """

@@ -1,4 +1,4 @@
-"""Items of a task, one line each: what was asked, by its ids and hashes, and what was answered."""
+"""Samples of a task: for each item its ids and hashes, and the answer."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def sample_rows(samples: Iterable[Mapping[str, Any]], texts: bool) -> list[dict[
 
     Parameters
     ----------
-    texts : whether questions and answers are told in full, in lm-eval's fields; else what
-        was said is told by its hash.
+    texts : whether questions and answers are kept in full, in lm-eval's fields; else only
+        the hash of an answer.
 
     Returns
     -------

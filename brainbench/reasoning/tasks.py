@@ -45,7 +45,7 @@ class TaskSet:
     shareable : tasks whose texts may be written into samples.
     manager : lm-eval's, that loaded them.
     code : of each folder of task files, the hash of the Python in it.
-    warnings : what the task files and lm-eval said as they were loaded.
+    warnings : messages of the task files and lm-eval from loading.
     folders : of task files, ours and the user's.
     files : name → its task file, where it has one.
     own : names whose files are in folders that the user gave.
@@ -218,7 +218,7 @@ def _load(manager: Any, name: str) -> dict[str, Any]:
         return loaded
     except (BrainbenchError, KeyboardInterrupt):
         raise
-    # other people's files and data fail in many ways; all are told with the task's name
+    # other people's files and data fail in many ways; every error names the task
     except Exception as error:
         if fault := _data_fault(manager, name):
             raise DataError(f"the task {name} cannot be loaded: {fault}") from error

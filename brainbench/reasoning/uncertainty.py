@@ -1,4 +1,4 @@
-"""How far a share of right answers, or an AUC, may be from chance alone; honest for few items.
+"""Intervals of an accuracy and an AUC that hold for few items.
 
 A standard error of a handful of items can be 0, when all were answered right or all wrong. That
 is not a certainty: four coins that fall alike have one, too.

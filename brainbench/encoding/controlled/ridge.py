@@ -128,7 +128,7 @@ def residual_operator(columns: Array, features: Array, fold: HeldOutFold) -> Arr
     """(n, n) matrix that takes nuisance columns out of features.
 
     Training rows are made orthogonal to the columns, without any penalty: what is then
-    fitted to them learns nothing that the columns could tell of the responses (Frisch &
+    fitted to them learns nothing that the columns could explain of the responses (Frisch &
     Waugh 1933). A penalty, however small, would leave some of it. Test rows lose what ridge
     predicts from the columns, its penalty by leave-one-out error on the training features:
     there validity asks for nothing, and least squares on few items would add noise. Columns

@@ -159,7 +159,7 @@ def compare_fold_by_fold(
     runs = []
     for kernel, fold in zip(kernels, folds, strict=True):
         own, people = _checked(kernel[:, None], grams, folds)
-        # centred, so a constant test run may be nothing but rounding: told by all its items
+        # centred, so a constant test run may be nothing but rounding: judged over all its items
         largest = np.abs(own).max(axis=(-2, -1))
         model = pattern(_distances(_within(own, fold), largest))
         runs.append(_run(fold, model, people, pattern))

@@ -1,4 +1,4 @@
-"""What is wrong with the local data of task files: files, splits, columns, labels.
+"""Faults in the local data of task files: files, splits, columns, labels.
 
 Nothing of the task is run: templates are filled in a sandbox, and what a Python function of the
 task makes is left to :mod:`brainbench.reasoning.item_check`, which asks the loaded task.

@@ -1,4 +1,4 @@
-"""Labels of items, held against their choices as lm-eval reads them.
+"""Checks of item labels against their choices as lm-eval reads them.
 
 lm-eval takes a label that is a number for the index of a choice, and one that is text for the
 choice itself. A boolean is a number in Python: ``true`` is index 1. What is not a choice counts as
@@ -32,7 +32,7 @@ class LabelFault:
 
     Attributes
     ----------
-    kind : faults of one kind are told together.
+    kind : faults of one kind are reported together.
     problem, remedy : in words.
     """
 
@@ -58,7 +58,7 @@ class LabelFaults:
 
     @property
     def problem(self) -> str:
-        """Of the first row, and which others are like it."""
+        """The fault of the first row, and the other rows that have it."""
         if len(self.rows) == 1:
             return self.first.problem
         others = ", ".join(map(str, self.rows[1 : 1 + _SOME]))
@@ -98,7 +98,7 @@ def find_label_faults(
 
 
 def choices_fault(choices: Any) -> LabelFault | None:
-    """What is wrong with the choices of an item."""
+    """A fault in the choices of an item; None where there is none."""
     if isinstance(choices, str) or not isinstance(choices, Sequence | np.ndarray):
         return LabelFault(
             "choices", f"the choices are {shown(choices)}, not a list", "give a list of texts"

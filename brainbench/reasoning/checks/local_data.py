@@ -1,4 +1,4 @@
-"""Local data of a task file: read as lm-eval reads it, and why it cannot be read.
+"""Read the local data of a task file as lm-eval does, and explain failures.
 
 lm-eval leaves reading to Hugging Face's ``datasets``, whose errors name neither file nor line.
 """
@@ -78,7 +78,7 @@ def read_data(config: Config) -> dict[str, Rows]:
 
 
 def file_faults(config: Config) -> Iterator[FileFault]:
-    """Why the local files of a task file cannot be read: file, line, and what is wrong there."""
+    """Faults of local files that cannot be read, with file and line."""
     for paths in (data_files(config) or {}).values():
         for pattern in paths:
             for file in _matching(pattern):
@@ -86,7 +86,7 @@ def file_faults(config: Config) -> Iterator[FileFault]:
 
 
 def root_cause(error: BaseException) -> str:
-    """The first line of the error below all others, which says most."""
+    """First line of the innermost error, which is the most informative."""
     while (below := error.__cause__ or error.__context__) is not None:
         # datasets tries a second reader whose error is about another format
         if str(error) and not isinstance(error, RuntimeError) and "generating" not in str(error):
@@ -132,7 +132,7 @@ def _faults_of(file: Path, kind: str) -> Iterator[FileFault]:
             yield fault(f"line {line}", problem, "save the file as UTF-8")
             return
         if kind == "json":
-            yield from (fault(*told) for told in _json_faults(text))
+            yield from (fault(*found) for found in _json_faults(text))
         elif kind == "csv" and len(text.strip().splitlines()) < 2:
             yield fault("file", "has no rows below its header", "put the data there")
 

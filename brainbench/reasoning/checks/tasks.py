@@ -1,4 +1,4 @@
-"""What is wrong with folders of lm-eval tasks, before any model is asked.
+"""Faults in folders of lm-eval tasks, found before any model is asked.
 
 lm-eval skips a file that it cannot read, and lets one name replace another, without a word.
 The task files are read as YAML, nothing in them is run; problems are proven from their text.
@@ -32,7 +32,7 @@ Config = dict[str, Any]
 
 @dataclass(frozen=True)
 class Installed:
-    """What lm-eval itself knows."""
+    """Names and fields of the installed lm-eval."""
 
     names: frozenset[str]
     task_fields: frozenset[str]

@@ -1,4 +1,4 @@
-"""What a model goes on to say: greedy decoding in batches, the prompts' beginning computed once.
+"""Generation: greedy decoding in batches that share prefixes.
 
 Prompts are run padded on the right, behind what they share. Then their keys and values are moved
 to the right end, so that what is generated follows without a gap; the room on the left is masked.
@@ -34,13 +34,13 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Decoding:
-    """How to go on.
+    """Options of decoding.
 
     Attributes
     ----------
     most : tokens to generate at most.
     until : texts that end it.
-    sampling : what transformers' ``generate`` is told where it is not greedy; empty where it is.
+    sampling : arguments of transformers' ``generate`` for sampling; empty for greedy decoding.
     """
 
     most: int
@@ -50,7 +50,7 @@ class Decoding:
 
 @dataclass(frozen=True)
 class Completion:
-    """What was generated: its tokens, without the one that ends it, and whether it was cut off."""
+    """A generated text: its tokens without the end token, and whether it was cut off."""
 
     tokens: Tokens
     cut_off: bool
@@ -103,16 +103,16 @@ class Generator:
         progress : called with (prompts done, prompts).
         groups : of each prompt whose directions steer it and what it goes on with.
         """
-        said: dict[int, Completion] = {}
+        completed: dict[int, Completion] = {}
         if self._steerer.everywhere and groups:
             batches = plan_apart(prompts, kinds, self._batch_size, groups)
         else:
             batches = plan_batches(prompts, kinds, self._batch_size, groups=groups)
         for batch in batches:
-            progress(len(said), len(prompts))
-            said.update(zip(batch.rows, self._answer(batch, decoding), strict=True))
+            progress(len(completed), len(prompts))
+            completed.update(zip(batch.rows, self._answer(batch, decoding), strict=True))
         progress(len(prompts), len(prompts))
-        return [said[i] for i in range(len(prompts))]
+        return [completed[i] for i in range(len(prompts))]
 
     def forget(self) -> None:
         """Let the kept keys and values go."""
@@ -150,7 +150,7 @@ class Generator:
 
     def _run(self, batch: Batch, decoding: Decoding) -> list[Completion]:
         if len(batch.rows) > self._most:
-            return [said for half in batch.halves() for said in self._run(half, decoding)]
+            return [one for half in batch.halves() for one in self._run(half, decoding)]
         import torch
 
         try:
@@ -181,14 +181,14 @@ class Generator:
         _move_right(past, room)
         seen = (torch.arange(before + tokens.shape[1], device=self._device) >= room[:, None]).long()
         place = before + last + 1
-        said: list[list[int]] = [[] for _ in range(rows)]
+        generated: list[list[int]] = [[] for _ in range(rows)]
         ended: dict[int, bool] = {}
         live = list(range(rows))
         most = [self._room(before + len(suffix), decoding.most) for suffix in batch.suffixes]
         while True:
             chosen = logits.argmax(dim=-1)
             for row, token in zip(live, chosen.tolist(), strict=True):
-                self._add(said[row], token, most[row], decoding.until, row, ended)
+                self._add(generated[row], token, most[row], decoding.until, row, ended)
             kept = [i for i, row in enumerate(live) if row not in ended]
             if not kept:
                 break
@@ -208,7 +208,7 @@ class Generator:
                     position_ids=place[:, None],
                 )
             place = place + 1
-        return [Completion(tuple(said[row]), ended[row]) for row in range(rows)]
+        return [Completion(tuple(generated[row]), ended[row]) for row in range(rows)]
 
     def _room(self, prompt: int, most: int) -> int:
         """Tokens that may be generated: what is asked for, or what the context leaves."""
@@ -218,7 +218,7 @@ class Generator:
 
     def _add(
         self,
-        said: list[int],
+        generated: list[int],
         token: int,
         most: int,
         until: tuple[str, ...],
@@ -229,18 +229,18 @@ class Generator:
         if token in self._stops:
             ended[row] = False
             return
-        said.append(token)
-        if self._stopped(said, until):
+        generated.append(token)
+        if self._stopped(generated, until):
             ended[row] = False
-        elif len(said) >= most:
+        elif len(generated) >= most:
             ended[row] = True
 
-    def _stopped(self, said: Sequence[int], until: tuple[str, ...]) -> bool:
+    def _stopped(self, generated: Sequence[int], until: tuple[str, ...]) -> bool:
         if not until:
             return False
         # a token holds one byte at least; a few more, for one text may be written in many ways
         tail = max(len(text.encode()) for text in until) + 4
-        text = self._tokenizer.decode(said[-tail:])
+        text = self._tokenizer.decode(generated[-tail:])
         return any(end in text for end in until)
 
     def _pass(self, places: Tensor, past: Any, **given: Any) -> Tensor:
@@ -256,7 +256,7 @@ class Generator:
         return logits
 
     def _sample(self, batch: Batch, decoding: Decoding) -> list[Completion]:
-        """By transformers, whatever it is told to do."""
+        """By transformers' own ``generate``."""
         import torch
         from lm_eval.models.utils_hf import stop_sequences_criteria
         from transformers import GenerationConfig
@@ -296,8 +296,8 @@ class Generator:
             found.append(Completion(tuple(own), not whole))
         return found
 
-    def _ends(self, said: Sequence[int], until: tuple[str, ...]) -> bool:
-        text = self._tokenizer.decode(said)
+    def _ends(self, generated: Sequence[int], until: tuple[str, ...]) -> bool:
+        text = self._tokenizer.decode(generated)
         return any(end in text for end in until)
 
 

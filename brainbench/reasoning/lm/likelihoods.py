@@ -25,8 +25,8 @@ from brainbench.reasoning.lm.schedule import (
     PassBudget,
     Query,
     ScheduledWork,
-    moved,
     plan_queries,
+    shifted,
 )
 from brainbench.reasoning.lm.steered_rows import SteeredRows
 
@@ -85,7 +85,7 @@ class Likelihoods:
         kinds: Sequence[str],
         progress: Count = lambda done, total: None,
     ) -> list[tuple[float, bool]]:
-        """Of each query the log-likelihood, in nats, and whether greedy decoding would say it.
+        """Log-likelihood of each query in nats, and whether greedy decoding would produce it.
 
         Parameters
         ----------
@@ -181,7 +181,7 @@ class Likelihoods:
                 add(
                     [tail.tokens for tail in tails],
                     rows_of(past, [tail.stem for tail in tails]),
-                    [moved(ask, rows.start) for ask in work.tail_asks if ask.row in rows],
+                    [shifted(ask, rows.start) for ask in work.tail_asks if ask.row in rows],
                 )
         return _Found(values[asked], greedy[asked])
 

@@ -1,4 +1,4 @@
-"""What a model answered, kept by everything that its answer depends on.
+"""A cache of a model's answers, keyed by everything that an answer depends on.
 
 lm-eval's own cache names an answer by the request alone, whatever the model (its issues 2715
 and 4063), and is pickled. This one is a folder for each model, of arrays with checksums.
@@ -32,7 +32,7 @@ class ResponseCache:
         return content_key(identity=self._identity, request=request)
 
     def get(self, key: str) -> Arrays | None:
-        """What was answered before; None where nothing was, or it is damaged."""
+        """The cached answer; None where there is none, or it is damaged."""
         return self._arrays.get(key)
 
     def put(self, key: str, arrays: Arrays) -> None:

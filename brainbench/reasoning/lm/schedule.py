@@ -1,4 +1,4 @@
-"""What is computed for which continuations, so that nothing is computed twice.
+"""Plan forward passes over continuations so that nothing is computed twice.
 
 A *query* is a continuation of a context. It is read from a *row*, the context and all but the
 last token of the continuation. Queries of one context share rows: continuations of one token are
@@ -26,7 +26,7 @@ _DEEPEST = 200
 
 @dataclass(frozen=True)
 class PassBudget:
-    """What one pass through the model holds and costs.
+    """Memory and cost of one forward pass.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ class Tail:
 
 @dataclass(frozen=True)
 class ScheduledWork:
-    """What goes through the model together.
+    """Rows that go through the model together, with the log-probabilities to read.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ class ScheduledWork:
         return sorted({ask.query for ask in (*self.asks, *self.tail_asks)})
 
     def renumbered(self, numbers: Sequence[int]) -> ScheduledWork:
-        """The same work, its queries called by other numbers."""
+        """The same work with its queries renumbered."""
         asks, tail_asks = (_renumbered(a, numbers) for a in (self.asks, self.tail_asks))
         return replace(self, asks=asks, tail_asks=tail_asks)
 
@@ -127,10 +127,10 @@ class ScheduledWork:
             new = {old: i for i, old in enumerate(kept)}
             yield ScheduledWork(
                 _some(self.batch, rows),
-                tuple(moved(ask, start) for ask in self.asks if ask.row in rows),
+                tuple(shifted(ask, start) for ask in self.asks if ask.row in rows),
                 tuple(Tail(self.tails[i].stem - start, self.tails[i].tokens) for i in kept),
                 tuple(
-                    moved(ask, ask.row - new[ask.row]) for ask in self.tail_asks if ask.row in new
+                    shifted(ask, ask.row - new[ask.row]) for ask in self.tail_asks if ask.row in new
                 ),
             )
 
@@ -139,8 +139,8 @@ def _renumbered(asks: Sequence[Ask], numbers: Sequence[int]) -> tuple[Ask, ...]:
     return tuple(replace(ask, query=numbers[ask.query]) for ask in asks)
 
 
-def moved(ask: Ask, rows: int = 0, places: int = 0) -> Ask:
-    """The same, rows and places counted from later ones."""
+def shifted(ask: Ask, rows: int = 0, places: int = 0) -> Ask:
+    """The same, with rows and positions counted from an offset."""
     return Ask(ask.row - rows, ask.place - places, ask.target, ask.query, ask.group)
 
 
@@ -208,11 +208,13 @@ def _rows(queries: Sequence[Query], kinds: Sequence[str]) -> list[_Row]:
         bodies = _longest({queries[i].continuation[:-1] for i in own})
         found = {body: _Row(context + body, kinds[own[0]]) for body in bodies}
         for i in own:
-            said = queries[i].continuation
-            body = next(body for body in bodies if body[: len(said) - 1] == said[:-1])
+            continuation = queries[i].continuation
+            body = next(
+                body for body in bodies if body[: len(continuation) - 1] == continuation[:-1]
+            )
             first = len(context) - 1
             found[body].asks.extend(
-                Ask(0, first + n, token, i, group) for n, token in enumerate(said)
+                Ask(0, first + n, token, i, group) for n, token in enumerate(continuation)
             )
         rows += found.values()
     return rows
@@ -247,7 +249,7 @@ def _flat(rows: Sequence[_Row], passes: PassBudget, vocabulary: int) -> list[Sch
         ScheduledWork(
             batch,
             tuple(
-                moved(ask, -number, len(batch.prefix))
+                shifted(ask, -number, len(batch.prefix))
                 for number, row in enumerate(batch.rows)
                 for ask in rows[row].asks
             ),
@@ -345,10 +347,10 @@ def _stage(batch: Batch, clusters: Sequence[_Cluster]) -> ScheduledWork:
     for number, cluster in enumerate(clusters):
         for row in cluster.rows:
             following.append((Tail(number, row.tokens[stem:]), row))
-            asks += [moved(ask, -number, prefix) for ask in row.asks if ask.place < stem]
+            asks += [shifted(ask, -number, prefix) for ask in row.asks if ask.place < stem]
     following.sort(key=lambda pair: len(pair[0].tokens))
     tail_asks = [
-        moved(ask, -number, stem)
+        shifted(ask, -number, stem)
         for number, (_, row) in enumerate(following)
         for ask in row.asks
         if ask.place >= stem

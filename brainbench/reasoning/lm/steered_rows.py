@@ -1,4 +1,4 @@
-"""Which rows of a plan's passes are steered, and from which place on.
+"""The rows of a pass that are steered, and the positions from which on.
 
 Of a row, the first place that is read is the last token of its context: what stands there tells
 the first token of the continuation. A row without such a place is a beginning of others; the plan

@@ -1,4 +1,4 @@
-"""vLLM, by lm-eval's own class for it."""
+"""vLLM through lm-eval's own class."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 
 
 def check_vllm(model: LanguageModel) -> None:
-    """Raise ``UsageError`` when vLLM is not there, or the model is nothing that it loads."""
+    """Raise ``UsageError`` when vLLM is not installed, or cannot load this kind of model."""
     if model.steering is not None:
         raise UsageError(
             "--backend vllm computes in an engine of its own, into whose states nothing can be "
@@ -111,14 +111,14 @@ def _vllm_class() -> Any:
 
 
 def _import(name: str) -> Any:
-    """A module that brings vLLM, which logs to stdout, where the record goes, unless told."""
+    """Import a module of vLLM, kept from logging to stdout, where the record goes."""
     for variable, value in _QUIET.items():
         os.environ.setdefault(variable, value)
     return importlib.import_module(name)
 
 
 def _lora(adapter: Path) -> dict[str, Any]:
-    """What vLLM must be told of an adapter: a rank that fits, and the modules that it changes.
+    """Arguments of vLLM for an adapter: a rank that fits, and the modules that it changes.
 
     With no modules named vLLM wraps all, the output layer among them, which then takes one row
     of each prompt and breaks where the log-probabilities of whole prompts are asked for (0.32).

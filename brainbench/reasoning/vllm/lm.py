@@ -1,4 +1,4 @@
-"""A model of lm-eval's own, held to what brainbench's is: nothing is cut, answers are kept."""
+"""A wrapper of lm-eval's vLLM model: no prompt is truncated, answers are cached."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LIMITS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_token
 
 
 class WatchedLM(LM):  # type: ignore[misc]
-    """Checks lengths before a model is asked, and asks what it has not answered before.
+    """Checks prompt lengths, and asks the model only for answers that are not cached.
 
     Parameters
     ----------
@@ -68,7 +68,9 @@ class WatchedLM(LM):  # type: ignore[misc]
         return self._model.chat.template if chat_template else None
 
     def loglikelihood(self, requests: Sequence[Any]) -> list[tuple[float, bool]]:
-        """Of each (context, continuation), and whether greedy decoding would say it."""
+        """Log-likelihood of each (context, continuation) in nats, and whether greedy decoding would
+        produce it.
+        """
 
         def check(request: Any) -> Any:
             # vLLM generates one token, whatever it is asked
@@ -78,12 +80,12 @@ class WatchedLM(LM):  # type: ignore[misc]
         return [(float(v), bool(g)) for v, g in self._answers("loglikelihood", requests, check)]
 
     def loglikelihood_rolling(self, requests: Sequence[Any]) -> list[float]:
-        """Of each whole text, in windows of the model's context."""
+        """Log-likelihood of each whole text in nats, in windows of the model's context."""
         found = self._answers("loglikelihood_rolling", requests, lambda request: request)
         return [float(value) for value in found]
 
     def generate_until(self, requests: Sequence[Any]) -> list[str]:
-        """What is generated: no more than the context leaves room for, the prompt whole."""
+        """Generated text: the prompt is never truncated, so the context limits its length."""
         shortened: list[str] = []
 
         def check(request: Any) -> Any:
