@@ -41,9 +41,9 @@ def main() -> None:
     recording = load_recording(given.dataset, None if given.roi is None else (given.roi,))
     roi = given.roi or next(iter(recording.card.rois))
     layers = layer_sets(model.loader.config.get_text_config().num_hidden_layers)[MIDDLE]
-    asker = LastTokenEvaluator(model, "attention", layers)
+    evaluator = LastTokenEvaluator(model, "attention", layers)
     for kind in recording.card.reasoning_types:
-        training, held, questions = read_training(asker, read_signals(recording, roi, kind))
+        training, held, questions = read_training(evaluator, read_signals(recording, roi, kind))
         labels = np.array([question.label for question in questions])
         targeted = Targeted(training, held, labels, np.zeros(len(labels)))
         pairs = targeted.pairs

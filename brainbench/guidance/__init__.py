@@ -1,1 +1,1 @@
-"""Brain signals → model: maps, directions, fine-tuning, their controls, what they gain."""
+"""Guidance of models by brain signals: steering, fine-tuning, their baselines and gains."""

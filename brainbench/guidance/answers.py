@@ -1,4 +1,4 @@
-"""What the arms of a comparison answered to one test, as arrays."""
+"""Answers of the arms of a comparison to one test, as arrays."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class TestItems:
     ----------
     labels : (n_items,) index of the right choice.
     n_choices : how many there are to choose from.
-    base : (n_items,) what belongs together and is drawn together: the orders of premises of
-        one problem, the questions about one story.
+    base : (n_items,) cluster that the bootstrap draws as one: the orders of premises of one
+        problem, the questions about one story.
     order : (n_items,) which order of premises; 0 is the one that stands for the problem.
     """
 
@@ -54,12 +54,12 @@ class TestItems:
 
     @property
     def n_items(self) -> int:
-        """Problems, each order of premises counted."""
+        """Number of problems, each order of premises counted."""
         return int(self.labels.size)
 
     @property
     def n_base(self) -> int:
-        """Problems, orders of premises not counted."""
+        """Number of problems, orders of premises not counted."""
         return int(self.clusters.max()) + 1
 
     @cached_property
@@ -69,7 +69,7 @@ class TestItems:
         return numbered
 
     def holds(self, *labels: int) -> bool:
-        """Whether each of these labels is right somewhere."""
+        """Whether each of these labels occurs."""
         return bool(np.isin(labels, self.labels).all())
 
 
@@ -83,23 +83,27 @@ class ArmAnswers:
     ----------
     log_odds : (n_seeds, n_items) log P(True) - log P(False); NaN throughout where there are
         none, as of tests with three choices.
-    said : (n_seeds, n_items) index of the choice that was said, -1 where it was none of them.
+    answer : (n_seeds, n_items) index of the choice that was answered, -1 for none of them.
     strengths : (n_seeds,) of steering, chosen on validation problems.
-    thresholds : (n_seeds,) log-odds above which True counts as said, chosen there too.
+    thresholds : (n_seeds,) log-odds above which the answer counts as True, chosen there too.
     layers : of steering, those where something was added, in any row.
     """
 
     log_odds: Array
-    said: NDArray[np.intp]
+    answer: NDArray[np.intp]
     strengths: Array | None = None
     thresholds: Array | None = None
     layers: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
-        if self.said.ndim != 2 or not self.said.size or self.said.shape != self.log_odds.shape:
+        if (
+            self.answer.ndim != 2
+            or not self.answer.size
+            or self.answer.shape != self.log_odds.shape
+        ):
             raise DataError(
-                "log_odds and said must both be (n_seeds, n_items), neither of them empty; their "
-                f"shapes are {self.log_odds.shape} and {self.said.shape}"
+                "log_odds and answer must both be (n_seeds, n_items), neither of them empty; their "
+                f"shapes are {self.log_odds.shape} and {self.answer.shape}"
             )
         missing = np.isnan(self.log_odds)
         if missing.any() and not missing.all():
@@ -117,8 +121,8 @@ class ArmAnswers:
 
     @property
     def n_seeds(self) -> int:
-        """Rows."""
-        return int(self.said.shape[0])
+        """Number of rows."""
+        return int(self.answer.shape[0])
 
     @property
     def has_odds(self) -> bool:
@@ -126,14 +130,14 @@ class ArmAnswers:
         return not bool(np.isnan(self.log_odds[0, 0]))
 
     def check(self, name: str, items: TestItems) -> None:
-        """That these are answers to these problems, or ``DataError``."""
-        if self.said.shape[1] != items.n_items:
+        """Raise ``DataError`` unless these are answers to these problems."""
+        if self.answer.shape[1] != items.n_items:
             raise DataError(
-                f"arm {name!r} answered {self.said.shape[1]} problems of a test of "
+                f"arm {name!r} answered {self.answer.shape[1]} problems of a test of "
                 f"{items.n_items}; every arm must answer all of them"
             )
-        if self.said.min() < INVALID or self.said.max() >= items.n_choices:
+        if self.answer.min() < INVALID or self.answer.max() >= items.n_choices:
             raise DataError(
-                f"arm {name!r}: what was said must be -1 or an index of {items.n_choices} "
-                f"choices; it goes from {self.said.min()} to {self.said.max()}"
+                f"arm {name!r}: answers must be -1 or an index of {items.n_choices} "
+                f"choices; they go from {self.answer.min()} to {self.answer.max()}"
             )

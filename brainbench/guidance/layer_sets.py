@@ -1,4 +1,4 @@
-"""Which layers are guided."""
+"""Sets of layers to steer or train."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def name_layers(layers: Sequence[int]) -> str:
             ranges[-1].append(layer)
         else:
             ranges.append([layer])
-    told = [f"{own[0]} to {own[-1]}" if len(own) > 1 else f"{own[0]}" for own in ranges]
-    return ", ".join(told) or "none"
+    parts = [f"{own[0]} to {own[-1]}" if len(own) > 1 else f"{own[0]}" for own in ranges]
+    return ", ".join(parts) or "none"
 
 
 def as_mask(layers: Sequence[int], count: int) -> list[float]:

@@ -1,4 +1,4 @@
-"""Ridge maps from a layer's states to people's voxels, kept in the span of their training items.
+"""Ridge maps from a layer's states to people's voxels, in the span of their training items.
 
 With X the m training states less their mean and Y the training responses less theirs, one
 penalty per person and layer gives
@@ -54,8 +54,8 @@ class BrainMaps:
         centred : take the training means out of states and responses; else W alone, without
             its intercept.
         """
-        moved = states - self.mean if centred else states
-        products = np.einsum("rlu,lmu->rlm", moved, self.span)
+        shifted = states - self.mean if centred else states
+        products = np.einsum("rlu,lmu->rlm", shifted, self.span)
         found: Array = np.einsum("rlm,lmv->rlv", products, self.duals[person])
         return found
 

@@ -1,4 +1,4 @@
-"""How far predicted brain responses are from measured ones, as a loss of a model's states.
+"""The distance of predicted from measured brain responses, as a loss of a model's states.
 
 For the state x of a layer, a person's map W and the response y to an item,
 
@@ -40,7 +40,7 @@ class Objective(nn.Module):
     Parameters
     ----------
     maps : of L layers.
-    responses : per person (n_items, voxels): what states are held against.
+    responses : per person (n_items, voxels): the targets of the prediction.
     loss : one of ``LOSSES``.
     centring : one of ``CENTRINGS``.
     dtype : of the computation.
@@ -72,10 +72,10 @@ class Objective(nn.Module):
             grams.append(gram)
             crosses.append(cross)
             squares.append(square)
-        moved = np.zeros_like(maps.mean) if centring == "raw" else maps.mean
+        mean = np.zeros_like(maps.mean) if centring == "raw" else maps.mean
         held = {
             "span": maps.span,
-            "mean": moved,
+            "mean": mean,
             "gram": np.stack(grams),
             "cross": np.stack(crosses),
             "square": np.stack(squares),
@@ -86,7 +86,7 @@ class Objective(nn.Module):
 
     @property
     def n_people(self) -> int:
-        """People it knows."""
+        """Number of people."""
         return len(self.voxels)
 
     def products(self, states: Tensor) -> Tensor:
@@ -101,16 +101,16 @@ class Objective(nn.Module):
         return self._of(people, items)(self.products(states))
 
     def around(self, states: Tensor, people: Tensor, items: Tensor) -> Callable[[Tensor], Tensor]:
-        """:meth:`of_pairs` of states that are moved step by step: moved → (rows, L) losses.
+        """:meth:`of_pairs` of states with a changing vector added: delta → (rows, L) losses.
 
-        What does not change with the steps is computed once. ``moved`` is (rows, L, units).
+        What does not depend on it is computed once. ``delta`` is (rows, L, units).
         """
         start, losses = self.products(states), self._of(people, items)
-        return lambda moved: losses(start + self._along(moved))
+        return lambda delta: losses(start + self._along(delta))
 
-    def _along(self, moved: Tensor) -> Tensor:
-        """(rows, L, m) what a move adds to the products; nothing to the 1 of an intercept."""
-        found = torch.einsum("rlu,lmu->rlm", moved, self.span)
+    def _along(self, delta: Tensor) -> Tensor:
+        """(rows, L, m) what ``delta`` adds to the products; nothing to the 1 of an intercept."""
+        found = torch.einsum("rlu,lmu->rlm", delta, self.span)
         return pad(found, (0, 1)) if self._centring == "intercept" else found
 
     def _of(self, people: Tensor, items: Tensor) -> Callable[[Tensor], Tensor]:

@@ -1,4 +1,4 @@
-"""What guides a model: responses of people to the items they reasoned about."""
+"""The guiding signals: responses of people to the items they reasoned about."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ class Signals:
     ----------
     source : name of where they come from, ``xiao2026.language.syllogistic``.
     problems : the items, in the order they were shown.
-    runs : (n_items,) label of what each is held out with: its scanner run, or what the card says.
+    runs : (n_items,) label of the group that each is held out with: its scanner run, or the
+        coordinate that the card names.
     types : (n_items,) reasoning type of each.
     labels : (n_items,) whether the conclusion follows.
-    responses : per person (n_items, voxels).
-    right : (P, n_items) 1 where the person answered rightly, 0 where not, or where nothing
-        was answered; 1 throughout where no answers were recorded.
+    responses : per person (n_items, voxels), in the unit of the dataset.
+    right : (P, n_items) 1 where the person answered correctly, 0 where not, or where there was
+        no answer; 1 throughout where no answers were recorded.
     """
 
     source: str
@@ -43,14 +44,23 @@ class Signals:
         """How many people."""
         return len(self.responses)
 
-    def missed(self, said: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """(n_items,) which of them answers have wrong; 0 stands for True, -1 is not an answer."""
-        missed: NDArray[np.bool_] = said != np.where(self.labels, 0, 1)
+    def missed(self, answer: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Items that a model has wrong.
+
+        Parameters
+        ----------
+        answer : (n_items,) 0 for True, 1 for False, -1 for an invalid answer.
+
+        Returns
+        -------
+        (n_items,).
+        """
+        missed: NDArray[np.bool_] = answer != np.where(self.labels, 0, 1)
         return missed
 
-    def outdo(self, said: NDArray[np.int64]) -> bool:
+    def humans_beat_model(self, answer: NDArray[np.int64]) -> bool:
         """Whether a person has an item right that these answers (n_items,) have wrong."""
-        return bool((self.missed(said) & (self.right > 0.5).any(axis=0)).any())
+        return bool((self.missed(answer) & (self.right > 0.5).any(axis=0)).any())
 
     def at(self, items: NDArray[np.intp]) -> Signals:
         """Only some items, in this order."""
@@ -74,7 +84,7 @@ def read_signals(
 ) -> Signals:
     """The responses of everybody in one ROI to the items of one reasoning type, or of ``all``.
 
-    Repeats are averaged. A missing answer is no right one.
+    Repeats are averaged. A missing answer counts as wrong.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Where a run's time goes: every second from its start belongs to one step."""
+"""Time by step of a run: every second from its start counts for one step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"\s*\d+/\d+$")
 
 
 class Clock:
-    """Counts seconds; they run from when it is made.
+    """Counts seconds from its creation on.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Clock:
 
     @contextlib.contextmanager
     def on(self, step: str) -> Iterator[None]:
-        """Time that the block takes, but for what steps within it take, belongs to a step."""
+        """Count the time of the block for a step, except that of steps within it."""
         outer = self._step
         self._turn(step)
         try:
@@ -41,20 +41,20 @@ class Clock:
             self._turn(outer)
 
     def watch(self, report: Progress) -> Progress:
-        """A report by which time belongs to the step that was told of last, until the block ends.
+        """A report that counts time for the step reported last, until the block ends.
 
         Draws of one kind, as ``random features 3/20``, are one step.
         """
 
-        def told(step: Step) -> None:
+        def counted(step: Step) -> None:
             self._turn(_NUMBER.sub("", step.label))
             report(step)
 
-        return told
+        return counted
 
     @property
     def seconds(self) -> float:
-        """All of them, since the start."""
+        """Seconds since the start."""
         self._turn(self._step)
         return self._since - self._started
 

@@ -1,4 +1,4 @@
-"""Which code a run can reach: its id changes with that, and with no other of the package."""
+"""Hash of the code that a run can reach, for its id: no other code of the package counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""evaluate(): what to compute, in which order, kept as it goes, resumed where it stopped."""
+"""evaluate(): plan a run, keep each finished step, resume an interrupted run."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from brainbench.run.inputs import (
     check_groups,
     check_model,
     group_benchmarks,
-    limit_told,
     load_data,
+    naming_limit,
     read_model,
 )
 from brainbench.run.provenance import peak_memory_mb
@@ -112,7 +112,7 @@ def evaluate(
     with clock.on(LOADING):
         asked = find_tasks(names, scored, chosen.task_options, not wanted, chosen.limit)
         data = load_data(wanted, chosen.limit)
-    with limit_told(chosen.limit):
+    with naming_limit(chosen.limit):
         check_groups(wanted, scored, data, chosen.limit)
     record = new_record(scored, model, wanted, data, chosen, untrained, asked, guided)
     folder = RunFolder(output_path, record.model.identifier, record.run_id)
@@ -153,8 +153,8 @@ def evaluate(
 
 def _spent(before: Record) -> float:
     """Seconds of the runs that this one goes on with, as far as they are known."""
-    told = (before.timing.get(name, 0.0) for name in ("seconds", "seconds_before"))
-    return round(sum(value for value in told if isinstance(value, float | int)), 3)
+    spent = (before.timing.get(name, 0.0) for name in ("seconds", "seconds_before"))
+    return round(sum(value for value in spent if isinstance(value, float | int)), 3)
 
 
 def _guidance(
@@ -187,7 +187,7 @@ def choose_benchmarks(
     dataset: str | None,
     protocol: str,
 ) -> list[Benchmark]:
-    """Resolve what the user asked for; see :func:`evaluate`."""
+    """The benchmarks that the arguments of :func:`evaluate` select."""
     if benchmarks is not None and suite is not None:
         raise UsageError("give --benchmarks or --suite, not both")
     if dataset is not None:
@@ -232,7 +232,7 @@ def _run(
     try:
         for name, behavior in data.behaviors.items():
             folder.save_samples(name, sample_rows(behavior, readings.answers[name]))
-        # what steps tell of while they are computed ends with them
+        # progress of a step ends with it
         with clock.on("scoring"):
             for score in scores[0]:
                 found[score.benchmark] = score
@@ -308,5 +308,5 @@ def _scores(
     for group, inputs in group_benchmarks(benchmarks, model, data, readings):
         # those that read the data themselves know of no limit
         limit = settings.limit if any(one.needs for one in group) else None
-        with limit_told(limit):
+        with naming_limit(limit):
             yield from group[0].score_group(group, inputs, scoring)

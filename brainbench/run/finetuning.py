@@ -23,7 +23,7 @@ from brainbench.guidance.signals import Signals, read_signals
 from brainbench.models import LanguageModel, Model, ModelOptions, load_model
 from brainbench.paths import user_path
 from brainbench.progress import Progress, Step, no_progress
-from brainbench.run.inputs import limit_told
+from brainbench.run.inputs import naming_limit
 from brainbench.statistics.answers import auc
 
 # reasoning type → the set of new problems whose validation split the epoch is chosen on
@@ -39,7 +39,7 @@ _LINES = 10
 
 @dataclass(frozen=True)
 class TrainingOrder:
-    """Whose responses an adapter is trained on, and where it goes.
+    """The people, items and arm that an adapter is trained on.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def _train(
         recipe,
         inner.path,
         budget=budget,
-        watch=Watch(_validation_score(signals, order.validation), _Told(report)),
+        watch=Watch(_validation_score(signals, order.validation), _TenthByTenth(report)),
         arm=order.arm,
         resume=order.resume,
     )
@@ -147,7 +147,7 @@ def _signals(order: TrainingOrder) -> Signals:
     if not card.rois:
         load_recording(order.dataset)  # it says what the dataset holds instead
     roi = order.roi or next(iter(card.rois))
-    with limit_told(order.limit):
+    with naming_limit(order.limit):
         recording = load_recording(order.dataset, roi)
         return read_signals(recording, roi, order.reasoning_type, order.limit)
 
@@ -165,7 +165,7 @@ def _validation_score(signals: Signals, count: int | None) -> Validate | None:
     return lambda model: float(auc(model.answer(problems).log_odds, labels == 0))
 
 
-class _Told:
+class _TenthByTenth:
     """Progress as steps, with one text for each tenth: without a terminal each text is a line."""
 
     def __init__(self, report: Progress) -> None:

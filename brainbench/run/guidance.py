@@ -1,4 +1,4 @@
-"""The guidance suite: every step kept when it is done, and taken up again."""
+"""The guidance suite, each finished step kept for resuming."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _BUDGET = Budget(batch_size=8, accumulation=1, patience=0)
 
 @dataclass(frozen=True)
 class GuidanceTask:
-    """What is to be run.
+    """What a suite of guidance runs.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class GuidanceTask:
 
 
 def plan_guidance(options: GuidanceOptions, model: Model, settings: Settings) -> GuidanceTask:
-    """Load whose people guide, once it is sure that the model can be guided.
+    """Check that the model can be guided, and load the recording that guides it.
 
     Raises
     ------
@@ -102,14 +102,14 @@ def plan_guidance(options: GuidanceOptions, model: Model, settings: Settings) ->
 
 @dataclass
 class GuidanceRun:
-    """Guides a model in every way that was asked for.
+    """Runs the modes of guidance that were asked for.
 
     Attributes
     ----------
     folder : where what is finished is kept.
     task : what is to be run.
     settings : seed and limit.
-    report : told of steps.
+    report : called before each step.
     clock : counts what each step takes.
     """
 
@@ -136,13 +136,13 @@ class GuidanceRun:
 
     def _search(self, roi: str, kind: str) -> list[SearchScore]:
         layers = self._sets[MIDDLE]
-        asker = LastTokenEvaluator(self.task.model, SITE, layers)
-        training, held, questions = read_training(asker, self._signals(roi, kind))
+        evaluator = LastTokenEvaluator(self.task.model, SITE, layers)
+        training, held, questions = read_training(evaluator, self._signals(roi, kind))
         labels = np.array([question.label for question in questions])
         odds = np.zeros(len(questions))
         for part in held:
             odds[list(part.rows)] = part.ask().log_odds[:, 0]
-        if not training.outdone:
+        if not training.humans_beat_model:
             _LOG.warning(
                 "%s, %s: the model has no item wrong that a person has right; no search for what "
                 "would flip its answers",
@@ -158,7 +158,7 @@ class GuidanceRun:
 
     def _steer(self, roi: str) -> list[GuidanceScore]:
         every = self._sets[ALL]
-        asker = LastTokenEvaluator(self.task.model, SITE, every)
+        evaluator = LastTokenEvaluator(self.task.model, SITE, every)
         extent = self.task.extents["steering"]
         plan = SteeringPlan(
             extent.arms("steering"),
@@ -174,9 +174,9 @@ class GuidanceRun:
         beaten: dict[str, bool] = {}
         for kind in self._kinds:
             signals[kind] = self._signals(roi, kind)
-            training, held, questions = read_training(asker, signals[kind])
+            training, held, questions = read_training(evaluator, signals[kind])
             labels = np.array([question.label for question in questions])
-            beaten[kind] = training.outdone
+            beaten[kind] = training.humans_beat_model
             answers, doses = steer_held_out(training, held, labels, plan, self.report)
             oracles = scoring.oracles_of(answers)
             read = scoring.Read(HELD_OUT, kind, items_of(questions), answers, oracles)
@@ -187,13 +187,13 @@ class GuidanceRun:
             )
             if tests:
                 validation = self._validation_of(kind, tests)
-                chosen[kind] = choose_directions(asker, training, validation, plan, self.report)
+                chosen[kind] = choose_directions(evaluator, training, validation, plan, self.report)
                 self._draw(roi, kind, training, labels, *chosen[kind])
         directions = [each for each, _ in chosen.values()]
         for number, (name, test) in enumerate(tests.items()):
             which = f"test {number + 1} of {len(tests)}, "
-            told = steer_problems(asker, test, directions, plan, within(self.report, which))
-            for kind, answers in zip(chosen, told, strict=True):
+            answered = steer_problems(evaluator, test, directions, plan, within(self.report, which))
+            for kind, answers in zip(chosen, answered, strict=True):
                 read = scoring.Read(name, test.test.kind, test.items, answers)
                 found.append(
                     scoring.score_test(
@@ -225,12 +225,12 @@ class GuidanceRun:
         if not plots.can_draw():
             _LOG.warning("no pictures: they need matplotlib, pip install 'brainbench[plot]'")
             return
-        first = {each.arm: each.moved for each in reversed(chosen) if each.strength}
+        first = {each.arm: each.delta for each in reversed(chosen) if each.strength}
         scene = plots.Scene(
             f"{self.task.model.identifier}, {self.task.recording.card.name}.{roi}.{kind}",
             training.states,
             labels == 0,
-            training.said == labels,
+            training.answer == labels,
             first,
             doses,
         )
@@ -252,13 +252,13 @@ class GuidanceRun:
         extent = self.task.extents["finetuning"]
         model = self.task.model
         own = signals.at(train)
-        said = experiment.ask_plainly(model, ask_problems(model, own.problems)).said[:, 0]
-        outdone = own.outdo(said)
+        plain = experiment.ask_plainly(model, ask_problems(model, own.problems))
+        humans_beat_model = own.humans_beat_model(plain.answer[:, 0])
         plan = experiment.FinetuningPlan(
             extent.arms("finetuning"),
             extent.seeds,
             recipe,
-            "wrong" if outdone else "all",
+            "wrong" if humans_beat_model else "all",
             replace(_BUDGET, epochs=extent.epochs),
             validation=tuple(self._validation),
         )
@@ -280,15 +280,15 @@ class GuidanceRun:
         rows = experiment.compare_alignment(before, trained, after)
         way = scoring.Method("finetuning", "controlled", recipe, SITE, self._sets[MIDDLE])
         found = []
-        for name, told in answered.items():
-            arms: dict[str, ArmAnswers] = experiment.gather(trained, told, len(extent.seeds))
+        for name, answers in answered.items():
+            arms: dict[str, ArmAnswers] = experiment.gather(trained, answers, len(extent.seeds))
             own_test = tests.get(name)
             kind = "all" if own_test is None else own_test.test.kind
             items = items_of(scanner) if own_test is None else own_test.items
             read = scoring.Read(name, kind, items, arms)
             found.append(
                 scoring.score_test(
-                    way, read, signals, extent, alignment=rows, humans_beat_model=outdone
+                    way, read, signals, extent, alignment=rows, humans_beat_model=humans_beat_model
                 )
             )
         return found

@@ -1,4 +1,4 @@
-"""What a run works on: the datasets of its benchmarks, and what the model gives for them."""
+"""Inputs of a run: the datasets of its benchmarks, and the model's states and answers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Readings:
-    """What a model gave, by dataset: states for recordings, answers for behaviour.
+    """The model's output by dataset: states for recordings, answers for behaviour.
 
     ``untrained`` holds states of untrained networks of its shape, or why there are none;
     only where a benchmark asks for them.
@@ -53,7 +53,7 @@ class Readings:
 
     @property
     def warnings(self) -> list[str]:
-        """What it said of them, each once."""
+        """Warnings of the model about the datasets, each once."""
         read: list[Activations | Answers] = [*self.states.values(), *self.answers.values()]
         return list(dict.fromkeys(text for one in read for text in one.warnings))
 
@@ -143,7 +143,7 @@ def _inputs(name: str, model: Model, data: Data, readings: Readings | None) -> I
 
 
 @contextlib.contextmanager
-def limit_told(limit: int | None) -> Iterator[None]:
+def naming_limit(limit: int | None) -> Iterator[None]:
     """Name the limit in an error, for it may be why there are too few items or runs."""
     try:
         yield
@@ -168,7 +168,7 @@ def check_groups(
 
 
 def read_model(model: Model, data: Data, untrained: Model | None = None) -> Readings:
-    """Ask a model for everything that is scored, before anything is.
+    """Read a model out on every dataset, before anything is scored.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def read_model(model: Model, data: Data, untrained: Model | None = None) -> Read
     DataError
         When what it gives does not fit a dataset.
     """
-    # answers first: a file of activations is told at once that it has none
+    # answers first: an activation file, which has none, is an error at once
     answers = {name: read_answers(model, b.problems) for name, b in data.behaviors.items()}
     states = {name: read_activations(model, r.problems) for name, r in data.recordings.items()}
     drawn: dict[str, list[Activations] | str] = {}

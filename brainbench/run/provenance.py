@@ -1,4 +1,4 @@
-"""What a run was made with."""
+"""Versions and memory of a run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def versions(source: str, more: Sequence[str] = ()) -> dict[str, str | None]:
 
 
 def peak_memory_mb() -> float:
-    """Largest resident memory of this process so far; 0 where the system does not tell."""
+    """Largest resident memory of this process so far; 0 where the system does not report it."""
     try:
         import resource
     except ImportError:  # Windows

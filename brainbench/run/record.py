@@ -1,4 +1,4 @@
-"""The record of a run, before anything is scored: what is asked, and of what."""
+"""The new record of a run: model, datasets, benchmarks, tasks, settings and id."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def new_record(
         "untrained": None if untrained is None else untrained.sha256,
         "computed_with": model.computed_with if isinstance(model, LanguageModel) else None,
     }
-    code = {name: told for benchmark in benchmarks for name, told in benchmark.code.items()}
+    code = {name: sha256 for benchmark in benchmarks for name, sha256 in benchmark.code.items()}
     asked: dict[str, TaskInfo] = {}
     if tasks is not None:
         options = settings.task_options
@@ -75,13 +75,13 @@ def new_record(
         }
     datasets: dict[str, Recording | Behavior] = dict(data.datasets)
     if guidance is not None:
-        told = guidance.options.identity(guidance.extents)
+        chosen = guidance.options.identity(guidance.extents)
         recording = guidance.recording
-        held["guidance"] = [recording.card.name, recording.data_sha256, guidance.rois, told]
+        held["guidance"] = [recording.card.name, recording.data_sha256, guidance.rois, chosen]
         # the problems of its tests lie beside the package
         held["guidance"].append(tests_sha256())
         arms = arms_code(guidance.options.arms)
-        code |= {f"the arm {name}": told for name, told in arms.items()}
+        code |= {f"the arm {name}": sha256 for name, sha256 in arms.items()}
         if "steering" in guidance.extents:
             held["search"] = SEARCH_VERSION
         datasets[recording.card.name] = recording
@@ -101,10 +101,10 @@ def new_record(
     notes += _steering_notes(model, data, tasks)
     notes += unknown
     notes += [
-        f"{name}: its code cannot be read, so a run of other code under the same version is not "
-        "told from this one"
-        for name, told in code.items()
-        if told is None
+        f"{name}: its code cannot be read, so a run of other code under the same version has "
+        "the same id"
+        for name, sha256 in code.items()
+        if sha256 is None
     ]
     notes += model.notes if isinstance(model, LanguageModel) else ()
     for name in datasets:
@@ -180,7 +180,7 @@ def _cards(datasets: Mapping[str, Recording | Behavior], guidance: bool) -> dict
 
 
 def learned_from(model: Model, peft: str | Path | None) -> tuple[list[str], list[str]]:
-    """Datasets that a model's steering and adapter were made from; what cannot be told of them."""
+    """Datasets that a model's steering and adapter were made from, and what is unknown of them."""
     found: set[str] = set()
     steering = model.steering if isinstance(model, LanguageModel) else None
     if steering is not None and isinstance(origin := steering.recipe.get("dataset"), str):
@@ -193,14 +193,14 @@ def learned_from(model: Model, peft: str | Path | None) -> tuple[list[str], list
     try:
         training = FinetuningFolder(peft).load()
     except DataError as error:
-        return sorted(found), [f"what the adapter learned from cannot be told: {error}"]
+        return sorted(found), [f"what the adapter learned from is unknown: {error}"]
     if training is not None:
         found.add(str(training.data["source"]).partition(".")[0])
     return sorted(found), []
 
 
 def unused_weights(model: Model, settings: Settings) -> tuple[str, ...]:
-    """What of a model's checkpoint is not used; vLLM, which loads it itself, tells by an error."""
+    """Warnings of unused weights; vLLM, which loads them itself, raises an error instead."""
     if not isinstance(model, LanguageModel) or settings.task_options.backend == "vllm":
         return ()
     return model.unused_weights()

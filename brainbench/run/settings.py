@@ -1,4 +1,4 @@
-"""What the user chose, beyond model and benchmarks."""
+"""Settings of a run beyond its model and benchmarks."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class Settings:
 
     @property
     def localised(self) -> bool:
-        """Whether only units told by their contrast are scored."""
+        """Whether only units selected by the localiser contrast are scored."""
         return self.options.readout == "localised"
 
     def identity(self) -> dict[str, Any]:
-        """What of it can change a number; what the options change, the model tells."""
+        """The settings that can change a number; those of the model are in its own hash."""
         held = {"protocol": self.protocol, "seed": self.seed, "limit": self.limit}
         return held | {"localised": self.localised}

@@ -19,7 +19,7 @@ from brainbench.progress import Progress, no_progress
 
 @dataclass(frozen=True)
 class SteeringOrder:
-    """Whose responses a steering is derived from, and how.
+    """The people, items and options that a steering is derived from.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class SteeringOrder:
 
     @cached_property
     def derivation(self) -> Derivation:
-        """How directions are found; what is not given is as the form has it."""
+        """Options of deriving directions, with the defaults of the form."""
         plain = Derivation(
             self.form, self.arm, None, self.layers, self.step, self.mean, self.site, self.seed
         )

@@ -1,4 +1,4 @@
-"""The tasks of a run: one after the other, each kept when it is done."""
+"""The tasks of a run, each kept when it is finished."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RAW = "lm_eval"
 
 
 def choose_tasks(tasks: Sequence[str] | None, suite: str | None) -> tuple[str, ...]:
-    """Names of the tasks the user asked for, one way or the other; none where there are none.
+    """Names of the tasks that ``tasks`` or ``suite`` select; empty where there are none.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def find_tasks(
     alone: bool,
     limit: int | None = None,
 ) -> TaskSet | None:
-    """Load the tasks, once it is sure that the model can be asked them; None without names.
+    """Check that the model can be evaluated on the tasks, and load them; None without names.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def find_tasks(
 
 @dataclass
 class TaskRun:
-    """Asks a model the tasks of a run.
+    """Evaluates a model on the tasks of a run.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class TaskRun:
     model : the model, checked.
     tasks : the tasks.
     settings : how they are asked.
-    report : told of requests that are answered.
+    report : called as requests are answered.
     clock : counts what each task takes.
     """
 

@@ -124,15 +124,15 @@ def test_some_items_of_everything() -> None:
     assert part.with_responses(other).right is part.right
 
 
-@pytest.mark.parametrize(("label", "said"), [(True, "follow"), (False, "fail")])
-def test_guidance_needs_both_labels(recording: Recording, label: bool, said: str) -> None:
+@pytest.mark.parametrize(("label", "all_of_them"), [(True, "follow"), (False, "fail")])
+def test_guidance_needs_both_labels(recording: Recording, label: bool, all_of_them: str) -> None:
     problems = tuple(p for p in recording.problems if p.condition.valid == label)
     ids = [problem.identifier for problem in problems]
     kept = np.flatnonzero(np.isin(recording.assembly["stimulus_id"], ids))
     alike = replace(
         recording, assembly=recording.assembly.isel(presentation=kept), problems=problems
     )
-    with pytest.raises(DataError, match=f"all conclusions {said}; guidance needs both"):
+    with pytest.raises(DataError, match=f"all conclusions {all_of_them}; guidance needs both"):
         read_signals(alike, "words", "syllogistic")
 
 

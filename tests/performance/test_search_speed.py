@@ -95,7 +95,7 @@ def setting(smollm2: Path, mirror: Path) -> Setting:
     )
     labels = np.array([question.label for question in questions])
     maps = fit_published(training.states, signals.responses)
-    pairs = wrong_and_right(training.said, labels, signals.right)
+    pairs = wrong_and_right(training.answer, labels, signals.right)
     return Setting(model.loader.model, layers, training, held, questions, maps, pairs)
 
 
@@ -162,8 +162,8 @@ class Plainly:
             best = int(self.setting.network(input_ids=tokens, logits_to_keep=1).logits.argmax())
         for handle in handles:
             handle.remove()
-        said = [number for number, ids in enumerate(question.choices) if best in ids]
-        return said[0] if said else -1
+        spelt = [number for number, ids in enumerate(question.choices) if best in ids]
+        return spelt[0] if spelt else -1
 
 
 def test_search(benchmark, setting: Setting) -> None:

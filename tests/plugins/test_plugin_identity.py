@@ -206,7 +206,7 @@ def test_code_that_cannot_be_read_is_noted(lab: ModuleType, tmp_path: Path) -> N
     (tmp_path / "plug" / "lab.py").rename(tmp_path / "plug" / "elsewhere.py")
     assert notes() == [
         "lab.one.mean-ridge: its code cannot be read, so a run of other code under the same "
-        "version is not told from this one"
+        "version has the same id"
     ]
 
 

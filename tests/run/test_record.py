@@ -38,7 +38,7 @@ def test_an_adapter_tells_what_it_was_trained_on(nano: Model, tmp_path: Path) ->
     assert learned_from(nano, tmp_path) == (["xiao2026"], [])
     (tmp_path / RECORD).write_text("{", "utf-8")
     (told,) = learned_from(nano, tmp_path)[1]
-    assert "what the adapter learned from cannot be told" in told
+    assert "what the adapter learned from is unknown" in told
 
 
 def test_scores_on_what_a_model_learned_from_are_told_as_such(tmp_path: Path) -> None:
@@ -53,6 +53,6 @@ def test_scores_on_what_a_model_learned_from_are_told_as_such(tmp_path: Path) ->
         )
     own, other = found["phantom"], found["phantom_guidance"]
     assert (own.model.learned_from, other.model.learned_from) == (["phantom"], ["phantom_guidance"])
-    said = "phantom: the model learned from phantom, whose people and problems these are"
-    assert [note.startswith(said) for note in own.notes].count(True) == 1
+    answer = "phantom: the model learned from phantom, whose people and problems these are"
+    assert [note.startswith(answer) for note in own.notes].count(True) == 1
     assert not any("learned from" in note for note in other.notes)

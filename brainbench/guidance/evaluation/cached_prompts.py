@@ -1,4 +1,4 @@
-"""Problems put to a model again and again, each time at the price of one token.
+"""Evaluate prompts many times, with cached keys and values of all tokens but the last.
 
 What is steered is the last token of a prompt. So the keys and values of all tokens before it are
 computed once; then every candidate, a person's direction, a strength, an arm, is one more last
@@ -41,7 +41,7 @@ _HELD_TOKENS = {"cpu": 4096, "cuda": 65536}
 
 @dataclass(frozen=True)
 class Question:
-    """A prompt whose last token the answer follows.
+    """A prompt and its choices; the answer is the token after the prompt.
 
     Attributes
     ----------
@@ -65,16 +65,16 @@ class Question:
 
 @dataclass(frozen=True)
 class Responses:
-    """What C candidates answer to B questions.
+    """Answers to B questions under C candidate vectors.
 
     Attributes
     ----------
-    said : (B, C) number of the choice that the likeliest token spells; -1 for none of them.
+    answer : (B, C) number of the choice that the likeliest token spells; -1 for none of them.
     log_odds : (B, C) of the first of two choices, natural logarithm; NaN where there are more.
     states : (B, C, layers, units) at the last token, steering included; None where not asked for.
     """
 
-    said: NDArray[np.int64]
+    answer: NDArray[np.int64]
     log_odds: Array
     states: NDArray[np.float32] | None = None
 
@@ -82,7 +82,7 @@ class Responses:
 def ask_problems(model: LanguageModel, problems: Sequence[Problem]) -> list[Question]:
     """Problems as questions, in the model's own format and wording.
 
-    Of problems that stand for themselves the order counts as 0.
+    A problem without a ``base_id`` has order 0.
     """
     spellings = find_spellings(model.loader.tokenizer, model.vocabulary_size)
     orders: dict[str, int] = {}
@@ -106,12 +106,12 @@ def ask_problems(model: LanguageModel, problems: Sequence[Problem]) -> list[Ques
 
 
 class LastTokenEvaluator:
-    """Asks a language model, its states moved at the last token.
+    """Evaluates prompts with vectors added to a model's states at the last token.
 
     Parameters
     ----------
     model : the model; its weights are loaded.
-    site : where states are read and moved.
+    site : where states are read and vectors added.
     layers : which layers.
 
     Raises
@@ -145,12 +145,12 @@ class LastTokenEvaluator:
     def batches(
         self, questions: Sequence[Question], progress: Count = lambda done, total: None
     ) -> Iterator[PrefilledBatch]:
-        """Questions a batch at a time, what stands before their last tokens computed.
+        """Questions batch by batch, with the keys and values before their last tokens computed.
 
         Raises
         ------
         DataError
-            When a prompt is longer than the model reads, or than it looks back.
+            When a prompt is longer than the context or the attention window of the model.
         """
         if not questions:
             raise DataError("there are no questions to ask")
@@ -179,7 +179,7 @@ class LastTokenEvaluator:
 
         Parameters
         ----------
-        some : numbers of those that are held, all by default.
+        some : indices of the questions to prefill, all by default.
         """
         rows = np.arange(len(questions)) if some is None else some
         held = list(self.batches([questions[row] for row in rows]))
@@ -222,7 +222,9 @@ class LastTokenEvaluator:
 
 
 class PrefilledBatch:
-    """Some questions, ready to be asked; made by :class:`LastTokenEvaluator`.
+    """Questions whose keys and values, but those of the last token, are computed.
+
+    Made by :class:`LastTokenEvaluator`.
 
     Attributes
     ----------
@@ -232,30 +234,30 @@ class PrefilledBatch:
 
     def __init__(
         self,
-        asker: LastTokenEvaluator,
+        evaluator: LastTokenEvaluator,
         questions: Sequence[Question],
         rows: Sequence[int],
         before: Before,
     ) -> None:
         self.questions = list(questions)
         self.rows = tuple(rows)
-        self._asker = asker
+        self._evaluator = evaluator
         self._before = before
-        self._below = Below(asker._below)
+        self._below = Below(evaluator._below)
         self._last = torch.tensor([question.tokens[-1] for question in questions])
 
     def ask(
         self,
-        moved: Tensor | None = None,
+        delta: Tensor | None = None,
         states: bool = False,
         rows: Sequence[int] | None = None,
     ) -> Responses:
-        """Ask questions once for every candidate.
+        """Evaluate B prompts under C candidate vectors in one pass over the last token.
 
         Parameters
         ----------
-        moved : (B or 1, C, layers, units) what is added to the states of the asker's layers;
-            None asks once, with nothing added.
+        delta : (B or 1, C, layers, units) added to the states of the evaluator's layers;
+            None evaluates once, with nothing added.
         states : whether to keep the states, as they are then.
         rows : (B,) numbers of the questions among ``questions``, as often as wanted; each once
             by default.
@@ -265,47 +267,47 @@ class PrefilledBatch:
         DataError
             When the model's output is NaN.
         """
-        network = self._asker._network
+        network = self._evaluator._network
         chosen = torch.arange(len(self.questions)) if rows is None else torch.as_tensor(rows)
-        count = 1 if moved is None else moved.shape[1]
+        count = 1 if delta is None else delta.shape[1]
         vocabulary = network.config.get_text_config().vocab_size
         step = max(1, _MAX_LOGITS // (vocabulary * len(chosen)))
         parts = []
         with evaluating(network), torch.inference_mode():
-            if moved is not None and not self._below.known:
+            if delta is not None and not self._below.known:
                 with self._below.listening():
                     self._run(torch.arange(len(self.questions)), 1)
             for start in range(0, count, step):
-                part = None if moved is None else moved[:, start : start + step]
+                part = None if delta is None else delta[:, start : start + step]
                 parts.append(self._pass(chosen, part, states))
         return Responses(
-            np.concatenate([part.said for part in parts], axis=1),
+            np.concatenate([part.answer for part in parts], axis=1),
             np.concatenate([part.log_odds for part in parts], axis=1),
             np.concatenate([part.states for part in parts if part.states is not None], axis=1)
             if states
             else None,
         )
 
-    def _pass(self, rows: Tensor, moved: Tensor | None, states: bool) -> Responses:
-        asker = self._asker
-        count = 1 if moved is None else moved.shape[1]
-        hearing = asker.layers if states else ()
+    def _pass(self, rows: Tensor, delta: Tensor | None, states: bool) -> Responses:
+        evaluator = self._evaluator
+        count = 1 if delta is None else delta.shape[1]
+        hearing = evaluator.layers if states else ()
         with (
             self._below.left_out(rows, count),
-            added(asker._modules, asker.layers, moved),
-            caught(asker._modules, hearing) as heard,
+            added(evaluator._modules, evaluator.layers, delta),
+            caught(evaluator._modules, hearing) as heard,
         ):
             logits = self._run(rows, count)
-        said, odds = self._read(rows.tolist(), logits)
+        answer, odds = self._read(rows.tolist(), logits)
         kept = None
         if states:
-            moved_to = [heard[layer].float().cpu() for layer in asker.layers]
+            moved_to = [heard[layer].float().cpu() for layer in evaluator.layers]
             kept = torch.stack(moved_to, dim=2).numpy()
-        return Responses(said, odds, kept)
+        return Responses(answer, odds, kept)
 
     def _run(self, rows: Tensor, count: int) -> Tensor:
         """(rows, count, vocabulary) logits of the last tokens of some prompts."""
-        network, device = self._asker._network, self._asker._device
+        network, device = self._evaluator._network, self._evaluator._device
         logits: Tensor = network(
             input_ids=self._last[rows].to(device)[:, None].expand(-1, count),
             attention_mask=self._before.mask(rows, count, network.dtype, device),
@@ -323,16 +325,16 @@ class PrefilledBatch:
                 "they do not fit this --dtype"
             )
         best = likeliest.cpu().numpy()
-        said = np.full(best.shape, -1, np.int64)
+        answer = np.full(best.shape, -1, np.int64)
         odds = np.full(best.shape, np.nan)
         for i, row in enumerate(rows):
             choices = self.questions[row].choices
             for number, ids in enumerate(choices):
-                said[i][np.isin(best[i], ids)] = number
+                answer[i][np.isin(best[i], ids)] = number
             if len(choices) == 2:
                 # only what is read leaves the device; a vocabulary is large
                 true, false = (
                     logits[i][:, list(ids)].cpu().double().logsumexp(dim=-1) for ids in choices
                 )
                 odds[i] = (true - false).numpy()
-        return said, odds
+        return answer, odds

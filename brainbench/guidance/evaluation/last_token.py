@@ -1,4 +1,4 @@
-"""Last tokens side by side: each sees what stands before it, and itself, and no other.
+"""Attention for several candidates of a prompt's last token: each sees the prompt and itself.
 
 What stands before is read by every pass and changed by none, whatever becomes of the pass.
 """
@@ -36,7 +36,7 @@ class Before:
         self._chosen: tuple[list[int], dict[int, Pair]] = ([], {})
 
     def cache(self, rows: Tensor) -> Any:
-        """What a pass over some rows is given: it reads all and keeps nothing."""
+        """A cache for a pass over some rows, which reads it and adds nothing."""
         cache = empty_cache()
         if self._most:
             read = partial(self._read, rows.tolist())
@@ -60,11 +60,11 @@ class Before:
         return chosen[number]
 
     def places(self, rows: Tensor, count: int, device: Any) -> Tensor:
-        """(rows, count) place of each last token in its prompt."""
+        """(rows, count) position of each last token in its prompt."""
         return self._lengths[rows].to(device)[:, None].expand(-1, count)
 
     def mask(self, rows: Tensor, count: int, dtype: torch.dtype, device: Any) -> Tensor:
-        """(rows, 1, count, before + count) 0 where a last token may look, else the least number."""
+        """(rows, 1, count, before + count) additive mask: 0 where a last token may attend."""
         before = torch.arange(self._most) < self._lengths[rows, None]
         seen = torch.cat(
             [
@@ -78,7 +78,7 @@ class Before:
 
 
 class Below:
-    """Blocks below the first one that is moved: what they give is the same for every candidate.
+    """Blocks below the first steered one: their output is the same for every candidate.
 
     Parameters
     ----------
@@ -92,12 +92,12 @@ class Below:
 
     @property
     def known(self) -> bool:
-        """Whether there is nothing to find out."""
+        """Whether their outputs are known, or there are no such blocks."""
         return not self._blocks or self._given is not None
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
-        """Keep what the blocks give in a pass that asks each prompt once."""
+        """Record the outputs of the blocks in a pass over each prompt."""
 
         def hook(module: nn.Module, inputs: Any, output: Any) -> None:
             self._in_tuple = isinstance(output, tuple)
@@ -111,7 +111,7 @@ class Below:
 
     @contextlib.contextmanager
     def left_out(self, rows: Tensor, count: int) -> Iterator[None]:
-        """Hand on what is known while the block runs; no other module outlives it."""
+        """Replace the blocks by their known outputs while the context is open."""
         if not self._blocks or self._given is None:
             yield
             return
@@ -154,28 +154,28 @@ def _read_only(keys: Tensor, values: Tensor, read: Callable[[], Pair]) -> Any:
 
 @contextlib.contextmanager
 def added(
-    modules: Sequence[nn.Module], layers: Sequence[int], moved: Tensor | None
+    modules: Sequence[nn.Module], layers: Sequence[int], delta: Tensor | None
 ) -> Iterator[None]:
-    """Add to what modules give while the block runs; no hook outlives it.
+    """Add ``delta`` to the outputs of modules while the context is open.
 
     Parameters
     ----------
     modules : one per layer of the model.
     layers : which of them.
-    moved : (rows or 1, tokens, layers, units), nothing for None.
+    delta : (rows or 1, tokens, layers, units), nothing for None.
     """
 
     def hook(number: int) -> Callable[..., Any]:
         def add(module: nn.Module, inputs: Any, output: Any) -> Any:
-            assert moved is not None
+            assert delta is not None
             first = output[0] if isinstance(output, tuple) else output
-            more = moved[:, :, number].to(device=first.device, dtype=first.dtype)
+            more = delta[:, :, number].to(device=first.device, dtype=first.dtype)
             return (first + more, *output[1:]) if isinstance(output, tuple) else first + more
 
         return add
 
     with contextlib.ExitStack() as stack:
-        for number, layer in enumerate(layers if moved is not None else ()):
+        for number, layer in enumerate(layers if delta is not None else ()):
             handle = modules[layer].register_forward_hook(hook(number))
             stack.callback(handle.remove)
         yield
@@ -183,9 +183,10 @@ def added(
 
 @contextlib.contextmanager
 def caught(modules: Sequence[nn.Module], layers: Sequence[int]) -> Iterator[dict[int, Tensor]]:
-    """What modules give while the block runs: layer → (rows, tokens, units).
+    """Record the outputs of modules: layer → (rows, tokens, units).
 
-    Hooks run in the order in which they were set: within :func:`added` it is what was moved.
+    Hooks run in the order in which they were set: within :func:`added` the
+    states include the added vectors.
     """
     states: dict[int, Tensor] = {}
 

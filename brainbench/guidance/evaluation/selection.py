@@ -1,4 +1,4 @@
-"""Strength, layers and threshold, chosen on problems that are not the test's."""
+"""Strength, layers and threshold, chosen on validation problems."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EQUAL = 1e-9
 
 @dataclass(frozen=True)
 class Grid:
-    """What is tried, the same for every arm: each strength in each set of layers.
+    """The grid of strengths × sets of layers, the same for every arm.
 
     Attributes
     ----------
@@ -35,28 +35,33 @@ class Grid:
 
     @property
     def options(self) -> list[tuple[str, float]]:
-        """(set, strength), the weaker first: the first of equals is taken."""
+        """(set, strength), in ascending strength: of equal options the first is taken."""
         return [(name, strength) for strength in self.strengths for name in self.sets]
 
     def factors(self, sigma: Array) -> Array:
-        """(options, L) what a unit direction is multiplied by at each layer."""
+        """(options, L) factors of a unit direction at each layer.
+
+        Parameters
+        ----------
+        sigma : (L,) spread of the states at each layer.
+        """
         masks = {name: np.array(as_mask(own, self.n_layers)) for name, own in self.sets.items()}
         return np.stack([strength * masks[name] * sigma for name, strength in self.options])
 
 
 def choose(odds: Array, labels: NDArray[np.int64]) -> int:
-    """Number of the option whose log-odds (items, options) tell the labels apart best."""
+    """Index of the option with the largest AUC of its log-odds (items, options)."""
     areas = np.nan_to_num(auc(odds, labels == 0), nan=0.5)
     return int(np.argmax(areas >= areas.max() - _EQUAL))
 
 
-def choose_accuracy(said: NDArray[np.int64], labels: NDArray[np.int64]) -> int:
-    """Number of the option with the most right answers (items, options)."""
-    return int(np.argmax((said == labels[:, None]).mean(axis=0)))
+def choose_accuracy(answer: NDArray[np.int64], labels: NDArray[np.int64]) -> int:
+    """Index of the option with the highest accuracy of its answers (items, options)."""
+    return int(np.argmax((answer == labels[:, None]).mean(axis=0)))
 
 
 def threshold(odds: Array, labels: NDArray[np.int64]) -> float:
-    """Log-odds (items,) above which True is said, by :func:`.best_threshold`; 0 of one label."""
+    """Threshold of log-odds (items,) by :func:`.best_threshold`; 0 where there is one label."""
     found = best_threshold(odds, labels == 0)
     return 0.0 if np.isnan(found) else found
 
@@ -65,17 +70,17 @@ def doses(
     arm: str,
     grid: Grid,
     odds: Sequence[Array],
-    said: Sequence[NDArray[np.int64]],
+    answer: Sequence[NDArray[np.int64]],
     labels: NDArray[np.int64],
 ) -> list[Dose]:
     """A dose for each option.
 
     Parameters
     ----------
-    odds, said : per seed (items, options).
+    odds, answer : per seed (items, options).
     """
     areas = np.mean([auc(each, labels == 0) for each in odds], axis=0)
-    stacked = np.stack(said)
+    stacked = np.stack(answer)
     return [
         Dose(
             arm=arm,

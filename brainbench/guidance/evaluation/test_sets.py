@@ -1,4 +1,4 @@
-"""Problems that nobody was scanned on: what guidance is chosen on, and read on once."""
+"""Test and validation problems for guided models; none of them was shown in the scanner."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def load_test(
 
 
 def tests_sha256() -> str:
-    """Hash of the card that every file of ``tasks/data`` is held against.
+    """Hash of the card that lists every file of ``tasks/data`` with its hash.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def tests_sha256() -> str:
 def read_set(
     name: str, split: str, *, all_orders: bool = False, limit: int | None = None
 ) -> list[Problem]:
-    """Problems of a file of ``tasks/data``, held against its card.
+    """Problems of a file of ``tasks/data``, after a check of its hash in the card.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def _folio_messages(problem: folio.FolioProblem) -> Messages:
 def choice_tokens(
     tokenizer: object, words: Sequence[str], rows: int | None = None
 ) -> tuple[tuple[int, ...], ...]:
-    """For each word the tokens that an answer of it begins with: as written, small, with a space.
+    """First tokens of each answer word: as written, in lower case, with a space in front.
 
     Parameters
     ----------
@@ -193,9 +193,9 @@ def choice_tokens(
         spelt = [start + form for form in (word, word.lower()) for start in ("", " ")]
         pieces = encoder.encode(spelt, False)
         found.append(tuple(sorted({ids[0] for ids in pieces if ids})))
-    # a token that begins several, such as a lone space, tells nothing
+    # a token that begins several words, such as a lone space, identifies none
     shared = {t for i, a in enumerate(found) for b in found[i + 1 :] for t in set(a) & set(b)}
-    told = tuple(tuple(t for t in ids if t not in shared) for ids in found)
-    if not all(told):
-        raise DataError(f"the tokenizer cannot tell {', '.join(words)} by their first tokens")
-    return told
+    unique = tuple(tuple(t for t in ids if t not in shared) for ids in found)
+    if not all(unique):
+        raise DataError(f"the tokenizer gives {', '.join(words)} the same first tokens")
+    return unique

@@ -1,4 +1,4 @@
-"""LoRA adapters on the attention of some layers: put on, taken off, turned at random.
+"""LoRA adapters on the attention of some layers: add, remove, randomise.
 
 A model is left as it was found: the very weights, the same modules, nothing trainable that was
 not.
@@ -64,7 +64,7 @@ def attention_linears(network: Any, layers: Sequence[int]) -> dict[str, nn.Modul
 
 
 def lora_config(network: Any, layers: Sequence[int], rank: int, alpha: int) -> Any:
-    """What peft is told: the projections by their short names and the layers by their numbers,
+    """Peft's configuration: the projections by their short names and the layers by their numbers,
     or by full names where the short ones fit other modules too.
     """
     from peft import LoraConfig
@@ -96,7 +96,7 @@ def lora_config(network: Any, layers: Sequence[int], rank: int, alpha: int) -> A
 
 @contextlib.contextmanager
 def adapter(network: Any, config: Any, seed: int, base: Base) -> Iterator[Any]:
-    """A new adapter on a model while the block runs; it changes nothing until it is trained.
+    """A new adapter on a model while the context is open; without effect until it is trained.
 
     Parameters
     ----------
@@ -116,8 +116,11 @@ def adapter(network: Any, config: Any, seed: int, base: Base) -> Iterator[Any]:
             torch.manual_seed(seed)
             wrapped: Any = get_peft_model(network, config)
         try:
-            told = wrapped.peft_config["default"]
-            told.base_model_name_or_path, told.revision = base.name, base.revision
+            adapter_config = wrapped.peft_config["default"]
+            adapter_config.base_model_name_or_path, adapter_config.revision = (
+                base.name,
+                base.revision,
+            )
             yield wrapped
         finally:
             wrapped.unload()
@@ -125,7 +128,7 @@ def adapter(network: Any, config: Any, seed: int, base: Base) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def adapted(model: LanguageModel, folder: str | Path) -> Iterator[LanguageModel]:
-    """The model with a trained adapter, without loading it again, while the block runs.
+    """The model with a trained adapter, without reloading it, while the context is open.
 
     It is the model that ``--peft`` opens, number by number, under the same name and hash. The
     two share their weights: within the block only the new one may be asked; after it the old one
@@ -163,7 +166,7 @@ def adapted(model: LanguageModel, folder: str | Path) -> Iterator[LanguageModel]
 
 
 def base_of(model: LanguageModel) -> Base:
-    """The model as an adapter's files name it."""
+    """The base model as recorded in an adapter's files."""
     loader = model.loader
     if isinstance(loader, CheckpointLoader):
         return Base.of_files(loader.checkpoint, model.weights_sha256)
@@ -171,7 +174,7 @@ def base_of(model: LanguageModel) -> Base:
 
 
 def adapting(model: LanguageModel, network: Any) -> LanguageModel:
-    """The model as it is while it is trained: asked in the same way, nothing of it kept."""
+    """The model during training: the same prompts and readout, without a cache."""
     return LanguageModel(
         f"{model.identifier}+training",
         "weights that change",
@@ -203,7 +206,7 @@ def write_adapter(wrapped: Any, folder: Path, state: dict[str, Tensor] | None = 
     from safetensors.torch import save_file
 
     config = wrapped.peft_config["default"].to_dict() | {"inference_mode": True}
-    told = {key: sorted(v) if isinstance(v, set) else v for key, v in config.items()}
+    plain = {key: sorted(v) if isinstance(v, set) else v for key, v in config.items()}
     held = get_peft_model_state_dict(wrapped, state_dict=state, save_embedding_layers=False)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in held.items()}
     if not all(bool(tensor.isfinite().all()) for tensor in weights.values()):
@@ -214,11 +217,11 @@ def write_adapter(wrapped: Any, folder: Path, state: dict[str, Tensor] | None = 
     with whole_file(folder / WEIGHTS) as partial:
         save_file(weights, partial, {"format": "pt"})
     with whole_file(folder / CONFIG) as partial:
-        partial.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", "utf-8")
+        partial.write_text(json.dumps(plain, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
 def randomise_adapter(folder: str | Path, out: str | Path, seed: int) -> Path:
-    """An adapter whose every update is as large as that of a trained one, its direction random.
+    """An adapter with random updates of the same norm as those of a trained one.
 
     Of each module the update B A is replaced by B′ A′ with normal entries, of the same shape and
     the same Frobenius norm.
@@ -309,7 +312,7 @@ def _left_as_it_was(network: Any) -> Iterator[None]:
     """What adapters and trainers change of a model beside its modules is set back."""
     trainable = {parameter: parameter.requires_grad for parameter in network.parameters()}
     training = {module: module.training for module in network.modules()}
-    used, told = dict(vars(network.config)), set(vars(network))
+    used, attributes = dict(vars(network.config)), set(vars(network))
     try:
         yield
     finally:
@@ -321,7 +324,7 @@ def _left_as_it_was(network: Any) -> Iterator[None]:
             module.training = mode
         vars(network.config).clear()
         vars(network.config).update(used)
-        for name in set(vars(network)) - told:
+        for name in set(vars(network)) - attributes:
             delattr(network, name)
 
 

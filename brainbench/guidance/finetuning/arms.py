@@ -1,4 +1,4 @@
-"""What an arm changes of a training: its signals, or its recipe."""
+"""The signals and the recipe that an arm is trained with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forward passes of training: batches of items, what is kept of them, what a loss is given."""
+"""Forward passes of training: batches of items, their cached lower states, inputs of the loss."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class UpperLayerRunner:
         self._own: dict[int, Tensor] = {}
 
     def compute_lower(self, progress: Count = lambda done, total: None) -> None:
-        """Run the blocks that training leaves as they are, once for each item."""
+        """Run the blocks below the trained ones, once for each item."""
         done, total = 0, len(self._place)
         for group in self._batches:
             prefix = None
@@ -96,11 +96,11 @@ class UpperLayerRunner:
         return Pass(batch.rows, states, logits)
 
     def listening(self) -> AbstractContextManager[None]:
-        """Passes are run within it: states are caught."""
+        """Context for passes, in which states are recorded."""
         return self._part.listening()
 
     def batches(self, seed: int, epoch: int) -> Iterator[list[int]]:
-        """Batches of one epoch: items in an order that the seed draws, groups kept apart."""
+        """Batches of one epoch: items in a random order of the seed, groups apart."""
         rng = np.random.default_rng([seed, epoch])
         drawn = []
         for rows in self.groups:
@@ -120,7 +120,7 @@ class UpperLayerRunner:
         kinds = [self._items.kinds[row] for row in active]
         places: list[tuple[int, ...]] = []
         if self._text:
-            # the first own token is told from the token before it, which is run in the batch
+            # the first own token is predicted at the token before it, which is run in the batch
             places = [
                 tuple(range(self._items.own[row] - 1, len(self._items.prompts[row]) - 1))
                 for row in active

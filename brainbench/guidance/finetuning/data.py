@@ -1,4 +1,4 @@
-"""Scanner items as a model is trained on them: prompts, labels, what it answered before."""
+"""Scanner items as training data: prompts, labels and the model's answers before training."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ class TrainingItems:
 
     @property
     def n_items(self) -> int:
-        """How many."""
+        """Number of items."""
         return len(self.prompts)
 
 
 @dataclass(frozen=True, eq=False)
 class Roles:
-    """Which items do what in a recipe, (n,) each.
+    """Roles of the items in a recipe, (n,) each.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class Roles:
 
 
 def prepare_items(model: LanguageModel, signals: Signals, layers: Sequence[int]) -> TrainingItems:
-    """Make prompts of the items, and ask the model before it is trained.
+    """Prompts of the items, and the model's answers before training.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def assign_roles(recipe: Recipe, items: TrainingItems, signals: Signals) -> Role
 
 
 def answer_tokens(liking: Mapping[int, float], spellings: Spellings) -> tuple[int, int]:
-    """The spelling of True, and that of False, that a model likes best at the last place.
+    """The spellings of True and of False that a model prefers at the last position.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The arms of fine-tuning: each trained on some scanner runs, asked everything else once.
+"""The arms of fine-tuning: each trained on some scanner runs, then evaluated on the rest.
 
 The first half of each reasoning type's runs trains; the others are held out, and so are all
 problems of the tests. The epoch is chosen on validation problems, by the area under the curve of
@@ -30,7 +30,7 @@ from brainbench.guidance.finetuning.recipes import BOTH, Budget, Recipe
 from brainbench.guidance.finetuning.train import Watch, finetune
 from brainbench.guidance.rows import ArmAlignment
 from brainbench.guidance.signals import Signals
-from brainbench.guidance.steering.experiment import Rows, Whole, arm_of
+from brainbench.guidance.steering.experiment import AllResponses, Rows, arm_of
 from brainbench.models import LanguageModel, Model, read_activations
 from brainbench.progress import Progress, Step, no_progress, within
 from brainbench.statistics.answers import auc
@@ -43,9 +43,9 @@ class FinetuningPlan:
     Attributes
     ----------
     arms : names; ``guided`` among them.
-    seeds : of every trained arm: of its first weights, its order of items, and its signals.
+    seeds : of every trained arm: of its initial weights, its order of items, and its signals.
     recipe : what signals are used in: ``representation``, or beside labels.
-    guided_items : whose states are drawn, one of
+    guided_items : items whose states are pulled towards responses, one of
         :data:`~brainbench.guidance.finetuning.recipes.GUIDED_ITEMS`.
     budget : of every arm.
     learning_rates : each arm and seed is trained with all of them, and keeps the best.
@@ -72,10 +72,10 @@ class TrainedArm:
 
 @dataclass(frozen=True)
 class TestAnswers:
-    """What one trained model said to one test, and to what its threshold is chosen on."""
+    """Answers of one trained model to one test, and its threshold from validation problems."""
 
     odds: NDArray[np.float64]
-    said: NDArray[np.int64]
+    answer: NDArray[np.int64]
     threshold: float | None
 
 
@@ -115,8 +115,8 @@ def train_arms(
                     randomise_adapter(guided, place, seed)
             else:
                 which = arm_of(arm, trains.index(arm), len(trains))
-                told = within(report, f"training {which}, seed {row + 1} of {n_seeds}, ")
-                place = _train(model, signals, plan, arm, seed, place, told)
+                inner = within(report, f"training {which}, seed {row + 1} of {n_seeds}, ")
+                place = _train(model, signals, plan, arm, seed, place, inner)
             found.append(TrainedArm(arm, row, place))
     return sorted(found, key=lambda trained: plan.arms.index(trained.arm))
 
@@ -141,7 +141,7 @@ def _train(
     for number, rate in enumerate(plan.learning_rates):
         what = f"rate {number + 1} of {len(plan.learning_rates)}"
         budget = replace(plan.budget, seed=seed, learning_rate=rate)
-        watch = Watch(validate, partial(_tell, report, what))
+        watch = Watch(validate, partial(_report, report, what))
         place = folder / f"rate-{rate:g}"
         found = finetune(
             model, own, recipe, place, budget=budget, watch=watch, arm=arm, resume=True
@@ -153,18 +153,18 @@ def _train(
     return best[1]
 
 
-def _tell(report: Progress, what: str, done: int, total: int, text: str) -> None:
+def _report(report: Progress, what: str, done: int, total: int, text: str) -> None:
     report(Step(f"{what}: {text}", done, total))
 
 
-def ask_plainly(model: LanguageModel, questions: Sequence[Question]) -> Whole:
+def ask_plainly(model: LanguageModel, questions: Sequence[Question]) -> AllResponses:
     """Answers of a model as it is."""
-    asker = LastTokenEvaluator(model, "attention", (0,))
-    odds, said = np.full((len(questions), 1), np.nan), np.full((len(questions), 1), -1, np.int64)
-    for part in asker.batches(questions):
-        told = part.ask()
-        odds[list(part.rows)], said[list(part.rows)] = told.log_odds, told.said
-    return Whole(odds, said, np.zeros((0, 0, 0)))
+    evaluator = LastTokenEvaluator(model, "attention", (0,))
+    odds, answer = np.full((len(questions), 1), np.nan), np.full((len(questions), 1), -1, np.int64)
+    for part in evaluator.batches(questions):
+        responses = part.ask()
+        odds[list(part.rows)], answer[list(part.rows)] = responses.log_odds, responses.answer
+    return AllResponses(odds, answer, np.zeros((0, 0, 0)))
 
 
 @contextlib.contextmanager
@@ -185,13 +185,13 @@ def answer_test(model: LanguageModel, test: TestQuestions) -> TestAnswers:
 def answer_questions(
     model: LanguageModel, questions: Sequence[Question], validation: Sequence[Question]
 ) -> TestAnswers:
-    """Answers to questions, and the threshold that validation problems say."""
-    told = ask_plainly(model, questions)
+    """Answers to questions, and the threshold from validation problems."""
+    responses = ask_plainly(model, questions)
     checked = ask_plainly(model, validation)
     labels = np.array([question.label for question in validation])
-    blind = np.isnan(told.odds).any() or np.isnan(checked.odds).any()
+    blind = np.isnan(responses.odds).any() or np.isnan(checked.odds).any()
     cut = None if blind else threshold(checked.odds[:, 0], labels)
-    return TestAnswers(told.odds[:, 0], told.said[:, 0], cut)
+    return TestAnswers(responses.odds[:, 0], responses.answer[:, 0], cut)
 
 
 def gather(
@@ -201,11 +201,11 @@ def gather(
     found: dict[str, ArmAnswers] = {}
     for arm in dict.fromkeys(each.arm for each in trained):
         own = [a for t, a in zip(trained, answered, strict=True) if t.arm == arm]
-        rows = Rows.empty(len(own), len(own[0].said))
+        rows = Rows.empty(len(own), len(own[0].answer))
         for row, each in enumerate(own):
-            rows.odds[row], rows.said[row] = each.odds, each.said
+            rows.odds[row], rows.answer[row] = each.odds, each.answer
             rows.thresholds[row] = each.threshold or 0.0
-        found[arm] = rows.answers(n_seeds, steered=False)
+        found[arm] = rows.arm_answers(n_seeds, steered=False)
     return found
 
 

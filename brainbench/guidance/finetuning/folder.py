@@ -1,4 +1,4 @@
-"""Where a fine-tuned model is kept: a PEFT folder, and how it came about.
+"""The folder of a fine-tuned model: a PEFT adapter, and the record of its training.
 
 ``adapter_config.json`` and ``adapter_model.safetensors`` are what ``--peft``, lm-eval and vLLM
 load; ``finetuning.json`` tells how they were made. While training runs there are ``checkpoints/``,
@@ -54,7 +54,7 @@ class FinetuningRecord(BaseModel):
     stopped_early: bool = False
 
     def differs_from(self, other: FinetuningRecord) -> list[str]:
-        """Names of what another run would be made with otherwise; versions last."""
+        """Names of the settings in which another training differs; versions last."""
         mine, its = self.model_dump(), other.model_dump()
         names = []
         for part in ("model", "data", "recipe", "budget", "versions"):
@@ -76,7 +76,7 @@ class FinetuningFolder:
 
     @property
     def checkpoints(self) -> Path:
-        """Folder of what to go on from."""
+        """Folder of the checkpoints."""
         return self.path / _CHECKPOINTS
 
     @property
@@ -103,7 +103,7 @@ class FinetuningFolder:
             ) from error
 
     def begin(self, record: FinetuningRecord, resume: bool) -> FinetuningRecord:
-        """Take the folder for a training, or go on with what is there.
+        """Claim the folder for a new training, or resume the one in it.
 
         Returns
         -------
@@ -158,7 +158,7 @@ class FinetuningFolder:
             shutil.rmtree(path, ignore_errors=True)
 
     def clear(self) -> None:
-        """Forget a training that is here; files of others stay."""
+        """Delete a training; other files stay."""
         with self.writing():
             for name in (RECORD, WEIGHTS, CONFIG):
                 (self.path / name).unlink(missing_ok=True)
@@ -167,14 +167,14 @@ class FinetuningFolder:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Say what cannot be written, and what to do."""
+        """Raise write errors with the path and what to do."""
         try:
             yield
         # each library that writes has an error of its own for a disk that is full
         except (OSError, SafetensorError, RuntimeError) as error:
-            told = getattr(error, "strerror", None) or error
+            reason = getattr(error, "strerror", None) or error
             raise UsageError(
-                f"cannot write to {self.path}: {told}. Make room and go on "
+                f"cannot write to {self.path}: {reason}. Make room and go on "
                 "with --resume: finished epochs are kept; or give another --output-path"
             ) from error
 

@@ -1,4 +1,4 @@
-"""How a training went, epoch by epoch, and when it stops."""
+"""The history of a training by epoch, and early stopping."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class History(BaseModel):
-    """What a training has left behind so far."""
+    """Losses and validation scores of a training so far."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -22,7 +22,7 @@ class History(BaseModel):
 
     @property
     def epochs(self) -> int:
-        """Epochs that are done."""
+        """Number of finished epochs."""
         return max((len(values) for values in self.parts.values()), default=0)
 
     @property

@@ -36,7 +36,7 @@ KEPT = "kept states"
 
 @dataclass(frozen=True)
 class Pass:
-    """What one forward pass gave.
+    """The outputs of one forward pass.
 
     Attributes
     ----------
@@ -84,18 +84,18 @@ class RecipeLoss:
         ]
 
     def set_answers(self, true: int, false: int) -> None:
-        """Say which token is learned for each answer, where labels are."""
+        """Set the target token of each answer, for recipes with labels."""
         tokens = np.where(self._items.labels, true, false)
         self._answers = torch.as_tensor(tokens, dtype=torch.long, device=self.device)
 
     @property
     def needs_states(self) -> bool:
-        """Whether states are caught."""
+        """Whether a loss needs states."""
         return self.recipe.uses_signals or self.recipe.name == STATES
 
     @property
     def needs_logits(self) -> bool:
-        """Whether the model runs to its end."""
+        """Whether a loss needs logits."""
         return self.recipe.uses_labels or self.recipe.name == STIMULUS
 
     def parts(self, given: Pass) -> Parts:

@@ -1,4 +1,4 @@
-"""What a model is trained on, and how: the recipes of fine-tuning by brain signals."""
+"""Recipes of fine-tuning by brain signals: losses, targets, layers and optimiser."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SCHEDULES: tuple[str, ...] = ("constant", "linear", "cosine")
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is learned.
+    """The targets and losses of a training.
 
     Attributes
     ----------
@@ -135,18 +135,18 @@ class Recipe:
         return replace(self, layers=layers)
 
     def facts(self) -> dict[str, Any]:
-        """As JSON has it; of the targets their hash."""
-        told = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "targets"}
-        told["centring"] = self.chosen_centring
+        """As JSON values; targets as their hash."""
+        facts = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "targets"}
+        facts["centring"] = self.chosen_centring
         if self.targets is not None:
             content = np.ascontiguousarray(self.targets, np.float64).tobytes()
-            told["targets_sha256"] = hashlib.sha256(content).hexdigest()
-        return told
+            facts["targets_sha256"] = hashlib.sha256(content).hexdigest()
+        return facts
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How long and how fast is trained.
+    """The training schedule: epochs, learning rate, batches.
 
     Attributes
     ----------
@@ -195,5 +195,5 @@ class Budget:
             raise UnknownNameError("schedule", self.schedule, SCHEDULES)
 
     def facts(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """As JSON values."""
         return asdict(self)

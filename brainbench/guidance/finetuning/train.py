@@ -1,4 +1,4 @@
-"""Fine-tuning a language model by brain signals, or by one of the baselines beside it."""
+"""Fine-tuning a language model by brain signals, or by one of the baselines."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _PACKAGES = ("brainbench", "torch", "transformers", "peft", "accelerate")
 
 @dataclass(frozen=True)
 class Finetuned:
-    """What a training gave.
+    """The result of a training.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class Finetuned:
 
 @dataclass(frozen=True)
 class Watch:
-    """Who looks on while a model is trained.
+    """Callbacks of a training: validation and progress.
 
     Attributes
     ----------
@@ -149,8 +149,8 @@ def finetune(
     items = prepare_items(model, signals, recipe.layers)
     roles = assign_roles(recipe, items, signals)
     place = FinetuningFolder(folder)
-    told = _record(model, signals, recipe, budget, roles, items, _source(watch))
-    record = place.begin(told.model_copy(update={"arm": arm}), resume)
+    new = _record(model, signals, recipe, budget, roles, items, _source(watch))
+    record = place.begin(new.model_copy(update={"arm": arm}), resume)
     if record.status == "finished":
         return _finetuned(place, record)
     training = _Training(model, signals, recipe, budget, items, roles)
@@ -193,7 +193,7 @@ class _Training:
         """Train, from the last checkpoint where there is one; the spelling of each answer."""
         from brainbench.guidance.finetuning.trainer import undisturbed
 
-        recipe, network, said = self._recipe, self._network, None
+        recipe, network, answers = self._recipe, self._network, None
         assert recipe.layers is not None
         checkpoint = folder.last_checkpoint()
         history = History() if checkpoint is None else load_history(checkpoint)
@@ -202,13 +202,13 @@ class _Training:
                 lambda done, total: watch.progress(0, self._budget.epochs, "lower layers")
             )
             if recipe.uses_labels:
-                said = self._choose_answers()
+                answers = self._choose_answers()
             if not history.ended(self._budget.epochs, self._budget.patience):
                 config = lora_config(network, recipe.layers, recipe.rank, recipe.alpha)
                 base = base_of(self._model)
                 with adapter(network, config, self._budget.seed, base) as trained:
                     self._train(trained, folder, watch, history, checkpoint)
-        return history, said
+        return history, answers
 
     def _train(
         self,
@@ -235,7 +235,7 @@ class _Training:
                 folder,
                 budget.patience,
                 validate,
-                lambda history: watch.progress(history.epochs, budget.epochs, _told(history)),
+                lambda history: watch.progress(history.epochs, budget.epochs, _status_of(history)),
             )
         )
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
@@ -337,8 +337,8 @@ def _finetuned(folder: FinetuningFolder, record: FinetuningRecord) -> Finetuned:
     return Finetuned(folder.path, tuple(record.history.losses), record.best_epoch, record)
 
 
-def _told(history: History) -> str:
-    """How it stands, in a few words."""
+def _status_of(history: History) -> str:
+    """Loss and validation score so far, in a few words."""
     words = [f"loss {history.losses[-1]:.4f}"] if history.losses else []
     if history.validation:
         words.append(f"validation {history.validation[-1]:.3f}")

@@ -1,4 +1,4 @@
-"""transformers' trainer, given the losses, the batches and the epochs of fine-tuning here.
+"""transformers' trainer with the losses, batches and epochs of a recipe.
 
 From it come the optimiser, schedules, accumulation, checkpoints and going on from them, and
 sharding through accelerate. What it changes elsewhere, random states and how much transformers
@@ -148,7 +148,7 @@ class Epochs(TrainerCallback):
     folder : where the best adapter goes.
     patience : falls of the validation score after which training stops; 0 for never.
     validate : score of the model as it is; larger is better.
-    report : told after each epoch.
+    report : called after each epoch.
     """
 
     def __init__(
@@ -213,7 +213,7 @@ class Epochs(TrainerCallback):
 def make_arguments(
     folder: FinetuningFolder, budget: Budget, n_batches: int, device: str
 ) -> TrainingArguments:
-    """What transformers' trainer is told."""
+    """Arguments of transformers' trainer."""
     arguments = TrainingArguments(
         output_dir=str(folder.checkpoints),
         num_train_epochs=budget.epochs,
@@ -247,15 +247,15 @@ def make_arguments(
 
 @contextlib.contextmanager
 def undisturbed(device: torch.device) -> Iterator[None]:
-    """Random states, and what transformers says, as they were; work goes to the model's card."""
-    said, plain = logging.get_verbosity(), random.getstate()
+    """Random states and transformers' verbosity as they were; work goes to the model's card."""
+    verbosity, plain = logging.get_verbosity(), random.getstate()
     numbers = np.random.get_state()  # noqa: NPY002  the trainer seeds the old generator
     card = torch.cuda.device(device) if device.type == "cuda" else contextlib.nullcontext()
     try:
         with torch.random.fork_rng(), card:
             yield
     finally:
-        logging.set_verbosity(said)
+        logging.set_verbosity(verbosity)
         np.random.set_state(numbers)  # noqa: NPY002
         random.setstate(plain)
 

@@ -1,4 +1,5 @@
-"""Training the upper part of a model: what lies below the first trained block is computed once.
+"""Cache hidden states entering the first trained block, so that a training step runs only the
+blocks from it on.
 
 The states that enter that block never change, so they are kept for each prompt, and training runs
 from there on: blocks below are replaced, for the time of a pass, by modules that hand on what they
@@ -36,7 +37,7 @@ Run = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Entering:
-    """States that enter the first trained block; nothing where that is the first of all.
+    """Hidden states entering the first trained block; empty where that is the first block.
 
     Attributes
     ----------
@@ -88,7 +89,7 @@ class TrainedPart:
         self._device = network.get_input_embeddings().weight.device
 
     def entering(self, batch: Batch) -> Entering:
-        """Run what lies below, without gradient."""
+        """Run the blocks below, without gradient."""
         if not self._first:
             return Entering()
         above = range(self._first, len(self._blocks))
@@ -150,7 +151,7 @@ class TrainedPart:
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
-        """Catch what attention gives in the passes with gradient, and their way back."""
+        """Record attention outputs in passes with gradient."""
 
         def hook(module: nn.Module, inputs: Any, output: Any) -> None:
             # others may read the model out between passes
@@ -219,7 +220,7 @@ class _StandIn(nn.Module):
 
     def __init__(self, block: nn.Module) -> None:
         super().__init__()
-        # in a tuple, so that it is no part of this module
+        # in a tuple, so that it is not a submodule of this one
         self._for = (block,)
 
     def __getattr__(self, name: str) -> Any:

@@ -42,7 +42,7 @@ _SLACK = 1e-12
 
 
 def draw_problems(n_base: int, n_draws: int, rng: np.random.Generator) -> NDArray[np.uint16]:
-    """(n_draws, n_base) how often each base problem is among n_base - 1 drawn."""
+    """(n_draws, n_base) counts of each base problem among n_base - 1 drawn with replacement."""
     found = np.empty((n_draws, n_base), np.uint16)
     for start in range(0, n_draws, _TOGETHER):
         own = found[start : start + _TOGETHER]
@@ -64,7 +64,7 @@ def draw_seeds(n_seeds: int, n_draws: int, rng: np.random.Generator) -> Array:
 
 @dataclass(frozen=True)
 class MetricDraws:
-    """One metric of one arm.
+    """One metric of one arm, with its bootstrap draws.
 
     Attributes
     ----------

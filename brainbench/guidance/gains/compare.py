@@ -1,4 +1,4 @@
-"""What guidance gained: paired differences between arms over the same problems."""
+"""Gains of guidance: paired differences between arms over the same problems."""
 
 from __future__ import annotations
 
@@ -121,8 +121,15 @@ def correct_differences(
     Holm's correction, for each of the metrics that a claim rests on; an arm without a p value
     counts as one of 1.
     """
-    told = [[each.model_copy(deep=True) for each in differences] for differences in models]
-    every = [each for differences in told for each in differences if each.against not in oracles]
+    corrected_models = [
+        [each.model_copy(deep=True) for each in differences] for differences in models
+    ]
+    every = [
+        each
+        for differences in corrected_models
+        for each in differences
+        if each.against not in oracles
+    ]
     for metric in CLAIM:
         changes = [c for each in every for c in each.changes if c.metric == metric]
         tested = [change for change in changes if change.p is not None]
@@ -130,7 +137,7 @@ def correct_differences(
             corrected = holm([float(c.p) for c in tested if c.p is not None], len(every))
             for change, p in zip(tested, corrected, strict=True):
                 change.p_corrected = p
-    return told
+    return corrected_models
 
 
 def mcnemar_of_arms(
@@ -147,7 +154,7 @@ def mcnemar_of_arms(
     if not asked.any():
         return None
     ours, theirs = (
-        ((arm.said == items.labels)[:, asked]).mean(axis=0) > 0.5 for arm in (guided, other)
+        ((arm.answer == items.labels)[:, asked]).mean(axis=0) > 0.5 for arm in (guided, other)
     )
     return mcnemar(theirs, ours)
 

@@ -1,6 +1,6 @@
 """Every metric of an arm's answers, for many weightings of the problems at once.
 
-A bootstrap over problems changes how often each problem counts, never an answer. So answers are
+A bootstrap over problems changes the weight of each problem, never an answer. So answers are
 summed within base problems once, and each draw costs a few matrix products: of counts
 for shares, of pairs in order for the area under the curve. All of them are sums of halves,
 exact in float64, so results depend on no order of summation and no number of threads.
@@ -96,9 +96,9 @@ class _Sums:
 
     @classmethod
     def of(cls, answers: ArmAnswers, items: TestItems) -> _Sums:
-        said, labels, odds = answers.said, items.labels, answers.log_odds
+        answer, labels, odds = answers.answer, items.labels, answers.log_odds
         flags = np.concatenate(
-            [np.ones((1, labels.size), bool), said == labels, said == TRUE, said != INVALID]
+            [np.ones((1, labels.size), bool), answer == labels, answer == TRUE, answer != INVALID]
         )
         of_label = labels == np.arange(items.n_choices)[:, None]
         counts = np.stack([_summed(flags & held, items) for held in of_label])
@@ -119,7 +119,7 @@ class _Sums:
         drawn = weights @ self.counts.reshape(-1, n_base).T
         drawn = drawn.reshape(-1, n_choices, n_rows)
         held = drawn[:, :, :1]
-        right, said_true, valid = np.split(drawn[:, :, 1:], 3, axis=2)
+        right, called_true, valid = np.split(drawn[:, :, 1:], 3, axis=2)
         count = held.sum(axis=1)
         every = self.counts[:, 0].any(axis=1).all()
         found: dict[Metric, Array] = {}
@@ -131,8 +131,8 @@ class _Sums:
         if every:
             found["balanced_accuracy"] = _divided(right, held).mean(axis=1)
         if every and n_choices == 2:
-            found["dprime"] = _dprime(said_true, valid)
-        found["says_true"] = _divided(said_true.sum(axis=1), count)
+            found["dprime"] = _dprime(called_true, valid)
+        found["says_true"] = _divided(called_true.sum(axis=1), count)
         found["valid"] = _divided(valid.sum(axis=1), count)
         return found
 
@@ -156,13 +156,13 @@ def _summed(flags: NDArray[np.bool_], items: TestItems) -> Array:
     return np.stack(rows).astype(np.float64)
 
 
-def _dprime(said_true: Array, valid: Array) -> Array:
+def _dprime(called_true: Array, valid: Array) -> Array:
     """z(hits) - z(false alarms) from (n_draws, 2, n_seeds) counts, after the log-linear rule.
 
     Source: Hautus 1995, Behavior Research Methods 27; as in ``tasks/metrics.py``.
     """
     share = _divided(valid, valid.sum(axis=1, keepdims=True))
-    rates = _divided(said_true + share, valid + 2 * share)
+    rates = _divided(called_true + share, valid + 2 * share)
     # a label that has no valid answer left has no rate
     rates = np.where((valid > 0).all(axis=1, keepdims=True), rates, np.nan)
     found: Array = ndtri(rates[:, TRUE]) - ndtri(rates[:, FALSE])

@@ -1,4 +1,4 @@
-"""AdamW over many rows at once, each within a ball of its own."""
+"""AdamW over many rows at once, each projected onto a ball."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Descent:
 
     Attributes
     ----------
-    moved : (rows, L, units) where the search stands; it starts at 0.
+    delta : (rows, L, units) the direction so far; it starts at 0.
     rates : (L,) learning rate of each layer.
     radius : (L,) a row's direction is never longer.
 
@@ -26,7 +26,7 @@ class Descent:
     paper's code.
     """
 
-    moved: Tensor
+    delta: Tensor
     rates: Tensor
     radius: Tensor
     _first: Tensor = field(init=False)
@@ -34,8 +34,8 @@ class Descent:
     _steps: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self._first = torch.zeros_like(self.moved)
-        self._second = torch.zeros_like(self.moved)
+        self._first = torch.zeros_like(self.delta)
+        self._second = torch.zeros_like(self.delta)
 
     def step(self, slope: Tensor) -> None:
         """Take one step against a slope (rows, L, units), then back into the ball."""
@@ -45,19 +45,19 @@ class Descent:
         self._first.lerp_(slope, 1.0 - first)
         self._second.mul_(second).addcmul_(slope, slope, value=1.0 - second)
         size = self._second.sqrt().div_((1.0 - second**self._steps) ** 0.5).add_(EPSILON)
-        self.moved.mul_(1.0 - rate * WEIGHT_DECAY)
-        self.moved.sub_((self._first * (rate / (1.0 - first**self._steps))).div_(size))
-        self.moved.mul_(within(self.moved, self.radius))
+        self.delta.mul_(1.0 - rate * WEIGHT_DECAY)
+        self.delta.sub_((self._first * (rate / (1.0 - first**self._steps))).div_(size))
+        self.delta.mul_(within(self.delta, self.radius))
 
     def keep(self, rows: Tensor) -> None:
         """Go on with some rows only."""
-        self.moved, self._first, self._second = (
-            held[rows] for held in (self.moved, self._first, self._second)
+        self.delta, self._first, self._second = (
+            held[rows] for held in (self.delta, self._first, self._second)
         )
 
 
-def within(moved: Tensor, radius: Tensor) -> Tensor:
+def within(delta: Tensor, radius: Tensor) -> Tensor:
     """(rows, L, 1) factors that bring directions (rows, L, units) into balls (L,)."""
-    length = moved.norm(dim=-1, keepdim=True)
+    length = delta.norm(dim=-1, keepdim=True)
     factors: Tensor = radius[:, None] / length.clamp_min(torch.finfo(length.dtype).tiny)
     return factors.clamp_max(1.0)

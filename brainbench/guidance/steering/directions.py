@@ -1,4 +1,4 @@
-"""Directions in a model's states, from brain responses and from what stands in for them."""
+"""Directions in a model's states, from brain responses and from the baselines in their place."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ MEANS = ("raw", "unit")
 
 @dataclass(frozen=True)
 class SteeringLoss:
-    """How responses become directions.
+    """The loss whose gradient turns responses into directions.
 
     Attributes
     ----------
     loss, centring : of :class:`~brainbench.guidance.objective.Objective`. A cosine is blind to
-        how far a prediction goes, and has no slope at all where responses have one dimension.
+        the size of a prediction, and has no gradient where responses have one dimension.
     """
 
     loss: str = "mse"
@@ -63,7 +63,7 @@ def general_direction(found: Search, mean: str = "raw") -> Array:
         raise UnknownNameError("mean of directions", mean, MEANS)
     if not found.flipped.any():
         raise DataError("no answer was flipped: there is no direction to take the mean of")
-    chosen = found.moved[found.flipped]
+    chosen = found.delta[found.flipped]
     middle: Array = chosen.mean(axis=0)
     if mean == "raw":
         return middle
@@ -75,10 +75,10 @@ def general_direction(found: Search, mean: str = "raw") -> Array:
 def item_steps(
     maps: BrainMaps, states: Array, responses: Sequence[Array], way: SteeringLoss | None = None
 ) -> Array:
-    """For each item the direction of one step that brings prediction and response together.
+    """One gradient step per item that brings the predicted and the measured response closer.
 
-    The step is against the slope of the loss, made one long in every layer; the mean over people
-    of these, one long again. Nothing of an item's label or of the model's answer is used.
+    The step goes against the gradient of the loss, normalised in every layer; then the mean over
+    people, normalised again. Nothing of an item's label or of the model's answer is used.
 
     Parameters
     ----------
@@ -110,33 +110,33 @@ def class_difference(states: Array, labels: NDArray[np.bool_]) -> Array:
 
 
 def random_direction(shape: Sequence[int], rng: np.random.Generator) -> Array:
-    """Unit vectors of no direction in particular."""
+    """Random unit vectors (..., units), uniform over directions."""
     return to_unit(rng.standard_normal(tuple(shape)))
 
 
 @dataclass(frozen=True)
 class Training:
-    """What directions are learned from.
+    """The items, states and answers that directions are learned from.
 
     Attributes
     ----------
     signals : items with the people's own responses.
     states : (n_items, L, units) of the model at them.
-    said : (n_items,) what the model answers, as numbers of choices; 0 is True.
+    answer : (n_items,) the model's answers, as numbers of choices; 0 is True.
     """
 
     signals: Signals
     states: Array
-    said: NDArray[np.int64]
+    answer: NDArray[np.int64]
 
     def at(self, items: NDArray[np.intp]) -> Training:
         """Only some items."""
-        return Training(self.signals.at(items), self.states[items], self.said[items])
+        return Training(self.signals.at(items), self.states[items], self.answer[items])
 
     @property
-    def outdone(self) -> bool:
+    def humans_beat_model(self) -> bool:
         """Whether the model has an item wrong that a person has right."""
-        return self.signals.outdo(self.said)
+        return self.signals.humans_beat_model(self.answer)
 
 
 Made = Callable[[Training, Array, Signals, np.random.Generator], Array]
@@ -150,11 +150,11 @@ def held_out_directions(
     rng: np.random.Generator,
     way: SteeringLoss | None = None,
 ) -> Array:
-    """Unit directions for items that nothing was learned from, guided by their own responses.
+    """Unit directions for held-out items, guided by their own responses.
 
     Parameters
     ----------
-    arm : whose; its responses take the place of the measured ones in training and test.
+    arm : name of the arm; its responses take the place of the measured ones in training and test.
     training : the items that maps, means and differences are learned from.
     states, signals : (n_items, L, units) states and responses of the held-out items.
     rng : generator of stochastic arms.
@@ -180,7 +180,8 @@ def problem_direction(
     how many people had it right: the paper's direction, with one step of a length chosen
     beforehand in place of a search that stops when the answer is right, and with maps that do not
     know the item: each third of a run is left out in turn. Where the model has none of them wrong
-    that people have right, every item counts; :attr:`Training.outdone` says whether that is so.
+    that people have right, every item counts; see
+    :attr:`Training.humans_beat_model`.
 
     Returns
     -------
@@ -195,7 +196,7 @@ def problem_direction(
         return _constant(arm, training, rng)
     own = remake_of(arm)(training.signals, rng)
     people = own.right.sum(axis=0)
-    weight = training.signals.missed(training.said) * people
+    weight = training.signals.missed(training.answer) * people
     if not weight.any():
         weight = people
     if not weight.any():
@@ -224,7 +225,7 @@ def thirds(runs: NDArray[np.str_]) -> list[tuple[NDArray[np.intp], NDArray[np.in
 
 
 def _constant(arm: str, training: Training, rng: np.random.Generator) -> Array:
-    """Directions that are guided by no response."""
+    """Directions of arms without signals."""
     if arm == LABEL_ONLY:
         return to_unit(class_difference(training.states, training.signals.labels))
     if arm == RANDOM:

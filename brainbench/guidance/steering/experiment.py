@@ -1,7 +1,7 @@
-"""The arms of steering, asked: on scanner items that were held out, and on new problems.
+"""Evaluation of the steering arms, on held-out scanner items and on new problems.
 
 Strength and layers are chosen on other problems, by the area under the curve of log-odds, from
-the same grid for every arm; the threshold there too. Then the test is asked once.
+the same grid for every arm; the threshold there too. Then the test is evaluated once.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ from brainbench.progress import Progress, Step, counting, no_progress
 
 
 def arm_of(arm: str, number: int, count: int) -> str:
-    """``arm 2 of 6, permuted fMRI``: how far a long run has come."""
+    """``arm 2 of 6, permuted fMRI``, for progress messages."""
     return f"arm {number + 1} of {count}, {arm}"
 
 
 @dataclass(frozen=True)
 class SteeringPlan:
-    """How steering is done.
+    """Arms, seeds, grid and loss of a steering experiment.
 
     Attributes
     ----------
     arms : names, ``unguided`` and ``guided`` among them.
-    seeds : of every arm that a seed changes.
+    seeds : of the stochastic arms.
     grid : strengths and layers to choose from.
     way : how responses become directions.
     """
@@ -62,7 +62,7 @@ class SteeringPlan:
     way: SteeringLoss = field(default_factory=SteeringLoss)
 
     def seeds_of(self, arm: str) -> tuple[int, ...]:
-        """One of an arm that no seed changes."""
+        """Seeds of an arm; one where it does not depend on a seed."""
         return self.seeds if find_arm(arm).stochastic else self.seeds[:1]
 
 
@@ -71,14 +71,14 @@ class Rows:
     """Answers of an arm, a row for each seed, filled in as items are asked."""
 
     odds: Array
-    said: NDArray[np.int64]
+    answer: NDArray[np.int64]
     strengths: Array
     thresholds: Array
     layers: set[int] = field(default_factory=set)
 
     @classmethod
     def empty(cls, n_seeds: int, n_items: int) -> Rows:
-        """Room for them."""
+        """Rows to be filled in."""
         return cls(
             np.full((n_seeds, n_items), np.nan),
             np.full((n_seeds, n_items), -1, np.int64),
@@ -86,13 +86,13 @@ class Rows:
             np.zeros(n_seeds),
         )
 
-    def answers(self, n_seeds: int, steered: bool) -> ArmAnswers:
-        """As arrays; an arm that no seed changes has the same row for each."""
-        rows = np.resize(np.arange(len(self.said)), n_seeds)
+    def arm_answers(self, n_seeds: int, steered: bool) -> ArmAnswers:
+        """As arrays; an arm that is not stochastic has the same row for each seed."""
+        rows = np.resize(np.arange(len(self.answer)), n_seeds)
         odds = self.odds[rows]
         return ArmAnswers(
             odds,
-            self.said[rows],
+            self.answer[rows],
             self.strengths[rows] if steered else None,
             None if np.isnan(odds).any() else self.thresholds[rows],
             tuple(sorted(self.layers)) if steered else None,
@@ -100,43 +100,50 @@ class Rows:
 
 
 def read_training(
-    asker: LastTokenEvaluator, signals: Signals
+    evaluator: LastTokenEvaluator, signals: Signals
 ) -> tuple[Training, list[PrefilledBatch], list[Question]]:
     """States and answers of the model at scanner items, and the items ready to be asked again."""
-    questions = ask_problems(asker.model, signals.problems)
-    held = asker.hold(questions)
-    told = ask_all(held, len(questions), None, states=True)
-    return Training(signals, told.states, told.said[:, 0]), held, questions
+    questions = ask_problems(evaluator.model, signals.problems)
+    held = evaluator.hold(questions)
+    responses = ask_all(held, len(questions), None, states=True)
+    return Training(signals, responses.states, responses.answer[:, 0]), held, questions
 
 
 @dataclass(frozen=True)
-class Whole:
-    """What was told of all questions: (items, options)."""
+class AllResponses:
+    """Responses to all questions, in their order.
+
+    Attributes
+    ----------
+    odds, answer : (n_items, n_options) log-odds of True, natural logarithm, and number of the
+        choice; NaN and -1 where a question was not asked.
+    states : (n_items, L, units) with the first option; empty where not asked for.
+    """
 
     odds: Array
-    said: NDArray[np.int64]
+    answer: NDArray[np.int64]
     states: Array
 
 
 def ask_all(
     held: Sequence[PrefilledBatch],
     count: int,
-    moved: Array | None,
+    delta: Array | None,
     *,
     items: NDArray[np.intp] | None = None,
     states: bool = False,
-) -> Whole:
-    """Ask questions that are held, in their order.
+) -> AllResponses:
+    """Evaluate prefilled questions, in their order.
 
     Parameters
     ----------
     count : how many there are in all; those that are not asked stay NaN.
-    moved : (items or 1, options, L, units).
+    delta : (items or 1, options, L, units).
     items : which of them are asked; all that are held by default.
     """
-    options = 1 if moved is None else moved.shape[1]
+    options = 1 if delta is None else delta.shape[1]
     odds = np.full((count, options), np.nan)
-    said = np.full((count, options), -1, np.int64)
+    answer = np.full((count, options), -1, np.int64)
     kept: Array | None = None
     place = {row: i for i, row in enumerate(range(count) if items is None else items.tolist())}
     for part in held:
@@ -145,16 +152,16 @@ def ask_all(
             continue
         rows = [part.rows[i] for i in own]
         some = None
-        if moved is not None:
-            at = slice(None) if len(moved) == 1 else [place[row] for row in rows]
-            some = torch.as_tensor(moved[at])
-        told = part.ask(some, states=states, rows=own)
-        odds[rows], said[rows] = told.log_odds, told.said
-        if told.states is not None:
+        if delta is not None:
+            at = slice(None) if len(delta) == 1 else [place[row] for row in rows]
+            some = torch.as_tensor(delta[at])
+        responses = part.ask(some, states=states, rows=own)
+        odds[rows], answer[rows] = responses.log_odds, responses.answer
+        if responses.states is not None:
             if kept is None:
-                kept = np.zeros((count, *told.states.shape[2:]))
-            kept[rows] = told.states[:, 0]
-    return Whole(odds, said, np.zeros((0, 0, 0)) if kept is None else kept)
+                kept = np.zeros((count, *responses.states.shape[2:]))
+            kept[rows] = responses.states[:, 0]
+    return AllResponses(odds, answer, np.zeros((0, 0, 0)) if kept is None else kept)
 
 
 # ---------------------------------------------------------------- scanner items, held out
@@ -170,7 +177,7 @@ def steer_held_out(
     """Each run guided by its own responses, with maps from the other runs of its type.
 
     The options are tried inside the training runs, where a third of each is left out. Runs choose
-    for themselves, so log-odds are told from the run's threshold: 0 is the threshold of all.
+    for themselves, so log-odds are relative to the run's threshold: 0 is the threshold of all.
 
     Parameters
     ----------
@@ -193,12 +200,14 @@ def steer_held_out(
             if options is not None:
                 tried.setdefault(arm, []).append(options)
     report(Step("steering held-out items", len(steps), len(steps)))
-    answers = {arm: rows.answers(len(plan.seeds), arm != UNGUIDED) for arm, rows in found.items()}
-    told = []
+    answers = {
+        arm: rows.arm_answers(len(plan.seeds), arm != UNGUIDED) for arm, rows in found.items()
+    }
+    responses = []
     for arm, parts in tried.items():
-        whole = [doses(arm, plan.grid, [odds], [said], own) for odds, said, own in parts]
-        told += [_mean_dose(each) for each in zip(*whole, strict=True)]
-    return answers, told
+        whole = [doses(arm, plan.grid, [odds], [answer], own) for odds, answer, own in parts]
+        responses += [_mean_dose(each) for each in zip(*whole, strict=True)]
+    return answers, responses
 
 
 @dataclass(frozen=True)
@@ -221,7 +230,7 @@ class _HeldOutRun:
             plain = ask_all(self.held, len(self.labels), None)
             cut = threshold(plain.odds[train, 0], self.labels[train])
             rows.odds[row, test] = plain.odds[test, 0] - cut
-            rows.said[row, test] = plain.said[test, 0]
+            rows.answer[row, test] = plain.answer[test, 0]
             return None
         own = self.training.at(train)
         inner = self._inner(arm, own)
@@ -237,15 +246,15 @@ class _HeldOutRun:
             self.rng("test"),
             self.plan.way,
         )
-        told = self._ask(test, (unit * factors[:, None])[:, None])
-        rows.odds[row, test] = told.odds[:, 0] - cut
-        rows.said[row, test] = told.said[:, 0]
+        responses = self._ask(test, (unit * factors[:, None])[:, None])
+        rows.odds[row, test] = responses.odds[:, 0] - cut
+        rows.answer[row, test] = responses.answer[:, 0]
         name, strength = self.plan.grid.options[best]
         rows.strengths[row] += share * strength
         rows.layers.update(self.plan.grid.sets[name])
-        return inner.odds, inner.said, labels
+        return inner.odds, inner.answer, labels
 
-    def _inner(self, arm: str, own: Training) -> Whole:
+    def _inner(self, arm: str, own: Training) -> AllResponses:
         """Every option on the training items, each third by what the others teach."""
         train, _ = self.fold
         units = np.zeros_like(own.states)
@@ -261,10 +270,10 @@ class _HeldOutRun:
         factors = self.plan.grid.factors(scale_of(own.states).sigma)
         return self._ask(train, units[:, None] * factors[None, :, :, None])
 
-    def _ask(self, items: NDArray[np.intp], moved: Array) -> Whole:
-        """Only some items, moved by (items, options, L, units)."""
-        told = ask_all(self.held, len(self.labels), moved, items=items)
-        return Whole(told.odds[items], told.said[items], told.states)
+    def _ask(self, items: NDArray[np.intp], delta: Array) -> AllResponses:
+        """Only some items, with ``delta`` (items, options, L, units) added."""
+        responses = ask_all(self.held, len(self.labels), delta, items=items)
+        return AllResponses(responses.odds[items], responses.answer[items], responses.states)
 
 
 # ---------------------------------------------------------------- new problems
@@ -272,23 +281,23 @@ class _HeldOutRun:
 
 @dataclass(frozen=True)
 class Chosen:
-    """What one arm and seed adds to new problems.
+    """The direction that one arm and seed adds at new problems.
 
     Attributes
     ----------
-    moved : (L, units).
+    delta : (L, units).
     layers, strength : which option it is; of ``unguided`` there is none.
     """
 
     arm: str
     row: int
-    moved: Array
+    delta: Array
     layers: str | None
     strength: float
 
 
 def choose_directions(
-    asker: LastTokenEvaluator,
+    evaluator: LastTokenEvaluator,
     training: Training,
     validation: Sequence[Question],
     plan: SteeringPlan,
@@ -307,30 +316,32 @@ def choose_directions(
             units[arm, row] = problem_direction(arm, training, rng, plan.way)
     options = np.stack([unit * factors[:, :, None] for unit in units.values()])
     labels = np.array([question.label for question in validation])
-    tried = ask_candidates(asker, validation, options.reshape(-1, *shape), "validation", report)
+    tried = ask_candidates(evaluator, validation, options.reshape(-1, *shape), "validation", report)
     odds = tried.odds.reshape(len(labels), len(units), -1)
-    said = tried.said.reshape(odds.shape)
-    found, told = [], []
+    answer = tried.answer.reshape(odds.shape)
+    found, responses = [], []
     for arm in plan.arms:
         own = [number for number, key in enumerate(units) if key[0] == arm]
         if not own:
             found.append(Chosen(arm, 0, np.zeros(shape), None, 0.0))
             continue
-        told += doses(arm, plan.grid, [odds[:, n] for n in own], [said[:, n] for n in own], labels)
+        responses += doses(
+            arm, plan.grid, [odds[:, n] for n in own], [answer[:, n] for n in own], labels
+        )
         for row, number in enumerate(own):
             blind = np.isnan(odds[:, number]).any()
             best = (
-                choose_accuracy(said[:, number], labels)
+                choose_accuracy(answer[:, number], labels)
                 if blind
                 else choose(odds[:, number], labels)
             )
             name, strength = plan.grid.options[best]
             found.append(Chosen(arm, row, options[number, best], name, strength))
-    return found, told
+    return found, responses
 
 
 def steer_problems(
-    asker: LastTokenEvaluator,
+    evaluator: LastTokenEvaluator,
     test: TestQuestions,
     several: Sequence[Sequence[Chosen]],
     plan: SteeringPlan,
@@ -343,44 +354,44 @@ def steer_problems(
     several : for each source of directions what was chosen; all are asked in one pass.
     """
     name = test.test.name
-    moved = np.stack([each.moved for chosen in several for each in chosen])
-    checked = ask_candidates(asker, test.validation, moved, f"{name}, validation", report)
-    told = ask_candidates(asker, test.questions, moved, name, report)
+    delta = np.stack([each.delta for chosen in several for each in chosen])
+    checked = ask_candidates(evaluator, test.validation, delta, f"{name}, validation", report)
+    responses = ask_candidates(evaluator, test.questions, delta, name, report)
     labels = np.array([question.label for question in test.validation])
     answers, start = [], 0
     for chosen in several:
         found = {arm: Rows.empty(len(plan.seeds_of(arm)), len(test.questions)) for arm in plan.arms}
         for number, each in enumerate(chosen, start=start):
             rows = found[each.arm]
-            rows.odds[each.row] = told.odds[:, number]
-            rows.said[each.row] = told.said[:, number]
+            rows.odds[each.row] = responses.odds[:, number]
+            rows.answer[each.row] = responses.answer[:, number]
             rows.strengths[each.row] = each.strength
             rows.layers.update(plan.grid.sets[each.layers] if each.layers else ())
             if not np.isnan(checked.odds[:, number]).any():
                 rows.thresholds[each.row] = threshold(checked.odds[:, number], labels)
         answers.append(
-            {arm: rows.answers(len(plan.seeds), arm != UNGUIDED) for arm, rows in found.items()}
+            {arm: rows.arm_answers(len(plan.seeds), arm != UNGUIDED) for arm, rows in found.items()}
         )
         start += len(chosen)
     return answers
 
 
 def ask_candidates(
-    asker: LastTokenEvaluator,
+    evaluator: LastTokenEvaluator,
     questions: Sequence[Question],
-    moved: Array,
+    delta: Array,
     what: str,
     report: Progress,
-) -> Whole:
-    """Ask questions for every candidate (options, L, units), a batch held at a time."""
-    odds = np.full((len(questions), len(moved)), np.nan)
-    said = np.full(odds.shape, -1, np.int64)
-    candidates = torch.as_tensor(moved)[None]
-    for part in asker.batches(questions, counting(report, what)):
-        told = part.ask(candidates)
+) -> AllResponses:
+    """Evaluate questions under every candidate (options, L, units), batch by batch."""
+    odds = np.full((len(questions), len(delta)), np.nan)
+    answer = np.full(odds.shape, -1, np.int64)
+    candidates = torch.as_tensor(delta)[None]
+    for part in evaluator.batches(questions, counting(report, what)):
+        responses = part.ask(candidates)
         rows = list(part.rows)
-        odds[rows], said[rows] = told.log_odds, told.said
-    return Whole(odds, said, np.zeros((0, 0, 0)))
+        odds[rows], answer[rows] = responses.log_odds, responses.answer
+    return AllResponses(odds, answer, np.zeros((0, 0, 0)))
 
 
 def _mean_dose(each: Sequence[Dose]) -> Dose:
@@ -397,5 +408,5 @@ def _names(runs: NDArray[np.str_]) -> list[str]:
 
 
 def stream(seed: int, arm: str, fold: int, part: str) -> np.random.Generator:
-    """A stream of its own for each arm, fold and part."""
+    """A random generator of its own for each arm, fold and part."""
     return np.random.default_rng([seed, crc32(arm.encode()), fold, crc32(part.encode())])

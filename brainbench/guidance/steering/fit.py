@@ -1,4 +1,4 @@
-"""From people's responses to a steering that is kept: the artifact's directions and its recipe."""
+"""Derive a steering artifact from people's responses: its directions and its recipe."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _VALIDATION = {
 
 @dataclass(frozen=True)
 class Derivation:
-    """How a steering is derived.
+    """Options of deriving a steering.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Derivation:
     strength : length at each layer in units of the spread of states there (controlled), or
         multiple of the mean (published); None chooses on validation problems.
     mean : of the published form, ``raw`` or ``unit``.
-    site : where states are moved.
+    site : where directions are added.
     seed : of an arm that is drawn.
     """
 
@@ -91,8 +91,8 @@ class Derivation:
 class _Derived:
     """One reasoning type's directions at its layers, and how they came about."""
 
-    moved: dict[int, Array]
-    told: dict[str, Any]
+    delta: dict[int, Array]
+    facts: dict[str, Any]
 
 
 def derive_steering(
@@ -136,7 +136,7 @@ def derive_steering(
     for kind in types:
         deriver = _Deriver(model, recording, roi, kind, chosen, count, report)
         found = deriver.published() if chosen.form == "published" else deriver.controlled()
-        groups[kind], recipe[kind] = found.moved, found.told
+        groups[kind], recipe[kind] = found.delta, found.facts
     if len(groups) > 1:
         groups["all"] = _mean(list(groups.values()))
     return Steering(
@@ -162,8 +162,8 @@ class _Deriver:
     def controlled(self) -> _Derived:
         """One step at items that the maps do not know; layers and strength by validation."""
         chosen, every = self.derivation, tuple(range(self.count))
-        asker = LastTokenEvaluator(self.model, chosen.site, every)
-        training, _, _ = read_training(asker, read_signals(self.recording, self.roi, self.kind))
+        evaluator = LastTokenEvaluator(self.model, chosen.site, every)
+        training, _, _ = read_training(evaluator, read_signals(self.recording, self.roi, self.kind))
         rng = stream(chosen.seed, chosen.arm, 0, "problems")
         unit = problem_direction(chosen.arm, training, rng, chosen.chosen_way)
         sets = layer_sets(self.count)
@@ -172,38 +172,38 @@ class _Deriver:
         strengths = STRENGTHS if chosen.strength is None else (chosen.strength,)
         grid = Grid(sets, strengths, self.count)
         options = unit * grid.factors(scale_of(training.states).sigma)[:, :, None]
-        best, areas = self._choose(asker, options)
+        best, areas = self._choose(evaluator, options)
         name, strength = grid.options[best]
-        moved = {layer: options[best, layer] for layer in sets[name]}
-        told = {"layers": name, "strength": strength, "n_items": len(training.states)}
-        return _Derived(moved, {**told, **areas})
+        delta = {layer: options[best, layer] for layer in sets[name]}
+        facts = {"layers": name, "strength": strength, "n_items": len(training.states)}
+        return _Derived(delta, {**facts, **areas})
 
     def published(self) -> _Derived:
         """The mean of the directions that flipped an answer, its scale by validation."""
         chosen = self.derivation
         layers = parse_layers(chosen.layers or MIDDLE, self.count)
-        asker = LastTokenEvaluator(self.model, chosen.site, layers)
+        evaluator = LastTokenEvaluator(self.model, chosen.site, layers)
         signals = read_signals(self.recording, self.roi, self.kind)
-        training, held, questions = read_training(asker, signals)
+        training, held, questions = read_training(evaluator, signals)
         labels = np.array([question.label for question in questions])
         targeted = Targeted(training, held, labels, np.zeros(len(labels)), chosen.chosen_way)
         found = targeted.search(chosen.arm, chosen.seed, self.report)
         direction = general_direction(found, chosen.mean)
         scales = SCALES if chosen.strength is None else (chosen.strength,)
         options = np.stack([scale * direction for scale in scales])
-        best, areas = self._choose(asker, options)
-        moved = {layer: options[best, number] for number, layer in enumerate(layers)}
-        told = {"mean": chosen.mean, "scale": scales[best], "flipped": int(found.flipped.sum())}
-        return _Derived(moved, {**told, "n_pairs": len(found.tries), **areas})
+        best, areas = self._choose(evaluator, options)
+        delta = {layer: options[best, number] for number, layer in enumerate(layers)}
+        facts = {"mean": chosen.mean, "scale": scales[best], "flipped": int(found.flipped.sum())}
+        return _Derived(delta, {**facts, "n_pairs": len(found.tries), **areas})
 
-    def _choose(self, asker: LastTokenEvaluator, options: Array) -> tuple[int, dict[str, Any]]:
-        """The option that does best on validation problems; what it and nothing at all score."""
+    def _choose(self, evaluator: LastTokenEvaluator, options: Array) -> tuple[int, dict[str, Any]]:
+        """The option that does best on validation problems; its AUC, and that without steering."""
         questions = self._validation
         every = np.concatenate([np.zeros((1, *options.shape[1:])), options])
-        told = ask_candidates(asker, questions, every, "choosing a strength", self.report)
+        responses = ask_candidates(evaluator, questions, every, "choosing a strength", self.report)
         labels = np.array([question.label for question in questions])
-        areas = auc(told.odds, labels == 0)
-        best = choose(told.odds[:, 1:], labels)
+        areas = auc(responses.odds, labels == 0)
+        best = choose(responses.odds[:, 1:], labels)
         return best, {
             "n_validation": len(questions),
             "validation_auc": float(areas[best + 1]),

@@ -1,4 +1,4 @@
-"""Whether one arm of the targeted search flips more answers than another: paired, over problems."""
+"""Paired comparison of flipped answers between arms of the targeted search, over problems."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def flips_against(
 ) -> Flips:
     """Share of pairs that guided flips minus another arm's, over the same pairs.
 
-    Pairs of one problem stand and fall together, so problems are drawn, with all their people;
-    of people nothing is drawn: the interval is of these.
+    Pairs of one problem are not independent, so the bootstrap draws problems, each with all its
+    people. People are not drawn: the interval holds for these people.
 
     Parameters
     ----------
     found : the other arm's searches, one for each seed.
-    redrawn : whether its signals or directions are drawn anew for each seed.
+    redrawn : whether its signals or directions depend on the seed.
 
     Source: the bootstrap of :mod:`.bootstrap`, of a ratio of sums over problems.
     """
@@ -57,12 +57,12 @@ def flips_against(
         )
         for searches, what in (([guided], b"guided"), (found, b"other"))
     )
-    told = compare(ours, theirs, len(items), redrawn, ends=SHARES)
-    return {"guided_minus": told.value, "interval": told.interval, "p": told.p}
+    change = compare(ours, theirs, len(items), redrawn, ends=SHARES)
+    return {"guided_minus": change.value, "interval": change.interval, "p": change.p}
 
 
 def correct_flips(rows: Sequence[SearchRow], powerless: frozenset[str]) -> list[SearchRow]:
-    """The rows with p values corrected over arms, by Holm; arms without any power take no part."""
+    """The rows with p values corrected over arms, by Holm; arms without power are left out."""
     tested = [row for row in rows if row.p is not None and row.arm not in powerless]
     corrected = holm([row.p for row in tested if row.p is not None]) if tested else []
     by_arm = {row.arm: p for row, p in zip(tested, corrected, strict=True)}

@@ -1,4 +1,4 @@
-"""Guidance as a picture: states and directions, what layers tell, what strength does.
+"""A figure of guidance: states and directions, layers, and strengths.
 
 matplotlib is imported when something is drawn.
 """
@@ -22,7 +22,7 @@ from brainbench.guidance.steering.search import scale_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# told apart without red and green, and by their dashes
+# distinguishable without red and green, and by their dashes
 _STYLES: dict[str, tuple[str, str]] = {
     GUIDED: ("#0072b2", "-"),
     PERMUTED: ("#d55e00", "--"),
@@ -37,7 +37,7 @@ _FOLLOWS, _FAILS = "#0072b2", "#d55e00"
 
 @dataclass(frozen=True)
 class Scene:
-    """What is drawn of one ROI and reasoning type.
+    """The data of the figure, of one ROI and reasoning type.
 
     Attributes
     ----------

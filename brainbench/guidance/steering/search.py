@@ -4,9 +4,9 @@ measured one, until the model answers rightly.
 
 All people, layers and problems are one optimisation; asking again costs one token a pair.
 
-It is told with what would expose it: its map and its direction are fitted on the very item that
-it is tried on, it is tried up to 40 times, and it stops when it has what it wants. Any direction
-that grows would flip an answer in the end; so the same is done for every arm.
+It is reported with the baselines that would expose it: its map and its direction are fitted on
+the very item that it is tried on, it is tried up to 40 times, and it stops at success. Any
+direction that grows would flip an answer in the end; so the same is done for every arm.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SAME = 1e-9
 
 @dataclass(frozen=True)
 class Pairs:
-    """Who guides what: R pairs of a person and a problem.
+    """R pairs of a person and a problem that the person guides.
 
     Attributes
     ----------
@@ -64,13 +64,13 @@ class Scale:
 
 @dataclass(frozen=True)
 class Search:
-    """What was found.
+    """The result of a search.
 
     Attributes
     ----------
     pairs : for whom and what.
     tries : (R,) how often the model was asked until it answered rightly; 0 where it never did.
-    moved : (R, L, units) the direction then, or the last one.
+    delta : (R, L, units) the direction then, or the last one.
     lengths : (R, T, L) length of the direction at every try; NaN after success.
     reverted : (R,) how often an answer was none of the choices, and the direction went back.
     reached : (R, L, units) states of the run that succeeded, or of the last one.
@@ -78,7 +78,7 @@ class Search:
 
     pairs: Pairs
     tries: NDArray[np.int64]
-    moved: Array
+    delta: Array
     lengths: Array
     reverted: NDArray[np.int64]
     reached: NDArray[np.float32]
@@ -97,16 +97,16 @@ def scale_of(states: Array) -> Scale:
     )
 
 
-def wrong_and_right(said: NDArray[np.int64], labels: NDArray[np.int64], right: Array) -> Pairs:
+def wrong_and_right(answer: NDArray[np.int64], labels: NDArray[np.int64], right: Array) -> Pairs:
     """Pairs where the model is wrong and the person right.
 
     Parameters
     ----------
-    said : (n_items,) the model's answers; -1, none of the choices, is wrong.
+    answer : (n_items,) the model's answers; -1, none of the choices, is wrong.
     labels : (n_items,).
     right : (P, n_items).
     """
-    people, items = np.nonzero((right > 0.5) & (said != labels))
+    people, items = np.nonzero((right > 0.5) & (answer != labels))
     return Pairs(people, items, labels)
 
 
@@ -118,7 +118,7 @@ def search(
     scale: Scale,
     report: Count = lambda done, total: None,
 ) -> Search:
-    """Search directions for all pairs at once.
+    """Search a direction for every pair, all at once.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def search(
     )
     trace = _Trace.of(pairs, start.shape[1:])
     going = torch.arange(len(items))
-    last = descent.moved.clone()
+    last = descent.delta.clone()
     for step in range(1, STEPS + 1):
         if not len(going):
             break
@@ -148,17 +148,17 @@ def search(
             # who goes on changes only when it was asked
             report(step - 1, STEPS)
             losses = objective.around(start[going], people[going], items[going])
-        leaf = descent.moved.detach().requires_grad_()
+        leaf = descent.delta.detach().requires_grad_()
         (slope,) = torch.autograd.grad(losses(leaf).sum(), leaf)
         if not torch.isfinite(slope).all():
             raise DataError("the slope of the search is NaN: responses or states do not vary")
         descent.step(slope)
         if step % EVERY:
             continue
-        said, reached = ask_pairs(held, pairs.items[going.numpy()], descent.moved)
-        right, valid = trace.note(going, step // EVERY, said, reached, descent.moved)
-        descent.moved = torch.where(valid[:, None, None], descent.moved, last)
-        last = descent.moved.clone()
+        answer, reached = ask_pairs(held, pairs.items[going.numpy()], descent.delta)
+        right, valid = trace.note(going, step // EVERY, answer, reached, descent.delta)
+        descent.delta = torch.where(valid[:, None, None], descent.delta, last)
+        last = descent.delta.clone()
         kept = torch.as_tensor(np.flatnonzero(~right))
         descent.keep(kept)
         going, last = going[kept], last[kept]
@@ -173,7 +173,7 @@ def follow(
     directions: Array,
     report: Count = lambda done, total: None,
 ) -> Search:
-    """As many tries of equal length, each pair along one direction.
+    """The same number of tries at the same lengths, each pair along one fixed direction.
 
     Parameters
     ----------
@@ -187,55 +187,55 @@ def follow(
         filled[:, number][gone] = filled[:, number - 1][gone]
     trace = _Trace.of(pairs, directions.shape[1:])
     units, going = torch.as_tensor(directions), torch.arange(len(pairs.items))
-    said = np.full(len(going), -1, np.int64)
+    answer = np.full(len(going), -1, np.int64)
     reached = np.zeros(directions.shape, np.float32)
     for number in range(filled.shape[1]):
         if not len(going):
             break
         report(number, filled.shape[1])
         rows = going.numpy()
-        moved = units[going] * torch.as_tensor(filled[rows, number])[..., None]
-        # what stands where it stood has been asked already
+        delta = units[going] * torch.as_tensor(filled[rows, number])[..., None]
+        # a direction that did not change has been asked already
         new = np.ones(len(rows), np.bool_)
         if number:
             before, now = filled[rows, number - 1], filled[rows, number]
             new = ~np.isclose(now, before, rtol=_SAME, atol=0.0).all(axis=1)
         if new.any():
             asked = rows[new]
-            said[asked], reached[asked] = ask_pairs(
-                held, pairs.items[asked], moved[torch.as_tensor(new)]
+            answer[asked], reached[asked] = ask_pairs(
+                held, pairs.items[asked], delta[torch.as_tensor(new)]
             )
-        right, _ = trace.note(going, number + 1, said[rows], reached[rows], moved)
+        right, _ = trace.note(going, number + 1, answer[rows], reached[rows], delta)
         going = going[torch.as_tensor(np.flatnonzero(~right))]
     report(filled.shape[1], filled.shape[1])
     return trace.search(pairs)
 
 
 def ask_pairs(
-    held: Sequence[PrefilledBatch], items: NDArray[np.intp], moved: torch.Tensor
+    held: Sequence[PrefilledBatch], items: NDArray[np.intp], delta: torch.Tensor
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Answers (R,) and states (R, L, units) of items (R,) moved by (R, L, units).
+    """Answers (R,) and states (R, L, units) of items (R,) with ``delta`` (R, L, units) added.
 
     Candidates of one item stand side by side, in rows of equal length; the room that is left
     is asked with nothing added.
     """
-    said = np.full(len(items), -1, np.int64)
-    reached = np.zeros(moved.shape, np.float32)
+    answer = np.full(len(items), -1, np.int64)
+    reached = np.zeros(delta.shape, np.float32)
     for part in held:
         own = [np.flatnonzero(items == row) for row in part.rows]
         width = _width([len(pairs) for pairs in own])
         if not width:
             continue
         cut = [(i, p[k : k + width]) for i, p in enumerate(own) for k in range(0, len(p), width)]
-        room = torch.zeros((len(cut), width, *moved.shape[1:]), dtype=moved.dtype)
+        room = torch.zeros((len(cut), width, *delta.shape[1:]), dtype=delta.dtype)
         for place, (_, pairs) in enumerate(cut):
-            room[place, : len(pairs)] = moved[pairs]
-        told = part.ask(room, states=True, rows=[i for i, _ in cut])
-        assert told.states is not None
+            room[place, : len(pairs)] = delta[pairs]
+        responses = part.ask(room, states=True, rows=[i for i, _ in cut])
+        assert responses.states is not None
         for place, (_, pairs) in enumerate(cut):
-            said[pairs] = told.said[place, : len(pairs)]
-            reached[pairs] = told.states[place, : len(pairs)]
-    return said, reached
+            answer[pairs] = responses.answer[place, : len(pairs)]
+            reached[pairs] = responses.states[place, : len(pairs)]
+    return answer, reached
 
 
 def _width(counts: Sequence[int]) -> int:
@@ -252,11 +252,11 @@ def _width(counts: Sequence[int]) -> int:
 
 @dataclass
 class _Trace:
-    """What is noted of every pair as the tries go on."""
+    """The state of every pair over the tries."""
 
     labels: NDArray[np.int64]
     tries: NDArray[np.int64]
-    moved: Array
+    delta: Array
     lengths: Array
     reverted: NDArray[np.int64]
     reached: NDArray[np.float32]
@@ -277,19 +277,19 @@ class _Trace:
         self,
         going: torch.Tensor,
         number: int,
-        said: NDArray[np.int64],
+        answer: NDArray[np.int64],
         reached: NDArray[np.float32],
-        moved: torch.Tensor,
+        delta: torch.Tensor,
     ) -> tuple[NDArray[np.bool_], torch.Tensor]:
         """Note a try of the pairs that still go on; which are right, and which valid."""
         rows = going.numpy()
-        right = said == self.labels[rows]
+        right = answer == self.labels[rows]
         self.tries[rows[right]] = number
-        self.reverted[rows[said < 0]] += 1
-        self.moved[rows] = moved.numpy()
-        self.lengths[rows, number - 1] = moved.norm(dim=-1).numpy()
+        self.reverted[rows[answer < 0]] += 1
+        self.delta[rows] = delta.numpy()
+        self.lengths[rows, number - 1] = delta.norm(dim=-1).numpy()
         self.reached[rows] = reached
-        return right, torch.as_tensor(said >= 0)
+        return right, torch.as_tensor(answer >= 0)
 
     def search(self, pairs: Pairs) -> Search:
-        return Search(pairs, self.tries, self.moved, self.lengths, self.reverted, self.reached)
+        return Search(pairs, self.tries, self.delta, self.lengths, self.reverted, self.reached)

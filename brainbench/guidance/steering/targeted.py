@@ -1,4 +1,4 @@
-"""The paper's targeted search, for every arm: how many answers flip, and what else they do."""
+"""The paper's targeted search, for every arm: answers flipped, and effects on other items."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ SEARCHED = (
 )
 
 
-# guided is not held against itself
+# guided is not compared with itself
 _ITSELF: Flips = {"guided_minus": None, "interval": None, "p": None}
 
 
@@ -80,7 +80,7 @@ class Targeted:
     @property
     def pairs(self) -> Pairs:
         """People and problems that they have right and the model wrong."""
-        return wrong_and_right(self.training.said, self.labels, self.training.signals.right)
+        return wrong_and_right(self.training.answer, self.labels, self.training.signals.right)
 
     def run(
         self,
@@ -104,7 +104,7 @@ class Targeted:
         # guided comes first, for it sets the lengths of others
         ordered = sorted(arms, key=lambda arm: arm != GUIDED)
         named = {arm: i for i, arm in enumerate(ordered)}
-        guided = self._search(GUIDED, 0, pairs, _told(report, GUIDED, 0, len(arms)))
+        guided = self._search(GUIDED, 0, pairs, _counting(report, GUIDED, 0, len(arms)))
         rows, first = [], {}
         for arm in arms:
             own = seeds if find_arm(arm).stochastic else seeds[:1]
@@ -112,7 +112,7 @@ class Targeted:
                 guided
                 if arm == GUIDED
                 else self._one(
-                    arm, seed, pairs, guided, _told(report, arm, named[arm], len(arms), of)
+                    arm, seed, pairs, guided, _counting(report, arm, named[arm], len(arms), of)
                 )
                 for seed, of in zip(own, _counted(len(own)), strict=True)
             ]
@@ -124,13 +124,13 @@ class Targeted:
         """Search for one arm that has responses."""
         return self._search(arm, seed, self.pairs, counting(report, f"targeted search, {arm}"))
 
-    def _one(self, arm: str, seed: int, pairs: Pairs, guided: Search, told: Tried) -> Search:
+    def _one(self, arm: str, seed: int, pairs: Pairs, guided: Search, report: Tried) -> Search:
         if find_arm(arm).has_signals:
-            return self._search(arm, seed, pairs, told)
+            return self._search(arm, seed, pairs, report)
         directions = self._directions(arm, seed, pairs)
-        return follow(self.held, pairs, guided.lengths, directions, told)
+        return follow(self.held, pairs, guided.lengths, directions, report)
 
-    def _search(self, arm: str, seed: int, pairs: Pairs, told: Tried) -> Search:
+    def _search(self, arm: str, seed: int, pairs: Pairs, report: Tried) -> Search:
         signals = remake_of(arm)(self.training.signals, _rng(seed, arm))
         maps = fit_published(self.training.states, signals.responses)
         objective = Objective(maps, signals.responses, self.way.loss, self.way.centring)
@@ -140,7 +140,7 @@ class Targeted:
             objective,
             pairs,
             scale_of(self.training.states),
-            told,
+            report,
         )
 
     def _directions(self, arm: str, seed: int, pairs: Pairs) -> Array:
@@ -165,7 +165,7 @@ class Targeted:
         sigma = scale_of(self.training.states).sigma
         tries = [each.tries[each.flipped].mean() for each in found if each.flipped.any()]
         lengths = [
-            (np.linalg.norm(each.moved[each.flipped], axis=-1) / sigma).mean()
+            (np.linalg.norm(each.delta[each.flipped], axis=-1) / sigma).mean()
             for each in found
             if each.flipped.any()
         ]
@@ -187,24 +187,24 @@ class Targeted:
         )
 
     def _elsewhere(self, found: Search) -> dict[str, Any]:
-        """What the mean of the directions that flipped does to all items."""
+        """Effects on all items of the mean of the directions that flipped."""
         names = ("gained", "lost", "says_true", "auc", "balanced_accuracy")
         if not found.flipped.any():
             return {f"direction_{name}": None for name in names}
-        told = ask_all(self.held, len(self.labels), general_direction(found)[None, None])
-        said, odds = told.said[:, 0], told.odds[:, 0]
-        right, before = said == self.labels, self.training.said == self.labels
+        found_now = ask_all(self.held, len(self.labels), general_direction(found)[None, None])
+        answer, odds = found_now.answer[:, 0], found_now.odds[:, 0]
+        right, before = answer == self.labels, self.training.answer == self.labels
         values = (
             int((right & ~before).sum()),
             int((before & ~right).sum()),
-            float((said == 0).mean()),
+            float((answer == 0).mean()),
             float(auc(odds, self.labels == 0)),
-            balanced_accuracy(said == self.labels, self.labels),
+            balanced_accuracy(answer == self.labels, self.labels),
         )
         return {f"direction_{name}": value for name, value in zip(names, values, strict=True)}
 
 
-def _told(report: Progress, arm: str, number: int, count: int, of: str = "") -> Count:
+def _counting(report: Progress, arm: str, number: int, count: int, of: str = "") -> Count:
     return counting(report, f"targeted search, {arm_of(arm, number, count)}{of}")
 
 
@@ -215,10 +215,10 @@ def _counted(seeds: int) -> list[str]:
 def search_score(
     found: Targeted, rows: list[SearchRow], site: str, layers: Sequence[int]
 ) -> SearchScore:
-    """The rows with what they were measured on."""
+    """The score of a targeted search: its rows, and what they were measured on."""
     signals, labels = found.training.signals, found.labels
     dataset, roi, kind = signals.source.split(".")
-    wrong = int((found.training.said != labels).sum())
+    wrong = int((found.training.answer != labels).sum())
     return SearchScore(
         dataset=dataset,
         roi=roi,
@@ -231,9 +231,9 @@ def search_score(
         n_items=len(labels),
         n_wrong=wrong,
         n_pairs=len(found.pairs.items),
-        says_true=float((found.training.said == 0).mean()),
+        says_true=float((found.training.answer == 0).mean()),
         auc=float(auc(found.odds, labels == 0)),
-        balanced_accuracy=balanced_accuracy(found.training.said == labels, labels),
+        balanced_accuracy=balanced_accuracy(found.training.answer == labels, labels),
         rows=rows,
     )
 

@@ -212,7 +212,7 @@ def _measured(
         labels=labels, n_choices=max(2, int(labels.max()) + 1), base=more.base,
         order=np.zeros(labels.size, int),
     )  # fmt: skip
-    found = measure(ArmAnswers(log_odds=odds, said=said), items, _weights(more, n_draws))
+    found = measure(ArmAnswers(log_odds=odds, answer=said), items, _weights(more, n_draws))
     return {metric: values[:, 1] - values[:, 0] for metric, values in found.items()}
 
 

@@ -60,7 +60,7 @@ def directions(rows: int, count: int, seed: int = 0, size: float = 2.0) -> Tenso
 
 
 def by_hand(
-    model: LanguageModel, site: Site, question: Question, moved: Tensor | None
+    model: LanguageModel, site: Site, question: Question, delta: Tensor | None
 ) -> tuple[Tensor, Tensor]:
     """Logits after a prompt's last token, and states (layers, units) there, the plain way."""
     network = model.loader.model
@@ -69,8 +69,8 @@ def by_hand(
 
         def hook(module: Any, inputs: Any, output: Any, number: int = number) -> Any:
             state = (output[0] if isinstance(output, tuple) else output).clone()
-            if moved is not None:
-                state[0, -1] += moved[number].to(state.dtype)
+            if delta is not None:
+                state[0, -1] += delta[number].to(state.dtype)
             caught.append(state[0, -1])
             return (state, *output[1:]) if isinstance(output, tuple) else state
 
@@ -85,40 +85,40 @@ def by_hand(
 
 
 def expect(
-    model: LanguageModel, site: Site, questions: Sequence[Question], moved: Tensor | None
+    model: LanguageModel, site: Site, questions: Sequence[Question], delta: Tensor | None
 ) -> Responses:
     """What (questions, candidates) must be told."""
-    count = 1 if moved is None else moved.shape[1]
-    said = np.full((len(questions), count), -1, np.int64)
-    odds, states = np.zeros(said.shape), []
+    count = 1 if delta is None else delta.shape[1]
+    answer = np.full((len(questions), count), -1, np.int64)
+    odds, states = np.zeros(answer.shape), []
     for row, question in enumerate(questions):
         for candidate in range(count):
-            one = None if moved is None else moved[row, candidate]
+            one = None if delta is None else delta[row, candidate]
             logits, state = by_hand(model, site, question, one)
             best = int(logits.argmax())
             for number, ids in enumerate(question.choices):
                 if best in ids:
-                    said[row, candidate] = number
+                    answer[row, candidate] = number
             true, false = (logits[list(ids)].logsumexp(0) for ids in question.choices)
             odds[row, candidate] = float(true - false)
             states.append(state.float().numpy())
-    return Responses(said, odds, np.stack(states).reshape(*said.shape, len(LAYERS), -1))
+    return Responses(answer, odds, np.stack(states).reshape(*answer.shape, len(LAYERS), -1))
 
 
 def ask(
-    asker: LastTokenEvaluator, questions: Sequence[Question], moved: Tensor | None
+    evaluator: LastTokenEvaluator, questions: Sequence[Question], delta: Tensor | None
 ) -> Responses:
     """Told of all questions in their order, whatever the batches."""
-    count = 1 if moved is None else moved.shape[1]
-    said = np.zeros((len(questions), count), np.int64)
-    odds, states = np.zeros(said.shape), np.zeros((*said.shape, len(LAYERS), 32), np.float32)
-    for part in asker.hold(questions):
+    count = 1 if delta is None else delta.shape[1]
+    answer = np.zeros((len(questions), count), np.int64)
+    odds, states = np.zeros(answer.shape), np.zeros((*answer.shape, len(LAYERS), 32), np.float32)
+    for part in evaluator.hold(questions):
         rows = list(part.rows)
-        own = moved if moved is None or len(moved) == 1 else moved[rows]
+        own = delta if delta is None or len(delta) == 1 else delta[rows]
         told = part.ask(own, states=True)
         assert told.states is not None
-        said[rows], odds[rows], states[rows] = told.said, told.log_odds, told.states
-    return Responses(said, odds, states)
+        answer[rows], odds[rows], states[rows] = told.answer, told.log_odds, told.states
+    return Responses(answer, odds, states)
 
 
 def same(found: Responses, expected: Responses, tolerance: float = 2e-5) -> None:
@@ -127,7 +127,7 @@ def same(found: Responses, expected: Responses, tolerance: float = 2e-5) -> None
     assert expected.states is not None
     scale = np.abs(expected.states).max()
     np.testing.assert_allclose(found.states, expected.states, rtol=0, atol=1e-5 * scale)
-    np.testing.assert_array_equal(found.said, expected.said)
+    np.testing.assert_array_equal(found.answer, expected.answer)
 
 
 @pytest.mark.parametrize("site", SITES)
@@ -136,10 +136,10 @@ def test_every_family_is_told_what_whole_prompts_tell(
     family: str, site: Site, tiny: Tiny, count_hooks: CountHooks
 ) -> None:
     model, asked = tiny(family, sliding_window=WINDOW), draw()
-    asker, moved = LastTokenEvaluator(model, site, LAYERS), directions(4, 3)
-    found = ask(asker, asked, moved)
-    same(found, expect(model, site, asked, moved))
-    plain = ask(asker, asked, None)
+    evaluator, delta = LastTokenEvaluator(model, site, LAYERS), directions(4, 3)
+    found = ask(evaluator, asked, delta)
+    same(found, expect(model, site, asked, delta))
+    plain = ask(evaluator, asked, None)
     same(plain, expect(model, site, asked, None))
     # a direction is not what is tolerated
     assert np.abs(found.log_odds - plain.log_odds).max() > 1e-2
@@ -148,30 +148,30 @@ def test_every_family_is_told_what_whole_prompts_tell(
 
 class TestCandidates:
     def test_together_as_one_by_one(self, tiny: Tiny) -> None:
-        asker, asked, moved = (
+        evaluator, asked, delta = (
             LastTokenEvaluator(tiny(), "attention", LAYERS),
             draw(),
             directions(4, 5),
         )
-        (held,) = asker.hold(asked)
-        moved = moved[list(held.rows)]
-        together = held.ask(moved, states=True)
+        (held,) = evaluator.hold(asked)
+        delta = delta[list(held.rows)]
+        together = held.ask(delta, states=True)
         assert together.states is not None
         for candidate in range(5):
-            alone = held.ask(moved[:, candidate : candidate + 1], states=True)
+            alone = held.ask(delta[:, candidate : candidate + 1], states=True)
             assert alone.states is not None
             np.testing.assert_allclose(
                 alone.log_odds[:, 0], together.log_odds[:, candidate], atol=1e-5
             )
             np.testing.assert_allclose(alone.states[:, 0], together.states[:, candidate], atol=1e-5)
-            np.testing.assert_array_equal(alone.said[:, 0], together.said[:, candidate])
+            np.testing.assert_array_equal(alone.answer[:, 0], together.answer[:, candidate])
 
     def test_what_is_kept_does_not_change_by_asking(self, tiny: Tiny) -> None:
         (held,) = LastTokenEvaluator(tiny(), "attention", LAYERS).hold(draw())
-        moved = directions(4, 3)
-        first = held.ask(moved, states=True)
+        delta = directions(4, 3)
+        first = held.ask(delta, states=True)
         held.ask(directions(4, 8, seed=1))
-        second = held.ask(moved, states=True)
+        second = held.ask(delta, states=True)
         np.testing.assert_array_equal(first.log_odds, second.log_odds)
         np.testing.assert_array_equal(first.states, second.states)
 
@@ -201,17 +201,17 @@ class TestCandidates:
 
     def test_some_questions_as_often_as_wanted(self, tiny: Tiny) -> None:
         (held,) = LastTokenEvaluator(tiny(), "attention", LAYERS).hold(draw())
-        moved, rows = directions(4, 3), [2, 0, 2, 3, 2]
-        whole = held.ask(moved, states=True)
-        part = held.ask(moved[rows], states=True, rows=rows)
+        delta, rows = directions(4, 3), [2, 0, 2, 3, 2]
+        whole = held.ask(delta, states=True)
+        part = held.ask(delta[rows], states=True, rows=rows)
         assert whole.states is not None
-        same(part, Responses(whole.said[rows], whole.log_odds[rows], whole.states[rows]))
+        same(part, Responses(whole.answer[rows], whole.log_odds[rows], whole.states[rows]))
 
     def test_layers_in_any_order(self, tiny: Tiny) -> None:
-        model, moved = tiny(), directions(4, 3)
+        model, delta = tiny(), directions(4, 3)
         (held,) = LastTokenEvaluator(model, "attention", LAYERS).hold(draw())
         (turned,) = LastTokenEvaluator(model, "attention", LAYERS[::-1]).hold(draw())
-        found, other = held.ask(moved, states=True), turned.ask(moved.flip(2), states=True)
+        found, other = held.ask(delta, states=True), turned.ask(delta.flip(2), states=True)
         np.testing.assert_array_equal(other.log_odds, found.log_odds)
         assert found.states is not None
         assert other.states is not None
@@ -219,38 +219,38 @@ class TestCandidates:
 
     def test_one_for_all_questions(self, tiny: Tiny) -> None:
         (held,) = LastTokenEvaluator(tiny(), "hidden", LAYERS).hold(draw())
-        moved = directions(1, 3)
-        one, each = held.ask(moved), held.ask(moved.expand(4, -1, -1, -1))
+        delta = directions(1, 3)
+        one, each = held.ask(delta), held.ask(delta.expand(4, -1, -1, -1))
         np.testing.assert_array_equal(one.log_odds, each.log_odds)
 
     def test_more_than_one_pass_holds(self, tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
         model = tiny()
         (held,) = LastTokenEvaluator(model, "attention", LAYERS).hold(draw())
-        moved = directions(4, 7)
-        whole = held.ask(moved, states=True)
+        delta = directions(4, 7)
+        whole = held.ask(delta, states=True)
         sizes: list[int] = []
         model.loader.model.lm_head.register_forward_hook(
             lambda module, given, output: sizes.append(output.shape[1])
         )
         monkeypatch.setattr(module, "_MAX_LOGITS", 4 * VOCABULARY * 3)
-        parts = held.ask(moved, states=True)
+        parts = held.ask(delta, states=True)
         assert sizes == [3, 3, 1]
         same(parts, whole)
         monkeypatch.setattr(module, "_MAX_LOGITS", 1)
-        same(held.ask(moved, states=True), whole)
+        same(held.ask(delta, states=True), whole)
 
     def test_double_precision_is_exact(self, tiny: Tiny) -> None:
         model, asked = tiny(dtype=torch.float64), draw()
-        asker, moved = LastTokenEvaluator(model, "attention", LAYERS), directions(4, 3)
-        expected = expect(model, "attention", asked, moved)
-        found = ask(asker, asked, moved)
+        evaluator, delta = LastTokenEvaluator(model, "attention", LAYERS), directions(4, 3)
+        expected = expect(model, "attention", asked, delta)
+        found = ask(evaluator, asked, delta)
         np.testing.assert_allclose(found.log_odds, expected.log_odds, rtol=0, atol=1e-11)
 
     def test_half_precision_is_what_whole_prompts_tell_in_it(self, tiny: Tiny) -> None:
         model, asked = tiny(dtype=torch.bfloat16), draw()
-        moved = directions(4, 3)
-        expected = expect(model, "attention", asked, moved)
-        found = ask(LastTokenEvaluator(model, "attention", LAYERS), asked, moved)
+        delta = directions(4, 3)
+        expected = expect(model, "attention", asked, delta)
+        found = ask(LastTokenEvaluator(model, "attention", LAYERS), asked, delta)
         assert np.abs(found.log_odds - expected.log_odds).max() < 0.05
         plain = expect(model, "attention", asked, None)
         assert np.abs(expected.log_odds - plain.log_odds).max() > 0.2
@@ -265,10 +265,10 @@ class TestCandidates:
                 if parameter.requires_grad:
                     parameter.normal_(0, 0.5)
         wrapped = LanguageModel.of(adapted.eval(), model.loader.tokenizer, "tiny")
-        asked, moved = draw(), directions(4, 2)
-        found = ask(LastTokenEvaluator(wrapped, "attention", LAYERS), asked, moved)
-        same(found, expect(wrapped, "attention", asked, moved))
-        bare = ask(LastTokenEvaluator(model, "attention", LAYERS), asked, moved)
+        asked, delta = draw(), directions(4, 2)
+        found = ask(LastTokenEvaluator(wrapped, "attention", LAYERS), asked, delta)
+        same(found, expect(wrapped, "attention", asked, delta))
+        bare = ask(LastTokenEvaluator(model, "attention", LAYERS), asked, delta)
         assert np.abs(found.log_odds - bare.log_odds).max() > 1e-2
 
 
@@ -280,35 +280,35 @@ class TestPrompts:
     )
     def test_of_every_shape(self, lengths: Sequence[int], shared: int, tiny: Tiny) -> None:
         model, asked = tiny(), draw(lengths, shared)
-        moved = directions(len(asked), 2)
-        found = ask(LastTokenEvaluator(model, "attention", LAYERS), asked, moved)
-        same(found, expect(model, "attention", asked, moved))
+        delta = directions(len(asked), 2)
+        found = ask(LastTokenEvaluator(model, "attention", LAYERS), asked, delta)
+        same(found, expect(model, "attention", asked, delta))
         again = ask(LastTokenEvaluator(model, "attention", LAYERS), asked, None)
         same(again, expect(model, "attention", asked, None))
 
     def test_in_as_many_batches_as_there_is_room_for(
         self, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        asker, asked, moved = (
+        evaluator, asked, delta = (
             LastTokenEvaluator(tiny(), "attention", LAYERS),
             draw(),
             directions(4, 2),
         )
-        whole = ask(asker, asked, moved)
+        whole = ask(evaluator, asked, delta)
         monkeypatch.setitem(module._HELD_TOKENS, "cpu", 60)
         done: list[tuple[int, int]] = []
-        parts = list(asker.batches(asked, lambda *at: done.append(at)))
+        parts = list(evaluator.batches(asked, lambda *at: done.append(at)))
         assert [len(part.questions) for part in parts] == [2, 2]
         assert done == [(0, 4), (2, 4), (4, 4)]
         assert sorted(row for part in parts for row in part.rows) == [0, 1, 2, 3]
         for part in parts:
             assert part.questions == [asked[row] for row in part.rows]
-        same(ask(asker, asked, moved), whole)
+        same(ask(evaluator, asked, delta), whole)
 
     def test_some_of_them_keep_their_numbers(self, tiny: Tiny) -> None:
-        asker, asked = LastTokenEvaluator(tiny(), "attention", LAYERS), draw()
-        whole = ask(asker, asked, None)
-        (held,) = asker.hold(asked, np.array([3, 1]))
+        evaluator, asked = LastTokenEvaluator(tiny(), "attention", LAYERS), draw()
+        whole = ask(evaluator, asked, None)
+        (held,) = evaluator.hold(asked, np.array([3, 1]))
         assert sorted(held.rows) == [1, 3]
         told = held.ask()
         np.testing.assert_allclose(told.log_odds, whole.log_odds[list(held.rows)], atol=1e-5)
@@ -325,10 +325,10 @@ class TestPrompts:
 
     def test_nothing_is_dropped_at_random(self, tiny: Tiny) -> None:
         model = tiny("gpt2", attn_pdrop=0.5, resid_pdrop=0.5, embd_pdrop=0.5)
-        asked, moved = draw(), directions(4, 2)
-        expected = expect(model, "attention", asked, moved)
+        asked, delta = draw(), directions(4, 2)
+        expected = expect(model, "attention", asked, delta)
         model.loader.model.train()
-        same(ask(LastTokenEvaluator(model, "attention", LAYERS), asked, moved), expected)
+        same(ask(LastTokenEvaluator(model, "attention", LAYERS), asked, delta), expected)
 
 
 class TestAnswers:
@@ -343,15 +343,15 @@ class TestAnswers:
             for i, (q, best) in enumerate(zip(asked, likeliest, strict=True))
         ]
         found = ask(LastTokenEvaluator(model, "attention", LAYERS), wordings, None)
-        assert found.said[:, 0].tolist() == [-1, 1, -1, 1, -1, 1]
+        assert found.answer[:, 0].tolist() == [-1, 1, -1, 1, -1, 1]
         assert np.isnan(found.log_odds[:, 0]).tolist() == [False, True] * 3
 
     def test_problems_are_asked_in_the_models_own_way(self, tiny: Tiny) -> None:
         model, problems = tiny(), make_signals().problems[:4]
         asked = ask_problems(model, problems)
         answers = model.answer(problems)
-        asker = LastTokenEvaluator(model, "attention", LAYERS)
-        found = ask(asker, asked, None)
+        evaluator = LastTokenEvaluator(model, "attention", LAYERS)
+        found = ask(evaluator, asked, None)
         np.testing.assert_allclose(found.log_odds[:, 0], answers.log_odds, atol=1e-5)
         states = model.activations(problems).values["attention"][:, list(LAYERS)]
         assert found.states is not None

@@ -69,9 +69,9 @@ class TestChoose:
 
     def test_by_accuracy_where_there_are_no_odds(self) -> None:
         labels = np.array([0, 1, 2, 1])
-        said = np.array([[0, 0, 0, 0], [1, 1, 1, 0], [-1, 2, -1, 2], [-1, -1, 1, 1]])
-        assert (said == labels[:, None]).mean(axis=0).tolist() == [0.5, 0.75, 0.75, 0.75]
-        assert choose_accuracy(said, labels) == 1
+        answer = np.array([[0, 0, 0, 0], [1, 1, 1, 0], [-1, 2, -1, 2], [-1, -1, 1, 1]])
+        assert (answer == labels[:, None]).mean(axis=0).tolist() == [0.5, 0.75, 0.75, 0.75]
+        assert choose_accuracy(answer, labels) == 1
 
 
 class TestGrid:
@@ -97,17 +97,17 @@ def test_doses_are_means_over_seeds() -> None:
     grid = Grid(layer_sets(4), (1.0, 2.0), 4)
     draws = [draw(seed, 12, 4)[0] for seed in (0, 1)]
     labels = draw(0, 12)[1]
-    said = [np.where(odds > 0, 0, 1) for odds in draws]
-    said[1][3, 2] = -1
-    told = doses("guided", grid, draws, said, labels)
+    answer = [np.where(odds > 0, 0, 1) for odds in draws]
+    answer[1][3, 2] = -1
+    told = doses("guided", grid, draws, answer, labels)
     assert [(dose.layers, dose.strength) for dose in told] == grid.options
     for number, dose in enumerate(told):
         areas = [roc_auc_score(labels == 0, odds[:, number]) for odds in draws]
         assert dose.arm == "guided"
         assert dose.auc == pytest.approx(np.mean(areas))
-        right = [(each[:, number] == labels).mean() for each in said]
+        right = [(each[:, number] == labels).mean() for each in answer]
         assert dose.accuracy == pytest.approx(np.mean(right))
-        true = [(each[:, number] == 0).mean() for each in said]
+        true = [(each[:, number] == 0).mean() for each in answer]
         assert dose.says_true == pytest.approx(np.mean(true))
         assert dose.valid == pytest.approx(23 / 24 if number == 2 else 1.0)
 

@@ -172,7 +172,7 @@ class TestChoiceTokens:
         assert choice_tokens(Spelling(1), self.WORDS) == (("T", "t"), ("F", "f"), ("U", "u"))
 
     def test_words_that_begin_alike_are_an_error(self) -> None:
-        with pytest.raises(DataError, match="cannot tell True, Truth by their first tokens"):
+        with pytest.raises(DataError, match="gives True, Truth the same first tokens"):
             choice_tokens(Spelling(2), ("True", "Truth"))
 
     def test_a_real_tokenizer(self, tiny: Tiny) -> None:

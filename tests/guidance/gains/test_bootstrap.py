@@ -143,7 +143,7 @@ def test_the_standard_error_of_a_mean_is_the_textbooks() -> None:
     rng = np.random.default_rng(0)
     items = problems(60, 1)
     arms = answers(items, rng, n_seeds=1), answers(items, rng, 1.2, n_seeds=1)
-    right = [(arm.said[0] == items.labels).astype(float) for arm in arms]
+    right = [(arm.answer[0] == items.labels).astype(float) for arm in arms]
     expected = stats.ttest_rel(*right)
     one, two = drawn(arms, items, rng, 20_000)
     found = compare(one["accuracy"], two["accuracy"], items.n_base)

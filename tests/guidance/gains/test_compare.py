@@ -92,9 +92,9 @@ class TestRows:
         rows = {row.arm: row for row in found.arms}
         assert list(rows) == list(arms)
         for name, row in rows.items():
-            right = arms[name].said == items.labels
+            right = arms[name].answer == items.labels
             assert row.accuracy == pytest.approx(right.mean())
-            assert row.says_true == pytest.approx((arms[name].said == 0).mean())
+            assert row.says_true == pytest.approx((arms[name].answer == 0).mean())
             assert row.n_seeds == len(right)
         assert (rows[GUIDED].strength, rows[UNGUIDED].strength) == (2.0, None)
         assert rows[GUIDED].threshold == 0.0
@@ -145,7 +145,7 @@ class TestMcNemar:
         items = problems(50, 3)
         guided, other = answers(items, rng, 1.0), answers(items, rng, 0.6)
         ours, theirs = (
-            (arm.said == items.labels)[:, ::3].sum(axis=0) >= 3 for arm in (guided, other)
+            (arm.answer == items.labels)[:, ::3].sum(axis=0) >= 3 for arm in (guided, other)
         )
         table = [[np.sum(a & b) for b in (theirs, ~theirs)] for a in (ours, ~ours)]
         expected = mcnemar_of_statsmodels(table, exact=True)
@@ -315,7 +315,7 @@ class TestVerdict:
         assert repeated.verdict == "inconclusive"
         assert told(repeated, settings).endswith("At most inconclusive: 4 permutations, not 5.")
         single = arms[PERMUTED]
-        arms[PERMUTED] = ArmAnswers(single.log_odds[:1], single.said[:1], thresholds=np.zeros(1))
+        arms[PERMUTED] = ArmAnswers(single.log_odds[:1], single.answer[:1], thresholds=np.zeros(1))
         one = measure_gains(arms, items, FULL)
         assert one.verdict == "inconclusive"
         assert "1 seed of permuted fMRI, not 5; 1 permutation, not 5" in told(one)
@@ -357,8 +357,8 @@ class TestWhatIsMissing:
         items = TestItems(labels, 3, np.arange(90), np.zeros(90, int))
 
         def arm(right: float) -> ArmAnswers:
-            said = np.where(rng.random((5, 90)) < right, labels, rng.integers(-1, 3, (5, 90)))
-            return ArmAnswers(np.full((5, 90), np.nan), said, thresholds=np.zeros(5))
+            answer = np.where(rng.random((5, 90)) < right, labels, rng.integers(-1, 3, (5, 90)))
+            return ArmAnswers(np.full((5, 90), np.nan), answer, thresholds=np.zeros(5))
 
         found = measure_gains(
             {GUIDED: arm(0.9), PERMUTED: arm(0.2), LABEL_ONLY: arm(0.2)}, items, FULL
@@ -397,7 +397,7 @@ class TestWhatIsMissing:
     def test_an_arm_that_says_nothing_is_not_right(self) -> None:
         items = problems()
         arms = arms_of(items, np.random.default_rng(0))
-        silent = np.full_like(arms[LABEL_ONLY].said, -1)
+        silent = np.full_like(arms[LABEL_ONLY].answer, -1)
         arms[LABEL_ONLY] = ArmAnswers(arms[LABEL_ONLY].log_odds, silent)
         found = measure_gains(arms, items, FULL)
         row = found.arms[2]

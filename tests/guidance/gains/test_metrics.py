@@ -23,9 +23,9 @@ def uneven(seed: int, n_choices: int = 2) -> tuple[TestItems, ArmAnswers]:
     base[:12] = np.arange(12)
     items = TestItems(rng.integers(n_choices, size=60), n_choices, base, np.zeros(60, int))
     odds = np.round(rng.normal(0.5 - items.labels, size=(3, 60)), 1)
-    said = np.where(odds > 0, 0, rng.integers(1, n_choices, size=odds.shape))
-    said[rng.random(said.shape) < 0.1] = -1
-    return items, ArmAnswers(odds, said, thresholds=rng.normal(0, 0.3, 3))
+    answer = np.where(odds > 0, 0, rng.integers(1, n_choices, size=odds.shape))
+    answer[rng.random(answer.shape) < 0.1] = -1
+    return items, ArmAnswers(odds, answer, thresholds=rng.normal(0, 0.3, 3))
 
 
 def repeated(items: TestItems, arm: ArmAnswers, seed: int, weights: np.ndarray) -> list[list]:
@@ -35,7 +35,7 @@ def repeated(items: TestItems, arm: ArmAnswers, seed: int, weights: np.ndarray) 
         [
             str(items.base[i]),
             WORDS[items.labels[i]],
-            None if arm.said[seed, i] < 0 else WORDS[arm.said[seed, i]],
+            None if arm.answer[seed, i] < 0 else WORDS[arm.answer[seed, i]],
             arm.log_odds[seed, i],
         ]
         for i in every
@@ -59,8 +59,8 @@ def test_every_draw_is_what_the_task_files_measure_on_it(seed: int, n_choices: i
             assert values["accuracy"] == pytest.approx(expected.accuracy)
             assert values["balanced_accuracy"] == pytest.approx(expected.balanced_accuracy)
             assert values["valid"] == pytest.approx(1 - expected.n_invalid / len(own))
-            said = np.mean([word == "True" for _, _, word, _ in own])
-            assert values["says_true"] == pytest.approx(said)
+            answer = np.mean([word == "True" for _, _, word, _ in own])
+            assert values["says_true"] == pytest.approx(answer)
             if n_choices == 2:
                 assert values["dprime"] == pytest.approx(expected.dprime)
                 assert values["auc"] == pytest.approx(expected.auc)

@@ -43,11 +43,11 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(7)
 
 
-def found_by_search(moved: Array, tries: list[int]) -> Search:
-    rows = np.arange(len(moved))
-    lengths = np.linalg.norm(moved, axis=-1)[:, None]
-    pairs = Pairs(rows, rows, np.zeros(len(moved), np.int64))
-    return Search(pairs, np.array(tries), moved, lengths, 0 * rows, moved.astype(np.float32))
+def found_by_search(delta: Array, tries: list[int]) -> Search:
+    rows = np.arange(len(delta))
+    lengths = np.linalg.norm(delta, axis=-1)[:, None]
+    pairs = Pairs(rows, rows, np.zeros(len(delta), np.int64))
+    return Search(pairs, np.array(tries), delta, lengths, 0 * rows, delta.astype(np.float32))
 
 
 class TestGeneralDirection:
@@ -262,10 +262,10 @@ class TestForProblems:
         np.testing.assert_array_equal(problem_direction(LABEL_ONLY, TRAINING, rng()), expected)
 
     def test_where_the_model_is_right_every_item_guides(self) -> None:
-        right = replace(TRAINING, said=np.where(TRAINING.signals.labels, 0, 1))
-        wrong = replace(TRAINING, said=1 - right.said)
-        assert wrong.outdone
-        assert not right.outdone
+        right = replace(TRAINING, answer=np.where(TRAINING.signals.labels, 0, 1))
+        wrong = replace(TRAINING, answer=1 - right.answer)
+        assert wrong.humans_beat_model
+        assert not right.humans_beat_model
         np.testing.assert_array_equal(
             problem_direction(GUIDED, right, rng()), problem_direction(GUIDED, wrong, rng())
         )
@@ -281,4 +281,4 @@ def test_some_items_of_a_training_set() -> None:
     part = TRAINING.at(items)
     assert part.signals.problems == tuple(TRAINING.signals.problems[i] for i in items)
     np.testing.assert_array_equal(part.states, TRAINING.states[items])
-    np.testing.assert_array_equal(part.said, TRAINING.said[items])
+    np.testing.assert_array_equal(part.answer, TRAINING.answer[items])

@@ -48,7 +48,7 @@ GRID = Grid(layer_sets(4), (2.0, 8.0), 4)
 class World:
     """Two runs of nine syllogisms, asked a tiny model."""
 
-    asker: LastTokenEvaluator
+    evaluator: LastTokenEvaluator
     training: Training
     held: list[PrefilledBatch]
     questions: list[Question]
@@ -58,10 +58,10 @@ class World:
 @pytest.fixture(scope="module")
 def world(tiny: Tiny) -> World:
     torch.set_num_threads(1)
-    asker = LastTokenEvaluator(tiny("llama", 3), "attention", range(4))
-    training, held, questions = read_training(asker, make_signals(9, 2))
+    evaluator = LastTokenEvaluator(tiny("llama", 3), "attention", range(4))
+    training, held, questions = read_training(evaluator, make_signals(9, 2))
     labels = np.array([question.label for question in questions])
-    return World(asker, training, held, questions, labels)
+    return World(evaluator, training, held, questions, labels)
 
 
 def steer(
@@ -79,29 +79,29 @@ def steered(world: World) -> tuple[dict[str, ArmAnswers], list[Dose]]:
 
 class TestAsking:
     def test_training_is_what_the_model_says_by_itself(self, world: World) -> None:
-        model, problems = world.asker.model, world.training.signals.problems
+        model, problems = world.evaluator.model, world.training.signals.problems
         answers = model.answer(problems)
         expected = np.where(np.isnan(answers.said), -1, 1 - np.nan_to_num(answers.said))
-        np.testing.assert_array_equal(world.training.said, expected)
+        np.testing.assert_array_equal(world.training.answer, expected)
         states = model.activations(problems).values["attention"]
         np.testing.assert_allclose(world.training.states, states, atol=1e-5)
         assert world.training.states.dtype == np.float64
         assert [q.identifier for q in world.questions] == [p.identifier for p in problems]
 
     def test_some_items_in_any_order_and_of_several_batches(self, world: World) -> None:
-        moved = np.random.default_rng(0).standard_normal((18, 3, 4, 32))
-        whole = ask_all(world.held, 18, moved, states=True)
-        parts = world.asker.hold(world.questions, np.arange(7)) + world.asker.hold(
+        delta = np.random.default_rng(0).standard_normal((18, 3, 4, 32))
+        whole = ask_all(world.held, 18, delta, states=True)
+        parts = world.evaluator.hold(world.questions, np.arange(7)) + world.evaluator.hold(
             world.questions, np.arange(7, 18)
         )
         items = np.array([11, 2, 9])
-        some = ask_all(parts, 18, moved[items], items=items, states=True)
+        some = ask_all(parts, 18, delta[items], items=items, states=True)
         np.testing.assert_allclose(some.odds[items], whole.odds[items], atol=1e-5)
-        np.testing.assert_array_equal(some.said[items], whole.said[items])
+        np.testing.assert_array_equal(some.answer[items], whole.answer[items])
         np.testing.assert_allclose(some.states[items], whole.states[items], atol=1e-5)
         rest = np.setdiff1d(np.arange(18), items)
         assert np.isnan(some.odds[rest]).all()
-        assert (some.said[rest] == -1).all()
+        assert (some.answer[rest] == -1).all()
 
     def test_one_direction_for_all(self, world: World) -> None:
         one = np.random.default_rng(0).standard_normal((1, 2, 4, 32))
@@ -117,7 +117,7 @@ class TestHeldOut:
         plain = answers[UNGUIDED]
         for name in ARMS:
             np.testing.assert_allclose(answers[name].log_odds, plain.log_odds, atol=1e-5)
-            np.testing.assert_array_equal(answers[name].said, plain.said)
+            np.testing.assert_array_equal(answers[name].answer, plain.answer)
         assert {dose.strength for dose in doses} == {0.0}
 
     def test_guided_read_plainly(
@@ -142,8 +142,8 @@ class TestHeldOut:
                             GUIDED, own.at(fitted), own.states[third], own.signals.at(third), rng
                         )
                         unit[:, np.setdiff1d(np.arange(4), layers)] = 0.0
-                        moved = strength * sigma[:, None] * unit
-                        odds[third] = asked(world, train[third], moved)
+                        delta = strength * sigma[:, None] * unit
+                        odds[third] = asked(world, train[third], delta)
                     score = roc_auc_score(labels[train] == 0, odds)
                     tried[strength, name] = (score, threshold(odds, labels[train]))
             # the first of the best: weaker, then the middle
@@ -152,8 +152,8 @@ class TestHeldOut:
             acting |= set(layer_sets(4)[name])
             unit = held_out_directions(GUIDED, own, training.states[test], signals.at(test), rng)
             unit[:, np.setdiff1d(np.arange(4), layer_sets(4)[name])] = 0.0
-            moved = strength * sigma[:, None] * unit
-            expected[test] = asked(world, test, moved) - tried[strength, name][1]
+            delta = strength * sigma[:, None] * unit
+            expected[test] = asked(world, test, delta) - tried[strength, name][1]
         found = steered[0][GUIDED]
         np.testing.assert_allclose(found.log_odds[0], expected, atol=1e-5)
         assert found.strengths is not None
@@ -217,10 +217,10 @@ class TestHeldOut:
             assert 0 <= dose.accuracy <= dose.valid <= 1
 
 
-def asked(world: World, items: Array, moved: Array) -> Array:
-    """Log-odds of some items, each moved by its own (items, layers, units)."""
-    whole = np.zeros((18, 1, *moved.shape[1:]))
-    whole[items, 0] = moved
+def asked(world: World, items: Array, delta: Array) -> Array:
+    """Log-odds of some items, each delta by its own (items, layers, units)."""
+    whole = np.zeros((18, 1, *delta.shape[1:]))
+    whole[items, 0] = delta
     return ask_all(world.held, 18, whole).odds[items, 0]
 
 
@@ -234,9 +234,9 @@ class TestPlantedTruth:
         torch.set_num_threads(1)
         recording, found = load_recording("phantom_guidance"), {}
         for roi in ("validity", "words"):
-            asker = LastTokenEvaluator(load_model("nano"), "attention", range(4))
+            evaluator = LastTokenEvaluator(load_model("nano"), "attention", range(4))
             training, held, questions = read_training(
-                asker, read_signals(recording, roi, "syllogistic")
+                evaluator, read_signals(recording, roi, "syllogistic")
             )
             labels = np.array([question.label for question in questions])
             arms = (UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY)
@@ -267,28 +267,28 @@ class TestNewProblems:
     @pytest.fixture(scope="class")
     @staticmethod
     def validation(world: World) -> list[Question]:
-        return ask_problems(world.asker.model, make_signals(6, 4).problems[12:])
+        return ask_problems(world.evaluator.model, make_signals(6, 4).problems[12:])
 
     @pytest.fixture(scope="class")
     @staticmethod
     def plan() -> SteeringPlan:
         return SteeringPlan((UNGUIDED, GUIDED, RANDOM, LABEL_ONLY), (0, 1), GRID)
 
-    def by_hand(self, world: World, questions: list[Question], moved: Array) -> Array:
-        """Log-odds of each question moved by (layers, units)."""
-        (held,) = world.asker.hold(questions)
+    def by_hand(self, world: World, questions: list[Question], delta: Array) -> Array:
+        """Log-odds of each question delta by (layers, units)."""
+        (held,) = world.evaluator.hold(questions)
         odds = np.zeros(len(questions))
-        odds[list(held.rows)] = held.ask(torch.tensor(moved)[None, None]).log_odds[:, 0]
+        odds[list(held.rows)] = held.ask(torch.tensor(delta)[None, None]).log_odds[:, 0]
         return odds
 
     def test_strength_and_layers_are_the_best_on_validation_problems(
         self, world: World, validation: list[Question], plan: SteeringPlan
     ) -> None:
-        chosen, doses = choose_directions(world.asker, world.training, validation, plan)
+        chosen, doses = choose_directions(world.evaluator, world.training, validation, plan)
         assert [(each.arm, each.row) for each in chosen] == [
             (UNGUIDED, 0), (GUIDED, 0), (RANDOM, 0), (RANDOM, 1), (LABEL_ONLY, 0)
         ]  # fmt: skip
-        assert not chosen[0].moved.any()
+        assert not chosen[0].delta.any()
         assert (chosen[0].layers, chosen[0].strength) == (None, 0.0)
         labels = np.array([question.label for question in validation])
         factors = GRID.factors(scale_of(world.training.states).sigma)
@@ -301,25 +301,25 @@ class TestNewProblems:
             ]
             best = int(np.argmax(areas))
             assert (each.layers, each.strength) == GRID.options[best]
-            np.testing.assert_allclose(each.moved, options[best])
+            np.testing.assert_allclose(each.delta, options[best])
             told = [dose.auc for dose in doses if dose.arm == each.arm]
             assert told == pytest.approx(areas)
         assert len(doses) == 3 * len(GRID.options)
         # of equal norm
         sigma = scale_of(world.training.states).sigma
         for each in chosen[1:]:
-            lengths = np.linalg.norm(each.moved, axis=-1) / sigma
+            lengths = np.linalg.norm(each.delta, axis=-1) / sigma
             np.testing.assert_allclose(lengths[lengths > 0], each.strength)
 
     def test_labels_of_the_test_play_no_part_and_thresholds_come_from_validation(
         self, world: World, validation: list[Question], plan: SteeringPlan
     ) -> None:
-        chosen, _ = choose_directions(world.asker, world.training, validation, plan)
-        asked = ask_problems(world.asker.model, make_signals(6, 4).problems[:12])
+        chosen, _ = choose_directions(world.evaluator, world.training, validation, plan)
+        asked = ask_problems(world.evaluator.model, make_signals(6, 4).problems[:12])
         turned = [replace(question, label=1 - question.label) for question in asked]
         test = TESTS["three premises, syllogistic"]
         found, other = (
-            steer_problems(world.asker, TestQuestions(test, own, validation), [chosen], plan)[0]
+            steer_problems(world.evaluator, TestQuestions(test, own, validation), [chosen], plan)[0]
             for own in (asked, turned)
         )
         labels = np.array([question.label for question in validation])
@@ -328,9 +328,9 @@ class TestNewProblems:
             np.testing.assert_array_equal(answers.log_odds, other[each.arm].log_odds)
             rows = [each.row] if each.arm == RANDOM else [0, 1]
             for row in rows:
-                expected = self.by_hand(world, asked, each.moved)
+                expected = self.by_hand(world, asked, each.delta)
                 np.testing.assert_allclose(answers.log_odds[row], expected, atol=1e-5)
-                cut = threshold(self.by_hand(world, validation, each.moved), labels)
+                cut = threshold(self.by_hand(world, validation, each.delta), labels)
                 assert answers.thresholds is not None
                 assert answers.thresholds[row] == pytest.approx(cut, abs=1e-5)
                 if each.arm != UNGUIDED:
@@ -344,12 +344,12 @@ class TestNewProblems:
     def test_directions_of_several_sources_are_asked_together(
         self, world: World, validation: list[Question], plan: SteeringPlan
     ) -> None:
-        chosen, _ = choose_directions(world.asker, world.training, validation, plan)
-        others = [replace(each, moved=-each.moved, strength=each.strength + 1) for each in chosen]
+        chosen, _ = choose_directions(world.evaluator, world.training, validation, plan)
+        others = [replace(each, delta=-each.delta, strength=each.strength + 1) for each in chosen]
         test = TestQuestions(TESTS["three premises, syllogistic"], validation[:5], validation)
-        together = steer_problems(world.asker, test, [chosen, others], plan)
+        together = steer_problems(world.evaluator, test, [chosen, others], plan)
         for found, own in zip(together, (chosen, others), strict=True):
-            (alone,) = steer_problems(world.asker, test, [own], plan)
+            (alone,) = steer_problems(world.evaluator, test, [own], plan)
             for arm in plan.arms:
                 np.testing.assert_allclose(found[arm].log_odds, alone[arm].log_odds, atol=1e-5)
                 np.testing.assert_array_equal(found[arm].strengths, alone[arm].strengths)
@@ -361,7 +361,7 @@ class TestNewProblems:
     ) -> None:
         true, false = validation[0].choices
         blind = [replace(q, choices=(true, false, (5, 6))) for q in validation]
-        chosen, doses = choose_directions(world.asker, world.training, blind, plan)
+        chosen, doses = choose_directions(world.evaluator, world.training, blind, plan)
         assert all(dose.auc is None for dose in doses)
         for each in chosen[1:]:
             own = [dose for dose in doses if dose.arm == each.arm]
@@ -370,7 +370,7 @@ class TestNewProblems:
             best = max(own, key=lambda dose: dose.accuracy)
             assert (each.layers, each.strength) == (best.layers, best.strength)
         (found,) = steer_problems(
-            world.asker, TestQuestions(TESTS["FOLIO"], blind, blind), [chosen], plan
+            world.evaluator, TestQuestions(TESTS["FOLIO"], blind, blind), [chosen], plan
         )
         assert not found[GUIDED].has_odds
         assert found[GUIDED].thresholds is None

@@ -61,7 +61,7 @@ class World:
     held: list[PrefilledBatch]
     questions: list[Question]
     states: Array
-    said: Array
+    answer: Array
     labels: Array
     responses: Sequence[Array]
     maps: BrainMaps
@@ -71,17 +71,17 @@ class World:
 def make_world(model: LanguageModel, count: int = 14) -> World:
     questions = draw(count)
     held = LastTokenEvaluator(model, "attention", LAYERS).hold(questions)
-    states, said = np.zeros((count, 2, 32)), np.zeros(count, np.int64)
+    states, answer = np.zeros((count, 2, 32)), np.zeros(count, np.int64)
     for part in held:
         told = part.ask(states=True)
         assert told.states is not None
-        states[list(part.rows)], said[list(part.rows)] = told.states[:, 0], told.said[:, 0]
+        states[list(part.rows)], answer[list(part.rows)] = told.states[:, 0], told.answer[:, 0]
     labels = np.array([question.label for question in questions])
     responses = [block[:count] for block in make_signals().responses]
     right = np.random.default_rng(0).random((3, count)) < 0.6
-    pairs = wrong_and_right(said, labels, right)
+    pairs = wrong_and_right(answer, labels, right)
     return World(
-        model, held, questions, states, said, labels, responses,
+        model, held, questions, states, answer, labels, responses,
         fit_published(states, responses), pairs,
     )  # fmt: skip
 
@@ -92,8 +92,8 @@ def world(tiny: Tiny) -> World:
     return make_world(tiny("llama", 8, dtype=torch.float64))
 
 
-def answer(world: World, question: Question, moved: Sequence[Tensor]) -> tuple[int, Tensor]:
-    """What is said to a whole prompt, and states, with a hook on each layer."""
+def answer_whole(world: World, question: Question, moved: Sequence[Tensor]) -> tuple[int, Tensor]:
+    """Answer to a whole prompt, and states, with a hook on each layer."""
     network = world.model.loader.model
     attention, caught, handles = find_sites(network).attention, [], []
     for layer, more in zip(LAYERS, moved, strict=True):
@@ -109,8 +109,8 @@ def answer(world: World, question: Question, moved: Sequence[Tensor]) -> tuple[i
         best = int(network(input_ids=torch.tensor([question.tokens])).logits[0, -1].argmax())
     for handle in handles:
         handle.remove()
-    said = [number for number, ids in enumerate(question.choices) if best in ids]
-    return (said or [-1])[0], torch.stack(caught)
+    spelt = [number for number, ids in enumerate(question.choices) if best in ids]
+    return (spelt or [-1])[0], torch.stack(caught)
 
 
 def one_by_one(world: World, person: int, item: int, steps: int) -> dict[str, Any]:
@@ -139,13 +139,13 @@ def one_by_one(world: World, person: int, item: int, steps: int) -> dict[str, An
                     delta *= most / length
         if step % 5:
             continue
-        said, found["reached"] = answer(world, question, moved)
-        found["moved"] = torch.stack([delta.detach().clone() for delta in moved])
+        choice, found["reached"] = answer_whole(world, question, moved)
+        found["delta"] = torch.stack([delta.detach().clone() for delta in moved])
         found["lengths"].append([float(delta.detach().norm()) for delta in moved])
-        if said == question.label:
+        if choice == question.label:
             found["tries"] = step // 5
             break
-        if said < 0:
+        if choice < 0:
             found["reverted"] += 1
             with torch.no_grad():
                 for delta, last in zip(moved, valid, strict=True):
@@ -176,7 +176,7 @@ class TestSearch:
             expected = one_by_one(world, person, item, 60)
             assert found.tries[row] == expected["tries"]
             assert found.reverted[row] == expected["reverted"]
-            np.testing.assert_allclose(found.moved[row], expected["moved"], atol=1e-7)
+            np.testing.assert_allclose(found.delta[row], expected["delta"], atol=1e-7)
             np.testing.assert_allclose(found.reached[row], expected["reached"], atol=1e-5)
             asked = len(expected["lengths"])
             np.testing.assert_allclose(found.lengths[row, :asked], expected["lengths"], atol=1e-7)
@@ -230,8 +230,8 @@ class Scripted:
 
     def __call__(self, held: Any, items: Array, moved: Tensor) -> tuple[Array, Array]:
         self.asked.append((items.copy(), moved.clone()))
-        said = np.array(self.script[len(self.asked) - 1])
-        return said, moved.numpy().astype(np.float32)
+        answer = np.array(self.script[len(self.asked) - 1])
+        return answer, moved.numpy().astype(np.float32)
 
 
 STATES = make_states(18, 2, 6)
@@ -272,8 +272,8 @@ class TestReverting:
         assert [items.tolist() for items, _ in asked] == [[4, 4, 9], [4, 9], [9], [9]]
         assert found.tries.tolist() == [2, 1, 0]
         assert found.reverted.tolist() == [0, 0, 2]
-        np.testing.assert_array_equal(found.moved[1], asked[0][1][1])
-        np.testing.assert_array_equal(found.moved[0], asked[1][1][0])
+        np.testing.assert_array_equal(found.delta[1], asked[0][1][1])
+        np.testing.assert_array_equal(found.delta[0], asked[1][1][0])
         np.testing.assert_allclose(found.reached[1], asked[0][1][1], rtol=1e-6)
         assert np.isnan(found.lengths[:, :, 0]).tolist() == [
             [False, False, True, True],
@@ -323,28 +323,28 @@ class TestFollow:
         assert len(kept) > 2
         pairs = Pairs(world.pairs.people[kept], world.pairs.items[kept], world.labels)
         lengths = np.full_like(found.lengths[kept], np.nan)
-        lengths[:, 0] = np.linalg.norm(found.moved[kept], axis=-1)
-        unit = found.moved[kept] / lengths[:, 0, :, None]
+        lengths[:, 0] = np.linalg.norm(found.delta[kept], axis=-1)
+        unit = found.delta[kept] / lengths[:, 0, :, None]
         again = follow(world.held, pairs, lengths, unit)
         assert again.tries.tolist() == [1] * len(kept)
-        np.testing.assert_allclose(again.moved, found.moved[kept])
+        np.testing.assert_allclose(again.delta, found.delta[kept])
         np.testing.assert_allclose(again.reached, found.reached[kept], atol=1e-5)
 
 
 class TestAskPairs:
     def test_pairs_of_all_batches_are_as_whole_prompts(self, world: World, tiny: Tiny) -> None:
-        asker = LastTokenEvaluator(world.model, "attention", LAYERS)
-        held = asker.hold(world.questions, np.arange(5)) + asker.hold(
+        evaluator = LastTokenEvaluator(world.model, "attention", LAYERS)
+        held = evaluator.hold(world.questions, np.arange(5)) + evaluator.hold(
             world.questions, np.arange(5, 14)
         )
         items = np.array([9, 2, 2, 13, 2, 2, 2, 9, 0])
         moved = 3 * torch.tensor(np.random.default_rng(0).standard_normal((9, 2, 32)))
-        said, reached = ask_pairs(held, items, moved)
+        answer, reached = ask_pairs(held, items, moved)
         for row, item in enumerate(items):
-            expected, states = answer(world, world.questions[item], list(moved[row]))
-            assert said[row] == expected
+            expected, states = answer_whole(world, world.questions[item], list(moved[row]))
+            assert answer[row] == expected
             np.testing.assert_allclose(reached[row], states, atol=1e-5)
-        assert len(set(said.tolist())) > 1
+        assert len(set(answer.tolist())) > 1
 
     def test_rows_hold_all_and_waste_little(self) -> None:
         assert module._width([0, 0]) == 0
@@ -356,9 +356,9 @@ class TestAskPairs:
 
 
 def test_pairs_are_people_who_are_right_where_the_model_is_not() -> None:
-    said, labels = np.array([0, 1, -1, 0]), np.array([0, 0, 1, 1])
+    answer, labels = np.array([0, 1, -1, 0]), np.array([0, 0, 1, 1])
     right = np.array([[1.0, 1, 0, 1], [1, 0, 1, np.nan]])
-    pairs = wrong_and_right(said, labels, right)
+    pairs = wrong_and_right(answer, labels, right)
     assert list(zip(pairs.people, pairs.items, strict=True)) == [(0, 1), (0, 3), (1, 2)]
     assert pairs.labels is labels
 

@@ -46,7 +46,9 @@ def make_targeted(model: LanguageModel) -> Targeted:
     held = LastTokenEvaluator(model, "attention", LAYERS).hold(questions)
     told = ask_all(held, 14, None, states=True)
     labels = np.array([question.label for question in questions])
-    return Targeted(Training(signals, told.states, told.said[:, 0]), held, labels, told.odds[:, 0])
+    return Targeted(
+        Training(signals, told.states, told.answer[:, 0]), held, labels, told.odds[:, 0]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +94,7 @@ class TestRows:
                 continue
             assert row.tries == pytest.approx(np.mean([own.tries[i] for i in done]))
             lengths = [
-                np.linalg.norm(own.moved[i, layer]) / sigma[layer] for i in done for layer in (0, 1)
+                np.linalg.norm(own.delta[i, layer]) / sigma[layer] for i in done for layer in (0, 1)
             ]
             assert row.length == pytest.approx(np.mean(lengths))
         assert flips > 3
@@ -128,13 +130,13 @@ class TestRows:
         shares = sorted(each.flipped.mean() for each in own)
         assert row.flipped_range == pytest.approx(shares)
         assert next(each for each in found[0] if each.arm == GUIDED).flipped_range is None
-        assert not np.array_equal(own[0].moved, own[1].moved)
-        np.testing.assert_array_equal(own[0].moved, found[1][PERMUTED].moved)
+        assert not np.array_equal(own[0].delta, own[1].delta)
+        np.testing.assert_array_equal(own[0].delta, found[1][PERMUTED].delta)
 
     def test_what_the_mean_direction_does_to_all_items(
         self, targeted: Targeted, found: Found
     ) -> None:
-        labels, before = targeted.labels, targeted.training.said
+        labels, before = targeted.labels, targeted.training.answer
         seen = 0
         for row in found[0]:
             own = found[1][row.arm]
@@ -143,20 +145,20 @@ class TestRows:
                 assert row.direction_gained is None
                 continue
             seen += 1
-            mean = np.mean([m for m, tries in zip(own.moved, own.tries, strict=True) if tries], 0)
+            mean = np.mean([m for m, tries in zip(own.delta, own.tries, strict=True) if tries], 0)
             told = ask_all(targeted.held, 14, np.tile(mean, (14, 1, 1, 1)))
-            said, odds = told.said[:, 0], told.odds[:, 0]
-            gained = [i for i in range(14) if said[i] == labels[i] != before[i]]
-            lost = [i for i in range(14) if said[i] != labels[i] == before[i]]
+            answer, odds = told.answer[:, 0], told.odds[:, 0]
+            gained = [i for i in range(14) if answer[i] == labels[i] != before[i]]
+            lost = [i for i in range(14) if answer[i] != labels[i] == before[i]]
             assert (row.direction_gained, row.direction_lost) == (len(gained), len(lost))
-            assert row.direction_says_true == pytest.approx(np.mean(said == 0))
+            assert row.direction_says_true == pytest.approx(np.mean(answer == 0))
             assert row.direction_auc == pytest.approx(roc_auc_score(labels == 0, odds))
-            assert row.direction_balanced_accuracy == pytest.approx(recall(labels, said))
+            assert row.direction_balanced_accuracy == pytest.approx(recall(labels, answer))
         assert seen > 2
 
 
-def recall(labels: Array, said: Array) -> float:
-    return float(np.mean([np.mean(said[labels == label] == label) for label in (0, 1)]))
+def recall(labels: Array, answer: Array) -> float:
+    return float(np.mean([np.mean(answer[labels == label] == label) for label in (0, 1)]))
 
 
 class TestArms:
@@ -172,13 +174,13 @@ class TestArms:
             targeted.pairs,
             scale_of(training.states),
         )
-        np.testing.assert_array_equal(found[1][GUIDED].moved, expected.moved)
+        np.testing.assert_array_equal(found[1][GUIDED].delta, expected.delta)
 
     def test_pairs_are_the_same_for_all(self, targeted: Targeted, found: Found) -> None:
         pairs, signals = targeted.pairs, targeted.training.signals
         assert len(pairs.items) > 10
         for person, item in zip(pairs.people, pairs.items, strict=True):
-            assert targeted.training.said[item] != targeted.labels[item]
+            assert targeted.training.answer[item] != targeted.labels[item]
             assert signals.right[person, item] == 1
         for own in found[1].values():
             np.testing.assert_array_equal(own.pairs.people, pairs.people)
@@ -200,9 +202,9 @@ class TestArms:
         states, labels = targeted.training.states, targeted.labels
         towards = states[labels == 0].mean(axis=0) - states[labels == 1].mean(axis=0)
         own = found[1][LABEL_ONLY]
-        for moved, item in zip(own.moved, own.pairs.items, strict=True):
-            cosines = (moved * towards).sum(-1)
-            cosines /= np.linalg.norm(moved, axis=-1) * np.linalg.norm(towards, axis=-1)
+        for delta, item in zip(own.delta, own.pairs.items, strict=True):
+            cosines = (delta * towards).sum(-1)
+            cosines /= np.linalg.norm(delta, axis=-1) * np.linalg.norm(towards, axis=-1)
             np.testing.assert_allclose(cosines, 1.0 if labels[item] == 0 else -1.0)
 
     def test_a_pair_keeps_one_random_direction_through_all_its_tries(
@@ -212,10 +214,10 @@ class TestArms:
         pairs, met = targeted.pairs, []
 
         def ask(
-            held: Sequence[PrefilledBatch], items: NDArray[np.intp], moved: Tensor
+            held: Sequence[PrefilledBatch], items: NDArray[np.intp], delta: Tensor
         ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-            met.append(moved.numpy())
-            return np.full(len(items), -1), np.zeros(moved.shape, np.float32)
+            met.append(delta.numpy())
+            return np.full(len(items), -1), np.zeros(delta.shape, np.float32)
 
         monkeypatch.setattr(search_module, "ask_pairs", ask)
         found = targeted._one(RANDOM, 0, pairs, guided, lambda done, total: None)
@@ -227,11 +229,11 @@ class TestArms:
         np.testing.assert_allclose(found.lengths, lengths)
         assert lengths.std(axis=1).max() > 0
         first = met[0] / np.linalg.norm(met[0], axis=-1, keepdims=True)
-        for moved in met:
-            units = moved / np.linalg.norm(moved, axis=-1, keepdims=True)
+        for delta in met:
+            units = delta / np.linalg.norm(delta, axis=-1, keepdims=True)
             cosines = np.einsum("rlu,plu->rpl", units, first)
             np.testing.assert_allclose(cosines.max(axis=1), 1.0)
-        final = found.moved / np.linalg.norm(found.moved, axis=-1, keepdims=True)
+        final = found.delta / np.linalg.norm(found.delta, axis=-1, keepdims=True)
         np.testing.assert_allclose((final * first).sum(axis=-1), 1.0)
 
     def test_a_random_direction_is_of_the_seed_and_the_pair(self, targeted: Targeted) -> None:
@@ -249,7 +251,7 @@ class TestArms:
             targeted._directions("unguided", 0, targeted.pairs)
 
     def test_no_pair_is_an_error(self, targeted: Targeted) -> None:
-        training = replace(targeted.training, said=targeted.labels)
+        training = replace(targeted.training, answer=targeted.labels)
         with pytest.raises(DataError, match="no item wrong that a person has right"):
             replace(targeted, training=training).run()
 
@@ -258,13 +260,13 @@ class TestScore:
     def test_what_was_there_before(self, targeted: Targeted, found: Found) -> None:
         score = search_score(targeted, found[0], "attention", LAYERS)
         assert score.identifier == "search/simulated.roi.syllogistic"
-        said, labels = targeted.training.said, targeted.labels
+        answer, labels = targeted.training.answer, targeted.labels
         assert (score.n_people, score.n_items) == (3, 14)
-        assert score.n_wrong == int((said != labels).sum())
+        assert score.n_wrong == int((answer != labels).sum())
         assert score.n_pairs == len(targeted.pairs.items)
-        assert score.says_true == pytest.approx(np.mean(said == 0))
+        assert score.says_true == pytest.approx(np.mean(answer == 0))
         assert score.auc == pytest.approx(roc_auc_score(labels == 0, targeted.odds))
-        assert score.balanced_accuracy == pytest.approx(recall(labels, said))
+        assert score.balanced_accuracy == pytest.approx(recall(labels, answer))
         assert (score.loss, score.centring, score.layers) == ("cosine", "raw", [1, 2])
         assert SearchScore.model_validate_json(score.model_dump_json()) == score
         assert score.reading == read_search(found[0], score.auc)
