@@ -25,7 +25,7 @@ from brainbench.cli.errors import CarriedError
 from brainbench.cli.verb import Verb, VerbGroup
 from brainbench.errors import BrainbenchError
 
-# what is there after an error or Ctrl-C, by verb; of the others nothing is to be said
+# what is kept after an error or Ctrl-C, by verb; the other verbs keep nothing
 _KEPT = {
     "evaluate": "finished steps are kept, the same command goes on after them",
     "fetch": "files that are whole are kept, the same command fetches the others",

@@ -82,7 +82,7 @@ def compare(
 
 
 def _check_something_is_left(found: Comparison, judge: bool) -> None:
-    """Rows to show; to judge by, rows that can be told to be worse."""
+    """Raise where there are no rows to show, or with ``judge`` none that can be judged worse."""
     for pair in found.pairs:
         if pair.judged if judge else pair.rows:
             continue

@@ -1,4 +1,4 @@
-"""Errors as a user meets them: one message, no traceback, a telling exit code."""
+"""Errors as a user meets them: one message, no traceback, an exit code by kind."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class CarriedError(Exception):
 
     Parameters
     ----------
-    kept : what of the verb's work is kept, as the user is told.
+    kept : which of the verb's work is kept, as text for the user.
     """
 
     def __init__(self, kept: str) -> None:

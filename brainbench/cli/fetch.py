@@ -39,10 +39,10 @@ def fetch(
                 fetch_files(each)
         else:
             with stderr.status(each.name) as status:
-                fetch_files(each, progress=partial(_tell, status, each.name))
+                fetch_files(each, progress=partial(_show_progress, status, each.name))
         folder = cache_folder() / "datasets" / each.name / each.version
         print(f"{each.name}: {len(each.files)} files, {each.size / 1e6:.1f} MB in {folder}")
 
 
-def _tell(status: Status, name: str, path: str, number: int, count: int) -> None:
+def _show_progress(status: Status, name: str, path: str, number: int, count: int) -> None:
     status.update(f"{name} {number}/{count} {path.rsplit('/', 1)[-1]}")

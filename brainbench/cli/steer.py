@@ -188,16 +188,16 @@ def _table(found: Steering) -> Table:
     for title in ("layers", "step", "problems", "AUC steered", "AUC unsteered"):
         table.add_column(title, justify="right")
     for kind in found.directions:
-        told = found.recipe.get(kind)
-        if told is None:
+        chosen = found.recipe.get(kind)
+        if chosen is None:
             table.add_row(kind, "", "", "", "", "", style="dim")
             continue
         table.add_row(
             kind,
-            str(told.get("layers", "middle")),
-            f"{told.get('strength', told.get('scale')):g}",
-            str(told["n_validation"]),
-            f"{told['validation_auc']:.3f}",
-            f"{told['validation_auc_unsteered']:.3f}",
+            str(chosen.get("layers", "middle")),
+            f"{chosen.get('strength', chosen.get('scale')):g}",
+            str(chosen["n_validation"]),
+            f"{chosen['validation_auc']:.3f}",
+            f"{chosen['validation_auc_unsteered']:.3f}",
         )
     return table

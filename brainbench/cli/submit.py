@@ -178,8 +178,8 @@ def _check(folder: Path, json: bool) -> None:
         for fault in one.faults:
             print(fault)
         count = len(one.faults)
-        said = "no fault" if not count else "1 fault" if count == 1 else f"{count} faults"
-        print(f"{one.folder}: {said}")
+        found_faults = "no fault" if not count else "1 fault" if count == 1 else f"{count} faults"
+        print(f"{one.folder}: {found_faults}")
         for line in (*_boards(one), *one.notes):
             _say(line)
     if any(one.faults for one in found):

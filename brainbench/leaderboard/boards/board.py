@@ -125,8 +125,8 @@ def lacking(board: Board, submission: Submission) -> list[str] | None:
     if len(found) == len(board.cells) and all(why == NOT_READ for why in found.values()):
         return None
     limit = record.config.get("limit")
-    said = [f"{name}: {why}" for name, why in found.items()]
-    return [f"limited to {limit} items", *said] if limit is not None else said
+    reasons = [f"{name}: {why}" for name, why in found.items()]
+    return [f"limited to {limit} items", *reasons] if limit is not None else reasons
 
 
 def taught_by(board: Board, record: Record) -> list[str]:

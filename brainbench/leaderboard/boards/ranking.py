@@ -1,12 +1,12 @@
 """From scores and their bootstrap to ranks with intervals: arrays in, arrays out.
 
-An entry's rank is known up to the entries that it cannot be told from. Every pair of M entries
-is compared: their difference over its standard deviation in a bootstrap of all of them together,
-by Student's t; p values are corrected over all pairs (Holm 1979). Entry j is above i where its
-score is higher and the corrected p below 0.05; its ranks are then 1 + #above to M − #below
-(Mogstad, Romano, Shaikh & Wilhelm 2024, Review of Economic Studies 91). How often such ranks are
-wrong depends on how well the bootstrap knows the error of a score: ``scripts/simulate_boards.py``
-measures it for each kind of board.
+An entry's rank is known up to the entries that are not distinguishable from it. Every pair of M
+entries is compared: their difference over its standard deviation in a bootstrap of all of them
+together, by Student's t; p values are corrected over all pairs (Holm 1979). Entry j is above i
+where its score is higher and the corrected p below 0.05; its ranks are then 1 + #above to
+M − #below (Mogstad, Romano, Shaikh & Wilhelm 2024, Review of Economic Studies 91). How often such
+ranks are wrong depends on how well the bootstrap knows the error of a score:
+``scripts/simulate_boards.py`` measures it for each kind of board.
 """
 
 from __future__ import annotations

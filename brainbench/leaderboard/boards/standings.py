@@ -68,7 +68,7 @@ class Entry:
 
     @property
     def rank(self) -> str:
-        """``3``, or ``2–4`` where it cannot be told from others."""
+        """``3``, or ``2–4`` where others are not distinguishable from it."""
         if self.ranks is None:
             return ""
         best, worst = self.ranks
@@ -138,7 +138,7 @@ def _stand(board: Board, submissions: Sequence[Submission]) -> Standing:
             why = _apart(board, submission, lacks)
             if why is None:
                 cells[id(submission)] = read_cells(board, submission)
-        # what one run does to a board is told of that run
+        # an error of one run is reported for that run alone
         except Exception as error:
             why = "incomplete", (_unread(error),)
         if why is None:
@@ -204,7 +204,7 @@ def _constant(board: Board, submission: Submission) -> bool:
 
 
 def _alike(kept: list[Kept]) -> tuple[list[Kept], list[Entry]]:
-    """Entries on the people and problems of most; the others are told apart."""
+    """Entries on the people and problems of most, and the others."""
     groups: dict[tuple[tuple[str, ...], ...], list[int]] = {}
     for number, (_, _, cells) in enumerate(kept):
         groups.setdefault(tuple(cell.units for cell in cells.values()), []).append(number)

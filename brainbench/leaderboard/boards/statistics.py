@@ -1,4 +1,4 @@
-"""What stands beside the score of an entry."""
+"""Statistics of boards, and the settings shown with an entry."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def variant_of(record: Record) -> list[str]:
     """How a model was run where it is not the usual way, in a word each."""
     options = record.config.get("options")
     given: dict[str, Any] = options if isinstance(options, dict) else {}
-    said = [f"{given['readout']} readout"] if given.get("readout", "last") != "last" else []
-    said += ["thinks first"] if given.get("think") else []
-    said += ["chat template"] if record.config.get("apply_chat_template") else []
-    said += ["untrained"] if given.get("untrained") is not None else []
-    said += ["adapter"] if given.get("peft") else []
+    settings = [f"{given['readout']} readout"] if given.get("readout", "last") != "last" else []
+    settings += ["thinks first"] if given.get("think") else []
+    settings += ["chat template"] if record.config.get("apply_chat_template") else []
+    settings += ["untrained"] if given.get("untrained") is not None else []
+    settings += ["adapter"] if given.get("peft") else []
     steering = record.model.steering
-    said += [f"steered × {steering.strength:g}"] if steering else []
-    return [str(one)[:40] for one in said]
+    settings += [f"steered × {steering.strength:g}"] if steering else []
+    return [str(one)[:40] for one in settings]

@@ -1,4 +1,4 @@
-"""What a benchmark is, what stands beside any model on it, and what models got."""
+"""The page of a benchmark: what it is, its reference rows, and the scores of models."""
 
 from __future__ import annotations
 

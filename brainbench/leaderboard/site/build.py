@@ -68,7 +68,7 @@ def build_site(
 
     Parameters
     ----------
-    submissions : folder of ``<org>__<model>/<run>``. What has a fault is left out and told.
+    submissions : folder of ``<org>__<model>/<run>``. One with a fault is left out, with a warning.
     results : folder of ``<model>/<run>``, as ``brainbench evaluate`` writes it; shown as
         own runs, which nobody submitted.
     reports : make each run's report too.
@@ -133,7 +133,7 @@ def _check(folder: Path) -> tuple[Submission | None, list[FileFault]]:
         if found is not None and not faults:
             faults = content_faults(found)
             rehearse(found)
-    # one of a thousand is told of, and the others are shown
+    # a fault of one is reported, and the others are shown
     except Exception as error:
         return None, [unforeseen(folder, error)]
     return found, faults
@@ -151,9 +151,9 @@ def _without_copies(
         if first is None:
             alike.append((identity.names, one))
         else:
-            told = copy_of(first)
+            fault = copy_of(first)
             refused[str(one.folder)] = [
-                FileFault(str(one.folder), told.field, told.problem, told.remedy)
+                FileFault(str(one.folder), fault.field, fault.problem, fault.remedy)
             ]
     return [one for one in accepted if str(one.folder) not in refused]
 
@@ -178,10 +178,10 @@ def _agreeing(
     usual = {key: middle(values) for key, values in held.items() if len(values) >= 3}
     kept = []
     for one, own in zip(accepted, numbers, strict=True):
-        told = list(differing(own, [usual]))
-        if told:
+        faults = list(differing(own, [usual]))
+        if faults:
             refused[str(one.folder)] = [
-                FileFault(str(one.folder), said.field, said.problem, said.remedy) for said in told
+                FileFault(str(one.folder), each.field, each.problem, each.remedy) for each in faults
             ]
         else:
             kept.append(one)

@@ -23,10 +23,10 @@ _ABOUT = (
 _RUN_BY_SHEETS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def board_rows(standing: Standing, beside: Sequence[Baseline]) -> list[dict[str, Any]]:
-    """A board as plain values, one row for each entry, then what stands beside them."""
+def board_rows(standing: Standing, baselines: Sequence[Baseline]) -> list[dict[str, Any]]:
+    """A board as plain values, one row for each entry, then its reference rows."""
     rows = [_entry_row(standing, entry) for entry in standing.entries]
-    return [*rows, *(_beside_row(standing, row) for row in beside)]
+    return [*rows, *(_beside_row(standing, row) for row in baselines)]
 
 
 def as_csv(standing: Standing, rows: Iterable[Mapping[str, Any]]) -> str:

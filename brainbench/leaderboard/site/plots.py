@@ -21,7 +21,7 @@ def score_axis(values: Iterable[float | None]) -> Axis:
 
 
 def draw_score(axis: Axis, value: float | None, interval: Interval | None, class_: str) -> Markup:
-    """One score as a dot on its interval, 0 as a line; the numbers stand beside it."""
+    """One score as a dot on its interval, 0 as a line; the numbers are in the next column."""
     middle = _HEIGHT / 2
     parts = [element("path", d=f"M{axis.at(0.0):.1f} 0V{_HEIGHT:.0f}", class_="zero")]
     if interval is not None:
@@ -46,7 +46,7 @@ class Point:
 
     Attributes
     ----------
-    name : as it is told.
+    name : as it is shown.
     address : of its page.
     x, y : scores with their intervals.
     """
@@ -86,9 +86,9 @@ def draw_plane(
         parts += [_cross(point, x, y) for point in points]
     named = len(points) <= 12
     parts += [_dot(point, x, y, named) for point in points]
-    told = "; ".join(f"{p.name}: {p.x[0]:.3f}, {p.y[0]:.4f}" for p in points[:50])
+    listed = "; ".join(f"{p.name}: {p.x[0]:.3f}, {p.y[0]:.4f}" for p in points[:50])
     title = f"{titles[1]} against {titles[0]}"
-    return drawing(key, title, told, width, height, parts)
+    return drawing(key, title, listed, width, height, parts)
 
 
 def _axis(

@@ -44,7 +44,7 @@ def write_reports(
             try:
                 record = one.record if one.metadata is None else mark_notes(one.record)
                 page = render_report(record, folder)
-            # a run without a report is no reason for a board without its other runs
+            # one run without a report must not keep the others off the board
             except Exception as error:
                 _LOG.warning("no report of run %s: %s", one.record.run_id, type(error).__name__)
                 continue

@@ -156,7 +156,7 @@ class Plane:
     """A picture with the line under it."""
 
     drawn: Markup
-    told: str
+    caption: str
 
 
 def draw_planes(
@@ -186,11 +186,11 @@ def draw_planes(
             f"{STATISTICS[board.statistic].title}, {board.label}",
         )
         models = "1 model is" if len(points) == 1 else f"{len(points)} models are"
-        told = (
+        caption = (
             f"{board.label[0].upper()}{board.label[1:]}; {models} ranked on both. Bars: 95 %. "
             "Dashed: what needs no model."
         )
-        drawn.append(Plane(draw_plane(f"plane-{board.name}", titles, points, lines), told))
+        drawn.append(Plane(draw_plane(f"plane-{board.name}", titles, points, lines), caption))
     return drawn, lacking
 
 

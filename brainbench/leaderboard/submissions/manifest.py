@@ -145,10 +145,10 @@ def manifest_faults(folder: Path, contents: Mapping[str, bytes]) -> Iterator[Fil
     for path in sorted(set(there) - set(listed)):
         yield FileFault(str(folder / path), "file", f"is not in {MANIFEST}", _AGAIN)
     for path in sorted(set(there) & set(listed)):
-        found, told = describe(there[path]), listed[path]
+        found, stated = describe(there[path]), listed[path]
         for name in ("size", "sha256"):
-            if found[name] != told.get(name):
-                problem = f"is {found[name]}, {MANIFEST} says {str(told.get(name))[:80]}"
+            if found[name] != stated.get(name):
+                problem = f"is {found[name]}, {MANIFEST} says {str(stated.get(name))[:80]}"
                 yield FileFault(
                     str(folder / path), name, problem, _SEAL if path == METADATA else _RESTORE
                 )

@@ -72,7 +72,7 @@ def read_bytes(path: Path, limit: int) -> bytes:
 
 
 def count_values(content: bytes) -> int:
-    """At most how many values a JSON text holds, told before anything is made of them."""
+    """Upper bound of the number of values in a JSON text, without parsing it."""
     return 1 + sum(map(content.count, (b",", b"[", b"{")))
 
 
@@ -236,7 +236,7 @@ def _json(text: str, where: str, plain: bool = False) -> Any:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether no text in a JSON file can be endless or hide anything: told without parsing it."""
+    """Whether no text in a JSON file can be endless or hide anything, without parsing it."""
     return not ("\\" in text or find_hidden(text) or _ENDLESS.search(text))
 
 

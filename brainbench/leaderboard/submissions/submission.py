@@ -65,7 +65,7 @@ def make_submission(
     ----------
     run : folder of a run, with its ``results.json``.
     output : where submissions lie; the folder is ``<org>__<model>/<run id>`` below it.
-    given : fields of :class:`Metadata` that the user said; ``org`` at least. What else is
+    given : fields of :class:`Metadata` that the user gave; ``org`` at least. What else is
         not in the record stands as a placeholder.
     overwrite : replace a submission that is there.
 
@@ -154,7 +154,7 @@ def seal_submission(folder: Path) -> None:
 
 
 def _metadata(record: Record, given: Mapping[str, Any]) -> Metadata:
-    said = {name: value for name, value in given.items() if value is not None}
+    stated = {name: value for name, value in given.items() if value is not None}
     model = record.model
     values: dict[str, Any] = {
         "model": _as_name(model.identifier),
@@ -169,7 +169,7 @@ def _metadata(record: Record, given: Mapping[str, Any]) -> Metadata:
         "submitted": _today(),
     }
     try:
-        return Metadata.model_validate({**values, **said})
+        return Metadata.model_validate({**values, **stated})
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"])) or "metadata"
@@ -212,7 +212,7 @@ def _without_path(text: str) -> str:
 
 
 def is_local(text: str) -> bool:
-    """Whether a text is a path of somebody's machine and tells of it."""
+    """Whether a text is a path on somebody's machine."""
     absolute = PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
     return absolute or text.startswith(("~", "../", "..\\", "file:"))
 
