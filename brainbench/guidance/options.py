@@ -1,4 +1,4 @@
-"""What of a guidance suite is run, and how much of it."""
+"""Which parts of a guidance suite are run, and at which size."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _FEW: dict[Mode, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Extent:
-    """How much is done.
+    """The size of a run.
 
     Attributes
     ----------
     tier : ``reduced``, for a processor: few arms, one seed, few epochs, each problem in one
         order; its verdict is at most inconclusive. ``full``: every arm, five seeds, all orders.
-    seeds : of every arm that a seed changes.
+    seeds : of the stochastic arms.
     epochs : of training, at most.
     all_orders : whether tests are asked in every order of premises they have.
     more : arms of plugins that were asked for.
@@ -49,7 +49,7 @@ class Extent:
     more: tuple[str, ...] = ()
 
     def arms(self, mode: Mode) -> tuple[str, ...]:
-        """Names of the arms of a way of guiding."""
+        """Names of the arms of a mode of guidance."""
         every = tuple(arm.name for arm in arms_of(mode))
         few = tuple(arm for arm in every if arm in _FEW[mode])
         own = few if self.tier == "reduced" else every
@@ -58,7 +58,7 @@ class Extent:
 
 @dataclass(frozen=True)
 class GuidanceOptions:
-    """What the user chose.
+    """The options of a guidance suite.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class GuidanceOptions:
             raise UsageError(f"epochs must be a whole number from 1, not {self.epochs}")
 
     def extent(self, mode: Mode, device: str, builtin: bool, seed: int) -> Extent:
-        """What the tier comes to for one way of guiding.
+        """The size of a run for one mode of guidance.
 
         Parameters
         ----------
@@ -112,13 +112,13 @@ class GuidanceOptions:
         )
 
     def identity(self, extents: Mapping[Mode, Extent]) -> dict[str, Any]:
-        """What of it can change a number."""
-        told: dict[str, Any] = {
+        """The options that can change a number."""
+        held: dict[str, Any] = {
             "rois": list(self.rois),
             "tests": list(self.tests),
             "extents": {mode: asdict(extent) for mode, extent in extents.items()},
         }
-        for extent in told["extents"].values():
+        for extent in held["extents"].values():
             del extent["more"]
-        # not where none was asked for: runs from before there could be any are the same
-        return {**told, "arms": list(self.arms)} if self.arms else told
+        # left out where there are none, so that older run ids stay as they are
+        return {**held, "arms": list(self.arms)} if self.arms else held

@@ -1,4 +1,9 @@
-"""Whether brain signals helped, and what changed, in plain words."""
+"""The verdict on brain signals, and a reading of what changed.
+
+``brain signals help``: AUC and accuracy at the validation threshold both rise against permuted
+signals and against labels alone. ``not shown to help``: one of them does not. ``inconclusive``:
+the tier, the seeds or a missing arm allow no claim.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +27,8 @@ from brainbench.guidance.rows import (
 )
 from brainbench.statistics.inference import Interval
 
-# A claim needs both, against both: that log-odds tell True from False better, and that
-# answers are right more often at a threshold that was not chosen here.
+# A claim needs both, against both: that log-odds separate True from False better, and that
+# accuracy is higher at a threshold that was not chosen here.
 CLAIM: tuple[Metric, ...] = ("auc", "accuracy_at_threshold")
 AGAINST = (PERMUTED, LABEL_ONLY)
 MIN_SEEDS = 5
@@ -44,7 +49,7 @@ def find_change(difference: Difference | None, metric: Metric) -> Change | None:
 def find_lacking(
     tier: Tier, seeds: Mapping[str, int], n_permutations: int | None = None
 ) -> list[str]:
-    """Why nothing can be claimed, whatever was found.
+    """Reasons why no claim is possible, whatever the differences.
 
     Parameters
     ----------
@@ -52,7 +57,7 @@ def find_lacking(
     n_permutations : of the item-permuted arm; None where each of its seeds is another one.
     """
     found = ["reduced tier"] if tier == "reduced" else []
-    # an arm that is not there is told of with what was not measured
+    # a missing arm is reported with what was not measured
     found += [
         f"{count(seeds[name], 'seed')} of {name}, not {MIN_SEEDS}"
         for name in (GUIDED, LABEL_ONLY, PERMUTED)
@@ -85,31 +90,31 @@ def read_alignment(alignment: Sequence[ArmAlignment]) -> str:
     """Alignment before and after, in words."""
     if not alignment:
         return ""
-    told = ", ".join(f"{each.arm} {each.after:.3f}" for each in alignment)
-    return f"Alignment with held-out runs, r {alignment[0].before:.3f} before training: {told}."
+    after = ", ".join(f"{each.arm} {each.after:.3f}" for each in alignment)
+    return f"Alignment with held-out runs, r {alignment[0].before:.3f} before training: {after}."
 
 
 def read_search(rows: Sequence[SearchRow], before: float) -> str:
-    """In plain words: what flips, what flips as much without a brain, what the direction does."""
+    """A reading of a search: flips, flips of the baselines, effects of the mean direction."""
     by_name = {row.arm: row for row in rows}
     guided = by_name[GUIDED]
-    said = [f"brain signals flip {guided.flipped:.0%} of the targeted answers"]
+    parts = [f"brain signals flip {guided.flipped:.0%} of the targeted answers"]
     others = [row for row in rows if row is not guided]
     if any(row.guided_minus is not None for row in others):
-        said += _flips_told(others)
+        parts += _flips_compared(others)
     else:
-        said += _flips_named(others, guided.flipped)
+        parts += _flips_named(others, guided.flipped)
     if guided.direction_auc is not None and guided.direction_says_true is not None:
-        said.append(
+        parts.append(
             f"their mean direction, added to all items, rights {guided.direction_gained} and "
-            f"spoils {guided.direction_lost}; True is then said to "
+            f"spoils {guided.direction_lost}; True is then the answer to "
             f"{guided.direction_says_true:.0%}, and the AUC of log-odds is "
             f"{guided.direction_auc:.3f} (before: {before:.3f})"
         )
-    return "; ".join(said)
+    return "; ".join(parts)
 
 
-def _flips_told(others: Sequence[SearchRow]) -> list[str]:
+def _flips_compared(others: Sequence[SearchRow]) -> list[str]:
     """Guided against every arm that has any power, by the intervals of the differences."""
     sides: dict[int, list[str]] = {1: [], -1: [], 0: []}
     for row in others:
@@ -123,7 +128,7 @@ def _flips_told(others: Sequence[SearchRow]) -> list[str]:
             f"{_range(row.interval, 100.0, 1)})"
         )
     words = {1: "more than with", -1: "fewer than with", 0: "no clear difference to"}
-    return [f"{words[side]} {', '.join(told)}" for side, told in sides.items() if told]
+    return [f"{words[side]} {', '.join(named)}" for side, named in sides.items() if named]
 
 
 def _flips_named(others: Sequence[SearchRow], flipped: float) -> list[str]:
@@ -138,7 +143,7 @@ def _flips_named(others: Sequence[SearchRow], flipped: float) -> list[str]:
 
 
 def unmeasured(differences: Sequence[Difference]) -> list[str]:
-    """What a claim needs and is not there: an arm, a metric, or its interval."""
+    """What a claim needs and the record lacks: an arm, a metric, or its interval."""
     found = []
     by_arm = {difference.against: difference for difference in differences}
     for arm in AGAINST:
@@ -155,11 +160,11 @@ def unmeasured(differences: Sequence[Difference]) -> list[str]:
 
 
 def decide_verdict(differences: Sequence[Difference], lacking: Sequence[str] = ()) -> Verdict:
-    """What may be claimed of the differences between guided and the other arms.
+    """The verdict on the differences between guided and the other arms.
 
     A claim rests on AUC and on accuracy at the validation threshold, each with its interval
     above 0 and its corrected p below 0.05, against item-permuted signals and against labels
-    alone. How often True is said takes no part in it.
+    alone. How often the model answers True takes no part in it.
 
     Parameters
     ----------
@@ -178,7 +183,7 @@ def read_gains(differences: Sequence[Difference], lacking: Sequence[str] = ()) -
     if not by_arm:
         return "Nothing to compare guided with."
     first = next((by_arm[arm] for arm in (UNGUIDED, PERMUTED) if arm in by_arm), differences[0])
-    parts = [f"Against {first.against}, guided {_shift(first)}{_told(differences, first)}."]
+    parts = [f"Against {first.against}, guided {_shift(first)}{_log_odds(differences, first)}."]
     reasons = [*lacking, *unmeasured(differences)]
     if reasons:
         parts.append(f"At most inconclusive: {'; '.join(reasons)}.")
@@ -211,16 +216,16 @@ def _side(change: Change | None) -> int:
 
 
 def _shift(difference: Difference) -> str:
-    """How often True is said, and accuracy."""
+    """Changes of the share of True and of accuracy."""
     says, accuracy = (find_change(difference, name) for name in ("says_true", "accuracy"))
     if says is None or accuracy is None:
         return "was not measured"
     unclear = "does not clearly change"
     words = {
-        1: "says True more often",
-        -1: "says True less often",
+        1: "answers True more often",
+        -1: "answers True less often",
         # an interval that holds 0 says no more than that, however far it reaches
-        0: f"{unclear} how often True is said" if says.value else "says True as often",
+        0: f"{unclear} how often it answers True" if says.value else "answers True as often",
     }
     rises = {1: "rises", -1: "falls", 0: unclear}
     return (
@@ -229,30 +234,30 @@ def _shift(difference: Difference) -> str:
     )
 
 
-def _told(differences: Sequence[Difference], first: Difference) -> str:
+def _log_odds(differences: Sequence[Difference], first: Difference) -> str:
     """What log-odds say of it, joined to the sentence before."""
     by_arm = {difference.against: difference for difference in differences}
     arms = [arm for arm in AGAINST if find_change(by_arm.get(arm), "auc")] or [first.against]
     areas = [(arm, find_change(by_arm[arm], "auc")) for arm in arms]
     measured = [(arm, area) for arm, area in areas if area is not None]
     if not measured:
-        return "; without log-odds of two answers, bias and reasoning cannot be told apart"
+        return "; without log-odds of two answers, bias and reasoning cannot be separated"
     # an arm that no claim rests on has no corrected p
     weak = [(arm, a) for arm, a in measured if not (_is_above(a) or _free(arm, a))]
     if weak:
         # a rise that reasoning does not bear out
         joint = ", but" if _side(find_change(first, "accuracy")) > 0 else ";"
-        return f"{joint} its log-odds tell True from False {_weakly(weak)}{_tail(weak, first)}"
-    told = f"; its log-odds tell True from False better than {_list(measured)}"
+        return f"{joint} its log-odds separate True from False {_weakly(weak)}{_tail(weak, first)}"
+    better = f"; its log-odds separate True from False better than {_list(measured)}"
     failing = _failing("accuracy_at_threshold", differences)
     if failing:
         named = " and ".join(
             f"{arm} ({_points(c.value)} points{_range(c.interval, 100.0, 1)})" for arm, c in failing
         )
-        return f"{told}, but accuracy at the validation threshold is not above that of {named}"
+        return f"{better}, but accuracy at the validation threshold is not above that of {named}"
     if all(_is_above(find_change(by_arm[arm], "accuracy_at_threshold")) for arm, _ in measured):
-        return f"{told}, and more are right at the validation threshold"
-    return told
+        return f"{better}, and more are right at the validation threshold"
+    return better
 
 
 def _free(arm: str, change: Change) -> bool:

@@ -1,7 +1,7 @@
-"""Whether answers are better than answering blindly.
+"""Response bias: answers compared with constant ones.
 
-An *item* is ``[cluster, label, said, log_odds]``, as task files pass it to ``tasks/metrics.py``:
-``said`` is None for an invalid answer, ``log_odds`` None where there are none. The functions
+An *item* is ``[cluster, label, answer, log_odds]``, as task files pass it to ``tasks/metrics.py``:
+``answer`` is None for an invalid one, ``log_odds`` None where there are none. The functions
 there measure answers of other tasks here too: the first of two choices counts as True.
 """
 
@@ -62,10 +62,10 @@ def _compared(task: Any, samples: Sequence[Sample]) -> tuple[tuple[str, ...], li
             return None
         if len(likelihoods) != len(choices):
             return None
-        said = choices[max(range(len(choices)), key=likelihoods.__getitem__)]
+        answer = choices[max(range(len(choices)), key=likelihoods.__getitem__)]
         odds = likelihoods[0] - likelihoods[1] if len(choices) == 2 else None
         cluster = doc.get("base_id") if isinstance(doc, Mapping) else None
-        items.append([cluster or sample["doc_id"], choices[place], said, odds])
+        items.append([cluster or sample["doc_id"], choices[place], answer, odds])
     return every.pop(), items
 
 
@@ -83,10 +83,10 @@ def measure_bias(
     threshold : chosen on other problems of the kind.
     """
     metrics, two = _metrics(), len(choices) == 2
-    told = _as_true_and_false(items, choices) if two else list(items)
+    binary = _as_true_and_false(items, choices) if two else list(items)
     labels = {label for _, label, _, _ in items}
     every = set(choices) <= labels
-    valid = [said for _, _, said, _ in items if said is not None]
+    valid = [answer for _, _, answer, _ in items if answer is not None]
     has_odds = two and every and any(odds is not None for _, _, _, odds in items)
     cut = threshold.value if threshold is not None and two else None
     return AnswerBias(
@@ -94,34 +94,36 @@ def measure_bias(
         choices=choices,
         n_items=len(items),
         n_clusters=len({item[0] for item in items}),
-        accuracy=metrics.share([said == label for _, label, said, _ in items]),
-        accuracy_stderr=_number(metrics.acc_stderr(told)),
+        accuracy=metrics.share([answer == label for _, label, answer, _ in items]),
+        accuracy_stderr=_number(metrics.acc_stderr(binary)),
         always={c: metrics.share([label == c for _, label, _, _ in items]) for c in choices},
         said={c: valid.count(c) / len(valid) for c in choices} if valid else None,
-        balanced_accuracy=_number(metrics.balanced_acc(told)) if every else None,
-        balanced_accuracy_stderr=_number(metrics.balanced_acc_stderr(told)) if every else None,
-        auc=_number(metrics.auc(told)) if has_odds else None,
-        auc_stderr=_number(metrics.auc_stderr(told)) if has_odds else None,
-        dprime=_number(metrics.dprime(told)) if two else None,
+        balanced_accuracy=_number(metrics.balanced_acc(binary)) if every else None,
+        balanced_accuracy_stderr=_number(metrics.balanced_acc_stderr(binary)) if every else None,
+        auc=_number(metrics.auc(binary)) if has_odds else None,
+        auc_stderr=_number(metrics.auc_stderr(binary)) if has_odds else None,
+        dprime=_number(metrics.dprime(binary)) if two else None,
         n_invalid=len(items) - len(valid),
         n_truncated=n_truncated,
         threshold=cut,
         threshold_task=threshold.task if threshold is not None and cut is not None else None,
         n_threshold=threshold.n_items if threshold is not None and cut is not None else None,
         accuracy_at_threshold=(
-            None if cut is None else metrics.acc_at_threshold([[*item, cut] for item in told])
+            None if cut is None else metrics.acc_at_threshold([[*item, cut] for item in binary])
         ),
     )
 
 
 def choose_threshold(items: Sequence[Item], choices: tuple[str, ...]) -> float | None:
-    """The log-odds above which the first choice must be said for the best balanced accuracy."""
+    """The log-odds above which the first choice must be answered for the best balanced accuracy."""
     return _number(_metrics().threshold(_as_true_and_false(items, choices)))
 
 
 def _as_true_and_false(items: Sequence[Item], choices: tuple[str, ...]) -> list[Item]:
     words = dict(zip(choices, _TWO, strict=True))
-    return [[cluster, words[label], words.get(said), odds] for cluster, label, said, odds in items]
+    return [
+        [cluster, words[label], words.get(answer), odds] for cluster, label, answer, odds in items
+    ]
 
 
 def _number(value: float) -> float | None:

@@ -81,8 +81,8 @@ class TestReading:
         shifted = {"says_true": (0.21, 0.18, 0.24, 0.001), "accuracy": (0.04, 0.02, 0.06, 0.001)}
         rows = [difference(UNGUIDED, **shifted), *both(**shifted)]
         assert read_gains(rows) == (
-            "Against unguided, guided says True more often (+21.0 points) and its accuracy rises "
-            "(+4.0 points), but its log-odds tell True from False no better than permuted fMRI "
+            "Against unguided, guided answers True more often (+21.0 points) and its accuracy rises "
+            "(+4.0 points), but its log-odds separate True from False no better than permuted fMRI "
             "(Δ AUC -0.010 [-0.030, 0.020]) and label only (Δ AUC -0.010 [-0.030, 0.020]): a shift "
             "of answer bias, not reasoning."
         )
@@ -90,7 +90,7 @@ class TestReading:
     def test_a_gain_is_called_one(self) -> None:
         text = read_gains([difference(UNGUIDED, auc=UP, accuracy=UP), *both(**WIN)])
         assert (
-            "does not clearly change how often True is said (-1.0 points) and its accuracy rises "
+            "does not clearly change how often it answers True (-1.0 points) and its accuracy rises "
             "(+5.0 points);"
         ) in text
         assert "better than permuted fMRI (Δ AUC 0.050 [0.020, 0.080]) and label only" in text
@@ -123,7 +123,7 @@ class TestReading:
 
     def test_what_is_lacking_is_said(self) -> None:
         text = read_gains([difference(PERMUTED, auc=None)], ["reduced tier"])
-        assert "without log-odds of two answers, bias and reasoning cannot be told apart" in text
+        assert "without log-odds of two answers, bias and reasoning cannot be separated" in text
         assert text.endswith(
             "At most inconclusive: reduced tier; no AUC against permuted fMRI; no arm 'label only'."
         )
@@ -140,10 +140,10 @@ class TestReading:
         says = (points / 100, points / 100 - 0.5, points / 100 + 0.5, 0.4)
         text = read_gains([difference(UNGUIDED, says_true=says)])
         assert (
-            f"guided does not clearly change how often True is said ({points:+.1f} points)" in text
+            f"guided does not clearly change how often it answers True ({points:+.1f} points)" in text
         )
         assert "as often" not in text
 
     def test_what_is_the_same_is_called_so(self) -> None:
         text = read_gains([difference(UNGUIDED, says_true=(0.0, 0.0, 0.0, 1.0))])
-        assert "guided says True as often (+0.0 points)" in text
+        assert "guided answers True as often (+0.0 points)" in text

@@ -16,6 +16,16 @@ from brainbench.results.schema1 import read_schema1
 
 FOLDER = Path(__file__).parent / "schema1"
 NAMES = ("controlled_behavior_accuracy", "published", "steering_search", "finetuning")
+# how sentences were worded when these records were made → how they are now
+REWORDED = {
+    "how often True is said": "how often it answers True",
+    "True is then said to": "True is then the answer to",
+    "says True more often": "answers True more often",
+    "says True less often": "answers True less often",
+    "says True as often": "answers True as often",
+    "log-odds tell True from False": "log-odds separate True from False",
+    "cannot be told apart": "cannot be separated",
+}
 NOT_BEATEN = "the model has no item wrong that a person has right: every item guides"
 
 
@@ -23,6 +33,12 @@ def content_of(name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
     assert found["schema_version"] == 1
     return found
+
+
+def reworded(text: str) -> str:
+    for before, now in REWORDED.items():
+        text = text.replace(before, now)
+    return text
 
 
 def heads(content: dict[str, Any]) -> list[dict[str, Any]]:
@@ -44,7 +60,10 @@ def test_words_that_were_stored_are_those_that_the_numbers_give(name: str) -> No
         for words in ("reading", "warnings"):
             if words in old:
                 stored, made = old[words], getattr(new, words)
-                assert made == stored if words == "reading" else list(made) == stored
+                if words == "reading":
+                    assert made == reworded(stored)
+                else:
+                    assert list(made) == [reworded(text) for text in stored]
                 count += 1
     assert count >= 2
 

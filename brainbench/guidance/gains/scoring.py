@@ -1,4 +1,4 @@
-"""From what arms answered to a score: gains, verdict, and what they were measured with."""
+"""From the answers of arms to a score: gains, verdict, and how they were measured."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def oracles_of(arms: Iterable[str]) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Method:
-    """What was done, as the record tells it.
+    """The method, as in the record.
 
     Attributes
     ----------
     mode, form, recipe : see :class:`.GuidanceScore`.
-    site : what was looked at and moved.
+    site : where states are read and changed.
     layers : those that are trained, or that steering chose among.
     """
 
@@ -40,14 +40,14 @@ class Method:
 
 @dataclass(frozen=True)
 class Read:
-    """One test, asked.
+    """The answers to one test.
 
     Attributes
     ----------
     name, kind : of the test.
     items : its problems.
     arms : name → answers.
-    oracles : arms that were told the answers.
+    oracles : arms whose signals are the correct answers.
     """
 
     name: str

@@ -181,15 +181,15 @@ def _index(site: Site, panels: Mapping[str, Panel]) -> str:
 
 
 def _card(page: str, boards: Sequence[Board], panels: Mapping[str, Panel]) -> dict[str, Any]:
-    """The first of every ranking of a page that has entries, and what they stand beside."""
-    told = []
+    """The first entry of every ranking of a page, with its reference rows."""
+    rankings = []
     for board in boards:
         panel = panels[board.name]
         held = sorted(
             (row for row in panel.beside if row.score.text), key=lambda row: -float(row.score.sort)
         )
         if panel.models or panel.apart:
-            told.append(
+            rankings.append(
                 {
                     "address": board.address,
                     "label": board.label,
@@ -200,7 +200,7 @@ def _card(page: str, boards: Sequence[Board], panels: Mapping[str, Panel]) -> di
                     "apart": len(panel.apart),
                 }
             )
-    return {"title": boards[0].title, "address": f"{page}.html", "rankings": told}
+    return {"title": boards[0].title, "address": f"{page}.html", "rankings": rankings}
 
 
 def _first(boards: Sequence[Board], panels: Mapping[str, Panel]) -> str:
@@ -230,7 +230,7 @@ def _runs_page(site: Site) -> str:
     for one in site.submissions:
         org, model, _ = key_of(one)
         parameters = parameters_of(one)
-        told = one.metadata
+        about = one.metadata
         runs.append(
             {
                 "name": model,
@@ -243,8 +243,8 @@ def _runs_page(site: Site) -> str:
                 "size": Value(size_text(parameters), str(parameters or "")),
                 "size_group": size_group(parameters),
                 "family": family_of(one),
-                "licence": told.licence if told else UNKNOWN,
-                "submitted": told.submitted.isoformat() if told else "",
+                "licence": about.licence if about else UNKNOWN,
+                "submitted": about.submitted.isoformat() if about else "",
             }
         )
     runs.sort(key=lambda run: (str(run["submitted"]), str(run["name"])), reverse=True)
@@ -299,7 +299,7 @@ def _place(standing: Standing, entry: Any) -> dict[str, Any]:
     board = standing.board
     digits = STATISTICS[board.statistic].digits
     ends = entry.interval
-    said = "" if ends is None else f"{number(ends[0], digits)} to {number(ends[1], digits)}"
+    interval = "" if ends is None else f"{number(ends[0], digits)} to {number(ends[1], digits)}"
     return {
         "address": board.address if board.kind != "overall" else "index.html",
         "title": board.title,
@@ -307,13 +307,13 @@ def _place(standing: Standing, entry: Any) -> dict[str, Any]:
         "rank": entry.rank,
         "count": len(standing.ranked),
         "score": f"{STATISTICS[board.statistic].title} {number(entry.value, digits)}",
-        "interval": said,
+        "interval": interval,
         "why": "; ".join(entry.reasons[:3]),
     }
 
 
 def _run(submission: Submission, written: set[str]) -> dict[str, Any]:
-    record, told = submission.record, submission.metadata
+    record, about = submission.record, submission.metadata
     parameters = parameters_of(submission)
     facts = [
         ("weights", f"sha256 {record.model.weights_sha256}" if record.model.weights_sha256 else ""),
@@ -326,12 +326,12 @@ def _run(submission: Submission, written: set[str]) -> dict[str, Any]:
         ("brainbench", record.versions.get("brainbench") or UNKNOWN),
         ("what it is", record.model.description or ""),
     ]
-    if told is not None:
+    if about is not None:
         facts += [
-            ("licence", told.licence),
-            ("contamination", told.contamination),
-            ("contact", told.contact),
-            ("submitted", told.submitted.isoformat()),
+            ("licence", about.licence),
+            ("contamination", about.contamination),
+            ("contact", about.contact),
+            ("submitted", about.submitted.isoformat()),
         ]
     report = report_path(submission)
     return {
@@ -339,7 +339,7 @@ def _run(submission: Submission, written: set[str]) -> dict[str, Any]:
         "chips": variant_of(record),
         "facts": [(what, value) for what, value in facts if value],
         "files": sorted(record.model.files.items()),
-        "rerun": told.rerun if told else "",
+        "rerun": about.rerun if about else "",
         "warnings": own_warnings(record),
         "submitted": submitted_notes(record),
         "tables": tables_of(record),

@@ -187,7 +187,7 @@ class Chat:
     def _check_fast(self) -> None:
         if not getattr(self._tokenizer, "is_fast", False):
             raise DataError(
-                f"{type(self._tokenizer).__name__} does not tell which characters its tokens "
+                f"{type(self._tokenizer).__name__} does not report which characters its tokens "
                 "hold, so the premises cannot be found: take a model with a fast tokenizer "
                 "(tokenizer.json), or --readout last"
             )

@@ -299,7 +299,7 @@ class TestVerdict:
         assert accuracy.interval is not None
         assert accuracy.interval[0] > 0.0
         assert found.verdict == "not shown to help"
-        assert "says True more often" in told(found)
+        assert "answers True more often" in told(found)
         assert told(found).endswith("a shift of answer bias, not reasoning.")
 
     def test_what_is_too_little_for_a_claim_is_said(self) -> None:

@@ -100,7 +100,7 @@ def test_few_problems_and_single_seeds_are_warned_of() -> None:
     items = problems(4, 6)
     arms = make_arms(items)
     single = arms[PERMUTED]
-    arms[PERMUTED] = ArmAnswers(single.log_odds[:1], single.said[:1], thresholds=np.zeros(1))
+    arms[PERMUTED] = ArmAnswers(single.log_odds[:1], single.answer[:1], thresholds=np.zeros(1))
     found = score_test(WAY, Read(HELD_OUT, "syllogistic", items, arms), SIGNALS, extent("full"))
     assert found.warnings == (
         "4 problems: no intervals below 5",
