@@ -81,17 +81,17 @@ class TestReading:
         shifted = {"says_true": (0.21, 0.18, 0.24, 0.001), "accuracy": (0.04, 0.02, 0.06, 0.001)}
         rows = [difference(UNGUIDED, **shifted), *both(**shifted)]
         assert read_gains(rows) == (
-            "Against unguided, guided answers True more often (+21.0 points) and its accuracy rises "
-            "(+4.0 points), but its log-odds separate True from False no better than permuted fMRI "
-            "(Δ AUC -0.010 [-0.030, 0.020]) and label only (Δ AUC -0.010 [-0.030, 0.020]): a shift "
-            "of answer bias, not reasoning."
+            "Against unguided, guided answers True more often (+21.0 points) and its accuracy "
+            "rises (+4.0 points), but its log-odds separate True from False no better than "
+            "permuted fMRI (Δ AUC -0.010 [-0.030, 0.020]) and label only (Δ AUC -0.010 [-0.030, "
+            "0.020]): a shift of answer bias, not reasoning."
         )
 
     def test_a_gain_is_called_one(self) -> None:
         text = read_gains([difference(UNGUIDED, auc=UP, accuracy=UP), *both(**WIN)])
         assert (
-            "does not clearly change how often it answers True (-1.0 points) and its accuracy rises "
-            "(+5.0 points);"
+            "does not clearly change how often it answers True (-1.0 points) and its accuracy "
+            "rises (+5.0 points);"
         ) in text
         assert "better than permuted fMRI (Δ AUC 0.050 [0.020, 0.080]) and label only" in text
         assert text.endswith("and more are right at the validation threshold.")
@@ -140,7 +140,8 @@ class TestReading:
         says = (points / 100, points / 100 - 0.5, points / 100 + 0.5, 0.4)
         text = read_gains([difference(UNGUIDED, says_true=says)])
         assert (
-            f"guided does not clearly change how often it answers True ({points:+.1f} points)" in text
+            f"guided does not clearly change how often it answers True ({points:+.1f} points)"
+            in text
         )
         assert "as often" not in text
 

@@ -347,6 +347,6 @@ class TestReading:
         )  # fmt: skip
         assert read_search([row], 0.625) == (
             "brain signals flip 100% of the targeted answers; their mean direction, added to all "
-            "items, rights 3 and spoils 4; True is then the answer to 90%, and the AUC of log-odds is "
-            "0.610 (before: 0.625)"
+            "items, rights 3 and spoils 4; True is then the answer to 90%, and the AUC of log-odds "
+            "is 0.610 (before: 0.625)"
         )
