@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 
@@ -25,9 +26,19 @@ TINY = Plan(
 )
 
 
+SMALL = TINY.model_copy(update={"n_mis_specified": 0, "n_narrow": 0, "n_pooled": 0})
+
+
 @pytest.fixture(scope="module")
 def whole() -> Calibration:
     return calibrate(seed=3, plan=TINY)
+
+
+@pytest.fixture(scope="module")
+def small() -> tuple[Calibration, list[tuple[int, int]]]:
+    """A record, and (done, total) of each step that it told."""
+    said: list[tuple[int, int]] = []
+    return calibrate(3, SMALL, lambda step: said.append((step.done, step.total))), said
 
 
 def test_every_row_once(whole: Calibration) -> None:
@@ -43,17 +54,14 @@ def test_equal_on_one_core(whole: Calibration, monkeypatch: pytest.MonkeyPatch) 
     assert calibrate(seed=3, plan=TINY) == whole
 
 
-def test_another_seed_is_another_record(whole: Calibration) -> None:
-    small = TINY.model_copy(update={"n_mis_specified": 0, "n_narrow": 0, "n_pooled": 0})
-    one, other = (calibrate(seed=seed, plan=small) for seed in (3, 4))
+def test_another_seed_is_another_record(whole: Calibration, small: Any) -> None:
+    one, other = small[0], calibrate(seed=4, plan=SMALL)
     assert one.rows == tuple(r for r in whole.rows if r in one.rows)
     assert [r.unique_r2 for r in one.rows] != [r.unique_r2 for r in other.rows]
 
 
-def test_progress_counts_every_step() -> None:
-    small = TINY.model_copy(update={"n_mis_specified": 0, "n_narrow": 0, "n_pooled": 0})
-    said: list[tuple[int, int]] = []
-    calibrate(3, small, lambda step: said.append((step.done, step.total)))
+def test_progress_counts_every_step(small: Any) -> None:
+    said = small[1]
     total = said[0][1]
     assert said == [(step, total) for step in range(total)]
 
@@ -78,15 +86,14 @@ def test_a_killed_run_goes_on_after_its_rows(whole: Calibration) -> None:
 
 
 def test_rows_of_another_run_are_not_taken_up() -> None:
-    small = TINY.model_copy(update={"n_mis_specified": 0, "n_narrow": 0, "n_pooled": 0})
-    kept = new_calibration(4, small)
-    other = new_calibration(3, small)
+    kept = new_calibration(4, SMALL)
+    other = new_calibration(3, SMALL)
     assert kept.differs_from(other) == ["seed 4, not 3"]
     assert new_calibration(3, TINY).differs_from(other) == ["another plan: --full or not"]
     changed = other.model_copy(update={"versions": {**other.versions, "source": "0"}})
     assert changed.differs_from(other) == [f"source 0, not {other.versions['source']}"]
     done = changed.model_copy(update={"complete": True})
-    assert calibrate(3, small, kept=done).rows
+    assert calibrate(3, SMALL, kept=done).rows
 
 
 def test_a_complete_record_is_given_back_as_it_is(whole: Calibration) -> None:
