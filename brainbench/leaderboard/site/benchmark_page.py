@@ -17,7 +17,7 @@ from brainbench.leaderboard.boards.statistics import variant_of
 from brainbench.leaderboard.expected import own_sets
 from brainbench.leaderboard.kinds.base import BoardKind, middle
 from brainbench.leaderboard.kinds.registry import KINDS
-from brainbench.leaderboard.site.model_page import number
+from brainbench.leaderboard.site.numbers import number
 from brainbench.leaderboard.site.rows import Value, shown
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.reasoning.checks.tasks import tasks_folder

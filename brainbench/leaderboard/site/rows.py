@@ -19,7 +19,7 @@ from brainbench.leaderboard.boards.statistics import (
 )
 from brainbench.leaderboard.kinds.base import Baseline, BoardColumn, Shown
 from brainbench.leaderboard.kinds.registry import STATISTICS
-from brainbench.leaderboard.site.model_page import number
+from brainbench.leaderboard.site.numbers import number
 from brainbench.leaderboard.site.plots import Line, Point, draw_plane, draw_score, score_axis
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.results.plots.svg import Axis

@@ -9,7 +9,7 @@ from importlib import metadata, resources
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from brainbench.atomic import write_whole
 from brainbench.errors import UsageError
@@ -21,7 +21,8 @@ from brainbench.leaderboard.kinds.base import Baseline
 from brainbench.leaderboard.kinds.registry import STATISTICS
 from brainbench.leaderboard.site.benchmark_page import benchmark_names, make_page
 from brainbench.leaderboard.site.downloads import as_csv, as_json, board_rows
-from brainbench.leaderboard.site.model_page import number, tables_of
+from brainbench.leaderboard.site.model_page import sections_of
+from brainbench.leaderboard.site.numbers import number
 from brainbench.leaderboard.site.reports import report_path, write_reports
 from brainbench.leaderboard.site.rows import (
     UNKNOWN,
@@ -40,10 +41,13 @@ from brainbench.leaderboard.site.rows import (
 from brainbench.leaderboard.submissions.notes import own_warnings, submitted_notes
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.progress import Progress, Step, no_progress
+from brainbench.results.blocks.html import page_environment
 
 # beside every page of ours: what tells that a folder may be written over
 MARK = ".brainbench-leaderboard"
 _STATIC = ("board.css", "board.js", "sortable.min.js", "sortable.LICENSE")
+# characters of one text of a submission; the rest is cut
+_LONGEST = 5000
 # file: is what a page opened from a disk loads its own style and script by
 _POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src data:; "
@@ -89,7 +93,7 @@ def make_site(boards: Sequence[Board], submissions: Sequence[Submission]) -> Sit
 def rehearse(submission: Submission) -> None:
     """Make what pages show of a run by itself: whatever that raises, it raises before the build."""
     record = submission.record
-    tables_of(record)
+    sections_of(record)
     own_warnings(record)
     variant_of(record)
     size_group(parameters_of(submission))
@@ -285,12 +289,13 @@ def _model_pages(site: Site, written: set[str]) -> Iterator[tuple[str, str]]:
         for entry in standing.entries:
             if entry.apart != "superseded":
                 standings.setdefault(entry.key, []).append(_place(standing, entry))
-    known = set(benchmark_names(site.boards, site.submissions))
+    names = benchmark_names(site.boards, site.submissions)
+    pages = {name: f"../benchmarks/{name}.html" for name in names}
     for key, runs in newest_first(site.submissions).items():
         address = f"models/{site.where[key]}.html"
         yield address, _render(
             site, "model.html", address,
-            name=key[1], org=key[0], standings=standings.get(key, []), benchmarks=known,
+            name=key[1], org=key[0], standings=standings.get(key, []), pages=pages,
             runs=[_run(one, written) for one in runs],
         )  # fmt: skip
 
@@ -342,7 +347,7 @@ def _run(submission: Submission, written: set[str]) -> dict[str, Any]:
         "rerun": about.rerun if about else "",
         "warnings": own_warnings(record),
         "submitted": submitted_notes(record),
-        "tables": tables_of(record),
+        "sections": sections_of(record),
         "report": f"../{report}" if report in written else "",
     }
 
@@ -369,15 +374,7 @@ def _menu(site: Site) -> list[dict[str, str]]:
 
 @cache
 def _template(name: str) -> Template:
-    made = Environment(
-        loader=PackageLoader("brainbench.leaderboard"),
-        # every text of a submission is text
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return made.get_template(name)
+    return page_environment("brainbench.leaderboard", _LONGEST).get_template(name)
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""One section for each kind of score: its blocks, shown by terminal and report alike."""
+"""One section for each kind of score: its blocks, shown by terminal, report and model page."""
 
 from __future__ import annotations
 

@@ -55,3 +55,12 @@ def test_a_group_has_a_heading_over_its_rows() -> None:
     made = shown(Table("c", ("", "n"), [("r", "1"), ("s", "2")], groups={1: ("a", "<b>")}))
     heading = '<tr><th scope="rowgroup" colspan="2">a &lt;b&gt;</th></tr>'
     assert made.index(">r<") < made.index(heading) < made.index(">s<")
+
+
+def test_the_name_of_a_row_links_to_its_page_where_it_has_one() -> None:
+    table = Table("c", ("cell", "n"), [("a.b_c", "1"), ("<i>", "2")])
+    made = page_environment("brainbench.results.report", 600)
+    template = made.from_string('{% from "blocks.html" import show %}{{ show(block, pages) }}')
+    text = template.render(block=Folded("t", [table]), pages={"a.b_c": "../x.html"})
+    assert '<th scope="row"><a href="../x.html">a.<wbr>b_<wbr>c</a></th>' in text
+    assert '<th scope="row">&lt;i&gt;</th>' in text

@@ -1,0 +1,11 @@
+"""Numbers as boards show them."""
+
+from __future__ import annotations
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """``0.123``, or ``n/a``; with a minus sign, and none before 0."""
+    if value is None:
+        return "n/a"
+    text = f"{value:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0.0 else text.replace("-", "−")
