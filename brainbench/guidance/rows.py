@@ -19,7 +19,7 @@ Metric = Literal[
     "accuracy",
     "balanced_accuracy",
     "dprime",
-    "says_true",
+    "true_rate",
     "valid",
 ]
 METRICS: tuple[Metric, ...] = get_args(Metric)
@@ -57,7 +57,7 @@ class ArmRow(GuidancePart):
     accuracy_at_threshold: Share | None
     balanced_accuracy: Share | None
     dprime: float | None
-    says_true: Share
+    true_rate: Share
     """Share of all answers."""
     valid: Share
     """Share of answers that are one of the choices."""
@@ -101,7 +101,7 @@ class Dose(GuidancePart):
     """Length of the direction at each layer, in units of the spread of states there."""
     auc: Share | None
     accuracy: Share
-    says_true: Share
+    true_rate: Share
     valid: Share
 
 
@@ -146,7 +146,7 @@ class SearchRow(GuidancePart):
     """The mean of the directions that flipped, added to all items: wrong ones that become right."""
     direction_lost: Count | None
     """Right ones that become wrong."""
-    direction_says_true: Share | None
+    direction_true_rate: Share | None
     direction_auc: Share | None
     direction_balanced_accuracy: Share | None
 

@@ -160,7 +160,7 @@ class SearchScore(GuidancePart):
     """Items that the model has wrong."""
     n_pairs: Count
     """Of those, pairs with a person who has it right."""
-    says_true: Share
+    true_rate: Share
     """Before; of the items."""
     auc: Share
     balanced_accuracy: Share

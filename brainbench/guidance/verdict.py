@@ -104,11 +104,11 @@ def read_search(rows: Sequence[SearchRow], before: float) -> str:
         parts += _flips_compared(others)
     else:
         parts += _flips_named(others, guided.flipped)
-    if guided.direction_auc is not None and guided.direction_says_true is not None:
+    if guided.direction_auc is not None and guided.direction_true_rate is not None:
         parts.append(
             f"their mean direction, added to all items, rights {guided.direction_gained} and "
             f"spoils {guided.direction_lost}; True is then the answer to "
-            f"{guided.direction_says_true:.0%}, and the AUC of log-odds is "
+            f"{guided.direction_true_rate:.0%}, and the AUC of log-odds is "
             f"{guided.direction_auc:.3f} (before: {before:.3f})"
         )
     return "; ".join(parts)
@@ -217,7 +217,7 @@ def _side(change: Change | None) -> int:
 
 def _shift(difference: Difference) -> str:
     """Changes of the share of True and of accuracy."""
-    says, accuracy = (find_change(difference, name) for name in ("says_true", "accuracy"))
+    says, accuracy = (find_change(difference, name) for name in ("true_rate", "accuracy"))
     if says is None or accuracy is None:
         return "was not measured"
     unclear = "does not clearly change"
@@ -282,7 +282,7 @@ def _tail(weak: Sequence[tuple[str, Change]], first: Difference) -> str:
             if arm in AGAINST
         )
         return f": what is gained over unguided ({_area(area)}) may be had from {alike}"
-    if _side(area) == 0 and _side(find_change(first, "says_true")) != 0:
+    if _side(area) == 0 and _side(find_change(first, "true_rate")) != 0:
         return ": a shift of answer bias, not reasoning"
     return ""
 

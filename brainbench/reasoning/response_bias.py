@@ -97,7 +97,7 @@ def measure_bias(
         accuracy=metrics.share([answer == label for _, label, answer, _ in items]),
         accuracy_stderr=_number(metrics.acc_stderr(binary)),
         always={c: metrics.share([label == c for _, label, _, _ in items]) for c in choices},
-        said={c: valid.count(c) / len(valid) for c in choices} if valid else None,
+        answer_shares={c: valid.count(c) / len(valid) for c in choices} if valid else None,
         balanced_accuracy=_number(metrics.balanced_acc(binary)) if every else None,
         balanced_accuracy_stderr=_number(metrics.balanced_acc_stderr(binary)) if every else None,
         auc=_number(metrics.auc(binary)) if has_odds else None,

@@ -33,7 +33,7 @@ class AnswerBias(BaseModel):
     accuracy_stderr: Spread | None
     always: dict[str, Share]
     """Choice → accuracy of always answering it."""
-    said: dict[str, Share] | None
+    answer_shares: dict[str, Share] | None
     """Choice → its share of the valid answers; None where there is no valid answer."""
     balanced_accuracy: Share | None
     """Mean over labels of the share answered right; None where a choice is not an item's label."""
@@ -55,7 +55,7 @@ class AnswerBias(BaseModel):
 
     @model_validator(mode="after")
     def _of_its_choices(self) -> Self:
-        for name in ("always", "said"):
+        for name in ("always", "answer_shares"):
             shares = getattr(self, name)
             if shares is not None and set(shares) != set(self.choices):
                 raise ValueError(f"{name} holds other answers than the choices")
@@ -88,8 +88,8 @@ class AnswerBias(BaseModel):
         constant, accuracy = self.best_constant
         said = []
         always = f"always saying {constant} ({self.accuracy:.3f} against {accuracy:.3f})"
-        if self.said is not None and max(self.said.values()) >= _ALWAYS:
-            word = max(self.said, key=self.said.__getitem__)
+        if self.answer_shares is not None and max(self.answer_shares.values()) >= _ALWAYS:
+            word = max(self.answer_shares, key=self.answer_shares.__getitem__)
             said.append(
                 f"always says {word}: its accuracy is the share of such problems "
                 f"({self.accuracy:.3f})"
@@ -114,11 +114,11 @@ class AnswerBias(BaseModel):
         return "; ".join(said)
 
     def _leaning(self) -> list[str]:
-        said = self.said
-        if said is None:
+        shares = self.answer_shares
+        if shares is None:
             return ["no answer is valid"]
-        word = max(self.choices, key=lambda choice: said[choice] - self.always[choice])
-        share, labelled = said[word], self.always[word]
+        word = max(self.choices, key=lambda choice: shares[choice] - self.always[choice])
+        share, labelled = shares[word], self.always[word]
         if share - labelled <= _LEANING or share >= _ALWAYS:
             return []
         return [f"leans towards {word}: says it in {share:.0%}, right in {labelled:.0%}"]

@@ -1,7 +1,8 @@
 """Records of schema version 1, as those of today.
 
 Version 1 held readings, warnings and what a nuisance row reaches beside the numbers that give them;
-scores of the published protocol in three flat lists; and layers as texts such as ``hidden 7``.
+scores of the published protocol in three flat lists; layers as texts such as ``hidden 7``; and
+other names: ``said`` of the shares of answers, ``said_true`` and ``says_true`` of that of True.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ _NOT_BEATEN = "the model has no item wrong that a person has right: every item g
 _POOLED = "items of different reasoning types are pooled: read it beside the single types"
 _LEAK = "voxels were chosen on the data that are scored"
 _EVERYBODY = "all"
+_RENAMED = {"says_true": "true_rate", "direction_says_true": "direction_true_rate"}
 _OF_PERSON = ("subject", "raw", "reference", "ceiling", "score", "n_voxels")
 _NOT_OF_HEAD = ("subject", "warnings", "site", "layer", "score_site", "score_layer")
 
@@ -58,7 +60,7 @@ def _upgraded(content: Mapping[str, Any]) -> dict[str, Any]:
     simulated = {one["name"]: one["simulated"] for one in content["datasets"]}
     for name, upgrade in (
         ("controlled", _controlled), ("behavior", _behavior), ("answer_bias", _bias),
-        ("gains", _gain), ("searches", _noted), ("other", _noted),
+        ("gains", _gain), ("searches", _search), ("other", _noted),
     ):  # fmt: skip
         if name in content:
             new[name] = [upgrade(score) for score in content[name]]
@@ -136,19 +138,34 @@ def _behavior(score: Mapping[str, Any]) -> dict[str, Any]:
     told = ("reaches_model", "reaches_reference", "warning")
     new = _noted(score)
     new["pooled"] = _POOLED in score["warnings"]
+    new["true_rate"] = new.pop("said_true")
     new["controls"] = [_without(row, *told) for row in score["controls"]]
     return new
 
 
 def _bias(bias: Mapping[str, Any]) -> dict[str, Any]:
-    return _without(bias, "reading")
+    return {**_without(bias, "reading", "said"), "answer_shares": bias["said"]}
 
 
 def _gain(gain: Mapping[str, Any]) -> dict[str, Any]:
     """Two facts stood in warnings only."""
     oracles = [text.removesuffix(_ORACLES) for text in gain["warnings"] if text.endswith(_ORACLES)]
     return {
-        **_noted(gain),
+        **_renamed(_noted(gain)),
         "oracles": [name for text in oracles for name in text.split(", ")],
         "humans_beat_model": _NOT_BEATEN not in gain["warnings"],
     }
+
+
+def _search(search: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = _renamed(_noted(search))
+    return found
+
+
+def _renamed(value: Any) -> Any:
+    """The same with names of fields, and of metrics, as they are today."""
+    if isinstance(value, dict):
+        return {_RENAMED.get(name, name): _renamed(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_renamed(part) for part in value]
+    return _RENAMED.get(value, value) if isinstance(value, str) else value

@@ -19,7 +19,7 @@ NEARLY = (0.03, 0.001, 0.06, 0.2)
 def difference(against: str, **changes: tuple[float, float, float, float] | None) -> Difference:
     """Value, both ends of the interval, corrected p of each metric; FLAT unless given."""
     every: dict[str, Any] = dict.fromkeys(
-        ("auc", "accuracy_at_threshold", "accuracy", "says_true"), FLAT
+        ("auc", "accuracy_at_threshold", "accuracy", "true_rate"), FLAT
     )
     return Difference(
         against=against,
@@ -66,10 +66,10 @@ class TestVerdict:
         assert unmeasured(rows) == [f"no AUC against {PERMUTED}"]
 
     def test_no_shift_of_bias_counts_whatever_it_does_to_accuracy(self) -> None:
-        shifted = {"says_true": UP, "accuracy": UP, "accuracy_at_threshold": UP}
+        shifted = {"true_rate": UP, "accuracy": UP, "accuracy_at_threshold": UP}
         assert decide_verdict(both(**shifted)) == "not shown to help"
         # nor does it stand in the way
-        assert decide_verdict(both(**WIN, says_true=DOWN)) == "brain signals help"
+        assert decide_verdict(both(**WIN, true_rate=DOWN)) == "brain signals help"
 
     def test_other_arms_take_no_part(self) -> None:
         others = [difference("random fMRI", auc=DOWN), difference(UNGUIDED)]
@@ -78,7 +78,7 @@ class TestVerdict:
 
 class TestReading:
     def test_a_shift_of_bias_is_called_one(self) -> None:
-        shifted = {"says_true": (0.21, 0.18, 0.24, 0.001), "accuracy": (0.04, 0.02, 0.06, 0.001)}
+        shifted = {"true_rate": (0.21, 0.18, 0.24, 0.001), "accuracy": (0.04, 0.02, 0.06, 0.001)}
         rows = [difference(UNGUIDED, **shifted), *both(**shifted)]
         assert read_gains(rows) == (
             "Against unguided, guided answers True more often (+21.0 points) and its accuracy "
@@ -99,7 +99,7 @@ class TestReading:
 
     def test_what_labels_bring_too_is_not_credited_to_signals(self) -> None:
         rows = [
-            difference(UNGUIDED, auc=UP, accuracy=UP, says_true=UP),
+            difference(UNGUIDED, auc=UP, accuracy=UP, true_rate=UP),
             difference(PERMUTED, **WIN),
             difference(LABEL_ONLY),
         ]
@@ -109,7 +109,7 @@ class TestReading:
         assert "permuted" not in text
 
     def test_worse_and_nearly_better_are_told_apart(self) -> None:
-        worse = read_gains([difference(UNGUIDED, auc=DOWN, says_true=UP), *both(auc=DOWN)])
+        worse = read_gains([difference(UNGUIDED, auc=DOWN, true_rate=UP), *both(auc=DOWN)])
         assert "worse than permuted fMRI" in worse
         assert "a shift of answer bias" not in worse
         assert "not clearly better than" in read_gains(both(auc=NEARLY))
@@ -138,7 +138,7 @@ class TestReading:
     @pytest.mark.parametrize("points", [-37.5, -0.1, 12.0])
     def test_an_interval_about_0_is_not_called_the_same(self, points: float) -> None:
         says = (points / 100, points / 100 - 0.5, points / 100 + 0.5, 0.4)
-        text = read_gains([difference(UNGUIDED, says_true=says)])
+        text = read_gains([difference(UNGUIDED, true_rate=says)])
         assert (
             f"guided does not clearly change how often it answers True ({points:+.1f} points)"
             in text
@@ -146,5 +146,5 @@ class TestReading:
         assert "as often" not in text
 
     def test_what_is_the_same_is_called_so(self) -> None:
-        text = read_gains([difference(UNGUIDED, says_true=(0.0, 0.0, 0.0, 1.0))])
+        text = read_gains([difference(UNGUIDED, true_rate=(0.0, 0.0, 0.0, 1.0))])
         assert "guided answers True as often (+0.0 points)" in text

@@ -31,7 +31,7 @@ _NOT_OF_CONTROLLED = {
     "version", "notes", "simulated", "subjects", "layers", "controls", "voxels_above",
 }  # fmt: skip
 _OF_TASKS = {
-    "choices", "n_items", "n_clusters", "accuracy", "accuracy_stderr", "always", "said",
+    "choices", "n_items", "n_clusters", "accuracy", "accuracy_stderr", "always", "answer_shares",
     "balanced_accuracy", "auc", "auc_stderr", "dprime", "n_invalid", "threshold",
     "threshold_task", "n_threshold", "accuracy_at_threshold",
 }  # fmt: skip

@@ -37,7 +37,7 @@ from brainbench.results import DatasetInfo, ModelInfo, Record, TaskInfo
 
 PEOPLE = tuple(f"sub-{1001 + i}" for i in range(8))
 DATA = "d" * 64
-CHANGED = ("auc", "accuracy_at_threshold", "accuracy", "says_true")
+CHANGED = ("auc", "accuracy_at_threshold", "accuracy", "true_rate")
 CELLS = (("language", "syllogistic"), ("language", "transitive"), ("md", "all"))
 
 
@@ -255,7 +255,7 @@ def gain(seed: int = 0, shift: float = 0.0, **fields: Any) -> GuidanceScore:
         "arms": [
             ArmRow(
                 arm=arm, n_seeds=2, strength=1.0, threshold=0.1, auc=0.55, accuracy=0.5,
-                accuracy_at_threshold=0.52, balanced_accuracy=0.5, dprime=0.1, says_true=0.6,
+                accuracy_at_threshold=0.52, balanced_accuracy=0.5, dprime=0.1, true_rate=0.6,
                 valid=1.0,
             )
             for arm in ("unguided", "guided", "item-permuted")
@@ -269,7 +269,7 @@ def gain(seed: int = 0, shift: float = 0.0, **fields: Any) -> GuidanceScore:
             for arm in ("unguided", "item-permuted")
         ],
         "doses": [
-            Dose(arm="guided", layers="middle", strength=s, auc=0.5, accuracy=0.5, says_true=0.6,
+            Dose(arm="guided", layers="middle", strength=s, auc=0.5, accuracy=0.5, true_rate=0.6,
                  valid=1.0)
             for s in (0.5, 1.0)
         ],
@@ -283,13 +283,13 @@ def search() -> SearchScore:
     """The paper's targeted search."""
     row = SearchRow(
         arm="guided", n_seeds=1, flipped=0.5, n_flipped=4, tries=2.5, length=1.5, reverted=3.0,
-        direction_gained=2, direction_lost=1, direction_says_true=0.5, direction_auc=0.5,
+        direction_gained=2, direction_lost=1, direction_true_rate=0.5, direction_auc=0.5,
         direction_balanced_accuracy=0.5,
     )  # fmt: skip
     return SearchScore(
         dataset="xiao2026", roi="language", reasoning_type="syllogistic", site="attention",
         layers=[3, 4], loss="cosine", centring="none", n_people=8, n_items=36, n_wrong=12,
-        n_pairs=40, says_true=0.6, auc=0.5, balanced_accuracy=0.5,
+        n_pairs=40, true_rate=0.6, auc=0.5, balanced_accuracy=0.5,
         rows=[row, row.model_copy(update={"arm": "label only", "tries": None})],
         notes=("one item",),
     )  # fmt: skip

@@ -355,7 +355,7 @@ def _behavior_row(
         "accuracy": float(right.mean()),
         "balanced_accuracy": float(np.mean([right[labels == side].mean() for side in (0, 1)])),
         "auc": float(above),
-        "said_true": float(said.mean()),
+        "true_rate": float(said.mean()),
         "labelled_true": float(labels.mean()),
         "n_people": len(subjects),
         "n_items": len(own),

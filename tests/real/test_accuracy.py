@@ -100,7 +100,7 @@ def folio(model: LanguageModel, mirror: Path, folder: Path, limit: int | None) -
     assert not [text for text in written if first["conclusion"] in text]
     (bias,) = record.answer_bias
     assert bias.choices == ("True", "False", "Uncertain")
-    assert bias.said is not None
+    assert bias.answer_shares is not None
     return bias
 
 
@@ -111,7 +111,7 @@ def test_folio_as_in_the_docs(model: LanguageModel, mirror: Path, tmp_path: Path
     assert bias.accuracy == pytest.approx(ACCURACY, abs=2 * ONE_ITEM)
     assert bias.best_constant == ("True", pytest.approx(72 / 204))
     for word, share in SAID.items():
-        assert bias.said[word] == pytest.approx(share, abs=0.02)
+        assert bias.answer_shares[word] == pytest.approx(share, abs=0.02)
     assert bias.reading.startswith("no better than always saying True")
 
 
@@ -119,4 +119,6 @@ def test_the_first_of_folio(model: LanguageModel, mirror: Path, tmp_path: Path) 
     bias = folio(model, mirror, tmp_path, 20)
     assert (bias.n_items, bias.n_clusters) == (20, 7)
     assert bias.accuracy == pytest.approx(0.5, abs=1.01 / 20)
-    assert bias.said == pytest.approx({"True": 0.2, "False": 0.0, "Uncertain": 0.8}, abs=1.01 / 20)
+    assert bias.answer_shares == pytest.approx(
+        {"True": 0.2, "False": 0.0, "Uncertain": 0.8}, abs=1.01 / 20
+    )

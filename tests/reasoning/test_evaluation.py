@@ -77,8 +77,8 @@ def test_bias_is_what_the_tasks_own_metrics_say() -> None:
     assert bias.always["False"] == score.metrics["always_false,none"]
     assert bias.balanced_accuracy == score.metrics["balanced_acc,none"]
     assert (bias.auc, bias.dprime) == (score.metrics["auc,none"], score.metrics["dprime,none"])
-    assert bias.said is not None
-    assert bias.said["True"] == score.metrics["bias_true,none"]
+    assert bias.answer_shares is not None
+    assert bias.answer_shares["True"] == score.metrics["bias_true,none"]
 
 
 @pytest.mark.parametrize("name", ["brainbench_transitive_3", "brainbench_quick_transitive"])
@@ -141,5 +141,5 @@ def test_invalid_and_cut_off_answers_are_counted() -> None:
     name = "brainbench_belief_conflict_cot"
     bias = asker([name], Stand(text=text), limit=72).ask(name).score.bias
     assert bias is not None
-    assert (bias.n_invalid, bias.said) == (72, None)
+    assert (bias.n_invalid, bias.answer_shares) == (72, None)
     assert bias.n_truncated == np.round(bias.always["True"] * 72)

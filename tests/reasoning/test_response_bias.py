@@ -42,7 +42,10 @@ def test_measures_are_those_of_scikit_learn() -> None:
     assert bias.accuracy == pytest.approx(np.mean((odds > 0) == true))
     assert bias.balanced_accuracy == pytest.approx(balanced_accuracy_score(true, odds > 0))
     assert bias.auc == pytest.approx(roc_auc_score(true, odds))
-    assert bias.said == {"True": pytest.approx(np.mean(odds > 0)), "False": np.mean(odds <= 0)}
+    assert bias.answer_shares == {
+        "True": pytest.approx(np.mean(odds > 0)),
+        "False": np.mean(odds <= 0),
+    }
     assert bias.always == {"True": 0.5, "False": 0.5}
     assert bias.accuracy_at_threshold is bias.threshold is None
 

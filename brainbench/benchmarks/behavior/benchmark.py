@@ -165,7 +165,7 @@ def _score(
         accuracy=float(right.mean()),
         balanced_accuracy=finite_or_none(float(np.mean(sides))),
         auc=finite_or_none(area_under_curve(log_odds, labels)),
-        said_true=finite_or_none(float(mean_of(said, axis=0))),
+        true_rate=finite_or_none(float(mean_of(said, axis=0))),
         labelled_true=float(labels.mean()),
         n_people=len(group.columns),
         n_items=len(labels),

@@ -170,7 +170,7 @@ class BehaviorScore(BenchmarkScore):
     one kind is lacking."""
     auc: Share | None
     """Area under the curve of the log-odds, items that follow against the rest."""
-    said_true: Share | None
+    true_rate: Share | None
     """Share of True among the model's valid answers: its bias, beside ``labelled_true``."""
     labelled_true: Share
     """Share of items that follow."""
@@ -282,8 +282,8 @@ class BehaviorScore(BenchmarkScore):
                 f"the model is {always} on every item it answers: its κ of errors is 0 with "
                 "everybody who is not, and undefined with everybody who is"
             )
-        if valid and self.said_true in (0.0, 1.0):
-            word = "True" if self.said_true else "False"
+        if valid and self.true_rate in (0.0, 1.0):
+            word = "True" if self.true_rate else "False"
             said.append(
                 f"the model always says {word}: its κ of answers and errors tell nothing of it"
             )

@@ -88,7 +88,7 @@ def doses(
             strength=strength,
             auc=None if np.isnan(areas[number]) else float(areas[number]),
             accuracy=float((stacked[..., number] == labels).mean()),
-            says_true=float((stacked[..., number] == 0).mean()),
+            true_rate=float((stacked[..., number] == 0).mean()),
             valid=float((stacked[..., number] >= 0).mean()),
         )
         for number, (name, strength) in enumerate(grid.options)

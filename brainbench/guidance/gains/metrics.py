@@ -132,7 +132,7 @@ class _Sums:
             found["balanced_accuracy"] = _divided(right, held).mean(axis=1)
         if every and n_choices == 2:
             found["dprime"] = _dprime(called_true, valid)
-        found["says_true"] = _divided(called_true.sum(axis=1), count)
+        found["true_rate"] = _divided(called_true.sum(axis=1), count)
         found["valid"] = _divided(valid.sum(axis=1), count)
         return found
 

@@ -398,7 +398,7 @@ def _mean_dose(each: Sequence[Dose]) -> Dose:
     areas = [dose.auc for dose in each if dose.auc is not None]
     shares = {
         name: float(np.mean([getattr(dose, name) for dose in each]))
-        for name in ("accuracy", "says_true", "valid")
+        for name in ("accuracy", "true_rate", "valid")
     }
     return each[0].model_copy(update={"auc": float(np.mean(areas)) if areas else None, **shares})
 

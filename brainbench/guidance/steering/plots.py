@@ -156,7 +156,7 @@ def _draw_doses(doses: Sequence[Dose], axes: Axes) -> None:
         colour, dashes = _STYLES.get(arm, ("black", "-"))
         if all(dose.auc is not None for dose in line):
             axes.plot(strengths, [d.auc or 0.0 for d in line], dashes, c=colour, label=arm)
-        axes.plot(strengths, [d.says_true for d in line], dashes, c=colour, alpha=0.3, linewidth=1)
+        axes.plot(strengths, [d.true_rate for d in line], dashes, c=colour, alpha=0.3, linewidth=1)
     axes.axhline(0.5, color="black", linewidth=0.8)
     axes.set_xscale("log", base=2)
     strengths = sorted({dose.strength for dose in doses})

@@ -188,7 +188,7 @@ class Targeted:
 
     def _elsewhere(self, found: Search) -> dict[str, Any]:
         """Effects on all items of the mean of the directions that flipped."""
-        names = ("gained", "lost", "says_true", "auc", "balanced_accuracy")
+        names = ("gained", "lost", "true_rate", "auc", "balanced_accuracy")
         if not found.flipped.any():
             return {f"direction_{name}": None for name in names}
         found_now = ask_all(self.held, len(self.labels), general_direction(found)[None, None])
@@ -231,7 +231,7 @@ def search_score(
         n_items=len(labels),
         n_wrong=wrong,
         n_pairs=len(found.pairs.items),
-        says_true=float((found.training.answer == 0).mean()),
+        true_rate=float((found.training.answer == 0).mean()),
         auc=float(auc(found.odds, labels == 0)),
         balanced_accuracy=balanced_accuracy(found.training.answer == labels, labels),
         rows=rows,

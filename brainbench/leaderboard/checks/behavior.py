@@ -161,7 +161,7 @@ def _answer_faults(score: BehaviorScore, rows: Rows) -> Iterator[Fault]:
     auc = area_under_curve(odds, labels)
     yield from recomputed("auc", score.auc, None if np.isnan(auc) else auc, of)
     true = float(said[valid].mean()) if valid.any() else None
-    yield from recomputed("said_true", score.said_true, true, of)
+    yield from recomputed("true_rate", score.true_rate, true, of)
     yield from recomputed("labelled_true", score.labelled_true, float(labels.mean()), of)
     yield from different("n_invalid", score.n_invalid, int((~valid).sum()), "its samples say")
     held = int((~np.isnan(odds)).sum())

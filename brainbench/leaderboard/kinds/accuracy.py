@@ -104,7 +104,7 @@ class AccuracyBoards(BoardKind):
         own = [bias for bias in record.answer_bias if bias.task in board.tasks]
         said: dict[str, list[float]] = {}
         for bias in own:
-            for choice, share in (bias.said or {}).items():
+            for choice, share in (bias.answer_shares or {}).items():
                 said.setdefault(choice, []).append(share)
         most = max(said.items(), key=lambda item: float(np.mean(item[1])), default=None)
         return [

@@ -27,7 +27,7 @@ CONTROLS = ("always True", "always False", "always right", "majority of others")
 
 def is_constant(score: BehaviorScore) -> bool:
     """Whether the model gives one answer throughout, or none."""
-    return score.said_true in (None, 0.0, 1.0)
+    return score.true_rate in (None, 0.0, 1.0)
 
 
 class BehaviorBoards(BenchmarkBoards):

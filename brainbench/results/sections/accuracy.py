@@ -83,7 +83,11 @@ def _bias_table(biases: Sequence[AnswerBias]) -> Table:
         items = number(row.n_items)
         if row.n_clusters < row.n_items:
             items += f" ({number(row.n_clusters)})"
-        says = "" if row.said is None else f"{choice} {percent(row.said.get(choice))}"
+        says = (
+            ""
+            if row.answer_shares is None
+            else f"{choice} {percent(row.answer_shares.get(choice))}"
+        )
         rows.append((
             short(row.task), items, with_error(row.accuracy, row.accuracy_stderr),
             f"{choice} {number(always)}", says,

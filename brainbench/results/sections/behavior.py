@@ -77,7 +77,7 @@ def _benchmark(index: int, row: BehaviorScore) -> Section:
         Words(
             f"{plural(row.n_people, 'person', 'people')}, {plural(row.n_items, 'item')}. The "
             f"model's accuracy is {number(row.accuracy)}, balanced {number(row.balanced_accuracy)},"
-            f" AUC {number(row.auc)}; it says True to {percent(row.said_true)} where "
+            f" AUC {number(row.auc)}; it says True to {percent(row.true_rate)} where "
             f"{percent(row.labelled_true)} follow; {plural(row.n_invalid, 'answer')} invalid."
         ),
         _table(row, statistics),

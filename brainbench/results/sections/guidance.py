@@ -38,7 +38,7 @@ IN_WORDS = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "dprime": "d′",
-    "says_true": "share of True",
+    "true_rate": "share of True",
     "valid": "share of valid answers",
 }
 _ABOUT = (
@@ -63,7 +63,7 @@ _SHORT = {
     "auc": "AUC",
     "accuracy_at_threshold": "at threshold",
     "accuracy": "accuracy",
-    "says_true": "says True",
+    "true_rate": "says True",
 }
 
 
@@ -202,7 +202,7 @@ def _arms_table(score: GuidanceScore) -> Table:
             arm.arm, number(arm.n_seeds), number(arm.strength),
             "" if arm.layers is None else name_layers(arm.layers), number(arm.threshold),
             number(arm.auc), number(arm.accuracy_at_threshold), number(arm.accuracy),
-            number(arm.balanced_accuracy), number(arm.dprime, 2), percent(arm.says_true),
+            number(arm.balanced_accuracy), number(arm.dprime, 2), percent(arm.true_rate),
             percent(arm.valid),
         )
         for arm in score.arms
@@ -217,7 +217,7 @@ def _doses_table(score: GuidanceScore) -> Table:
     rows = [
         (
             dose.arm, dose.layers, number(dose.strength), number(dose.auc), number(dose.accuracy),
-            percent(dose.says_true), percent(dose.valid),
+            percent(dose.true_rate), percent(dose.valid),
         )
         for dose in score.doses
     ]  # fmt: skip
@@ -257,7 +257,7 @@ def search_part(index: int, search: SearchScore) -> Section:
             "" if row.p_corrected is None else number(row.p_corrected), number(row.n_flipped),
             number(row.tries, 1), number(row.length, 2), number(row.reverted, 1),
             number(row.direction_gained), number(row.direction_lost),
-            percent(row.direction_says_true), number(row.direction_auc),
+            percent(row.direction_true_rate), number(row.direction_auc),
             number(row.direction_balanced_accuracy),
         )
         for row in search.rows
@@ -272,7 +272,7 @@ def search_part(index: int, search: SearchScore) -> Section:
             f"{plural(search.n_people, 'person', 'people')}, {plural(search.n_items, 'item')}, "
             f"{number(search.n_wrong)} of them wrong (before: AUC of log-odds as they are "
             f"{number(search.auc)}, balanced accuracy {number(search.balanced_accuracy)}, True "
-            f"{percent(search.says_true)}), {plural(search.n_pairs, 'pair')} of a person "
+            f"{percent(search.true_rate)}), {plural(search.n_pairs, 'pair')} of a person "
             f"who was right and such an item; at the {search.site} site, layers "
             f"{name_layers(search.layers)}; loss {search.loss}, centring "
             f"{search.centring}. Map, direction and success are of the same item: it shows that "

@@ -174,7 +174,7 @@ class TestStatistics:
             balanced_accuracy_score(labels, answers.said)
         )
         assert found.auc == pytest.approx(roc_auc_score(labels, answers.log_odds))
-        assert found.said_true == pytest.approx(answers.said.mean())
+        assert found.true_rate == pytest.approx(answers.said.mean())
         assert found.labelled_true == pytest.approx(labels.mean())
 
     def test_a_cell_holds_its_items_only(self, ordinary: Behavior) -> None:
@@ -329,7 +329,7 @@ class TestMissing:
             assert (statistic.value, statistic.interval, statistic.ratio) == (None, None, None)
             assert statistic.n_items == 0
         assert found.error_consistency.n_undefined == 8
-        assert (found.accuracy, found.said_true, found.auc) == (0.0, None, None)
+        assert (found.accuracy, found.true_rate, found.auc) == (0.0, None, None)
         assert not any(found.reached_by(row) for row in found.controls)
         assert any("no correlation" in text for text in found.warnings)
 

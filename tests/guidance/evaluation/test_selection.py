@@ -108,7 +108,7 @@ def test_doses_are_means_over_seeds() -> None:
         right = [(each[:, number] == labels).mean() for each in answer]
         assert dose.accuracy == pytest.approx(np.mean(right))
         true = [(each[:, number] == 0).mean() for each in answer]
-        assert dose.says_true == pytest.approx(np.mean(true))
+        assert dose.true_rate == pytest.approx(np.mean(true))
         assert dose.valid == pytest.approx(23 / 24 if number == 2 else 1.0)
 
 

@@ -94,7 +94,7 @@ class TestRows:
         for name, row in rows.items():
             right = arms[name].answer == items.labels
             assert row.accuracy == pytest.approx(right.mean())
-            assert row.says_true == pytest.approx((arms[name].answer == 0).mean())
+            assert row.true_rate == pytest.approx((arms[name].answer == 0).mean())
             assert row.n_seeds == len(right)
         assert (rows[GUIDED].strength, rows[UNGUIDED].strength) == (2.0, None)
         assert rows[GUIDED].threshold == 0.0
@@ -367,7 +367,7 @@ class TestWhatIsMissing:
         assert (row.auc, row.accuracy_at_threshold, row.dprime, row.threshold) == (None,) * 4
         assert row.balanced_accuracy == pytest.approx(row.accuracy)
         assert row.valid < 1.0
-        names = ["accuracy", "balanced_accuracy", "says_true", "valid"]
+        names = ["accuracy", "balanced_accuracy", "true_rate", "valid"]
         assert [one.metric for one in found.differences[0].changes] == names
         assert change(found, PERMUTED, "accuracy").p == pytest.approx(2 / 10_001)
         assert found.verdict == "inconclusive"

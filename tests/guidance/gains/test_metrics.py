@@ -60,7 +60,7 @@ def test_every_draw_is_what_the_task_files_measure_on_it(seed: int, n_choices: i
             assert values["balanced_accuracy"] == pytest.approx(expected.balanced_accuracy)
             assert values["valid"] == pytest.approx(1 - expected.n_invalid / len(own))
             answer = np.mean([word == "True" for _, _, word, _ in own])
-            assert values["says_true"] == pytest.approx(answer)
+            assert values["true_rate"] == pytest.approx(answer)
             if n_choices == 2:
                 assert values["dprime"] == pytest.approx(expected.dprime)
                 assert values["auc"] == pytest.approx(expected.auc)
@@ -124,7 +124,7 @@ def test_one_label_has_accuracy_alone() -> None:
     )
     found = {k: v[0, 0] for k, v in measure(arm, items, np.ones((1, 6), int)).items()}
     assert found == pytest.approx(
-        {"accuracy": 0.5, "accuracy_at_threshold": 4 / 6, "says_true": 0.5, "valid": 5 / 6}
+        {"accuracy": 0.5, "accuracy_at_threshold": 4 / 6, "true_rate": 0.5, "valid": 5 / 6}
     )
 
 

@@ -124,7 +124,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_doses_alignment_and_facts_come_along(measured: None) -> None:
     dose = Dose(
-        arm=GUIDED, layers="all", strength=1.0, auc=0.7, accuracy=0.6, says_true=0.5, valid=1
+        arm=GUIDED, layers="all", strength=1.0, auc=0.7, accuracy=0.6, true_rate=0.5, valid=1
     )
     rows = [
         ArmAlignment(arm=GUIDED, before=0.1, after=0.25),

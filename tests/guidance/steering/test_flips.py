@@ -89,7 +89,7 @@ def test_equal_arms_seldom_differ() -> None:
 def test_correction_leaves_out_what_has_no_power() -> None:
     row = SearchRow(
         arm="guided", n_seeds=1, flipped=0.5, n_flipped=4, tries=2.5, length=1.5, reverted=3.0,
-        direction_gained=2, direction_lost=1, direction_says_true=0.5, direction_auc=0.5,
+        direction_gained=2, direction_lost=1, direction_true_rate=0.5, direction_auc=0.5,
         direction_balanced_accuracy=0.5,
     )  # fmt: skip
     p_values = {"guided": None, "a": 0.01, "b": 0.04, "flat": 0.001}

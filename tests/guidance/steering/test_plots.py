@@ -34,7 +34,7 @@ def test_items_on_a_direction_are_told_in_units_of_their_spread() -> None:
 @pytest.mark.parametrize("auc", [0.6, None])
 def test_a_picture_comes_out(auc: float | None) -> None:
     doses = [
-        Dose(arm=arm, layers="all", strength=s, auc=auc, accuracy=0.5, says_true=0.4, valid=1.0)
+        Dose(arm=arm, layers="all", strength=s, auc=auc, accuracy=0.5, true_rate=0.4, valid=1.0)
         for arm in ("guided", "another's arm")
         for s in (1.0, 2.0)
     ]

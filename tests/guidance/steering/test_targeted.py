@@ -151,7 +151,7 @@ class TestRows:
             gained = [i for i in range(14) if answer[i] == labels[i] != before[i]]
             lost = [i for i in range(14) if answer[i] != labels[i] == before[i]]
             assert (row.direction_gained, row.direction_lost) == (len(gained), len(lost))
-            assert row.direction_says_true == pytest.approx(np.mean(answer == 0))
+            assert row.direction_true_rate == pytest.approx(np.mean(answer == 0))
             assert row.direction_auc == pytest.approx(roc_auc_score(labels == 0, odds))
             assert row.direction_balanced_accuracy == pytest.approx(recall(labels, answer))
         assert seen > 2
@@ -264,7 +264,7 @@ class TestScore:
         assert (score.n_people, score.n_items) == (3, 14)
         assert score.n_wrong == int((answer != labels).sum())
         assert score.n_pairs == len(targeted.pairs.items)
-        assert score.says_true == pytest.approx(np.mean(answer == 0))
+        assert score.true_rate == pytest.approx(np.mean(answer == 0))
         assert score.auc == pytest.approx(roc_auc_score(labels == 0, targeted.odds))
         assert score.balanced_accuracy == pytest.approx(recall(labels, answer))
         assert (score.loss, score.centring, score.layers) == ("cosine", "raw", [1, 2])
@@ -295,7 +295,7 @@ class TestScore:
 
 
 def row_of(arm: str, flipped: float, **more: object) -> SearchRow:
-    names = ("gained", "lost", "says_true", "auc", "balanced_accuracy")
+    names = ("gained", "lost", "true_rate", "auc", "balanced_accuracy")
     nothing = {f"direction_{name}": None for name in names}
     values = {"n_seeds": 1, "n_flipped": 1, "tries": 1.0, "length": 1.0, "reverted": 0.0}
     return SearchRow(arm=arm, flipped=flipped, **{**values, **nothing, **more})  # type: ignore[arg-type]
@@ -342,7 +342,7 @@ class TestReading:
 
     def test_what_the_direction_does_elsewhere(self) -> None:
         row = row_of(
-            GUIDED, 1.0, direction_gained=3, direction_lost=4, direction_says_true=0.9,
+            GUIDED, 1.0, direction_gained=3, direction_lost=4, direction_true_rate=0.9,
             direction_auc=0.61,
         )  # fmt: skip
         assert read_search([row], 0.625) == (

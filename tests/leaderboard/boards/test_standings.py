@@ -160,7 +160,7 @@ def test_what_says_one_thing_gets_nothing() -> None:
             row["said"] = "True"
     content = record.model_dump(mode="json")
     for score in content["behavior"]:
-        score["said_true"] = 1.0
+        score["true_rate"] = 1.0
     for score in content["controlled"]:
         score["n_constant"] = score["n_subjects"] * score["n_voxels"] * 2
     constant = submitted(Record.model_validate(content), samples)

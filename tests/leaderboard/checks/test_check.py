@@ -369,7 +369,9 @@ def odd_task(record: dict[str, Any], **bias: Any) -> None:
 
 
 def test_a_task_without_choices(whole: Path) -> None:
-    edit_record(whole, lambda r: odd_task(r, choices=["True"], always={"True": 1.0}, said=None))
+    edit_record(
+        whole, lambda r: odd_task(r, choices=["True"], always={"True": 1.0}, answer_shares=None)
+    )
     assert any("accuracy (odd).choices: are not two" in fault for fault in faults_of(whole))
     edit_record(whole, lambda r: r["answer_bias"][-1].update(choices=[], always={}))
     assert any("choices are none" in fault for fault in faults_of(whole))

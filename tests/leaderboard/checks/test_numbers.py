@@ -76,7 +76,9 @@ def spelled(record: dict[str, Any]) -> None:
 
 
 def constant_with_full_marks(record: dict[str, Any]) -> None:
-    record["answer_bias"][0].update(said={"True": 1.0, "False": 0.0}, balanced_accuracy=1.0)
+    record["answer_bias"][0].update(
+        answer_shares={"True": 1.0, "False": 0.0}, balanced_accuracy=1.0
+    )
 
 
 def other_protocol(record: dict[str, Any]) -> None:
@@ -107,7 +109,7 @@ def strange_files(record: dict[str, Any]) -> None:
 ARM = {
     "arm": "guided", "n_seeds": 1, "flipped": 0.5, "n_flipped": 3, "tries": None, "length": None,
     "reverted": 0.0, "direction_gained": None, "direction_lost": None,
-    "direction_says_true": None, "direction_auc": None, "direction_balanced_accuracy": None,
+    "direction_true_rate": None, "direction_auc": None, "direction_balanced_accuracy": None,
 }  # fmt: skip
 
 
@@ -115,7 +117,7 @@ def search_row(*rows: Row) -> Row:
     return {
         "dataset": "xiao2026", "roi": "language", "reasoning_type": "syllogistic",
         "site": "hidden", "layers": [1], "loss": "x", "centring": "x", "n_people": 10,
-        "n_items": 36, "n_wrong": 5, "n_pairs": 9, "says_true": 0.5, "auc": 1.0,
+        "n_items": 36, "n_wrong": 5, "n_pairs": 9, "true_rate": 0.5, "auc": 1.0,
         "balanced_accuracy": 1.0, "rows": list(rows),
     }  # fmt: skip
 

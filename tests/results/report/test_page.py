@@ -143,7 +143,7 @@ def test_a_hostile_record_is_text(number: float, tmp_path: Path) -> None:
     content = poisoned(record, HOSTILE, number).model_dump()
     bias = content["answer_bias"][0]
     bias["choices"] = (HOSTILE, "False")
-    for shares in (bias["always"], bias["said"]):
+    for shares in (bias["always"], bias["answer_shares"]):
         shares[HOSTILE] = shares.pop("True")
     assert str(number) in str(content)
     assert str(content).count(repr(HOSTILE)) > 50

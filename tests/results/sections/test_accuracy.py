@@ -64,7 +64,7 @@ def test_a_row_stands_beside_blind_answers() -> None:
     assert cells[:3] == ["folded", "40", "(20)"]
     assert f"{bias.accuracy:.3f} ± {bias.accuracy_stderr:.3f}" in row
     assert " True 0.500 " in row
-    assert f" True {bias.said['True']:.0%} ".replace("%", " %") in row  # type: ignore[index]
+    assert f" True {bias.answer_shares['True']:.0%} ".replace("%", " %") in row  # type: ignore[index]
     # nothing is invalid, so nothing is said of it
     assert cells[-2:] == [f"{bias.accuracy_at_threshold:.3f}", "3"]
     assert not any("inv." in line for line in printed)

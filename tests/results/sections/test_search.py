@@ -21,7 +21,7 @@ FLIPPED = SearchRow(
     reverted=12.0,
     direction_gained=4,
     direction_lost=9,
-    direction_says_true=0.25,
+    direction_true_rate=0.25,
     direction_auc=0.431,
     direction_balanced_accuracy=0.4,
 )
@@ -35,7 +35,7 @@ NOTHING = SearchRow(
     reverted=300.0,
     direction_gained=None,
     direction_lost=None,
-    direction_says_true=None,
+    direction_true_rate=None,
     direction_auc=None,
     direction_balanced_accuracy=None,
 )
@@ -51,7 +51,7 @@ SCORE = SearchScore(
     n_items=36,
     n_wrong=15,
     n_pairs=113,
-    says_true=0.75,
+    true_rate=0.75,
     auc=0.452,
     balanced_accuracy=0.46,
     rows=[FLIPPED, NOTHING],
