@@ -1,4 +1,4 @@
-"""What a benchmark and a score are, whatever their kind.
+"""The protocol of benchmarks, and what brainbench's own kinds have in common.
 
 A kind of score is a folder of this package: a class of benchmarks (:class:`Benchmark`) and a
 class of scores (:class:`BenchmarkScore`). The class of benchmarks stands in
@@ -24,14 +24,14 @@ AnyCell = TypeVar("AnyCell", bound="CellBenchmark")
 
 
 class Benchmark(Protocol):
-    """Something a model is scored on, as in Brain-Score, and what a run of many needs besides.
+    """Something a model is scored on: Brain-Score's interface, and what a run of many needs.
 
     Attributes
     ----------
     identifier : ``<dataset>.<what of it>.<reasoning type>-<metric>``.
     dataset : name of the dataset.
     version : whole number, raised when a change of the code changes a score.
-    ceiling : what people reach, in the unit of the headline; None where that cannot be told.
+    ceiling : what people reach, in the unit of the headline; None where that is unknown.
     bibtex : citation of the dataset.
     needs : the data that it is scored on.
     kind : benchmarks of one kind and dataset are scored as a group.
@@ -137,7 +137,7 @@ class OwnBenchmark(ABC):
     @property
     @abstractmethod
     def ceiling(self) -> float | None:
-        """What people reach, in the unit of the headline; None where that cannot be told."""
+        """What people reach, in the unit of the headline; None where that is unknown."""
 
     @property
     @abstractmethod
@@ -197,7 +197,7 @@ class OwnBenchmark(ABC):
         if needs.answers:
             answered = load_behavior(self.dataset).select(needs.answers, limit)
         inputs = Inputs(load_model(model), recorded=recorded, answered=answered)
-        # too few items are told before the model is asked
+        # too few items are an error before the model is asked
         self.check_group([self], inputs, limit)
         scores = self.score_group([self], inputs.read_out(needs), Scoring(seed, limit))
         return next(iter(scores))

@@ -56,7 +56,7 @@ class Ceiling:
 
 
 def ceiling_key(cell: Cell, roi: str) -> str:
-    """Hash of everything that changes a ceiling, the data told by their own hash.
+    """Hash of everything that changes a ceiling; the data by their own hash.
 
     Ceilings that ship with the package are named by it: no data are needed to find them.
     """
@@ -111,7 +111,7 @@ def make_ceiling(
 
 
 def cache_ceiling(cell: Cell, roi: str, ceiling: Ceiling) -> None:
-    """Keep a ceiling for later runs; a cache that cannot be written is no error."""
+    """Keep a ceiling for later runs; an unwritable cache is not an error."""
     single = {
         field.name: getattr(ceiling, field.name).astype(np.float32) for field in fields(Ceiling)
     }

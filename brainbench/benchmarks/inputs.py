@@ -1,4 +1,4 @@
-"""What benchmarks are scored on: the data they need, and what a model gave for them."""
+"""Inputs of scoring: the data that benchmarks need, and the model's states and answers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Inputs:
     recorded : responses of the brain, with the ROIs of all benchmarks of the group.
     states : the model's activations on its problems; None until the model is asked.
     answered : people's answers.
-    said : the model's answers to the same problems; None until the model is asked.
+    given : the model's answers to the same problems; None until the model is asked.
     untrained : activations of untrained networks of its shape, or why there are none.
     """
 
@@ -57,7 +57,7 @@ class Inputs:
     recorded: Recording | None = None
     states: Activations | None = None
     answered: Behavior | None = None
-    said: Answers | None = None
+    given: Answers | None = None
     untrained: Sequence[Activations] | str = "no untrained model was given"
 
     def read_out(self, needs: Needs) -> Inputs:
@@ -76,8 +76,8 @@ class Inputs:
         """
         found = self
         if self.answered is not None:
-            said = read_answers(self.model, self.answered.problems)
-            found = replace(found, said=said)
+            given = read_answers(self.model, self.answered.problems)
+            found = replace(found, given=given)
         if self.recorded is not None:
             states = read_activations(self.model, self.recorded.problems)
             found = replace(found, states=states)
@@ -104,7 +104,7 @@ class Inputs:
     @property
     def answers(self) -> Answers:
         """The model's answers to the problems of the behaviour, in their order."""
-        return _needed(self.said, "answers")
+        return _needed(self.given, "answers")
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Scoring:
     ----------
     seed : of everything that is drawn.
     limit : only the first items of each reasoning type; None for all.
-    localised : score only units that are told by a contrast.
+    localised : score only units that the localiser contrast selects.
     checkpoint : keeps finished steps.
     report : called before each step.
     """

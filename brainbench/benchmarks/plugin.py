@@ -108,7 +108,7 @@ class PluggedBenchmark:
     def _made(self) -> Any:
         try:
             return self.make()
-        # whatever other people's code raises, it is told with the benchmark's name
+        # whatever other people's code raises, the error names the benchmark
         except Exception as error:
             raise DataError(f"{self.identifier} cannot be made: {error}") from error
 

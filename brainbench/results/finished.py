@@ -31,7 +31,7 @@ def open_run(path: str | Path) -> FinishedRun:
     UsageError
         When nothing is there.
     DataError
-        When what is there is no record.
+        When what is there is not a record.
     """
     file = find_record(path)
     if not file.exists():

@@ -1,4 +1,4 @@
-"""Items of a run, one line each: what the model said beside what people did. No texts."""
+"""Items of a run, one line each: the model's answers and people's. No texts."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def clip(text: str, limit: int = LONGEST) -> str:
 
 
 def number(value: float | None, digits: int = 3, lacking: str = "n/a") -> str:
-    """``0.123``; what is not a number is said in words."""
+    """``0.123``; NaN and infinities as words or signs."""
     if value is None:
         return lacking
     if isinstance(value, bool):

@@ -137,7 +137,7 @@ def _inputs(name: str, model: Model, data: Data, readings: Readings | None) -> I
         recorded=recorded,
         states=readings.states.get(name),
         answered=answered,
-        said=readings.answers.get(name),
+        given=readings.answers.get(name),
         untrained=readings.untrained.get(name, "no benchmark asks for untrained networks"),
     )
 

@@ -143,12 +143,12 @@ def score_behavior(
 
 
 def _score(
-    benchmark: BehaviorBenchmark, group: Group, answers: Answers, said: Array, log_odds: Array
+    benchmark: BehaviorBenchmark, group: Group, answers: Answers, answer: Array, log_odds: Array
 ) -> BehaviorScore:
-    """One cell: ``said`` and ``log_odds`` are those of its items."""
+    """One cell: ``answer`` and ``log_odds`` are those of its items."""
     labels = group.labels
-    model = Responder.from_answers(said, log_odds, labels)
-    right = (said == labels).astype(np.float64)  # an invalid answer is not right
+    model = Responder.from_answers(answer, log_odds, labels)
+    right = (answer == labels).astype(np.float64)  # an invalid answer is not right
     sides = [float(mean_of(right[labels == side], axis=0)) for side in (0.0, 1.0)]
     statistics: dict[str, Any] = {
         **{name: answer_statistic(group, model, name) for name in ANSWER_MEASURES},
@@ -165,11 +165,11 @@ def _score(
         accuracy=float(right.mean()),
         balanced_accuracy=finite_or_none(float(np.mean(sides))),
         auc=finite_or_none(area_under_curve(log_odds, labels)),
-        true_rate=finite_or_none(float(mean_of(said, axis=0))),
+        true_rate=finite_or_none(float(mean_of(answer, axis=0))),
         labelled_true=float(labels.mean()),
         n_people=len(group.columns),
         n_items=len(labels),
-        n_invalid=int(np.isnan(said).sum()),
+        n_invalid=int(np.isnan(answer).sum()),
         n_cut_off=answers.cut_off,
         n_log_odds=int((~np.isnan(log_odds)).sum()),
         left_out=group.left_out,
@@ -190,7 +190,7 @@ def _people(group: Group, model: Responder) -> tuple[PersonAgreement, ...]:
     """The model and each person; beside it that person and the others."""
     values = score_answers(group, model)
     references = {name: mean_of(pairs, axis=1) for name, pairs in group.pairs.items()}
-    both = ~np.isnan(model.said) & ~np.isnan(group.answers)
+    both = ~np.isnan(model.answer) & ~np.isnan(group.answers)
     return tuple(
         PersonAgreement(
             subject=subject,

@@ -74,16 +74,16 @@ def agreement(one: Array, other: Array) -> Agreement:
     )
 
 
-def correctness(said: Array, labels: Array) -> Array:
+def correctness(answer: Array, labels: Array) -> Array:
     """Right (1), wrong (0) or no answer (NaN).
 
     Parameters
     ----------
-    said : (n_items, ...) answers.
+    answer : (n_items, ...) answers.
     labels : (n_items,) what follows (1) and what does not (0).
     """
-    truth = labels.reshape(-1, *(1,) * (said.ndim - 1))
-    return np.where(np.isnan(said), np.nan, (said == truth).astype(np.float64))
+    truth = labels.reshape(-1, *(1,) * (answer.ndim - 1))
+    return np.where(np.isnan(answer), np.nan, (answer == truth).astype(np.float64))
 
 
 def spearman(one: Array, other: Array) -> float:
@@ -124,7 +124,7 @@ def mean_of_others(values: Array) -> Array:
 
 
 def majority_of_others(answers: Array) -> Array:
-    """(n_items, n_people): for each person what most others said; NaN where they are even."""
+    """(n_items, n_people): majority answer of the others; NaN where they are even."""
     shares = mean_of_others(answers)
     return np.where(np.isnan(shares) | (shares == 0.5), np.nan, (shares > 0.5).astype(np.float64))
 

@@ -181,13 +181,13 @@ def answer_measures(one: Array, other: Array, labels: Array) -> dict[Measure, Ar
     one, other : (n_items, ...) answers, broadcast over the axes after the first.
     labels : (n_items,) what is right.
     """
-    said = agreement(one, other)
+    alike = agreement(one, other)
     errors = agreement(correctness(one, labels), correctness(other, labels))
     return {
         "error_consistency": errors.kappa,
-        "answer_kappa": said.kappa,
-        "agreement": said.observed,
-        "above_chance": said.above_chance,
+        "answer_kappa": alike.kappa,
+        "agreement": alike.observed,
+        "above_chance": alike.above_chance,
     }
 
 

@@ -1,4 +1,4 @@
-"""A model, or a control, held against a group of people."""
+"""Compare a model, or a control, with a group of people."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ from brainbench.statistics.inference import jackknife_interval
 
 @dataclass(frozen=True)
 class Responder:
-    """What is held against people.
+    """Answers to compare with people's: of the model or a control.
 
     Attributes
     ----------
-    said : (n_items, 1) answers, or (n_items, n_people) where they differ by the person
+    answer : (n_items, 1) answers, or (n_items, n_people) where they differ by the person
         they are held against; NaN where there is none.
     confidence : (n_items,) what stands in for log-odds of the right answer.
     certainty : (n_items,) what stands in for the distance of log-odds from 0.
     """
 
-    said: Array
+    answer: Array
     confidence: Array
     certainty: Array
 
     @classmethod
-    def from_answers(cls, said: Array, log_odds: Array, labels: Array) -> Responder:
+    def from_answers(cls, answer: Array, log_odds: Array, labels: Array) -> Responder:
         """From (n_items,) answers and log-odds of True, towards the label and away from 0."""
-        return cls(said[:, None], np.where(labels == 1.0, log_odds, -log_odds), np.abs(log_odds))
+        return cls(answer[:, None], np.where(labels == 1.0, log_odds, -log_odds), np.abs(log_odds))
 
     def predictor(self, measure: Measure) -> Array:
         """(n_items,) what a correlation over items is of."""
@@ -95,7 +95,7 @@ def control_responders(group: Group) -> list[ControlResponder]:
 
 def score_answers(group: Group, responder: Responder) -> dict[Measure, Array]:
     """(n_people,) each statistic of answers with each person; NaN where undefined."""
-    return answer_measures(responder.said, group.answers, group.labels)
+    return answer_measures(responder.answer, group.answers, group.labels)
 
 
 def score_items(group: Group, responder: Responder) -> dict[Measure, float]:
@@ -121,12 +121,12 @@ def answer_statistic(group: Group, responder: Responder, name: Measure) -> Stati
     values = score_answers(group, responder)[name]
     value = float(mean_of(values, axis=0))
     without = leave_one_out(lambda people: float(mean_of(values[people], axis=0)), values.size)
-    valid = ~np.isnan(responder.said[:, 0]) & ~np.isnan(group.answers).all(axis=1)
+    valid = ~np.isnan(responder.answer[:, 0]) & ~np.isnan(group.answers).all(axis=1)
     items = np.flatnonzero(valid)
 
     def of_items(kept: Mask) -> float:
         rows = items[kept]
-        measured = answer_measures(responder.said[rows], group.answers[rows], group.labels[rows])
+        measured = answer_measures(responder.answer[rows], group.answers[rows], group.labels[rows])
         return float(mean_of(measured[name], axis=0))
 
     return Statistic(

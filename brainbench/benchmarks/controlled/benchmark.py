@@ -117,7 +117,7 @@ def score_controlled(
     recording : the dataset, with at least the ROIs of the benchmarks.
     activations : the model's, on the problems of the recording.
     untrained : the same of untrained networks of its shape, or why there are none.
-    localised : score the units that are told from reading by a contrast, chosen on training
+    localised : score the units that a reasoning − reading contrast selects on training
         items; the activations must hold one.
     seed : of permutations, random features and simulations.
     limit : only the first items of each reasoning type.
@@ -139,7 +139,7 @@ def score_controlled(
         for kind, by_roi in wanted.items()
     }
     for cell in cells.values():
-        _ = cell.folds  # too few items or runs are told before anything is computed
+        _ = cell.folds  # too few items or runs are an error before anything is computed
     found: list[tuple[ControlledBenchmark, ControlledCell, Values]] = []
     for number, (kind, by_roi) in enumerate(wanted.items()):
         cell = cells[kind]

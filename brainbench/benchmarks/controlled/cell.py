@@ -150,7 +150,7 @@ class ControlledCell:
         return f"mean r of {name}.{roi}.{self.cell.reasoning_type}, items and folds {digest}"
 
     def features(self, activations: Activations) -> Features:
-        """A model's features, every site and layer, or the units that are told by contrast."""
+        """A model's features, every site and layer, or the units that the contrast selects."""
         if not self.localised:
             space = model_space(self.cell, activations)
             assert isinstance(space.kernels, np.ndarray)

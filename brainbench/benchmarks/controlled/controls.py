@@ -1,4 +1,4 @@
-"""What stands beside a model under the controlled protocol: people, nuisance, drawn features."""
+"""Reference rows of the controlled protocol: people, nuisance, random features."""
 
 from __future__ import annotations
 

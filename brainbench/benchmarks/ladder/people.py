@@ -26,7 +26,7 @@ Form = Literal["voxels", "ROI means", "across runs"]
 """Of responses: all voxels; the mean of each ROI; all voxels, but pairs of items of two runs alone,
 so that nothing within a run can make items alike."""
 FORMS: tuple[Form, ...] = get_args(Form)
-# dimensions that a rung must leave of items, or nothing can be said there
+# dimensions that a rung must leave of items, or there is no result
 MIN_DEGREES = 3
 
 

@@ -110,7 +110,7 @@ def score_benchmarks(
     store = checkpoint or Memory()
     wanted = by_type(benchmarks)
     steps = _Steps(len(wanted) * (2 + feature_spaces.N_NUISANCES + feature_spaces.DRAWS), report)
-    # all first: what is wrong with any is said before anything is computed
+    # all first: a fault of any is an error before anything is computed
     cells = {
         kind: prepare_cell(recording, kind, list(by_roi), limit) for kind, by_roi in wanted.items()
     }
@@ -158,7 +158,7 @@ def _score_cell(
 
 @dataclass
 class _Steps:
-    """Counts steps and tells of each as it begins."""
+    """Counts steps and reports each as it begins."""
 
     total: int
     report: Progress | None

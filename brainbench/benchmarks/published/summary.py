@@ -37,7 +37,7 @@ def summarise_cell(
     headline : the model's scores.
     controls : per nuisance its scores, or the reason why there are none.
     draws : scores of each draw of random features.
-    notes : what the model said of its own activations.
+    notes : the model's warnings about its own activations.
     """
     return {
         roi: _summarise(

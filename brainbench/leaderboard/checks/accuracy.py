@@ -116,9 +116,9 @@ def _mean_faults(
         own = [row[metric] for row in rows if row.get("filter") == kind and metric in row]
         numbers = [v for v in own if isinstance(v, bool | int | float)]
         if metric in _MEANS and numbers and len(numbers) == len(own):
-            told = float(value) if isinstance(value, int | float) else None
+            stated = float(value) if isinstance(value, int | float) else None
             found = float(np.mean(numbers))
-            yield from recomputed(f"{place}.{key}", told, found, "its samples")
+            yield from recomputed(f"{place}.{key}", stated, found, "its samples")
 
 
 def _count_faults(record: Record, name: str) -> Iterator[Fault]:
@@ -155,8 +155,8 @@ def _item_faults(record: Record, name: str, rows: Rows) -> Iterator[Fault]:
         problem = proven[str(row.get("id"))]
         where = f"{place} ({problem.id})"
         if str(row.get("base_id")) != problem.base_id:
-            told = f"is of {shown(row.get('base_id'))}, and is an order of {problem.base_id}"
-            yield Fault(where, told)
+            difference = f"is of {shown(row.get('base_id'))}, and is an order of {problem.base_id}"
+            yield Fault(where, difference)
             return
         if str(row.get("label")) != problem.label:
             yield Fault(where, f"is labelled {shown(row.get('label'))}, and is {problem.label}")
@@ -174,10 +174,10 @@ def _bias_faults(bias: AnswerBias, rows: Rows) -> Iterator[Fault]:
     place = f"answer_bias ({bias.task[:80]})"
     if items is None:
         if bias.task in own_versions():
-            yield Fault(place, "has samples without a label or what was said, which it is made of")
+            yield Fault(place, "has samples without a label or an answer, which it is made of")
         return
-    strange = [said for _, label, said, _ in items if label not in bias.choices]
-    if strange or any(said not in (*bias.choices, None) for _, _, said, _ in items):
+    strange = [answer for _, label, answer, _ in items if label not in bias.choices]
+    if strange or any(answer not in (*bias.choices, None) for _, _, answer, _ in items):
         yield Fault(place, "has samples with a label or answer that is not among its choices")
         return
     threshold = None

@@ -35,7 +35,7 @@ from brainbench.leaderboard.checks.faults import (
 from brainbench.leaderboard.kinds.controlled import UNTRAINED, is_constant
 from brainbench.statistics.inference import benjamini_hochberg, holm, people_interval
 
-# rows that every score stands beside; which of them have numbers is for the data to say
+# control rows of every score; which of them have numbers depends on the data
 NUISANCE = (
     "reasoning type", "run", "position", "length", "condition", "words",
     "response time", "others' response time", "accuracy", "others' accuracy",
@@ -55,7 +55,7 @@ def controlled_faults(scores: Sequence[ControlledScore]) -> Iterator[Fault]:
         card = load_card(score.dataset)
         if names.index(score.benchmark) < i:
             yield Fault(place, "stands twice")
-        for told in (
+        for fault in (
             *_design_faults(score, card),
             *_mean_faults(score),
             *_reference_faults(score),
@@ -63,7 +63,7 @@ def controlled_faults(scores: Sequence[ControlledScore]) -> Iterator[Fault]:
             *_row_faults(score, card),
             *_constant_faults(score),
         ):
-            yield Fault(f"{place}.{told.field}", told.problem, told.remedy)
+            yield Fault(f"{place}.{fault.field}", fault.problem, fault.remedy)
     yield from _family_faults(scores)
 
 
@@ -246,7 +246,7 @@ def _family_faults(scores: Sequence[ControlledScore]) -> Iterator[Fault]:
     for dataset in dict.fromkeys(score.dataset for score in scores):
         for primary in (True, False):
             own = [s for s in scores if s.dataset == dataset and s.primary == primary]
-            # one that stands twice, or has no p, is told above: it is no further test
+            # one given twice, or without a p, is a fault above and not a further test
             own = list({s.benchmark: s for s in own if s.unique_r2.p is not None}.values())
             family = max(_family(load_card(dataset), primary), len(own))
             corrected = holm([s.unique_r2.p for s in own if s.unique_r2.p is not None], family)

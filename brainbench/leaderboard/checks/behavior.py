@@ -56,13 +56,13 @@ def behavior_faults(
         card = load_card(score.dataset)
         if names.index(score.benchmark) < i:
             yield Fault(place, "stands twice")
-        told = [*_design_faults(score, card), *_statistic_faults(score), *_row_faults(score)]
-        told += kappa_faults(score)
+        faults = [*_design_faults(score, card), *_statistic_faults(score), *_row_faults(score)]
+        faults += kappa_faults(score)
         rows = samples.get(score.dataset)
         if rows is not None:
             own = _rows_of(score, card, rows)
-            told += _answer_faults(score, own)
-        for one in told:
+            faults += _answer_faults(score, own)
+        for one in faults:
             yield Fault(f"{place}.{one.field}", one.problem, one.remedy)
     for dataset, rows in samples.items() if people else ():
         own_scores = [score for score in scores if score.dataset == dataset]
@@ -146,12 +146,12 @@ def _answer_faults(score: BehaviorScore, rows: Rows) -> Iterator[Fault]:
     yield from different("n_items", score.n_items, len(rows), "its samples are")
     if len({str(row.get("id")) for row in rows}) < len(rows):
         yield Fault("samples", "hold an item twice")
-    labels, said, odds = _answers(rows)
+    labels, answer, odds = _answers(rows)
     if not rows or not np.isin(labels, (0.0, 1.0)).all():
         yield Fault("samples", "hold a label that is neither 1 nor 0")
         return
-    valid = ~np.isnan(said)
-    right = said == labels
+    valid = ~np.isnan(answer)
+    right = answer == labels
     of = "its samples"
     yield from recomputed("accuracy", score.accuracy, float(right.mean()), of)
     sides = [right[labels == side] for side in (0.0, 1.0)]
@@ -160,7 +160,7 @@ def _answer_faults(score: BehaviorScore, rows: Rows) -> Iterator[Fault]:
     yield from recomputed("balanced_accuracy", score.balanced_accuracy, balanced, of)
     auc = area_under_curve(odds, labels)
     yield from recomputed("auc", score.auc, None if np.isnan(auc) else auc, of)
-    true = float(said[valid].mean()) if valid.any() else None
+    true = float(answer[valid].mean()) if valid.any() else None
     yield from recomputed("true_rate", score.true_rate, true, of)
     yield from recomputed("labelled_true", score.labelled_true, float(labels.mean()), of)
     yield from different("n_invalid", score.n_invalid, int((~valid).sum()), "its samples say")
@@ -196,15 +196,15 @@ def _rescored(
     if lacking:
         yield Fault(place, f"lacks {lacking[0]} and {len(lacking) - 1} more of the items asked")
         return
-    labels, said, odds = _answers([known[p.identifier] for p in behavior.problems])
+    labels, answer, odds = _answers([known[p.identifier] for p in behavior.problems])
     if not np.array_equal(labels, behavior.labels):
         item = behavior.problems[int(np.flatnonzero(labels != behavior.labels)[0])].identifier
         yield Fault(place, f"says otherwise than the dataset whether {item} follows")
         return
-    if not np.isin(said[~np.isnan(said)], (0.0, 1.0)).all():
+    if not np.isin(answer[~np.isnan(answer)], (0.0, 1.0)).all():
         yield Fault(place, "holds an answer that is neither 1, 0 nor null")
         return
-    answers = Answers(said, odds, ("",) * len(said))
+    answers = Answers(answer, odds, ("",) * len(answer))
     benchmarks = [BehaviorBenchmark(dataset, score.reasoning_type) for score in scores]
     again = list(score_behavior(benchmarks, behavior, answers, seed=seed))
     for score, found in zip(scores, again, strict=True):
@@ -218,10 +218,10 @@ def _types(score: BehaviorScore) -> tuple[str, ...]:
 def _held_against(score: BehaviorScore, found: BehaviorScore) -> Iterator[Fault]:
     of = "its answers and the people's"
     for name in MEASURES:
-        told, again = getattr(score, name), getattr(found, name)
+        stated, again = getattr(score, name), getattr(found, name)
         for part in ("value", "reference", "ratio"):
             place = f"behavior ({score.benchmark}).{name}.{part}"
-            yield from recomputed(place, getattr(told, part), getattr(again, part), of)
+            yield from recomputed(place, getattr(stated, part), getattr(again, part), of)
     rows = {row.control: row for row in found.controls}
     for row in score.controls:
         again_row = rows.get(row.control)

@@ -1,4 +1,4 @@
-"""Is a submission what it says? Everything that can be told without running any of it."""
+"""Check a submission: every fault that can be found without running it."""
 
 from __future__ import annotations
 
@@ -172,13 +172,13 @@ def check_submission(
     Parameters
     ----------
     folder : ``submissions/<org>__<model>/<run>``.
-    boards : told what is lacking for each.
+    boards : whose missing requirements are listed.
     beside : accepted submissions; what no model changes must be the same as theirs, and it is
         a run of its own.
     """
     try:
         return _checked(folder, boards, beside)
-    # a submission is other people's: whatever it makes the check do is told of it, and of it alone
+    # a submission is other people's: any error that it causes is reported for it, and for it alone
     except Exception as error:
         return Checked(folder, [unforeseen(folder, error)])
 
@@ -225,11 +225,11 @@ def content_faults(submission: Submission, beside: Sequence[Submission] = ()) ->
     Behaviour is held against people's own answers where they are at hand, a second for each run.
     """
     file = str(submission.folder / RESULTS)
-    told = list(record_faults(submission))
+    faults = list(record_faults(submission))
     others = [model_free(other.record) for other in beside]
-    told += differing(model_free(submission.record), others)
-    told += copy_faults(submission, beside)
-    return [FileFault(file, one.field, one.problem, one.remedy) for one in told]
+    faults += differing(model_free(submission.record), others)
+    faults += copy_faults(submission, beside)
+    return [FileFault(file, one.field, one.problem, one.remedy) for one in faults]
 
 
 # ---------------------------------------------------------------- parts
@@ -334,15 +334,15 @@ def _sample_faults(path: Path, rows: Sequence[Mapping[str, Any]]) -> Iterator[Fi
 
 
 def _some(faults: Sequence[FileFault], folder: Path) -> list[FileFault]:
-    told = list(dict.fromkeys(faults))
-    if len(told) <= MAX_FAULTS:
-        return told
-    rest = f"{len(told) - MAX_FAULTS} more faults"
-    return [*told[:MAX_FAULTS], FileFault(str(folder), "faults", rest, "put these right first")]
+    unique = list(dict.fromkeys(faults))
+    if len(unique) <= MAX_FAULTS:
+        return unique
+    rest = f"{len(unique) - MAX_FAULTS} more faults"
+    return [*unique[:MAX_FAULTS], FileFault(str(folder), "faults", rest, "put these right first")]
 
 
 def _notes(submission: Submission) -> Iterator[str]:
-    """What was taken as it is told."""
+    """What the check takes from the record without recomputing it."""
     record = submission.record
     for dataset in dict.fromkeys(score.dataset for score in record.behavior):
         if dataset not in submission.samples:
@@ -359,6 +359,9 @@ def _notes(submission: Submission) -> Iterator[str]:
     held = {bias.task for bias in record.answer_bias} & set(submission.samples)
     bare = sorted(name for name in held if task_items(submission.samples[name]) is None)
     if bare:
-        yield f"samples hold no labels, and numbers are as told: {', '.join(bare[:5])}"
+        yield f"samples hold no labels, and numbers are not recomputed: {', '.join(bare[:5])}"
     if record.published and not submission.voxels:
-        yield "published protocol: no scores of voxels were shipped; people's medians are as told"
+        yield (
+            "published protocol: no scores of voxels were shipped; people's medians are not "
+            "recomputed"
+        )

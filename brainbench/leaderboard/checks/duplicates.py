@@ -50,6 +50,6 @@ def copy_faults(own: Submission, others: Iterable[Submission]) -> list[Fault]:
 
 
 def copy_of(other: Submission) -> Fault:
-    """What is told of a copy."""
+    """The fault of a copy."""
     where = f"{other.folder.parent.name}/{other.folder.name}"
     return Fault("run_id", f"is the run that {where} holds, with the same scores", _REMEDY)

@@ -24,21 +24,23 @@ def same(one: float | None, other: float | None, tolerance: float = 1e-6) -> boo
     return math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance)
 
 
-def recomputed(field: str, told: float | None, found: float | None, of: str) -> Iterator[Fault]:
-    """A fault where a number is not what it is said to be made of."""
-    if not same(told, found):
-        yield Fault(field, f"is {number(told)}, {of} give {number(found)}")
+def recomputed(field: str, stated: float | None, found: float | None, of: str) -> Iterator[Fault]:
+    """A fault where a number is not the one that its sources give."""
+    if not same(stated, found):
+        yield Fault(field, f"is {number(stated)}, {of} give {number(found)}")
 
 
-def different(field: str, told: object, found: object, of: str) -> Iterator[Fault]:
+def different(field: str, stated: object, found: object, of: str) -> Iterator[Fault]:
     """A fault where a value is not the one that ``of`` names."""
-    if told != found:
-        yield Fault(field, f"is {shown(told)}, {of} {shown(found)}")
+    if stated != found:
+        yield Fault(field, f"is {shown(stated)}, {of} {shown(found)}")
 
 
-def names_differ(field: str, told: Iterable[str], known: Sequence[str], of: str) -> Iterator[Fault]:
-    """Faults where names are lacking, unknown, or stand twice."""
-    given = list(told)
+def names_differ(
+    field: str, stated: Iterable[str], known: Sequence[str], of: str
+) -> Iterator[Fault]:
+    """Faults where names are missing, unknown, or given twice."""
+    given = list(stated)
     lacking = [name for name in known if name not in given]
     strange = [name for name in given if name not in known]
     twice = [name for i, name in enumerate(given) if name in given[:i]]
@@ -51,12 +53,12 @@ def names_differ(field: str, told: Iterable[str], known: Sequence[str], of: str)
 
 
 def number(value: float | None) -> str:
-    """A number as it is told in a fault."""
+    """A number as text of a fault."""
     return "nothing" if value is None else f"{value:.6g}"
 
 
 def shown(value: object) -> str:
-    """Anything as it is told in a fault: short, on one line."""
+    """Any value as text of a fault: short, on one line."""
     text = value if isinstance(value, str) else str(value)
     text = " ".join(text.split())
     return repr(text[:80]) if isinstance(value, str) else text[:80]

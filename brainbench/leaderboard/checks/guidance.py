@@ -1,4 +1,4 @@
-"""Whether gains can have come from the arms that stand beside them."""
+"""Faults of gains: whether they can come from the arms recorded with them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def guidance_faults(gains: Sequence[GuidanceScore]) -> Iterator[Fault]:
         if gain.identifier in met:
             yield Fault(place, "stands twice")
         met.add(gain.identifier)
-        for told in (*_design_faults(gain), *_difference_faults(gain), *_verdict_faults(gain)):
-            yield Fault(f"{place}.{told.field}", told.problem, told.remedy)
+        for fault in (*_design_faults(gain), *_difference_faults(gain), *_verdict_faults(gain)):
+            yield Fault(f"{place}.{fault.field}", fault.problem, fault.remedy)
 
 
 def _design_faults(gain: GuidanceScore) -> Iterator[Fault]:

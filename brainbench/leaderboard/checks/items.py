@@ -16,8 +16,8 @@ def items_faults(record: Record) -> Iterator[Fault]:
 
     A card of another package may not say how many items of each type there are.
     """
-    told = record.config.get("limit")
-    limit = told if type(told) is int and told > 0 else None
+    given = record.config.get("limit")
+    limit = given if type(given) is int and given > 0 else None
     scores: Sequence[ControlledScore | PublishedScore | BehaviorScore] = [
         *record.controlled,
         *record.published,

@@ -80,6 +80,6 @@ def _one(
     fits = (least <= same) & (same <= most) & ((most - same) % 2 == 0) & (room > 0)
     found = (both * same - chance[fits]) / room[fits]
     if not np.any(np.abs(found - kappa) <= _TOLERANCE):
-        said = f"is {number(kappa)}; with {same} of {both} answers alike"
+        stated = f"is {number(kappa)}; with {same} of {both} answers alike"
         given = f"it is at most {number(found.max())}" if found.size else "there is none"
-        yield Fault(f"{place}.error_consistency", f"{said} and both accuracies {given}")
+        yield Fault(f"{place}.error_consistency", f"{stated} and both accuracies {given}")

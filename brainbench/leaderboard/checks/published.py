@@ -25,13 +25,13 @@ def published_faults(scores: Sequence[PublishedScore]) -> Iterator[Fault]:
         if score.benchmark in met:
             yield Fault(place, "stands twice")
         met.add(score.benchmark)
-        for told in (
+        for fault in (
             *_design_faults(score),
             *_median_faults(score),
             *_layer_faults(score),
             *_row_faults(score),
         ):
-            yield Fault(f"{place}.{told.field}", told.problem, told.remedy)
+            yield Fault(f"{place}.{fault.field}", fault.problem, fault.remedy)
 
 
 def _design_faults(score: PublishedScore) -> Iterator[Fault]:

@@ -74,11 +74,11 @@ def _interval_faults(row: dict[str, Any], name: str, place: str) -> Iterator[Fau
         yield Fault(f"{place}.{name}", f"is {shown(ends)}, not the two ends of an interval")
         return
     low, high = ends
-    told = f"{number(low)} to {number(high)}"
+    both = f"{number(low)} to {number(high)}"
     slack = ROUNDING + max(0.0, high - low)
     if low > high + ROUNDING * max(1.0, abs(high)):
-        yield Fault(f"{place}.{name}", f"runs backwards, from {told}")
+        yield Fault(f"{place}.{name}", f"runs backwards, from {both}")
     elif name not in _INTERVALS or not isinstance(value, int | float):
         return
     elif not low - slack <= value <= high + slack:
-        yield Fault(f"{place}.{name}", f"is {told}, far from its value {number(value)}")
+        yield Fault(f"{place}.{name}", f"is {both}, far from its value {number(value)}")

@@ -121,9 +121,9 @@ def _metadata_faults(record: Record, metadata: Metadata) -> Iterator[Fault]:
         ("parameters", metadata.parameters, record.model.parameters),
         ("brainbench", metadata.brainbench, record.versions.get("brainbench")),
     )
-    for name, told, found in pairs:
-        if found is not None and told != found:
-            yield Fault(name, f"is {shown(found)}, metadata.yaml says {shown(told)}", remedy)
+    for name, stated, found in pairs:
+        if found is not None and stated != found:
+            yield Fault(name, f"is {shown(found)}, metadata.yaml says {shown(stated)}", remedy)
     if metadata.submitted < _FIRST_DAY:
         yield Fault("submitted", f"is {metadata.submitted}, before there was a board", remedy)
     if metadata.submitted > _tomorrow():
@@ -131,7 +131,7 @@ def _metadata_faults(record: Record, metadata: Metadata) -> Iterator[Fault]:
 
 
 def _path_faults(record: Record) -> Iterator[Fault]:
-    """Paths tell of the submitter's machine."""
+    """Paths that show the submitter's machine."""
     held = {"model.source": record.model.source, "config": record.config}
     for place, value in walk(held):
         if isinstance(value, str) and is_local(value):

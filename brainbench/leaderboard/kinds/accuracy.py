@@ -70,7 +70,7 @@ class AccuracyBoards(BoardKind):
             else:
                 labels = _labels(submission.samples[name])
                 if labels is None:
-                    found[name] = "the answers shipped do not say what was right, or what was said"
+                    found[name] = "the answers shipped hold no labels, or no answers"
                 elif len(labels) < 2:
                     found[name] = f"every problem is labelled {min(labels)[:20]}"
         return found
@@ -83,8 +83,8 @@ class AccuracyBoards(BoardKind):
             labels = sorted({label for _, label, _, _ in items})
             place = {cluster: i for i, cluster in enumerate(clusters)}
             parts = np.zeros((len(clusters), 2, len(labels)))
-            for cluster, label, said, _ in items:
-                parts[place[cluster], 0, labels.index(label)] += said == label
+            for cluster, label, answer, _ in items:
+                parts[place[cluster], 0, labels.index(label)] += answer == label
                 parts[place[cluster], 1, labels.index(label)] += 1
             # with its labels: a problem that is labelled otherwise is another
             counts = (zip(own.astype(int), labels, strict=True) for own in parts[:, 1])
@@ -147,7 +147,7 @@ def _bias(name: str, record: Record) -> AnswerBias:
 
 
 def task_items(rows: Rows) -> list[Item] | None:
-    """``[cluster, label, said, log_odds]`` of each row; None where a row does not hold them."""
+    """``[cluster, label, answer, log_odds]`` of each row; None where a row does not hold them."""
     if not rows:
         return None
     first = rows[0].get("filter")
@@ -167,7 +167,7 @@ def task_items(rows: Rows) -> list[Item] | None:
 
 def is_constant(items: Sequence[Item]) -> bool:
     """Whether one answer is given throughout, or none."""
-    return len({said for _, _, said, _ in items if said is not None}) < 2
+    return len({answer for _, _, answer, _ in items if answer is not None}) < 2
 
 
 def _odds(value: Any) -> float | None:
@@ -177,7 +177,7 @@ def _odds(value: Any) -> float | None:
 
 
 def _labels(rows: Sequence[Mapping[str, Any]]) -> set[str] | None:
-    """What problems are labelled; None where a row does not hold what was right and said."""
+    """What problems are labelled; None where a row lacks its label or answer."""
     own = [row for row in rows if row.get("filter") == rows[0].get("filter")]
     if any("label" not in row or "said" not in row for row in own):
         return None

@@ -1,7 +1,7 @@
 """What a board needs to know of one kind of score.
 
 A kind of board is one file of this folder and a line in ``registry``: what an entry must have, what
-it is ranked by, what stands beside its score, which rows need no model.
+it is ranked by, the columns beside its score, its reference rows.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class BoardKind(ABC):
     name : as in the file of a board.
     title : over its tables on the page of a benchmark.
     statistics : what can rank such a board, by name.
-    columns : what stands beside the score of an entry.
+    columns : beside the score of an entry.
     headers : columns of its table on the page of a benchmark; empty where it has none there.
     """
 
@@ -203,7 +203,7 @@ class BenchmarkBoards(BoardKind):
 
 
 def mean_of(values: Iterable[float | None]) -> float | None:
-    """Mean where every value is there: what lacks some is no mean of all."""
+    """Mean where every value is there; None where one is missing."""
     held = list(values)
     known = [value for value in held if value is not None]
     return float(np.mean(known)) if known and len(known) == len(held) else None

@@ -36,7 +36,7 @@ def tell_answers(pairs: Pairs, clusters: Sequence[str], first: str | None) -> An
     Parameters
     ----------
     clusters : of each item.
-    first : the choice whose share is told; None where there is none.
+    first : the choice whose share is shown; None where there is none.
     """
     rights = rights_of(pairs)
     exact = _exact(clusters, rights)

@@ -22,12 +22,12 @@ def asked_task(record: Record, name: str) -> bool:
 
 def asked_gain(record: Record, score: GuidanceScore) -> bool:
     """Whether this way of guiding was asked for, on this test."""
-    told = _guidance(record)
-    tests = told.get("tests")
+    chosen = _guidance(record)
+    tests = chosen.get("tests")
     return (
-        score.mode in _names(told.get("extents"))
-        and told.get("dataset") == score.dataset
-        and score.roi in _names(told.get("rois"))
+        score.mode in _names(chosen.get("extents"))
+        and chosen.get("dataset") == score.dataset
+        and score.roi in _names(chosen.get("rois"))
         and (not tests or score.test == HELD_OUT or score.test in _names(tests))
     )
 

@@ -24,10 +24,10 @@ from brainbench.statistics.inference import holm
 
 # an answer given as often is nearly always given
 NEARLY_ALWAYS = 0.95
-# how much more often than it is right it must be given: always saying True is no fault where
+# how much more often than it is right it must be given: always answering True is not a fault where
 # True is always right
 _LEANING = 0.15
-# of fewer problems nothing is said
+# with fewer problems there is no statement
 MIN_PROBLEMS = 10
 
 
@@ -39,9 +39,9 @@ def find_collapses(tasks: Sequence[PairedTask]) -> list[Collapse]:
     """
     groups = group_tasks(tasks)
     found = _corrected([_collapse(group) for group in groups])
-    told = {one.name for one in found}
-    # what is said of all tasks is not said of each again
-    apart = [group for group in groups if len(group) > 1 and pooled_name(group) not in told]
+    pooled = {one.name for one in found}
+    # a collapse over all tasks is not listed for each task again
+    apart = [group for group in groups if len(group) > 1 and pooled_name(group) not in pooled]
     return [*found, *_corrected([_collapse([task]) for group in apart for task in group])]
 
 
@@ -60,11 +60,11 @@ def _collapse(group: Sequence[PairedTask]) -> Collapse | None:
     pairs, clusters = pooled_pairs(group), pooled_clusters(group)
     if any(before.label is None for before, _ in pairs) or len(set(clusters)) < MIN_PROBLEMS:
         return None
-    said = [Counter(pair[side].said for pair in pairs) for side in (0, 1)]
-    answer, count = said[1].most_common(1)[0]
+    counts = [Counter(pair[side].said for pair in pairs) for side in (0, 1)]
+    answer, count = counts[1].most_common(1)[0]
     n = len(pairs)
     right = sum(before.label == answer for before, _ in pairs) / n
-    already = said[0].most_common(1)[0][1] / n >= NEARLY_ALWAYS
+    already = counts[0].most_common(1)[0][1] / n >= NEARLY_ALWAYS
     if already or count / n < NEARLY_ALWAYS or count / n - right < _LEANING:
         return None
     change = np.array([float(after.said == answer) - (before.said == answer)
@@ -72,6 +72,6 @@ def _collapse(group: Sequence[PairedTask]) -> Collapse | None:
     p = mean_difference(change, clusters, guarded=True).p
     assert p is not None
     return Collapse(
-        name=pooled_name(group), answer=answer, baseline=said[0][answer] / n, other=count / n,
+        name=pooled_name(group), answer=answer, baseline=counts[0][answer] / n, other=count / n,
         right=right, n=n, p=p,
     )  # fmt: skip

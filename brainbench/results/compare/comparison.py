@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 Kind = Literal["alignment", "behaviour", "task", "gain", "search"]
 Reading = Literal[
-    "better", "worse", "the same", "identical", "not told apart", "higher", "lower", "equal"
+    "better", "worse", "the same", "identical", "inconclusive", "higher", "lower", "equal"
 ]
 # differences below this are rounding
 ROUNDING = 1e-9
@@ -83,7 +83,7 @@ class ComparisonRow(_Part):
         if self.tolerance and self.interval and max(map(abs, self.interval)) <= self.tolerance:
             return "the same"
         if p >= LEVEL or abs(self.difference) <= ROUNDING:
-            return "not told apart"
+            return "inconclusive"
         if self.difference < 0:
             return "worse"
         return "higher" if self.rounding else "better"
@@ -145,12 +145,12 @@ class Pair(_Part):
 
     @property
     def judged(self) -> list[ComparisonRow]:
-        """Rows that can be told to be worse: those with a p value."""
+        """Rows that can be judged worse: those with a p value."""
         return [row for row in self.rows if row.p is not None]
 
     @property
     def untested(self) -> list[ComparisonRow]:
-        """Rows that would be judged, if anything told their error."""
+        """Rows that would be judged if their error were known."""
         return [row for row in self.rows if row.p is None and row.kind != "search"]
 
     @property
@@ -168,7 +168,7 @@ class Comparison(_Part):
     schema_version: Literal[2] = 2
     """2: p_corrected, primary, collapsed and numerics, and other words for readings."""
     tolerance: float
-    """A difference that is not below minus this is no regression."""
+    """A difference that is not below minus this is not a regression."""
     pairs: list[Pair]
 
     @property
@@ -193,7 +193,7 @@ class Comparison(_Part):
 
 
 def by_reason(refused: Iterable[Refusal]) -> dict[str, list[str]]:
-    """Reason → names: a reason that holds for all is said once."""
+    """Reason → names: a reason that holds for all is given once."""
     reasons: dict[str, list[str]] = {}
     for one in refused:
         reasons.setdefault(one.reason, []).append(one.name)

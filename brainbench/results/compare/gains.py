@@ -21,7 +21,7 @@ _METRICS = {"auc": "gain in AUC", "accuracy_at_threshold": "gain in accuracy at 
 # a gain lies from -1 to 1
 _MAX = 2.0
 
-# what must be the same, by what it is called when it is not; layers are told among what differs
+# what must be the same, by what it is called when it is not; layers are listed among what differs
 _DESIGN = {
     "n_items": "number of test items",
     "n_base": "number of test problems",

@@ -177,10 +177,10 @@ def _items(run: FinishedRun, name: str) -> dict[str, Item]:
 
 
 def _item(row: Mapping[str, Any], key: str, where: str) -> Item:
-    label, said = row.get("label"), row.get("said")
+    label, answer = row.get("label"), row.get("said")
     metric = None
     if label is not None and "said" in row:
-        right = float(said == label)
+        right = float(answer == label)
     else:
         metric = next((m for m in _METRICS if isinstance(row.get(m), bool | int | float)), None)
         if metric is None or not math.isfinite(row[metric]):
@@ -193,7 +193,7 @@ def _item(row: Mapping[str, Any], key: str, where: str) -> Item:
         cluster=str(key if cluster is None else cluster),
         shared=isinstance(cluster, str),
         label=None if label is None else str(label),
-        said=None if said is None else str(said),
+        said=None if answer is None else str(answer),
         metric=metric,
         right=right,
         odds=_odds(row.get("log_odds")),

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from brainbench.results.compare.comparison import Differing
 from brainbench.results.record import Record
 
-# of the model: where it lies and what is told of it, not what it computes
-_TOLD = ("identifier", "sha256", "description", "source", "revision", "builtin")
+# of the model: its place and description, not what it computes
+_DESCRIPTIVE = ("identifier", "sha256", "description", "source", "revision", "builtin")
 # what changes digits only, as it is called
 _NUMERICS = {
     "dtype": "dtype",
@@ -31,26 +31,26 @@ def same_weights(baseline: Record, other: Record, differs: Sequence[Differing]) 
     weights = [record.model.weights_sha256 for record in (baseline, other)]
     if None in weights or weights[0] != weights[1]:
         return None
-    told: dict[str, str] = {}
+    changes: dict[str, str] = {}
     for one in differs:
         asked = {**baseline.benchmarks, **baseline.tasks, **other.benchmarks, **other.tasks}
         if one.kind == "versions" and one.name not in asked:
-            told.setdefault("versions", "other versions of software")
+            changes.setdefault("versions", "other versions of software")
         elif one.kind in ("model", "settings") and one.name in _NUMERICS:
             what = _NUMERICS[one.name]
             # the record of the model knows what was used where the user chose nothing
-            if what not in told or one.kind == "model":
-                told[what] = f"another {what} ({_word(one.baseline)} → {_word(one.other)})"
+            if what not in changes or one.kind == "model":
+                changes[what] = f"another {what} ({_word(one.baseline)} → {_word(one.other)})"
         elif not _changes_nothing(one):
             return None
-    if not told:
+    if not changes:
         return None
-    return f"the same weights, {' and '.join(told.values())}: what differs is rounding"
+    return f"the same weights, {' and '.join(changes.values())}: what differs is rounding"
 
 
 def _changes_nothing(one: Differing) -> bool:
     if one.kind == "model":
-        return one.name in _TOLD or one.name.startswith("files.")
+        return one.name in _DESCRIPTIVE or one.name.startswith("files.")
     # hashes of prompts tell whether the wording is the same
     return one.kind == "run" or (one.kind == "settings" and one.name in _SILENT)
 

@@ -57,11 +57,11 @@ def pooled_name(group: Sequence[PairedTask]) -> str:
     if len(group) == 1:
         return group[0].name
     labels = group[0].labels
-    told = group[0].pairs[0][0].metric or ""
+    about = group[0].pairs[0][0].metric or ""
     if labels is not None:
         words = sorted(set(labels), key=lambda word: (word != group[0].first, word))
-        told = ", ".join(words) if len(words) <= 6 else f"{len(words)} choices"
-    return f"all {len(group)} tasks ({told})"
+        about = ", ".join(words) if len(words) <= 6 else f"{len(words)} choices"
+    return f"all {len(group)} tasks ({about})"
 
 
 def pooled_pairs(group: Sequence[PairedTask]) -> Pairs:
@@ -180,14 +180,14 @@ def _share_changes(problems: _Problems, n_draws: int) -> Mapping[Metric, Floats]
     more = _Guard.of(problems, max(2, len(words)))
     labels = np.concatenate([[numbers[word] for word in problems.labels], more.label])
     wrong = (more.label + 1) % max(2, len(words))
-    said = [
+    answers = [
         np.concatenate(
             [[numbers.get(str(pair[side].said), -1) for pair in pairs],
              np.where((more.sign > 0) == bool(side), more.label, wrong)]
         )
         for side in (0, 1)
     ]  # fmt: skip
-    return _measured(more, labels, np.array(said), np.full((2, labels.size), np.nan), n_draws)
+    return _measured(more, labels, np.array(answers), np.full((2, labels.size), np.nan), n_draws)
 
 
 def _area_changes(
@@ -201,18 +201,18 @@ def _area_changes(
     medians = [np.median(odds[positive == (one == 1), 0]) for one in (0, 1)]
     middle = np.array(medians)[more.label]
     both = np.array([np.r_[odds[:, 0], middle], np.r_[odds[:, 1], ends]])
-    said = np.zeros(both.shape, int)
-    return _measured(more, labels, said, both, n_draws)["auc"]
+    answers = np.zeros(both.shape, int)
+    return _measured(more, labels, answers, both, n_draws)["auc"]
 
 
 def _measured(
-    more: _Guard, labels: NDArray[np.intp], said: NDArray[np.intp], odds: Floats, n_draws: int
+    more: _Guard, labels: NDArray[np.intp], answers: NDArray[np.intp], odds: Floats, n_draws: int
 ) -> Mapping[Metric, Floats]:
     items = TestItems(
         labels=labels, n_choices=max(2, int(labels.max()) + 1), base=more.base,
         order=np.zeros(labels.size, int),
     )  # fmt: skip
-    found = measure(ArmAnswers(log_odds=odds, answer=said), items, _weights(more, n_draws))
+    found = measure(ArmAnswers(log_odds=odds, answer=answers), items, _weights(more, n_draws))
     return {metric: values[:, 1] - values[:, 0] for metric, values in found.items()}
 
 

@@ -49,13 +49,13 @@ def _model(baseline: Record, other: Record) -> Iterator[Differing]:
 
 
 def _prompts(baseline: FinishedRun, other: FinishedRun) -> Iterator[Differing]:
-    """Tasks whose items were put in other words; told by the hashes of their prompts."""
+    """Tasks whose prompts differ, by their hashes."""
     names = task_names(other)
     for name in (name for name in task_names(baseline) if name in names):
         differing, shared = count_prompts(baseline, other, name)
         if differing:
-            told = f"another text in {differing} of {shared} items"
-            yield Differing(kind="prompt", name=name, baseline="", other=told)
+            difference = f"another text in {differing} of {shared} items"
+            yield Differing(kind="prompt", name=name, baseline="", other=difference)
     for name, info in baseline.record.tasks.items():
         found = other.record.tasks.get(name)
         if found is not None and found.n_shot != info.n_shot:
@@ -66,22 +66,22 @@ def _prompts(baseline: FinishedRun, other: FinishedRun) -> Iterator[Differing]:
 
 def _learned(record: Record) -> str | None:
     """What its steering or adapter was made from, and whether it is scored on those people."""
-    told = []
+    origins = []
     for origin in record.model.learned_from:
         own = any(share_people(origin, dataset.name) for dataset in record.datasets)
-        told.append(f"{origin}, whose people it is scored on" if own else origin)
-    return "; ".join(told) or None
+        origins.append(f"{origin}, whose people it is scored on" if own else origin)
+    return "; ".join(origins) or None
 
 
 def _layers(baseline: Record, other: Record) -> Iterator[Differing]:
     """Where both were guided: no reason to refuse, for models of another depth have others."""
     before, after = ({one.identifier: one for one in _guided(run)} for run in (baseline, other))
-    told: list[dict[str, list[str]]] = [{}, {}]
+    layers: list[dict[str, list[str]]] = [{}, {}]
     for name in (name for name in before if name in after):
-        for held, one in zip(told, (before[name], after[name]), strict=True):
+        for held, one in zip(layers, (before[name], after[name]), strict=True):
             spans = held.setdefault(f"{name.partition('/')[0]}, layers", [])
             spans += [span for span in (_span(one.layers),) if span not in spans]
-    yield from _of("settings", *({k: "; ".join(v) for k, v in held.items()} for held in told))
+    yield from _of("settings", *({k: "; ".join(v) for k, v in held.items()} for held in layers))
 
 
 def _guided(record: Record) -> list[GuidanceScore | SearchScore]:

@@ -35,7 +35,7 @@ def compare_runs(runs: Sequence[FinishedRun], tolerance: float = 0.0) -> Compari
     Raises
     ------
     UsageError
-        When there are fewer than two runs, or the tolerance is no size.
+        When there are fewer than two runs, or the tolerance is not a size.
     """
     if len(runs) < 2:
         raise UsageError("give two runs or more; the first is the baseline")
@@ -59,13 +59,13 @@ def _pair(baseline: FinishedRun, other: FinishedRun, tolerance: float) -> Pair:
     differs = differences(baseline, other)
     numerics = same_weights(baseline.record, other.record, differs)
     rows = [row for row in found if isinstance(row, ComparisonRow)]
-    told = {"tolerance": tolerance, "rounding": numerics is not None}
+    facts = {"tolerance": tolerance, "rounding": numerics is not None}
     return Pair(
         baseline=baseline.name,
         other=other.name,
         differs=differs,
         numerics=numerics,
         collapsed=find_collapses(tasks),
-        rows=judge([row.model_copy(update=told) for row in rows]),
+        rows=judge([row.model_copy(update=facts) for row in rows]),
         refused=[row for row in found if isinstance(row, Refusal)],
     )

@@ -60,18 +60,18 @@ def _verdict(pair: Pair, comparison: Comparison) -> list[Block]:
     where = f" ({pair.other})" if len(comparison.pairs) > 1 else ""
     blocks: list[Block] = []
     if pair.regressions:
-        said = f"{len(pair.regressions)} of {len(pair.judged)} rows got worse:"
-        blocks.append(Words(said, "lead"))
-    told = verdict(pair, comparison.tolerance)
-    for mood, items in groupby(told, key=_mood):
+        found = f"{len(pair.regressions)} of {len(pair.judged)} rows got worse:"
+        blocks.append(Words(found, "lead"))
+    verdicts = verdict(pair, comparison.tolerance)
+    for mood, items in groupby(verdicts, key=_mood):
         blocks.append(Bullets([(word, text + where) for word, text in items], mood=mood))
     if pair.lost:
         blocks.append(Words(f"{len(pair.lost)} {LOST}", "lead"))
     return blocks
 
 
-def _mood(said: tuple[str, str]) -> Mood:
-    return _MOODS.get(said[0], "warning")
+def _mood(item: tuple[str, str]) -> Mood:
+    return _MOODS.get(item[0], "warning")
 
 
 def _rows(pair: Pair) -> list[Block]:

@@ -28,10 +28,10 @@ LEGEND = (
 
 def change(row: ComparisonRow) -> str:
     """``-0.0120 [-0.0200, -0.0040]``."""
-    told = f"{row.difference:+.4f}"
+    text = f"{row.difference:+.4f}"
     if row.interval is None:
-        return told
-    return f"{told} [{row.interval[0]:.4f}, {row.interval[1]:.4f}]"
+        return text
+    return f"{text} [{row.interval[0]:.4f}, {row.interval[1]:.4f}]"
 
 
 def both(row: ComparisonRow) -> tuple[str, str]:
@@ -63,15 +63,15 @@ def count(row: ComparisonRow) -> str:
 
 def about(row: ComparisonRow) -> str:
     """What it rests on, how many answers changed, and where they lean."""
-    told = [row.protocol, count(row)]
+    parts = [row.protocol, count(row)]
     if row.changed is not None:
-        told.append(f"{row.changed} answer{'' if row.changed == 1 else 's'} changed")
+        parts.append(f"{row.changed} answer{'' if row.changed == 1 else 's'} changed")
     if row.says is not None:
         choice, before, after = row.says
-        told.append(f"says {choice} {before:.0%} → {after:.0%}")
+        parts.append(f"says {choice} {before:.0%} → {after:.0%}")
     if row.mcnemar_p is not None:
-        told.append(f"McNemar p {row.mcnemar_p:.3f} ({row.gained} gained, {row.lost} lost)")
-    return ", ".join(filter(None, told))
+        parts.append(f"McNemar p {row.mcnemar_p:.3f} ({row.gained} gained, {row.lost} lost)")
+    return ", ".join(filter(None, parts))
 
 
 def verdict(pair: Pair, tolerance: float) -> list[tuple[str, str]]:
@@ -81,20 +81,20 @@ def verdict(pair: Pair, tolerance: float) -> list[tuple[str, str]]:
     -------
     Word and text: ``worse``, ``one answer``, ``lost``, ``not judged``, or no word.
     """
-    told = [
+    verdicts = [
         ("worse", f"{row.name}, {row.metric}: {change(row)} (p {corrected(row)})")
         for row in pair.regressions
     ]
-    if not told:
+    if not verdicts:
         beyond = f" by more than {tolerance:g}" if tolerance else ""
-        told.append(("", f"none of {len(pair.judged)} rows got worse{beyond} beyond chance"))
-    told += [("one answer", collapse(one)) for one in pair.collapsed]
+        verdicts.append(("", f"none of {len(pair.judged)} rows got worse{beyond} beyond chance"))
+    verdicts += [("one answer", collapse(one)) for one in pair.collapsed]
     if pair.untested:
         names = dict.fromkeys(f"{row.name}, {row.metric}" for row in pair.untested)
-        told.append(("not judged", f"{'; '.join(names)}: nothing tells the error"))
+        verdicts.append(("not judged", f"{'; '.join(names)}: no standard error"))
     reasons = by_reason(pair.lost).items()
-    told += [("lost", f"{', '.join(names)}: {reason}") for reason, names in reasons]
-    return told
+    verdicts += [("lost", f"{', '.join(names)}: {reason}") for reason, names in reasons]
+    return verdicts
 
 
 def collapse(one: Collapse) -> str:

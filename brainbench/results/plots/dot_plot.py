@@ -58,8 +58,8 @@ def draw_dots(key: str, title: str, axis_label: str, rows: Sequence[DotRow]) -> 
     for row, height in zip(shown, heights, strict=True):
         parts += _row(row, axis, top)
         top += height
-    told = "; ".join(mark.title for mark in marks if mark.shape != "tick")
-    return drawing(key, title, f"{axis_label}. {told}", WIDTH, bottom + _FOOT, parts)
+    marks_text = "; ".join(mark.title for mark in marks if mark.shape != "tick")
+    return drawing(key, title, f"{axis_label}. {marks_text}", WIDTH, bottom + _FOOT, parts)
 
 
 def _ends(mark: Mark) -> Iterable[float | None]:

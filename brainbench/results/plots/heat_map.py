@@ -103,11 +103,11 @@ def _row(picture: HeatMap, index: int, name: str, left: float, wide: float) -> I
     cells = picture.values[name]
     for column, about in enumerate(picture.columns):
         value = cells.get(column)
-        told = f"{about.group}, {about.name}, {name}: {number(value, 4)}"
+        title = f"{about.group}, {about.name}, {name}: {number(value, 4)}"
         x = left + wide * column
         yield element(
             "rect",
-            element("title", clip(told, 200)),
+            element("title", clip(title, 200)),
             x=x,
             y=y,
             width=wide - 1,

@@ -1,4 +1,4 @@
-"""The command that makes a run again, told from what its record holds."""
+"""The command that makes a run again, from its record."""
 
 from __future__ import annotations
 

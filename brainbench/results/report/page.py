@@ -64,8 +64,8 @@ def render_report(record: Record, folder: Path) -> str:
         page = _page(record, sections, longest)
         if len(page.encode()) < LARGEST:
             return page
-    told = Words("This record is too large to be shown whole; results.json has it.", "lead")
-    return _page(record, [*first, Section("left-out", "Left out", [told]), last], 200)
+    notice = Words("This record is too large to be shown whole; results.json has it.", "lead")
+    return _page(record, [*first, Section("left-out", "Left out", [notice]), last], 200)
 
 
 def _first(record: Record) -> list[Section]:

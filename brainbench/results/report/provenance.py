@@ -72,7 +72,7 @@ def _value(value: Any) -> str:
 def _model(record: Record) -> list[tuple[str, Any]]:
     model = record.model
     parameters = None if model.parameters is None else size(model.parameters)
-    told: list[tuple[str, Any]] = [
+    facts: list[tuple[str, Any]] = [
         ("identifier", model.identifier),
         ("what it is", model.description),
         ("given as", model.source),
@@ -88,8 +88,8 @@ def _model(record: Record) -> list[tuple[str, Any]]:
     ]
     if model.steering is not None:
         steering = model.steering.model_dump()
-        told += [(f"steering, {name}", value) for name, value in steering.items()]
-    return [(name, value) for name, value in told if value is not None]
+        facts += [(f"steering, {name}", value) for name, value in steering.items()]
+    return [(name, value) for name, value in facts if value is not None]
 
 
 def _steps(record: Record) -> str | None:
@@ -103,7 +103,7 @@ def _steps(record: Record) -> str | None:
 
 def _run(record: Record) -> list[tuple[str, Any]]:
     seconds, memory = (record.timing.get(name) for name in ("seconds", "peak_memory_mb"))
-    told: list[tuple[str, Any]] = [
+    facts: list[tuple[str, Any]] = [
         ("run", record.run_id),
         ("status", record.status),
         ("started", record.timing.get("started")),
@@ -112,7 +112,7 @@ def _run(record: Record) -> list[tuple[str, Any]]:
         ("peak memory, MB", number(memory, 0) if isinstance(memory, int | float) else memory),
         ("seed", record.config.get("seed")),
     ]
-    return [(name, value) for name, value in told if value is not None]
+    return [(name, value) for name, value in facts if value is not None]
 
 
 def _asked(record: Record) -> Table:

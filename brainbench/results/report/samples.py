@@ -38,9 +38,9 @@ def _file(name: str, path: Path, rows: int) -> Folded:
     try:
         held, count = read_samples(path, rows), count_samples(path)
     except DataError as error:
-        # by name only: a page that is passed on tells no path of this machine
-        told = str(error).replace(str(path), path.name)
-        return Folded(name, [Words(f"Not shown: {told}", "lead")])
+        # by name only: a page that is passed on shows no path of this machine
+        why = str(error).replace(str(path), path.name)
+        return Folded(name, [Words(f"Not shown: {why}", "lead")])
     columns = list(dict.fromkeys(key for row in held for key in row))[:_COLUMNS]
     answered = {"label", "said"} <= set(columns)
     shown = [

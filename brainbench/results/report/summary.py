@@ -1,4 +1,4 @@
-"""A run in plain sentences; a null result is said as one."""
+"""A run in plain sentences; a null result is called one."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def summary(record: Record) -> list[Block]:
     if record.answer_bias:
         blocks.append(Words(_accuracy(record.answer_bias)))
     if record.gains or record.searches:
-        said = [(gain.identifier, f"{gain.verdict}: {gain.reading}") for gain in record.gains]
-        said += [(search.identifier, search.reading) for search in record.searches]
-        blocks += [Words("Guidance by brain signals:"), Bullets(said)]
+        items = [(gain.identifier, f"{gain.verdict}: {gain.reading}") for gain in record.gains]
+        items += [(search.identifier, search.reading) for search in record.searches]
+        blocks += [Words("Guidance by brain signals:"), Bullets(items)]
     if record.other:
-        said = [(one.benchmark, f"{one.kind} {number(one.value)}") for one in record.other]
-        blocks += [Words("Other kinds of scores:"), Bullets(said)]
+        items = [(one.benchmark, f"{one.kind} {number(one.value)}") for one in record.other]
+        blocks += [Words("Other kinds of scores:"), Bullets(items)]
     if not blocks:
         done = "This run has no scores yet." if record.status == "started" else "No score came out."
         blocks.append(Words(done))
@@ -45,34 +45,34 @@ def _controlled(scores: Sequence[ControlledScore]) -> list[Block]:
     count, verdicts = len(scores), Counter(score.verdict for score in scores)
     above = [_cell(s) for s in scores if s.verdict == "above null"]
     cells = plural(count, "cell")
-    said = [f"Alignment, controlled protocol, {cells}."]
+    parts = [f"Alignment, controlled protocol, {cells}."]
     if above:
-        said.append(
+        parts.append(
             f"The model adds to nuisance, above null, in {len(above)} of them: {listed(above)}."
         )
     else:
-        said.append(
-            "A null result: in no cell do the model's states tell more of the brain responses than "
-            "nuisance does."
+        parts.append(
+            "A null result: in no cell do the model's states explain more of the brain responses "
+            "than nuisance does."
         )
     blind = verdicts["inconclusive"]
     if blind:
-        said.append(
+        parts.append(
             f"In {blind} of {count} the design would also miss an effect as large as what people "
-            "share, so there the null is no evidence that nothing is there."
+            "share, so there the null is not evidence that nothing is there."
         )
     if verdicts["not above null"]:
-        said.append(
+        parts.append(
             f"In {verdicts['not above null']} an effect of that size would have been found, and "
             "was not."
         )
     if any(score.selection_leak for score in scores):
-        said.append("Some voxels were chosen on the data that are scored.")
+        parts.append("Some voxels were chosen on the data that are scored.")
     readings: dict[str, list[str]] = {}
     for score in scores:
         readings.setdefault(f"{score.verdict}: {score.reading}", []).append(_cell(score))
     return [
-        Words(" ".join(said)),
+        Words(" ".join(parts)),
         Bullets([(listed(names), reading) for reading, names in readings.items()]),
     ]
 
@@ -88,24 +88,24 @@ def _published(cells: Sequence[CellSummary]) -> str:
     best = max(held, key=lambda cell: cell.model.value or 0.0)
     reached = [cell for cell in held if cell.reached_by]
     names = Counter(name for cell in held for name in cell.reached_by)
-    said = [
+    parts = [
         f"Alignment, published protocol, {plural(len(cells), 'cell')}: the best layer predicts "
         f"held-out items best in {best.name}, with r {number(best.model.value)}."
     ]
     if reached:
         often, times = names.most_common(1)[0]
-        said.append(
+        parts.append(
             f"In {len(reached)} of {len(held)} cells something that knows nothing of the model "
             f"does as well, most often {often} ({plural(times, 'cell')}): there the score is no "
             "evidence that the model is like a brain."
         )
     else:
-        said.append("No nuisance row reaches it.")
-    said.append(
+        parts.append("No nuisance row reaches it.")
+    parts.append(
         "The layer is chosen on the items it is scored on and folds cut through scanner runs; the "
         "controlled protocol does neither."
     )
-    return " ".join(said)
+    return " ".join(parts)
 
 
 def _behavior(row: BehaviorScore) -> str:
@@ -123,7 +123,7 @@ def _behavior(row: BehaviorScore) -> str:
     elif high < 0:
         found = "less than chance"
     else:
-        found = "a null result: not told from chance"
+        found = "a null result: not distinguishable from chance"
     return (
         f"the model shares people's errors with κ {value}, {found}; people among themselves "
         f"{people}."
@@ -132,13 +132,13 @@ def _behavior(row: BehaviorScore) -> str:
 
 def _accuracy(rows: Sequence[AnswerBias]) -> str:
     better = [row for row in rows if row.beats_constant]
-    said = f"Accuracy, {plural(len(rows), 'task')} whose questions have the same choices: "
+    text = f"Accuracy, {plural(len(rows), 'task')} whose questions have the same choices: "
     if not better:
         return (
-            said + "a null result: on none is the model clearly better than always giving one "
+            text + "a null result: on none is the model clearly better than always giving one "
             "answer (95 % interval)."
         )
     names = listed((short(row.task) for row in better), 8)
-    said += f"on {len(better)} the model is clearly better than always giving one answer ({names})"
+    text += f"on {len(better)} the model is clearly better than always giving one answer ({names})"
     rest = len(rows) - len(better)
-    return said + ("." if not rest else f"; on {rest} it is not.")
+    return text + ("." if not rest else f"; on {rest} it is not.")

@@ -38,8 +38,8 @@ def accuracy_section(record: Record) -> Section | None:
             _bias_table(biases),
             Bullets([(short(row.task), row.reading) for row in biases]),
         ]
-    told = {row.task for row in biases}
-    others = {task: m for task, m in list(record.accuracy.items())[:_MAX] if task not in told}
+    shown = {row.task for row in biases}
+    others = {task: m for task, m in list(record.accuracy.items())[:_MAX] if task not in shown}
     if others:
         blocks.append(_metrics_table(record, others))
     about = _ABOUT if biases else "±: standard error, as lm-eval gives it."
@@ -68,8 +68,8 @@ def _marks(row: AnswerBias) -> list[Mark]:
         Mark(value, "tick", "nuisance", f"{name}, always {choice}: {number(value)}")
         for choice, value in row.always.items()
     ]
-    told = f"{name}: accuracy {with_error(row.accuracy, error)}"
-    marks = [*blind, Mark(row.accuracy, "dot", "model", told, ends)]
+    text = f"{name}: accuracy {with_error(row.accuracy, error)}"
+    marks = [*blind, Mark(row.accuracy, "dot", "model", text, ends)]
     if row.accuracy_at_threshold is not None:
         at = row.accuracy_at_threshold
         marks.append(Mark(at, "diamond", "people", f"{name}, at the threshold: {number(at)}"))

@@ -111,13 +111,13 @@ def _figures(key: str, protocol: str, cells: Sequence[CellSummary]) -> list[Figu
 def _score_lines(cell: CellSummary) -> list[list[Mark]]:
     name, nuisance = cell.name, []
     for row in cell.nuisance:
-        told = f"{name}, {row.name}: r {number(row.value)}"
-        nuisance.append(Mark(row.value, "tick", "nuisance", told, row.interval))
+        text = f"{name}, {row.name}: r {number(row.value)}"
+        nuisance.append(Mark(row.value, "tick", "nuisance", text, row.interval))
     about = f"{name}, model: r {with_interval(cell.model.value, cell.model.interval)}"
     lines = [[Mark(cell.model.value, "dot", "model", about, cell.model.interval)]]
     if cell.people is not None:
-        told = f"{name}, people: r {with_interval(cell.people.value, cell.people.interval)}"
-        lines.append([Mark(cell.people.value, "triangle", "people", told, cell.people.interval)])
+        text = f"{name}, people: r {with_interval(cell.people.value, cell.people.interval)}"
+        lines.append([Mark(cell.people.value, "triangle", "people", text, cell.people.interval)])
     return [*lines, nuisance]
 
 
@@ -128,11 +128,11 @@ def _unique_lines(cell: CellSummary) -> list[list[Mark]]:
     unique, people = score.unique_r2, score.reference_unique_r2
     lines = []
     for ends, over in ((unique.interval, "people"), (unique.items_interval, "items")):
-        told = f"{name}, model over {over}: {with_interval(unique.value, ends, 4)}"
-        lines.append([Mark(unique.value, "dot", "model", told, ends)])
+        text = f"{name}, model over {over}: {with_interval(unique.value, ends, 4)}"
+        lines.append([Mark(unique.value, "dot", "model", text, ends)])
     if people is not None:
-        told = f"{name}, people: {with_interval(people.value, people.interval, 4)}"
-        lines.append([Mark(people.value, "triangle", "people", told, people.interval)])
+        text = f"{name}, people: {with_interval(people.value, people.interval, 4)}"
+        lines.append([Mark(people.value, "triangle", "people", text, people.interval)])
     return lines
 
 
@@ -160,14 +160,14 @@ def _beside_table(scores: Sequence[ControlledScore]) -> Table:
     rows = []
     for score in scores:
         curve, repeats = score.extrapolation, score.reliability
-        told = "n/a"
+        text = "n/a"
         if curve is not None:
-            told = (
+            text = (
                 "no fit" if curve.v0 is None else f"{number(curve.v0)} (τ {number(curve.tau, 1)})"
             )
         rows.append((
             score.benchmark,
-            told,
+            text,
             "n/a" if repeats.rho is None
             else f"r {number(repeats.bound_r)}, R² {number(repeats.bound_r2)}",
             _similarity(score.rsa),

@@ -28,7 +28,7 @@ _DOTS = 160
 def brain_section(record: Record) -> Section | None:
     """A glass brain with the ROIs whose places are known; None where none is.
 
-    matplotlib and nilearn are imported when it is drawn; without them the places are told
+    matplotlib and nilearn are imported when it is drawn; without them the places are given
     as numbers.
     """
     known, unknown = _places(record)

@@ -20,31 +20,31 @@ KINDS = {
 
 
 def cautions(record: Record) -> list[tuple[str, str]]:
-    """(about what, what) of the run as a whole, then of its parts; what is alike is said once.
+    """(about what, what) of the run as a whole, then of its parts; equal texts are given once.
 
-    That a nuisance reaches the model is told by nuisance, with the cells where it does.
+    Nuisance that reaches the model is listed by nuisance, with its cells.
     """
-    said = [*run_cautions(record)]
+    found = [*run_cautions(record)]
     for kind in KINDS.values():
-        said += _texts(record, kind)
+        found += _texts(record, kind)
     for kind in KINDS.values():
-        said += _nuisance(record, kind)
-    return list(dict.fromkeys(said))[:_MAX]
+        found += _nuisance(record, kind)
+    return list(dict.fromkeys(found))[:_MAX]
 
 
 def run_cautions(record: Record) -> list[tuple[str, str]]:
     """Those of the run as a whole."""
-    said: list[tuple[str, str]] = []
+    found: list[tuple[str, str]] = []
     if record.status != "success":
         reason = f": {record.error}" if record.error else ""
-        said.append(("This run is not complete", f"its status is {record.status}{reason}"))
+        found.append(("This run is not complete", f"its status is {record.status}{reason}"))
     simulated = _simulated(record)
     if simulated:
-        told = f"{listed(simulated)}: these scores say nothing about any brain"
-        said.append(("Simulated people", told))
+        texts = f"{listed(simulated)}: these scores say nothing about any brain"
+        found.append(("Simulated people", texts))
     if record.model.builtin:
-        said.append(("Built-in model", "it ships to try the software, not to be compared"))
-    return said + [("", note) for note in record.notes if not note.startswith(_again(record))]
+        found.append(("Built-in model", "it ships to try the software, not to be compared"))
+    return found + [("", note) for note in record.notes if not note.startswith(_again(record))]
 
 
 def section_cautions(record: Record, key: str) -> list[tuple[str, str]]:
@@ -66,7 +66,7 @@ def _again(record: Record) -> tuple[str, ...]:
 
 
 def _nuisance(record: Record, kind: str) -> list[tuple[str, str]]:
-    told: list[tuple[str, str]] = []
+    texts: list[tuple[str, str]] = []
     reached: dict[str, list[str]] = {}
     protocol = kind.removeprefix("alignment, ")
     if protocol in ("controlled", "published"):
@@ -76,15 +76,15 @@ def _nuisance(record: Record, kind: str) -> list[tuple[str, str]]:
                 reached.setdefault(name, []).append(cell.name)
         for name, where in sorted(reached.items(), key=lambda item: -len(item[1])):
             every = "every cell" if len(where) == len(cells) > 1 else listed(where, 20)
-            told.append((f"{name} reaches the model ({protocol})", f"in {every}"))
+            texts.append((f"{name} reaches the model ({protocol})", f"in {every}"))
     elif kind == "behaviour":
         for row in record.behavior:
             for control in row.controls:
                 if "error_consistency" in row.reached_by(control):
                     reached.setdefault(control.control, []).append(row.benchmark)
         for name, where in reached.items():
-            told.append((f"{name} reaches the model in κ of errors", f"in {listed(where)}"))
-    return told
+            texts.append((f"{name} reaches the model in κ of errors", f"in {listed(where)}"))
+    return texts
 
 
 def _texts(record: Record, kind: str) -> Iterable[tuple[str, str]]:
@@ -93,9 +93,9 @@ def _texts(record: Record, kind: str) -> Iterable[tuple[str, str]]:
     where: dict[str, list[str]] = {}
     warned = _by_kind(record)[kind]
     for name, score in warned:
-        told = getattr(score, "control_warnings", ())
+        texts = getattr(score, "control_warnings", ())
         for text in dict.fromkeys(score.warnings):
-            if text not in told and not text.startswith(again):
+            if text not in texts and not text.startswith(again):
                 where.setdefault(text, []).append(name)
     for text, names in where.items():
         about = f"all of {kind}" if len(names) == len(warned) > 1 else listed(names, 6)

@@ -44,8 +44,8 @@ IN_WORDS = {
 _ABOUT = (
     "A gain is guided minus another arm over the same problems, 95 % by a hierarchical bootstrap "
     "over seeds and base problems. That brain signals help needs both gains above 0 against items "
-    "permuted and label only. A shift of how often True is said is no gain. At threshold: True "
-    "counts as said above log-odds chosen on validation problems. AUC: of log-odds, 0.5 by chance. "
+    "permuted and label only. A shift of the share of True is not a gain. At threshold: True "
+    "is the answer above log-odds chosen on validation problems. AUC: of log-odds, 0.5 by chance. "
     "* p below 0.05 after Holm over arms. McNemar: problems that only guided or only the arm has "
     "right, exact."
 )
@@ -119,13 +119,13 @@ def _pictures(folder: Path) -> list[Figure]:
 
 
 def _score(index: int, score: GuidanceScore) -> Section:
-    told = f"; {score.told_from}" if score.told_from else ""
+    text = f"; {score.told_from}" if score.told_from else ""
     blocks: list[Block] = [
         Words(score.reading, "lead", name=score.verdict, mood=_MOODS.get(score.verdict, "")),
         Words(
             f"Guided by {plural(score.n_people, 'person', 'people')} on {score.reasoning_type} "
             f"items, at the {score.site} site, {score.acting}; read once on {score.test} "
-            f"({score.test_type}{told}): {plural(score.n_items, 'item')} of "
+            f"({score.test_type}{text}): {plural(score.n_items, 'item')} of "
             f"{plural(score.n_base, 'problem')}; {number(score.n_permutations)} item permutations, "
             f"{number(score.n_draws)} bootstrap draws; tier {score.tier}."
         ),
@@ -150,8 +150,8 @@ def _forest(index: int, score: GuidanceScore, metric: str) -> Figure:
         change = change_of(difference, metric)
         if change is None:
             continue
-        told = f"against {difference.against}: {with_interval(change.value, change.interval)}"
-        mark = Mark(change.value, "dot", "model", told, change.interval)
+        text = f"against {difference.against}: {with_interval(change.value, change.interval)}"
+        mark = Mark(change.value, "dot", "model", text, change.interval)
         note = "" if change.p_corrected is None else f"p Holm {number(change.p_corrected)}"
         rows.append(DotRow(f"against {difference.against}", [[mark]], note))
     words = IN_WORDS[metric]

@@ -64,7 +64,7 @@ def layer_maps(key: str, protocol: str, cells: Sequence[CellSummary]) -> list[Bl
 
 
 def _scale(cells: Sequence[CellSummary]) -> float:
-    """The value of the darkest shade: few cells are past it, so that the others can be told."""
+    """The value of the darkest shade; few cells are past it, so that the others differ visibly."""
     found = [
         value for cell in cells for depths in cell.layers.values() for value in depths.values()
     ]
@@ -121,8 +121,8 @@ def _passing(cells: Sequence[CellSummary], statistic: str) -> Table:
             continue
         passing = sum(_passes(cell, value) for _, _, value in every)
         site, depth, value = max(every, key=lambda one: one[2])
-        told = f"{passing} of {len(every)}"
-        row = [cell.name, told, f"{site} {depth}", number(value, 4), number(cell.bar, 4)]
+        above = f"{passing} of {len(every)}"
+        row = [cell.name, above, f"{site} {depth}", number(value, 4), number(cell.bar, 4)]
         found = sum(q < 0.05 for q in cell.quality.values())
         rows.append((*row, number(found)) if cell.quality else row)
     columns = ["cell", "layers above all nuisance", "best layer", f"its {statistic}",

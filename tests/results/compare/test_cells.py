@@ -86,7 +86,7 @@ def test_people_share_items_so_their_agreement_alone_is_not_sure() -> None:
     )
     assert row.p is not None
     assert row.p > 0.5
-    assert row.reading == "not told apart"
+    assert row.reading == "inconclusive"
 
 
 def test_one_or_two_people_tell_no_error() -> None:

@@ -176,7 +176,7 @@ def test_two_items_that_are_both_lost_are_no_certainty(run: Callable[..., Finish
         assert row.interval is not None
         assert row.interval[0] == -1.0, row.metric
         assert row.interval[1] > 0.5, row.metric
-        assert row.reading == "not told apart"
+        assert row.reading == "inconclusive"
     assert (found["accuracy"].difference, found["accuracy"].mcnemar_p) == (-1.0, 0.5)
 
 
@@ -194,7 +194,7 @@ def test_always_true_against_always_false_is_not_the_same(
         assert row.interval[1] - row.interval[0] > 2 / n / 2
         assert max(map(abs, row.interval)) <= 1.0
         # the log-odds of the other are all moved, and all tied as before
-        assert row.reading == "not told apart"
+        assert row.reading == "inconclusive"
     accuracy = next(row for row in compare_tasks(run("c", true), run("d", false))
                     if isinstance(row, ComparisonRow))  # fmt: skip
     assert (accuracy.changed, accuracy.says) == (n, ("True", 1.0, 0.0))

@@ -153,7 +153,7 @@ def test_no_interval_is_without_width_or_beyond_what_is_possible(
     for row in rows(true).values():
         assert (row.reading, row.p) == ("identical", 1.0)
     for row in rows(turned).values():
-        assert row.reading == "not told apart"
+        assert row.reading == "inconclusive"
     assert rows(turned)["accuracy"].changed == 8
     assert rows(turned)["accuracy"].says == ("True", 1.0, 0.0)
 

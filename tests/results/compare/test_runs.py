@@ -64,7 +64,7 @@ def test_identical_runs_give_zeros(make) -> None:
     # no record has single answers of guided models, or pairs that flipped
     assert told == {
         "alignment": {"identical"}, "behaviour": {"identical"}, "task": {"identical"},
-        "gain": {"not told apart"}, "search": {"equal"},
+        "gain": {"inconclusive"}, "search": {"equal"},
     }  # fmt: skip
     for one in pair.judged:
         if one.kind in ("task", "gain") or "unique" in one.metric:
@@ -178,10 +178,10 @@ def test_the_rule_of_what_got_worse(found: ComparisonRow, worse: bool) -> None:
         (row(0.1, 0.04), "better"),
         (row(0.1, 0.04, rounding=True), "higher"),
         (row(-0.1, 0.04, rounding=True), "worse"),
-        (row(0.1, 0.04, p_corrected=0.4), "not told apart"),
-        (row(0.0, 1.0, interval=(0.0, 0.0)), "not told apart"),
+        (row(0.1, 0.04, p_corrected=0.4), "inconclusive"),
+        (row(0.0, 1.0, interval=(0.0, 0.0)), "inconclusive"),
         (row(0.0, 1.0, interval=(-0.01, 0.02), tolerance=0.02), "the same"),
-        (row(0.0, 1.0, interval=(-0.01, 0.03), tolerance=0.02), "not told apart"),
+        (row(0.0, 1.0, interval=(-0.01, 0.03), tolerance=0.02), "inconclusive"),
         (row(0.0, 1.0, identical=True), "identical"),
         (row(0.1), "higher"),
         (row(-0.1), "lower"),
