@@ -49,11 +49,11 @@ class ArmRow(GuidancePart):
     layers: list[Count] | None = None
     """Of steering: where something was added, with any seed. Null in older records."""
     threshold: float | None
-    """Log-odds above which True is said, chosen on validation problems; mean over seeds."""
+    """Log-odds above which the answer is True, chosen on validation problems; mean over seeds."""
     auc: Share | None
     """Of log-odds; null where only one label is there, or answers are not two."""
     accuracy: Share
-    """Of what was said; an invalid answer is not right."""
+    """Of the answers; an invalid one is not right."""
     accuracy_at_threshold: Share | None
     balanced_accuracy: Share | None
     dprime: float | None

@@ -88,39 +88,41 @@ class GuidanceScore(GuidancePart):
     @property
     def warnings(self) -> tuple[str, ...]:
         """Notes, then what the numbers say."""
-        said, seeds = [*self.notes], self._seeds
+        texts, seeds = [*self.notes], self._seeds
         transferred = self.test_type not in (self.reasoning_type, "all")
         if self.mode == "steering" and transferred:
-            said.append(f"transfer: guided by {self.reasoning_type} items")
+            texts.append(f"transfer: guided by {self.reasoning_type} items")
         if not self.humans_beat_model:
-            said.append("the model has no item wrong that a person has right: every item guides")
+            texts.append("the model has no item wrong that a person has right: every item guides")
         if self.n_base < MIN_PROBLEMS:
-            said.append(f"{count(self.n_base, 'problem')}: no intervals below {MIN_PROBLEMS}")
+            texts.append(f"{count(self.n_base, 'problem')}: no intervals below {MIN_PROBLEMS}")
         # no seed changes the model as it is
         single = [name for name, own in seeds.items() if own == 1 and name != UNGUIDED]
         if single:
-            said.append(
+            texts.append(
                 f"one seed of {', '.join(single)}: intervals say nothing of other seeds or "
                 "permutations"
             )
         if self.tier == "reduced":
-            said.append(
+            texts.append(
                 f"reduced tier: {count(seeds.get(GUIDED, 0), 'seed')}, few arms; no verdict but "
                 "inconclusive"
             )
         if self.oracles:
-            said.append(f"{', '.join(self.oracles)}: told the answers of these very items")
-        return tuple(said)
+            texts.append(
+                f"{', '.join(self.oracles)}: their signals are the answers of these very items"
+            )
+        return tuple(texts)
 
     @property
     def _seeds(self) -> dict[str, int]:
         return {arm.arm: arm.n_seeds for arm in self.arms}
 
     @property
-    def told_from(self) -> str:
-        """What the log-odds of its AUC are told from, in words; nothing where as they are."""
+    def relative_to(self) -> str:
+        """Threshold that the log-odds of its AUC are relative to, in words; empty where none."""
         held_out = self.mode == "steering" and self.test == HELD_OUT
-        return "log-odds told from the threshold of each run" if held_out else ""
+        return "log-odds relative to the threshold of each run" if held_out else ""
 
     @property
     def acting(self) -> str:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from brainbench.quantities import Count, Share, Spread
 from brainbench.reasoning.uncertainty import area_side, share_interval
 
-# how much more often than it is right an answer is given, to be told of as leaning
+# how much more often than it is right an answer is given, to be reported as leaning
 _LEANING = 0.15
 # a share that rounds to all of them
 _ALWAYS = 0.995
@@ -47,7 +47,7 @@ class AnswerBias(BaseModel):
     n_truncated: Count
     """Answers cut off by the limit of generation."""
     threshold: float | None
-    """Log-odds above which the first choice counts as said, chosen on ``threshold_task``."""
+    """Log-odds above which the first choice is the answer, chosen on ``threshold_task``."""
     threshold_task: str | None
     n_threshold: Count | None
     """Items it was chosen on."""
@@ -86,32 +86,32 @@ class AnswerBias(BaseModel):
     def reading(self) -> str:
         """In plain words: against the best constant answer, where answers lean, what odds tell."""
         constant, accuracy = self.best_constant
-        said = []
+        parts = []
         always = f"always saying {constant} ({self.accuracy:.3f} against {accuracy:.3f})"
         if self.answer_shares is not None and max(self.answer_shares.values()) >= _ALWAYS:
             word = max(self.answer_shares, key=self.answer_shares.__getitem__)
-            said.append(
+            parts.append(
                 f"always says {word}: its accuracy is the share of such problems "
                 f"({self.accuracy:.3f})"
             )
         elif self.accuracy - accuracy <= 0:
-            said.append(f"no better than {always}")
+            parts.append(f"no better than {always}")
         elif self.beats_constant:
-            said.append(f"better than {always}")
+            parts.append(f"better than {always}")
         else:
-            said.append(f"not clearly better than {always}")
-        said += self._leaning()
+            parts.append(f"not clearly better than {always}")
+        parts += self._leaning()
         if self.auc is not None:
             shares = (self.always[self.choices[0]], self.always[self.choices[-1]])
             side = area_side(self.auc, self.auc_stderr, shares, self.n_clusters)
-            told = {1: "tell the answers apart", -1: "point the wrong way",
-                    0: "do not tell the answers apart"}[side]  # fmt: skip
-            said.append(f"its log-odds {told} (AUC {self.auc:.3f})")
+            verdict = {1: "separate the answers", -1: "point the wrong way",
+                    0: "do not separate the answers"}[side]  # fmt: skip
+            parts.append(f"its log-odds {verdict} (AUC {self.auc:.3f})")
         if self.n_invalid:
-            said.append(f"{self.n_invalid} of {self.n_items} answers are invalid")
+            parts.append(f"{self.n_invalid} of {self.n_items} answers are invalid")
         if self.n_truncated:
-            said.append(f"{self.n_truncated} were cut off")
-        return "; ".join(said)
+            parts.append(f"{self.n_truncated} were cut off")
+        return "; ".join(parts)
 
     def _leaning(self) -> list[str]:
         shares = self.answer_shares
@@ -161,7 +161,7 @@ class TaskScore(BaseModel):
 
 
 class Threshold(BaseModel):
-    """Log-odds above which the first choice counts as said, chosen on a validation split."""
+    """Log-odds above which the first choice is the answer, chosen on a validation split."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -135,11 +135,11 @@ def _head(row: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _behavior(score: Mapping[str, Any]) -> dict[str, Any]:
-    told = ("reaches_model", "reaches_reference", "warning")
+    computed = ("reaches_model", "reaches_reference", "warning")
     new = _noted(score)
     new["pooled"] = _POOLED in score["warnings"]
     new["true_rate"] = new.pop("said_true")
-    new["controls"] = [_without(row, *told) for row in score["controls"]]
+    new["controls"] = [_without(row, *computed) for row in score["controls"]]
     return new
 
 

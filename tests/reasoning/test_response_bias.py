@@ -76,7 +76,7 @@ class TestReadings:
         assert nearly == "always says True: its accuracy is the share of such problems (0.505)"
         often = self.read(items("TF" * 100, "T" * 198 + "FF"))
         assert "leans towards True: says it in 99%" in often
-        assert "do not tell the answers apart (AUC 0.500)" in text
+        assert "do not separate the answers (AUC 0.500)" in text
 
     def test_what_does_no_better_than_a_constant_one(self) -> None:
         text = self.read(items("TTTF" * 10, "TFTT" * 10))
@@ -96,9 +96,9 @@ class TestReadings:
         odds = [1.0 if label == "T" else -1.0 for label in labels]
         text = self.read(items(labels, labels, odds))
         assert text.startswith("not clearly better than always saying True (1.000 against")
-        assert "do not tell the answers apart (AUC 1.000)" in text
+        assert "do not separate the answers (AUC 1.000)" in text
         wrong = self.read(items(labels, labels, [-odd for odd in odds]))
-        assert "do not tell the answers apart (AUC 0.000)" in wrong
+        assert "do not separate the answers (AUC 0.000)" in wrong
 
     def test_orders_of_a_few_problems_are_none_either(self) -> None:
         own = items("TTTF" * 6, "TTTF" * 6, [1.0, 1.0, 1.0, -1.0] * 6)
@@ -111,7 +111,7 @@ class TestReadings:
         assert "leans towards True: says it in 90%, right in 50%" in text
 
     def test_log_odds_that_know_more_than_the_answers_or_less(self) -> None:
-        assert "its log-odds tell the answers apart" in self.read(drawn(200, 5.0))
+        assert "its log-odds separate the answers" in self.read(drawn(200, 5.0))
         assert "point the wrong way" in self.read(drawn(200, 0.0, -1.5))
 
     def test_what_is_invalid_and_cut_off(self) -> None:

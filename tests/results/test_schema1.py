@@ -25,6 +25,9 @@ REWORDED = {
     "says True as often": "answers True as often",
     "log-odds tell True from False": "log-odds separate True from False",
     "cannot be told apart": "cannot be separated",
+    "not told from chance": "not distinguishable from chance",
+    "tell the answers apart": "separate the answers",
+    "told the answers of these": "their signals are the answers of these",
 }
 NOT_BEATEN = "the model has no item wrong that a person has right: every item guides"
 

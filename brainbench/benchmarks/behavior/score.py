@@ -218,88 +218,90 @@ class BehaviorScore(BenchmarkScore):
         """In what each control reaches the model, in plain words."""
         found = []
         for control in self.controls:
-            said = ", ".join(
+            text = ", ".join(
                 f"{IN_WORDS[name]} {getattr(control, name):.3f} "
                 f"(model {getattr(self, name).value:.3f})"
                 for name in self.reached_by(control)
             )
-            if said:
-                found.append(f"{control.control} reaches the model: {said}")
+            if text:
+                found.append(f"{control.control} reaches the model: {text}")
         return tuple(found)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Notes, then what the fields say."""
-        said = [*self.notes, *self._of_answers()]
+        texts = [*self.notes, *self._of_answers()]
         if self.simulated:
-            said.append(f"{self.dataset} is simulated: no person was asked")
-        said += self.control_warnings
+            texts.append(f"{self.dataset} is simulated: no person was asked")
+        texts += self.control_warnings
         if self.pooled:
-            said.append(
+            texts.append(
                 "items of different reasoning types are pooled: read it beside the single types"
             )
         if self.left_out:
             named = ", ".join(f"{one.subject} ({one.missing:.0%})" for one in self.left_out)
-            said.append(
+            texts.append(
                 f"left out, with more than {MAX_MISSING:.0%} of the responses missing: {named}"
             )
-        said += self._of_constants()
+        texts += self._of_constants()
         interval = self.error_consistency.reference_interval
         if interval is None or interval[0] <= 0:
-            said.append(
+            texts.append(
                 "people's κ of errors among themselves is not clearly above 0: no ratio is printed"
             )
         n_true = round(self.labelled_true * self.n_items)
-        said.append(
+        texts.append(
             f"{self.n_items} items are few ({n_true} follow, {self.n_items - n_true} do not): "
             "intervals over people hold for these very items; see the ones over items"
         )
-        return tuple(said)
+        return tuple(texts)
 
     def _of_answers(self) -> list[str]:
         """Answers and log-odds that the model did not give."""
-        said = []
+        texts = []
         if self.n_invalid:
-            said.append(
+            texts.append(
                 f"{self.n_invalid} of {self.n_items} answers are neither True nor False: they are "
                 "left out of agreement and κ, and count as not right in the accuracy"
             )
         if self.n_cut_off:
-            said.append(f"{self.n_cut_off} answers were cut off by the token limit")
+            texts.append(f"{self.n_cut_off} answers were cut off by the token limit")
         if self.n_log_odds < self.n_items:
             rest = "the correlations rest on the others" if self.n_log_odds else "no correlation"
-            said.append(f"{self.n_items - self.n_log_odds} items have no log-odds: {rest}")
-        return said
+            texts.append(f"{self.n_items - self.n_log_odds} items have no log-odds: {rest}")
+        return texts
 
     def _of_constants(self) -> list[str]:
         """Where κ is 0, or undefined, for want of variation, and not for want of agreement."""
-        said = []
+        texts = []
         valid = self.n_items - self.n_invalid
         n_right = round(self.accuracy * self.n_items)
         if valid and n_right in (0, valid):
             always = "right" if n_right else "wrong"
-            said.append(
+            texts.append(
                 f"the model is {always} on every item it answers: its κ of errors is 0 with "
                 "everybody who is not, and undefined with everybody who is"
             )
         if valid and self.true_rate in (0.0, 1.0):
             word = "True" if self.true_rate else "False"
-            said.append(
+            texts.append(
                 f"the model always says {word}: its κ of answers and errors tell nothing of it"
             )
         perfect = [one.subject for one in self.people if one.accuracy == 1.0]
         if perfect:
-            said.append(
+            texts.append(
                 f"{', '.join(perfect)} made no error: κ of errors with anyone is then 0, whatever "
                 "the other does, which pulls the means of model and people towards 0"
             )
         undefined = self.error_consistency.n_undefined
         if undefined:
-            said.append(f"κ of errors is undefined with {undefined} people, who are left out of it")
+            texts.append(
+                f"κ of errors is undefined with {undefined} people, who are left out of it"
+            )
         pairs = self.error_consistency.reference_undefined
         if pairs:
-            said.append(f"κ of errors is undefined for {pairs} pairs of people, left out of it")
-        return said
+            texts.append(f"κ of errors is undefined for {pairs} pairs of people, left out of it")
+        return texts
 
     def add_to(self, record: Any) -> None:
         """Append itself to the record's ``behavior``."""

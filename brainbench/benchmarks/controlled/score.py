@@ -140,7 +140,7 @@ class ControlledScore(BenchmarkScore):
     reasoning_type: str
     protocol: Literal["controlled"] = "controlled"
     readout: Literal["all units", "localised"]
-    """Whether all units were scored, or those told by a contrast on training items."""
+    """Whether all units were scored, or those selected by the localiser contrast."""
     primary: bool
     """Whether it is a cell of one reasoning type; pooled cells are secondary."""
     simulated: bool
@@ -231,24 +231,24 @@ class ControlledScore(BenchmarkScore):
     def reading(self) -> str:
         """The outcome in plain words."""
         unique, p = self.unique_r2, self.p_corrected
-        chance = "not told from chance"
+        chance = "not distinguishable from chance"
         if unique.p is not None and unique.p < 0.05:
             chance = f"p {unique.p:.3f} by itself, {p:.3f} once all cells are counted"
         if self.verdict == "above null":
-            said = f"the model adds R² {unique.value:.4f} to nuisance (p {p:.3f})"
+            text = f"the model adds R² {unique.value:.4f} to nuisance (p {p:.3f})"
         elif p < 0.05:
-            said = (
+            text = (
                 f"found in these people (p {p:.3f}), but not shown to hold for others: "
                 "its interval is not above 0"
             )
         elif self.verdict == "not above null":
-            said = f"{chance}, and as much as people share would have shown"
+            text = f"{chance}, and as much as people share would have shown"
         else:
-            said = f"{chance}, and this design would miss as much as people share"
+            text = f"{chance}, and this design would miss as much as people share"
         best = max(self.controls, key=lambda row: -1.0 if row.r is None else row.r, default=None)
         if best is not None and best.r is not None and best.r > self.raw.value:
-            return f"{said}; {best.control} alone predicts better than the model"
-        return said
+            return f"{text}; {best.control} alone predicts better than the model"
+        return text
 
     @property
     def control_warnings(self) -> tuple[str, ...]:
@@ -265,22 +265,22 @@ class ControlledScore(BenchmarkScore):
     @property
     def warnings(self) -> tuple[str, ...]:
         """Notes, then what the fields say."""
-        said = [*self.notes]
+        texts = [*self.notes]
         if self.simulated:
-            said.append(f"{self.dataset} is simulated: nothing here was measured in a person")
+            texts.append(f"{self.dataset} is simulated: nothing here was measured in a person")
         if self.selection_leak:
-            said.append("voxels were chosen on the data that are scored")
-        said += self.control_warnings
+            texts.append("voxels were chosen on the data that are scored")
+        texts += self.control_warnings
         similarity: dict[str, Similarity] = {name: getattr(self, name) for name in METRICS}
-        said += [
+        texts += [
             f"{one.n_undefined} comparisons of {name.upper()} count 0: all items are equally far "
             "apart"
             for name, one in similarity.items()
             if one.n_undefined
         ]
         if self.n_constant:
-            said.append(f"{self.n_constant} predictions or responses did not vary and count 0")
-        return tuple(said)
+            texts.append(f"{self.n_constant} predictions or responses did not vary and count 0")
+        return tuple(texts)
 
     def add_to(self, record: Any) -> None:
         """Append itself to the record's ``controlled``."""

@@ -140,41 +140,41 @@ class PublishedScore(BenchmarkScore):
             reached = self.reached_by(row)
             if not reached:
                 continue
-            said = f"{row.control} alone scores {row.raw:.3f}"
+            text = f"{row.control} alone scores {row.raw:.3f}"
             if row.raw_range is not None:
                 low, high = row.raw_range
-                said = f"{row.control} score {row.raw:.3f} (95 % range {low:.3f} to {high:.3f})"
+                text = f"{row.control} score {row.raw:.3f} (95 % range {low:.3f} to {high:.3f})"
             named = [f"the model ({self.raw:.3f})"] if "model" in reached else []
             if "reference" in reached:
                 named.append(f"the inter-subject reference ({self.reference:.3f})")
-            found.append(f"{said}: it reaches {' and '.join(named)}")
+            found.append(f"{text}: it reaches {' and '.join(named)}")
         return tuple(found)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Notes, then what the fields say."""
-        said = [*self.notes]
+        texts = [*self.notes]
         if self.simulated:
-            said.append(f"{self.dataset} is simulated: nothing here was measured in a person")
-        said += self.control_warnings
+            texts.append(f"{self.dataset} is simulated: nothing here was measured in a person")
+        texts += self.control_warnings
         if self.pooled:
-            said.append(
+            texts.append(
                 "items of different reasoning types are pooled: read it beside the single types"
             )
         if self.selection_leak:
-            said.append("voxels were chosen on the data that are scored")
+            texts.append("voxels were chosen on the data that are scored")
         if self.ceiling is None:
-            said.append(f"no ceiling: it takes {MINIMUM_PEOPLE} to {MAXIMUM_PEOPLE} people")
+            texts.append(f"no ceiling: it takes {MINIMUM_PEOPLE} to {MAXIMUM_PEOPLE} people")
         else:
-            said.append(
+            texts.append(
                 "the divided score is no share of explainable variance: it divides by ceilings at "
                 "the bounds of their fit, counted in ceiling_near_zero and ceiling_near_one"
             )
             if self.score is None:
-                said.append("the divided score is not finite: the ceiling is 0 in too many voxels")
+                texts.append("the divided score is not finite: the ceiling is 0 in too many voxels")
         if self.n_constant:
-            said.append(f"{self.n_constant} predictions or responses did not vary and count 0")
-        return tuple(said)
+            texts.append(f"{self.n_constant} predictions or responses did not vary and count 0")
+        return tuple(texts)
 
     def add_to(self, record: Any) -> None:
         """Append itself to the record's ``published``."""

@@ -89,8 +89,8 @@ def _spelling_faults(place: str, metrics: Mapping[str, Any], bias: AnswerBias) -
         yield Fault(f"{place}.always", "is not of the task's choices")
     elif not same(sum(bias.always.values()), 1.0, 1e-3):
         yield Fault(f"{place}.always", f"adds up to {number(sum(bias.always.values()))}, not to 1")
-    said = max((bias.answer_shares or {}).values(), default=0.0)
-    if said == 1.0 and bias.n_invalid == 0:
+    largest = max((bias.answer_shares or {}).values(), default=0.0)
+    if largest == 1.0 and bias.n_invalid == 0:
         if bias.accuracy > best + 1e-9:
             problem = f"is {number(bias.accuracy)} for one answer to everything"
             yield Fault(f"{place}.accuracy", f"{problem}, which is at best {number(best)}")
@@ -191,9 +191,9 @@ def _bias_faults(bias: AnswerBias, rows: Rows) -> Iterator[Fault]:
             f"{place}.{name}", getattr(bias, name), getattr(found, name), "its samples"
         )
     for name in ("always", "answer_shares"):
-        told, again = getattr(bias, name) or {}, getattr(found, name) or {}
+        stated, again = getattr(bias, name) or {}, getattr(found, name) or {}
         for choice in bias.choices:
             of = "its samples"
             yield from recomputed(
-                f"{place}.{name}.{choice}", told.get(choice), again.get(choice), of
+                f"{place}.{name}.{choice}", stated.get(choice), again.get(choice), of
             )

@@ -102,11 +102,11 @@ class AccuracyBoards(BoardKind):
         self, board: RankedBoard, record: Record, cells: Mapping[str, float]
     ) -> Sequence[Shown]:
         own = [bias for bias in record.answer_bias if bias.task in board.tasks]
-        said: dict[str, list[float]] = {}
+        shares: dict[str, list[float]] = {}
         for bias in own:
             for choice, share in (bias.answer_shares or {}).items():
-                said.setdefault(choice, []).append(share)
-        most = max(said.items(), key=lambda item: float(np.mean(item[1])), default=None)
+                shares.setdefault(choice, []).append(share)
+        most = max(shares.items(), key=lambda item: float(np.mean(item[1])), default=None)
         return [
             mean_of(bias.accuracy for bias in own),
             mean_of(bias.best_constant[1] for bias in own),

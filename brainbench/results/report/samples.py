@@ -25,8 +25,8 @@ def samples_section(folder: Path, rows: int = ROWS) -> Section | None:
     if not files or not rows:
         return None
     about = Words(
-        "What was asked is told by its id or hash, what was answered by label and log-odds; texts "
-        "only where the run was told to keep them. said: 1 True, 0 False. people_right: share of "
+        "Questions are shown by id or hash, answers by label and log-odds; texts "
+        "only where the run kept them. said: 1 True, 0 False. people_right: share of "
         "people who were right.",
         "note",
     )

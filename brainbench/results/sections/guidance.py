@@ -119,7 +119,7 @@ def _pictures(folder: Path) -> list[Figure]:
 
 
 def _score(index: int, score: GuidanceScore) -> Section:
-    text = f"; {score.told_from}" if score.told_from else ""
+    text = f"; {score.relative_to}" if score.relative_to else ""
     blocks: list[Block] = [
         Words(score.reading, "lead", name=score.verdict, mood=_MOODS.get(score.verdict, "")),
         Words(

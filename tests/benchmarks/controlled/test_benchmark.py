@@ -416,7 +416,7 @@ def test_what_people_did_is_averaged_over_the_showings_of_an_item() -> None:
         (0.001, 0.006, "above null", "adds R² 0.0100 to nuisance (p 0.006)"),
         (0.001, 0.006, "inconclusive", "found in these people (p 0.006), but not shown to hold"),
         (0.02, 0.12, "inconclusive", "p 0.020 by itself, 0.120 once all cells are counted"),
-        (0.3, 1.0, "not above null", "not told from chance, and as much as people share would"),
+        (0.3, 1.0, "not above null", "not distinguishable from chance, and as much as people"),
     ],
 )
 def test_the_reading_says_what_was_found(

@@ -110,7 +110,7 @@ def test_few_problems_and_single_seeds_are_warned_of() -> None:
 
 def test_who_was_told_the_answers_is_named_and_changes_no_claim(plain: GuidanceScore) -> None:
     found = score(oracles=frozenset({"label as fMRI"}))
-    assert "label as fMRI: told the answers of these very items" in found.warnings
+    assert "label as fMRI: their signals are the answers of these very items" in found.warnings
     assert (found.verdict, found.reading) == (plain.verdict, plain.reading)
     assert found.differences[:3] == plain.differences
 

@@ -165,7 +165,7 @@ def one_label(rows: list[dict[str, Any]]) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (no_labels, "the answers shipped do not say what was right, or what was said"),
+        (no_labels, "the answers shipped hold no labels, or no answers"),
         (one_label, "every problem is labelled True"),
         (lambda rows: rows.clear(), "no answers were shipped"),
     ],

@@ -393,7 +393,7 @@ def test_samples_without_labels_are_told(whole: Path) -> None:
     (whole / "record" / "samples" / f"{ODD}.jsonl").write_text(json.dumps(row) + "\n")
     reseal(whole)
     notes = check_submission(whole).notes
-    assert "samples hold no labels, and numbers are as told: odd" in notes
+    assert "samples hold no labels, and numbers are not recomputed: odd" in notes
 
 
 def test_behaviour_on_a_dataset_that_nobody_knows(whole: Path) -> None:

@@ -356,7 +356,7 @@ ANSWERS: dict[str, tuple[Callable[[list[Row]], list[Row]], str]] = {
     ),
     "no labels": (
         lambda rows: [{"doc_id": row["doc_id"], "id": row["id"], "acc": 1.0} for row in rows],
-        "has samples without a label or what was said",
+        "has samples without a label or an answer",
     ),
 }
 

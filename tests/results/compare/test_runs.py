@@ -160,7 +160,7 @@ def test_other_layers_of_guidance_are_told(make) -> None:
         (row(-0.1, 0.04, tolerance=0.09), True),
         # whatever it is alone, among many it is not a rarity
         (row(-0.1, 0.01, p_corrected=0.06), False),
-        # nothing tells the error
+        # no standard error
         (row(-0.1), False),
         (row(0.1, 0.001), False),
         (row(-1e-12, 0.001), False),

@@ -36,7 +36,8 @@ class TestSummary:
         text = told(summary(with_scores(controlled(), controlled("md"))))
         assert "A null result: in no cell" in text
         assert "In 2 of 2 the design would also miss" in text
-        assert "language.syllogistic, md.syllogistic: inconclusive: not told from chance" in text
+        cells = "language.syllogistic, md.syllogistic"
+        assert f"{cells}: inconclusive: not distinguishable from chance" in text
 
     def test_what_is_above_null_is_named(self) -> None:
         found = controlled("md", verdict="above null")

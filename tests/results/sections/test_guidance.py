@@ -135,7 +135,7 @@ def test_the_layers_that_act_are_told() -> None:
 
 
 def test_the_area_of_held_out_items_says_what_its_log_odds_are_told_from() -> None:
-    told = "log-odds told from the threshold of each run"
+    told = "log-odds relative to the threshold of each run"
     for mode in ("steering", "finetuning"):
         changed = {"mode": mode, "test": HELD_OUT}
         made = score().model_copy(update=changed)

@@ -2,7 +2,7 @@
 // rows of a table that hold every word that is searched for
 for (const box of document.querySelectorAll(".search")) {
   const field = box.querySelector("input");
-  const told = box.querySelector("[role=status]");
+  const status = box.querySelector("[role=status]");
   const rows = [...box.nextElementSibling.querySelectorAll("tbody tr")];
   const texts = rows.map((row) => row.textContent.toLowerCase());
   field.addEventListener("input", () => {
@@ -12,7 +12,7 @@ for (const box of document.querySelectorAll(".search")) {
       row.hidden = !words.every((word) => texts[index].includes(word));
       shown += !row.hidden;
     });
-    told.textContent = words.length ? `${shown} of ${rows.length} rows` : "";
+    status.textContent = words.length ? `${shown} of ${rows.length} rows` : "";
   });
 }
 // what is folded is printed too, and folded again
