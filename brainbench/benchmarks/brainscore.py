@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def to_brainscore(score: BenchmarkScore) -> BrainScoreScore:
     """Turn a score of any kind into a ``brainscore_core.metrics.Score``.
 
-    Its value is the headline, of alignment the undivided ``raw``, for the divided form is no share
-    of explainable variance. ``attrs`` hold ``raw`` (the headline, one value per person),
+    Its value is the headline, of alignment the undivided ``raw``: the divided form is not a
+    share of explainable variance. ``attrs`` hold ``raw`` (the headline, one value per person),
     ``warnings`` and the facts of the kind: ``protocol``, ``reference`` (measured inter-subject
     value) and ``controls``; as published also ``ceiling`` (mean v0) and ``divided``; controlled,
     ``unique_r2``, ``p_corrected`` and ``verdict``, and no ceiling.

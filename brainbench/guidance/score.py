@@ -187,7 +187,7 @@ class SearchScore(GuidancePart):
         flat = powerless(self.loss, self.centring)
         return (
             *self.notes,
-            "as published: maps, directions and success are of the same items; a flip is no "
+            "as published: maps, directions and success are of the same items; a flip is not "
             "evidence that anything was learned",
             *(
                 f"{row.arm}: its predictions have one dimension, where a {self.loss} has no slope; "

@@ -37,7 +37,7 @@ def is_believable(conclusion: str) -> bool:
     Raises
     ------
     DataError
-        When it is no such sentence, or nothing is known here of its terms.
+        When it is not such a sentence, or nothing is known here of its terms.
     """
     claim = read_statement(conclusion)
     if isinstance(claim, Inclusion) and claim.predicate in KINDS:

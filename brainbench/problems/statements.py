@@ -80,7 +80,7 @@ _MEMBERSHIP = re.compile(r"(?P<name>\w+) is (?P<no>not )?(?:an? )?(?P<pred>\w+)"
 _DENIAL = "it is not the case that "
 # a predicate that ends so is not a plural: helpless, famous
 _NO_PLURAL = ("ss", "us", "is")
-# words that quantify, connect or are no term: read as a name or a term, they would give a
+# words that quantify, connect or are not a term: read as a name or a term, they would give a
 # wrong label in silence
 _CONNECTIVES = frozenset(
     {"and", "both", "but", "either", "if", "iff", "is", "neither", "never", "nor", "not", "only"}
@@ -188,5 +188,5 @@ def _denied(text: str) -> Statement | None:
     if denied.startswith("not all "):
         return _inclusion(denied.removeprefix("not "))
     statement = _comparison(denied) or _membership(denied) or _denied(denied)
-    # that something is not so of all is no statement of this fragment
+    # that something is not so of all is not a statement of this fragment
     return statement.denial if isinstance(statement, ComparativeStatement | Membership) else None

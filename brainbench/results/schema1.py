@@ -18,6 +18,12 @@ _ORACLES = ": told the answers of these very items"
 _NOT_BEATEN = "the model has no item wrong that a person has right: every item guides"
 _POOLED = "items of different reasoning types are pooled: read it beside the single types"
 _LEAK = "voxels were chosen on the data that are scored"
+# parts of warnings as version 1 wrote them → as they are written today
+REWORDED = {
+    "is no share of explainable": "is not a share of explainable",
+    "a flip is no evidence": "a flip is not evidence",
+    _ORACLES: ": their signals are the answers of these very items",
+}
 _EVERYBODY = "all"
 _RENAMED = {"says_true": "true_rate", "direction_says_true": "direction_true_rate"}
 _OF_PERSON = ("subject", "raw", "reference", "ceiling", "score", "n_voxels")
@@ -49,8 +55,14 @@ def read_schema1(content: Mapping[str, Any]) -> Record:
 def _without_computed(score: Any) -> Any:
     """The score without notes that are among its warnings anyway."""
     computed = score.model_copy(update={"notes": ()}).warnings
-    kept = tuple(text for text in score.notes if text not in computed)
+    kept = tuple(text for text in score.notes if _reworded(text) not in computed)
     return score.model_copy(update={"notes": kept})
+
+
+def _reworded(text: str) -> str:
+    for before, now in REWORDED.items():
+        text = text.replace(before, now)
+    return text
 
 
 def _upgraded(content: Mapping[str, Any]) -> dict[str, Any]:

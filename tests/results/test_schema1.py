@@ -12,12 +12,12 @@ import pytest
 from brainbench.errors import DataError
 from brainbench.quantities import Layer
 from brainbench.results import Record, load_record
-from brainbench.results.schema1 import read_schema1
+from brainbench.results.schema1 import REWORDED, read_schema1
 
 FOLDER = Path(__file__).parent / "schema1"
 NAMES = ("controlled_behavior_accuracy", "published", "steering_search", "finetuning")
-# how sentences were worded when these records were made → how they are now
-REWORDED = {
+# parts of readings when these records were made → as they are written today
+READINGS = {
     "how often True is said": "how often it answers True",
     "True is then said to": "True is then the answer to",
     "says True more often": "answers True more often",
@@ -27,7 +27,6 @@ REWORDED = {
     "cannot be told apart": "cannot be separated",
     "not told from chance": "not distinguishable from chance",
     "tell the answers apart": "separate the answers",
-    "told the answers of these": "their signals are the answers of these",
 }
 NOT_BEATEN = "the model has no item wrong that a person has right: every item guides"
 
@@ -39,7 +38,7 @@ def content_of(name: str) -> dict[str, Any]:
 
 
 def reworded(text: str) -> str:
-    for before, now in REWORDED.items():
+    for before, now in {**REWORDED, **READINGS}.items():
         text = text.replace(before, now)
     return text
 

@@ -167,8 +167,8 @@ class PublishedScore(BenchmarkScore):
             texts.append(f"no ceiling: it takes {MINIMUM_PEOPLE} to {MAXIMUM_PEOPLE} people")
         else:
             texts.append(
-                "the divided score is no share of explainable variance: it divides by ceilings at "
-                "the bounds of their fit, counted in ceiling_near_zero and ceiling_near_one"
+                "the divided score is not a share of explainable variance: it divides by ceilings "
+                "at the bounds of their fit, counted in ceiling_near_zero and ceiling_near_one"
             )
             if self.score is None:
                 texts.append("the divided score is not finite: the ceiling is 0 in too many voxels")

@@ -31,7 +31,7 @@ from brainbench.encoding.kernels import Array
 from brainbench.guidance.verdict import MIN_PROBLEMS
 from brainbench.statistics.inference import Interval
 
-# Share of draws that may lack a label; above it, the draws that are left are no sample.
+# Share of draws that may lack a label; above it, the draws that are left are not a sample.
 _UNDEFINED = 0.05
 # draws that are counted together
 _TOGETHER = 256

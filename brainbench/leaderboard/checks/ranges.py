@@ -13,7 +13,7 @@ from brainbench.quantities import ROUNDING
 
 ABSURD = 1e15
 _SHARE, _R2, _RATIO = (0.0, 1.0), (-1e3, 1.0), (-1e6, 1e6)
-# metric of lm-eval, or field of a record → what lies outside is no result
+# metric of lm-eval, or field of a record → a value outside is not a result
 RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(
         ("acc", "acc_norm", "balanced_acc", "exact_match", "auc", "acc_stderr"), _SHARE

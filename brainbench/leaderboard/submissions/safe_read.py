@@ -140,7 +140,7 @@ def parse_tensors(content: bytes) -> dict[str, NDArray[np.float64]]:
     Raises
     ------
     Unreadable
-        When it is no such file, or holds anything but finite numbers.
+        When it is not such a file, or holds anything but finite numbers.
     """
     remedy = "submit the file as brainbench wrote it"
     try:

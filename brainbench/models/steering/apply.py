@@ -167,7 +167,7 @@ class _Passes:
         return self._for_groups(_last_of(real))
 
     def _real(self, mask: Any, rows: int, tokens: int, before: int) -> Tensor:
-        """Which of the tokens are no padding."""
+        """Which of the tokens are not padding."""
         import torch
 
         every = torch.ones((rows, tokens), dtype=torch.bool)

@@ -96,7 +96,7 @@ def _published(cells: Sequence[CellSummary]) -> str:
         often, times = names.most_common(1)[0]
         parts.append(
             f"In {len(reached)} of {len(held)} cells something that knows nothing of the model "
-            f"does as well, most often {often} ({plural(times, 'cell')}): there the score is no "
+            f"does as well, most often {often} ({plural(times, 'cell')}): there the score is not "
             "evidence that the model is like a brain."
         )
     else:

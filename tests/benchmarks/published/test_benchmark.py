@@ -100,7 +100,7 @@ def test_divided_form_is_the_median_ratio_at_its_own_best_layer(planted: Score) 
     assert planted.score == pytest.approx(max(row.score or -1 for row in planted.layers))
     assert planted.ceiling is not None
     assert 0 < planted.ceiling <= 1
-    assert any("no share of explainable variance" in warning for warning in planted.warnings)
+    assert any("not a share of explainable variance" in warning for warning in planted.warnings)
 
 
 def test_random_features_do_not_reach_a_planted_signal(planted: Score) -> None:

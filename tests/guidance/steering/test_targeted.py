@@ -277,7 +277,7 @@ class TestScore:
 
         rows = found[0]
         published = warnings(SteeringLoss("cosine", "raw"), rows)
-        assert "a flip is no evidence that anything was learned" in published[0]
+        assert "a flip is not evidence that anything was learned" in published[0]
         assert published[1].startswith("label as fMRI: its predictions have one dimension")
         assert len(published) == 2
         assert len(warnings(SteeringLoss("pearson", "intercept"), rows)) == 2

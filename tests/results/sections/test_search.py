@@ -95,7 +95,7 @@ def test_reading_and_warning_are_told_and_what_was_there_before() -> None:
     told = "brain signals flip 50% of the targeted answers; the best baseline, random fMRI, no mean"
     assert told in text
     assert "! seen twice" in text
-    assert "a flip is no evidence that anything was learned" in text
+    assert "a flip is not evidence that anything was learned" in text
     assert "36 items, 15 of them wrong" in text
 
 
