@@ -92,7 +92,7 @@ def _check_something_is_left(found: Comparison, judge: bool) -> None:
         ]
         if pair.untested:
             names = ", ".join(dict.fromkeys(row.name for row in pair.untested[:12]))
-            reasons.append(f"{names}: nothing tells the error of a difference")
+            reasons.append(f"{names}: there is no standard error of a difference")
         done = "judged against" if pair.untested else "compared with"
         raise UsageError(
             f"nothing of {pair.other} can be {done} {pair.baseline}: "

@@ -144,7 +144,7 @@ class _Passes:
             return self._for_groups(real)
         if _recomputes(self._network):
             raise UsageError(
-                "with gradient checkpointing blocks run again, and nothing tells then which "
+                "with gradient checkpointing blocks run again, and it is then unknown which "
                 "tokens are steered: switch it off, or steer all tokens"
             )
         if self._generation is not None:

@@ -37,7 +37,7 @@ _MOVED = 0.5
 class PairedEstimate:
     """A difference, its standard error, 95 % interval and two-sided p.
 
-    The last three are None where nothing tells the error: with but one cluster, and where all
+    The last three are None where the error is unknown: with but one cluster, and where all
     differ by the same and not by 0; of guarded estimates they are always there.
     """
 

@@ -25,7 +25,7 @@ def compare_searches(baseline: Record, other: Record) -> Iterator[ComparisonRow 
     """The share of flipped answers under each arm, where as many pairs were searched for.
 
     A record does not hold which pairs flipped, so there is neither interval nor p. A flip is not
-    gain, so nothing here gets worse, and nothing is lost.
+    a gain, so nothing here gets worse, and nothing is lost.
     """
     before = {score.identifier: score for score in baseline.searches}
     after = {score.identifier: score for score in other.searches}
