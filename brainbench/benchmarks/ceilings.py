@@ -27,8 +27,6 @@ from brainbench.models.cache import ArrayCache, content_key
 Array = NDArray[np.float64]
 # Raise when the computation changes: shipped ceilings of an older version are not used.
 _VERSION = 1
-# Below, no curve can be drawn; above, the sets of people (2ⁿ) are too many to go through.
-MINIMUM_PEOPLE, MAXIMUM_PEOPLE = 3, 14
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +13,9 @@ from brainbench.datasets import Card, Recording, average_repeats, block_of, subj
 from brainbench.encoding import Fold, FoldResponses, parallel, prepare_responses, published_folds
 from brainbench.errors import DataError
 from brainbench.problems import Problem
-from brainbench.quantities import Interval
 
 Array = NDArray[np.float64]
 POOLED = "all"
-Reached = tuple[Literal["model", "reference"], ...]
 
 
 @dataclass(frozen=True)
@@ -212,24 +209,3 @@ def prepare_cell(
 def is_pooled(card: Card, reasoning_type: str) -> bool:
     """Whether a cell of that type holds items of different ones."""
     return reasoning_type == POOLED and len(card.reasoning_types) > 1
-
-
-def reaches(
-    value: float | None, drawn: Interval | None, raw: float, reference: float | None
-) -> Reached:
-    """What a nuisance row is not below.
-
-    Parameters
-    ----------
-    value : its statistic, of drawn rows their mean; nothing is reached where there is none.
-    drawn : the range of drawn rows, whose upper end is held against the model.
-    raw, reference : of the model, and of other people if they have one.
-    """
-    if value is None:
-        return ()
-    reached: list[Literal["model", "reference"]] = []
-    if (value if drawn is None else drawn[1]) >= raw:
-        reached.append("model")
-    if reference is not None and value >= reference:
-        reached.append("reference")
-    return tuple(reached)

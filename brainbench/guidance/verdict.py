@@ -25,7 +25,7 @@ from brainbench.guidance.rows import (
     Tier,
     Verdict,
 )
-from brainbench.statistics.inference import Interval
+from brainbench.quantities import Interval
 
 # A claim needs both, against both: that log-odds separate True from False better, and that
 # accuracy is higher at a threshold that was not chosen here.

@@ -6,9 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from brainbench.benchmarks.cell import Reached, reaches
+from brainbench.benchmarks.reached import Reached, reaches
 from brainbench.benchmarks.score import BenchmarkScore
-from brainbench.encoding.controlled.similarity import METRICS
 from brainbench.quantities import (
     AtMostOne,
     Correlation,
@@ -20,6 +19,9 @@ from brainbench.quantities import (
 )
 
 Verdict = Literal["above null", "inconclusive", "not above null"]
+
+# fields that hold a similarity, by the names of its metrics
+SIMILARITIES = ("rsa", "cka")
 
 
 class _Row(BaseModel):
@@ -271,7 +273,7 @@ class ControlledScore(BenchmarkScore):
         if self.selection_leak:
             texts.append("voxels were chosen on the data that are scored")
         texts += self.control_warnings
-        similarity: dict[str, Similarity] = {name: getattr(self, name) for name in METRICS}
+        similarity: dict[str, Similarity] = {name: getattr(self, name) for name in SIMILARITIES}
         texts += [
             f"{one.n_undefined} comparisons of {name.upper()} count 0: all items are equally far "
             "apart"

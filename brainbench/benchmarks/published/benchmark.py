@@ -9,8 +9,6 @@ from typing import Any, ClassVar, Self
 from brainbench.benchmarks import feature_spaces
 from brainbench.benchmarks.base import CellBenchmark, by_type
 from brainbench.benchmarks.ceilings import (
-    MAXIMUM_PEOPLE,
-    MINIMUM_PEOPLE,
     Ceiling,
     cache_ceiling,
     find_ceiling,
@@ -21,6 +19,7 @@ from brainbench.benchmarks.inputs import Inputs, Scoring
 from brainbench.benchmarks.published.score import ProtocolName, PublishedScore
 from brainbench.benchmarks.published.scoring import SpaceScore, score_space
 from brainbench.benchmarks.published.summary import summarise_cell
+from brainbench.benchmarks.reached import MAXIMUM_PEOPLE, MINIMUM_PEOPLE
 from brainbench.benchmarks.steps import Memory, StepStore, check_numbers
 from brainbench.datasets import Recording, load_recording
 from brainbench.models import Activations

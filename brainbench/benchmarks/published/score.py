@@ -6,8 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from brainbench.benchmarks.ceilings import MAXIMUM_PEOPLE, MINIMUM_PEOPLE
-from brainbench.benchmarks.cell import Reached, reaches
+from brainbench.benchmarks.reached import MAXIMUM_PEOPLE, MINIMUM_PEOPLE, Reached, reaches
 from brainbench.benchmarks.score import BenchmarkScore
 from brainbench.quantities import Correlation, Count, Interval, Layer, Spread
 
