@@ -233,6 +233,7 @@ def test_cards_count_where_no_key_holds_them(tmp_path: Path) -> None:
 _NAMES_ALONE = {
     "benchmarks.protocols", "benchmarks.reached", "benchmarks.score", "benchmarks.steps",
     "benchmarks.behavior.score", "benchmarks.controlled.score", "benchmarks.published.score",
+    "benchmarks.ladder.names", "benchmarks.ladder.score", "encoding.ladder.terms",
     "guidance.arms", "guidance.layer_sets", "guidance.options", "guidance.rows", "guidance.score",
     "guidance.verdict",
     "guidance.evaluation.problem_tests",

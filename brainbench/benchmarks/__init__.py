@@ -35,6 +35,8 @@ from brainbench.benchmarks.controlled.score import (
     Similarity,
 )
 from brainbench.benchmarks.inputs import Inputs, Needs, Scoring, check_contrast, untrained_twins
+from brainbench.benchmarks.ladder.benchmark import LadderBenchmark
+from brainbench.benchmarks.ladder.score import LadderContext, LadderRow, LadderScore
 from brainbench.benchmarks.plugin import PluggedBenchmark
 from brainbench.benchmarks.protocols import DEFAULT_PROTOCOL
 from brainbench.benchmarks.published.benchmark import (
@@ -89,6 +91,10 @@ __all__ = [
     "Extrapolation",
     "Inputs",
     "ItemCorrelation",
+    "LadderBenchmark",
+    "LadderContext",
+    "LadderRow",
+    "LadderScore",
     "LeftOut",
     "Measure",
     "Memory",

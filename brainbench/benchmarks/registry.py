@@ -15,7 +15,7 @@ from brainbench.errors import UnknownNameError
 from brainbench.plugins import plugged
 from brainbench.reasoning import TASK_SUITES
 
-PROTOCOLS = tuple(kind.protocol for kind in kinds.KINDS if kind.protocol is not None)
+PROTOCOLS = tuple(dict.fromkeys(kind.protocol for kind in kinds.KINDS if kind.protocol is not None))
 SUITES = {
     "alignment": ("xiao2026.*",),
     "behavior": ("ds003076.behavior.*",),
@@ -34,17 +34,18 @@ def load_benchmark(identifier: str, protocol: str = DEFAULT_PROTOCOL) -> Benchma
 
     Parameters
     ----------
-    protocol : how alignment is scored, ``controlled`` or ``published``; behaviour, and a
-        plugin's benchmark, are scored in one way.
+    protocol : how a region's alignment is scored, ``controlled`` or ``published``; all other
+        benchmarks are scored in one way, and found under either.
 
     Raises
     ------
     UnknownNameError
         When there is no such benchmark or protocol.
     """
-    if protocol not in PROTOCOLS:
-        raise UnknownNameError("protocol", protocol, PROTOCOLS)
-    own = _benchmarks(protocol)
+    _check(protocol)
+    own: dict[str, Benchmark] = {}
+    for name in (protocol, *PROTOCOLS):
+        own = _benchmarks(name) | own
     if identifier in own:
         return own[identifier]
     others = _others(own)
@@ -66,12 +67,18 @@ def versions_of(identifier: str) -> dict[str, int]:
 def select_benchmarks(patterns: Sequence[str], protocol: str = DEFAULT_PROTOCOL) -> list[Benchmark]:
     """Benchmarks that match any pattern (``*`` and ``?``), in the order of the list.
 
+    Parameters
+    ----------
+    protocol : how alignment is scored; what is scored under the other alone is left out.
+
     Raises
     ------
     UnknownNameError
         When a pattern matches nothing.
     """
-    known = list_benchmarks()
+    _check(protocol)
+    own = _benchmarks(protocol)
+    known = [*own, *_others(own)]
     chosen: set[str] = set()
     for pattern in patterns:
         matches = [name for name in known if fnmatchcase(name, pattern)]
@@ -86,6 +93,11 @@ def suite_patterns(name: str) -> tuple[str, ...]:
     if name not in SUITES:
         raise UnknownNameError("suite", name, [*SUITES, *TASK_SUITES])
     return SUITES[name]
+
+
+def _check(protocol: str) -> None:
+    if protocol not in PROTOCOLS:
+        raise UnknownNameError("protocol", protocol, PROTOCOLS)
 
 
 def _benchmarks(protocol: str) -> dict[str, Benchmark]:

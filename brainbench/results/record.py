@@ -7,7 +7,14 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-from brainbench.benchmarks import BehaviorScore, ControlledScore, OtherScore, PublishedScore
+from brainbench.benchmarks import (
+    BehaviorScore,
+    ControlledScore,
+    LadderContext,
+    LadderRow,
+    OtherScore,
+    PublishedScore,
+)
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.quantities import Count
 from brainbench.reasoning import AnswerBias
@@ -148,6 +155,11 @@ class Record(_Part):
     """Everything the user chose, seeds included."""
     published: list[PublishedScore] = Field(default_factory=list)
     controlled: list[ControlledScore] = Field(default_factory=list)
+    ladder: list[LadderRow] = Field(default_factory=list)
+    """Each rung that a model was tested on: what is taken out, z and p. Written, as the two below,
+    only where there is any."""
+    ladder_context: list[LadderContext] = Field(default_factory=list)
+    """What the rows of each dataset are read beside: untrained networks, nuisance, people."""
     behavior: list[BehaviorScore] = Field(default_factory=list)
     accuracy: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Task or group → metrics as lm-eval gives and spells them: ``acc,none``."""
@@ -157,8 +169,7 @@ class Record(_Part):
     searches: list[SearchScore] = Field(default_factory=list)
     """The targeted search as published: what flips, and what flips as much without a brain."""
     other: list[OtherScore] = Field(default_factory=list)
-    """Scores of kinds that have no list here, such as a plugin's. Written only where there are
-    some."""
+    """Scores of kinds that have no list here, such as a plugin's."""
     notes: list[str] = Field(default_factory=list)
     """What a reader must know of the whole run, and no number says."""
     timing: dict[str, float | str | dict[str, float]] = Field(default_factory=dict)
@@ -169,6 +180,7 @@ class Record(_Part):
 
     def each_score(self) -> Iterator[NotedScore]:
         """Every score but those of tasks, in the order in which kinds are shown."""
+        yield from self.ladder_context
         yield from self.controlled
         yield from self.published
         yield from self.behavior
@@ -181,9 +193,10 @@ class Record(_Part):
         score.add_to(self)
 
     @model_serializer(mode="wrap")
-    def _without_empty_other(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave ``other`` out where it is empty, so that records stay as they have always been."""
+    def _without_empty(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out the lists that most records lack."""
         written: dict[str, Any] = write(self)
-        if not self.other:
-            written.pop("other", None)
+        for name in ("ladder", "ladder_context", "other"):
+            if not getattr(self, name):
+                written.pop(name, None)
         return written

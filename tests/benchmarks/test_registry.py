@@ -11,6 +11,7 @@ from brainbench.benchmarks import (
     AlignmentBenchmark,
     BehaviorBenchmark,
     ControlledBenchmark,
+    LadderBenchmark,
     list_benchmarks,
     load_benchmark,
     select_benchmarks,
@@ -25,7 +26,7 @@ def test_the_default_protocol_is_that_of_the_first_kind() -> None:
 
 def test_every_roi_and_type_of_the_datasets_is_a_benchmark() -> None:
     names = list_benchmarks()
-    assert len(names) == len(set(names)) == 25
+    assert len(names) == len(set(names)) == 28
     assert names[:3] == [
         f"ds003076.behavior.{kind}-consistency" for kind in ("all", "syllogistic", "transitive")
     ]
@@ -46,10 +47,10 @@ def test_identifiers_lead_back_to_themselves(name: str, protocol: str) -> None:
 @pytest.mark.parametrize(
     ("patterns", "count"),
     [
-        (["xiao2026.*"], 9),
+        (["xiao2026.*"], 10),
         (["*.all-ridge"], 8),
         (["phantom.signal.all-ridge"] * 2, 1),
-        (["*.all-*"], 9),
+        (["*.all-*"], 12),
         (["ds003076.*", "phantom.noise.*"], 6),
     ],
 )
@@ -80,11 +81,11 @@ def test_suites_name_benchmarks_that_exist(suite: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("protocol", "kind"),
-    [((), ControlledBenchmark), (("published",), AlignmentBenchmark)],
+    ("protocol", "scored"),
+    [((), {LadderBenchmark, ControlledBenchmark}), (("published",), {AlignmentBenchmark})],
 )
-def test_the_suites_of_behaviour_and_alignment_are_of_one_kind(
-    protocol: tuple[str, ...], kind: type
+def test_suites_hold_the_kinds_of_their_protocol(
+    protocol: tuple[str, ...], scored: set[type]
 ) -> None:
     kinds = {
         suite: {
@@ -93,7 +94,7 @@ def test_the_suites_of_behaviour_and_alignment_are_of_one_kind(
         for suite in SUITES
     }
     assert kinds["behavior"] == {BehaviorBenchmark}
-    assert kinds["alignment"] == kinds["builtin"] == {kind}
+    assert kinds["alignment"] == kinds["builtin"] == scored
 
 
 def test_controlled_is_the_default_and_comes_first() -> None:

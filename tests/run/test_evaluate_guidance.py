@@ -86,7 +86,7 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_record(
 
 
 def test_a_model_that_nobody_outdoes_is_guided_by_every_item(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: list[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
     monkeypatch.setattr(Signals, "outdo", lambda self, answer: False)
     monkeypatch.setattr(GuidanceRun, "_steer", lambda self, roi: [])
@@ -95,7 +95,7 @@ def test_a_model_that_nobody_outdoes_is_guided_by_every_item(
         found = evaluate("nano", suite="guidance", settings=small, output_path=tmp_path)
     assert found.status == "success"
     assert found.searches == []
-    assert any("no search for what would flip its answers" in text for text in answer)
+    assert any("no search for what would flip its answers" in text for text in said)
     assert {score.mode for score in found.gains} == {"finetuning"}
     for score in found.gains:
         assert any(text.endswith("every item guides") for text in score.warnings)

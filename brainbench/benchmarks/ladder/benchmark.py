@@ -10,7 +10,7 @@ from brainbench.benchmarks.base import OwnBenchmark
 from brainbench.benchmarks.cell import POOLED
 from brainbench.benchmarks.inputs import Inputs, Needs, Scoring
 from brainbench.benchmarks.ladder.people import prepare_types
-from brainbench.benchmarks.ladder.score import BaselineRow, LadderScore
+from brainbench.benchmarks.ladder.score import BaselineRow, LadderContext, LadderScore
 from brainbench.benchmarks.ladder.scoring import Ladder
 from brainbench.benchmarks.steps import Memory, check_numbers
 from brainbench.datasets import Card, load_card
@@ -59,6 +59,12 @@ class LadderBenchmark(OwnBenchmark):
         """Responses of every ROI, and untrained networks to hold the model against."""
         return Needs(rois=tuple(load_card(self.dataset).rois), untrained=True)
 
+    @property
+    def about(self) -> dict[str, object]:
+        """What ``brainbench show`` prints of it, by name."""
+        rois = ", ".join(load_card(self.dataset).rois)
+        return super().about | {"needs": "activations", "rois": rois}
+
     @classmethod
     def check_group(cls, group: Sequence[Self], inputs: Inputs, limit: int | None) -> None:
         """Cut the items into runs, which must hold whole items."""
@@ -79,17 +85,28 @@ class LadderBenchmark(OwnBenchmark):
         values = _steps(ladder, inputs, scoring)
         twins = inputs.untrained
         for benchmark in group:
-            yield LadderScore(
-                benchmark=benchmark.identifier,
-                version=benchmark.version,
-                dataset=benchmark.dataset,
-                **values["model"],
+            named: dict[str, Any] = {
+                "benchmark": benchmark.identifier,
+                "version": benchmark.version,
+                "dataset": benchmark.dataset,
+            }
+            context = LadderContext(
+                **named,
+                forms=values["model"]["forms"],
                 baselines=(*values["untrained"]["rows"], *values["nuisance"]["rows"]),
                 shared=values["people"]["rows"],
                 rungs=tuple(ladder.rungs),
+                detectable=values["model"]["detectable"],
                 n_subjects=len(next(iter(ladder.types.values())).cell.subjects),
                 no_untrained=twins if isinstance(twins, str) else None,
+                selection_leak=tuple(
+                    roi
+                    for roi in inputs.recording.card.rois
+                    if roi in inputs.recording.card.selection_leak
+                ),
+                notes=inputs.activations.warnings,
             )
+            yield LadderScore(**named, rows=values["model"]["rows"], context=context)
 
 
 def _steps(ladder: Ladder, inputs: Inputs, scoring: Scoring) -> dict[str, Mapping[str, Any]]:

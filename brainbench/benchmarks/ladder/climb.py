@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brainbench.benchmarks.ladder.people import Form, LadderType
-from brainbench.benchmarks.ladder.rungs import RUNGS, Rung
+from brainbench.benchmarks.ladder.names import RUNGS, Form, Rung
+from brainbench.benchmarks.ladder.people import LadderType
 from brainbench.encoding.kernels import Array
 from brainbench.encoding.ladder.association import Targets, permuted_sums
 from brainbench.encoding.ladder.combination import (
     CellNull,
-    Statistic,
     Tested,
     assess_cells,
     assess_together,
 )
 from brainbench.encoding.ladder.permutations import Orders
 from brainbench.encoding.ladder.projection import residual_kernel
+from brainbench.encoding.ladder.terms import Statistic
 
 CellName = tuple[str, str]
 """ROI and reasoning type."""

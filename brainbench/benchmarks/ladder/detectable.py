@@ -9,18 +9,22 @@ from functools import cached_property
 import numpy as np
 
 from brainbench.benchmarks.ladder.climb import hold_against
+from brainbench.benchmarks.ladder.names import Rung
 from brainbench.benchmarks.ladder.people import LadderType
-from brainbench.benchmarks.ladder.rungs import Rung, run_labels
+from brainbench.benchmarks.ladder.rungs import run_labels
 from brainbench.encoding.kernels import Array
 from brainbench.encoding.ladder.association import make_targets
-from brainbench.encoding.ladder.combination import CellNull, Statistic, assess_together
+from brainbench.encoding.ladder.combination import CellNull, assess_together
 from brainbench.encoding.ladder.permutations import Orders
 from brainbench.encoding.ladder.power import common_dimensions, exchange, plant
 from brainbench.encoding.ladder.projection import residual_kernel
+from brainbench.encoding.ladder.terms import Statistic
 
 SHARES = (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5)
 POWER, LEVEL = 0.8, 0.05
 DATA_SETS, DRAWS = 100, 400
+# of the strongest direction of a layer
+_FAINT = 1e-3
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,9 @@ class SimulatedPeople:
             # the layer is the same in every reasoning type of a data set
             layer = layers[np.random.default_rng(seed[:3]).integers(len(layers))]
             values, vectors = np.linalg.eigh(residual_kernel(layer[None], maker))
-            features = vectors * np.sqrt(np.maximum(values, 0.0))
+            # directions that carry next to nothing of the layer cost as many random numbers
+            kept = values > _FAINT * values[-1]
+            features = vectors[:, kept] * np.sqrt(values[kept])
         for roi in one.cell.rois:
             people = [exchange(block, runs, rng) for block in self._noise[kind, roi]]
             if planted.share:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.benchmarks.cell import Cell, prepare_cell
-from brainbench.benchmarks.ladder.rungs import RUNGS, Rung, RungColumns, run_labels, rung_columns
+from brainbench.benchmarks.ladder.names import RUNGS, Form, Rung
+from brainbench.benchmarks.ladder.rungs import RungColumns, run_labels, rung_columns
 from brainbench.datasets import Recording
 from brainbench.encoding.kernels import Array
 from brainbench.encoding.ladder.association import Targets, make_targets
@@ -22,10 +22,6 @@ from brainbench.encoding.ladder.permutations import (
 )
 from brainbench.encoding.ladder.projection import degrees_left, residual_maker
 
-Form = Literal["voxels", "ROI means", "across runs"]
-"""Of responses: all voxels; the mean of each ROI; all voxels, but pairs of items of two runs alone,
-so that nothing within a run can make items alike."""
-FORMS: tuple[Form, ...] = get_args(Form)
 # dimensions that a rung must leave of items, or there is no result
 MIN_DEGREES = 3
 

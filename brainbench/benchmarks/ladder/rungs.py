@@ -10,20 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
 from brainbench.benchmarks.cell import Cell
+from brainbench.benchmarks.ladder.names import Rung
 from brainbench.encoding import nuisance
 from brainbench.encoding.kernels import Array
 from brainbench.encoding.ladder.projection import run_columns
 from brainbench.problems import Problem
 
-Rung = Literal["run", "position", "length", "condition", "words", "behaviour"]
-RUNGS: tuple[Rung, ...] = get_args(Rung)
 # principal components of word counts: as many items as people see in a scanner bear no more
 WORD_COMPONENTS = 3
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from brainbench.benchmarks.ladder.people import Form
-from brainbench.benchmarks.ladder.rungs import RUNGS, Rung
+from brainbench.benchmarks.ladder.names import RUNGS, Form, Rung
 from brainbench.benchmarks.score import BenchmarkScore
-from brainbench.encoding.ladder.combination import Statistic
+from brainbench.encoding.ladder.terms import Statistic
+from brainbench.quantities import Correlation, Count, Interval, P, Share
 
-Interval = tuple[float, float]
 ALL = "all"
 LEVEL = 0.05
 # the rung that takes out what no reading of the items could explain: to be aligned is to be found
@@ -38,9 +37,9 @@ class LadderRow(_Row):
     reasoning_type: str
     z: float
     """Standard deviations above the mean over permutations."""
-    p: float
+    p: P
     """One-sided, by permutation within runs; of a cell, corrected over all cells."""
-    n_permutations: int
+    n_permutations: Count
 
 
 class FormRow(LadderRow):
@@ -55,7 +54,7 @@ class BaselineRow(LadderRow):
 
     baseline: str
     """``untrained`` networks of the model's shape, or the columns of one rung alone."""
-    draw: int = 0
+    draw: Count = 0
     """Which of several untrained networks."""
 
 
@@ -67,7 +66,7 @@ class SharedRow(_Row):
     reasoning_type: str
     form: Form
     """``voxels``: the same voxel of the others; ``ROI means``: the ROI's mean of the others."""
-    r: float
+    r: Correlation
     """Pearson r over items with the mean of all other people, mean over voxels and people."""
     interval: Interval | None
     """95 %, jackknife over people."""
@@ -78,8 +77,42 @@ class RungFacts(_Row):
 
     rung: Rung
     reasoning_type: str
-    degrees: int
+    degrees: Count
     """Dimensions of the items that are left, of the fewest of any person."""
+
+
+class LadderContext(_Row):
+    """What a model's rows on one dataset are read beside."""
+
+    benchmark: str
+    version: int
+    dataset: str
+    forms: tuple[FormRow, ...]
+    baselines: tuple[BaselineRow, ...]
+    shared: tuple[SharedRow, ...]
+    rungs: tuple[RungFacts, ...]
+    detectable: Share | None
+    """Share of each person's variance that one layer of the model would have to explain to be
+    found in 80 of 100 data sets at the rung where it stops, or at the last; None: more than was
+    tried."""
+    n_subjects: Count
+    no_untrained: str | None = None
+    """Why there are no untrained networks."""
+    selection_leak: tuple[str, ...] = ()
+    """Regions whose voxels were chosen on the responses that are tested."""
+    notes: tuple[str, ...] = ()
+    """What no number says, such as remarks on the activations."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Notes, then what a reader of the rows must know."""
+        said = [*self.notes]
+        if self.selection_leak:
+            named = ", ".join(self.selection_leak)
+            said.append(f"voxels of {named} were chosen on the data that are tested")
+        if self.no_untrained:
+            said.append(f"no untrained networks to compare with: {self.no_untrained}")
+        return tuple(said)
 
 
 class LadderScore(BenchmarkScore):
@@ -87,17 +120,7 @@ class LadderScore(BenchmarkScore):
 
     kind = "ladder"
     rows: tuple[LadderRow, ...]
-    forms: tuple[FormRow, ...]
-    baselines: tuple[BaselineRow, ...]
-    shared: tuple[SharedRow, ...]
-    rungs: tuple[RungFacts, ...]
-    detectable: float | None
-    """Share of each person's variance that one layer of the model would have to explain to be
-    found in 80 of 100 data sets at the rung where it stops, or at the last; None: more than was
-    tried."""
-    n_subjects: int
-    no_untrained: str | None = None
-    """Why there are no untrained networks."""
+    context: LadderContext
 
     @property
     def headline(self) -> float:
@@ -124,6 +147,25 @@ class LadderScore(BenchmarkScore):
             "stops": self.stops,
             "p": {rung: row.p for rung, row in together(self.rows).items()},
         }
+
+    def add_to(self, record: Any) -> None:
+        """Append the rows to the record's ``ladder``, and the rest to its ``ladder_context``."""
+        record.ladder += self.rows
+        record.ladder_context.append(self.context)
+
+    @classmethod
+    def read_from(cls, record: Any) -> list[Self]:
+        """The scores of a record, rows and the rest together again."""
+        return [
+            cls(
+                benchmark=context.benchmark,
+                version=context.version,
+                dataset=context.dataset,
+                rows=tuple(row for row in record.ladder if row.dataset == context.dataset),
+                context=context,
+            )
+            for context in record.ladder_context
+        ]
 
 
 def together(rows: tuple[LadderRow, ...] | list[LadderRow]) -> dict[Rung, LadderRow]:

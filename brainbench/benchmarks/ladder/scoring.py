@@ -12,8 +12,8 @@ import numpy as np
 from brainbench.benchmarks.feature_spaces import model_space
 from brainbench.benchmarks.ladder.climb import RungResult, climb
 from brainbench.benchmarks.ladder.detectable import SimulatedPeople, detectable_share
-from brainbench.benchmarks.ladder.people import FORMS, Form, LadderType, prepare_types
-from brainbench.benchmarks.ladder.rungs import RUNGS, Rung
+from brainbench.benchmarks.ladder.names import FORMS, RUNGS, UNTRAINED, Form, Rung
+from brainbench.benchmarks.ladder.people import LadderType, prepare_types
 from brainbench.benchmarks.ladder.score import (
     ALL,
     BaselineRow,
@@ -31,7 +31,6 @@ from brainbench.encoding.ladder.reference import shared_response
 from brainbench.encoding.threads import parallel
 from brainbench.models import Activations
 
-UNTRAINED = "untrained"
 Values = dict[str, Any]
 
 

@@ -11,14 +11,16 @@ from scipy.stats import binomtest
 
 from brainbench.benchmarks.ladder.climb import hold_against
 from brainbench.benchmarks.ladder.detectable import LEVEL, Planted, SimulatedPeople
+from brainbench.benchmarks.ladder.names import RUNGS, Rung
 from brainbench.benchmarks.ladder.people import LadderType, Projections
-from brainbench.benchmarks.ladder.rungs import RUNGS, Rung, run_labels
+from brainbench.benchmarks.ladder.rungs import run_labels
 from brainbench.calibration.ladder.record import Kind, LadderPlan, NoiseRow, RateRow
 from brainbench.calibration.record import LIMIT
 from brainbench.encoding.kernels import Array
 from brainbench.encoding.ladder.association import make_targets
-from brainbench.encoding.ladder.combination import Statistic, assess_together
+from brainbench.encoding.ladder.combination import assess_together
 from brainbench.encoding.ladder.permutations import Orders
+from brainbench.encoding.ladder.terms import Statistic
 
 # data sets of one batch have the same permutations
 BATCH = 50

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from brainbench.benchmarks.ladder.rungs import Rung
-from brainbench.encoding.ladder.combination import Statistic
+from brainbench.benchmarks.ladder.names import Rung
+from brainbench.encoding.ladder.terms import Statistic
 
 Kind = Literal["nothing", "in span", "below", "mis-specified", "planted", "people"]
 Interval = tuple[float, float]

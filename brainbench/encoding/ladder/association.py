@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +21,6 @@ from brainbench.encoding.kernels import Array
 from brainbench.encoding.ladder.permutations import Orders
 from brainbench.errors import DataError
 
-Term = Literal["own", "between"]
-TERMS: tuple[Term, ...] = get_args(Term)
 # bytes of permuted kernels that are held at once
 _AT_ONCE = 2**26
 # a person's responses of less than this share of what they were are nothing but rounding

@@ -11,16 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal, get_args
 
 import numpy as np
 
 from brainbench.encoding.kernels import Array
 from brainbench.encoding.ladder.permutations import standardised, tail_share
+from brainbench.encoding.ladder.terms import STATISTICS, Statistic
 from brainbench.statistics.inference import holm
 
-Statistic = Literal["own", "between", "larger"]
-STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
 # above so many cells all their subsets are too many, and Holm's correction stands for them
 MAX_CLOSED = 12
 

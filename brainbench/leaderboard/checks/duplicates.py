@@ -11,7 +11,8 @@ from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.results import Record
 
 _SCORES = {
-    "published", "controlled", "behavior", "accuracy", "answer_bias", "gains", "searches",
+    "ladder", "published", "controlled", "behavior", "accuracy", "answer_bias", "gains",
+    "searches",
 }  # fmt: skip
 _REMEDY = "submit runs of your own; one run is one submission"
 

@@ -14,6 +14,7 @@ from brainbench.leaderboard.checks.behavior import behavior_faults
 from brainbench.leaderboard.checks.faults import AGAIN, Fault, shown
 from brainbench.leaderboard.checks.guidance import guidance_faults
 from brainbench.leaderboard.checks.items import items_faults
+from brainbench.leaderboard.checks.ladder import ladder_faults
 from brainbench.leaderboard.checks.model import model_faults
 from brainbench.leaderboard.checks.published import published_faults
 from brainbench.leaderboard.checks.ranges import range_faults
@@ -45,6 +46,7 @@ def record_faults(submission: Submission) -> Iterator[Fault]:
         return
     yield from items_faults(record)
     unknown = set(record.benchmarks) - set(list_benchmarks())
+    yield from ladder_faults(record.ladder, record.ladder_context)
     yield from controlled_faults([s for s in record.controlled if s.benchmark not in unknown])
     yield from published_faults([s for s in record.published if s.benchmark not in unknown])
     yield from voxel_faults(record, submission.voxels)
@@ -72,8 +74,10 @@ def record_faults(submission: Submission) -> Iterator[Fault]:
 
 def _datasets(record: Record) -> list[str]:
     named = [benchmark.partition(".")[0] for benchmark in record.benchmarks]
-    scores = (*record.published, *record.controlled, *record.behavior)
-    named += [score.dataset for score in scores]
+    named += [row.dataset for row in record.ladder]
+    named += [context.dataset for context in record.ladder_context]
+    for scores in (record.published, record.controlled, record.behavior):
+        named += [score.dataset for score in scores]
     return list(dict.fromkeys(named))
 
 
@@ -93,8 +97,8 @@ def _run_faults(submission: Submission) -> Iterator[Fault]:
         yield Fault(
             "model.identifier", problem, "name the model with letters, digits and . _ + - /"
         )
-    if not (record.published or record.controlled or record.behavior or record.accuracy
-            or record.gains):  # fmt: skip
+    if not (record.ladder or record.published or record.controlled or record.behavior
+            or record.accuracy or record.gains):  # fmt: skip
         yield Fault("scores", "are none of any kind", AGAIN)
     started = record.timing.get("started")
     if started is not None:

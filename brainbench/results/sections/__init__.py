@@ -11,6 +11,7 @@ from brainbench.results.sections.alignment import alignment_sections
 from brainbench.results.sections.behavior import behavior_section
 from brainbench.results.sections.brain import brain_section
 from brainbench.results.sections.guidance import gains_section
+from brainbench.results.sections.ladder import ladder_section
 from brainbench.results.sections.other import other_section
 
 __all__ = ["record_sections"]
@@ -27,6 +28,7 @@ def record_sections(
     pictures : whether to draw where the regions lie, which takes seconds.
     """
     found = [
+        ladder_section(record),
         *alignment_sections(record),
         brain_section(record) if pictures else None,
         behavior_section(record),

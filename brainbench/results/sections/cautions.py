@@ -11,6 +11,7 @@ from brainbench.results.wording import listed
 _MAX = 200
 # the section that shows a kind of score → the kind
 KINDS = {
+    "ladder": "the ladder",
     "alignment-published": "alignment, published",
     "alignment-controlled": "alignment, controlled",
     "behavior": "behaviour",
@@ -105,6 +106,7 @@ def _texts(record: Record, kind: str) -> Iterable[tuple[str, str]]:
 def _by_kind(record: Record) -> dict[str, list[tuple[str, NotedScore]]]:
     """Each score by its name, of each kind."""
     return {
+        "the ladder": [(score.benchmark, score) for score in record.ladder_context],
         "alignment, published": [(score.benchmark, score) for score in record.published],
         "alignment, controlled": [(score.benchmark, score) for score in record.controlled],
         "behaviour": [(score.benchmark, score) for score in record.behavior],

@@ -47,13 +47,13 @@ def test_the_region_of_the_signal_is_found_and_no_other(score: LadderScore) -> N
 
 
 def test_nuisance_alone_is_tested_below_its_rung(score: LadderScore) -> None:
-    rungs = {row.rung for row in score.baselines if row.baseline == "length alone"}
+    rungs = {row.rung for row in score.context.baselines if row.baseline == "length alone"}
     assert rungs == {"run", "position"}
-    assert score.no_untrained is not None
+    assert score.context.no_untrained is not None
 
 
 def test_every_cell_says_what_people_share(score: LadderScore) -> None:
-    at = {(row.roi, row.reasoning_type): row for row in score.shared
+    at = {(row.roi, row.reasoning_type): row for row in score.context.shared
           if row.rung == "length" and row.form == "voxels"}  # fmt: skip
     assert set(at) == {(roi, kind) for roi in load_card("phantom").rois
                        for kind in ("syllogistic", "transitive")}  # fmt: skip

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from brainbench.benchmarks.ladder.climb import climb, hold_against
+from brainbench.benchmarks.ladder.names import FORMS
 from brainbench.benchmarks.ladder.people import (
-    FORMS,
     MIN_DEGREES,
     LadderType,
     Projections,

@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 
 from brainbench.benchmarks.cell import Cell, prepare_cell
+from brainbench.benchmarks.ladder.names import RUNGS
 from brainbench.benchmarks.ladder.rungs import (
-    RUNGS,
     WORD_COMPONENTS,
     condition_columns,
     neighbour_columns,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from brainbench.benchmarks.ladder.rungs import RUNGS
+from brainbench.benchmarks.ladder.names import RUNGS
 from brainbench.benchmarks.ladder.score import (
+    LadderContext,
     LadderRow,
     LadderScore,
     read_outcome,
@@ -34,6 +38,15 @@ def rows(*p_values: float) -> list[LadderRow]:
     return found
 
 
+def scored(*p_values: float) -> LadderScore:
+    """A score of those rows, with nothing beside them."""
+    named: dict[str, Any] = {"benchmark": "toy.brain.all-ladder", "version": 1, "dataset": "toy"}
+    context = LadderContext(
+        **named, forms=(), baselines=(), shared=(), rungs=(), detectable=None, n_subjects=3
+    )
+    return LadderScore(**named, rows=tuple(rows(*p_values)), context=context)
+
+
 @pytest.mark.parametrize(
     ("p_values", "stops", "outcome"),
     [
@@ -57,17 +70,14 @@ def test_rows_are_read_in_the_order_of_the_ladder() -> None:
 
 @pytest.mark.parametrize(("p_values", "z"), [((0.1, 0.3, 0.5), 7.0), ((0.1,), 9.0)])
 def test_the_headline_is_z_beyond_position(p_values: tuple[float, ...], z: float) -> None:
-    score = LadderScore(
-        benchmark="toy.brain.all-ladder",
-        version=1,
-        dataset="toy",
-        rows=tuple(rows(*p_values)),
-        forms=(),
-        baselines=(),
-        shared=(),
-        rungs=(),
-        detectable=None,
-        n_subjects=3,
-    )
+    score = scored(*p_values)
     assert score.headline == pytest.approx(z)
     assert score.facts["p"] == dict(zip(RUNGS, p_values, strict=False))
+
+
+def test_a_record_holds_rows_and_the_rest_and_gives_the_score_back() -> None:
+    record = SimpleNamespace(ladder=[], ladder_context=[])
+    score = scored(0.01, 0.02, 0.3)
+    score.add_to(record)
+    assert record.ladder == list(score.rows)
+    assert LadderScore.read_from(record) == [score]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from brainbench.benchmarks.ladder.rungs import RUNGS
+from brainbench.benchmarks.ladder.names import RUNGS
 from brainbench.calibration import (
     CalibrationFolder,
     LadderCalibration,
