@@ -72,8 +72,7 @@ def of_alignment(tolerance: float = 1e-6, p_tolerance: float = 1e-6) -> Toleranc
 def accuracy(record: Record) -> dict[str, Any]:
     """Task → its row, and the means of the quick group in lm-eval's spelling."""
     found: dict[str, Any] = {
-        bias.task: {**bias.model_dump(mode="json", include=_OF_TASKS), "reading": bias.reading}
-        for bias in record.answer_bias
+        bias.task: bias.model_dump(mode="json", include=_OF_TASKS) for bias in record.answer_bias
     }
     if _QUICK in record.accuracy:
         means = record.accuracy[_QUICK].items()

@@ -85,10 +85,10 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_record(
     assert whole.model_dump(exclude=told) == record.model_dump(exclude=told)
 
 
-def test_a_model_that_nobody_outdoes_is_guided_by_every_item(
+def test_a_model_that_nobody_beats_is_guided_by_every_item(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
-    monkeypatch.setattr(Signals, "outdo", lambda self, answer: False)
+    monkeypatch.setattr(Signals, "humans_beat_model", lambda self, answer: False)
     monkeypatch.setattr(GuidanceRun, "_steer", lambda self, roi: [])
     small = Settings(guidance=SMALL.guidance, limit=4)
     with alone(tmp_path / "cache"):

@@ -34,7 +34,7 @@ Advance = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Scenario:
+class RungScenario:
     """What is planted, and at which rungs it is counted.
 
     Attributes
@@ -52,7 +52,7 @@ class Scenario:
     n: int
 
 
-def scenarios(types: Mapping[str, LadderType], plan: LadderPlan) -> list[Scenario]:
+def scenarios(types: Mapping[str, LadderType], plan: LadderPlan) -> list[RungScenario]:
     """Everything that is counted, what must not be found first.
 
     A confound that a rung's columns hold must not be found from that rung on, and is shown at the
@@ -61,26 +61,26 @@ def scenarios(types: Mapping[str, LadderType], plan: LadderPlan) -> list[Scenari
     reached = tuple(
         rung for rung in RUNGS if all(rung in one.projections for one in types.values())
     )
-    found = [Scenario("nothing", "nothing", Planted(), reached, plan.n_nothing)]
+    found = [RungScenario("nothing", "nothing", Planted(), reached, plan.n_nothing)]
     for rung in reached[1:]:
         columns = {kind: one.columns[rung].group for kind, one in types.items()}
         below = reached[reached.index(rung) - 1]
         planted = Planted(CONFOUND_SHARE, 1.0, columns, base="run")
-        found.append(Scenario("in span", rung, planted, (rung,), plan.n_confound))
-        found.append(Scenario("below", rung, planted, (below,), plan.n_confound))
+        found.append(RungScenario("in span", rung, planted, (rung,), plan.n_confound))
+        found.append(RungScenario("below", rung, planted, (below,), plan.n_confound))
     outside = [rung for rung in PLANTED_RUNGS if rung in reached]
     for alike in (0.0, 1.0):
         drift = Planted(CONFOUND_SHARE, alike, _drift(types), base="run")
         found.append(
-            Scenario("mis-specified", "AR(1) drift", drift, tuple(outside), plan.n_confound)
+            RungScenario("mis-specified", "AR(1) drift", drift, tuple(outside), plan.n_confound)
         )
     for share, alike in PLANTED:
         planted = Planted(share, alike)
-        found.append(Scenario("planted", "one layer", planted, tuple(outside), plan.n_planted))
+        found.append(RungScenario("planted", "one layer", planted, tuple(outside), plan.n_planted))
     return found
 
 
-def count(people: SimulatedPeople, scenario: Scenario, rung: Rung, seed: int) -> list[RateRow]:
+def count(people: SimulatedPeople, scenario: RungScenario, rung: Rung, seed: int) -> list[RateRow]:
     """Rates of every statistic of one scenario at one rung."""
     found: dict[Statistic, list[Array]] = {}
     for batch, start in enumerate(range(0, scenario.n, BATCH)):

@@ -218,5 +218,5 @@ def test_a_slow_tokenizer_is_told(chat_tokenizer: Any, problem: Problem) -> None
     class Slow(Spoilt):
         is_fast = False
 
-    with pytest.raises(DataError, match=r"^Slow does not tell.*fast tokenizer.*--readout last"):
+    with pytest.raises(DataError, match=r"^Slow does not report.*fast tokenizer.*--readout last"):
         find_premises(problem, asking(JOINED), Chat(Slow(chat_tokenizer, lambda a, b: (a, b))))
