@@ -50,7 +50,7 @@ def _rates(rows: list[RateRow], words: str) -> Table:
 
 
 def _people(rows: list[RateRow], words: str) -> Table:
-    table = _empty(words, 31)
+    table = _empty(words, 32)
     rungs = list(dict.fromkeys(row.rung for row in rows))
     for rung in rungs:
         table.add_column(rung, justify="right", no_wrap=True)

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from brainbench.benchmarks import BehaviorScore, ControlledScore
+from brainbench.benchmarks import BehaviorScore, ControlledScore, LadderScore
 from brainbench.reasoning import AnswerBias
 from brainbench.results.blocks import Block, Bullets, Words
 from brainbench.results.record import Record
 from brainbench.results.sections.accuracy import short
 from brainbench.results.sections.cells import CellSummary, published_cells
+from brainbench.results.sections.ladder import read_ladder
 from brainbench.results.wording import finite, listed, number, plural, with_interval
 
 
 def summary(record: Record) -> list[Block]:
     """For each suite that was run: what came out, then its readings one by one."""
     blocks: list[Block] = []
+    ladders = LadderScore.read_from(record)
+    if ladders:
+        items = [(score.dataset, read_ladder(score)) for score in ladders]
+        blocks += [Words("Aligned, and with what:"), Bullets(items)]
     if record.controlled:
         blocks += _controlled(record.controlled)
     published = published_cells(record)
@@ -52,8 +57,8 @@ def _controlled(scores: Sequence[ControlledScore]) -> list[Block]:
         )
     else:
         parts.append(
-            "A null result: in no cell do the model's states explain more of the brain responses "
-            "than nuisance does."
+            "A null result: in no cell do the model's states predict more of the responses on runs "
+            "that were held out than nuisance does."
         )
     blind = verdicts["inconclusive"]
     if blind:

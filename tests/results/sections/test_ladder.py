@@ -11,7 +11,8 @@ from brainbench.benchmarks import LadderContext, LadderRow, LadderScore
 from brainbench.benchmarks.ladder.names import RUNGS
 from brainbench.benchmarks.ladder.score import BaselineRow, SharedRow
 from brainbench.results import Record
-from brainbench.results.blocks import Figure, Table, Words
+from brainbench.results.blocks import Bullets, Figure, Table, Words
+from brainbench.results.report.summary import summary
 from brainbench.results.sections.ladder import ladder_section, read_ladder
 
 
@@ -124,3 +125,11 @@ def test_records_without_a_ladder_do_not_mention_it() -> None:
     assert "ladder" not in runs.empty().model_dump_json()
     written = shown(scored(0.01, 0.5)).model_dump_json()
     assert LadderScore.read_from(Record.model_validate_json(written)) == [scored(0.01, 0.5)]
+
+
+def test_the_summary_of_a_report_begins_with_it() -> None:
+    title, items = summary(shown(scored(0.01, 0.02, 0.5)))[:2]
+    assert isinstance(title, Words)
+    assert title.text == "Aligned, and with what:"
+    assert isinstance(items, Bullets)
+    assert items.items == [("toy", read_ladder(scored(0.01, 0.02, 0.5)))]
