@@ -1,9 +1,10 @@
 """Draw the ladders of several models, and print them as a table of docs/ladder.md.
 
-    python scripts/plot_ladder.py RUN [RUN …]
+    python scripts/plot_ladder.py NAME=RUN [NAME=RUN …]
 
-Each RUN is a folder, or a results.json, with a ladder. Needs matplotlib (the ``dev`` extra). Rungs
-run down, models across; a dot is the model's z, strokes are untrained networks of its shape.
+Each RUN is a folder, or a results.json, with a ladder; NAME heads its panel. Needs matplotlib (the
+``dev`` extra). Rungs run down, models across; a dot is the model's z, strokes are untrained
+networks of its shape.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def draw(scores: dict[str, LadderScore]) -> None:
                 )
         axes.axvline(0, color="#bbbbbb", lw=0.8, zorder=0)
         axes.set_title(name, fontsize=9, color=INK)
-        axes.set_xlim(-3, 7)
+        axes.set_xlim(-3, 8)
         axes.tick_params(labelsize=8, length=0)
         for side in ("top", "right", "left"):
             axes.spines[side].set_visible(False)
@@ -96,12 +97,9 @@ def table(scores: dict[str, LadderScore]) -> str:
 def main() -> None:
     """Read, print, draw."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("runs", type=Path, nargs="+")
-    scores = {}
-    for run in parser.parse_args().runs:
-        record = load_record(run)
-        (score,) = LadderScore.read_from(record)
-        scores[record.model.identifier.removesuffix(".safetensors")] = score
+    parser.add_argument("runs", nargs="+", metavar="NAME=RUN")
+    named = [run.partition("=") for run in parser.parse_args().runs]
+    scores = {name: LadderScore.read_from(load_record(run))[0] for name, _, run in named}
     print(table(scores))
     for name, score in scores.items():
         print(f"\n{name}: {read_ladder(score)}")

@@ -31,6 +31,7 @@ def render_record(record: Record) -> RenderableType:
 
 def _title(record: Record) -> Text:
     used = {row.protocol for row in record.published} | {row.protocol for row in record.controlled}
+    used |= {"controlled"} if record.ladder else set()
     protocol = ", ".join(sorted(used))
     others = record.behavior or record.gains or record.searches or record.other
     made = f"protocol: {protocol}" if protocol else "" if others else "no scores"
