@@ -130,7 +130,19 @@ class ArmAnswers:
         return not bool(np.isnan(self.log_odds[0, 0]))
 
     def check(self, name: str, items: TestItems) -> None:
-        """Raise ``DataError`` unless these are answers to these problems."""
+        """Check that these are answers to these problems.
+
+        Parameters
+        ----------
+        name : of the arm, for messages.
+        items : problems of the test.
+
+        Raises
+        ------
+        DataError
+            When the number of answers is not that of the problems, or an answer is neither -1 nor
+            the index of a choice.
+        """
         if self.answer.shape[1] != items.n_items:
             raise DataError(
                 f"arm {name!r} answered {self.answer.shape[1]} problems of a test of "

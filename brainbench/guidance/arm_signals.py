@@ -30,13 +30,29 @@ Remake = Callable[[Signals, np.random.Generator], Signals]
 
 
 def permuted(signals: Signals, rng: np.random.Generator) -> Signals:
-    """Responses to other items of the same run and type; one permutation for all people."""
+    """Responses to other items of the same run and type; one permutation for all people.
+
+    Parameters
+    ----------
+    signals : the measured ones.
+    rng : draws the order of the items.
+
+    Returns
+    -------
+    Signals whose responses stand at other items; all else is as it was.
+    """
     order = permutations(signals.runs, 1, rng, within=[signals.types])[0]
     return signals.with_responses(tuple(block[order] for block in signals.responses))
 
 
 def random_like(signals: Signals, rng: np.random.Generator) -> Signals:
-    """Gaussian noise with each voxel's mean and standard deviation over items."""
+    """Gaussian noise with each voxel's mean and standard deviation over items.
+
+    Parameters
+    ----------
+    signals : the measured ones, whose means and standard deviations are taken.
+    rng : draws the noise, independent over items, voxels and people.
+    """
     return signals.with_responses(
         tuple(
             block.mean(axis=0) + block.std(axis=0) * rng.standard_normal(block.shape)
@@ -46,20 +62,42 @@ def random_like(signals: Signals, rng: np.random.Generator) -> Signals:
 
 
 def random_centred(signals: Signals, rng: np.random.Generator) -> Signals:
-    """Gaussian noise with each voxel's standard deviation over items and mean 0."""
+    """Gaussian noise with each voxel's standard deviation over items and mean 0.
+
+    Parameters
+    ----------
+    signals : the measured ones, whose standard deviations are taken.
+    rng : draws the noise, independent over items, voxels and people.
+    """
     return signals.with_responses(
         tuple(block.std(axis=0) * rng.standard_normal(block.shape) for block in signals.responses)
     )
 
 
 def label_as_response(signals: Signals, rng: np.random.Generator) -> Signals:
-    """Two voxels, one-hot: 1 for conclusions that follow, 1 for those that do not."""
+    """Two voxels, one-hot: 1 for conclusions that follow, 1 for those that do not.
+
+    Parameters
+    ----------
+    signals : the measured ones; only their labels and number of people count.
+    rng : not used; every remaking function takes one.
+
+    Returns
+    -------
+    Signals with responses (n_items, 2), the same for every person.
+    """
     one_hot: Array = np.stack([signals.labels, ~signals.labels], axis=1).astype(np.float64)
     return signals.with_responses((one_hot,) * signals.n_people)
 
 
 def as_measured(signals: Signals, rng: np.random.Generator) -> Signals:
-    """The people's own responses."""
+    """The people's own responses.
+
+    Parameters
+    ----------
+    signals : the measured ones, returned as they are.
+    rng : not used; every remaking function takes one.
+    """
     return signals
 
 

@@ -22,6 +22,15 @@ def layer_sets(count: int) -> dict[str, tuple[int, ...]]:
 def parse_layers(text: str | None, count: int) -> tuple[int, ...]:
     """``middle``, ``all``, or numbers and ranges: ``3,5-8``.
 
+    Parameters
+    ----------
+    text : what is asked for; None is ``middle``.
+    count : layers of the model.
+
+    Returns
+    -------
+    Numbers of the layers, ascending, each once.
+
     Raises
     ------
     UsageError
@@ -54,7 +63,13 @@ def name_layers(layers: Sequence[int]) -> str:
 
 
 def as_mask(layers: Sequence[int], count: int) -> list[float]:
-    """1 for each of L layers that is in the set, 0 for the others."""
+    """1 for each of L layers that is in the set, 0 for the others.
+
+    Parameters
+    ----------
+    layers : numbers of the layers in the set.
+    count : L, layers of the model.
+    """
     return [1.0 if layer in layers else 0.0 for layer in range(count)]
 
 

@@ -97,13 +97,24 @@ class Objective(nn.Module):
         return found
 
     def of_pairs(self, states: Tensor, people: Tensor, items: Tensor) -> Tensor:
-        """(rows, L) losses; row i is person ``people[i]`` and item ``items[i]``."""
+        """(rows, L) losses; row i is person ``people[i]`` and item ``items[i]``.
+
+        Parameters
+        ----------
+        states : (rows, L, units) of the model.
+        people, items : (rows,) number of each row's person and item.
+        """
         return self._of(people, items)(self.products(states))
 
     def around(self, states: Tensor, people: Tensor, items: Tensor) -> Callable[[Tensor], Tensor]:
         """:meth:`of_pairs` of states with a changing vector added: delta → (rows, L) losses.
 
         What does not depend on it is computed once. ``delta`` is (rows, L, units).
+
+        Parameters
+        ----------
+        states : (rows, L, units) of the model, nothing added.
+        people, items : (rows,) number of each row's person and item.
         """
         start, losses = self.products(states), self._of(people, items)
         return lambda delta: losses(start + self._along(delta))
@@ -126,7 +137,13 @@ class Objective(nn.Module):
         return losses
 
     def of_everybody(self, states: Tensor, items: Tensor) -> Tensor:
-        """(P, rows, L) losses of states (rows, L, units) at items (rows,), for every person."""
+        """(P, rows, L) losses of states (rows, L, units) at items (rows,), for every person.
+
+        Parameters
+        ----------
+        states : (rows, L, units) of the model.
+        items : (rows,) number of each row's item.
+        """
         s = self.products(states)
         dot = torch.einsum("rlm,prlm->prl", s, self.cross[:, items])
         length = torch.einsum("rlm,plmk,rlk->prl", s, self.gram, s)
@@ -159,6 +176,12 @@ def _inner(
 
 
 def weights_of(right: Array, dtype: Any = torch.float64) -> Tensor:
-    """(P, n_items) shares that average over the people who were right; 0 where nobody was."""
+    """(P, n_items) shares that average over the people who were right; 0 where nobody was.
+
+    Parameters
+    ----------
+    right : (P, n_items) 1 where a person was right, else 0; NaN counts as 0.
+    dtype : of the result.
+    """
     held = torch.as_tensor(np.nan_to_num(right), dtype=dtype)
     return held / held.sum(dim=0, keepdim=True).clamp_min(1.0)

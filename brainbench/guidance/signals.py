@@ -86,6 +86,13 @@ def read_signals(
 
     Repeats are averaged. A missing answer counts as wrong.
 
+    Parameters
+    ----------
+    recording : people's responses and answers.
+    roi : name of the region whose voxels are taken.
+    reasoning_type : of the items; ``all`` takes every type.
+    limit : keep only so many items of each reasoning type, the first; all by default.
+
     Raises
     ------
     DataError

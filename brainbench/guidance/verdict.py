@@ -41,7 +41,13 @@ _NAMES = {"auc": "AUC", "accuracy_at_threshold": "accuracy at the validation thr
 
 
 def find_change(difference: Difference | None, metric: Metric) -> Change | None:
-    """The change of one metric, None where it was not measured."""
+    """The change of one metric, None where it was not measured.
+
+    Parameters
+    ----------
+    difference : guided against one arm; None where that arm is missing.
+    metric : name of the metric.
+    """
     changes = () if difference is None else difference.changes
     return next((change for change in changes if change.metric == metric), None)
 
@@ -72,7 +78,13 @@ def find_lacking(
 
 
 def count(number: int, what: str) -> str:
-    """``1 seed``, ``5 seeds``."""
+    """``1 seed``, ``5 seeds``.
+
+    Parameters
+    ----------
+    number : how many.
+    what : a noun in the singular, whose plural takes an s.
+    """
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
@@ -81,6 +93,11 @@ def powerless(loss: str, centring: str) -> frozenset[str]:
 
     Of two voxels that sum to one all predictions lie on one line: whatever their length, their
     cosine with a response is one of two numbers.
+
+    Parameters
+    ----------
+    loss : one of ``LOSSES``, of predicted and measured responses.
+    centring : one of ``CENTRINGS``, of states and responses.
     """
     flat = loss == "pearson" or (loss == "cosine" and centring != "intercept")
     return frozenset({LABEL_AS_FMRI} if flat else ())
@@ -95,7 +112,13 @@ def read_alignment(alignment: Sequence[ArmAlignment]) -> str:
 
 
 def read_search(rows: Sequence[SearchRow], before: float) -> str:
-    """A reading of a search: flips, flips of the baselines, effects of the mean direction."""
+    """A reading of a search: flips, flips of the baselines, effects of the mean direction.
+
+    Parameters
+    ----------
+    rows : one for each arm, guided among them.
+    before : AUC of the log-odds before the search.
+    """
     by_name = {row.arm: row for row in rows}
     guided = by_name[GUIDED]
     parts = [f"brain signals flip {guided.flipped:.0%} of the targeted answers"]
@@ -178,7 +201,13 @@ def decide_verdict(differences: Sequence[Difference], lacking: Sequence[str] = (
 
 
 def read_gains(differences: Sequence[Difference], lacking: Sequence[str] = ()) -> str:
-    """What changed, against what, and whether it is only a shift of answer bias."""
+    """What changed, against what, and whether it is only a shift of answer bias.
+
+    Parameters
+    ----------
+    differences : between guided and the other arms.
+    lacking : reasons why nothing can be claimed, whatever the differences.
+    """
     by_arm = {difference.against: difference for difference in differences}
     if not by_arm:
         return "Nothing to compare guided with."

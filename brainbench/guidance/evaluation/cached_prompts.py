@@ -83,6 +83,16 @@ def ask_problems(model: LanguageModel, problems: Sequence[Problem]) -> list[Ques
     """Problems as questions, in the model's own format and wording.
 
     A problem without a ``base_id`` has order 0.
+
+    Parameters
+    ----------
+    model : its tokenizer, wording and chat format are used; it is not run.
+    problems : in the order of the questions.
+
+    Returns
+    -------
+    One question for each problem, label 0 where the conclusion follows and 1 where it does not;
+    problems of one ``base_id`` are numbered by ``order`` as they come.
     """
     spellings = find_spellings(model.loader.tokenizer, model.vocabulary_size)
     orders: dict[str, int] = {}
@@ -147,10 +157,16 @@ class LastTokenEvaluator:
     ) -> Iterator[PrefilledBatch]:
         """Questions batch by batch, with the keys and values before their last tokens computed.
 
+        Parameters
+        ----------
+        questions : at least one; their prompts may differ in length.
+        progress : called with (questions done, questions).
+
         Raises
         ------
         DataError
-            When a prompt is longer than the context or the attention window of the model.
+            When there are no questions, or a prompt is longer than the context or the attention
+            window of the model.
         """
         if not questions:
             raise DataError("there are no questions to ask")

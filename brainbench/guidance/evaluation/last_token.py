@@ -60,11 +60,31 @@ class Before:
         return chosen[number]
 
     def places(self, rows: Tensor, count: int, device: Any) -> Tensor:
-        """(rows, count) position of each last token in its prompt."""
+        """(rows, count) position of each last token in its prompt.
+
+        Parameters
+        ----------
+        rows : (rows,) numbers of prompts.
+        count : candidates of each.
+        device : where the result is put.
+        """
         return self._lengths[rows].to(device)[:, None].expand(-1, count)
 
     def mask(self, rows: Tensor, count: int, dtype: torch.dtype, device: Any) -> Tensor:
-        """(rows, 1, count, before + count) additive mask: 0 where a last token may attend."""
+        """(rows, 1, count, before + count) additive mask: 0 where a last token may attend.
+
+        Parameters
+        ----------
+        rows : (rows,) numbers of prompts.
+        count : candidates of each.
+        dtype : of the mask; its lowest number stands where a token may not attend.
+        device : where the result is put.
+
+        Returns
+        -------
+        ``before`` is the number of cached tokens of the longest prompt. A candidate sees its own
+        prompt and itself.
+        """
         before = torch.arange(self._most) < self._lengths[rows, None]
         seen = torch.cat(
             [
@@ -111,7 +131,13 @@ class Below:
 
     @contextlib.contextmanager
     def left_out(self, rows: Tensor, count: int) -> Iterator[None]:
-        """Replace the blocks by their known outputs while the context is open."""
+        """Replace the blocks by their known outputs while the context is open.
+
+        Parameters
+        ----------
+        rows : (rows,) numbers of prompts whose outputs are put in.
+        count : candidates of each; all get the same.
+        """
         if not self._blocks or self._given is None:
             yield
             return
@@ -187,6 +213,11 @@ def caught(modules: Sequence[nn.Module], layers: Sequence[int]) -> Iterator[dict
 
     Hooks run in the order in which they were set: within :func:`added` the
     states include the added vectors.
+
+    Parameters
+    ----------
+    modules : one per layer of the model.
+    layers : which of them are recorded.
     """
     states: dict[int, Tensor] = {}
 

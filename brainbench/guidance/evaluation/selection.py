@@ -50,18 +50,44 @@ class Grid:
 
 
 def choose(odds: Array, labels: NDArray[np.int64]) -> int:
-    """Index of the option with the largest AUC of its log-odds (items, options)."""
+    """Index of the option with the largest AUC of its log-odds (items, options).
+
+    Parameters
+    ----------
+    odds : (n_items, n_options) log-odds of True, natural logarithm.
+    labels : (n_items,) number of the right choice; 0 is True.
+
+    Returns
+    -------
+    The first of several that are equal; an area that is undefined counts as 0.5.
+    """
     areas = np.nan_to_num(auc(odds, labels == 0), nan=0.5)
     return int(np.argmax(areas >= areas.max() - _EQUAL))
 
 
 def choose_accuracy(answer: NDArray[np.int64], labels: NDArray[np.int64]) -> int:
-    """Index of the option with the highest accuracy of its answers (items, options)."""
+    """Index of the option with the highest accuracy of its answers (items, options).
+
+    Parameters
+    ----------
+    answer : (n_items, n_options) number of the choice that was answered, -1 for none.
+    labels : (n_items,) number of the right choice.
+
+    Returns
+    -------
+    The first of several that are equal.
+    """
     return int(np.argmax((answer == labels[:, None]).mean(axis=0)))
 
 
 def threshold(odds: Array, labels: NDArray[np.int64]) -> float:
-    """Threshold of log-odds (items,) by :func:`.best_threshold`; 0 where there is one label."""
+    """Threshold of log-odds (items,) by :func:`.best_threshold`; 0 where there is one label.
+
+    Parameters
+    ----------
+    odds : (n_items,) log-odds of True, natural logarithm.
+    labels : (n_items,) number of the right choice; 0 is True.
+    """
     found = best_threshold(odds, labels == 0)
     return 0.0 if np.isnan(found) else found
 

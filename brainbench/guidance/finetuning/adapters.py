@@ -38,6 +38,11 @@ from brainbench.paths import user_path
 def attention_linears(network: Any, layers: Sequence[int]) -> dict[str, nn.Module]:
     """Name → linear module, of every projection in the attention of some layers.
 
+    Parameters
+    ----------
+    network : causal language model of transformers.
+    layers : numbers of blocks, counting from 0.
+
     Raises
     ------
     DataError
@@ -64,8 +69,17 @@ def attention_linears(network: Any, layers: Sequence[int]) -> dict[str, nn.Modul
 
 
 def lora_config(network: Any, layers: Sequence[int], rank: int, alpha: int) -> Any:
-    """Peft's configuration: the projections by their short names and the layers by their numbers,
-    or by full names where the short ones fit other modules too.
+    """Peft's configuration of an adapter on the attention of some layers.
+
+    It names projections by their short names and layers by their numbers, or projections by full
+    names where the short ones fit other modules too.
+
+    Parameters
+    ----------
+    network : causal language model of transformers.
+    layers : numbers of the blocks whose attention is adapted.
+    rank : of the update of each projection.
+    alpha : the update is scaled by ``alpha / rank``.
     """
     from peft import LoraConfig
     from transformers.pytorch_utils import Conv1D
@@ -134,6 +148,11 @@ def adapted(model: LanguageModel, folder: str | Path) -> Iterator[LanguageModel]
     two share their weights: within the block only the new one may be asked; after it the old one
     is as it was, bit by bit.
 
+    Parameters
+    ----------
+    model : the model that the adapter was trained on.
+    folder : PEFT folder of the adapter.
+
     Raises
     ------
     UsageError
@@ -174,7 +193,13 @@ def base_of(model: LanguageModel) -> Base:
 
 
 def adapting(model: LanguageModel, network: Any) -> LanguageModel:
-    """The model during training: the same prompts and readout, without a cache."""
+    """The model during training: the same prompts and readout, without a cache.
+
+    Parameters
+    ----------
+    model : gives tokenizer, wording, device, number format and batch size.
+    network : the network in training, with or without peft's layers.
+    """
     return LanguageModel(
         f"{model.identifier}+training",
         "weights that change",
@@ -225,6 +250,12 @@ def randomise_adapter(folder: str | Path, out: str | Path, seed: int) -> Path:
 
     Of each module the update B A is replaced by B′ A′ with normal entries, of the same shape and
     the same Frobenius norm.
+
+    Parameters
+    ----------
+    folder : PEFT folder of the trained adapter.
+    out : another folder; made where there is none.
+    seed : of the random updates.
 
     Returns
     -------

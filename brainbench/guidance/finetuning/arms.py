@@ -22,6 +22,13 @@ def train_as(arm: str, signals: Signals, recipe: Recipe, seed: int) -> tuple[Sig
     Of ``random direction`` they are those of the guided arm, whose adapter is then turned at
     random (:func:`.adapters.randomise_adapter`).
 
+    Parameters
+    ----------
+    arm : name of the arm.
+    signals : the measured ones.
+    recipe : of the guided arm.
+    seed : of the draws of stochastic arms; arms of one seed draw apart.
+
     Raises
     ------
     UnknownNameError

@@ -100,7 +100,13 @@ class UpperLayerRunner:
         return self._part.listening()
 
     def batches(self, seed: int, epoch: int) -> Iterator[list[int]]:
-        """Batches of one epoch: items in a random order of the seed, groups apart."""
+        """Batches of one epoch: items in a random order of the seed, groups apart.
+
+        Parameters
+        ----------
+        seed : of the training.
+        epoch : its number; each has an order of its own.
+        """
         rng = np.random.default_rng([seed, epoch])
         drawn = []
         for rows in self.groups:

@@ -72,6 +72,12 @@ class Roles:
 def prepare_items(model: LanguageModel, signals: Signals, layers: Sequence[int]) -> TrainingItems:
     """Prompts of the items, and the model's answers before training.
 
+    Parameters
+    ----------
+    model : asked and read as it is, before training.
+    signals : give the items, their types and labels; responses are not used.
+    layers : numbers of the layers whose attention states are kept.
+
     Raises
     ------
     DataError
@@ -96,6 +102,12 @@ def prepare_items(model: LanguageModel, signals: Signals, layers: Sequence[int])
 
 def assign_roles(recipe: Recipe, items: TrainingItems, signals: Signals) -> Roles:
     """Divide the items as a recipe says.
+
+    Parameters
+    ----------
+    recipe : what is learned.
+    items : with the model's answers before training.
+    signals : of the same items; only who was right counts.
 
     Raises
     ------

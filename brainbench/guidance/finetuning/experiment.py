@@ -96,7 +96,20 @@ def train_arms(
     folder: Path,
     report: Progress = no_progress,
 ) -> list[TrainedArm]:
-    """Train every arm and seed on the signals; what is trained already is not trained again."""
+    """Train every arm and seed on the signals; what is trained already is not trained again.
+
+    Parameters
+    ----------
+    model : the model before training; it is left as it was.
+    signals : of the items to train on.
+    plan : arms, seeds, recipe, budget and learning rates.
+    folder : holds one folder for each arm and seed.
+    report : called as training goes on.
+
+    Returns
+    -------
+    In the order of the plan's arms. The unguided model is there once, without a folder.
+    """
     # one that only turns another's adapter comes after it
     arms = sorted(plan.arms, key=lambda arm: arm == RANDOM)
     found: list[TrainedArm] = []
@@ -158,7 +171,17 @@ def _report(report: Progress, what: str, done: int, total: int, text: str) -> No
 
 
 def ask_plainly(model: LanguageModel, questions: Sequence[Question]) -> AllResponses:
-    """Answers of a model as it is."""
+    """Answers of a model as it is.
+
+    Parameters
+    ----------
+    model : asked with nothing added.
+    questions : n_items of them.
+
+    Returns
+    -------
+    Log-odds and answers (n_items, 1); no states.
+    """
     evaluator = LastTokenEvaluator(model, "attention", (0,))
     odds, answer = np.full((len(questions), 1), np.nan), np.full((len(questions), 1), -1, np.int64)
     for part in evaluator.batches(questions):
@@ -169,7 +192,13 @@ def ask_plainly(model: LanguageModel, questions: Sequence[Question]) -> AllRespo
 
 @contextlib.contextmanager
 def as_trained(model: LanguageModel, trained: TrainedArm) -> Iterator[LanguageModel]:
-    """The model with an arm's adapter, while the block runs."""
+    """The model with an arm's adapter, while the block runs.
+
+    Parameters
+    ----------
+    model : the model before training.
+    trained : arm and seed; without a folder the model is given as it is.
+    """
     if trained.folder is None:
         yield model
         return
@@ -178,14 +207,31 @@ def as_trained(model: LanguageModel, trained: TrainedArm) -> Iterator[LanguageMo
 
 
 def answer_test(model: LanguageModel, test: TestQuestions) -> TestAnswers:
-    """One trained model on one test."""
+    """One trained model on one test.
+
+    Parameters
+    ----------
+    model : the trained model.
+    test : its questions, and those that the threshold is chosen on.
+    """
     return answer_questions(model, test.questions, test.validation)
 
 
 def answer_questions(
     model: LanguageModel, questions: Sequence[Question], validation: Sequence[Question]
 ) -> TestAnswers:
-    """Answers to questions, and the threshold from validation problems."""
+    """Answers to questions, and the threshold from validation problems.
+
+    Parameters
+    ----------
+    model : the trained model.
+    questions : what is tested, n_items of them.
+    validation : problems that the threshold is chosen on.
+
+    Returns
+    -------
+    Log-odds and answers (n_items,); the threshold is None where log-odds are missing.
+    """
     responses = ask_plainly(model, questions)
     checked = ask_plainly(model, validation)
     labels = np.array([question.label for question in validation])
@@ -197,7 +243,14 @@ def answer_questions(
 def gather(
     trained: Sequence[TrainedArm], answered: Sequence[TestAnswers], n_seeds: int
 ) -> dict[str, ArmAnswers]:
-    """Answers of all arms to one test; the model as it is has the same row for each seed."""
+    """Answers of all arms to one test; the model as it is has the same row for each seed.
+
+    Parameters
+    ----------
+    trained : arms and seeds.
+    answered : answers of each of them, in the same order.
+    n_seeds : rows of every arm.
+    """
     found: dict[str, ArmAnswers] = {}
     for arm in dict.fromkeys(each.arm for each in trained):
         own = [a for t, a in zip(trained, answered, strict=True) if t.arm == arm]
@@ -216,6 +269,13 @@ def alignment(
 
     Mean over voxels, then people; types' means taken out, penalties chosen inside the training
     runs: the controlled protocol's r on these two parts.
+
+    Parameters
+    ----------
+    model : its states are read at all items.
+    signals : train and test items.
+    train : not used: what is not in ``test`` is fitted on.
+    test : numbers of the items that are held out.
     """
     states = read_activations(model, signals.problems)
     kernels = np.concatenate([linear_kernels(values) for values in states.values.values()])
@@ -230,7 +290,14 @@ def alignment(
 def compare_alignment(
     before: float, trained: Sequence[TrainedArm], after: Sequence[float]
 ) -> list[ArmAlignment]:
-    """Rows of arms that were trained, means over seeds."""
+    """Rows of arms that were trained, means over seeds.
+
+    Parameters
+    ----------
+    before : r of the model before training.
+    trained : arms and seeds.
+    after : r of each of them, in the same order.
+    """
     arms = [arm for arm in dict.fromkeys(t.arm for t in trained) if arm != UNGUIDED]
     return [
         ArmAlignment(

@@ -105,6 +105,11 @@ class FinetuningFolder:
     def begin(self, record: FinetuningRecord, resume: bool) -> FinetuningRecord:
         """Claim the folder for a new training, or resume the one in it.
 
+        Parameters
+        ----------
+        record : of the training that is asked for.
+        resume : whether the same training may be gone on with.
+
         Returns
         -------
         The record that is there where the same training is gone on with, else the new one.
@@ -189,7 +194,13 @@ class FinetuningFolder:
 
 
 def save_history(history: History, checkpoint: Path) -> None:
-    """Write what led to a checkpoint, last of its files: with it the checkpoint is whole."""
+    """Write what led to a checkpoint, last of its files: with it the checkpoint is whole.
+
+    Parameters
+    ----------
+    history : up to the checkpoint.
+    checkpoint : its folder.
+    """
     with whole_file(checkpoint / HISTORY) as partial:
         partial.write_text(history.model_dump_json(), "utf-8")
 

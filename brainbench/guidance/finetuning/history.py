@@ -37,7 +37,13 @@ class History(BaseModel):
         return 1 + max(range(len(scores)), key=lambda i: scores[i])
 
     def ended(self, epochs: float, patience: int) -> bool:
-        """Whether so many epochs are done, or the score fell too often (0: never)."""
+        """Whether so many epochs are done, or the score fell too often.
+
+        Parameters
+        ----------
+        epochs : how many there are to be.
+        patience : falls of the validation score after which training stops; 0 never stops it.
+        """
         stopped = bool(patience) and falls(self.validation) >= patience
         return self.epochs >= epochs or stopped
 

@@ -84,7 +84,12 @@ class RecipeLoss:
         ]
 
     def set_answers(self, true: int, false: int) -> None:
-        """Set the target token of each answer, for recipes with labels."""
+        """Set the target token of each answer, for recipes with labels.
+
+        Parameters
+        ----------
+        true, false : ids of the tokens that spell the answers.
+        """
         tokens = np.where(self._items.labels, true, false)
         self._answers = torch.as_tensor(tokens, dtype=torch.long, device=self.device)
 

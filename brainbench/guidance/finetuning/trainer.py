@@ -89,7 +89,16 @@ class RecipeTrainer(Trainer):
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
     ) -> tuple[list[Any], Any]:
-        """The batches of a step; their items are counted."""
+        """The batches of a step; their items are counted.
+
+        Parameters
+        ----------
+        epoch_iterator, num_batches, device : of transformers' trainer, passed on to it.
+
+        Returns
+        -------
+        What transformers' own method gives.
+        """
         samples, count = super().get_batch_samples(epoch_iterator, num_batches, device)
         self._count = self._divisor or sum(len(batch[_ROWS]) for batch in samples)
         return samples, count
@@ -101,7 +110,19 @@ class RecipeTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: Any = None,
     ) -> Any:
-        """Sum over the batch of all parts, over the number of items of a step."""
+        """Sum over the batch of all parts, over the number of items of a step.
+
+        Parameters
+        ----------
+        model : the network, wrapped for training.
+        inputs : the numbers of a batch's items, under ``rows``.
+        return_outputs, num_items_in_batch : of transformers' trainer; not used.
+
+        Raises
+        ------
+        DataError
+            When the loss is NaN or infinite.
+        """
         parts = self._loss.parts(self._passes.run(inputs[_ROWS].tolist(), model))
         sums = {name: values.sum() / self._count for name, values in parts.items()}
         # one may be double: the wider of them is kept
@@ -213,7 +234,20 @@ class Epochs(TrainerCallback):
 def make_arguments(
     folder: FinetuningFolder, budget: Budget, n_batches: int, device: str
 ) -> TrainingArguments:
-    """Arguments of transformers' trainer."""
+    """Arguments of transformers' trainer.
+
+    Parameters
+    ----------
+    folder : its checkpoints go there.
+    budget : epochs, rates, batches and seed.
+    n_batches : of an epoch; a step takes them all where the budget names no accumulation.
+    device : ``cpu`` keeps training off every card.
+
+    Raises
+    ------
+    UsageError
+        When several processes were launched.
+    """
     arguments = TrainingArguments(
         output_dir=str(folder.checkpoints),
         num_train_epochs=budget.epochs,

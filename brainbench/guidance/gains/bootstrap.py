@@ -42,7 +42,14 @@ _SLACK = 1e-12
 
 
 def draw_problems(n_base: int, n_draws: int, rng: np.random.Generator) -> NDArray[np.uint16]:
-    """(n_draws, n_base) counts of each base problem among n_base - 1 drawn with replacement."""
+    """(n_draws, n_base) counts of each base problem among n_base - 1 drawn with replacement.
+
+    Parameters
+    ----------
+    n_base : number of base problems.
+    n_draws : number of draws.
+    rng : source of the draws.
+    """
     found = np.empty((n_draws, n_base), np.uint16)
     for start in range(0, n_draws, _TOGETHER):
         own = found[start : start + _TOGETHER]
@@ -53,7 +60,14 @@ def draw_problems(n_base: int, n_draws: int, rng: np.random.Generator) -> NDArra
 
 
 def draw_seeds(n_seeds: int, n_draws: int, rng: np.random.Generator) -> Array:
-    """(n_draws, n_seeds) weights of n_seeds - 1 drawn; each row's sum is 1."""
+    """(n_draws, n_seeds) weights of n_seeds - 1 drawn; each row's sum is 1.
+
+    Parameters
+    ----------
+    n_seeds : number of seeds; the weight of a single one is 1.
+    n_draws : number of draws.
+    rng : source of the draws.
+    """
     if n_seeds == 1:
         return np.ones((n_draws, 1))
     drawn = rng.integers(n_seeds, size=(n_draws, n_seeds - 1))
@@ -81,7 +95,13 @@ class MetricDraws:
 
     @classmethod
     def of(cls, table: Array, seeds: Array) -> MetricDraws:
-        """From (1 + D, S): the problems as they are, then drawn; and (D, S) weights of seeds."""
+        """Draws of a metric from its values for every draw of problems and every seed.
+
+        Parameters
+        ----------
+        table : (1 + D, S) the metric of each seed, the problems as they are in the first row.
+        seeds : (D, S) weights of the seeds in each draw; rows sum to 1.
+        """
         drawn = table[1:]
         # a seed that was not drawn may be undefined
         weighted = np.where(seeds > 0, seeds * drawn, 0.0).sum(axis=1)

@@ -120,6 +120,15 @@ def correct_differences(
 
     Holm's correction, for each of the metrics that a claim rests on; an arm without a p value
     counts as one of 1.
+
+    Parameters
+    ----------
+    models : differences of each model, guided against its other arms.
+    oracles : arms that are not corrected, and not counted.
+
+    Returns
+    -------
+    Copies, model by model, with ``p_corrected`` set where there is a p value.
     """
     corrected_models = [
         [each.model_copy(deep=True) for each in differences] for differences in models
@@ -147,6 +156,11 @@ def mcnemar_of_arms(
 
     On order 0 of each problem, each arm by what most of its seeds have right; a draw is not
     right. None where no problem has an order 0.
+
+    Parameters
+    ----------
+    guided, other : answers (n_seeds, n_items) of the two arms.
+    items : labels and orders of the problems.
 
     Source: :func:`.mcnemar`.
     """

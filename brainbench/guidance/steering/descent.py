@@ -57,7 +57,13 @@ class Descent:
 
 
 def within(delta: Tensor, radius: Tensor) -> Tensor:
-    """(rows, L, 1) factors that bring directions (rows, L, units) into balls (L,)."""
+    """(rows, L, 1) factors that bring directions (rows, L, units) into balls (L,).
+
+    Parameters
+    ----------
+    delta : (rows, L, units) directions.
+    radius : (L,) the longest that a direction may be at each layer.
+    """
     length = delta.norm(dim=-1, keepdim=True)
     factors: Tensor = radius[:, None] / length.clamp_min(torch.finfo(length.dtype).tiny)
     return factors.clamp_max(1.0)

@@ -104,13 +104,25 @@ def item_steps(
 
 
 def class_difference(states: Array, labels: NDArray[np.bool_]) -> Array:
-    """(L, units) mean state of conclusions that follow minus that of those that do not."""
+    """(L, units) mean state of conclusions that follow minus that of those that do not.
+
+    Parameters
+    ----------
+    states : (n_items, L, units).
+    labels : (n_items,) whether the conclusion follows; both labels must occur.
+    """
     difference: Array = states[labels].mean(axis=0) - states[~labels].mean(axis=0)
     return difference
 
 
 def random_direction(shape: Sequence[int], rng: np.random.Generator) -> Array:
-    """Random unit vectors (..., units), uniform over directions."""
+    """Random unit vectors (..., units), uniform over directions.
+
+    Parameters
+    ----------
+    shape : of the result; the last of it is the number of units.
+    rng : source of the draw.
+    """
     return to_unit(rng.standard_normal(tuple(shape)))
 
 
@@ -182,6 +194,13 @@ def problem_direction(
     know the item: each third of a run is left out in turn. Where the model has none of them wrong
     that people have right, every item counts; see
     :attr:`Training.humans_beat_model`.
+
+    Parameters
+    ----------
+    arm : name of the arm; its responses take the place of the measured ones.
+    training : scanner items, the model's states and answers.
+    rng : generator of stochastic arms.
+    way : loss and centring; the default is :class:`SteeringLoss`'s.
 
     Returns
     -------

@@ -40,7 +40,14 @@ from brainbench.progress import Progress, Step, counting, no_progress
 
 
 def arm_of(arm: str, number: int, count: int) -> str:
-    """``arm 2 of 6, permuted fMRI``, for progress messages."""
+    """``arm 2 of 6, permuted fMRI``, for progress messages.
+
+    Parameters
+    ----------
+    arm : its name.
+    number : its place, counting from 0.
+    count : how many arms there are.
+    """
     return f"arm {number + 1} of {count}, {arm}"
 
 
@@ -78,7 +85,12 @@ class Rows:
 
     @classmethod
     def empty(cls, n_seeds: int, n_items: int) -> Rows:
-        """Rows to be filled in."""
+        """Rows to be filled in: log-odds NaN, answers -1, strengths and thresholds 0.
+
+        Parameters
+        ----------
+        n_seeds, n_items : how many; an arm that does not depend on a seed has one row.
+        """
         return cls(
             np.full((n_seeds, n_items), np.nan),
             np.full((n_seeds, n_items), -1, np.int64),
@@ -87,7 +99,13 @@ class Rows:
         )
 
     def arm_answers(self, n_seeds: int, steered: bool) -> ArmAnswers:
-        """As arrays; an arm that is not stochastic has the same row for each seed."""
+        """As arrays; an arm that is not stochastic has the same row for each seed.
+
+        Parameters
+        ----------
+        n_seeds : rows of the result; those that are there are repeated.
+        steered : whether something was added; otherwise strengths and layers are None.
+        """
         rows = np.resize(np.arange(len(self.answer)), n_seeds)
         odds = self.odds[rows]
         return ArmAnswers(
@@ -102,7 +120,17 @@ class Rows:
 def read_training(
     evaluator: LastTokenEvaluator, signals: Signals
 ) -> tuple[Training, list[PrefilledBatch], list[Question]]:
-    """States and answers of the model at scanner items, and the items ready to be asked again."""
+    """States and answers of the model at scanner items, and the items ready to be asked again.
+
+    Parameters
+    ----------
+    evaluator : of the model, the site and the layers.
+    signals : the items, with responses.
+
+    Returns
+    -------
+    Training items; prefilled batches of their questions; the questions, in the order of the items.
+    """
     questions = ask_problems(evaluator.model, signals.problems)
     held = evaluator.hold(questions)
     responses = ask_all(held, len(questions), None, states=True)
@@ -303,7 +331,22 @@ def choose_directions(
     plan: SteeringPlan,
     report: Progress = no_progress,
 ) -> tuple[list[Chosen], list[Dose]]:
-    """A direction for each arm and seed, its strength and layers chosen on validation problems."""
+    """A direction for each arm and seed, its strength and layers chosen on validation problems.
+
+    Parameters
+    ----------
+    evaluator : of the model.
+    training : scanner items that directions are learned from.
+    validation : problems that strength and layers are chosen on.
+    plan : arms, seeds, grid and loss.
+    report : called as work goes on.
+
+    Returns
+    -------
+    What was chosen, in the order of the arms and seeds; and for every arm but ``unguided`` a dose
+    for each option of the grid. Options are chosen by the area under the curve of log-odds, or by
+    accuracy where log-odds are missing.
+    """
     factors = plan.grid.factors(scale_of(training.states).sigma)
     shape = training.states.shape[1:]
     pairs = [(arm, row) for arm in plan.arms for row in range(len(plan.seeds_of(arm)))]
@@ -383,7 +426,20 @@ def ask_candidates(
     what: str,
     report: Progress,
 ) -> AllResponses:
-    """Evaluate questions under every candidate (options, L, units), batch by batch."""
+    """Evaluate questions under every candidate (options, L, units), batch by batch.
+
+    Parameters
+    ----------
+    evaluator : of the model; its layers are those of ``delta``.
+    questions : n_items of them, with nothing computed yet.
+    delta : (n_options, L, units) candidate vectors, each added at every question.
+    what : name of the work, for progress messages.
+    report : called with the number of questions done.
+
+    Returns
+    -------
+    Log-odds and answers (n_items, n_options); no states.
+    """
     odds = np.full((len(questions), len(delta)), np.nan)
     answer = np.full(odds.shape, -1, np.int64)
     candidates = torch.as_tensor(delta)[None]
@@ -408,5 +464,13 @@ def _names(runs: NDArray[np.str_]) -> list[str]:
 
 
 def stream(seed: int, arm: str, fold: int, part: str) -> np.random.Generator:
-    """A random generator of its own for each arm, fold and part."""
+    """A random generator of its own for each arm, fold and part.
+
+    Parameters
+    ----------
+    seed : of the experiment.
+    arm : name of the arm.
+    fold : number of the held-out run; 0 for new problems.
+    part : name of what is drawn.
+    """
     return np.random.default_rng([seed, crc32(arm.encode()), fold, crc32(part.encode())])

@@ -62,7 +62,13 @@ def flips_against(
 
 
 def correct_flips(rows: Sequence[SearchRow], powerless: frozenset[str]) -> list[SearchRow]:
-    """The rows with p values corrected over arms, by Holm; arms without power are left out."""
+    """The rows with p values corrected over arms, by Holm; arms without power are left out.
+
+    Parameters
+    ----------
+    rows : one for each arm.
+    powerless : names of arms that the loss gives nothing to go by.
+    """
     tested = [row for row in rows if row.p is not None and row.arm not in powerless]
     corrected = holm([row.p for row in tested if row.p is not None]) if tested else []
     by_arm = {row.arm: p for row, p in zip(tested, corrected, strict=True)}

@@ -70,7 +70,13 @@ def plane(states: Array) -> tuple[Array, Array]:
 
 
 def along(states: Array, direction: Array) -> Array:
-    """(n_items, L) states on a direction (L, units), in units of their spread at each layer."""
+    """(n_items, L) states on a direction (L, units), in units of their spread at each layer.
+
+    Parameters
+    ----------
+    states : (n_items, L, units), centred over items here.
+    direction : (L, units) of any length; 0 at a layer gives 0 there.
+    """
     length = np.linalg.norm(direction, axis=-1, keepdims=True)
     unit = np.divide(direction, length, out=np.zeros_like(direction), where=length > 0)
     centred = states - states.mean(axis=0)

@@ -214,10 +214,20 @@ def follow(
 def ask_pairs(
     held: Sequence[PrefilledBatch], items: NDArray[np.intp], delta: torch.Tensor
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Answers (R,) and states (R, L, units) of items (R,) with ``delta`` (R, L, units) added.
+    """Answers to the items of R pairs, each with a vector of its own added.
 
     Candidates of one item stand side by side, in rows of equal length; the room that is left
     is asked with nothing added.
+
+    Parameters
+    ----------
+    held : the items as questions, each once.
+    items : (R,) number of each pair's item.
+    delta : (R, L, units) added to the states of each.
+
+    Returns
+    -------
+    Answers (R,), numbers of choices or -1; states (R, L, units) with ``delta`` in them.
     """
     answer = np.full(len(items), -1, np.int64)
     reached = np.zeros(delta.shape, np.float32)

@@ -93,6 +93,12 @@ class Targeted:
         Arms without signals follow the guided search: each pair keeps one direction, and is asked
         as often as a search may, at the lengths that its guided direction had.
 
+        Parameters
+        ----------
+        arms : names; each gives a row, in this order.
+        seeds : of stochastic arms; the others take the first.
+        report : called as work goes on.
+
         Raises
         ------
         DataError
@@ -121,7 +127,14 @@ class Targeted:
         return correct_flips(rows, powerless(self.way.loss, self.way.centring)), first
 
     def search(self, arm: str, seed: int, report: Progress = no_progress) -> Search:
-        """Search for one arm that has responses."""
+        """Search for one arm that has responses.
+
+        Parameters
+        ----------
+        arm : name of an arm with signals.
+        seed : of its draws, where it is stochastic.
+        report : called as work goes on.
+        """
         return self._search(arm, seed, self.pairs, counting(report, f"targeted search, {arm}"))
 
     def _one(self, arm: str, seed: int, pairs: Pairs, guided: Search, report: Tried) -> Search:
@@ -215,7 +228,15 @@ def _counted(seeds: int) -> list[str]:
 def search_score(
     found: Targeted, rows: list[SearchRow], site: str, layers: Sequence[int]
 ) -> SearchScore:
-    """The score of a targeted search: its rows, and what they were measured on."""
+    """The score of a targeted search: its rows, and what they were measured on.
+
+    Parameters
+    ----------
+    found : what was searched.
+    rows : one for each arm.
+    site : where vectors were added.
+    layers : numbers of the layers that were steered.
+    """
     signals, labels = found.training.signals, found.labels
     dataset, roi, kind = signals.source.split(".")
     wrong = int((found.training.answer != labels).sum())
