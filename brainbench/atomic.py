@@ -38,6 +38,11 @@ def locked(folder: Path) -> Iterator[None]:
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file that appears whole or not at all, also when the machine stops.
 
+    Parameters
+    ----------
+    path : of the file; its folder is made.
+    content : all of it.
+
     Raises
     ------
     UsageError

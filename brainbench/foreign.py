@@ -46,10 +46,19 @@ class Unreadable(ValueError):
 def read_text(path: Path, most: int = MAX_BYTES) -> str:
     """The content of a file of at most ``most`` bytes, which must be UTF-8.
 
+    Parameters
+    ----------
+    path : of a plain file.
+    most : size that is still read, in bytes.
+
+    Returns
+    -------
+    The text, without a byte order mark at its beginning.
+
     Raises
     ------
     DataError
-        When it is a folder, a pipe or a device, is larger, or cannot be read.
+        When it is a folder, a pipe or a device, is larger, is not UTF-8, or cannot be read.
     """
     try:
         # a pipe would be waited for without end

@@ -30,10 +30,26 @@ def no_progress(step: Step) -> None:
 
 
 def counting(progress: Progress, label: str) -> Count:
-    """Report work that only counts, as steps under a label."""
+    """Report work that only counts, as steps under a label.
+
+    Parameters
+    ----------
+    progress : where the steps are reported.
+    label : of every step.
+
+    Returns
+    -------
+    What such work calls with (done, total).
+    """
     return lambda done, total: progress(Step(label, done, total))
 
 
 def within(progress: Progress, beginning: str) -> Progress:
-    """Report steps of a part of the work, with what it is a part of before each label."""
+    """Report steps of a part of the work, with what it is a part of before each label.
+
+    Parameters
+    ----------
+    progress : where the steps are reported.
+    beginning : put before each label as it is; a separator belongs to it.
+    """
     return lambda step: progress(replace(step, label=beginning + step.label))

@@ -149,7 +149,18 @@ class OwnBenchmark(ABC):
     def score_group(
         cls, group: Sequence[Self], inputs: Inputs, scoring: Scoring
     ) -> Iterator[BenchmarkScore]:
-        """Score a model on benchmarks of this kind and one dataset, sharing what can be shared."""
+        """Score a model on benchmarks of this kind and one dataset, sharing what can be shared.
+
+        Parameters
+        ----------
+        group : the benchmarks.
+        inputs : the data they need, and what the model gave for them.
+        scoring : seed, limit, and where finished steps are kept.
+
+        Yields
+        ------
+        One score for each benchmark, in any order.
+        """
 
     @property
     def kind(self) -> str:
@@ -178,7 +189,14 @@ class OwnBenchmark(ABC):
 
     @classmethod  # noqa: B027  (most kinds have nothing to check)
     def check_group(cls, group: Sequence[Self], inputs: Inputs, limit: int | None) -> None:
-        """Raise ``DataError`` when the data are too few; a kind that can tell overrides it."""
+        """Raise ``DataError`` when the data are too few; a kind that can tell overrides it.
+
+        Parameters
+        ----------
+        group : benchmarks of this kind and one dataset.
+        inputs : the data they need; nothing of the model yet.
+        limit : only the first items of each reasoning type; None for all.
+        """
 
     def __call__(
         self, model: str | Path | Model, seed: int = 0, limit: int | None = None

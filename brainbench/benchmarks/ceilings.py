@@ -49,7 +49,17 @@ class Ceiling:
     reference: Array
 
     def of_people(self, field: str, widths: list[int]) -> list[Array]:
-        """One field cut into people, given the number of voxels of each."""
+        """One field cut into people, given the number of voxels of each.
+
+        Parameters
+        ----------
+        field : name of an array: ``v0``, ``tau``, ``rmse`` or ``reference``.
+        widths : voxels of each person, in the order of the cell.
+
+        Returns
+        -------
+        P arrays (n_voxels,).
+        """
         return np.split(getattr(self, field), np.cumsum(widths)[:-1])
 
 
@@ -57,6 +67,15 @@ def ceiling_key(cell: Cell, roi: str) -> str:
     """Hash of everything that changes a ceiling; the data by their own hash.
 
     Ceilings that ship with the package are named by it: no data are needed to find them.
+
+    Parameters
+    ----------
+    cell : items, people and data that the ceiling is of.
+    roi : one ROI of the cell.
+
+    Returns
+    -------
+    SHA-256, as hexadecimal digits.
     """
     held = {
         "version": _VERSION,
@@ -74,6 +93,11 @@ def find_ceiling(cell: Cell, roi: str) -> Ceiling | None:
     """A ceiling that ships with the package or lies in the cache, or None.
 
     A file in the cache that is damaged or cannot be read counts as none: the ceiling is made anew.
+
+    Parameters
+    ----------
+    cell : items, people and data that the ceiling is of.
+    roi : one ROI of the cell.
     """
     key = ceiling_key(cell, roi)
     found = _shipped(cell.recording.card.name).get(key) or _from_cache(_content_key(cell, roi))
@@ -87,6 +111,16 @@ def make_ceiling(
     cell: Cell, roi: str, progress: Callable[[int, int], None] | None = None
 ) -> Ceiling:
     """Compute a ceiling from all sets of other people.
+
+    Parameters
+    ----------
+    cell : items, folds and responses.
+    roi : one ROI of the cell.
+    progress : called with (done, total) as sets of people are finished.
+
+    Returns
+    -------
+    The ceiling, its numbers rounded to single precision.
 
     Raises
     ------
@@ -109,7 +143,14 @@ def make_ceiling(
 
 
 def cache_ceiling(cell: Cell, roi: str, ceiling: Ceiling) -> None:
-    """Keep a ceiling for later runs; an unwritable cache is not an error."""
+    """Keep a ceiling for later runs; an unwritable cache is not an error.
+
+    Parameters
+    ----------
+    cell : items, people and data that the ceiling is of.
+    roi : one ROI of the cell.
+    ceiling : of that ROI; kept in single precision.
+    """
     single = {
         field.name: getattr(ceiling, field.name).astype(np.float32) for field in fields(Ceiling)
     }
@@ -117,7 +158,13 @@ def cache_ceiling(cell: Cell, roi: str, ceiling: Ceiling) -> None:
 
 
 def save_ceilings(path: Path, ceilings: dict[str, Ceiling]) -> None:
-    """Write ceilings by key, in single precision; the file appears whole or not at all."""
+    """Write ceilings by key, in single precision; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    path : of a safetensors file.
+    ceilings : by :func:`ceiling_key`.
+    """
     tensors = {
         f"{key}.{field.name}": getattr(ceiling, field.name).astype(np.float32)
         for key, ceiling in ceilings.items()

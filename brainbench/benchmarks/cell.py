@@ -115,8 +115,17 @@ class Cell:
         return found
 
     def repeats(self, roi: str, subject: str) -> Array | None:
-        """(k, n_items, n_voxels) showings of each item in turn; None where k is not the same
-        for all items, or a showing is missing.
+        """Responses of one person to each showing of each item, not averaged.
+
+        Parameters
+        ----------
+        roi : one of the dataset.
+        subject : one person.
+
+        Returns
+        -------
+        (k, n_items, n_voxels), the k showings of each item in turn; None where items were shown
+        once or not all equally often, or where a showing holds a value that is not finite.
         """
         if len({len(rows) for rows in self.showings}) != 1 or len(self.showings[0]) < 2:
             return None
@@ -207,5 +216,11 @@ def prepare_cell(
 
 
 def is_pooled(card: Card, reasoning_type: str) -> bool:
-    """Whether a cell of that type holds items of different ones."""
+    """Whether a cell of that type holds items of different ones.
+
+    Parameters
+    ----------
+    card : of the dataset.
+    reasoning_type : one type, or ``all``.
+    """
     return reasoning_type == POOLED and len(card.reasoning_types) > 1

@@ -45,7 +45,17 @@ class NotApplicable:
 
 
 def model_space(cell: Cell, activations: Activations) -> FeatureSpace:
-    """All sites and layers of a model, on the items of a cell."""
+    """All sites and layers of a model, on the items of a cell.
+
+    Parameters
+    ----------
+    cell : items to keep.
+    activations : of the model, on all problems of the cell's recording.
+
+    Returns
+    -------
+    One kernel per layer, site after site.
+    """
     kernels = [linear_kernels(values[cell.items]) for values in activations.values.values()]
     layers = [Layer(site, i) for site in activations.values for i in activations.layers[site]]
     return FeatureSpace("model", np.concatenate(kernels), tuple(layers))
@@ -61,6 +71,13 @@ def random_space(cell: Cell, widths: list[int], seed: int, draw: int) -> Feature
 
     Drawn for all items of the dataset and then cut, so that a draw is the same features
     in every cell.
+
+    Parameters
+    ----------
+    cell : items to keep.
+    widths : number of features in each layer; see :func:`widths_of`.
+    seed : of the run.
+    draw : number of the draw, from 0; each has features of its own.
     """
     rng = np.random.default_rng([seed, draw])
     whole = random_kernels(len(cell.recording.problems), widths, rng)

@@ -128,7 +128,17 @@ class Scoring:
 
 
 def untrained_twins(model: Model, recording: Recording) -> list[Activations] | str:
-    """States of untrained networks of a model's shape, or why there are none."""
+    """States of untrained networks of a model's shape, or why there are none.
+
+    Parameters
+    ----------
+    model : the trained model, which may be able to make untrained ones.
+    recording : its problems are read out.
+
+    Returns
+    -------
+    Activations of one network per seed, rows in the order of the problems; or a sentence why not.
+    """
     make = getattr(model, "untrained", None)
     if make is None:
         return "only brainbench's own language models can be drawn anew"
@@ -136,7 +146,18 @@ def untrained_twins(model: Model, recording: Recording) -> list[Activations] | s
 
 
 def check_contrast(activations: Activations, untrained: Sequence[Activations] | str) -> None:
-    """Raise ``UsageError`` where units cannot be localised: there is nothing to tell them by."""
+    """Check that units can be localised: every set of activations holds the contrast to do it by.
+
+    Parameters
+    ----------
+    activations : of the model.
+    untrained : of untrained networks, or a sentence why there are none.
+
+    Raises
+    ------
+    UsageError
+        When the activations of the model or of an untrained network hold no contrast.
+    """
     if activations.contrast is None:
         raise UsageError(
             "localised units are chosen by a contrast, and these activations hold none: read "

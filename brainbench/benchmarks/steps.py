@@ -17,7 +17,14 @@ class StepStore(Protocol):
         ...
 
     def put(self, key: str, value: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
-        """Store a finished step: plain values, and arrays that later steps do not need."""
+        """Store a finished step: plain values, and arrays that later steps do not need.
+
+        Parameters
+        ----------
+        key : name of the step.
+        value : what later steps need, as plain values.
+        arrays : by name; :meth:`get` does not give them back.
+        """
         ...
 
 
@@ -35,7 +42,18 @@ class Memory:
 
 
 def check_numbers(seed: int, limit: int | None) -> None:
-    """Raise ``UsageError`` when a seed or limit is not a whole number that makes sense."""
+    """Check that a seed and a limit are whole numbers that make sense.
+
+    Parameters
+    ----------
+    seed : of everything that is drawn, from 0.
+    limit : items of each reasoning type, from 1; None for all.
+
+    Raises
+    ------
+    UsageError
+        When one of them is anything else.
+    """
     if type(seed) is not int or seed < 0:
         raise UsageError(f"seed must be a whole number from 0, not {seed!r}")
     if limit is not None and (type(limit) is not int or limit < 1):

@@ -98,7 +98,19 @@ Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 def check_folds(folds: Sequence[Fold], n_items: int) -> None:
-    """Raise ``DataError`` when a fold overlaps itself, is empty, or points outside the items."""
+    """Check that responses can be scored on some folds.
+
+    Parameters
+    ----------
+    folds : ``(train, test)`` indices of each.
+    n_items : how many items there are.
+
+    Raises
+    ------
+    DataError
+        When there are no folds, or a fold overlaps itself, has fewer than two items to train or
+        test on, or points outside the items.
+    """
     if not folds:
         raise DataError("there are no folds to score on")
     for number, (train, test) in enumerate(folds):

@@ -30,6 +30,11 @@ def parallel(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
 
     The linear algebra library is held to one thread inside: with more it sums in another
     order, and the last digits of a result would depend on the machine.
+
+    Parameters
+    ----------
+    work : called with one item, from several threads at once.
+    items : what to work on.
     """
     with _libraries().limit(limits=1), ThreadPoolExecutor(n_workers()) as pool:
         return list(pool.map(work, items))

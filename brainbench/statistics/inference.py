@@ -18,6 +18,16 @@ Interval = tuple[float, float]
 def p_value(measured: float, null: ArrayLike) -> float:
     """One-sided (1 + number of draws not below the measured value) / (draws + 1).
 
+    Parameters
+    ----------
+    measured : the statistic as it was measured.
+    null : (D,) the same statistic under the null hypothesis.
+
+    Raises
+    ------
+    DataError
+        When there are no draws, or a value is not finite.
+
     Source: Phipson & Smyth 2010: never 0, and valid at any number of draws.
     """
     draws = np.asarray(null, np.float64)
@@ -34,6 +44,11 @@ def people_interval(values: ArrayLike, level: float = 0.95) -> Interval | None:
 
     It says how far another sample of people would move the mean on these items; items and
     responses shared by people are not drawn anew.
+
+    Parameters
+    ----------
+    values : (P,) one number per person.
+    level : share of such intervals that hold the mean, 0 to 1.
     """
     people = np.asarray(values, np.float64)
     if people.size < 3:
@@ -98,6 +113,16 @@ def fieller_interval(
 
     None where the denominator's own interval reaches 0: then no bounded one exists.
 
+    Parameters
+    ----------
+    numerator, denominator : (P,) one number per person, people in the same order.
+    level : share of such intervals that hold the ratio, 0 to 1.
+
+    Returns
+    -------
+    None also of fewer than three people, of unequal numbers of values, and where the mean of the
+    denominator is not positive.
+
     Source: Fieller 1954.
     """
     x, y = np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
@@ -134,6 +159,15 @@ def divide(
     numerator: Measured, denominator: Measured, level: float = 0.95
 ) -> tuple[float, Interval] | None:
     """Mean by mean, with Fieller's interval; None where the denominator may be 0.
+
+    Parameters
+    ----------
+    numerator, denominator : two statistics of the same people, with the same ``basis``.
+    level : of the interval, 0 to 1.
+
+    Returns
+    -------
+    The ratio and its interval.
 
     Raises
     ------

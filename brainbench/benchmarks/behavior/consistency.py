@@ -91,6 +91,10 @@ def spearman(one: Array, other: Array) -> float:
 
     Infinite values are the largest or smallest. NaN with fewer than three items, or where
     one does not vary.
+
+    Parameters
+    ----------
+    one, other : (n_items,) values, NaN where missing.
     """
     kept = ~(np.isnan(one) | np.isnan(other))
     if kept.sum() < _FEWEST_ITEMS:
@@ -111,7 +115,13 @@ def standardise(values: Array) -> Array:
 
 
 def mean_of(values: Array, axis: int) -> Array:
-    """Mean over an axis of what is not NaN; NaN where all are."""
+    """Mean over an axis of what is not NaN; NaN where all are.
+
+    Parameters
+    ----------
+    values : array of any shape, NaN where missing.
+    axis : the one averaged over.
+    """
     return divide(np.nansum(values, axis=axis), (~np.isnan(values)).sum(axis=axis))
 
 
@@ -176,6 +186,11 @@ def area_under_curve(scores: Array, labels: Array) -> float:
     """Chance that a random item of label 1 scores above one of label 0, ties counting half.
 
     Items whose score is NaN are left out; NaN where a label is lacking.
+
+    Parameters
+    ----------
+    scores : (n_items,) such as log-odds; NaN where missing.
+    labels : (n_items,) 1 or 0.
     """
     kept = ~np.isnan(scores)
     return float(auc(scores[kept], labels[kept] == 1.0))
@@ -202,7 +217,13 @@ def _correlate_ranks(one: Array, other: Array) -> Array:
 
 
 def divide(part: Array | NDArray[np.int_], whole: Array | NDArray[np.int_]) -> Array:
-    """Quotient, NaN where the divisor is 0."""
+    """Quotient, NaN where the divisor is 0.
+
+    Parameters
+    ----------
+    part : dividend.
+    whole : divisor; broadcast against the dividend.
+    """
     quotient = np.full(np.broadcast(part, whole).shape, np.nan)
     np.divide(part, whole, out=quotient, where=np.asarray(whole) != 0)
     return quotient

@@ -156,6 +156,12 @@ class Group:
 def gather(behavior: Behavior, reasoning_type: str, seed: int = 0) -> Group:
     """Take the items of one reasoning type, or all, and the people who answered enough.
 
+    Parameters
+    ----------
+    behavior : answers and response times of everybody.
+    reasoning_type : one type, or ``all``.
+    seed : of the split halves that reliability is measured by.
+
     Raises
     ------
     DataError

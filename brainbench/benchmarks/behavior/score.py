@@ -311,7 +311,17 @@ class BehaviorScore(BenchmarkScore):
 def reached(
     values: Mapping[Measure, float | None], others: Mapping[Measure, float | None]
 ) -> tuple[Measure, ...]:
-    """Where ``values`` are not below ``others``; for correlations, as far from 0."""
+    """Where ``values`` are not below ``others``; for correlations, as far from 0.
+
+    Parameters
+    ----------
+    values : each statistic of one responder; None where undefined.
+    others : the same of another.
+
+    Returns
+    -------
+    Names of these statistics; one that is undefined on either side is not among them.
+    """
     found: list[Measure] = []
     for name in MEASURES:
         one, other = values[name], others[name]

@@ -45,7 +45,14 @@ class Responder:
 
     @classmethod
     def from_answers(cls, answer: Array, log_odds: Array, labels: Array) -> Responder:
-        """From (n_items,) answers and log-odds of True, towards the label and away from 0."""
+        """Answers and log-odds as a responder: confidence is log-odds of the right answer.
+
+        Parameters
+        ----------
+        answer : (n_items,) True (1), False (0), NaN where missing.
+        log_odds : (n_items,) of True; their distance from 0 is the certainty.
+        labels : (n_items,) what follows (1) and what does not (0).
+        """
         return cls(answer[:, None], np.where(labels == 1.0, log_odds, -log_odds), np.abs(log_odds))
 
     def predictor(self, measure: Measure) -> Array:
@@ -94,12 +101,24 @@ def control_responders(group: Group) -> list[ControlResponder]:
 
 
 def score_answers(group: Group, responder: Responder) -> dict[Measure, Array]:
-    """(n_people,) each statistic of answers with each person; NaN where undefined."""
+    """(n_people,) each statistic of answers with each person; NaN where undefined.
+
+    Parameters
+    ----------
+    group : the people and their answers.
+    responder : the model, or a control.
+    """
     return answer_measures(responder.answer, group.answers, group.labels)
 
 
 def score_items(group: Group, responder: Responder) -> dict[Measure, float]:
-    """Each correlation over items; NaN where undefined."""
+    """Each correlation over items; NaN where undefined.
+
+    Parameters
+    ----------
+    group : the people, whose mean accuracy and response time are correlated with.
+    responder : the model, or a control, with its confidence and certainty.
+    """
     return {
         name: spearman(responder.predictor(name), target)
         for name, target in group.targets().items()
@@ -107,7 +126,17 @@ def score_items(group: Group, responder: Responder) -> dict[Measure, float]:
 
 
 def headline(group: Group, responder: Responder) -> dict[Measure, float | None]:
-    """Every statistic as one number: means over people, correlations over items."""
+    """Every statistic as one number: means over people, correlations over items.
+
+    Parameters
+    ----------
+    group : the people and their answers.
+    responder : the model, or a control.
+
+    Returns
+    -------
+    Each statistic by name; None where it is undefined.
+    """
     found = {
         name: float(mean_of(values, axis=0))
         for name, values in score_answers(group, responder).items()
@@ -117,7 +146,14 @@ def headline(group: Group, responder: Responder) -> dict[Measure, float | None]:
 
 
 def answer_statistic(group: Group, responder: Responder, name: Measure) -> Statistic:
-    """One statistic of answers with its intervals and its reference."""
+    """One statistic of answers with its intervals and its reference.
+
+    Parameters
+    ----------
+    group : the people and their answers.
+    responder : the model, or a control.
+    name : a statistic of answers, such as ``error_consistency``.
+    """
     values = score_answers(group, responder)[name]
     value = float(mean_of(values, axis=0))
     without = leave_one_out(lambda people: float(mean_of(values[people], axis=0)), values.size)
@@ -141,7 +177,14 @@ def answer_statistic(group: Group, responder: Responder, name: Measure) -> Stati
 
 
 def item_correlation(group: Group, responder: Responder, name: Measure) -> ItemCorrelation:
-    """One correlation over items with its intervals, reference and bound."""
+    """One correlation over items with its intervals, reference and bound.
+
+    Parameters
+    ----------
+    group : the people; what they reach among themselves is the reference.
+    responder : the model, or a control.
+    name : a correlation over items, such as ``confidence_accuracy``.
+    """
     predictor, target = responder.predictor(name), group.targets()[name]
     items = np.flatnonzero(~np.isnan(predictor) & ~np.isnan(target))
     value = spearman(predictor, target)

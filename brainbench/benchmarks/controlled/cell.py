@@ -43,7 +43,13 @@ class Features:
     sites: tuple[tuple[NDArray[np.floating], NDArray[np.floating]], ...] = ()
 
     def on(self, folds: Sequence[HeldOutFold], kept: NDArray[np.intp] | None = None) -> list[Array]:
-        """Per fold (L, n, n), centred and scaled on training items; of the kept items only."""
+        """Per fold (L, n, n), centred and scaled on training items; of the kept items only.
+
+        Parameters
+        ----------
+        folds : over the kept items.
+        kept : (k,) indices of items of the cell; None for all.
+        """
         if self.kernels is None:
             rows = slice(None) if kept is None else kept
             return localised_kernels([(one[rows], two[rows]) for one, two in self.sites], folds)
@@ -122,7 +128,14 @@ class ControlledCell:
         return (self.cell.coordinate("run"), self.groups, self.strata)
 
     def shuffled(self, draws: int, stream: int, *within: Sequence[str]) -> NDArray[np.intp]:
-        """(draws, n) orders within runs, and within further labels."""
+        """(draws, n) orders within runs, and within further labels.
+
+        Parameters
+        ----------
+        draws : how many orders.
+        stream : number of the random numbers; the same one gives the same orders.
+        within : further labels, (n,) each, that items keep: condition.
+        """
         run, *others = self.exchangeable
         return permutations(run, draws, self.rng(stream), [*others, *within])
 
@@ -163,7 +176,13 @@ class ControlledCell:
         return Features(tuple(Layer(site, None) for site in activations.values), None, pairs)
 
     def random_features(self, activations: Activations, draw: int) -> Features:
-        """Random features of the same widths; of localised units, as many as were chosen."""
+        """Random features of the same widths; of localised units, as many as were chosen.
+
+        Parameters
+        ----------
+        activations : of the model; only their widths count.
+        draw : number of the draw, from 0.
+        """
         widths = widths_of(activations)
         if self.localised:
             sizes = [v.shape[1] * v.shape[2] for v in activations.values.values()]
@@ -177,6 +196,15 @@ def estimate(values: Array, interval: Interval | None = None) -> Values:
     """Mean over people of (P, D) and, where orders were drawn, its null.
 
     The interval is Student's t over people, where no other is given.
+
+    Parameters
+    ----------
+    values : (P, D) statistic of each person under each order, the measured one first.
+    interval : of the mean over people, where it is known from elsewhere.
+
+    Returns
+    -------
+    ``value`` and ``interval``; with several orders ``null_mean`` and the one-sided ``p`` too.
     """
     means = values.mean(axis=0)
     own = people_interval(values[:, 0]) if interval is None else interval

@@ -91,7 +91,17 @@ def score_nuisance(cell: ControlledCell) -> dict[str, list[Values]]:
 
 
 def score_random(cell: ControlledCell, activations: Activations) -> dict[str, Values]:
-    """ROI → random features of the model's widths."""
+    """ROI → random features of the model's widths.
+
+    Parameters
+    ----------
+    cell : items, folds and people.
+    activations : of the model; only their widths count.
+
+    Returns
+    -------
+    Per ROI the mean r and R² over draws, and the range of r that holds 95 % of them.
+    """
     draws = [cell.random_features(activations, draw) for draw in range(RANDOM_DRAWS)]
     return _drawn(cell, RANDOM, draws)
 
@@ -99,7 +109,17 @@ def score_random(cell: ControlledCell, activations: Activations) -> dict[str, Va
 def score_untrained(
     cell: ControlledCell, untrained: Sequence[Activations] | str
 ) -> dict[str, Values]:
-    """ROI → untrained networks of the model's shape, or why there are none."""
+    """ROI → untrained networks of the model's shape, or why there are none.
+
+    Parameters
+    ----------
+    cell : items, folds and people.
+    untrained : activations of each network, or a sentence why there are none.
+
+    Returns
+    -------
+    Per ROI the mean r and R² over networks, and the range of r that holds 95 % of them.
+    """
     if isinstance(untrained, str):
         return {roi: {"control": UNTRAINED, "reason": untrained} for roi in cell.people}
     return _drawn(cell, UNTRAINED, [cell.features(one) for one in untrained])

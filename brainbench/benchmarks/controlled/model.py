@@ -42,7 +42,18 @@ from brainbench.statistics.inference import benjamini_hochberg, p_value
 
 
 def score_model(cell: ControlledCell, activations: Activations) -> dict[str, Values]:
-    """ROI → the model's numbers."""
+    """ROI → the model's numbers.
+
+    Parameters
+    ----------
+    cell : items, folds, people and null orders.
+    activations : of the model, on all problems of the cell's recording.
+
+    Returns
+    -------
+    Per ROI plain values: prediction, unique R² beyond nuisance, similarity, layers, and the unique
+    R² that is found with 80 % power.
+    """
     features = cell.features(activations)
     layers = features.on(cell.folds)
     together = all_together(layers, cell.folds)

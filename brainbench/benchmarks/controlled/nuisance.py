@@ -40,7 +40,14 @@ def nuisance_kernels(cell: Cell) -> dict[str, Space]:
 
 
 def stacked(spaces: dict[str, Space], n_people: int) -> Array:
-    """(K, P, n, n) every kernel there is; (K, 1, n, n) where nothing is a person's own."""
+    """(K, P, n, n) every kernel there is; (K, 1, n, n) where nothing is a person's own.
+
+    Parameters
+    ----------
+    spaces : by name (n, n), or (P, n, n) where they are a person's own; or a sentence why there is
+        none, which is passed over.
+    n_people : P.
+    """
     kernels = [space for space in spaces.values() if not isinstance(space, str)]
     size = n_people if any(kernel.ndim == 3 for kernel in kernels) else 1
     return np.stack([np.broadcast_to(k, (size, *k.shape[-2:])) for k in kernels])

@@ -83,7 +83,18 @@ def finite_or_none(value: float) -> float | None:
 def score_space(
     cell: Cell, space: FeatureSpace, ceilings: dict[str, Ceiling | None]
 ) -> dict[str, SpaceScore]:
-    """Score one feature space in every ROI of a cell, its kernels decomposed once for all."""
+    """Score one feature space in every ROI of a cell, its kernels decomposed once for all.
+
+    Parameters
+    ----------
+    cell : items, folds and responses.
+    space : kernels of the model or a baseline; shared, or one set per person.
+    ceilings : of each ROI; None where there is none, and nothing is divided.
+
+    Returns
+    -------
+    Scores by ROI.
+    """
     keys = [(roi, subject) for roi in cell.rois for subject in cell.subjects]
     found: dict[tuple[str, str], Correlations] = {}
     if isinstance(space.kernels, np.ndarray):
@@ -101,7 +112,17 @@ def score_space(
 
 
 def summarise(people: Sequence[Correlations], ceiling: Ceiling | None) -> SpaceScore:
-    """Medians over voxels of each person, undivided and divided."""
+    """Medians over voxels of each person, undivided and divided.
+
+    Parameters
+    ----------
+    people : per person r of each layer and voxel.
+    ceiling : of the ROI, voxels in the same order; None: nothing is divided.
+
+    Returns
+    -------
+    (P, n_layers) medians, and r of every voxel at the layer that is best undivided.
+    """
     raw = np.array(parallel(lambda person: np.median(person.r, axis=1), people))
     divided = None
     if ceiling is not None:

@@ -228,13 +228,25 @@ class FoldFit:
 
 
 def measured_kernels(bands: Bands, person: int) -> tuple[Array, Array]:
-    """(n, n) nuisance and (1, n, n) the model's band, in the measured order."""
+    """(n, n) nuisance and (1, n, n) the model's band, in the measured order.
+
+    Parameters
+    ----------
+    bands : of one fold.
+    person : index of the person; 0 where all have the same kernels.
+    """
     everything = np.arange(bands.nuisance.shape[-1])
     return _ordered(bands, person, everything[None], everything)
 
 
 def better_than(errors: Array, least: Array) -> NDArray[np.bool_]:
-    """Where errors are lower by more than rounding."""
+    """Where errors are lower by more than rounding.
+
+    Parameters
+    ----------
+    errors : squared errors.
+    least : the ones to get below; broadcast against ``errors``.
+    """
     lower: NDArray[np.bool_] = errors < least * (1.0 - _ROUNDING)
     return lower
 
@@ -294,7 +306,17 @@ def joint_maps(
     alpha: float,
     betas: Array,
 ) -> Array:
-    """(D, betas, b, a) maps of own / α + added / β at penalty 1; own (n, n), added (D, n, n)."""
+    """(D, betas, b, a) maps of own / α + added / β at penalty 1.
+
+    Parameters
+    ----------
+    own : (n, n) kernel of nuisance.
+    added : (D, n, n) kernel of the model, its rows in each of D orders.
+    fitted : (a,) indices of the items that are learned from.
+    checked : (b,) indices of the items that are predicted.
+    alpha : penalty on ``own``.
+    betas : penalties on ``added``; an infinite one adds nothing.
+    """
     own = own / alpha
     inside = own[fitted[:, None], fitted] + np.eye(len(fitted))
     lower = np.linalg.inv(np.linalg.cholesky(inside))

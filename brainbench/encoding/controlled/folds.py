@@ -168,7 +168,13 @@ def permutations(
 
 
 def count_permutations(runs: ArrayLike, within: Sequence[ArrayLike] = ()) -> float:
-    """Decimal logarithm of how many such orders there are."""
+    """Decimal logarithm of how many orders :func:`permutations` draws from.
+
+    Parameters
+    ----------
+    runs : (n_items,) labels.
+    within : further labels, (n_items,) each, that an item keeps too: conditions.
+    """
     from scipy.special import gammaln
 
     keys = np.stack([np.unique(np.asarray(a), return_inverse=True)[1] for a in (runs, *within)])

@@ -86,7 +86,15 @@ def penalty_table(
     alphas: Array = CONTROLLED_ALPHAS,
     betas: Array = MODEL_PENALTIES,
 ) -> PenaltyTable:
-    """Every error in the measured order; parameters as in :func:`.unique_variance`."""
+    """Errors at every penalty, items in the measured order; see :func:`.unique_variance`.
+
+    Parameters
+    ----------
+    bands : per fold, from :func:`.make_bands`.
+    grams : per ROI or data set (P, n, n) inner products of items over voxels.
+    alphas : (A,) penalties on nuisance.
+    betas : (B,) penalties on the model; the first is infinite.
+    """
     responses = np.stack(grams)
     folds = [_fold(band, band.fold.centred(responses), alphas, betas) for band in bands]
     inner, outer = (np.stack([fold[i] for fold in folds], axis=2) for i in range(2))
@@ -103,6 +111,12 @@ def people_bounds(
     93 to 96 of 100 data sets (docs/calibration.md, by ``brainbench calibrate --full``). Below
     :data:`FEW_PEOPLE` a bootstrap has too little to draw from: Student's t of people under
     the penalties that all of them chose is taken too, and the outer ends are given.
+
+    Parameters
+    ----------
+    table : errors of each person at every penalty.
+    rng : source of the draws.
+    draws : how many samples of people.
 
     Source: Efron & Tibshirani 1993, chapter 13.
     """

@@ -87,6 +87,11 @@ def detectable_effect(
 def least_found(null: Array, alpha: float) -> float | None:
     """What a mean must exceed so that its p value (:func:`.p_value`) is below a level; None where
     no mean can, of so few draws.
+
+    Parameters
+    ----------
+    null : (D,) means over people under null orders.
+    alpha : the level, such as 0.05 over the number of tests.
     """
     # 1 + k of D + 1 must stay below the level when k draws are not exceeded
     k = math.ceil(alpha * (len(null) + 1) - 1e-9) - 2

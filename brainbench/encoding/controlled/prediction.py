@@ -99,14 +99,39 @@ class Predictions:
 
 
 def normalised(kernels: Array, folds: Sequence[HeldOutFold]) -> list[Array]:
-    """Per fold, the kernels centred and scaled on its training items."""
+    """Per fold, the kernels centred and scaled on its training items.
+
+    Parameters
+    ----------
+    kernels : (L, n, n), one per layer.
+    folds : F folds over the n items.
+
+    Returns
+    -------
+    F arrays (L, n, n).
+
+    Raises
+    ------
+    DataError
+        When there are no kernels, or a value is not finite.
+    """
     if not len(kernels) or not np.isfinite(kernels).all():
         raise DataError("there are no features to predict from, or they hold NaN")
     return [fold.normalise(kernels) for fold in folds]
 
 
 def all_together(kernels: Sequence[Array], folds: Sequence[HeldOutFold]) -> list[Array]:
-    """Per fold, the sum of all layers' normalised kernels, normalised: one kernel."""
+    """Per fold, the sum of all layers' normalised kernels, normalised: one kernel.
+
+    Parameters
+    ----------
+    kernels : per fold (L, n, n), from :func:`normalised`.
+    folds : the folds, in the same order.
+
+    Returns
+    -------
+    F arrays (1, n, n).
+    """
     return [
         fold.normalise(layers.sum(axis=0, keepdims=True))
         for fold, layers in zip(folds, kernels, strict=True)
@@ -161,6 +186,14 @@ def layer_errors(
 ) -> Array:
     """R² of every layer by itself, its penalty chosen inside; no voxel is touched.
 
+    Parameters
+    ----------
+    kernels : per fold (L, n, n) from :func:`normalised`, the same for all people.
+    people : the responses.
+    orders : (D, n) orders of the responses' items, each within its run; measured order
+        only, by default.
+    alphas : penalties.
+
     Returns
     -------
     (P, L, D), orders as in :func:`predict`.
@@ -187,7 +220,13 @@ def layer_errors(
 
 
 def permute(gram: Array, orders: NDArray[np.intp]) -> Array:
-    """(D, n, n) one Gram matrix with its items in each of D orders."""
+    """(D, n, n) one Gram matrix with its items in each of D orders.
+
+    Parameters
+    ----------
+    gram : (n, n).
+    orders : (D, n) index of the item that stands at each place.
+    """
     permuted: Array = gram[orders[:, :, None], orders[:, None, :]]
     return permuted
 

@@ -78,7 +78,15 @@ def fit_blocked(
 def dual_maps(
     kernels: Array, fitted: NDArray[np.intp], checked: NDArray[np.intp], alphas: Array
 ) -> Array:
-    """(L, A, b, a) K_ba (K_aa + αI)⁻¹ from one eigendecomposition per kernel."""
+    """(L, A, b, a) K_ba (K_aa + αI)⁻¹ from one eigendecomposition per kernel.
+
+    Parameters
+    ----------
+    kernels : (L, n, n), centred on the fitted items.
+    fitted : (a,) indices of the items that are learned from.
+    checked : (b,) indices of the items that are predicted.
+    alphas : (A,) positive penalties.
+    """
     values, vectors = np.linalg.eigh(kernels[:, fitted[:, None], fitted])
     across = kernels[:, checked[:, None], fitted] @ vectors
     shrunk = 1.0 / (np.maximum(values, 0.0)[:, None, :] + alphas[:, None])
@@ -90,8 +98,12 @@ def dual_maps(
 
 
 def error_maps(maps: Array, inner: InnerFold) -> Array:
-    """(..., b, m) what turns the m training responses into errors of an inner fold's checked
-    items; maps (..., b, a) from centred fitted ones.
+    """(..., b, m) what turns training responses into errors of an inner fold's checked items.
+
+    Parameters
+    ----------
+    maps : (..., b, a) predictions of the b checked items from the a fitted ones, centred.
+    inner : the inner fold, of m training items.
     """
     errors: Array = inner.centre[inner.checked] - maps @ inner.centre[inner.fitted]
     return errors
@@ -100,7 +112,15 @@ def error_maps(maps: Array, inner: InnerFold) -> Array:
 def ridge_maps(
     kernels: Array, fitted: NDArray[np.intp], checked: NDArray[np.intp], alphas: Array
 ) -> Array:
-    """(D, b, a) K_ba (K_aa + αI)⁻¹ of D kernels (D, n, n), each at its own penalty (D,)."""
+    """(D, b, a) K_ba (K_aa + αI)⁻¹ of D kernels, each at its own penalty.
+
+    Parameters
+    ----------
+    kernels : (D, n, n).
+    fitted : (a,) indices of the items that are learned from.
+    checked : (b,) indices of the items that are predicted.
+    alphas : (D,) positive penalties.
+    """
     inside = kernels[:, fitted[:, None], fitted] + alphas[:, None, None] * np.eye(len(fitted))
     across = kernels[:, checked[:, None], fitted]
     maps: Array = np.swapaxes(np.linalg.solve(inside, np.swapaxes(across, 1, 2)), 1, 2)
@@ -176,6 +196,12 @@ def leave_one_out_operator(kernel: Array, fold: HeldOutFold, alpha: float) -> Ar
     The hat matrix is that of the training means, stratum by stratum, and of the ridge fit;
     errors are (y - Hy)_i / (1 - H_ii). An item that alone decides its own prediction, such
     as the only one of its stratum, has no error: its row is zero.
+
+    Parameters
+    ----------
+    kernel : (n, n) centred by the fold.
+    fold : the fold, of m training items.
+    alpha : positive penalty.
     """
     train = fold.train
     inside = kernel[train[:, None], train]

@@ -38,9 +38,17 @@ class Orders:
         return len(self.rows) - (not self.exact)
 
     def pairs(self, start: int, stop: int) -> NDArray[np.intp]:
-        """(D', n (n + 1) / 2) places in a flat n × n matrix of the permuted pairs on and above its
-        diagonal, for some of the orders. Kept where they are not too large: every rung, model and
-        baseline asks for the same.
+        """Places, in a flat n × n matrix, of the permuted pairs on and above its diagonal.
+
+        Kept where they are not too large: every rung, model and baseline asks for the same.
+
+        Parameters
+        ----------
+        start, stop : range of orders, ``stop`` not included.
+
+        Returns
+        -------
+        (D', n (n + 1) / 2), one row for each of these D' orders.
         """
         size = self.rows.shape[1]
         if len(self.rows) * size * (size + 1) // 2 > _KEPT_PAIRS:

@@ -44,7 +44,14 @@ def common_dimensions(blocks: Sequence[Array], maker: Array) -> list[Array]:
 
 
 def exchange(block: Array, runs: NDArray[np.str_], rng: np.random.Generator) -> Array:
-    """Items of one person in random order within each run: noise that is as it is."""
+    """Items of one person in random order within each run: noise that is as it is.
+
+    Parameters
+    ----------
+    block : (n, n_voxels) or (n, d) of one person.
+    runs : (n,) run of each item.
+    rng : source of the order.
+    """
     rows = np.arange(len(block))
     for run in np.unique(runs):
         own = np.flatnonzero(runs == run)

@@ -124,7 +124,16 @@ def predictivity(
 
 
 def kernels_at_once(n_items: int, n_folds: int, n_alphas: int) -> int:
-    """How many kernels to decompose together, so that their memory stays bounded."""
+    """How many kernels to decompose together, so that their memory stays bounded.
+
+    Parameters
+    ----------
+    n_items, n_folds, n_alphas : how many items, folds and penalties each kernel is decomposed for.
+
+    Returns
+    -------
+    At least 1.
+    """
     each = n_folds * n_alphas * n_items**2 * np.dtype(np.float64).itemsize
     return max(1, _DECOMPOSED_BYTES // each)
 

@@ -79,7 +79,13 @@ class RidgeFold:
     def predictors_at(
         self, chosen: NDArray[np.intp], which: NDArray[np.intp] | None = None
     ) -> Array:
-        """(L, t-1, m-1) predictors at one penalty per kernel; only of ``which`` kernels."""
+        """(L, t-1, m-1) predictors at one penalty per kernel; only of ``which`` kernels.
+
+        Parameters
+        ----------
+        chosen : (L,) index of the penalty of each kernel.
+        which : (k,) indices of kernels; all by default.
+        """
         kernels = np.arange(len(chosen)) if which is None else which
         return self.predictors[kernels, chosen[kernels]]
 
