@@ -15,6 +15,15 @@ def rows_beside(board: Board, entries: Iterable[Entry]) -> list[Baseline]:
 
     No model changes them but those that are drawn at its width: of all records the median,
     so that no single one says what stands there.
+
+    Parameters
+    ----------
+    board : any ranking.
+    entries : of the board; those that lack something are passed over.
+
+    Returns
+    -------
+    No rows where every entry lacks something.
     """
     whole = [
         entry.submission.record

@@ -117,6 +117,15 @@ def lacking(board: Board, submission: Submission) -> list[str] | None:
     """What an entry lacks for a board, in plain words; None where it has nothing of it.
 
     An overall board joins several runs: no single one is on it.
+
+    Parameters
+    ----------
+    board : any ranking.
+    submission : a run with its answers, where those were shipped.
+
+    Returns
+    -------
+    One reason for each cell that is lacking, and one more where the run was limited to some items.
     """
     record = submission.record
     found = KINDS[board.kind].lacking(board, submission)
@@ -130,7 +139,13 @@ def lacking(board: Board, submission: Submission) -> list[str] | None:
 
 
 def taught_by(board: Board, record: Record) -> list[str]:
-    """Which people of a board a model learned from, in plain words; on them it is not ranked."""
+    """Which people of a board a model learned from, in plain words; on them it is not ranked.
+
+    Parameters
+    ----------
+    board : its benchmarks name the datasets, and thereby the people.
+    record : its model names the datasets that it learned from.
+    """
     scored = dict.fromkeys(name.partition(".")[0] for name in board.benchmarks)
     return [
         f"learned from {origin}, whose people these are"

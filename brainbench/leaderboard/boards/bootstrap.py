@@ -62,7 +62,13 @@ def join_wins(parts: Sequence[ScoreDraws]) -> tuple[ScoreDraws, list[Array]]:
 
 
 def read_cells(board: Board, submission: Submission) -> dict[str, EntryCell]:
-    """Cells of an entry that lacks nothing, in the order of the board."""
+    """Cells of an entry that lacks nothing, in the order of the board.
+
+    Parameters
+    ----------
+    board : any ranking but an overall one.
+    submission : a run that lacks nothing of it.
+    """
     found = KINDS[board.kind].read_cells(board, submission)
     return {name: found[name] for name in board.cells}
 
@@ -77,6 +83,7 @@ def draw_scores(
 
     Parameters
     ----------
+    board : says how many draws there are.
     entries : cells of each, all with the same names and units.
     seed : of the draws.
     """

@@ -101,6 +101,15 @@ def widened(critical: ArrayLike, units: float) -> Array:
     value is replaced by that of Student's t with n − 1 degrees of freedom that is passed as
     often, and multiplied by √(n / (n − 1)).
 
+    Parameters
+    ----------
+    critical : values of a standard normal, of any shape.
+    units : people or problems that were drawn from.
+
+    Returns
+    -------
+    The same shape; infinite below 2 units, unchanged where ``units`` is infinite.
+
     Source: Hesterberg 2015, The American Statistician 69.
     """
     values = np.asarray(critical, np.float64)

@@ -113,7 +113,13 @@ def key_of(submission: Submission) -> Key:
 
 
 def stand(boards: Sequence[Board], submissions: Sequence[Submission]) -> dict[str, Standing]:
-    """Name → standing, of every board; overall boards after those they are made of."""
+    """Name → standing, of every board; overall boards after those they are made of.
+
+    Parameters
+    ----------
+    boards : in any order; with an overall board those it is made of.
+    submissions : runs that could be read.
+    """
     found: dict[str, Standing] = {}
     for board in sorted(boards, key=lambda board: board.kind == "overall"):
         found[board.name] = (

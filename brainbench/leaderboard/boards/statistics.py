@@ -17,7 +17,14 @@ def columns_of(board: Board) -> tuple[BoardColumn, ...]:
 
 
 def values_of(board: Board, record: Record, cells: Mapping[str, float]) -> list[Shown]:
-    """What stands in the columns of a board for one entry, in their order."""
+    """What stands in the columns of a board for one entry, in their order.
+
+    Parameters
+    ----------
+    board : any ranking.
+    record : of the entry.
+    cells : what the entry got in each cell.
+    """
     return list(KINDS[board.kind].values(board, record, cells))
 
 

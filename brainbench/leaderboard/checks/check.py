@@ -184,7 +184,13 @@ def check_submission(
 
 
 def unforeseen(folder: Path, error: Exception) -> FileFault:
-    """The fault of a submission that a check, or a board, does not get to the end of."""
+    """The fault of a submission that a check, or a board, does not get to the end of.
+
+    Parameters
+    ----------
+    folder : of the submission.
+    error : what was raised; its class and place are reported, and not its text.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
     problem = f"cannot be checked: {type(error).__name__}{where}"
@@ -215,7 +221,13 @@ def _checked(folder: Path, boards: Sequence[Board], beside: Sequence[Submission]
 
 
 def has_strange_rows(folder: Path, faults: Sequence[FileFault]) -> bool:
-    """Whether samples are not what they must be, so that nothing can be made of them."""
+    """Whether samples are not what they must be, so that nothing can be made of them.
+
+    Parameters
+    ----------
+    folder : of the submission.
+    faults : those of its files.
+    """
     return any(Path(fault.file).parent == folder / SAMPLES for fault in faults)
 
 
@@ -223,6 +235,12 @@ def content_faults(submission: Submission, beside: Sequence[Submission] = ()) ->
     """Faults of what is in a submission that could be read, and whose samples are sound.
 
     Behaviour is held against people's own answers where they are at hand, a second for each run.
+
+    Parameters
+    ----------
+    submission : the one that is checked.
+    beside : accepted submissions; what no model changes must be the same as theirs, and it is
+        a run of its own.
     """
     file = str(submission.folder / RESULTS)
     faults = list(record_faults(submission))

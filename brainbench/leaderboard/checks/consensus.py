@@ -71,7 +71,13 @@ def model_free(record: Record) -> dict[Key, float | None]:
 def differing(
     own: Mapping[Key, float | None], others: Sequence[Mapping[Key, float | None]]
 ) -> Iterator[Fault]:
-    """Numbers that are not those of the records beside, by the middle of these."""
+    """Numbers that are not those of the records beside, by the middle of these.
+
+    Parameters
+    ----------
+    own : of the record that is checked, as :func:`model_free` gives them.
+    others : the same of each accepted record; numbers that none of these has are not compared.
+    """
     remedy = "run it again with the data of the card; or say in the pull request why it differs"
     for key, value in own.items():
         beside = [other[key] for other in others if key in other]

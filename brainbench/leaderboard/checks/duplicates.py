@@ -39,7 +39,17 @@ def identity_of(record: Record) -> Copied:
 
 
 def copy_faults(own: Submission, others: Iterable[Submission]) -> list[Fault]:
-    """A fault where another folder of submissions holds the same run."""
+    """A fault where another folder of submissions holds the same run.
+
+    Parameters
+    ----------
+    own : the submission that is checked.
+    others : those to compare with; its own folder among them is passed over.
+
+    Returns
+    -------
+    One fault at most.
+    """
     identity, here = identity_of(own.record), own.folder.resolve()
     for other in others:
         if other.folder.resolve() == here:

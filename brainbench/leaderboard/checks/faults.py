@@ -18,20 +18,40 @@ class Fault(NamedTuple):
 
 
 def same(one: float | None, other: float | None, tolerance: float = 1e-6) -> bool:
-    """Whether two numbers are the same but for rounding; None is only None."""
+    """Whether two numbers are the same but for rounding; None is only None.
+
+    Parameters
+    ----------
+    one, other : the numbers.
+    tolerance : greatest difference, absolute or as a share of the larger; either is enough.
+    """
     if one is None or other is None:
         return one is other
     return math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance)
 
 
 def recomputed(field: str, stated: float | None, found: float | None, of: str) -> Iterator[Fault]:
-    """A fault where a number is not the one that its sources give."""
+    """A fault where a number is not the one that its sources give.
+
+    Parameters
+    ----------
+    field : place in the record.
+    stated, found : the number in the record, and the same computed again.
+    of : what it was computed from, as the subject of "give".
+    """
     if not same(stated, found):
         yield Fault(field, f"is {number(stated)}, {of} give {number(found)}")
 
 
 def different(field: str, stated: object, found: object, of: str) -> Iterator[Fault]:
-    """A fault where a value is not the one that ``of`` names."""
+    """A fault where a value is not the one that ``of`` names.
+
+    Parameters
+    ----------
+    field : place in the record.
+    stated, found : the value in the record, and what it should be.
+    of : where the latter is from, with a verb, such as ``its card says``.
+    """
     if stated != found:
         yield Fault(field, f"is {shown(stated)}, {of} {shown(found)}")
 
@@ -39,7 +59,15 @@ def different(field: str, stated: object, found: object, of: str) -> Iterator[Fa
 def names_differ(
     field: str, stated: Iterable[str], known: Sequence[str], of: str
 ) -> Iterator[Fault]:
-    """Faults where names are missing, unknown, or given twice."""
+    """Faults where names are missing, unknown, or given twice.
+
+    Parameters
+    ----------
+    field : place in the record.
+    stated : names in the record.
+    known : names that should be there, once each, in any order.
+    of : what those are, such as ``the people of the data card``.
+    """
     given = list(stated)
     lacking = [name for name in known if name not in given]
     strange = [name for name in given if name not in known]

@@ -16,7 +16,13 @@ _WHOLE = 1e-6
 
 
 def ladder_faults(rows: Sequence[LadderRow], contexts: Sequence[LadderContext]) -> Iterator[Fault]:
-    """Faults of every dataset's rows: which there are, and p values that no permutations give."""
+    """Faults of every dataset's rows: which there are, and p values that no permutations give.
+
+    Parameters
+    ----------
+    rows : of all datasets; z and p of each rung, term, ROI and reasoning type.
+    contexts : one of each dataset: its design, and rows in other forms and of baselines.
+    """
     named = [context.dataset for context in contexts]
     yield from names_differ("ladder_context", dict.fromkeys(row.dataset for row in rows), named,
                             "the datasets of its rows")  # fmt: skip

@@ -17,7 +17,13 @@ Voxels = Mapping[str, Mapping[str, NDArray[Any]]]
 
 
 def voxel_faults(record: Record, voxels: Voxels) -> Iterator[Fault]:
-    """Medians over voxels of r, of every person of the published protocol."""
+    """Faults where voxels' correlations do not fit people's scores under the published protocol.
+
+    Parameters
+    ----------
+    record : its scores of people are compared.
+    voxels : file name without its ending → ``<roi>.<subject>`` → (n_voxels,) correlations.
+    """
     people = {
         (score.dataset, score.reasoning_type, score.roi, person.subject): (score, person)
         for score in record.published

@@ -130,11 +130,23 @@ class BoardKind(ABC):
 
     @abstractmethod
     def lacking(self, board: RankedBoard, submission: Submission) -> dict[str, str] | None:
-        """Cell → what an entry lacks in it, in plain words; None: the entry is not of the board."""
+        """Cell → what an entry lacks in it, in plain words; None: the entry is not of the board.
+
+        Parameters
+        ----------
+        board : the ranking.
+        submission : a run with its answers, where those were shipped.
+        """
 
     @abstractmethod
     def read_cells(self, board: RankedBoard, submission: Submission) -> dict[str, EntryCell]:
-        """What an entry that lacks nothing got, by cell."""
+        """What an entry that lacks nothing got, by cell.
+
+        Parameters
+        ----------
+        board : the ranking.
+        submission : a run that lacks nothing of it.
+        """
 
     @abstractmethod
     def values(
@@ -144,27 +156,67 @@ class BoardKind(ABC):
 
         Parameters
         ----------
+        board : the ranking.
+        record : of the entry.
         cells : what the entry got in each cell.
+
+        Returns
+        -------
+        One value for each of :meth:`columns_of`; None where the record does not hold it.
         """
 
     def is_constant(self, board: RankedBoard, submission: Submission) -> bool:
-        """Whether an entry says nothing of any item."""
+        """Whether an entry says nothing of any item.
+
+        Parameters
+        ----------
+        board : the ranking.
+        submission : a run that lacks nothing of it.
+        """
         return False
 
     def baselines(self, board: RankedBoard, records: Sequence[Record]) -> list[Baseline]:
-        """Rows that are not models, from records that lack nothing."""
+        """Rows that are not models, from records that lack nothing.
+
+        Parameters
+        ----------
+        board : the ranking.
+        records : one of each entry.
+        """
         return []
 
     def version(self, name: str, record: Record) -> str | None:
-        """Version of one benchmark's score in a record; None where there is none of this kind."""
+        """Version of one benchmark's score in a record; None where there is none of this kind.
+
+        Parameters
+        ----------
+        name : of a benchmark or task.
+        record : of any run.
+        """
         return None
 
     def row(self, name: str, record: Record) -> Sequence[Shown]:
-        """Under ``headers``, of a benchmark that the record has a score of."""
+        """Under ``headers``, of a benchmark that the record has a score of.
+
+        Parameters
+        ----------
+        name : of a benchmark or task.
+        record : one that holds a score of this kind for it.
+
+        Returns
+        -------
+        One value for each of ``headers``; a table is sorted by the first.
+        """
         return []
 
     def beside(self, name: str, record: Record) -> list[tuple[str, float | None]]:
-        """Rows of the same table that are not models, and their number in its first column."""
+        """Rows of the same table that are not models, and their number in its first column.
+
+        Parameters
+        ----------
+        name : of a benchmark or task.
+        record : one that holds a score of this kind for it.
+        """
         return []
 
 

@@ -46,6 +46,7 @@ def unique_cell(
 
     Parameters
     ----------
+    people : P names.
     unique : (P,) of each person, under the penalties that all of them chose together.
     null_mean : of the cell, under permutation.
     interval : 95 % of the mean over people, penalties chosen anew for people drawn anew. People
@@ -57,13 +58,25 @@ def unique_cell(
 
 
 def mean_cell(people: Sequence[str], values: ArrayLike) -> EntryCell:
-    """Mean over people."""
+    """Mean over people.
+
+    Parameters
+    ----------
+    people : P names.
+    values : (P,) what the entry got with each person.
+    """
     own = np.asarray(values, np.float64)
     return EntryCell(float(own.mean()), tuple(people), own, "mean")
 
 
 def median_cell(people: Sequence[str], values: ArrayLike) -> EntryCell:
-    """Median over people."""
+    """Median over people.
+
+    Parameters
+    ----------
+    people : P names.
+    values : (P,) what the entry got with each person.
+    """
     own = np.asarray(values, np.float64)
     return EntryCell(float(np.median(own)), tuple(people), own, "median")
 
@@ -72,6 +85,11 @@ def kappa_cell(people: Sequence[str], given: Sequence[float | None]) -> EntryCel
     """Mean over people of κ; undefined with a person who says nothing of the model.
 
     That person changes no mean, and neither does a model with whom all are undefined.
+
+    Parameters
+    ----------
+    people : P names.
+    given : κ of errors with each person, in their order; None where it is undefined.
     """
     known = [value for value in given if value is not None]
     mean = float(np.mean(known)) if known else 0.0
@@ -80,7 +98,13 @@ def kappa_cell(people: Sequence[str], given: Sequence[float | None]) -> EntryCel
 
 
 def recall_cell(units: Sequence[str], parts: Array) -> EntryCell:
-    """Mean over labels of the share answered right; parts (U, 2, L) as in :class:`EntryCell`."""
+    """Mean over labels of the share answered right.
+
+    Parameters
+    ----------
+    units : U base problems, each with its labels.
+    parts : (U, 2, L) items of each label: how many were answered right, and how many there are.
+    """
     right, total = parts.sum(axis=0)
     return EntryCell(float(np.mean(right / total)), tuple(units), parts, "recall")
 

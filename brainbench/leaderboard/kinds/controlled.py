@@ -125,7 +125,18 @@ class ControlledBoards(BenchmarkBoards):
 
 
 def over_records(name: str, values: Sequence[float | None]) -> tuple[float | None, str]:
-    """Median over records of a row that needs no model, and what to say of it."""
+    """Median over records of a row that needs no model, and what to say of it.
+
+    Parameters
+    ----------
+    name : of the control.
+    values : its number in each record; None where a record lacks it.
+
+    Returns
+    -------
+    The median, None where most records lack it; and a note, empty unless the row is drawn at the
+    width of each model. For such a row records that lack it are left out.
+    """
     if name not in OF_MODELS:
         return middle(values), ""
     # those who cannot draw their model anew have none

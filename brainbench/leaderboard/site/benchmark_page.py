@@ -74,7 +74,17 @@ class Page:
 
 
 def benchmark_names(boards: Sequence[Board], submissions: Sequence[Submission]) -> list[str]:
-    """Benchmarks and tasks of all boards, and what else was scored of brainbench's own."""
+    """Benchmarks and tasks of all boards, and what else was scored of brainbench's own.
+
+    Parameters
+    ----------
+    boards : all of them.
+    submissions : what they were scored on counts where it comes with brainbench.
+
+    Returns
+    -------
+    Each name once, those of boards first.
+    """
     named = [name for board in boards for name in (*board.benchmarks, *board.tasks)]
     own = {*list_benchmarks(), *own_sets()}
     for one in submissions:
@@ -84,7 +94,14 @@ def benchmark_names(boards: Sequence[Board], submissions: Sequence[Submission]) 
 
 
 def make_page(name: str, submissions: Sequence[Submission], where: Mapping[Key, str]) -> Page:
-    """The page of one benchmark or task."""
+    """The page of one benchmark or task.
+
+    Parameters
+    ----------
+    name : of a benchmark, ``<dataset>.…``, or of an lm-eval task.
+    submissions : all of them; those without a score for it are passed over.
+    where : whose a submission is → file name of the model's page, without its ending.
+    """
     dataset = name.partition(".")[0]
     if dataset in list_datasets() and name in list_benchmarks():
         card = load_card(dataset)

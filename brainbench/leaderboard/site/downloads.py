@@ -24,13 +24,29 @@ _RUN_BY_SHEETS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def board_rows(standing: Standing, baselines: Sequence[Baseline]) -> list[dict[str, Any]]:
-    """A board as plain values, one row for each entry, then its reference rows."""
+    """A board as plain values, one row for each entry, then its reference rows.
+
+    Parameters
+    ----------
+    standing : of one board.
+    baselines : its rows that are not models.
+
+    Returns
+    -------
+    One dictionary each; its ``columns`` and ``cells`` are dictionaries too, by title and by name.
+    """
     rows = [_entry_row(standing, entry) for entry in standing.entries]
     return [*rows, *(_beside_row(standing, row) for row in baselines)]
 
 
 def as_csv(standing: Standing, rows: Iterable[Mapping[str, Any]]) -> str:
-    """Rows of :func:`board_rows` with a header; no cell is a formula of a spreadsheet."""
+    """Rows of :func:`board_rows` with a header; no cell is a formula of a spreadsheet.
+
+    Parameters
+    ----------
+    standing : of one board.
+    rows : one for each line.
+    """
     board = standing.board
     titles = [column.title for column in columns_of(board)]
     names = [*_SHARED, *titles, *board.cells, *_ABOUT]

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """``0.123``, or ``n/a``; with a minus sign, and none before 0."""
+    """``0.123``, or ``n/a``; with a minus sign, and none before 0.
+
+    Parameters
+    ----------
+    value : the number; None where it is not known.
+    digits : after the point.
+    """
     if value is None:
         return "n/a"
     text = f"{value:.{digits}f}"

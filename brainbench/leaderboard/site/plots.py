@@ -21,7 +21,15 @@ def score_axis(values: Iterable[float | None]) -> Axis:
 
 
 def draw_score(axis: Axis, value: float | None, interval: Interval | None, class_: str) -> Markup:
-    """One score as a dot on its interval, 0 as a line; the numbers are in the next column."""
+    """One score as a dot on its interval, 0 as a line; the numbers are in the next column.
+
+    Parameters
+    ----------
+    axis : of the board, in pixels.
+    value : the score; None: no dot.
+    interval : of the score; None: no line.
+    class_ : of the drawing, for its colours.
+    """
     middle = _HEIGHT / 2
     parts = [element("path", d=f"M{axis.at(0.0):.1f} 0V{_HEIGHT:.0f}", class_="zero")]
     if interval is not None:
@@ -75,6 +83,8 @@ def draw_plane(
     ----------
     key : unique on the page.
     titles : of x and y.
+    points : one for each model; with more than 40, none has its intervals.
+    lines : values that need no model, upright at x or level at y.
     """
     width, height, left, bottom = 640.0, 420.0, 70.0, 52.0
     x = _axis([p.x for p in points], [a.value for a in lines if a.upright], left, width - 20)

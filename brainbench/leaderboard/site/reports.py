@@ -34,7 +34,18 @@ def report_path(submission: Submission) -> str:
 def write_reports(
     submissions: Sequence[Submission], output: Path, progress: Progress = no_progress
 ) -> Iterator[str]:
-    """Addresses of all reports; those that are there are not made again."""
+    """Addresses of all reports; those that are there are not made again.
+
+    Parameters
+    ----------
+    submissions : checked ones.
+    output : folder of the site.
+    progress : called before each report that is made.
+
+    Yields
+    ------
+    Addresses below ``output``, without those of reports that could not be made.
+    """
     for count, one in enumerate(submissions):
         address = report_path(one)
         if not (output / address).is_file():

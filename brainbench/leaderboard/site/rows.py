@@ -129,7 +129,14 @@ def _slug(text: str) -> str:
 
 
 def make_panel(standing: Standing, beside: Sequence[Baseline], where: dict[Key, str]) -> Panel:
-    """A ranking with its rows; every score is drawn on one axis."""
+    """A ranking with its rows; every score is drawn on one axis.
+
+    Parameters
+    ----------
+    standing : of one board.
+    beside : its rows that are not models.
+    where : whose an entry is → file name of the model's page, without its ending.
+    """
     board, rule = standing.board, STATISTICS[standing.board.statistic]
     ends = [end for entry in standing.ranked for end in entry.interval or ()]
     axis = score_axis([*ends, *(entry.value for entry in standing.ranked),
@@ -165,7 +172,20 @@ def draw_planes(
     beside: Mapping[str, Sequence[Baseline]],
     where: Mapping[Key, str],
 ) -> tuple[list[Plane], list[str]]:
-    """Alignment against accuracy, a picture for each protocol; and why there is none."""
+    """Alignment against accuracy, a picture for each protocol; and why there is none.
+
+    Parameters
+    ----------
+    boards : in their order; the first board of accuracy gives the horizontal axis.
+    standings : name of a board → who stands where.
+    beside : name of a board → its rows that are not models.
+    where : whose an entry is → file name of the model's page, without its ending.
+
+    Returns
+    -------
+    Pictures, and a sentence for each board that has none for want of models ranked on both. Both
+    are empty without a board of accuracy.
+    """
     accuracy = next((board for board in boards if board.kind == "accuracy"), None)
     drawn: list[Plane] = []
     lacking: list[str] = []
@@ -252,7 +272,13 @@ def size_group(parameters: int | None) -> str:
 
 
 def shown(value: Shown, digits: int) -> Value:
-    """A cell of a table."""
+    """A cell of a table.
+
+    Parameters
+    ----------
+    value : number or text; None where it is not known.
+    digits : after the point, of numbers.
+    """
     if value is None:
         return Value("n/a", "")
     if isinstance(value, str):

@@ -76,7 +76,13 @@ class Site:
 
 
 def make_site(boards: Sequence[Board], submissions: Sequence[Submission]) -> Site:
-    """Rank everything."""
+    """Rank everything.
+
+    Parameters
+    ----------
+    boards : in their order.
+    submissions : accepted ones.
+    """
     standings = stand(boards, submissions)
     return Site(
         boards,
@@ -106,6 +112,7 @@ def write_site(
 
     Parameters
     ----------
+    site : what is written.
     output : folder; a new one, an empty one, or one that was written by this before.
     reports : make each run's report too, where it is not there from before.
     progress : called now and then with what is written.

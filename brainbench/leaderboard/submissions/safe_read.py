@@ -45,6 +45,11 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def read_bytes(path: Path, limit: int) -> bytes:
     """The content of a plain file of at most ``limit`` bytes; a link is not followed.
 
+    Parameters
+    ----------
+    path : of the file.
+    limit : bytes.
+
     Raises
     ------
     Unreadable
