@@ -26,6 +26,11 @@ def sample_files(folder: Path) -> dict[str, Path]:
 def read_samples(path: Path, most: int = MAX_ROWS) -> list[dict[str, Any]]:
     """The first rows of a file.
 
+    Parameters
+    ----------
+    path : file with one JSON object a line.
+    most : lines that are read; empty ones count but give no row.
+
     Raises
     ------
     DataError

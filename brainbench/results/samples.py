@@ -14,6 +14,11 @@ from brainbench.models import Answers
 def sample_rows(behavior: Behavior, answers: Answers) -> list[dict[str, Any]]:
     """One row for each item that was asked, by its id.
 
+    Parameters
+    ----------
+    behavior : n items that were asked, with people's answers.
+    answers : the model's, (n,) in the same order.
+
     Returns
     -------
     ``id, reasoning_type, label`` (1 follows, 0 does not), ``said`` (1 True, 0 False, null

@@ -76,20 +76,50 @@ class RunFolder:
         return path
 
     def save_samples(self, name: str, rows: Iterable[dict[str, Any]]) -> Path:
-        """Write one JSON object a line to ``samples/<name>.jsonl``."""
+        """Write one JSON object a line to ``samples/<name>.jsonl``.
+
+        Parameters
+        ----------
+        name : of the task or dataset, made fit for a file.
+        rows : plain values by name, neither NaN nor infinity among them.
+
+        Returns
+        -------
+        The file that was written.
+        """
         path = self.path / "samples" / f"{file_stem(name)}.jsonl"
         lines = "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows)
         write_whole(path, lines.encode())
         return path
 
     def save_picture(self, name: str, content: bytes) -> Path:
-        """Write a PNG to ``pictures/<name>.png``."""
+        """Write a PNG to ``pictures/<name>.png``.
+
+        Parameters
+        ----------
+        name : of the picture, made fit for a file.
+        content : bytes of the PNG.
+
+        Returns
+        -------
+        The file that was written.
+        """
         path = self.path / "pictures" / f"{file_stem(name)}.png"
         write_whole(path, content)
         return path
 
     def save_json(self, name: str, value: Any) -> Path:
-        """Write plain values to ``<name>.json``."""
+        """Write plain values to ``<name>.json``.
+
+        Parameters
+        ----------
+        name : of the file, without suffix.
+        value : what JSON can hold, neither NaN nor infinity in it.
+
+        Returns
+        -------
+        The file that was written.
+        """
         path = self.path / f"{file_stem(name)}.json"
         write_whole(path, json.dumps(value, indent=1, allow_nan=False).encode())
         return path
@@ -120,7 +150,14 @@ class RunFolder:
         return None
 
     def put(self, key: str, value: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
-        """Keep a finished step. Arrays are written first: where the step is, they are."""
+        """Keep a finished step. Arrays are written first: where the step is, they are.
+
+        Parameters
+        ----------
+        key : name of the step.
+        value : what JSON can hold; it is kept with its hash.
+        arrays : by name, any shape; kept in ``voxels/``.
+        """
         if arrays:
             write_whole(self._arrays(key), pack(arrays))
         kept = {"key": key, "sha256": _digest(value), "arrays": bool(arrays), "value": value}

@@ -21,13 +21,26 @@ _LARGE = 1e6
 
 
 def clip(text: str, limit: int = LONGEST) -> str:
-    """A text cut where it is longer than anyone reads, without characters of no text."""
+    """A text cut where it is longer than anyone reads, without characters of no text.
+
+    Parameters
+    ----------
+    text : of a record, whatever it holds.
+    limit : characters that are kept, the mark of the cut among them.
+    """
     shown = text if len(text) <= limit else text[: limit - 1] + "…"
     return _UNPRINTABLE.sub("\ufffd", shown)
 
 
 def number(value: float | None, digits: int = 3, lacking: str = "n/a") -> str:
-    """``0.123``; NaN and infinities as words or signs."""
+    """``0.123``; NaN and infinities as words or signs.
+
+    Parameters
+    ----------
+    value : a number or a truth value.
+    digits : decimals of a fraction.
+    lacking : what is shown for None.
+    """
     if value is None:
         return lacking
     if isinstance(value, bool):
@@ -43,19 +56,39 @@ def number(value: float | None, digits: int = 3, lacking: str = "n/a") -> str:
 
 
 def interval(ends: Sequence[float] | None, digits: int = 3) -> str:
-    """``[0.1, 0.2]``, or nothing."""
+    """``[0.1, 0.2]``, or nothing.
+
+    Parameters
+    ----------
+    ends : lower and upper end; None for nothing.
+    digits : decimals of both.
+    """
     if ends is None:
         return ""
     return f"[{f',{_GAP}'.join(number(end, digits) for end in ends)}]"
 
 
 def with_interval(value: float | None, ends: Sequence[float] | None, digits: int = 3) -> str:
-    """``0.123 [0.1, 0.2]``."""
+    """``0.123 [0.1, 0.2]``.
+
+    Parameters
+    ----------
+    value : None is shown as ``n/a``.
+    ends : lower and upper end; None leaves them out.
+    digits : decimals of all three.
+    """
     return " ".join(part for part in (number(value, digits), interval(ends, digits)) if part)
 
 
 def with_error(value: float | None, error: float | None, digits: int = 3) -> str:
-    """``0.123 ± 0.012``; nothing where there is no value."""
+    """``0.123 ± 0.012``; nothing where there is no value.
+
+    Parameters
+    ----------
+    value : the estimate.
+    error : its standard error; None leaves it out.
+    digits : decimals of both.
+    """
     if value is None:
         return ""
     shown = number(value, digits)
@@ -70,12 +103,25 @@ def percent(share: float | None) -> str:
 
 
 def plural(count: int, one: str, many: str = "") -> str:
-    """``1 cell``, ``9 cells``."""
+    """``1 cell``, ``9 cells``.
+
+    Parameters
+    ----------
+    count : how many.
+    one : the word for one.
+    many : the word for any other number; by default the first with an s.
+    """
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
 
 
 def listed(names: Iterable[str], most: int = 12) -> str:
-    """``a, b and 3 more``."""
+    """``a, b and 3 more``.
+
+    Parameters
+    ----------
+    names : each cut to 120 characters.
+    most : names that are given; of the rest the number.
+    """
     every = [clip(name, 120) for name in names]
     if len(every) <= most:
         return ", ".join(every)

@@ -12,7 +12,13 @@ _CELL, _TEXT = 600, 2000
 
 
 def markdown_section(section: Section, level: int = 3) -> list[str]:
-    """Lines of a section, its parts one level below; what its numbers mean stands under them."""
+    """Lines of a section, its parts one level below; what its numbers mean stands under them.
+
+    Parameters
+    ----------
+    section : title, badge, blocks and parts.
+    level : of its heading, the number of ``#``.
+    """
     badge = f" ({plain(section.badge)})" if section.badge else ""
     lines = [f"{'#' * level} {plain(section.title, _CELL)}{badge}", ""]
     lines += markdown_blocks(section.blocks)
@@ -43,7 +49,13 @@ def markdown_blocks(blocks: Iterable[Block]) -> list[str]:
 
 
 def plain(text: str, longest: int = 200) -> str:
-    """A text that is not markup, notifies nobody and stays in its cell."""
+    """A text that is not markup, notifies nobody and stays in its cell.
+
+    Parameters
+    ----------
+    text : white space in it becomes single spaces.
+    longest : characters that are kept, counted before any is escaped.
+    """
     flat = " ".join(text.split())[:longest]
     safe = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_\[\]|~#!])", r"\\\1", safe).replace("@", "@\N{ZERO WIDTH SPACE}")

@@ -59,7 +59,12 @@ class Scored:
 
 
 def compare_cells(baseline: Record, other: Record) -> Iterator[ComparisonRow | Refusal]:
-    """Rows of each benchmark in both, refusals of the rest, in the baseline's order."""
+    """Rows of each benchmark in both, refusals of the rest, in the baseline's order.
+
+    Parameters
+    ----------
+    baseline, other : records of the two runs.
+    """
     before, after = _scored(baseline), _scored(other)
     for name in dict.fromkeys([*before, *after]):
         first, second = before.get(name), after.get(name)

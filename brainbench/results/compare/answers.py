@@ -69,7 +69,18 @@ def task_row(
     identical: bool,
     answers: AnswerChanges | None = None,
 ) -> ComparisonRow:
-    """A row over items; with ``answers`` their counts too."""
+    """A row over items; with ``answers`` their counts too.
+
+    Parameters
+    ----------
+    name : of the task, or of what stands for several.
+    metric : as it is called in the row.
+    both : (2,) the metric in the baseline and in the other run.
+    found : difference, other minus baseline, with its error.
+    primary : whether p is corrected with the primary rows, see :class:`.ComparisonRow`.
+    identical : whether no item differs; p is then 1 where there is one.
+    answers : of the same items; None leaves their counts out.
+    """
     before, after = np.asarray(both, float).tolist()
     p, gained, lost = (answers and answers.exact) or (None, None, None)
     return ComparisonRow(

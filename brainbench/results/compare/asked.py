@@ -11,17 +11,35 @@ from brainbench.results.record import Record
 
 
 def asked_benchmark(record: Record, name: str) -> bool:
-    """Whether a benchmark of alignment or behaviour was asked for."""
+    """Whether a benchmark of alignment or behaviour was asked for.
+
+    Parameters
+    ----------
+    record : of the run.
+    name : identifier of the benchmark.
+    """
     return name in record.benchmarks
 
 
 def asked_task(record: Record, name: str) -> bool:
-    """Whether a task, or the problems of a dataset, were asked for."""
+    """Whether a task, or the problems of a dataset, were asked for.
+
+    Parameters
+    ----------
+    record : of the run.
+    name : of the task, or of the dataset.
+    """
     return name in record.tasks or any(row.dataset == name for row in record.behavior)
 
 
 def asked_gain(record: Record, score: GuidanceScore) -> bool:
-    """Whether this way of guiding was asked for, on this test."""
+    """Whether this way of guiding was asked for, on this test.
+
+    Parameters
+    ----------
+    record : of the run that may lack the score.
+    score : of the other run; its mode, dataset, ROI and test are looked for.
+    """
     chosen = _guidance(record)
     tests = chosen.get("tests")
     return (
@@ -33,7 +51,13 @@ def asked_gain(record: Record, score: GuidanceScore) -> bool:
 
 
 def asked_arm(baseline: Record, other: Record, arm: str) -> bool:
-    """Whether an arm of the baseline was asked of the other run; those of plugins are by name."""
+    """Whether an arm of the baseline was asked of the other run; those of plugins are by name.
+
+    Parameters
+    ----------
+    baseline, other : records of the two runs.
+    arm : what guided is held against; True where the baseline did not choose it by name.
+    """
     if arm not in _names(_guidance(baseline).get("arms")):
         return True
     return arm in _names(_guidance(other).get("arms"))

@@ -38,6 +38,10 @@ def compare_gains(baseline: Record, other: Record) -> Iterator[ComparisonRow | R
 
     Single answers of guided models are in no record, so a difference has the interval of
     two independent numbers.
+
+    Parameters
+    ----------
+    baseline, other : records of the two runs.
     """
     before = {score.identifier: score for score in baseline.gains}
     after = {score.identifier: score for score in other.gains}
@@ -59,7 +63,13 @@ def compare_gains(baseline: Record, other: Record) -> Iterator[ComparisonRow | R
 
 
 def other_data(dataset: str, baseline: Record, other: Record) -> str | None:
-    """That the people who guide are of other data, in words; None where they are not."""
+    """That the people who guide are of other data, in words; None where they are not.
+
+    Parameters
+    ----------
+    dataset : name of the dataset whose people guide.
+    baseline, other : records of the two runs; the hashes of their data are compared.
+    """
     found = [
         next((d.data_sha256 for d in record.datasets if d.name == dataset), None)
         for record in (baseline, other)
@@ -68,7 +78,13 @@ def other_data(dataset: str, baseline: Record, other: Record) -> str | None:
 
 
 def other_design(first: object, second: object, design: Mapping[str, str]) -> str | None:
-    """The first field that is not the same, in words; None where all are."""
+    """The first field that is not the same, in words; None where all are.
+
+    Parameters
+    ----------
+    first, second : scores of the two runs.
+    design : attribute of both → what it is called.
+    """
     for field, what in design.items():
         values = getattr(first, field), getattr(second, field)
         if values[0] != values[1]:

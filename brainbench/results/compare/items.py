@@ -78,7 +78,16 @@ class PairedTask:
 
 
 def pair_tasks(baseline: FinishedRun, other: FinishedRun) -> tuple[list[PairedTask], list[Refusal]]:
-    """Tasks that both runs answered, and refusals of the rest."""
+    """Tasks that both runs answered, and refusals of the rest.
+
+    Parameters
+    ----------
+    baseline, other : the two runs, with the folders in which their samples are.
+
+    Returns
+    -------
+    Tasks in the baseline's order, and why each of the others is not compared.
+    """
     before, after = _answered(baseline), _answered(other)
     found, refused = [], []
     for name in dict.fromkeys([*before, *after]):
@@ -105,7 +114,17 @@ def pair_tasks(baseline: FinishedRun, other: FinishedRun) -> tuple[list[PairedTa
 
 
 def count_prompts(baseline: FinishedRun, other: FinishedRun, name: str) -> tuple[int, int]:
-    """Items of a task whose prompts differ, and items that both were asked."""
+    """Items of a task whose prompts differ, and items that both were asked.
+
+    Parameters
+    ----------
+    baseline, other : the two runs, with the folders in which their samples are.
+    name : of the task.
+
+    Returns
+    -------
+    Number of items with another prompt, number of shared items; 0 and 0 where samples lack.
+    """
     try:
         before, after = _items(baseline, name), _items(other, name)
     except DataError:

@@ -27,6 +27,11 @@ def same_weights(baseline: Record, other: Record, differs: Sequence[Differing]) 
 
     None where weights are not known or not the same, where anything else differs that bears on
     answers (prompts, data, steering, seeds), and where nothing does.
+
+    Parameters
+    ----------
+    baseline, other : records of the two runs.
+    differs : everything that differs in them, from :func:`.differences`.
     """
     weights = [record.model.weights_sha256 for record in (baseline, other)]
     if None in weights or weights[0] != weights[1]:

@@ -145,6 +145,11 @@ def independent_interval(
 
     Zou & Donner 2008, Statistics in Medicine 27 (MOVER). Where both rest on the same items
     it is too wide rather than too narrow.
+
+    Parameters
+    ----------
+    baseline, other : the two values.
+    baseline_ends, other_ends : lower and upper end of the interval of each.
     """
     value = other - baseline
     below = np.hypot(other - other_ends[0], baseline_ends[1] - baseline)
@@ -156,6 +161,11 @@ def interval_p(value: float, interval: Interval) -> float | None:
     """Two-sided p of a value whose 95 % interval is normal on the side of 0.
 
     None where the interval has no width on that side.
+
+    Parameters
+    ----------
+    value : that may differ from 0.
+    interval : its 95 % interval, lower and upper end.
     """
     side = value - interval[0] if value > 0 else interval[1] - value
     if side <= 0:
@@ -164,18 +174,39 @@ def interval_p(value: float, interval: Interval) -> float | None:
 
 
 def t_interval(centre: float, stderr: float, freedom: float) -> Interval:
-    """95 % interval of Student's t."""
+    """95 % interval of Student's t.
+
+    Parameters
+    ----------
+    centre : the estimate.
+    stderr : its standard error.
+    freedom : degrees of freedom.
+    """
     half = float(stats.t.ppf((1 + _LEVEL) / 2, freedom)) * stderr
     return centre - half, centre + half
 
 
 def t_p(centre: float, stderr: float, freedom: float) -> float:
-    """Two-sided p of Student's t."""
+    """Two-sided p of Student's t, against 0.
+
+    Parameters
+    ----------
+    centre : the estimate.
+    stderr : its standard error, above 0.
+    freedom : degrees of freedom.
+    """
     return float(2 * stats.t.sf(abs(centre) / stderr, freedom))
 
 
 def within(interval: Interval, value: float, most: float) -> Interval:
-    """An interval that holds what was measured and leaves no possible difference, ±most."""
+    """An interval that holds what was measured and leaves no possible difference, ±most.
+
+    Parameters
+    ----------
+    interval : lower and upper end.
+    value : what was measured.
+    most : largest size that a difference can have.
+    """
     return max(min(interval[0], value), -most), min(max(interval[1], value), most)
 
 

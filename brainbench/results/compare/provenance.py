@@ -20,7 +20,12 @@ _SEEDS = ("seed", "options.untrained")
 
 
 def differences(baseline: FinishedRun, other: FinishedRun) -> list[Differing]:
-    """Everything that differs, what bears on the numbers first."""
+    """Everything that differs, what bears on the numbers first.
+
+    Parameters
+    ----------
+    baseline, other : the two runs, with the folders in which their samples are.
+    """
     found = [
         *_model(baseline.record, other.record),
         *_prompts(baseline, other),

@@ -26,6 +26,10 @@ def compare_searches(baseline: Record, other: Record) -> Iterator[ComparisonRow 
 
     A record does not hold which pairs flipped, so there is neither interval nor p. A flip is not
     a gain, so nothing here gets worse, and nothing is lost.
+
+    Parameters
+    ----------
+    baseline, other : records of the two runs.
     """
     before = {score.identifier: score for score in baseline.searches}
     after = {score.identifier: score for score in other.searches}

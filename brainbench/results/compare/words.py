@@ -77,6 +77,11 @@ def about(row: ComparisonRow) -> str:
 def verdict(pair: Pair, tolerance: float) -> list[tuple[str, str]]:
     """What got worse, by name, or that nothing did; what gives one answer; what is lost.
 
+    Parameters
+    ----------
+    pair : comparison of two runs.
+    tolerance : loss that was allowed when it was judged; 0 is not mentioned.
+
     Returns
     -------
     Word and text: ``worse``, ``one answer``, ``lost``, ``not judged``, or no word.

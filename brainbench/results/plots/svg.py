@@ -29,7 +29,15 @@ def element(name: str, *children: str, **attributes: Attribute) -> Markup:
 
 
 def text(words: str, x: float, y: float, class_: str = "", anchor: str = "start") -> Markup:
-    """One line of text."""
+    """One line of text.
+
+    Parameters
+    ----------
+    words : escaped.
+    x, y : place of the anchor, in pixels.
+    class_ : class for the style sheet; empty for none.
+    anchor : end of the line that is at the place: ``start``, ``middle`` or ``end``.
+    """
     return element("text", words, x=x, y=y, class_=class_ or None, text_anchor=anchor)
 
 
@@ -73,7 +81,13 @@ class Axis:
 
     @classmethod
     def over(cls, values: Iterable[float | None], start: float, end: float) -> Axis:
-        """An axis that holds all values that can be drawn, and 0, with some room."""
+        """An axis that holds all values that can be drawn, and 0, with some room.
+
+        Parameters
+        ----------
+        values : to be drawn; what cannot be is left out.
+        start, end : places of the two ends, in pixels.
+        """
         held = [value for value in map(finite, values) if value is not None] + [0.0]
         low, high = min(held), max(held)
         if low == high:
@@ -108,6 +122,12 @@ def _written(value: str | float | int) -> str:
 
 
 def image(content: bytes, words: str) -> Markup:
-    """A PNG inside the page, with the words that stand for it."""
+    """A PNG inside the page, with the words that stand for it.
+
+    Parameters
+    ----------
+    content : bytes of the PNG.
+    words : for those who do not see it.
+    """
     source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
     return element("img", src=source, alt=words, width=760)

@@ -32,6 +32,16 @@ _FEWER = ((ROWS, 5000), (50, 5000), (10, 2000), (0, 1000), (0, 200))
 def write_report(record: Record, folder: Path, path: Path | None = None) -> Path:
     """Write the page to a file, by default ``report.html`` beside the record.
 
+    Parameters
+    ----------
+    record : what is shown.
+    folder : of the run; ``samples/`` and ``pictures/`` in it are shown.
+    path : the file; ``report.html`` in the folder by default.
+
+    Returns
+    -------
+    The file that was written.
+
     Raises
     ------
     UsageError

@@ -47,7 +47,17 @@ def provenance_section(record: Record) -> Section:
 
 
 def flat(values: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:
-    """``options.dtype`` and so on, from values inside values."""
+    """``options.dtype`` and so on, from values inside values.
+
+    Parameters
+    ----------
+    values : by name; values that are mappings are opened.
+    before : what each name begins with.
+
+    Yields
+    ------
+    Path and value of each setting, in their order.
+    """
     for name, value in values.items():
         path = f"{before}{name}"
         if isinstance(value, Mapping) and value and path.count(".") < 8:

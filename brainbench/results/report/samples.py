@@ -20,7 +20,13 @@ _CELL, _HASH = 160, 12
 
 
 def samples_section(folder: Path, rows: int = ROWS) -> Section | None:
-    """A table for each file of samples; None where there is none, or no row is wanted."""
+    """A table for each file of samples; None where there is none, or no row is wanted.
+
+    Parameters
+    ----------
+    folder : of the run.
+    rows : of each file, the first.
+    """
     files = list(sample_files(folder).items())[:_FILES]
     if not files or not rows:
         return None

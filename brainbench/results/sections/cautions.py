@@ -49,7 +49,17 @@ def run_cautions(record: Record) -> list[tuple[str, str]]:
 
 
 def section_cautions(record: Record, key: str) -> list[tuple[str, str]]:
-    """Those of the kind of score that a section of that key shows."""
+    """Those of the kind of score that a section of that key shows.
+
+    Parameters
+    ----------
+    record : of the run.
+    key : of the section, one of :data:`KINDS`; there are none for any other.
+
+    Returns
+    -------
+    (about what, what), each once.
+    """
     kind = KINDS.get(key)
     if kind is None:
         return []

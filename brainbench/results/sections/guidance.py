@@ -68,7 +68,13 @@ _SHORT = {
 
 
 def gains_section(record: Record, folder: Path | None = None) -> Section | None:
-    """Each way of guiding that was tried, and its pictures; None where none was."""
+    """Each way of guiding that was tried, and its pictures; None where none was.
+
+    Parameters
+    ----------
+    record : of the run.
+    folder : of the run, for its ``pictures/``; None shows none.
+    """
     if not record.gains and not record.searches:
         return None
     parts = [_score(index, score) for index, score in enumerate(record.gains[:_MAX])]
@@ -162,7 +168,13 @@ def _forest(index: int, score: GuidanceScore, metric: str) -> Figure:
 
 
 def change_of(difference: Difference, metric: str) -> Change | None:
-    """The change of one metric."""
+    """The change of one metric; None where it was not measured.
+
+    Parameters
+    ----------
+    difference : guided minus an arm.
+    metric : such as ``auc``.
+    """
     return next((one for one in difference.changes if one.metric == metric), None)
 
 
@@ -250,7 +262,13 @@ def _minus(row: SearchRow) -> str:
 
 
 def search_part(index: int, search: SearchScore) -> Section:
-    """The paper's targeted search: no gain, for map, direction and success are of one item."""
+    """The paper's targeted search: no gain, for map, direction and success are of one item.
+
+    Parameters
+    ----------
+    index : its place among the searches, which makes the key unique on the page.
+    search : flips and mean directions of every arm.
+    """
     rows = [
         (
             row.called, number(row.n_seeds), _flipped(row), _minus(row),

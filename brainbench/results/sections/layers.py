@@ -20,7 +20,18 @@ _RANDOM = {
 
 
 def layer_maps(key: str, protocol: str, cells: Sequence[CellSummary]) -> list[Block]:
-    """Maps of each site's layers and of nuisance, one scale for all; what passes it in words."""
+    """Maps of each site's layers and of nuisance, one scale for all; what passes it in words.
+
+    Parameters
+    ----------
+    key : what the keys of the pictures begin with, unique on the page.
+    protocol : ``controlled``, whose maps are of R², or ``published``, of r.
+    cells : one summary for each ROI and reasoning type.
+
+    Returns
+    -------
+    Blocks; none where no cell has layers.
+    """
     sites = list(dict.fromkeys(site for cell in cells for site in cell.layers))[:_SITES]
     if not sites:
         return []
