@@ -214,7 +214,15 @@ def simulate_alignment(
 def simulate_published(
     designs: Sequence[Design], sizes: Sizes, seed: int, number: int
 ) -> PublishedArrays:
-    """One world under the published protocol, nothing planted."""
+    """One world under the published protocol, nothing planted.
+
+    Parameters
+    ----------
+    designs : one for each reasoning type.
+    sizes : how many models, boards and more groups of people.
+    seed : of all worlds.
+    number : of the world.
+    """
     rng = np.random.default_rng([seed, number, 78])
     total = sizes.boards + sizes.more_published
     people = np.zeros((len(designs) * REGIONS, sizes.models, sizes.boards, PEOPLE))

@@ -90,7 +90,14 @@ class _Found:
 
 
 def measure(group: ScenarioGroup, seed: int, report: Report) -> list[CalibrationRow]:
-    """One row per scenario; ``report`` is called before each of :attr:`ScenarioGroup.steps`."""
+    """One row per scenario; ``report`` is called before each of :attr:`ScenarioGroup.steps`.
+
+    Parameters
+    ----------
+    group : scenarios, and how many data sets and permutations.
+    seed : of everything drawn.
+    report : called with what comes next.
+    """
     design = group.design
     found = [_Found() for _ in group.scenarios]
     for number, batch in enumerate(group.batches):
@@ -119,7 +126,19 @@ def measure(group: ScenarioGroup, seed: int, report: Report) -> list[Calibration
 
 
 def measure_layers(design: Design, n_sets: int, seed: int) -> CalibrationRow:
-    """How often nested choice finds the layer that most of the variance is of."""
+    """How often nested choice finds the layer that most of the variance is of.
+
+    Parameters
+    ----------
+    design : whose model's layers are planted, one at a time.
+    n_sets : data sets for each layer.
+    seed : of everything drawn.
+
+    Returns
+    -------
+    A row whose rate is of data sets in which every fold finds the layer; ``layer_recovered``
+    is the share of folds.
+    """
     scenarios = each_layer(design)
     right = []
     for layer, scenario in enumerate(scenarios):
@@ -141,6 +160,11 @@ def chosen_layers(design: Design, grams: Array) -> NDArray[np.intp]:
     """(R, F) layer that inner folds choose in each fold, of R data sets (R, P, n, n).
 
     No voxel is touched: the choice needs the sum of people's Gram matrices only.
+
+    Parameters
+    ----------
+    design : folds, and the layers that are chosen from.
+    grams : (R, P, n, n) inner products of items over voxels, of each data set and person.
     """
     chosen = []
     for fold, kernels in zip(design.folds, normalised(design.layers, design.folds), strict=True):
@@ -155,6 +179,12 @@ def people_r(design: Design, n_sets: int, seed: int) -> float:
 
     All others together predict each person's voxels of the held-out runs: Pearson r, mean
     over voxels, folds, people and data sets.
+
+    Parameters
+    ----------
+    design : whose items and folds are used.
+    n_sets : data sets.
+    seed : of everything drawn.
     """
     nothing = inside(design)[0]
     found = []
@@ -202,6 +232,13 @@ def measure_coverage(
 
     What people share of the items stays as it is for a course; the truth that a data set's
     interval is held against is the mean over people of all other data sets of its course.
+
+    Parameters
+    ----------
+    design : items, folds, nuisance and model.
+    scenario : what is planted.
+    n_courses : draws of what people share; with 0 both shares are None.
+    seed : of everything drawn.
     """
     covered: list[NDArray[np.bool_]] = []
     student: list[NDArray[np.bool_]] = []
@@ -227,7 +264,20 @@ def measure_coverage(
 def measure_published(
     design: Design, scenario: Scenario, n_sets: int, seed: int
 ) -> PublishedResult | None:
-    """The published protocol on the first data sets of a scenario."""
+    """The published protocol on the first data sets of a scenario.
+
+    Parameters
+    ----------
+    design : items and model.
+    scenario : what is planted.
+    n_sets : data sets, from the first.
+    seed : of everything drawn.
+
+    Returns
+    -------
+    Mean r, and the share of data sets whose interval over people is above 0; None of no data
+    set.
+    """
     if not n_sets:
         return None
     scores, above = [], []

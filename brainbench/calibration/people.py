@@ -118,7 +118,13 @@ def make_experiment(seed: int) -> Experiment:
 
 
 def make_design(experiment: Experiment, reasoning_type: str) -> Design:
-    """Folds, nuisance and model of one cell, made by what makes those of measured people."""
+    """Folds, nuisance and model of one cell, made by what makes those of measured people.
+
+    Parameters
+    ----------
+    experiment : what was shown, and the model that is tested.
+    reasoning_type : of the items; ``all`` for those of both types together.
+    """
     cell = prepare_cell(experiment.recording, reasoning_type, [ROI])
     kinds = [p.reasoning_type for p in cell.problems] if reasoning_type == POOLED else None
     folds = tuple(held_out_folds(run_labels(cell), kinds))
@@ -127,7 +133,14 @@ def make_design(experiment: Experiment, reasoning_type: str) -> Design:
 
 
 def of_random_units(design: Design, units: int, rng: np.random.Generator) -> Design:
-    """The design of a model whose one layer has few units, of no meaning."""
+    """The design of a model whose one layer has few units, of no meaning.
+
+    Parameters
+    ----------
+    design : its cell and folds stay.
+    units : how many; they are standard normal over items.
+    rng : source of the draw.
+    """
     kernels = random_kernels(len(design.runs), [units], rng)
     space = FeatureSpace("random units", kernels, (Layer("random units", 0),))
     return replace(design, space=space, bands=_bands(design.cell, space, design.folds))
@@ -155,7 +168,13 @@ def _bands(cell: Cell, space: FeatureSpace, folds: tuple[HeldOutFold, ...]) -> l
 
 
 def shared_course(n: int, rng: np.random.Generator) -> Array:
-    """(n, k) features of items that all people respond to, whatever the model."""
+    """(n, k) features of items that all people respond to, whatever the model.
+
+    Parameters
+    ----------
+    n : number of items.
+    rng : source of the draw.
+    """
     return rng.standard_normal((n, SHARED_FEATURES))
 
 

@@ -51,7 +51,13 @@ class _Task:
 
 
 def new_calibration(seed: int = 0, plan: Plan = QUICK) -> Calibration:
-    """A record without rows: what would be computed, and by what."""
+    """A record without rows: what would be computed, and by what.
+
+    Parameters
+    ----------
+    seed : of everything drawn.
+    plan : what is to be simulated; ``QUICK`` by default.
+    """
     return _empty(make_experiment(seed), seed, plan)
 
 

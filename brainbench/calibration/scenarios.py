@@ -61,7 +61,13 @@ def inside(design: Design) -> list[Scenario]:
 
 
 def narrow(design: Design, units: int) -> list[Scenario]:
-    """Where nothing must be found, by a model of few dimensions."""
+    """Where nothing must be found, by a model of few dimensions.
+
+    Parameters
+    ----------
+    design : people and items.
+    units : random units of the model's one layer.
+    """
     size = f"{units} random unit{'s' if units > 1 else ''}"
     return [
         replace(one, name=f"{one.name}; {size}", kind="narrow", units=units)
@@ -84,7 +90,13 @@ def pooled(design: Design) -> list[Scenario]:
 
 
 def planted(design: Design, shares: Sequence[float]) -> list[Scenario]:
-    """One layer of the model."""
+    """One layer of the model, with one share of the variance after another.
+
+    Parameters
+    ----------
+    design : of the model.
+    shares : of a voxel's expected variance, 0 to 1; a scenario for each.
+    """
     layer = root(design.layers[design.space.layers.index(PLANTED_LAYER)])
     return [Scenario("layer of the model", "planted", share, layer) for share in shares]
 
@@ -141,7 +153,14 @@ def simulate(
 
 
 def stream(seed: int, design: Design, *names: str | int) -> np.random.Generator:
-    """Random numbers of what is named."""
+    """Random numbers of what is named: the same names give the same numbers.
+
+    Parameters
+    ----------
+    seed : of the whole calibration.
+    design : its reasoning type is one of the names.
+    names : what is drawn, such as a scenario and the number of a data set.
+    """
     text = "/".join(map(str, (seed, design.reasoning_type, *names)))
     return np.random.default_rng(list(hashlib.sha256(text.encode()).digest()))
 

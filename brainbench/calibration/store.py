@@ -58,5 +58,11 @@ class CalibrationFolder:
         self.write(name, record.model_dump_json(indent=1).encode() + b"\n")
 
     def write(self, name: str, content: bytes) -> None:
-        """A file of the folder, whole or not at all."""
+        """A file of the folder, whole or not at all.
+
+        Parameters
+        ----------
+        name : of the file, with its suffix.
+        content : bytes of all of it.
+        """
         write_whole(self.path / name, content)

@@ -26,7 +26,17 @@ _MIN = 10  # seconds that are worth a word
 
 @contextlib.contextmanager
 def step_progress(quiet: bool, verbose: bool = False) -> Iterator[Progress]:
-    """Show steps, but for a user who wants none; no library's bar is shown then either."""
+    """Show steps, but for a user who wants none; no library's bar is shown then either.
+
+    Parameters
+    ----------
+    quiet : show nothing of steps.
+    verbose : show more of the log.
+
+    Yields
+    ------
+    What is called before each step.
+    """
     show_log(quiet=quiet, verbose=verbose)
     if quiet:
         with no_library_bars():

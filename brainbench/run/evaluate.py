@@ -187,7 +187,21 @@ def choose_benchmarks(
     dataset: str | None,
     protocol: str,
 ) -> list[Benchmark]:
-    """The benchmarks that the arguments of :func:`evaluate` select."""
+    """The benchmarks that the arguments of :func:`evaluate` select.
+
+    Parameters
+    ----------
+    model : a built-in one is scored on the built-in suite where nothing is chosen.
+    benchmarks : names or patterns (``*`` and ``?``); None: those of suite or dataset.
+    suite : name of a suite, in place of benchmarks.
+    dataset : only its benchmarks; None: those of all.
+    protocol : how alignment is scored, ``controlled`` or ``published``.
+
+    Raises
+    ------
+    UsageError
+        When benchmarks and a suite are given, or nothing is left to score.
+    """
     if benchmarks is not None and suite is not None:
         raise UsageError("give --benchmarks or --suite, not both")
     if dataset is not None:

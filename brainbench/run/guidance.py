@@ -76,6 +76,12 @@ class GuidanceTask:
 def plan_guidance(options: GuidanceOptions, model: Model, settings: Settings) -> GuidanceTask:
     """Check that the model can be guided, and load the recording that guides it.
 
+    Parameters
+    ----------
+    options : what the user chose, with the ways of guiding.
+    model : what is guided.
+    settings : of the run; its seed, and how the model is asked.
+
     Raises
     ------
     UsageError

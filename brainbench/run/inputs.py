@@ -59,14 +59,26 @@ class Readings:
 
 
 def check_model(model: Model, benchmarks: Sequence[Benchmark]) -> None:
-    """Raise ``UsageError``, before anything is fetched, when answers are needed and not given."""
+    """Raise ``UsageError``, before anything is fetched, when answers are needed and not given.
+
+    Parameters
+    ----------
+    model : that is evaluated.
+    benchmarks : all that it is scored on.
+    """
     needed = any(benchmark.needs.answers for benchmark in benchmarks)
     if needed and "answer" not in dir(model):
         read_answers(model, ())  # it says why
 
 
 def load_data(benchmarks: Sequence[Benchmark], limit: int | None) -> Data:
-    """Load every dataset once; of behaviour only the items of the benchmarks, up to the limit."""
+    """Load every dataset once; of behaviour only the items of the benchmarks, up to the limit.
+
+    Parameters
+    ----------
+    benchmarks : their datasets, ROIs and reasoning types are loaded.
+    limit : items of each reasoning type, for behaviour only; None: all.
+    """
     rois: dict[str, dict[str, None]] = {}
     types: dict[str, dict[str, None]] = {}
     twins: set[str] = set()
@@ -157,6 +169,13 @@ def check_groups(
     benchmarks: Sequence[Benchmark], model: Model, data: Data, limit: int | None
 ) -> None:
     """Check the data of everything that is scored, before the model is asked.
+
+    Parameters
+    ----------
+    benchmarks : all that are scored.
+    model : that is evaluated; it is not asked here.
+    data : the datasets of the benchmarks.
+    limit : items of each reasoning type that were loaded; None: all.
 
     Raises
     ------

@@ -41,7 +41,23 @@ def new_record(
     tasks: TaskSet | None = None,
     guidance: GuidanceTask | None = None,
 ) -> Record:
-    """The record of a run that is about to start, its id a hash of all it depends on."""
+    """The record of a run that is about to start, its id a hash of all it depends on.
+
+    Parameters
+    ----------
+    model : that is evaluated.
+    source : what the user gave for it; a model in memory, or None, is not recorded.
+    benchmarks : all that are scored.
+    data : the datasets of the benchmarks.
+    settings : of the run.
+    untrained : gives the states of untrained networks; None where brainbench makes them.
+    tasks : None where none is asked.
+    guidance : None where the model is not guided.
+
+    Returns
+    -------
+    A record without scores.
+    """
     reached = run_sha256(
         [one for one in (model, untrained) if one is not None],
         benchmarks,
@@ -180,7 +196,17 @@ def _cards(datasets: Mapping[str, Recording | Behavior], guidance: bool) -> dict
 
 
 def learned_from(model: Model, peft: str | Path | None) -> tuple[list[str], list[str]]:
-    """Datasets that a model's steering and adapter were made from, and what is unknown of them."""
+    """Datasets that a model's steering and adapter were made from, and what is unknown of them.
+
+    Parameters
+    ----------
+    model : its steering names the dataset it was made from.
+    peft : folder of an adapter; None where there is none.
+
+    Returns
+    -------
+    Names of datasets, sorted, and notes on what is unknown.
+    """
     found: set[str] = set()
     steering = model.steering if isinstance(model, LanguageModel) else None
     if steering is not None and isinstance(origin := steering.recipe.get("dataset"), str):
@@ -200,7 +226,13 @@ def learned_from(model: Model, peft: str | Path | None) -> tuple[list[str], list
 
 
 def unused_weights(model: Model, settings: Settings) -> tuple[str, ...]:
-    """Warnings of unused weights; vLLM, which loads them itself, raises an error instead."""
+    """Warnings of unused weights; vLLM, which loads them itself, raises an error instead.
+
+    Parameters
+    ----------
+    model : only language models that brainbench loads have such warnings.
+    settings : of the run; they name the backend.
+    """
     if not isinstance(model, LanguageModel) or settings.task_options.backend == "vllm":
         return ()
     return model.unused_weights()

@@ -28,6 +28,11 @@ RAW = "lm_eval"
 def choose_tasks(tasks: Sequence[str] | None, suite: str | None) -> tuple[str, ...]:
     """Names of the tasks that ``tasks`` or ``suite`` select; empty where there are none.
 
+    Parameters
+    ----------
+    tasks : names that the user gave; None: those of the suite.
+    suite : name of a suite, of tasks or of benchmarks; None for none.
+
     Raises
     ------
     UsageError

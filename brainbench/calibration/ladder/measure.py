@@ -57,6 +57,11 @@ def scenarios(types: Mapping[str, LadderType], plan: LadderPlan) -> list[RungSce
 
     A confound that a rung's columns hold must not be found from that rung on, and is shown at the
     rung below. What no column holds is measured, and nothing is promised for it.
+
+    Parameters
+    ----------
+    types : reasoning type → its items, and what each rung takes out.
+    plan : how many data sets each kind of scenario gets.
     """
     reached = tuple(
         rung for rung in RUNGS if all(rung in one.projections for one in types.values())
@@ -81,7 +86,19 @@ def scenarios(types: Mapping[str, LadderType], plan: LadderPlan) -> list[RungSce
 
 
 def count(people: SimulatedPeople, scenario: RungScenario, rung: Rung, seed: int) -> list[RateRow]:
-    """Rates of every statistic of one scenario at one rung."""
+    """Rates of every statistic of one scenario at one rung.
+
+    Parameters
+    ----------
+    people : simulated ones, whose noise is real.
+    scenario : what is planted, and in how many data sets.
+    rung : whose nuisance is taken out.
+    seed : of all data sets.
+
+    Returns
+    -------
+    One row for each statistic.
+    """
     found: dict[Statistic, list[Array]] = {}
     for batch, start in enumerate(range(0, scenario.n, BATCH)):
         size = min(BATCH, scenario.n - start)
@@ -101,6 +118,16 @@ def split_people(types: Mapping[str, LadderType], n_splits: int, seed: int) -> I
 
     The features are the mean response of an ROI in one half, one number for each item; they are
     held against the other half in the same ROI, at every rung.
+
+    Parameters
+    ----------
+    types : reasoning type → its items, responses, and what each rung takes out.
+    n_splits : times that people are halved at random; the same halves in every cell.
+    seed : of the halves.
+
+    Yields
+    ------
+    One row for each reasoning type, ROI and rung.
     """
     rng = np.random.default_rng([seed, 1])
     count = len(next(iter(types.values())).cell.subjects)

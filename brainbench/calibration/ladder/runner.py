@@ -21,7 +21,15 @@ Save = Callable[[LadderCalibration], None]
 def new_ladder_calibration(
     dataset: str, model: str, seed: int = 0, plan: LadderPlan = QUICK
 ) -> LadderCalibration:
-    """A record without rows: what would be computed, and by what."""
+    """A record without rows: what would be computed, and by what.
+
+    Parameters
+    ----------
+    dataset : whose responses are the noise.
+    model : identifier of the model whose features are tested and planted.
+    seed : of everything drawn.
+    plan : how many data sets are simulated; ``QUICK`` by default.
+    """
     return LadderCalibration(
         complete=False,
         dataset=dataset,

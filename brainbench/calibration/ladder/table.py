@@ -63,7 +63,14 @@ def _people(rows: list[RateRow], words: str) -> Table:
 
 
 def planted_in_short(scenario: str, share: float, alike: float) -> str:
-    """``one layer, 5 %, half alike``."""
+    """``one layer, 5 %, half alike``.
+
+    Parameters
+    ----------
+    scenario : name of what is planted.
+    share : of each person's variance, 0 to 1; 0 leaves all but the name out.
+    alike : share of the mixing that people have in common, 0 to 1.
+    """
     if not share:
         return scenario
     likeness = {0.0: "own", 0.5: "half alike", 1.0: "alike"}.get(alike, f"{alike:.0%} alike")
