@@ -163,7 +163,20 @@ class ActivationFile:
 def save_activations(
     path: Path, activations: Activations, stimulus_ids: Sequence[str], model: str
 ) -> None:
-    """Write an activation file that :class:`ActivationFile` reads back."""
+    """Write an activation file that :class:`ActivationFile` reads back.
+
+    Parameters
+    ----------
+    path : the file; one that is there is replaced.
+    activations : of each site (n_items, n_layers, n_units), with contrasts where there are any.
+    stimulus_ids : (n_items,) names of the rows, those of the dataset.
+    model : name of the model that the activations were read from.
+
+    Raises
+    ------
+    DataError
+        When sites differ in their layers, or ids and items in number.
+    """
     from safetensors.numpy import save_file
 
     kept = {tuple(layers) for layers in activations.layers.values()}

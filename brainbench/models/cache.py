@@ -70,7 +70,13 @@ class ArrayCache:
         return arrays
 
     def put(self, key: str, arrays: Arrays) -> None:
-        """Keep an entry; a write error gives one warning and the run goes on without it."""
+        """Keep an entry; a write error gives one warning and the run goes on without it.
+
+        Parameters
+        ----------
+        key : hash of everything that the arrays depend on.
+        arrays : name → array, of any shape.
+        """
         kept = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         try:
             with whole_file(self._path(key)) as partial:

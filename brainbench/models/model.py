@@ -166,6 +166,15 @@ class AnsweringModel(Model, Protocol):
 def read_answers(model: Model, problems: Sequence[Problem]) -> Answers:
     """Ask a model for its answers, and check that there is one for each problem.
 
+    Parameters
+    ----------
+    model : a model with a method ``answer``.
+    problems : n_items problems, answered in this order.
+
+    Returns
+    -------
+    One answer and one log-odds for each problem.
+
     Raises
     ------
     UsageError
@@ -189,6 +198,15 @@ def read_answers(model: Model, problems: Sequence[Problem]) -> Answers:
 
 def read_activations(model: Model, problems: Sequence[Problem]) -> Activations:
     """Ask a model for its activations, and check their type and number of rows.
+
+    Parameters
+    ----------
+    model : a model of any kind.
+    problems : n_items problems; rows are in this order.
+
+    Returns
+    -------
+    (n_items, n_layers, n_units) at every site.
 
     Raises
     ------

@@ -98,13 +98,26 @@ class ModelOptions:
 
 
 def check_whole(name: str, value: object, least: int) -> None:
-    """Raise ``UsageError`` when a value is not a whole number, or less than it may be."""
+    """Raise ``UsageError`` when a value is not a whole number, or less than it may be.
+
+    Parameters
+    ----------
+    name : of the option, as in the message.
+    value : what was given; neither a bool nor a float is taken.
+    least : the smallest value that is allowed.
+    """
     if type(value) is not int or value < least:
         raise UsageError(f"{name} must be a whole number from {least}, not {value!r}")
 
 
 def check_readout(readout: str, think: bool) -> None:
-    """Raise ``UsageError`` when there is no such readout, or it does not go with thinking."""
+    """Raise ``UsageError`` when there is no such readout, or it does not go with thinking.
+
+    Parameters
+    ----------
+    readout : which states of a prompt are read, one of ``READOUTS``.
+    think : whether the model thinks before it answers.
+    """
     if readout not in READOUTS:
         raise UnknownNameError("readout", str(readout), READOUTS)
     if think and readout != "last":

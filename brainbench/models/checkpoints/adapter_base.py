@@ -60,7 +60,13 @@ class Base:
 
     @classmethod
     def of_files(cls, checkpoint: Checkpoint, weights_sha256: str | None = None) -> Base:
-        """Of a checkpoint; its own weights where no others are named."""
+        """Of a checkpoint; its own weights where no others are named.
+
+        Parameters
+        ----------
+        checkpoint : the files of a model.
+        weights_sha256 : hash of the weights; by default that of the checkpoint's files.
+        """
         weights = weights_sha256 or hash_weights(checkpoint.files)
         if checkpoint.revision is not None:
             # without the GGUF file that was chosen
@@ -71,7 +77,14 @@ class Base:
 
     @classmethod
     def of_memory(cls, network: Any, identifier: str, weights_sha256: str) -> Base:
-        """Of a model in memory, which may know where it came from."""
+        """Of a model in memory, which may know where it came from.
+
+        Parameters
+        ----------
+        network : a model of transformers.
+        identifier : its name where its configuration does not state a path or hub id.
+        weights_sha256 : hash of its tensors.
+        """
         given = str(getattr(network.config, "_name_or_path", "") or identifier)
         path = user_path(given)
         name = str(path.resolve()) if path.is_dir() else given
@@ -83,6 +96,11 @@ class Base:
 
 def check_base(adapter: Path, base: Base) -> tuple[str, ...]:
     """Check that an adapter belongs to the model that it is applied to.
+
+    Parameters
+    ----------
+    adapter : folder of a PEFT adapter.
+    base : the model that it is applied to.
 
     Returns
     -------

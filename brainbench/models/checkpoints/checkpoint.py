@@ -130,7 +130,14 @@ def hash_named(files: Mapping[str, str]) -> str:
 def hash_weights(
     files: Mapping[str, str], adapter: str | None = None, untrained: object = None
 ) -> str:
-    """Hash of a model's weights: of the files they are read from, an adapter's hash, a seed."""
+    """Hash of a model's weights: of the files they are read from, an adapter's hash, a seed.
+
+    Parameters
+    ----------
+    files : name → sha256 of each file.
+    adapter : hash of an adapter that is applied to them.
+    untrained : seed of random weights; None for those of the files.
+    """
     return content_key(checkpoint=hash_named(files), adapter=adapter, untrained=untrained)
 
 

@@ -104,7 +104,18 @@ def resolve_device(asked: str | None) -> str:
 
 
 def resolve_dtype(asked: str | None, device: str) -> str:
-    """The number format: ``auto`` is float32 on cpu and mps, bfloat16 on cuda."""
+    """The number format: ``auto`` is float32 on cpu and mps, bfloat16 on cuda.
+
+    Parameters
+    ----------
+    asked : ``float32``, ``bfloat16``, ``float16``; ``auto`` or None to choose by device.
+    device : name of a torch device.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such format.
+    """
     if asked in (None, "auto"):
         return "bfloat16" if device.startswith("cuda") else "float32"
     if asked not in DTYPES:
@@ -312,7 +323,13 @@ class CheckpointLoader:
 
 
 def build(config: Any, dtype: str = "float32") -> Any:
-    """A causal language model of a configuration, with random weights."""
+    """A causal language model of a configuration, with random weights.
+
+    Parameters
+    ----------
+    config : configuration of transformers; a copy is used.
+    dtype : number format of the weights.
+    """
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -328,6 +345,12 @@ def draw(config: Any, dtype: str, seed: int) -> Any:
     """A causal language model with random weights of a seed, on the cpu.
 
     The global random state stays as it was.
+
+    Parameters
+    ----------
+    config : configuration of transformers.
+    dtype : number format of the weights.
+    seed : of torch's generator.
     """
     import torch
 
@@ -379,6 +402,11 @@ def count_parameters(config: Any) -> int:
 
 def put_adapter(model: Any, adapter: Path) -> Any:
     """A model in memory wrapped in an adapter, every weight of which was loaded.
+
+    Parameters
+    ----------
+    model : a model of transformers.
+    adapter : folder of a PEFT adapter that changes weights, such as LoRA.
 
     Raises
     ------

@@ -23,7 +23,13 @@ _SHOWN = 4
 
 
 def unused_in_gguf(model: Any, file: Path) -> list[str]:
-    """Names of the tensors in a GGUF file that were not read into the model that it gave."""
+    """Names of the tensors in a GGUF file that were not read into the model that it gave.
+
+    Parameters
+    ----------
+    model : the model of transformers that was read from the file.
+    file : the GGUF file.
+    """
     from transformers.modeling_gguf_pytorch_utils import (
         TENSOR_PROCESSORS,
         TensorProcessor,

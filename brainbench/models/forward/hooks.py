@@ -68,7 +68,13 @@ class Recorder:
 
 @contextlib.contextmanager
 def only_rows(head: nn.Module, pick: Pick) -> Iterator[None]:
-    """Let the output layer see one token of each row: vocabularies are large."""
+    """Let the output layer see one token of each row: vocabularies are large.
+
+    Parameters
+    ----------
+    head : the output layer, from states to logits.
+    pick : (rows, tokens, units) → (n_picked, units), the states seen, as a rule one a row.
+    """
 
     def hook(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         return (pick(inputs[0])[:, None], *inputs[1:])

@@ -74,7 +74,17 @@ def empty_cache() -> Any:
 
 
 def with_cache(model: Any, past: Any) -> dict[str, Any]:
-    """A cache as a model takes it: ``cache``, before transformers 5.24 ``past_key_values``."""
+    """A cache as a model takes it: ``cache``, before transformers 5.24 ``past_key_values``.
+
+    Parameters
+    ----------
+    model : a causal language model of transformers.
+    past : cache of keys and values; None for none.
+
+    Returns
+    -------
+    The keyword argument of a forward pass.
+    """
     # what adapters and hooks put around a model takes whatever it is given
     inner = model.get_base_model() if hasattr(model, "get_base_model") else model
     known = inspect.signature(type(inner).forward).parameters
@@ -82,7 +92,13 @@ def with_cache(model: Any, past: Any) -> dict[str, Any]:
 
 
 def rows_of(past: Any, rows: Sequence[int]) -> Any:
-    """Some rows of a cache, in this order, as a cache of their own."""
+    """Some rows of a cache, in this order, as a cache of their own.
+
+    Parameters
+    ----------
+    past : cache of keys and values of a batch.
+    rows : which of its rows; one may be asked for more than once.
+    """
     import torch
 
     chosen = empty_cache()

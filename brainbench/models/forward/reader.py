@@ -151,7 +151,24 @@ class Reader:
         pick_logits: Pick,
         past: Any = None,
     ) -> NDArray[np.float64]:
-        """One pass with the hooks on: logits (rows, vocabulary) of the token picked."""
+        """One pass with the hooks on: logits (rows, vocabulary) of the token picked.
+
+        Parameters
+        ----------
+        tokens : (rows, longest) token ids, padded on the right.
+        pick : (rows, longest, units) → (rows, units), which states are recorded.
+        pick_logits : the same for the states that logits are computed from.
+        past : cache of keys and values of a beginning; None where there is none.
+
+        Returns
+        -------
+        (rows, vocabulary) float64.
+
+        Raises
+        ------
+        DataError
+            When the largest logit of a row is not finite.
+        """
         head = self._model.get_output_embeddings()
         with self._recorder.listening(pick), only_rows(head, pick_logits):
             given = self._model(
@@ -208,7 +225,17 @@ def mean_over(kept: Tensor) -> Pick:
 
 
 def pad(rows: Sequence[Tokens], device: Any) -> tuple[Tensor, Tensor]:
-    """Token ids (rows, longest), padded on the right, and the last place of each row."""
+    """Token ids (rows, longest), padded on the right, and the last place of each row.
+
+    Parameters
+    ----------
+    rows : token ids of each row, none empty.
+    device : torch device for both tensors.
+
+    Returns
+    -------
+    (rows, longest) token ids and (rows,) places, both int64.
+    """
     import torch
 
     longest = max(len(row) for row in rows)

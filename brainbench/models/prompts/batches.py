@@ -104,6 +104,15 @@ def plan_apart(
 
     For where every token is steered: what one group's directions have gone through is of no use
     to another.
+
+    Parameters
+    ----------
+    prompts, kinds, batch_size, share, places : as in :func:`plan_batches`.
+    groups : of each prompt whose directions steer it, None for none.
+
+    Returns
+    -------
+    Batches of one group follow each other; their ``rows`` count in all prompts.
     """
     batches = []
     for group in dict.fromkeys(groups):

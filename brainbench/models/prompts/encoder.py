@@ -68,7 +68,13 @@ class Encoder:
     def with_characters(
         self, text: str, special: bool
     ) -> tuple[Tokens, tuple[tuple[int, int], ...]]:
-        """Token ids of a text, and the first and last character that each holds, last excluded."""
+        """Token ids of a text, and the first and last character that each holds, last excluded.
+
+        Parameters
+        ----------
+        text : what is made into tokens.
+        special : whether the tokenizer adds its special tokens.
+        """
         given = self._tokenizer(text, add_special_tokens=special, return_offsets_mapping=True)
         ids = tuple(given["input_ids"])
         kept = self._cut(ids, special)
@@ -120,7 +126,13 @@ class Encoder:
             )
 
     def check_distinct(self, texts: Sequence[str], tokens: Sequence[Tokens]) -> None:
-        """Raise ``DataError`` when all of several different texts have the same tokens."""
+        """Raise ``DataError`` when all of several different texts have the same tokens.
+
+        Parameters
+        ----------
+        texts : the prompts; those that differ in spaces alone are the same.
+        tokens : token ids of each.
+        """
         if len(set(tokens)) == 1 and len({" ".join(text.split()) for text in texts}) > 1:
             raise DataError(
                 f"the tokenizer makes the same {len(tokens[0])} tokens of {len(set(texts))} "

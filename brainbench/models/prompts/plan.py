@@ -95,6 +95,16 @@ class PromptPlan:
 def ask(problems: Sequence[Problem], template: PromptTemplate, chat: Chat) -> list[Tokens]:
     """The prompts of problems, each with its premises and its conclusion.
 
+    Parameters
+    ----------
+    problems : what is asked, a prompt for each.
+    template : the wording of a prompt.
+    chat : writes messages as the model was trained to read them, and makes tokens of them.
+
+    Returns
+    -------
+    Token ids of each prompt.
+
     Raises
     ------
     DataError

@@ -29,6 +29,12 @@ def find_premises(
 ) -> tuple[Tokens, tuple[int, ...]]:
     """The prompt of a problem, and which of its tokens hold premises.
 
+    Parameters
+    ----------
+    problem : whose premises are looked for.
+    template : the wording of the prompt.
+    chat : the model's chat template and a fast tokenizer.
+
     Returns
     -------
     The token ids, those of :meth:`Chat.tokens`; and the places, ascending, of the tokens

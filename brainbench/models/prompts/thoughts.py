@@ -37,6 +37,11 @@ def end_of_thoughts(generated: Sequence[int], tokenizer: Any) -> int:
 
     Markers are found in the text too: in many vocabularies they are not tokens of their own, and
     then their pieces depend on what follows them.
+
+    Parameters
+    ----------
+    generated : token ids behind the prompt.
+    tokenizer : of transformers, the one they were made with.
     """
     vocabulary = tokenizer.get_vocab()
     tokens = {vocabulary[end] for end in MARKERS.values() if end in vocabulary}

@@ -97,6 +97,11 @@ class Kept(Directed, Protocol):
 def save_steering(steering: Kept, folder: str | Path) -> Path:
     """Write a steering; each file appears whole or not at all.
 
+    Parameters
+    ----------
+    steering : directions by group and layer, with how they are added and were found.
+    folder : made where it is missing; ``~`` is the home folder.
+
     Returns
     -------
     The folder.
@@ -181,6 +186,15 @@ def unpack_directions(
     content: bytes, card: SteeringCard
 ) -> dict[str, dict[int, NDArray[np.float32]]]:
     """Directions by group and layer: those that the card lists, no other.
+
+    Parameters
+    ----------
+    content : bytes of the safetensors file.
+    card : the JSON beside it, which lists the directions.
+
+    Returns
+    -------
+    group → layer, counting from 0 → (units,) float32.
 
     Raises
     ------

@@ -67,6 +67,11 @@ def check_fits(steering: _Made, model: Steerable) -> None:
     """Raise ``DataError`` when the directions were found on another model.
 
     No weights are loaded; those of a model in memory are hashed.
+
+    Parameters
+    ----------
+    steering : directions, with the model that they were found on.
+    model : a :class:`LanguageModel`; family, layers, units and hash of weights are compared.
     """
     made, here = steering.made_for, MadeFor.of(model)
     compared = [*_shape(made, here.family, here.n_layers, here.units)]
@@ -78,6 +83,11 @@ def check_shape(steering: _Made, network: Any) -> None:
     """Raise ``DataError`` when a network is built otherwise than the one of the directions.
 
     Its weights are not compared: a network in memory has no files to hash.
+
+    Parameters
+    ----------
+    steering : directions, with the model that they were found on.
+    network : a model of transformers; family, layers and units are compared.
     """
     config = network.config
     text = config.get_text_config()

@@ -162,7 +162,17 @@ class Steering:
     def missing(
         self, reasoning_types: Sequence[str | None], what: str = "problems"
     ) -> tuple[str, ...]:
-        """A warning where some are not steered, for there are no directions for their type."""
+        """A warning where some are not steered, for there are no directions for their type.
+
+        Parameters
+        ----------
+        reasoning_types : of each item, None where it has none.
+        what : the items are called, in the plural.
+
+        Returns
+        -------
+        One warning, or none.
+        """
         bare = [kind for kind in reasoning_types if self.group_for(kind) is None]
         if not bare:
             return ()
@@ -269,7 +279,13 @@ class Steering:
     # ---------------------------------------------------------------- what it is
 
     def changed(self, strength: float | None = None, tokens: str | None = None) -> Steering:
-        """The same directions, added otherwise; None leaves what is there."""
+        """The same directions, added otherwise; None leaves what is there.
+
+        Parameters
+        ----------
+        strength : factor on every vector, in place of the old one.
+        tokens : which tokens are steered: ``last``, ``generated`` or ``all``.
+        """
         return replace(
             self,
             strength=self.strength if strength is None else strength,
