@@ -95,7 +95,18 @@ def build_assembly(
 
 
 def block_of(assembly: xr.DataArray, subject: str, roi: str) -> NDArray[np.float64]:
-    """(n_presentations, n_voxels) responses of one person in one ROI."""
+    """(n_presentations, n_voxels) responses of one person in one ROI.
+
+    Parameters
+    ----------
+    assembly : (presentation, neuroid) responses with coordinates ``subject`` and ``roi``.
+    subject, roi : names of the person and the region.
+
+    Raises
+    ------
+    DataError
+        When the assembly holds no such voxels.
+    """
     chosen = (assembly["subject"].values == subject) & (assembly["roi"].values == roi)
     if not chosen.any():
         raise DataError(f"the assembly holds no voxels of {subject} in {roi}")
@@ -124,7 +135,25 @@ def average_repeats(assembly: xr.DataArray) -> xr.DataArray:
 
 
 def choose(kind: str, asked: str | Sequence[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:
-    """Those asked for, each once and checked against those known; all for None."""
+    """Those asked for, each once and checked against those known; all for None.
+
+    Parameters
+    ----------
+    kind : what the names are of, as in messages.
+    asked : one name or several; None for all.
+    known : every name there is.
+
+    Returns
+    -------
+    Names in the order they were asked for.
+
+    Raises
+    ------
+    UnknownNameError
+        When a name is not known.
+    DataError
+        When none was asked for.
+    """
     if asked is None:
         return known
     names = (asked,) if isinstance(asked, str) else tuple(dict.fromkeys(asked))

@@ -50,6 +50,15 @@ class Behavior:
     def select(self, reasoning_types: Collection[str], limit: int | None = None) -> Behavior:
         """Only items of some reasoning types, and of each only the first ``limit``.
 
+        Parameters
+        ----------
+        reasoning_types : names of the types that are kept.
+        limit : items of each type at most; None for all of them.
+
+        Returns
+        -------
+        The same people; items in their old order.
+
         Raises
         ------
         DataError

@@ -226,6 +226,10 @@ def share_people(one: str, other: str) -> bool:
     """Whether two datasets are of the same people: one and the same, or read with each other.
 
     A name that no card has shares nobody with any other.
+
+    Parameters
+    ----------
+    one, other : names of datasets.
     """
     if one == other:
         return True
@@ -240,7 +244,18 @@ def _own_card(name: str) -> Card:
 
 
 def parse_card(text: str, source: str) -> Card:
-    """Validate a card's YAML; ``source`` names it in errors."""
+    """Validate a card's YAML; ``source`` names it in errors.
+
+    Parameters
+    ----------
+    text : the YAML.
+    source : name of the card in errors.
+
+    Raises
+    ------
+    DataError
+        When it is not the YAML of a valid card.
+    """
     try:
         return Card.model_validate(parse_yaml(text))
     except ValueError as error:

@@ -66,12 +66,24 @@ def load(subjects: str | Sequence[str] | None = None, progress: Progress | None 
 
 
 def events_path(subject: str, run: str) -> str:
-    """Path of an events file in the dataset."""
+    """Path of an events file in the dataset.
+
+    Parameters
+    ----------
+    subject : name of a person, such as ``sub-1001``.
+    run : name of a run, a key of ``RUNS``.
+    """
     return f"{subject}/func/{subject}_{RUNS[run][1]}_events.tsv"
 
 
 def require_runs(card: Card, subjects: Sequence[str]) -> None:
-    """Raise ``DataError`` naming each person who lacks a run, and the run."""
+    """Raise ``DataError`` naming each person who lacks a run, and the run.
+
+    Parameters
+    ----------
+    card : of the dataset; it lists the runs that people lack.
+    subjects : names of the people who must have every run.
+    """
     lacking = [
         f"{s} lacks {', '.join(card.missing_runs[s])}" for s in subjects if s in card.missing_runs
     ]
@@ -179,6 +191,12 @@ def behavior(
 
     A response time of n/a means that no button was pressed. The source codes accuracy 0
     there; here accuracy, answer and response time are all NaN: missing, never wrong.
+
+    Parameters
+    ----------
+    tables : (subject, run) → :func:`read_run`.
+    shown : one row per presentation, from :func:`stimuli`.
+    subjects : names of the people, in the order of the columns.
 
     Returns
     -------

@@ -38,6 +38,11 @@ class FolioProblem:
 def load(split: str = "validation", progress: Progress | None = None) -> tuple[FolioProblem, ...]:
     """Load one split: 1,004 problems to train on, 204 to validate.
 
+    Parameters
+    ----------
+    split : ``train`` or ``validation``.
+    progress : called with (path, number, count) before the file is fetched.
+
     Raises
     ------
     UnknownNameError

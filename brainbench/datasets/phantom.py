@@ -90,6 +90,20 @@ def load(
     """The built-in phantom: signal from real activations of a language model.
 
     Its truth: see the card's ``simulation`` and ``Recording.truth``.
+
+    Parameters
+    ----------
+    rois, subjects : which ones; all by default.
+    progress : not used; the dataset is computed, not fetched.
+
+    Returns
+    -------
+    A recording of (presentation, neuroid) responses and what was planted in them.
+
+    Raises
+    ------
+    DataError
+        When the shipped activations lack the layer that the card names.
     """
     card = load_card("phantom")
     problems = load_problems()
@@ -107,7 +121,13 @@ def cut(
     rois: str | Sequence[str] | None = None,
     subjects: str | Sequence[str] | None = None,
 ) -> Recording:
-    """Some ROIs and people of a simulation: made whole, so that asking for less changes nothing."""
+    """Some ROIs and people of a simulation: made whole, so that asking for less changes nothing.
+
+    Parameters
+    ----------
+    whole : a simulation with its truth, of every ROI and person of its card.
+    rois, subjects : which ones; all by default.
+    """
     people = choose("subject", subjects, whole.card.subjects)
     areas = choose("ROI", rois, tuple(whole.card.rois))
     kept = np.isin(whole.assembly["subject"], people) & np.isin(whole.assembly["roi"], areas)

@@ -27,7 +27,13 @@ def load(
     subjects: str | Sequence[str] | None = None,
     progress: object = None,
 ) -> Recording:
-    """Four runs of 18 syllogisms, made by the generator; its truth is in ``Recording.truth``."""
+    """Four runs of 18 syllogisms, made by the generator; its truth is in ``Recording.truth``.
+
+    Parameters
+    ----------
+    rois, subjects : which ones; all by default.
+    progress : not used; the dataset is computed, not fetched.
+    """
     card = load_card("phantom_guidance")
     problems = make_problems()
     whole = simulate(parse_design(card.simulation), count_words(problems), problems, card)

@@ -48,6 +48,11 @@ def read_mat(path: Path, variable: str, shape: tuple[int, int]) -> NDArray[np.fl
 def read_tsv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     """A BIDS table, every cell as text; ``n/a`` is missing.
 
+    Parameters
+    ----------
+    path : the file, tab-separated with a header.
+    columns : names that the header must hold; others are read too.
+
     Raises
     ------
     DataError

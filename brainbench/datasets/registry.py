@@ -151,6 +151,11 @@ def load_dataset(
 ) -> xr.DataArray:
     """Load the assembly of a dataset: (presentation, neuroid), as in Brain-Score.
 
-    See :func:`load_recording` for parameters, errors, and for what comes with it.
+    Errors, and what comes with it: see :func:`load_recording`.
+
+    Parameters
+    ----------
+    name : a dataset that holds responses of the brain.
+    rois, subjects : which ones; all by default.
     """
     return load_recording(name, rois, subjects).assembly

@@ -40,6 +40,13 @@ def add_distractors(
     A *lure* speaks of a term of the problem, but leads nowhere; the others share no word
     with it. Which of them it is, the toss of a coin decides, whatever the label.
 
+    Parameters
+    ----------
+    problem : the problem, which has its reasoning type and condition.
+    count : premises to add.
+    rng : source of the draw.
+    vocabulary : words to draw from; those of the problem are left out.
+
     Returns
     -------
     problem

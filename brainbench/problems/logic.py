@@ -54,6 +54,10 @@ def entails(premises: Sequence[Statement], conclusion: Statement) -> bool:
     """Whether the conclusion is true in every model of the premises.
 
     Contradictory premises entail everything here as in logic; ask :func:`consistent` first.
+
+    Parameters
+    ----------
+    premises, conclusion : statements, as :func:`read_statement` reads them.
     """
     return not consistent([*premises, *_denial(conclusion)])
 
@@ -65,6 +69,10 @@ def premises_linking(premises: Sequence[Statement], conclusion: Statement) -> in
     0 when the terms are not joined at all. In a propositional argument the terms are the
     atoms, denied or not, and a premise that asserts one outright joins it to what is given,
     as does a conclusion that is one: for ``If P then Q``, ``P``, therefore ``Q``, 2.
+
+    Parameters
+    ----------
+    premises, conclusion : statements, as :func:`read_statement` reads them.
     """
     if _is_propositional(premises, conclusion):
         pairs = list(_joined_atoms([conclusion, *premises]))
@@ -84,6 +92,10 @@ def smallest_support(premises: Sequence[Statement], conclusion: Statement) -> in
     Every subset is tried in order of size, so that the number is proven; for up to about
     ten premises.
 
+    Parameters
+    ----------
+    premises, conclusion : statements, as :func:`read_statement` reads them.
+
     Raises
     ------
     DataError
@@ -101,6 +113,10 @@ def classify(premises: Sequence[str], conclusion: str) -> tuple[ReasoningType, C
     The premises needed are those that link the terms (:func:`premises_linking`), except for
     a propositional conclusion that follows: there a chain of atoms need not be an argument,
     and the smallest set of premises that entails it counts (:func:`smallest_support`).
+
+    Parameters
+    ----------
+    premises, conclusion : sentences, without closing full stop.
 
     Raises
     ------

@@ -29,7 +29,15 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
 
 
 def to_row(problem: Problem, split: str, order: int = 0, **more: Any) -> dict[str, Any]:
-    """A problem as a row; ``more`` are the fields of its set."""
+    """A problem as a row; ``more`` are the fields of its set.
+
+    Parameters
+    ----------
+    problem : what is written.
+    split : name of the split that it belongs to.
+    order : number of the order in which its premises are shown; 0 for the first.
+    more : further fields, which replace those of the same name.
+    """
     return {
         "id": problem.identifier,
         "base_id": problem.base_id or problem.identifier,

@@ -87,7 +87,17 @@ KINDS: dict[str, tuple[str, ...]] = {
 def split_kinds(
     shares: Sequence[int], kinds: dict[str, tuple[str, ...]] | None = None
 ) -> tuple[dict[str, tuple[str, ...]], ...]:
-    """Deal the classes out, in turn, into parts of these relative sizes."""
+    """Deal the classes out, in turn, into parts of these relative sizes.
+
+    Parameters
+    ----------
+    shares : size of each part, whole numbers: (3, 2) gives three classes in five to the first.
+    kinds : class → its kinds; by default ``KINDS``.
+
+    Returns
+    -------
+    The kinds of each part, as ``kinds`` is given.
+    """
     listed = list((KINDS if kinds is None else kinds).items())
     turns = [part for part, share in enumerate(shares) for _ in range(share)]
     return tuple(

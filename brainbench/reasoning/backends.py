@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 def check_tasks_fit(model: Model, options: TaskOptions) -> LanguageModel:
     """The model, after a check that it can be evaluated with these options.
 
+    Parameters
+    ----------
+    model : a model of any kind.
+    options : of the tasks; backend and chat template are looked at.
+
     Raises
     ------
     UsageError
@@ -75,7 +80,17 @@ def open_lm(
 
 
 def identity(model: LanguageModel, options: TaskOptions) -> dict[str, Any]:
-    """Everything beside the request that changes an answer."""
+    """Everything beside the request that changes an answer.
+
+    Parameters
+    ----------
+    model : the model that is asked.
+    options : of the tasks; chat template, backend and its arguments are looked at.
+
+    Returns
+    -------
+    Name → plain value, from which a cache makes its keys.
+    """
     facts = model.facts
     return {
         "weights": model.weights_sha256,

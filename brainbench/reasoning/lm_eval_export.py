@@ -59,7 +59,13 @@ def export_lm_eval(steering: Steering, path: str | Path, group: str = POOLED) ->
 
 
 def hookpoint(steering: Steering, layer: int) -> str:
-    """Name of a steered module, as lm-eval looks it up: from inside the model's base."""
+    """Name of a steered module, as lm-eval looks it up: from inside the model's base.
+
+    Parameters
+    ----------
+    steering : directions, with their site and the model that they were found on.
+    layer : number of the block, counting from 0.
+    """
     family = find_family(steering.made_for.family)
     # the first part is what a model of transformers calls its base
     block = f"{family.blocks.partition('.')[2]}.{layer}"

@@ -66,6 +66,11 @@ class TaskOptions:
 def parse_arguments(text: str, flag: str) -> dict[str, Value]:
     """``name=value,name=value``, numbers, true, false and none converted, as in lm-eval.
 
+    Parameters
+    ----------
+    text : what was typed.
+    flag : the option it was typed for, as in messages.
+
     Raises
     ------
     UsageError

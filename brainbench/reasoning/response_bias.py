@@ -29,6 +29,15 @@ def find_items(task: Any, samples: Sequence[Sample]) -> tuple[tuple[str, ...], l
     """Choices and items of a task's samples, as lm-eval logs them.
 
     None where answers are not among choices, or those differ from item to item.
+
+    Parameters
+    ----------
+    task : a task of lm-eval.
+    samples : its logged samples; of several filters, those of the first are taken.
+
+    Returns
+    -------
+    The choices, and ``[cluster, label, answer, log_odds]`` of each sample.
     """
     if not samples:
         return None
@@ -115,7 +124,17 @@ def measure_bias(
 
 
 def choose_threshold(items: Sequence[Item], choices: tuple[str, ...]) -> float | None:
-    """The log-odds above which the first choice must be answered for the best balanced accuracy."""
+    """The log-odds above which the first choice must be answered for the best balanced accuracy.
+
+    Parameters
+    ----------
+    items : each ``[cluster, label, answer, log_odds]``, log-odds of the first choice.
+    choices : the two possible answers.
+
+    Returns
+    -------
+    Natural log of the odds; None where no item has log-odds.
+    """
     return _number(_metrics().threshold(_as_true_and_false(items, choices)))
 
 

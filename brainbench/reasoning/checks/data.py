@@ -50,7 +50,17 @@ def local_data_faults(file: str, config: Config) -> list[FileFault]:
 
 
 def place_of(config: Config, split: str) -> str | None:
-    """The local files that a split is read from, as a message names them."""
+    """The local files that a split is read from, as a message names them.
+
+    Parameters
+    ----------
+    config : fields of the task file, those of included files too.
+    split : name of a split of its data.
+
+    Returns
+    -------
+    Paths joined by commas; None where the split is not read from local files.
+    """
     files = (data_files(config) or {}).get(split)
     return None if files is None else ", ".join(files)
 

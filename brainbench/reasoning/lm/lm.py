@@ -148,13 +148,26 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
     def tok_encode(
         self, string: str, add_special_tokens: bool | None = None, **_: Any
     ) -> list[int]:
-        """Token ids of a text."""
+        """Token ids of a text.
+
+        Parameters
+        ----------
+        string : the text.
+        add_special_tokens : whether the tokenizer adds them before the text; by default as it is
+            used to, but not to a text that begins with one.
+        """
         return list(self._encoder.encode([string], add_special_tokens)[0])
 
     def apply_chat_template(
         self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
     ) -> str:
         """The messages as the model's own template writes them.
+
+        Parameters
+        ----------
+        chat_history : messages with ``role`` and ``content``.
+        add_generation_prompt : whether the model's turn is opened behind them; otherwise the last
+            message is the beginning of its answer.
 
         Raises
         ------
@@ -190,6 +203,20 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
     ) -> list[tuple[float, bool]]:
         """Log-likelihood of each (context, continuation) in nats, and whether greedy decoding would
         produce it.
+
+        Parameters
+        ----------
+        requests : of lm-eval, each with a context and a continuation.
+        disable_tqdm : not used.
+
+        Returns
+        -------
+        (log-likelihood, is greedy) of each request.
+
+        Raises
+        ------
+        DataError
+            When a continuation has no token, or a text is longer than the model's context.
         """
         pairs = self._pairs(requests)
         for request, (context, continuation) in zip(requests, pairs, strict=True):
@@ -210,7 +237,13 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
     def loglikelihood_rolling(
         self, requests: Sequence[Any], disable_tqdm: bool = False
     ) -> list[float]:
-        """Log-likelihood of each whole text in nats, in windows of the model's context."""
+        """Log-likelihood of each whole text in nats, in windows of the model's context.
+
+        Parameters
+        ----------
+        requests : of lm-eval, each with a text.
+        disable_tqdm : not used.
+        """
         queries: list[Query] = []
         kinds: list[str] = []
         owners: list[int] = []
@@ -239,6 +272,21 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
 
         The model's own generation settings are not used; up to the first of the task's stops,
         its limit, or the end of the model's context.
+
+        Parameters
+        ----------
+        requests : of lm-eval, each with a prompt and the task's generation settings.
+        disable_tqdm : not used.
+
+        Returns
+        -------
+        One :class:`Text` per request, without the prompt; ``truncated`` where the limit cut it off.
+
+        Raises
+        ------
+        DataError
+            When a prompt does not fit the model's context, or all of several different prompts
+            have the same tokens.
         """
         groups: dict[str, list[int]] = {}
         for i, request in enumerate(requests):

@@ -140,7 +140,13 @@ def _renumbered(asks: Sequence[Ask], numbers: Sequence[int]) -> tuple[Ask, ...]:
 
 
 def shifted(ask: Ask, rows: int = 0, places: int = 0) -> Ask:
-    """The same, with rows and positions counted from an offset."""
+    """The same, with rows and positions counted from an offset.
+
+    Parameters
+    ----------
+    ask : a token whose log-probability is read.
+    rows, places : subtracted from its row and its place.
+    """
     return Ask(ask.row - rows, ask.place - places, ask.target, ask.query, ask.group)
 
 

@@ -34,7 +34,14 @@ class SteeredRows:
         self.common = asks[0].group if steerer.everywhere else None
 
     def adding(self, rows: Sequence[Tokens], asks: Sequence[Ask]) -> AbstractContextManager[None]:
-        """Steer a pass of these rows, padded on the right, while the block runs."""
+        """Steer a pass of these rows, padded on the right, while the block runs.
+
+        Parameters
+        ----------
+        rows : token ids of each row of the pass.
+        asks : what is read in the pass; a row is steered from the first place read in it, or wholly
+            where every token is.
+        """
         lengths = [len(row) for row in rows]
         onsets = list(lengths)
         groups = [self.common] * len(rows)

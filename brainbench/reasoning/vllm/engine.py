@@ -56,10 +56,16 @@ def vllm_version() -> str:
 def open_vllm(model: LanguageModel, options: TaskOptions, seed: int) -> Any:
     """lm-eval's vLLM model of the same files, adapter included.
 
+    Parameters
+    ----------
+    model : a language model opened from files.
+    options : of the tasks; ``model_args`` go to vLLM and replace what is set here.
+    seed : of vLLM's sampling.
+
     Raises
     ------
     UsageError
-        When vLLM cannot be imported, or does not know an argument.
+        When the model is in memory, vLLM cannot be imported, or does not know an argument.
     DataError
         When it cannot load the model.
     """
