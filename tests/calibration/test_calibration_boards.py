@@ -65,6 +65,7 @@ def ran(script: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> tuple[S
     return script.simulate(TOY, 3, kept), kept
 
 
+@pytest.mark.exhaustive
 def test_the_script_makes_every_row_and_goes_on_after_what_is_kept(
     script: ModuleType, ran: tuple[Simulated, Path], measured: Simulated,
     monkeypatch: pytest.MonkeyPatch,

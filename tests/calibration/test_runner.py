@@ -49,6 +49,7 @@ def test_every_row_once(whole: Calibration) -> None:
     assert set(whole.people_r) == {"transitive"}
 
 
+@pytest.mark.exhaustive
 def test_equal_on_one_core(whole: Calibration, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0}, raising=False)
     assert calibrate(seed=3, plan=TINY) == whole
@@ -66,6 +67,7 @@ def test_progress_counts_every_step(small: Any) -> None:
     assert said == [(step, total) for step in range(total)]
 
 
+@pytest.mark.exhaustive
 def test_a_killed_run_goes_on_after_its_rows(whole: Calibration) -> None:
     saved: list[Calibration] = []
 

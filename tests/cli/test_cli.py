@@ -252,7 +252,7 @@ def wait_for_steps(folder: Path, count: int, process: subprocess.Popen[str]) -> 
     ("how", "code", "status", "protocol", "steps"),
     [
         (signal.SIGKILL, -signal.SIGKILL, "started", "published", 9),
-        (signal.SIGINT, 130, "cancelled", "controlled", 2),
+        pytest.param(signal.SIGINT, 130, "cancelled", "controlled", 2, marks=EXHAUSTIVE),
         pytest.param(signal.SIGINT, 130, "cancelled", "published", 9, marks=EXHAUSTIVE),
         pytest.param(signal.SIGKILL, -signal.SIGKILL, "started", "controlled", 2, marks=EXHAUSTIVE),
     ],

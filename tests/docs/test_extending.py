@@ -164,6 +164,7 @@ def test_one_line_makes_it_a_kind_of_brainbenchs_own(
     assert alone.headline == pytest.approx(found[names[1]])
 
 
+@pytest.mark.exhaustive
 def test_a_baseline(folder: Path, cli: Any) -> None:
     told = cli(line_of(ARM))
     assert told.code == 0, told.err

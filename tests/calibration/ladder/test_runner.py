@@ -28,7 +28,7 @@ from brainbench.progress import Step
 PROBLEMS = load_problems()
 FEATURES = np.random.default_rng(0).standard_normal((len(PROBLEMS), 20))
 MODEL = Activations({"hidden": FEATURES[:, None, :]}, {"hidden": (0,)})
-PLAN = LadderPlan(n_nothing=60, n_confound=10, n_planted=10, n_splits=4)
+PLAN = LadderPlan(n_nothing=40, n_confound=5, n_planted=8, n_splits=4)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def rate(found: LadderCalibration, kind: str, scenario: str, rung: str, **more: 
 
 def test_nothing_is_found_where_nothing_is(found: LadderCalibration) -> None:
     for rung in ("run", "position", "length", "condition", "words"):
-        assert rate(found, "nothing", "nothing", rung) <= 0.2  # 5.3 standard errors above 5 %
+        assert rate(found, "nothing", "nothing", rung) <= 0.225  # 5 standard errors above 5 %
 
 
 def test_a_planted_layer_is_found(found: LadderCalibration) -> None:
@@ -71,7 +71,7 @@ def test_a_planted_layer_is_found(found: LadderCalibration) -> None:
 
 def test_a_confound_stops_at_its_rung(found: LadderCalibration) -> None:
     for rung in ("position", "length", "condition", "words"):
-        assert rate(found, "in span", rung, rung) <= 0.4
+        assert rate(found, "in span", rung, rung) <= 0.6
         below = RUNGS[RUNGS.index(rung) - 1]
         assert {row.rung for row in found.rows
                 if row.kind == "below" and row.scenario == rung} == {below}  # fmt: skip
