@@ -98,7 +98,7 @@ class LadderType:
             self._made[form] = {
                 rung: {
                     roi: make_targets(
-                        [_responses(block, form) for block in self.cell.people(roi)],
+                        [responses(block, form) for block in self.cell.people(roi)],
                         projection.own,
                         projection.group,
                         self.across if form == "across runs" else None,
@@ -114,7 +114,8 @@ class LadderType:
         return {}
 
 
-def _responses(block: Array, form: Form) -> Array:
+def responses(block: Array, form: Form) -> Array:
+    """A person's responses (n, n_voxels) in one form: as they are, or (n, 1) their mean."""
     return block.mean(axis=1, keepdims=True) if form == "ROI means" else block
 
 

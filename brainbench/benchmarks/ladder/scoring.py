@@ -13,7 +13,7 @@ from brainbench.benchmarks.feature_spaces import model_space
 from brainbench.benchmarks.ladder.climb import RungResult, climb
 from brainbench.benchmarks.ladder.detectable import SimulatedPeople, detectable_share
 from brainbench.benchmarks.ladder.names import FORMS, RUNGS, UNTRAINED, Form, Rung
-from brainbench.benchmarks.ladder.people import LadderType, prepare_types
+from brainbench.benchmarks.ladder.people import LadderType, prepare_types, responses
 from brainbench.benchmarks.ladder.score import (
     ALL,
     BaselineRow,
@@ -26,8 +26,10 @@ from brainbench.benchmarks.ladder.score import (
 from brainbench.datasets import Recording
 from brainbench.encoding import linear_kernels
 from brainbench.encoding.kernels import Array
+from brainbench.encoding.ladder.combination import Tested
 from brainbench.encoding.ladder.permutations import PERMUTATIONS
 from brainbench.encoding.ladder.reference import shared_response
+from brainbench.encoding.ladder.terms import Statistic
 from brainbench.encoding.threads import parallel
 from brainbench.models import Activations
 
@@ -154,9 +156,7 @@ class Ladder:
 
     def _shared(self, rung: Rung, kind: str, roi: str, form: Form) -> SharedRow | None:
         one = self.types[kind]
-        blocks = one.cell.people(roi)
-        if form == "ROI means":
-            blocks = [block.mean(axis=1, keepdims=True) for block in blocks]
+        blocks = [responses(block, form) for block in one.cell.people(roi)]
         found = shared_response(blocks, one.projections[rung].group)
         if found is None:
             return None
@@ -167,26 +167,21 @@ class Ladder:
     def _rows(self, result: RungResult) -> Iterator[LadderRow]:
         yield from self._together(result, "voxels")
         for (roi, kind), tests in result.cells().items():
-            for term, test in tests.items():
-                yield LadderRow(
-                    dataset=self.dataset,
-                    rung=result.rung,
-                    term=term,
-                    roi=roi,
-                    reasoning_type=kind,
-                    z=test.z,
-                    p=test.p,
-                    n_permutations=result.n_permutations,
-                )
+            yield from self._named(result, tests, roi, kind)
 
     def _together(self, result: RungResult, form: Form) -> Iterator[LadderRow]:
-        for term, test in result.together(form).items():
+        return self._named(result, result.together(form), ALL, ALL)
+
+    def _named(
+        self, result: RungResult, tests: Mapping[Statistic, Tested], roi: str, kind: str
+    ) -> Iterator[LadderRow]:
+        for term, test in tests.items():
             yield LadderRow(
                 dataset=self.dataset,
                 rung=result.rung,
                 term=term,
-                roi=ALL,
-                reasoning_type=ALL,
+                roi=roi,
+                reasoning_type=kind,
                 z=test.z,
                 p=test.p,
                 n_permutations=result.n_permutations,

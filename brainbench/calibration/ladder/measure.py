@@ -16,6 +16,7 @@ from brainbench.benchmarks.ladder.people import LadderType, Projections
 from brainbench.benchmarks.ladder.rungs import run_labels
 from brainbench.calibration.ladder.record import Kind, LadderPlan, NoiseRow, RateRow
 from brainbench.calibration.record import LIMIT
+from brainbench.calibration.scenarios import root
 from brainbench.encoding.kernels import Array
 from brainbench.encoding.ladder.association import make_targets
 from brainbench.encoding.ladder.combination import assess_together
@@ -185,8 +186,7 @@ def _drift(types: Mapping[str, LadderType]) -> dict[str, Array]:
     for kind, one in types.items():
         apart = np.abs(np.subtract.outer(one.cell.position, one.cell.position))
         runs = run_labels(one.cell)
-        values, vectors = np.linalg.eigh(np.where(runs[:, None] == runs, _DRIFT**apart, 0.0))
-        found[kind] = vectors * np.sqrt(np.maximum(values, 0.0))
+        found[kind] = root(np.where(runs[:, None] == runs, _DRIFT**apart, 0.0))
     return found
 
 
