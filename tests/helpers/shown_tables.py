@@ -1,10 +1,21 @@
-"""Tables of a section, and their cells by row and column."""
+"""A record as a terminal shows it; tables of a section, and their cells by row and column."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 
+from rich.console import Console
+
+from brainbench.results import Record, render_record
 from brainbench.results.blocks import Block, Folded, Section, Table
+
+
+def lines(made: Record, width: int = 100) -> list[str]:
+    """What a terminal of that width prints of a record."""
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(render_record(made))
+    return console.export_text().splitlines()
 
 
 def tables(section: Section | None) -> list[Table]:

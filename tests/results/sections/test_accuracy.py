@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import pytest
-from rich.console import Console
+from shown_tables import lines
 
 from brainbench.reasoning import TaskScore
 from brainbench.reasoning.response_bias import measure_bias
 from brainbench.reasoning.score import Threshold
-from brainbench.results import ModelInfo, Record, TaskInfo, render_record
+from brainbench.results import ModelInfo, Record, TaskInfo
 
 
 def record(*scores: TaskScore) -> Record:
@@ -48,15 +47,9 @@ def answered(task: str = "brainbench_folded", n: int = 40) -> TaskScore:
     return score(task, {"acc,none": bias.accuracy}, bias, n)
 
 
-def lines(made: Record, width: int = 110) -> list[str]:
-    console = Console(width=width, record=True, file=io.StringIO())
-    console.print(render_record(made))
-    return console.export_text().splitlines()
-
-
 def test_a_row_stands_beside_blind_answers() -> None:
     made = record(answered())
-    printed = lines(made)
+    printed = lines(made, 110)
     assert printed[:2] == ["m", "1 task of lm-eval"]
     (row,) = [line for line in printed if line.startswith("folded ")]
     bias = made.answer_bias[0]
@@ -74,7 +67,7 @@ def test_a_row_stands_beside_blind_answers() -> None:
 
 def test_it_fits_and_nothing_is_cut_off() -> None:
     names = ("brainbench_xiao2026_syllogistic_3", "leaderboard_musr_object_placements")
-    printed = lines(record(*(answered(name, 1600) for name in names)))
+    printed = lines(record(*(answered(name, 1600) for name in names)), 110)
     for line in printed:
         assert len(line) <= 110
         assert "…" not in line
@@ -97,7 +90,7 @@ def test_groups_and_tasks_without_choices_show_the_metric_that_stands_for_them()
             "brainbench_group", {"acc,none": 0.5, "acc_stderr,none": 0.02, "auc,none": 0.75}, n=99
         ),
     )
-    text = {line.split()[0]: " ".join(line.split()) for line in lines(made) if line.split()}
+    text = {line.split()[0]: " ".join(line.split()) for line in lines(made, 110) if line.split()}
     assert text["squad"] == "squad 8 exact_match 0.125 f1 0.250"
     assert text["gsm"] == "gsm 8 exact_match (strict-match) 0.500 ± 0.100"
     assert text["wiki"] == "wiki 8 word_perplexity 12.000"
@@ -110,7 +103,7 @@ def test_a_record_from_before_has_no_accuracy() -> None:
     made = record()
     old = made.model_dump(exclude={"accuracy", "answer_bias", "tasks"})
     assert Record.model_validate(old).accuracy == {}
-    assert lines(made) == ["m", "no scores"]
+    assert lines(made, 110) == ["m", "no scores"]
 
 
 def test_a_row_comes_back_whole() -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
-from rich.console import Console
-from shown_tables import table_named
+from shown_tables import lines, table_named
 from simulated_behavior import AnsweringFake, always_true, hesitant, oracle, people, sharing
 
 from brainbench.benchmarks import (
@@ -16,7 +13,7 @@ from brainbench.benchmarks import (
     BehaviorScore,
     score_behavior,
 )
-from brainbench.results import ModelInfo, Record, render_record
+from brainbench.results import ModelInfo, Record
 from brainbench.results.sections.behavior import behavior_section
 
 
@@ -37,12 +34,6 @@ def record(answering: object = hesitant, kinds: tuple[str, ...] = ("all", "trans
     ):
         made.add(score)
     return made
-
-
-def lines(made: Record, width: int = 100) -> list[str]:
-    console = Console(width=width, record=True, file=io.StringIO())
-    console.print(render_record(made))
-    return console.export_text().splitlines()
 
 
 def test_a_row_holds_the_score_whole_and_comes_back() -> None:

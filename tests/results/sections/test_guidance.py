@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
-from rich.console import Console
-from shown_tables import table_named
+from shown_tables import lines, table_named
 from simulated_answers import answers, problems
 
 from brainbench.guidance.arms import ARMS, GUIDED, LABEL_ONLY, PERMUTED
 from brainbench.guidance.gains.compare import GainSettings, measure_gains
 from brainbench.guidance.rows import HELD_OUT, ArmAlignment
 from brainbench.guidance.score import GuidanceScore
-from brainbench.results import ModelInfo, Record, render_record
+from brainbench.results import ModelInfo, Record
 from brainbench.results.sections.guidance import gains_section
 
 
@@ -60,12 +58,6 @@ def record(*scores: GuidanceScore) -> Record:
     for each in scores:
         made.add(each)
     return made
-
-
-def lines(made: Record, width: int = 100) -> list[str]:
-    console = Console(width=width, record=True, file=io.StringIO())
-    console.print(render_record(made))
-    return console.export_text().splitlines()
 
 
 def test_a_gain_comes_back_whole_and_an_old_record_has_none() -> None:
