@@ -22,7 +22,7 @@ def to_brainscore(score: BenchmarkScore) -> BrainScoreScore:
     share of explainable variance. ``attrs`` hold ``raw`` (the headline, one value per person),
     ``warnings`` and the facts of the kind: ``protocol``, ``reference`` (measured inter-subject
     value) and ``controls``; as published also ``ceiling`` (mean v0) and ``divided``; controlled,
-    ``unique_r2``, ``p_corrected`` and ``verdict``, and no ceiling.
+    ``unique_r2`` and its uncorrected ``p``, and no ceiling.
 
     Raises
     ------

@@ -25,7 +25,7 @@ ONE = "phantom.signal.syllogistic-ridge"
 CELLS = f"{ONE},phantom.signal.transitive-ridge"
 PUBLISHED = ("evaluate", "--protocol", "published")
 EXHAUSTIVE = pytest.mark.exhaustive
-DRAWS = {"PRIMARY_DRAWS": 299, "POOLED_DRAWS": 99, "CONDITION_DRAWS": 49}
+DRAWS = {"PRIMARY_DRAWS": 299, "POOLED_DRAWS": 99}
 # the command in a process of its own, with few permutations of the controlled protocol
 CODE = f"""
 from brainbench.benchmarks.controlled import cell
@@ -44,7 +44,7 @@ class Result:
 
 @pytest.fixture
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Enough for a verdict, and quick."""
+    """Enough for p values, and quick."""
     for name, draws in DRAWS.items():
         monkeypatch.setattr(f"brainbench.benchmarks.controlled.cell.{name}", draws)
 
@@ -82,7 +82,7 @@ def test_the_controlled_table_is_the_default(cli: Any, few_draws: None) -> None:
     assert lines[1].endswith("simulated people); protocol: controlled")
     assert sum(line.startswith(ONE) for line in lines) >= 1
     text = " ".join(result.out.split())
-    assert "signal.syllogistic: above null: the model adds R²" in text
+    assert "signal.syllogistic: the model adds R²" in text
     alone = text.partition("r of each nuisance alone")[2].partition(" n/a: ")[0]
     for name in ("position", "length", "condition", "words", "random features"):
         assert re.search(rf"\b{name} -?\d\.\d{{3}}(\b|\*|†)", alone), name

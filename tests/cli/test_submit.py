@@ -77,12 +77,12 @@ def test_placeholders_are_told_filled_in_and_sealed(run: Run) -> None:
 def test_faults_as_text_and_json(run: Run) -> None:
     _, out, _ = run(made(), *SAID)
     folder = Path(out.strip())
-    edit_record(folder, lambda record: record["controlled"][0].update(verdict="above null"))
+    edit_record(folder, lambda record: record["controlled"][0].update(nuisance_r2=0.5))
     code, out, _ = run("--check", "submissions")
     assert code == 1
     fault, count = out.splitlines()
-    assert fault.startswith(f"{folder}/record/results.json: controlled (xiao2026.")
-    assert "verdict: is 'above null', its numbers say 'inconclusive'; run it again" in fault
+    assert fault.startswith(f"{folder}/record/results.json: controlled[0] (xiao2026.")
+    assert "nuisance_r2: is 0.5, the people's give" in fault
     assert count == f"{folder}: 1 fault"
     code, out, err = run("--check", str(folder), "--json")
     assert (code, err) == (1, "")

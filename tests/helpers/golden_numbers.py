@@ -23,9 +23,6 @@ P_FLOAT32 = 0.02
 SHARES = 0.1
 # of 36 answers
 FLIPPED = 4
-_P_VALUES = ("p", "p_within_condition", "p_corrected")
-# Holm multiplies p by up to the number of tests
-_FAMILY = 6
 # text, what has rows of its own, and a count that rounding may move
 _NOT_OF_CONTROLLED = {
     "version", "notes", "simulated", "subjects", "layers", "controls", "voxels_above",
@@ -62,9 +59,7 @@ def of_alignment(tolerance: float = 1e-6, p_tolerance: float = 1e-6) -> Toleranc
 
     def within(name: str) -> float:
         last = name.rsplit(".", 1)[-1].rsplit("/", 1)[-1]
-        if last not in _P_VALUES:
-            return tolerance
-        return p_tolerance * (_FAMILY if last == "p_corrected" else 1)
+        return p_tolerance if last == "p" else tolerance
 
     return within
 

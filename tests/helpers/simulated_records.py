@@ -98,12 +98,6 @@ def controlled(
             value=float(unique.mean()), interval=(low, high), items_interval=(low, high), p=0.4
         ),
         "unique_r2_stacked": Estimate(value=0.0),
-        "p_within_condition": 0.5,
-        "permutations_within_condition": 8.0,
-        "p_corrected": 1.0,
-        "family": 6,
-        "detectable_r2": 0.01,
-        "verdict": "inconclusive",
         "nested": NestedLayer(r=Estimate(value=0.01), r2=0.0, chosen=(Layer("hidden", 1),)),
         "layers": tuple(
             ControlledLayer(layer=Layer(site, depth), r2=float(rng.normal(0, 0.004)), p=0.5, q=0.6)
@@ -114,7 +108,6 @@ def controlled(
         "cka": Similarity(reason="not here"),
         "voxels_above": 0,
         "draws": 1000,
-        "draws_within_condition": 200,
         "n_subjects": len(PEOPLE),
         "n_items": 36,
         "n_voxels": 100,

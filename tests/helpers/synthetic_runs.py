@@ -22,8 +22,6 @@ from brainbench.benchmarks import (
     ControlledScore,
 )
 from brainbench.benchmarks.behavior.people import answer_measures
-from brainbench.benchmarks.controlled.benchmark import decide
-from brainbench.benchmarks.controlled.score import Estimate
 from brainbench.datasets import load_card
 from brainbench.leaderboard.checks.alignment import NUISANCE, ROWS
 from brainbench.leaderboard.checks.behavior import FEATURES
@@ -32,7 +30,7 @@ from brainbench.leaderboard.expected import expected_data, own_problems
 from brainbench.leaderboard.kinds.behavior import CONTROLS
 from brainbench.reasoning.response_bias import measure_bias
 from brainbench.results import SCHEMA_VERSION, Record
-from brainbench.statistics.inference import benjamini_hochberg, holm, people_interval
+from brainbench.statistics.inference import benjamini_hochberg, people_interval
 
 TYPES = ("syllogistic", "transitive")
 ITEMS = {"syllogistic": 36, "transitive": 34, "all": 70}
@@ -151,14 +149,9 @@ def _add_data(content: dict[str, Any], name: str) -> None:
 
 
 def _controlled(rng: np.random.Generator, effect: float) -> list[ControlledScore]:
-    fields = [_cell(rng, roi, kind, effect) for roi in _CARD.rois for kind in TYPES]
-    corrected = holm([one["unique_r2"]["p"] for one in fields], 6)
-    scores = []
-    for one, p in zip(fields, corrected, strict=True):
-        bound = one["reference_unique_r2"]["value"]
-        verdict = decide(p, Estimate(**one["unique_r2"]), None, bound)
-        scores.append(ControlledScore(**one, p_corrected=p, verdict=verdict))
-    return scores
+    return [
+        ControlledScore(**_cell(rng, roi, kind, effect)) for roi in _CARD.rois for kind in TYPES
+    ]
 
 
 def _cell(rng: np.random.Generator, roi: str, kind: str, effect: float) -> dict[str, Any]:
@@ -200,10 +193,6 @@ def _cell(rng: np.random.Generator, roi: str, kind: str, effect: float) -> dict[
             "p": (1 + reaching) / 1001,
         },
         "unique_r2_stacked": {"value": 0.0, "null_mean": 0.0, "p": _p(rng, 1000)},
-        "p_within_condition": _p(rng, 200),
-        "permutations_within_condition": 9.2,
-        "family": 6,
-        "detectable_r2": None,
         "nested": {
             "r": {"value": 0.01, "p": _p(rng, 1000)}, "r2": -0.05, "chosen": (("hidden", 0),) * 2,
         },
@@ -212,7 +201,6 @@ def _cell(rng: np.random.Generator, roi: str, kind: str, effect: float) -> dict[
         "cka": {"reason": "left out"},
         "voxels_above": 0,
         "draws": 1000,
-        "draws_within_condition": 200,
         "n_subjects": n,
         "n_items": ITEMS[kind],
         "n_voxels": _CARD.rois[roi],

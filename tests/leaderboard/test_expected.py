@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from brainbench.benchmarks.behavior.scoring import control_responders
@@ -12,7 +11,6 @@ from brainbench.benchmarks.feature_spaces import RANDOM, nuisance_spaces
 from brainbench.datasets import load_recording
 from brainbench.leaderboard.checks import alignment, behavior, published
 from brainbench.leaderboard.expected import expected_data, own_problems, own_versions
-from brainbench.statistics import inference
 
 
 def test_names_of_nuisance_rows_are_those_of_the_protocols() -> None:
@@ -29,14 +27,6 @@ def test_names_of_behaviour_controls_are_those_of_the_benchmark(mirror: object) 
     group = gather(load_behavior("ds003076"), "syllogistic")
     names = tuple(control.name for control in control_responders(group))
     assert names == (*behavior.CONTROLS, *behavior.FEATURES)
-
-
-def test_holm_is_that_of_the_protocol() -> None:
-    rng = np.random.default_rng(0)
-    for count, family in ((6, 6), (3, 6), (1, 9), (5, 5)):
-        p = rng.uniform(0, 0.4, count).tolist()
-        p[0] = p[-1]  # equals
-        assert alignment.holm(p, family) == pytest.approx(inference.holm(p, family))
 
 
 def test_hash_of_simulated_people() -> None:

@@ -71,7 +71,7 @@ def test_its_dataset_is_controlled_by_default_and_its_benchmark_names_its_own_pr
     install, tmp_path, monkeypatch
 ):
     install("mylab_brainbench", name="mylab")
-    for name, draws in (("PRIMARY", 39), ("POOLED", 39), ("CONDITION", 19)):
+    for name, draws in (("PRIMARY", 39), ("POOLED", 39)):
         monkeypatch.setattr(f"brainbench.benchmarks.controlled.cell.{name}_DRAWS", draws)
     record = brainbench.evaluate(
         "mylab-word-counts", benchmarks="mylab2026.auditory.*", output_path=tmp_path
@@ -86,7 +86,6 @@ def test_its_dataset_is_controlled_by_default_and_its_benchmark_names_its_own_pr
 
 def test_a_benchmark_may_give_a_controlled_score(install, tmp_path, monkeypatch):
     monkeypatch.setattr("brainbench.benchmarks.controlled.cell.PRIMARY_DRAWS", 19)
-    monkeypatch.setattr("brainbench.benchmarks.controlled.cell.CONDITION_DRAWS", 19)
     install(
         "careful_lab",
         """

@@ -12,7 +12,6 @@ from golden_files import alone
 from simulated_behavior import people, sharing
 
 from brainbench.benchmarks import BehaviorBenchmark, BehaviorScore, score_behavior
-from brainbench.benchmarks.controlled import benchmark
 from brainbench.datasets import Behavior
 from brainbench.models import PHANTOM_FILE, Answers, load_model
 from brainbench.results import Record
@@ -23,7 +22,7 @@ POOLED = "phantom.signal.all-ridge"
 
 @dataclass(frozen=True)
 class ControlledRun:
-    """The shipped activations under the controlled protocol, and what each cell gave.
+    """The shipped activations under the controlled protocol.
 
     Of cells over both reasoning types together, which take longest, it is one.
     """
@@ -31,14 +30,6 @@ class ControlledRun:
     asked: ClassVar = ["phantom.*.syllogistic-ridge", "phantom.*.transitive-ridge", POOLED]
 
     record: Record
-    cells: tuple[dict[str, Any], ...]
-
-    def scored_again(self, folder: Path) -> Record:
-        """The same cells, put together by the code as it is now."""
-        given = iter(self.cells)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(benchmark, "_cell_values", lambda *arguments: next(given))
-            return evaluate(PHANTOM_FILE, benchmarks=self.asked, output_path=folder)
 
     @staticmethod
     def held(name: str) -> bool:
@@ -48,18 +39,8 @@ class ControlledRun:
 
 @pytest.fixture(scope="session")
 def controlled_run(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> ControlledRun:
-    cells: list[dict[str, Any]] = []
-    cell_values = benchmark._cell_values
-
-    def kept(*arguments: Any) -> dict[str, Any]:
-        cells.append(cell_values(*arguments))
-        return cells[-1]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(benchmark, "_cell_values", kept)
-        folder = tmp_path_factory.mktemp("controlled")
-        record = evaluate(PHANTOM_FILE, benchmarks=ControlledRun.asked, output_path=folder)
-    return ControlledRun(record, tuple(cells))
+    folder = tmp_path_factory.mktemp("controlled")
+    return ControlledRun(evaluate(PHANTOM_FILE, benchmarks=ControlledRun.asked, output_path=folder))
 
 
 @dataclass(frozen=True)

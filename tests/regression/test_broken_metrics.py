@@ -89,8 +89,7 @@ class TestAlignment:
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, golden: Golden
     ) -> None:
         """A sign lost. Of nuisance rows, which no permutation takes part in."""
-        for name in ("PRIMARY_DRAWS", "CONDITION_DRAWS"):
-            monkeypatch.setattr(f"brainbench.benchmarks.controlled.cell.{name}", 19)
+        monkeypatch.setattr("brainbench.benchmarks.controlled.cell.PRIMARY_DRAWS", 19)
 
         def check() -> None:
             record = evaluate(PHANTOM_FILE, benchmarks=[CELL], output_path=tmp_path, overwrite=True)
@@ -99,25 +98,6 @@ class TestAlignment:
             )
 
         held(check, lambda: monkeypatch.setattr(across_runs, "correlate", wrong(np.abs)))
-
-    def test_holm(
-        self,
-        controlled_run: Any,
-        monkeypatch: pytest.MonkeyPatch,
-        tmp_path: Path,
-        golden: Golden,
-    ) -> None:
-        folders = iter([tmp_path / "whole", tmp_path / "broken"])
-        held(
-            lambda: golden(
-                controlled_run.scored_again(next(folders)),
-                "phantom_builtin_controlled",
-                only=controlled_run.held,
-            ),
-            lambda: monkeypatch.setattr(
-                "brainbench.benchmarks.controlled.benchmark.holm", identity
-            ),
-        )
 
 
 class TestBehavior:

@@ -24,10 +24,14 @@ def test_the_shipped_activations_give_the_golden_controlled_scores(
     record = controlled_run.record
     assert [row.protocol for row in record.controlled] == ["controlled"] * 7
     golden(record, "phantom_builtin_controlled", only=controlled_run.held)
-    verdicts = {row.benchmark: row.verdict for row in record.controlled}
+    found = {
+        row.benchmark
+        for row in record.controlled
+        if (row.unique_r2.p or 1.0) <= 0.001 and (row.unique_r2.interval or (0.0,))[0] > 0.0
+    }
     planted = {"phantom.signal.syllogistic-ridge", "phantom.signal.transitive-ridge"}
-    assert planted <= {name for name, verdict in verdicts.items() if verdict == "above null"}
-    assert {name.split(".")[1] for name, v in verdicts.items() if v == "above null"} == {"signal"}
+    assert planted <= found
+    assert {name.split(".")[1] for name in found} == {"signal"}
 
 
 @pytest.mark.exhaustive

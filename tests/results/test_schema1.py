@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from brainbench.benchmarks import ControlledScore
 from brainbench.errors import DataError
 from brainbench.quantities import Layer
 from brainbench.results import Record, load_record
@@ -28,6 +29,10 @@ READINGS = {
     "not told from chance": "not distinguishable from chance",
     "tell the answers apart": "separate the answers",
 }
+OF_A_VERDICT = (
+    "verdict", "p_corrected", "family", "detectable_r2", "p_within_condition",
+    "permutations_within_condition", "draws_within_condition",
+)  # fmt: skip
 NOT_BEATEN = "the model has no item wrong that a person has right: every item guides"
 
 
@@ -60,7 +65,8 @@ def test_words_that_were_stored_are_those_that_the_numbers_give(name: str) -> No
     count = 0
     for old, new in pairs(content, record):
         for words in ("reading", "warnings"):
-            if words in old:
+            # what a controlled score reads as was its verdict, which the ladder gives now
+            if words in old and not (words == "reading" and isinstance(new, ControlledScore)):
                 stored, made = old[words], getattr(new, words)
                 if words == "reading":
                     assert made == reworded(stored)
@@ -159,8 +165,11 @@ def numbers(value: Any) -> Iterator[float]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_number_is_lost_or_another(name: str) -> None:
-    record = load_record(FOLDER / f"{name}.json")
-    assert set(numbers(content_of(name))) == set(numbers(record.model_dump(mode="json")))
+    record, content = load_record(FOLDER / f"{name}.json"), content_of(name)
+    for score in content["controlled"]:
+        for judged in OF_A_VERDICT:
+            del score[judged]
+    assert set(numbers(content)) == set(numbers(record.model_dump(mode="json")))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -196,3 +205,12 @@ def test_two_headlines_of_one_benchmark_are_not_one_score() -> None:
     content["scores"].append(heads(content)[0])
     with pytest.raises(ValueError, match="not what schema version 1 was"):
         read_schema1(content)
+
+
+def test_a_verdict_that_schema_2_held_before_its_release_is_left_out(tmp_path: Path) -> None:
+    record = load_record(FOLDER / "controlled_behavior_accuracy.json")
+    content = record.model_dump(mode="json")
+    content["controlled"][0] |= dict.fromkeys(OF_A_VERDICT, "inconclusive")
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps(content), "utf-8")
+    assert load_record(path) == record

@@ -1,4 +1,4 @@
-"""Alignment under the controlled protocol: benchmarks, and what is tested together."""
+"""Alignment under the controlled protocol: benchmarks, and their scores."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from brainbench.benchmarks.base import CellBenchmark, by_type
 from brainbench.benchmarks.cell import prepare_cell
-from brainbench.benchmarks.controlled.cell import CONDITION_DRAWS, ControlledCell, Values
+from brainbench.benchmarks.controlled.cell import ControlledCell, Values
 from brainbench.benchmarks.controlled.controls import (
     score_nuisance,
     score_people,
@@ -26,7 +26,6 @@ from brainbench.benchmarks.controlled.score import (
     Estimate,
     Extrapolation,
     Reliability,
-    Verdict,
 )
 from brainbench.benchmarks.inputs import Inputs, Needs, Scoring, check_contrast
 from brainbench.benchmarks.published.score import ProtocolName
@@ -34,7 +33,7 @@ from brainbench.benchmarks.steps import Memory, StepStore, check_numbers
 from brainbench.datasets import Recording, load_recording
 from brainbench.models import Activations
 from brainbench.progress import Progress, Step
-from brainbench.statistics.inference import Measured, divide, holm
+from brainbench.statistics.inference import Measured, divide
 
 # Raise when a change of the code changes a score.
 CONTROLLED_VERSION = 4
@@ -110,7 +109,7 @@ def score_controlled(
     checkpoint: StepStore | None = None,
     report: Progress | None = None,
 ) -> Iterator[ControlledScore]:
-    """Score a model on benchmarks of one dataset; p values are corrected over all of them.
+    """Score a model on benchmarks of one dataset.
 
     Parameters
     ----------
@@ -126,7 +125,7 @@ def score_controlled(
 
     Yields
     ------
-    Scores, reasoning type by reasoning type, once all cells are computed.
+    Scores, reasoning type by reasoning type.
     """
     check_numbers(seed, limit)
     activations.check_rows(recording.problems)
@@ -140,21 +139,13 @@ def score_controlled(
     }
     for cell in cells.values():
         _ = cell.folds  # too few items or runs are an error before anything is computed
-    found: list[tuple[ControlledBenchmark, ControlledCell, Values]] = []
     for number, (kind, by_roi) in enumerate(wanted.items()):
         cell = cells[kind]
         values = _cell_values(
             cell, activations, untrained, store, report, (N_STEPS * number, total)
         )
-        found += [(by_roi[roi], cell, values[roi]) for roi in by_roi]
-    corrected: dict[str, float] = {}
-    for primary in (True, False):
-        family = [(b, cell, v) for b, cell, v in found if cell.primary == primary]
-        if family:
-            tests = holm([v["model"]["unique_r2"]["p"] for *_, v in family], family[0][1].family)
-            corrected |= {b.identifier: p for (b, *_), p in zip(family, tests, strict=True)}
-    for benchmark, cell, values in found:
-        yield _score(benchmark, cell, values, corrected[benchmark.identifier], activations)
+        for roi, benchmark in by_roi.items():
+            yield _score(benchmark, cell, values[roi], activations)
 
 
 def _cell_values(
@@ -194,17 +185,9 @@ def _cell_values(
 
 
 def _score(
-    benchmark: ControlledBenchmark,
-    cell: ControlledCell,
-    values: Values,
-    corrected: float,
-    activations: Activations,
+    benchmark: ControlledBenchmark, cell: ControlledCell, values: Values, activations: Activations
 ) -> ControlledScore:
     model, reference = values["model"], values["reference"]
-    unique = Estimate(**model["unique_r2"])
-    detectable = model["detectable_r2"]
-    bound = None if reference is None else reference["unique_r2"]["value"]
-    verdict = decide(corrected, unique, detectable, bound)
     ratio, ratio_interval = None, None
     if reference is not None:
         above = Measured(np.array(model["people_r"]), model["basis"])
@@ -228,12 +211,7 @@ def _score(
         ratio=ratio,
         ratio_interval=ratio_interval,
         nuisance_r2=float(np.mean(model["nuisance_r2"])),
-        unique_r2=unique,
-        p_corrected=corrected,
-        family=cell.family,
-        verdict=verdict,
         draws=cell.draws,
-        draws_within_condition=CONDITION_DRAWS,
         n_subjects=len(widths),
         n_items=len(cell.cell.items),
         n_voxels=int(np.median(widths)),
@@ -253,36 +231,8 @@ def _score(
         **{
             name: model[name]
             for name in (
-                *(
-                    "raw",
-                    "r2",
-                    "unique_r2_stacked",
-                    "p_within_condition",
-                    "nested",
-                    "layers",
-                    "rsa",
-                    "cka",
-                ),
-                *("permutations_within_condition", "detectable_r2", "voxels_above", "n_constant"),
+                *("raw", "r2", "unique_r2", "unique_r2_stacked", "nested", "layers", "rsa", "cka"),
+                *("voxels_above", "n_constant"),
             )
         },
     )
-
-
-def decide(
-    corrected: float, unique: Estimate, detectable: float | None, reference: float | None
-) -> Verdict:
-    """The verdict of rule 12.
-
-    Parameters
-    ----------
-    corrected : p of unique R² after Holm.
-    unique : unique R² with its interval.
-    detectable : the effect found with 80 % power; None: more than was tried.
-    reference : what other people add to nuisance; None with too few people.
-    """
-    if corrected < 0.05 and unique.interval is not None and unique.interval[0] > 0.0:
-        return "above null"
-    if detectable is None or reference is None or detectable > reference:
-        return "inconclusive"
-    return "not above null"

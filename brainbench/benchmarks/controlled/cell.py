@@ -22,7 +22,7 @@ from brainbench.quantities import Layer
 from brainbench.statistics.inference import Interval, p_value, people_interval
 
 Array = NDArray[np.float64]
-PRIMARY_DRAWS, POOLED_DRAWS, CONDITION_DRAWS, LAYER_DRAWS = 1000, 200, 200, 200
+PRIMARY_DRAWS, POOLED_DRAWS, LAYER_DRAWS = 1000, 200, 200
 # What steps of a run keep, as JSON gives it back.
 Values = dict[str, Any]
 
@@ -79,14 +79,8 @@ class ControlledCell:
 
     @property
     def draws(self) -> int:
-        """Permutations of each null distribution; enough for p < 0.05 after Holm."""
-        return max(PRIMARY_DRAWS if self.primary else POOLED_DRAWS, 20 * self.family)
-
-    @property
-    def family(self) -> int:
-        """Cells of the dataset that are tested with this one: primary ones, or pooled."""
-        card = self.cell.recording.card
-        return len(card.rois) * (len(card.reasoning_types) if self.primary else 1)
+        """Permutations of each null distribution."""
+        return PRIMARY_DRAWS if self.primary else POOLED_DRAWS
 
     @cached_property
     def strata(self) -> NDArray[np.str_]:
@@ -114,30 +108,9 @@ class ControlledCell:
 
     @cached_property
     def orders(self) -> NDArray[np.intp]:
-        """Orders within runs, the same for all people and ROIs."""
-        return self.shuffled(self.draws, 0)
-
-    @cached_property
-    def conditions(self) -> list[str]:
-        """Condition of each item."""
-        return [problem.condition.name for problem in self.cell.problems]
-
-    @cached_property
-    def exchangeable(self) -> tuple[NDArray[np.str_], ...]:
-        """Labels that items keep when they are exchanged: run, held-out group, type."""
-        return (self.cell.coordinate("run"), self.groups, self.strata)
-
-    def shuffled(self, draws: int, stream: int, *within: Sequence[str]) -> NDArray[np.intp]:
-        """(draws, n) orders within runs, and within further labels.
-
-        Parameters
-        ----------
-        draws : how many orders.
-        stream : number of the random numbers; the same one gives the same orders.
-        within : further labels, (n,) each, that items keep: condition.
-        """
-        run, *others = self.exchangeable
-        return permutations(run, draws, self.rng(stream), [*others, *within])
+        """(draws, n) orders within runs, held-out groups and types, for all people and ROIs."""
+        run = self.cell.coordinate("run")
+        return permutations(run, self.draws, self.rng(0), [self.groups, self.strata])
 
     @cached_property
     def nuisance(self) -> Array:

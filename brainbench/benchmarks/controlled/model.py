@@ -1,4 +1,4 @@
-"""What the controlled protocol measures of a model in one cell, before corrections."""
+"""What the controlled protocol measures of a model in one cell."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.benchmarks.controlled.cell import (
-    CONDITION_DRAWS,
     LAYER_DRAWS,
     ControlledCell,
     Features,
@@ -21,14 +20,13 @@ from brainbench.encoding.controlled.banded_ridge import (
     nuisance_band,
     unique_variance,
 )
-from brainbench.encoding.controlled.folds import HeldOutFold, count_permutations
+from brainbench.encoding.controlled.folds import HeldOutFold
 from brainbench.encoding.controlled.item_jackknife import block_intervals
 from brainbench.encoding.controlled.people_bootstrap import (
     as_interval,
     penalty_table,
     people_bounds,
 )
-from brainbench.encoding.controlled.power import detectable_effect
 from brainbench.encoding.controlled.prediction import People, all_together, layer_errors, predict
 from brainbench.encoding.controlled.similarity import (
     METRICS,
@@ -51,21 +49,17 @@ def score_model(cell: ControlledCell, activations: Activations) -> dict[str, Val
 
     Returns
     -------
-    Per ROI plain values: prediction, unique R² beyond nuisance, similarity, layers, and the unique
-    R² that is found with 80 % power.
+    Per ROI plain values: prediction, unique R² beyond nuisance, similarity and layers.
     """
     features = cell.features(activations)
     layers = features.on(cell.folds)
     together = all_together(layers, cell.folds)
     bands = _bands(cell, together, cell.folds)
     unique = unique_variance(bands, [p.grams for p in cell.people.values()], cell.orders)
-    strict = cell.shuffled(CONDITION_DRAWS, 1, cell.conditions)
-    within = unique_variance(bands, [p.grams for p in cell.people.values()], strict)
     table = penalty_table(bands, [p.grams for p in cell.people.values()])
     bounds = people_bounds(table, cell.rng(4))
-    kernel = np.mean([k[0] for k in together], axis=0)
     found: dict[str, Values] = {}
-    for roi, added, inside, between in zip(cell.people, unique, within, bounds, strict=True):
+    for roi, added, between in zip(cell.people, unique, bounds, strict=True):
         people = cell.people[roi]
         found[roi] = {
             **_predicted(cell, features, layers, together, people),
@@ -74,21 +68,8 @@ def score_model(cell: ControlledCell, activations: Activations) -> dict[str, Val
             "unique": added.banded[:, 0].tolist(),
             "unique_r2": estimate(added.banded) | {"interval": as_interval(between)},
             "unique_r2_stacked": estimate(added.stacked) | {"interval": None},
-            "p_within_condition": estimate(inside.banded)["p"],
-            "permutations_within_condition": count_permutations(
-                cell.exchangeable[0], [*cell.exchangeable[1:], cell.conditions]
-            ),
             "layers": _layers(cell, features, layers, people),
             **{name: _similar(cell, features, together, people, name) for name in METRICS},
-            "detectable_r2": detectable_effect(
-                bands,
-                kernel,
-                people.blocks,
-                cell.orders,
-                added.banded[:, 1:].mean(axis=0),
-                0.05 / cell.family,
-                cell.rng(2),
-            ),
         }
     _over_items(cell, features, found)
     return found

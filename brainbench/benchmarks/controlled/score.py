@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from brainbench.benchmarks.reached import Reached, reaches
 from brainbench.benchmarks.score import BenchmarkScore
@@ -18,10 +18,13 @@ from brainbench.quantities import (
     Share,
 )
 
-Verdict = Literal["above null", "inconclusive", "not above null"]
-
 # fields that hold a similarity, by the names of its metrics
 SIMILARITIES = ("rsa", "cka")
+# what older records hold of a verdict that is the ladder's to give now
+_GONE = frozenset({
+    "verdict", "p_corrected", "family", "detectable_r2", "p_within_condition",
+    "permutations_within_condition", "draws_within_condition",
+})  # fmt: skip
 
 
 class _Row(BaseModel):
@@ -167,20 +170,9 @@ class ControlledScore(BenchmarkScore):
     nuisance_r2: AtMostOne
     """R² of all nuisance together."""
     unique_r2: Estimate
-    """R² that the model adds to nuisance, by banded ridge: what the verdict is of."""
+    """R² that the model adds to nuisance, by banded ridge."""
     unique_r2_stacked: Estimate
     """The same by stacking; without an interval."""
-    p_within_condition: P
-    """p of unique R² when rows are permuted within run and condition only."""
-    permutations_within_condition: float
-    """log10 of how many such orders there are."""
-    p_corrected: P
-    """p of unique R², Holm over the dataset's cells of the same kind."""
-    family: Count
-    """How many cells that are, run or not."""
-    detectable_r2: float | None
-    """Unique R² found with 80 % power at this design, simulated; None: more than was tried."""
-    verdict: Verdict
     nested: NestedLayer
     layers: tuple[ControlledLayer, ...]
     rsa: Similarity
@@ -188,8 +180,7 @@ class ControlledScore(BenchmarkScore):
     voxels_above: Count
     """Voxels whose r is above the 95th percentile of the largest r under permutation."""
     draws: Count
-    """Permutations of each null distribution but that within condition."""
-    draws_within_condition: Count
+    """Permutations of each null distribution."""
     n_subjects: Count
     n_items: Count
     n_voxels: Count
@@ -200,6 +191,14 @@ class ControlledScore(BenchmarkScore):
     controls: tuple[ControlledRow, ...]
     notes: tuple[str, ...] = ()
     """What no number says, such as a remark on the activations."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_verdict(cls, given: Any) -> Any:
+        """Read a record of a time when the score had a verdict, without it."""
+        if not isinstance(given, dict):
+            return given
+        return {name: value for name, value in given.items() if name not in _GONE}
 
     @property
     def headline(self) -> float:
@@ -213,14 +212,13 @@ class ControlledScore(BenchmarkScore):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Reference, nuisance rows, and what the verdict is of; it has no ceiling."""
+        """Reference, nuisance rows, and what is added to them; it has no ceiling."""
         return {
             "ceiling": None,
             "reference": None if self.reference is None else self.reference.value,
             "controls": {row.control: row.r for row in self.controls},
             "unique_r2": self.unique_r2.value,
-            "p_corrected": self.p_corrected,
-            "verdict": self.verdict,
+            "p": self.unique_r2.p,
             "protocol": self.protocol,
         }
 
@@ -231,22 +229,9 @@ class ControlledScore(BenchmarkScore):
 
     @property
     def reading(self) -> str:
-        """The outcome in plain words."""
-        unique, p = self.unique_r2, self.p_corrected
-        chance = "not distinguishable from chance"
-        if unique.p is not None and unique.p < 0.05:
-            chance = f"p {unique.p:.3f} by itself, {p:.3f} once all cells are counted"
-        if self.verdict == "above null":
-            text = f"the model adds R² {unique.value:.4f} to nuisance (p {p:.3f})"
-        elif p < 0.05:
-            text = (
-                f"found in these people (p {p:.3f}), but not shown to hold for others: "
-                "its interval is not above 0"
-            )
-        elif self.verdict == "not above null":
-            text = f"{chance}, and as much as people share would have shown"
-        else:
-            text = f"{chance}, and this design would miss as much as people share"
+        """What the model adds to nuisance, and which nuisance predicts better, in plain words."""
+        p = "" if self.unique_r2.p is None else f" (p {self.unique_r2.p:.3f} by itself)"
+        text = f"the model adds R² {self.unique_r2.value:.4f} to nuisance{p}"
         best = max(self.controls, key=lambda row: -1.0 if row.r is None else row.r, default=None)
         if best is not None and best.r is not None and best.r > self.raw.value:
             return f"{text}; {best.control} alone predicts better than the model"

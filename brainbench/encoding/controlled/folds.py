@@ -165,18 +165,3 @@ def permutations(
         rows = np.flatnonzero(exchangeable == group)
         orders[:, rows] = rng.permuted(np.broadcast_to(rows, (n_draws, len(rows))), axis=1)
     return orders
-
-
-def count_permutations(runs: ArrayLike, within: Sequence[ArrayLike] = ()) -> float:
-    """Decimal logarithm of how many orders :func:`permutations` draws from.
-
-    Parameters
-    ----------
-    runs : (n_items,) labels.
-    within : further labels, (n_items,) each, that an item keeps too: conditions.
-    """
-    from scipy.special import gammaln
-
-    keys = np.stack([np.unique(np.asarray(a), return_inverse=True)[1] for a in (runs, *within)])
-    counts = np.unique(keys, axis=1, return_counts=True)[1]
-    return float(gammaln(counts + 1.0).sum() / np.log(10.0))

@@ -13,9 +13,7 @@ import numpy as np
 
 from brainbench.benchmarks import ControlledBenchmark, ControlledScore
 from brainbench.benchmarks.cell import POOLED
-from brainbench.benchmarks.controlled.benchmark import decide
 from brainbench.benchmarks.controlled.cell import (
-    CONDITION_DRAWS,
     LAYER_DRAWS,
     POOLED_DRAWS,
     PRIMARY_DRAWS,
@@ -33,7 +31,7 @@ from brainbench.leaderboard.checks.faults import (
     same,
 )
 from brainbench.leaderboard.kinds.controlled import UNTRAINED, is_constant
-from brainbench.statistics.inference import benjamini_hochberg, holm, people_interval
+from brainbench.statistics.inference import benjamini_hochberg, people_interval
 
 # control rows of every score; which of them have numbers depends on the data
 NUISANCE = (
@@ -48,7 +46,7 @@ WIDEST_NULL = 0.05
 
 
 def controlled_faults(scores: Sequence[ControlledScore]) -> Iterator[Fault]:
-    """Faults of every score, then of the corrections over them."""
+    """Faults of every score."""
     names = [score.benchmark for score in scores]
     for i, score in enumerate(scores):
         place = f"controlled[{i}] ({score.benchmark})"
@@ -64,7 +62,6 @@ def controlled_faults(scores: Sequence[ControlledScore]) -> Iterator[Fault]:
             *_constant_faults(score),
         ):
             yield Fault(f"{place}.{fault.field}", fault.problem, fault.remedy)
-    yield from _family_faults(scores)
 
 
 def _design_faults(score: ControlledScore, card: Card) -> Iterator[Fault]:
@@ -79,14 +76,8 @@ def _design_faults(score: ControlledScore, card: Card) -> Iterator[Fault]:
     yield from different("n_voxels", score.n_voxels, card.rois.get(score.roi), "the data card says")
     leak = score.roi in card.selection_leak
     yield from different("selection_leak", score.selection_leak, leak, "the data card says")
-    family = _family(card, primary)
-    yield from different("family", score.family, family, "the data card's cells are")
-    draws = max(PRIMARY_DRAWS if primary else POOLED_DRAWS, 20 * family)
+    draws = PRIMARY_DRAWS if primary else POOLED_DRAWS
     yield from different("draws", score.draws, draws, "the protocol asks for")
-    yield from different(
-        "draws_within_condition", score.draws_within_condition, CONDITION_DRAWS,
-        "the protocol asks for",
-    )  # fmt: skip
 
 
 def _mean_faults(score: ControlledScore) -> Iterator[Fault]:
@@ -164,7 +155,6 @@ def _p_faults(score: ControlledScore) -> Iterator[Fault]:
         "nested.r": score.nested.r,
     }
     given = {f"{name}.p": (one.p, score.draws) for name, one in estimates.items()}
-    given["p_within_condition"] = (score.p_within_condition, score.draws_within_condition)
     count = min(LAYER_DRAWS, score.draws)
     for i, layer in enumerate(score.layers):
         given[f"layers[{i}].p"] = (layer.p, count)
@@ -231,34 +221,6 @@ def _row_faults(score: ControlledScore, card: Card) -> Iterator[Fault]:
 
 def _constant_faults(score: ControlledScore) -> Iterator[Fault]:
     """What predicts the same for every item gets nothing."""
-    if is_constant(score) and (score.raw.value != 0.0 or score.verdict == "above null"):
+    if is_constant(score) and score.raw.value != 0.0:
         problem = f"is {number(score.raw.value)} for predictions that never vary, which count 0"
         yield Fault("raw.value", problem)
-
-
-def _family(card: Card, primary: bool) -> int:
-    """Cells of a dataset that are tested together."""
-    return len(card.rois) * (len(card.reasoning_types) if primary else 1)
-
-
-def _family_faults(scores: Sequence[ControlledScore]) -> Iterator[Fault]:
-    """Holm over the cells that are tested together, and the verdicts that follow."""
-    for dataset in dict.fromkeys(score.dataset for score in scores):
-        for primary in (True, False):
-            own = [s for s in scores if s.dataset == dataset and s.primary == primary]
-            # one given twice, or without a p, is a fault above and not a further test
-            own = list({s.benchmark: s for s in own if s.unique_r2.p is not None}.values())
-            family = max(_family(load_card(dataset), primary), len(own))
-            corrected = holm([s.unique_r2.p for s in own if s.unique_r2.p is not None], family)
-            for score, value in zip(own, corrected, strict=True):
-                place = f"controlled ({score.benchmark})"
-                of = f"Holm over {family} cells"
-                yield from recomputed(f"{place}.p_corrected", score.p_corrected, value, of)
-                bound = score.reference_unique_r2
-                verdict = decide(
-                    value,
-                    score.unique_r2,
-                    score.detectable_r2,
-                    None if bound is None else bound.value,
-                )
-                yield from different(f"{place}.verdict", score.verdict, verdict, "its numbers say")

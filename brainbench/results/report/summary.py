@@ -46,36 +46,20 @@ def summary(record: Record) -> list[Block]:
 
 
 def _controlled(scores: Sequence[ControlledScore]) -> list[Block]:
-    """Verdicts counted; what nothing was found means."""
-    count, verdicts = len(scores), Counter(score.verdict for score in scores)
-    above = [_cell(s) for s in scores if s.verdict == "above null"]
-    cells = plural(count, "cell")
-    parts = [f"Alignment, controlled protocol, {cells}."]
-    if above:
-        parts.append(
-            f"The model adds to nuisance, above null, in {len(above)} of them: {listed(above)}."
-        )
-    else:
-        parts.append(
-            "A null result: in no cell do the model's states predict more of the responses on runs "
-            "that were held out than nuisance does."
-        )
-    blind = verdicts["inconclusive"]
-    if blind:
-        parts.append(
-            f"In {blind} of {count} the design would also miss an effect as large as what people "
-            "share, so there the null is not evidence that nothing is there."
-        )
-    if verdicts["not above null"]:
-        parts.append(
-            f"In {verdicts['not above null']} an effect of that size would have been found, and "
-            "was not."
-        )
+    """How much is predicted beyond nuisance; the ladder says whether that is alignment."""
+    least, most = (end(scores, key=lambda score: score.unique_r2.value) for end in (min, max))
+    parts = [
+        f"Alignment, controlled protocol, {plural(len(scores), 'cell')}: beyond all nuisance the "
+        "model's states predict, on runs that were held out, from R² "
+        f"{number(least.unique_r2.value, 4)} ({_cell(least)}) to "
+        f"{number(most.unique_r2.value, 4)} ({_cell(most)}). These numbers describe; whether the "
+        "model is aligned is what the ladder answers."
+    ]
     if any(score.selection_leak for score in scores):
         parts.append("Some voxels were chosen on the data that are scored.")
     readings: dict[str, list[str]] = {}
     for score in scores:
-        readings.setdefault(f"{score.verdict}: {score.reading}", []).append(_cell(score))
+        readings.setdefault(score.reading, []).append(_cell(score))
     return [
         Words(" ".join(parts)),
         Bullets([(listed(names), reading) for reading, names in readings.items()]),

@@ -33,11 +33,12 @@ _CONTROLLED = (
     "Whole scanner runs are held out; penalty and layer are chosen inside training runs; the "
     "headline takes all layers together. r is a mean over voxels, folds and people. Unique R² is "
     "what the model adds to all nuisance together, with 95 % over people (bootstrap) and items "
-    "(block jackknife): the verdict is of that. p: by permutation within runs, Holm over the cells "
-    "of the kind. People: all others predict each person, measured, no upper bound; a ratio only "
-    "where that is above 0. Secondary: each type's mean taken out. Layers, RSA, CKA: nuisance is "
-    "not taken out. * not below the model; of random features and untrained models, the model "
-    "lies inside their range. † not below what people share."
+    "(block jackknife); its p by permutation within runs, uncorrected. These numbers describe: "
+    "whether a model is aligned is what the ladder answers. People: all others predict each "
+    "person, measured, no upper bound; a ratio only where that is above 0. Secondary: each type's "
+    "mean taken out. Layers, RSA, CKA: nuisance is not taken out. * not below the model; of random "
+    "features and untrained models, the model lies inside their range. † not below what people "
+    "share."
 )
 _PUBLISHED = (
     "As in Xiao, Du & Lin 2026: the median over people of the median over voxels of r, at the "
@@ -86,7 +87,7 @@ def _figures(key: str, protocol: str, cells: Sequence[CellSummary]) -> list[Figu
                 f"{key}-scores",
                 "Model, people and nuisance in each cell",
                 "r on held-out items",
-                [DotRow(cell.name, _score_lines(cell), _verdict(cell)) for cell in cells],
+                [DotRow(cell.name, _score_lines(cell), _reached(cell)) for cell in cells],
             ),
             f"Circle: model. Triangle: other people predict each person. Strokes: nuisance, each "
             f"alone; {bars}. A model left of a stroke is below that nuisance, which so reaches it.",
@@ -99,7 +100,7 @@ def _figures(key: str, protocol: str, cells: Sequence[CellSummary]) -> list[Figu
                     f"{key}-unique",
                     "What the model adds to nuisance in each cell",
                     "unique R²",
-                    [DotRow(cell.name, _unique_lines(cell), _verdict(cell)) for cell in cells],
+                    [DotRow(cell.name, _unique_lines(cell)) for cell in cells],
                 ),
                 "Circle: what the model adds to all nuisance together, with its 95 % interval "
                 "over people, then over items. Triangle: what other people add to nuisance.",
@@ -142,7 +143,7 @@ def _controlled_blocks(cells: Sequence[CellSummary]) -> list[Block]:
     readings: dict[str, list[str]] = {}
     for score in scores:
         name = f"{score.roi}.{score.reasoning_type}"
-        readings.setdefault(f"{score.verdict}: {score.reading}", []).append(name)
+        readings.setdefault(score.reading, []).append(name)
     return [
         _controlled_table(cells),
         Bullets([(listed(names), reading) for reading, names in readings.items()]),
@@ -190,23 +191,20 @@ def _similarity(own: Similarity) -> str:
 
 
 def _controlled_table(cells: Sequence[CellSummary]) -> Table:
-    columns = ("cell", "verdict", "unique R²", "over items", "p", "p Holm",
-               "found with 80 % power", "nuisance R²", "r", "people's r", "ratio",
+    columns = ("cell", "unique R²", "over items", "null mean", "p", "nuisance R²", "r",
+               "people's r", "ratio",
                "people, items, voxels")  # fmt: skip
     rows = []
     for cell in cells:
         score = cell.score
         if not isinstance(score, ControlledScore):
             continue
-        found = score.detectable_r2
         rows.append((
-            score.benchmark,
-            score.verdict + ("" if score.primary else ", secondary"),
+            score.benchmark + ("" if score.primary else ", secondary"),
             with_interval(score.unique_r2.value, score.unique_r2.interval, 4),
             interval(score.unique_r2.items_interval, 4) or "n/a",
+            number(score.unique_r2.null_mean, 4),
             number(score.unique_r2.p),
-            number(score.p_corrected),
-            "more than was tried" if found is None else f"R² {number(found, 4)}",
             number(score.nuisance_r2, 4),
             with_interval(score.raw.value, score.raw.interval),
             "n/a" if cell.people is None
@@ -289,9 +287,6 @@ def _people_table(cells: Sequence[CellSummary]) -> Table:
     return Table("r of each person", ("person", *(cell.name for cell in cells)), rows)
 
 
-def _verdict(cell: CellSummary) -> str:
-    score = cell.score
-    if isinstance(score, ControlledScore):
-        return score.verdict
+def _reached(cell: CellSummary) -> str:
     reached = len(cell.reached_by)
     return f"reached by {reached}" if reached else ""

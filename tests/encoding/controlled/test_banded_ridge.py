@@ -14,7 +14,6 @@ from brainbench.encoding.controlled.banded_ridge import (
     unique_variance,
 )
 from brainbench.encoding.controlled.folds import HeldOutFold, held_out_folds, permutations
-from brainbench.encoding.controlled.power import detectable_effect
 from brainbench.encoding.controlled.ridge import CONTROLLED_ALPHAS
 from brainbench.encoding.kernels import Array
 from brainbench.statistics.inference import p_value
@@ -148,23 +147,6 @@ def test_noise_and_nuisance_are_seldom_taken_for_the_model(features: Array, shar
     found = [one.banded.mean(axis=0) for one in unique_variance(bands(), sets, orders)]
     positives = sum(p_value(values[0], values[1:]) < 0.05 for values in found)
     assert positives <= 12, "5 % nominal; 12 of 100 have a probability of 0.4 %"
-
-
-def test_detectable_effect_grows_with_a_stricter_level_and_may_be_out_of_reach() -> None:
-    orders = permutations(RUNS, 99, np.random.default_rng(14))
-    rng = np.random.default_rng(15)
-    people = [rng.standard_normal((24, 20)) for _ in range(5)]
-    stacked = [np.stack([block @ block.T for block in people])]
-    null = unique_variance(bands(), stacked, orders)[0].banded[:, 1:].mean(axis=0)
-
-    def effect(features: Array, alpha: float) -> float | None:
-        draw = np.random.default_rng(16)
-        return detectable_effect(bands(), features, people, orders, null, alpha, draw)
-
-    plain, strict = effect(OWN @ OWN.T, 0.2), effect(OWN @ OWN.T, 0.01)
-    assert plain is not None
-    assert strict is None or strict >= plain > 0.0
-    assert effect(np.zeros((24, 24)), 0.05) is None
 
 
 def by_rows(

@@ -179,10 +179,10 @@ def test_what_is_submitted_stays_text(tmp_path: Path) -> None:
 
 def test_what_has_a_fault_is_left_out_and_told(subs: Path, tmp_path: Path) -> None:
     folder = next((subs / "lab__synthetic-0001").iterdir())
-    edit_record(folder, lambda record: record["controlled"][0].update(verdict="not above null"))
+    edit_record(folder, lambda record: record["controlled"][0].update(nuisance_r2=0.5))
     built = build_site(BOARDS, tmp_path / "site", submissions=subs, reports=False)
     assert list(built.refused) == [str(folder)]
-    assert "verdict" in str(built.refused[str(folder)][0])
+    assert "nuisance_r2" in str(built.refused[str(folder)][0])
     assert built.n_runs == 3
     for page in (tmp_path / "site").rglob("*.html"):
         assert "synthetic-0001" not in page.read_text("utf-8"), page

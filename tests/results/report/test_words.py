@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from simulated_records import answers, controlled, empty, full, gain, published, task
 
+from brainbench.benchmarks.controlled.score import Estimate
 from brainbench.results import Record
 from brainbench.results.blocks import Block, Bullets, Words
 from brainbench.results.report.summary import summary
@@ -32,20 +33,13 @@ def with_scores(*scores: Any) -> Record:
 
 
 class TestSummary:
-    def test_nothing_above_null_is_a_null_result(self) -> None:
-        text = told(summary(with_scores(controlled(), controlled("md"))))
-        assert "A null result: in no cell" in text
-        assert "In 2 of 2 the design would also miss" in text
-        cells = "language.syllogistic, md.syllogistic"
-        assert f"{cells}: inconclusive: not distinguishable from chance" in text
-
-    def test_what_is_above_null_is_named(self) -> None:
-        found = controlled("md", verdict="above null")
-        missed = controlled("language", verdict="not above null")
-        text = told(summary(with_scores(found, missed)))
-        assert "adds to nuisance, above null, in 1 of them: md.syllogistic." in text
-        assert "In 1 an effect of that size would have been found, and was not." in text
-        assert "A null result" not in text
+    def test_controlled_scores_describe_and_the_ladder_answers(self) -> None:
+        more = controlled("md", unique_r2=Estimate(value=0.2, p=0.01))
+        less = controlled(unique_r2=Estimate(value=-0.1, p=0.9))
+        text = told(summary(with_scores(more, less)))
+        assert "from R² -0.1000 (language.syllogistic) to 0.2000 (md.syllogistic)." in text
+        assert "whether the model is aligned is what the ladder answers" in text
+        assert "md.syllogistic: the model adds R² 0.2000 to nuisance (p 0.010 by itself)" in text
 
     def test_published_scores_stand_beside_what_reaches_them(self) -> None:
         text = told(summary(with_scores(published(), published("md"))))
