@@ -10,15 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from brainbench.benchmarks.cell import POOLED, Cell
+from brainbench.benchmarks.cell import Cell
 from brainbench.benchmarks.published.scoring import score_space
-from brainbench.calibration.people import ROI, Design, of_random_units, shared_course
-from brainbench.calibration.record import FAMILY, LEVEL, CalibrationRow, PublishedResult
+from brainbench.calibration.people import (
+    ROI,
+    Design,
+    SharedCourse,
+    of_random_units,
+    participation,
+    shared_course,
+)
+from brainbench.calibration.record import LEVEL, CalibrationRow, PublishedResult
 from brainbench.calibration.scenarios import (
     PLANTED_LAYER,
     Scenario,
     each_layer,
     inside,
+    scenario_names,
     simulate,
     stream,
 )
@@ -32,8 +40,9 @@ from brainbench.statistics.inference import p_value, people_interval
 
 Array = NDArray[np.float64]
 Report = Callable[[str], None]
-# Data sets scored under the same orders of the model's rows; then new ones are drawn.
-_SETS_AT_ONCE = 100
+# Data sets scored under the same orders of the model's rows; then new ones are drawn. Of random
+# units there are fewer at once, since they have the same units too.
+_SETS_AT_ONCE, _SETS_OF_UNITS = 400, 100
 _SETS_OF_A_COURSE = 50
 
 
@@ -59,7 +68,8 @@ class ScenarioGroup:
     @property
     def batches(self) -> list[range]:
         """Numbers of the data sets of each scenario that share their orders."""
-        each = max(1, _SETS_AT_ONCE // len(self.scenarios))
+        at_once = _SETS_AT_ONCE if self.units is None else _SETS_OF_UNITS
+        each = max(1, at_once // len(self.scenarios))
         return [range(i, min(i + each, self.n_sets)) for i in range(0, self.n_sets, each)]
 
     @property
@@ -81,11 +91,10 @@ class ScenarioGroup:
 
 @dataclass
 class _Found:
-    """Of one scenario: p, unique R² and the lower end of its interval, chosen layers."""
+    """Of one scenario: p and unique R², chosen layers."""
 
     p: list[float] = field(default_factory=list)
     mean: list[float] = field(default_factory=list)
-    low: list[float] = field(default_factory=list)
     chosen: list[NDArray[np.intp]] = field(default_factory=list)
 
 
@@ -108,14 +117,12 @@ def measure(group: ScenarioGroup, seed: int, report: Report) -> list[Calibration
         orders = permutations(design.runs, group.draws, rng)
         grams = _grams(design, [(one, i) for one in group.scenarios for i in batch], seed)
         scored = unique_variance(design.bands, grams, orders)
-        lows = people_bounds(penalty_table(design.bands, grams), rng)[:, 0]
         for place, own in enumerate(found):
             mine = slice(place * len(batch), (place + 1) * len(batch))
-            for unique, low in zip(scored[mine], lows[mine], strict=True):
+            for unique in scored[mine]:
                 means = unique.banded.mean(axis=0)
                 own.p.append(p_value(float(means[0]), means[1:]))
                 own.mean.append(float(means[0]))
-                own.low.append(float(low))
             if group.scenarios[place].kind == "planted":
                 own.chosen.extend(chosen_layers(design, np.stack(grams[mine])))
     rows = []
@@ -198,10 +205,24 @@ def people_r(design: Design, n_sets: int, seed: int) -> float:
     return float(np.mean(found))
 
 
+def dimensions(design: Design, n_sets: int, seed: int) -> float:
+    """Participation ratio of the items of people of whom nothing is planted, run means out.
+
+    Parameters
+    ----------
+    design : whose items are used.
+    n_sets : data sets; the mean is over them and people.
+    seed : of everything drawn.
+    """
+    nothing = inside(design)[0]
+    runs = np.array(design.runs)
+    means = np.equal.outer(runs, runs) / np.equal.outer(runs, runs).sum(axis=1)
+    sets = (simulate(design, nothing, number, seed) for number in range(n_sets))
+    return float(np.mean([participation(own - means @ own) for people in sets for own in people]))
+
+
 def _row(group: ScenarioGroup, scenario: Scenario, found: _Found, seed: int) -> CalibrationRow:
     design = group.design
-    p, low = np.array(found.p), np.array(found.low)
-    alone = design.reasoning_type != POOLED and 1.0 / (group.draws + 1) <= LEVEL / FAMILY
     recovered = coverage = student = None
     if found.chosen:
         planted_layer = design.space.layers.index(PLANTED_LAYER)
@@ -211,16 +232,16 @@ def _row(group: ScenarioGroup, scenario: Scenario, found: _Found, seed: int) -> 
         scenario=scenario.name,
         kind=scenario.kind,
         share=scenario.share,
+        alike=scenario.alike,
         reasoning_type=design.reasoning_type,
         draws=group.draws,
         batches=len(group.batches),
-        verdict=float(((p <= LEVEL / FAMILY) & (low > 0.0)).mean()) if alone else None,
         unique_r2=float(np.mean(found.mean)),
         coverage=coverage,
         coverage_student=student,
         layer_recovered=recovered,
         published=measure_published(design, scenario, group.n_published, seed),
-        **_rate(p <= LEVEL),
+        **_rate(np.array(found.p) <= LEVEL),
     )
 
 
@@ -230,21 +251,21 @@ def measure_coverage(
     """Share of intervals over people that hold the mean of new people, for the same items;
     the same of Student's t of people whose penalties are taken as they were chosen.
 
-    What people share of the items stays as it is for a course; the truth that a data set's
+    What people have in common stays as it is for a course; the truth that a data set's
     interval is held against is the mean over people of all other data sets of its course.
 
     Parameters
     ----------
     design : items, folds, nuisance and model.
     scenario : what is planted.
-    n_courses : draws of what people share; with 0 both shares are None.
+    n_courses : draws of what people have in common; with 0 both shares are None.
     seed : of everything drawn.
     """
     covered: list[NDArray[np.bool_]] = []
     student: list[NDArray[np.bool_]] = []
     for number in range(n_courses):
-        rng = stream(seed, design, "course", scenario.name, f"{scenario.share}", number)
-        course = shared_course(len(design.runs), rng)
+        rng = stream(seed, design, "course", *scenario_names(scenario), number)
+        course = shared_course(len(design.runs), rng, scenario.width)
         first = (1 + number) * 1_000_000  # data sets that no row has scored
         sets = [(scenario, first + i) for i in range(_SETS_OF_A_COURSE)]
         grams = _grams(design, sets, seed, course)
@@ -304,7 +325,7 @@ def _grams(
     design: Design,
     sets: Sequence[tuple[Scenario, int]],
     seed: int,
-    course: Array | None = None,
+    course: SharedCourse | None = None,
 ) -> list[Array]:
     """(P, n, n) inner products of items over voxels, of each data set."""
 

@@ -1,4 +1,4 @@
-"""Simulated people at the design of xiao2026: ten, two runs of a type, correlated voxels."""
+"""Simulated people at the design of xiao2026: ten, two runs of a type, noise of its spectrum."""
 
 from __future__ import annotations
 
@@ -30,12 +30,20 @@ from brainbench.quantities import Layer
 Array = NDArray[np.float64]
 ROI = "simulated"
 PEOPLE, VOXELS = 10, 300
-# Variance of voxel component j goes as 1 / j: a participation ratio of 24.
-SPECTRUM = 1.0
+# Noise as in the deductive reasoning and multiple demand regions of xiao2026, run means out. There
+# items fill 8.4, 10.5, 7.5 and 9.5 dimensions (participation ratio, mean of ten people who range
+# from 3.3 to 18.2; 15.6 and 13.7 in the language region); the largest makes .27 to .35 of the
+# variance, the next one .14 to .19 of the rest. That comes of voxels which rise and fall together:
+# neighbouring items correlate by -.03, and independent ones would by -.06.
+# So a person's first component has a share from this range, and component j > 1 of the rest goes
+# as (j - 1) ** -SPECTRUM; each item takes that much over from the one before.
+FIRST_SHARE, SPECTRUM, CARRIED = (0.1, 0.45), 0.9, 0.03
 # What all people share of an item, whatever the model: so many features of items, drawn anew
-# for every data set, with this share of the variance. Others then predict a person about as
-# well as in xiao2026, where r is 0.03 to 0.09 with whole runs held out.
-SHARED_FEATURES, SHARED_SHARE = 2, 0.05
+# for every data set, with this share of the variance, and that of the first component's. How they
+# are mixed into voxels is in part common to all. Others then predict a person about as well as in
+# xiao2026: by maps between people, with whole runs held out, r is 0.03 to 0.09; the same voxel of
+# the others has r .01 to .13, the mean of a region .06 to .43.
+SHARED_FEATURES, SHARED_SHARE, SHARED_OF_FIRST, ALIKE = 2, 0.04, 0.15, 0.5
 # Items that xiao2026 lacks, by their place in the phantom's runs.
 LACKING = ("transitive-01-07", "transitive-01-13")
 # As in xiao2026: log seconds, people's and items' spread of them, correlation between people,
@@ -167,23 +175,44 @@ def _bands(cell: Cell, space: FeatureSpace, folds: tuple[HeldOutFold, ...]) -> l
     )
 
 
-def shared_course(n: int, rng: np.random.Generator) -> Array:
-    """(n, k) features of items that all people respond to, whatever the model.
+@dataclass(frozen=True)
+class SharedCourse:
+    """What people have in common, whatever the model.
+
+    Attributes
+    ----------
+    columns : (n, k) features of items that all people respond to.
+    mixing : (k, V) part of how they go into voxels that is the same for all.
+    of_factor : (q, V) the same of a factor of q columns that is planted.
+    """
+
+    columns: Array
+    mixing: Array
+    of_factor: Array
+
+
+def shared_course(n: int, rng: np.random.Generator, width: int = 0) -> SharedCourse:
+    """Draw what people have in common.
 
     Parameters
     ----------
     n : number of items.
     rng : source of the draw.
+    width : columns of what is planted.
     """
-    return rng.standard_normal((n, SHARED_FEATURES))
+    columns, mixing, of_factor = (
+        rng.standard_normal(size)
+        for size in ((n, SHARED_FEATURES), (SHARED_FEATURES, VOXELS), (width, VOXELS))
+    )
+    return SharedCourse(columns, mixing, of_factor)
 
 
 def respond(
     factor: Array | None,
     share: float,
-    course: Array,
+    course: SharedCourse,
     rng: np.random.Generator,
-    one_course: bool = False,
+    alike: float = 0.0,
 ) -> Array:
     """Responses of all people: their share of a factor and of a shared course, and noise.
 
@@ -191,31 +220,54 @@ def respond(
     ----------
     factor : (n, q) or, a person's own, (P, n, q) columns; every voxel mixes them anew.
     share : of a voxel's expected variance.
-    course : (n, k) from :func:`shared_course`, of ``SHARED_SHARE``.
+    course : from :func:`shared_course`, of ``SHARED_SHARE`` (``SHARED_OF_FIRST``).
     rng : what is drawn from.
-    one_course : the factor's columns are mixed once for everybody, and voxels differ in how
-        strongly they follow that one course over items.
+    alike : share of the factor's mixing that people have in common, 0 to 1.
 
     Returns
     -------
     (P, n, V) components of falling variance, each less its mean over items.
     """
-    found = np.sqrt(1.0 - share - SHARED_SHARE) * rng.standard_normal((PEOPLE, len(course), VOXELS))
-    found += np.sqrt(SHARED_SHARE) * _mixed(course, rng)
+    n = len(course.columns)
+    drawn = rng.standard_normal((PEOPLE, n + 1, VOXELS))
+    noise = (drawn[:, 1:] + CARRIED * drawn[:, :-1]) / np.sqrt(1.0 + CARRIED**2)
+    shared = np.where(np.arange(VOXELS) == 0, SHARED_OF_FIRST, SHARED_SHARE)
+    found = np.sqrt(1.0 - share - shared) * noise
+    found += np.sqrt(shared) * _mixed(course.columns, course.mixing, ALIKE, rng)
     if factor is not None and share > 0.0:
-        if one_course:
-            factor = factor @ rng.standard_normal((factor.shape[-1], 1))
-        found += np.sqrt(share) * _mixed(factor, rng)
-    spread = np.sqrt(np.arange(1, VOXELS + 1) ** -SPECTRUM)
-    components: Array = (found - found.mean(axis=1, keepdims=True)) * spread
+        found += np.sqrt(share) * _mixed(factor, course.of_factor, alike, rng)
+    components: Array = (found - found.mean(axis=1, keepdims=True)) * _spread(rng)
     return components
 
 
-def _mixed(columns: Array, rng: np.random.Generator) -> Array:
+def participation(responses: Array) -> float:
+    """Dimensions that the items of a person fill: (Σλ)² / Σλ² of their inner products.
+
+    Parameters
+    ----------
+    responses : (n, V) or (n, d), run means out.
+    """
+    values = np.linalg.eigvalsh(responses @ responses.T)
+    return float(values.sum() ** 2 / np.square(values).sum())
+
+
+def _spread(rng: np.random.Generator) -> Array:
+    """(P, 1, V) standard deviation of each person's components, of variance 1 in all."""
+    first = rng.uniform(*FIRST_SHARE, (PEOPLE, 1))
+    rest = np.arange(1, VOXELS) ** -SPECTRUM
+    rest = np.broadcast_to(rest / rest.sum(), (PEOPLE, VOXELS - 1))
+    found: Array = np.sqrt(np.hstack([first, (1.0 - first) * rest]))[:, None]
+    return found
+
+
+def _mixed(columns: Array, common: Array, alike: float, rng: np.random.Generator) -> Array:
     """(P, n, V) mixtures of columns with an expected variance of 1 over items."""
     own = columns - columns.mean(axis=-2, keepdims=True)
     own = own / np.sqrt((own**2).sum(axis=(-2, -1), keepdims=True) / own.shape[-2])
-    mixed: Array = own @ rng.standard_normal((PEOPLE, own.shape[-1], VOXELS))
+    mixing = np.sqrt(1.0 - alike) * rng.standard_normal((PEOPLE, own.shape[-1], VOXELS))
+    if alike > 0.0:
+        mixing += np.sqrt(alike) * common
+    mixed: Array = own @ mixing
     return mixed
 
 

@@ -7,7 +7,17 @@ from importlib import metadata
 from pydantic import BaseModel, ConfigDict
 from scipy.stats import binomtest
 
-from brainbench.calibration.people import PEOPLE, SHARED_FEATURES, SHARED_SHARE, SPECTRUM, VOXELS
+from brainbench.calibration.people import (
+    ALIKE,
+    CARRIED,
+    FIRST_SHARE,
+    PEOPLE,
+    SHARED_FEATURES,
+    SHARED_OF_FIRST,
+    SHARED_SHARE,
+    SPECTRUM,
+    VOXELS,
+)
 from brainbench.calibration.scenarios import Kind
 from brainbench.closure import reached_sha256
 
@@ -16,8 +26,9 @@ LEVEL = 0.05
 """A p value of at most this counts as found."""
 LIMIT = 0.07
 """Upper 95 % bound that the rate of false positives is held against."""
-FAMILY = 6
-"""Cells of xiao2026 that hold one reasoning type: tests that are corrected together."""
+
+
+Key = tuple[str, str, float, float, str]
 
 
 class _Row(BaseModel):
@@ -31,7 +42,7 @@ class Plan(_Row):
     n_tested: int
     """Data sets of each scenario where nothing must be found."""
     n_planted: int
-    """Data sets of each planted share."""
+    """Data sets of each planted share and mixing."""
     n_mis_specified: int
     """Data sets of each confound outside the columns' span; 0 leaves them out."""
     n_narrow: int
@@ -45,9 +56,11 @@ class Plan(_Row):
     n_reference: int
     """Data sets in which people predict each other."""
     n_courses: int
-    """What people share of the items, drawn so often to measure coverage; 0 leaves it out."""
+    """What people have in common, drawn so often to measure coverage; 0 leaves it out."""
     shares: tuple[float, ...]
     """Planted."""
+    alike: tuple[float, ...]
+    """Shares of the planted layer's mixing that people have in common."""
     draws: int
     """Permutations of each null distribution."""
     pooled_draws: int
@@ -65,23 +78,25 @@ QUICK = Plan(
     n_reference=4,
     n_courses=4,
     shares=(0.2,),
+    alike=(0.0,),
     draws=99,
     pooled_draws=19,
 )
 FULL = Plan(
     reasoning_types=("syllogistic", "transitive"),
-    n_tested=4000,
-    n_planted=500,
-    n_mis_specified=500,
-    n_narrow=2000,
-    n_pooled=500,
-    n_layer=20,
-    n_published=50,
+    n_tested=1000,
+    n_planted=200,
+    n_mis_specified=200,
+    n_narrow=400,
+    n_pooled=100,
+    n_layer=10,
+    n_published=30,
     n_reference=20,
-    n_courses=20,
-    shares=(0.02, 0.05, 0.1, 0.2),
-    draws=199,
-    pooled_draws=199,
+    n_courses=12,
+    shares=(0.05, 0.1, 0.2),
+    alike=(0.0, ALIKE),
+    draws=99,
+    pooled_draws=99,
 )
 
 
@@ -103,6 +118,8 @@ class CalibrationRow(_Row):
     kind: Kind
     share: float
     """Planted, of the expected variance of every voxel."""
+    alike: float = 0.0
+    """Share of its mixing into voxels that people have in common."""
     reasoning_type: str
     """``all``: both types pooled."""
     n: int
@@ -116,10 +133,6 @@ class CalibrationRow(_Row):
     nested choice found the planted layer in every fold."""
     interval: tuple[float, float]
     """Exact two-sided 95 % interval of the rate (Clopper & Pearson 1934)."""
-    verdict: float | None = None
-    """Share with the verdict `above null` of a cell whose five companions find nothing: six
-    times p at most 0.05 and the interval over people above 0. None where pooled, or with too
-    few permutations."""
     unique_r2: float | None = None
     """Mean over people and data sets."""
     coverage: float | None = None
@@ -132,9 +145,9 @@ class CalibrationRow(_Row):
     published: PublishedResult | None = None
 
     @property
-    def key(self) -> tuple[str, str, float, str]:
+    def key(self) -> Key:
         """What tells the row from all others of its record."""
-        return self.kind, self.scenario, self.share, self.reasoning_type
+        return self.kind, self.scenario, self.share, self.alike, self.reasoning_type
 
     @property
     def upper_bound(self) -> float:
@@ -159,9 +172,13 @@ class DesignRecord(_Row):
 
     people: int = PEOPLE
     voxels: int = VOXELS
+    first_share: tuple[float, float] = FIRST_SHARE
     voxel_spectrum: float = SPECTRUM
+    carried: float = CARRIED
     shared_features: int = SHARED_FEATURES
     shared_share: float = SHARED_SHARE
+    shared_of_first: float = SHARED_OF_FIRST
+    alike: float = ALIKE
     items_of_runs: dict[str, int]
 
 
@@ -177,6 +194,9 @@ class Calibration(_Row):
     people_r: dict[str, float] = {}
     """Per reasoning type, how well all others predict a person where nothing is planted: r with
     whole runs held out, as the inter-subject reference has it."""
+    dimensions: dict[str, float] = {}
+    """Per reasoning type, participation ratio of the items where nothing is planted, run means
+    out: mean over data sets and people."""
     rows: tuple[CalibrationRow, ...] = ()
 
     def differs_from(self, wanted: Calibration) -> list[str]:

@@ -9,13 +9,21 @@ from dataclasses import dataclass
 from threadpoolctl import threadpool_limits
 
 from brainbench.benchmarks.cell import POOLED
-from brainbench.calibration.measure import Report, ScenarioGroup, measure, measure_layers, people_r
+from brainbench.calibration.measure import (
+    Report,
+    ScenarioGroup,
+    dimensions,
+    measure,
+    measure_layers,
+    people_r,
+)
 from brainbench.calibration.people import Design, Experiment, make_design, make_experiment
 from brainbench.calibration.record import (
     QUICK,
     Calibration,
     CalibrationRow,
     DesignRecord,
+    Key,
     Plan,
     versions,
 )
@@ -31,7 +39,6 @@ from brainbench.calibration.scenarios import (
 from brainbench.progress import Progress, Step, no_progress
 
 Save = Callable[[Calibration], None]
-Key = tuple[str, str, float, str]
 
 
 @dataclass(frozen=True)
@@ -99,8 +106,11 @@ def calibrate(
         report("people among themselves")
         if not record.people_r:
             designs = [make_design(experiment, kind) for kind in plan.reasoning_types]
-            found = {d.reasoning_type: people_r(d, plan.n_reference, seed) for d in designs}
-            record = record.model_copy(update={"people_r": found})
+            among, filled = (
+                {d.reasoning_type: of(d, plan.n_reference, seed) for d in designs}
+                for of in (people_r, dimensions)
+            )
+            record = record.model_copy(update={"people_r": among, "dimensions": filled})
         for task in tasks:
             if {row.key for row in record.rows}.issuperset(task.keys):
                 done += task.steps
@@ -135,7 +145,7 @@ def _tasks(experiment: Experiment, plan: Plan, seed: int) -> Iterator[_Task]:
             for units in NARROW_UNITS:
                 few = narrow(design, units)
                 yield _group(ScenarioGroup(design, few, plan.n_narrow, plan.draws), seed)
-        shares = planted(design, plan.shares)
+        shares = planted(design, plan.shares, plan.alike)
         yield _group(
             ScenarioGroup(design, shares, plan.n_planted, plan.draws, n_courses=plan.n_courses),
             seed,
@@ -157,7 +167,7 @@ def _tasks(experiment: Experiment, plan: Plan, seed: int) -> Iterator[_Task]:
 
 def _group(group: ScenarioGroup, seed: int) -> _Task:
     kind = group.design.reasoning_type
-    keys = tuple((one.kind, one.name, one.share, kind) for one in group.scenarios)
+    keys = tuple((one.kind, one.name, one.share, one.alike, kind) for one in group.scenarios)
     return _Task(keys, group.steps, lambda report: measure(group, seed, report))
 
 
@@ -166,5 +176,5 @@ def _layers(design: Design, n_sets: int, seed: int) -> _Task:
         report(f"{design.reasoning_type}, every layer in turn")
         return [measure_layers(design, n_sets, seed)]
 
-    key: Key = ("layer", "each layer in turn", AMPLE_SHARE, design.reasoning_type)
+    key: Key = ("layer", "each layer in turn", AMPLE_SHARE, 0.0, design.reasoning_type)
     return _Task((key,), 1, work)

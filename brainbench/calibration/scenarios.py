@@ -12,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.benchmarks.controlled.nuisance import condition_columns
-from brainbench.calibration.people import PEOPLE, Design, respond, shared_course
+from brainbench.calibration.people import (
+    ALIKE,
+    PEOPLE,
+    Design,
+    SharedCourse,
+    respond,
+    shared_course,
+)
 from brainbench.encoding import nuisance as features
 
 Array = NDArray[np.float64]
@@ -34,7 +41,9 @@ class Scenario:
     ----------
     name, kind, share : what the row of the record says.
     factor : (n, q) or (P, n, q) columns that responses are mixed of; None for noise alone.
-    one_course : one mixture for everybody.
+    alike : share of the mixing that people have in common.
+    one_course : the columns are mixed once for everybody, and voxels differ in how strongly they
+        follow that one course over items.
     units : the model that is tested has one layer of so many random units.
     """
 
@@ -42,8 +51,16 @@ class Scenario:
     kind: Kind
     share: float
     factor: Array | None
+    alike: float = 0.0
     one_course: bool = False
     units: int | None = None
+
+    @property
+    def width(self) -> int:
+        """Columns that voxels mix."""
+        if self.factor is None:
+            return 0
+        return 1 if self.one_course else self.factor.shape[-1]
 
 
 def inside(design: Design) -> list[Scenario]:
@@ -54,9 +71,9 @@ def inside(design: Design) -> list[Scenario]:
     own = np.stack([features.own_response_time(seconds, person) for person in range(PEOPLE)])
     return [
         Scenario("nothing", "nothing", 0.0, None),
-        Scenario("length", "in span", SHARE, _lengths(design)),
-        Scenario("condition", "in span", SHARE, condition_columns(design.cell)),
-        Scenario("own response time", "in span", SHARE, own),
+        Scenario("length", "in span", SHARE, _lengths(design), ALIKE),
+        Scenario("condition", "in span", SHARE, condition_columns(design.cell), ALIKE),
+        Scenario("own response time", "in span", SHARE, own, ALIKE),
     ]
 
 
@@ -83,22 +100,29 @@ def pooled(design: Design) -> list[Scenario]:
     each = [_lengths(design) * (kinds == kind)[:, None] for kind in np.unique(kinds)]
     return [
         Scenario("nothing", "nothing", 0.0, None),
-        Scenario("reasoning type", "in span", SHARE, features.one_hot(kinds)),
-        Scenario("length", "in span", SHARE, _lengths(design)),
-        Scenario("length, by type", "in span", SHARE, np.concatenate(each, axis=1)),
+        Scenario("reasoning type", "in span", SHARE, features.one_hot(kinds), ALIKE),
+        Scenario("length", "in span", SHARE, _lengths(design), ALIKE),
+        Scenario("length, by type", "in span", SHARE, np.concatenate(each, axis=1), ALIKE),
     ]
 
 
-def planted(design: Design, shares: Sequence[float]) -> list[Scenario]:
+def planted(
+    design: Design, shares: Sequence[float], alike: Sequence[float] = (0.0,)
+) -> list[Scenario]:
     """One layer of the model, with one share of the variance after another.
 
     Parameters
     ----------
     design : of the model.
     shares : of a voxel's expected variance, 0 to 1; a scenario for each.
+    alike : shares of the mixing that people have in common, 0 to 1; all shares for each.
     """
     layer = root(design.layers[design.space.layers.index(PLANTED_LAYER)])
-    return [Scenario("layer of the model", "planted", share, layer) for share in shares]
+    return [
+        Scenario("layer of the model", "planted", share, layer, common)
+        for common in alike
+        for share in shares
+    ]
 
 
 def outside(design: Design) -> list[Scenario]:
@@ -111,12 +135,12 @@ def outside(design: Design) -> list[Scenario]:
     frequency = [np.mean([np.log(counts[word]) for word in item]) for item in words]
     conditions = [problem.condition.name for problem in design.cell.problems]
     return [
-        Scenario("AR(1) drift, one for all", "mis-specified", SHARE, drift, one_course=True),
+        Scenario("AR(1) drift, one for all", "mis-specified", SHARE, drift, ALIKE, True),
+        Scenario("AR(1) drift, own", "mis-specified", SHARE, drift),
+        Scenario("AR(1) drift, same in both runs", "mis-specified", SHARE, root(0.9**apart)),
         *(
-            Scenario(name, "mis-specified", SHARE, factor)
+            Scenario(name, "mis-specified", SHARE, factor, ALIKE)
             for name, factor in {
-                "AR(1) drift, own": drift,
-                "AR(1) drift, same in both runs": root(0.9**apart),
                 "faster waves of position": features.slow_waves(design.cell.position, 5)[:, 2:],
                 "mean word frequency": features.standardise(frequency),
                 "condition with interactions": features.one_hot(conditions),
@@ -134,22 +158,29 @@ def each_layer(design: Design) -> list[Scenario]:
 
 
 def simulate(
-    design: Design, scenario: Scenario, number: int, seed: int, course: Array | None = None
+    design: Design, scenario: Scenario, number: int, seed: int, course: SharedCourse | None = None
 ) -> Array:
     """Data set ``number`` of a scenario, the same whatever else is simulated.
 
     Parameters
     ----------
-    course : (n, k) what people share of the items; drawn for this data set by default.
+    course : what people have in common; drawn for this data set by default.
 
     Returns
     -------
     (P, n, V) components from :func:`.respond`.
     """
-    rng = stream(seed, design, scenario.kind, scenario.name, f"{scenario.share}", number)
-    own = shared_course(len(design.runs), rng)
-    course = own if course is None else course
-    return respond(scenario.factor, scenario.share, course, rng, scenario.one_course)
+    rng = stream(seed, design, *scenario_names(scenario), number)
+    own = shared_course(len(design.runs), rng, scenario.width)
+    factor = scenario.factor
+    if factor is not None and scenario.one_course:
+        factor = factor @ rng.standard_normal((factor.shape[-1], 1))
+    return respond(factor, scenario.share, own if course is None else course, rng, scenario.alike)
+
+
+def scenario_names(scenario: Scenario) -> tuple[str, ...]:
+    """What tells it from all others in its design."""
+    return scenario.kind, scenario.name, f"{scenario.share}", f"{scenario.alike}"
 
 
 def stream(seed: int, design: Design, *names: str | int) -> np.random.Generator:

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from brainbench.calibration.record import FAMILY, LEVEL, LIMIT, Calibration, CalibrationRow
+from brainbench.calibration.record import LEVEL, LIMIT, Calibration, CalibrationRow
 from brainbench.calibration.scenarios import Kind
 
 IN_WORDS: dict[Kind, str] = {
@@ -20,14 +20,13 @@ IN_WORDS: dict[Kind, str] = {
     "mis-specified": "Confounds outside the span",
 }
 _Cell = Callable[[CalibrationRow], str | Text]
-_SCORED = ("verdict", "unique R²")
 _PUBLISHED = ("published r", "above 0")
 _SHOWN: dict[Kind, tuple[str, ...]] = {
-    "nothing": ("≤ 7 %", *_SCORED, *_PUBLISHED),
-    "in span": ("≤ 7 %", *_SCORED, *_PUBLISHED),
-    "narrow": ("≤ 7 %", *_SCORED),
-    "mis-specified": (*_SCORED, *_PUBLISHED),
-    "planted": (*_SCORED, "covers", "t covers", "layer"),
+    "nothing": ("≤ 7 %", "unique R²", *_PUBLISHED),
+    "in span": ("≤ 7 %", "unique R²", *_PUBLISHED),
+    "narrow": ("≤ 7 %", "unique R²"),
+    "mis-specified": ("unique R²", *_PUBLISHED),
+    "planted": ("unique R²", "covers", "t covers", "layer"),
     "layer": ("layer",),
 }
 
@@ -53,8 +52,11 @@ def render_calibration(found: Calibration) -> RenderableType:
 
 
 def in_short(row: CalibrationRow) -> str:
-    """What a row planted: ``length, 30 %``."""
-    return f"{row.scenario}, {row.share:.0%}" if row.share else row.scenario
+    """What a row planted: ``length, 30 %``; ``alike`` where people mix a layer partly alike."""
+    if not row.share:
+        return row.scenario
+    alike = " alike" if row.kind == "planted" and row.alike else ""
+    return f"{row.scenario}, {row.share:.0%}{alike}"
 
 
 def type_in_short(row: CalibrationRow) -> str:
@@ -79,7 +81,6 @@ _ALWAYS: dict[str, _Cell] = {
 }
 _COLUMNS: dict[str, _Cell] = {
     "≤ 7 %": lambda row: row.within_limit or "",
-    "verdict": lambda row: "" if row.verdict is None else f"{row.verdict:.1%}",
     "unique R²": lambda row: "" if row.unique_r2 is None else f"{row.unique_r2:.4f}",
     "covers": lambda row: _percent(row.coverage),
     "t covers": lambda row: _percent(row.coverage_student),
@@ -91,19 +92,26 @@ _COLUMNS: dict[str, _Cell] = {
 
 def _legend(found: Calibration) -> str:
     people = ", ".join(f"{r:.3f} ({kind})" for kind, r in found.people_r.items())
+    filled = ", ".join(f"{size:.1f} ({kind})" for kind, size in found.dimensions.items())
     pooled = found.plan.pooled_draws
-    verdict = any(row.verdict is not None for row in found.rows)
     parts = [
         "" if found.complete else "Unfinished: rows are missing.",
-        f"{found.design.people} simulated people; others predict a person with r {people}.",
+        f"{found.design.people} simulated people; others predict a person with r {people}; "
+        f"items fill so many dimensions: {filled}.",
         f"found: data sets with p at most {LEVEL} for unique R², uncorrected, of "
         f"{found.plan.draws} permutations ({pooled} where pooled), with its exact 95 % interval; "
         f"≤ {LIMIT:.0%}: whether the one-sided upper 95 % bound is, where nothing should be found.",
-        f"verdict: above null where the other {FAMILY - 1} cells find nothing." if verdict else "",
         "covers: 95 % intervals over people that hold the mean of new people, same items; "
         "t covers: so would Student's t, which is not used.",
         "layer: folds that chose the planted one.",
+        _alike(found),
         "published r: what the published protocol scores on some of the same data; above 0: its "
         "95 % interval over people is.",
     ]
     return " ".join(part for part in parts if part)
+
+
+def _alike(found: Calibration) -> str:
+    shares = sorted({row.alike for row in found.rows if row.kind == "planted" and row.alike})
+    parts = " or ".join(f"{share:.0%}" for share in shares)
+    return f"alike: {parts} of the mixing into voxels is the same for all people." if parts else ""

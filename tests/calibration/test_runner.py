@@ -21,6 +21,7 @@ TINY = Plan(
     n_reference=1,
     n_courses=1,
     shares=(0.05, 0.2),
+    alike=(0.0, 0.5),
     draws=9,
     pooled_draws=4,
 )
@@ -43,10 +44,10 @@ def small() -> tuple[Calibration, list[tuple[int, int]]]:
 
 def test_every_row_once(whole: Calibration) -> None:
     assert whole.complete
-    assert len(whole.rows) == 4 + 4 + 2 + 1 + 6 + 4
+    assert len(whole.rows) == 4 + 4 + 4 + 1 + 6 + 4
     assert len({row.key for row in whole.rows}) == len(whole.rows)
     assert whole.design.items_of_runs["transitive-01"] == 16
-    assert set(whole.people_r) == {"transitive"}
+    assert set(whole.people_r) == set(whole.dimensions) == {"transitive"}
 
 
 @pytest.mark.exhaustive

@@ -49,6 +49,10 @@ def test_confounds_in_the_span_are_and_the_others_are_not(design: Design) -> Non
 def test_kinds_and_shares(design: Design) -> None:
     assert {one.kind for one in inside(design)} == {"nothing", "in span"}
     assert [one.share for one in planted(design, (0.02, 0.2))] == [0.02, 0.2]
+    both = planted(design, (0.02, 0.2), (0.0, 0.5))
+    assert [(one.alike, one.share) for one in both] == [
+        (0.0, 0.02), (0.0, 0.2), (0.5, 0.02), (0.5, 0.2)
+    ]  # fmt: skip
     names = [one.name for one in each_layer(design)]
     assert len(set(names)) == 20
     assert "attention 15" in names
@@ -74,7 +78,7 @@ def test_a_data_set_is_the_same_whatever_else_is_simulated(design: Design) -> No
 def test_a_course_that_is_given_takes_the_place_of_the_drawn_one(design: Design) -> None:
     scenario = inside(design)[0]
     course = shared_course(len(design.runs), np.random.default_rng(0))
-    basis, _ = np.linalg.qr(course - course.mean(axis=0))
+    basis, _ = np.linalg.qr(course.columns - course.columns.mean(axis=0))
     drawn, given = (simulate(design, scenario, 0, 0, one) for one in (None, course))
     assert ((basis.T @ given) ** 2).sum() > 1.3 * ((basis.T @ drawn) ** 2).sum()
 

@@ -23,7 +23,6 @@ def row(**changed: Any) -> CalibrationRow:
         "n": 2000,
         "rate": 0.05,
         "interval": (0.041, 0.0605),
-        "verdict": 0.0012,
         "unique_r2": -0.0004,
         "published": PublishedResult(n=50, r=0.361, above_zero=1.0),
     }
@@ -39,11 +38,18 @@ def record() -> Calibration:
         row(scenario="drift", kind="mis-specified", rate=0.4, interval=(0.35, 0.45)),
         row(scenario="layer of the model", kind="planted", coverage=0.61, layer_recovered=0.5,
             published=None),
-        row(scenario="each layer in turn", kind="layer", unique_r2=None, verdict=None,
+        row(scenario="layer of the model", kind="planted", coverage=0.72, layer_recovered=0.5,
+            alike=0.5, published=None),
+        row(scenario="each layer in turn", kind="layer", unique_r2=None,
             layer_recovered=0.9, published=None, reasoning_type="all"),
     )  # fmt: skip
     return new_calibration(0, FULL).model_copy(
-        update={"complete": True, "rows": rows, "people_r": {"syllogistic": 0.058}}
+        update={
+            "complete": True,
+            "rows": rows,
+            "people_r": {"syllogistic": 0.058},
+            "dimensions": {"syllogistic": 9.24},
+        }
     )
 
 
@@ -66,14 +72,17 @@ def test_every_row_with_its_numbers(record: Calibration) -> None:
     text = rendered(record)
     lines = {line.split("  ")[0]: line.split() for line in text.splitlines()}
     assert lines["length, 30%"][2:] == [
-        "syll.", "2,000", "5.0%", "4.1-6.0", "yes", "0.1%", "-0.0004", "0.361", "100%"
+        "syll.", "2,000", "5.0%", "4.1-6.0", "yes", "-0.0004", "0.361", "100%"
     ]  # fmt: skip
     assert "over" in lines["condition, 30%"]
-    assert lines["nothing"][-7:-4] == ["1.0-14.0", "not", "shown"]
+    assert lines["nothing"][-6:-3] == ["1.0-14.0", "not", "shown"]
     assert lines["layer of the model, 30%"][-2:] == ["61%", "50%"]
+    assert lines["layer of the model, 30% alike"][-2:] == ["72%", "50%"]
     assert lines["drift, 30%"].count("over") == 0
     assert "0.058 (syllogistic)" in text
-    assert "199 permutations" in text
+    assert "9.2 (syllogistic)" in " ".join(text.split())
+    assert "alike: 50% of the mixing" in " ".join(text.split())
+    assert "99 permutations" in text
     assert "Unfinished" not in text
     assert "…" not in text
 

@@ -29,6 +29,7 @@ TINY = Plan(
     n_reference=1,
     n_courses=0,
     shares=(0.2,),
+    alike=(0.0,),
     draws=4,
     pooled_draws=4,
 )

@@ -20,6 +20,7 @@ PLAN = Plan(
     n_reference=1,
     n_courses=1,
     shares=(0.2,),
+    alike=(0.0,),
     draws=19,
     pooled_draws=9,
 )
