@@ -72,9 +72,8 @@ class Change(GuidancePart):
     """95 %, hierarchical bootstrap over seeds × base problems; cut to where a difference of
     shares or areas can lie: an end at -1 or 1 says that the data set no bound there."""
     p: P | None
-    """Two-sided: Student's t with the standard error of the same bootstrap."""
-    p_corrected: P | None
-    """Holm over arms, for the two metrics that a claim rests on."""
+    """Two-sided, uncorrected: Student's t with the standard error of the same bootstrap. Null with
+    fewer than two permutations of items: how much other signals would vary is not known then."""
 
 
 class Difference(GuidancePart):
@@ -140,8 +139,10 @@ class SearchRow(GuidancePart):
     interval: Interval | None = None
     """95 %, bootstrap over problems, each with all its people; of these people."""
     p: P | None = None
+    """Null with fewer than two permutations: how many answers other signals would flip is not
+    known then."""
     p_corrected: P | None = None
-    """Holm over arms; null of an arm that has no power."""
+    """Holm over arms, each of which is read by itself; null of an arm that has no power."""
     direction_gained: Count | None
     """The mean of the directions that flipped, added to all items: wrong ones that become right."""
     direction_lost: Count | None

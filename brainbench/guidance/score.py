@@ -70,8 +70,7 @@ class GuidanceScore(GuidancePart):
     alignment: tuple[ArmAlignment, ...] = ()
     """Did alignment rise, where accuracy did? Of fine-tuning."""
     oracles: tuple[str, ...] = ()
-    """Arms that know the answers of the test: shown, and neither corrected for nor part of a
-    claim."""
+    """Arms that know the answers of the test: shown, and no part of a claim."""
     humans_beat_model: bool = True
     """Whether some person has an item right that the model has wrong; if not, every item guides."""
     verdict: Verdict
@@ -179,7 +178,7 @@ class SearchScore(GuidancePart):
     @property
     def reading(self) -> str:
         """The outcome in plain words."""
-        return read_search(self.rows, self.auc)
+        return read_search(self.rows, self.auc, powerless(self.loss, self.centring))
 
     @property
     def warnings(self) -> tuple[str, ...]:

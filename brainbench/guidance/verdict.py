@@ -3,6 +3,14 @@
 ``brain signals help``: AUC and accuracy at the validation threshold both rise against permuted
 signals and against labels alone. ``not shown to help``: one of them does not. ``inconclusive``:
 the tier, the seeds or a missing arm allow no claim.
+
+The claim is an intersection–union test: that signals help is said only if each of four
+comparisons rejects its own null hypothesis. If signals do not help, at least one of the four nulls
+is true, and the claim is made only where the test of that very null rejects, which happens in at
+most α of the cases. So four tests at α make one claim at α, and no p is corrected, neither for the
+four nor for arms that take no part in the claim.
+
+Source: Berger 1982, Technometrics 24, 295–300.
 """
 
 from __future__ import annotations
@@ -33,6 +41,8 @@ CLAIM: tuple[Metric, ...] = ("auc", "accuracy_at_threshold")
 AGAINST = (PERMUTED, LABEL_ONLY)
 MIN_SEEDS = 5
 MIN_PERMUTATIONS = 5
+# Fewest permutations that tell how much other signals would vary.
+MIN_DRAWN = 2
 LEVEL = 0.05
 # Fewest base problems that are drawn from.
 MIN_PROBLEMS = 5
@@ -111,20 +121,23 @@ def read_alignment(alignment: Sequence[ArmAlignment]) -> str:
     return f"Alignment with held-out runs, r {alignment[0].before:.3f} before training: {after}."
 
 
-def read_search(rows: Sequence[SearchRow], before: float) -> str:
+def read_search(
+    rows: Sequence[SearchRow], before: float, flat: frozenset[str] = frozenset()
+) -> str:
     """A reading of a search: flips, flips of the baselines, effects of the mean direction.
 
     Parameters
     ----------
     rows : one for each arm, guided among them.
     before : AUC of the log-odds before the search.
+    flat : arms that the loss gives nothing to go by; guided is not compared with them.
     """
     by_name = {row.arm: row for row in rows}
     guided = by_name[GUIDED]
     parts = [f"brain signals flip {guided.flipped:.0%} of the targeted answers"]
     others = [row for row in rows if row is not guided]
     if any(row.guided_minus is not None for row in others):
-        parts += _flips_compared(others)
+        parts += _flips_compared([row for row in others if row.arm not in flat])
     else:
         parts += _flips_named(others, guided.flipped)
     if guided.direction_auc is not None and guided.direction_true_rate is not None:
@@ -138,19 +151,24 @@ def read_search(rows: Sequence[SearchRow], before: float) -> str:
 
 
 def _flips_compared(others: Sequence[SearchRow]) -> list[str]:
-    """Guided against every arm that has any power, by the intervals of the differences."""
-    sides: dict[int, list[str]] = {1: [], -1: [], 0: []}
+    """Guided against every arm, by the intervals of the differences where they were tested."""
+    sides: dict[int | None, list[str]] = {1: [], -1: [], 0: [], None: []}
     for row in others:
-        if row.guided_minus is None or (row.p is not None and row.p_corrected is None):
+        if row.guided_minus is None:
             continue
-        side = 0
+        side = None if row.p_corrected is None else 0
         if row.interval is not None and row.p_corrected is not None and row.p_corrected < LEVEL:
             side = int(row.interval[0] > 0.0) - int(row.interval[1] < 0.0)
         sides[side].append(
             f"{row.arm} {row.flipped:.0%} ({_points(row.guided_minus)} points"
             f"{_range(row.interval, 100.0, 1)})"
         )
-    words = {1: "more than with", -1: "fewer than with", 0: "no clear difference to"}
+    words = {
+        1: "more than with",
+        -1: "fewer than with",
+        0: "no clear difference to",
+        None: "not tested against",
+    }
     return [f"{words[side]} {', '.join(named)}" for side, named in sides.items() if named]
 
 
@@ -186,8 +204,9 @@ def decide_verdict(differences: Sequence[Difference], lacking: Sequence[str] = (
     """The verdict on the differences between guided and the other arms.
 
     A claim rests on AUC and on accuracy at the validation threshold, each with its interval
-    above 0 and its corrected p below 0.05, against item-permuted signals and against labels
-    alone. How often the model answers True takes no part in it.
+    above 0 and its p below 0.05, against item-permuted signals and against labels alone. All four
+    must hold, so none is corrected (intersection–union test). How often the model answers True
+    takes no part in it, nor do other arms.
 
     Parameters
     ----------
@@ -224,8 +243,8 @@ def _is_above(change: Change | None) -> bool:
         change is not None
         and change.interval is not None
         and change.interval[0] > 0.0
-        and change.p_corrected is not None
-        and change.p_corrected < LEVEL
+        and change.p is not None
+        and change.p < LEVEL
     )
 
 
@@ -271,7 +290,6 @@ def _log_odds(differences: Sequence[Difference], first: Difference) -> str:
     measured = [(arm, area) for arm, area in areas if area is not None]
     if not measured:
         return "; without log-odds of two answers, bias and reasoning cannot be separated"
-    # an arm that no claim rests on has no corrected p
     weak = [(arm, a) for arm, a in measured if not (_is_above(a) or _free(arm, a))]
     if weak:
         # a rise that reasoning does not bear out

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from brainbench.guidance.arms import PERMUTED
+from brainbench.guidance.verdict import MIN_DRAWN
 from brainbench.quantities import Layer
 from brainbench.results.record import SCHEMA_VERSION, Record
 
@@ -160,7 +162,13 @@ def _bias(bias: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _gain(gain: Mapping[str, Any]) -> dict[str, Any]:
-    """Two facts stood in warnings only."""
+    """Two facts stood in warnings only, and p was corrected over arms that no claim needs."""
+    once = gain["n_permutations"] < MIN_DRAWN
+    differences = [
+        {**row, "changes": [_change(change, once) for change in row["changes"]]}
+        for row in gain["differences"]
+    ]
+    gain = {**gain, "differences": differences}
     oracles = [text.removesuffix(_ORACLES) for text in gain["warnings"] if text.endswith(_ORACLES)]
     return {
         **_renamed(_noted(gain)),
@@ -169,8 +177,16 @@ def _gain(gain: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _change(change: Mapping[str, Any], once: bool) -> dict[str, Any]:
+    """Without a p that left out how much other signals vary, where they were drawn once."""
+    return _without(change, "p_corrected") | ({"p": None} if once else {})
+
+
 def _search(search: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = _renamed(_noted(search))
+    drawn = [row["n_seeds"] for row in found["rows"] if row["arm"] == PERMUTED]
+    if max(drawn, default=0) < MIN_DRAWN:
+        found["rows"] = [{**row, "p": None, "p_corrected": None} for row in found["rows"]]
     return found
 
 

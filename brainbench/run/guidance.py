@@ -272,7 +272,7 @@ class GuidanceRun:
         trained = experiment.train_arms(model, own, plan, folder, self.report)
         tests = self._tests("finetuning")
         scanner = ask_problems(model, signals.at(test).problems)
-        before = experiment.alignment(model, signals, train, test)
+        before = experiment.alignment(model, signals, test)
         answered: dict[str, list[experiment.TestAnswers]] = {}
         after = []
         for number, each in enumerate(trained):
@@ -282,7 +282,7 @@ class GuidanceRun:
                 answered.setdefault(HELD_OUT, []).append(held_out)
                 for name, problems in tests.items():
                     answered.setdefault(name, []).append(experiment.answer_test(now, problems))
-                after.append(experiment.alignment(now, signals, train, test))
+                after.append(experiment.alignment(now, signals, test))
         rows = experiment.compare_alignment(before, trained, after)
         way = scoring.Method("finetuning", "controlled", recipe, SITE, self._sets[MIDDLE])
         found = []

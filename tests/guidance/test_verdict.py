@@ -12,12 +12,12 @@ from brainbench.guidance.rows import Change, Difference
 from brainbench.guidance.verdict import decide_verdict, read_gains, unmeasured
 
 UP, FLAT, DOWN = (0.05, 0.02, 0.08, 0.001), (-0.01, -0.03, 0.02, 0.6), (-0.1, -0.15, -0.05, 0.001)
-# above 0, but not after correction
-NEARLY = (0.03, 0.001, 0.06, 0.2)
+# its interval is above 0, its p is not below 0.05
+NEARLY = (0.03, 0.001, 0.06, 0.051)
 
 
 def difference(against: str, **changes: tuple[float, float, float, float] | None) -> Difference:
-    """Value, both ends of the interval, corrected p of each metric; FLAT unless given."""
+    """Value, both ends of the interval, p of each metric; FLAT unless given."""
     every: dict[str, Any] = dict.fromkeys(
         ("auc", "accuracy_at_threshold", "accuracy", "true_rate"), FLAT
     )
@@ -25,7 +25,7 @@ def difference(against: str, **changes: tuple[float, float, float, float] | None
         against=against,
         n_seeds=5,
         changes=[
-            Change(metric=m, value=c[0], interval=c[1:3], p=c[3], p_corrected=c[3])  # type: ignore[arg-type]
+            Change(metric=m, value=c[0], interval=c[1:3], p=c[3])
             for m, c in {**every, **changes}.items()
             if c is not None
         ],
@@ -49,6 +49,17 @@ class TestVerdict:
             rows = both(**WIN)
             rows[arm] = difference((PERMUTED, LABEL_ONLY)[arm], **{**WIN, metric: bad})
             assert decide_verdict(rows) == "not shown to help"
+
+    def test_each_of_the_four_is_tested_at_the_level_of_the_claim(self) -> None:
+        """Intersection–union: nothing is multiplied by the number of comparisons or of arms."""
+        just = {"auc": (0.05, 0.001, 0.1, 0.049), "accuracy_at_threshold": (0.05, 0.001, 0.1, 0.04)}
+        others = [difference(arm) for arm in (UNGUIDED, "random fMRI", "random direction")]
+        assert decide_verdict([*others, *both(**just)]) == "brain signals help"
+
+    def test_a_comparison_without_p_passes_nothing(self) -> None:
+        rows = both(**WIN)
+        rows[1].changes[0].p = None
+        assert decide_verdict(rows) == "not shown to help"
 
     def test_too_little_of_anything_is_inconclusive(self) -> None:
         assert decide_verdict(both(**WIN), ["reduced tier"]) == "inconclusive"

@@ -236,7 +236,6 @@ def gain(seed: int = 0, shift: float = 0.0, **fields: Any) -> GuidanceScore:
             value=value,
             interval=(value - 0.03, value + 0.03),
             p=0.2,
-            p_corrected=0.8,
         )
 
     held: dict[str, Any] = {

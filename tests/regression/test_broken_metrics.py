@@ -7,12 +7,10 @@ any machine.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import golden_files
 import golden_numbers
 import numpy as np
 import pytest
@@ -25,7 +23,6 @@ from brainbench.encoding.controlled import prediction as across_runs
 from brainbench.encoding.published import prediction
 from brainbench.encoding.published.prediction import correlate
 from brainbench.guidance.gains import compare, metrics
-from brainbench.guidance.rows import Difference
 from brainbench.models import PHANTOM_FILE
 from brainbench.reasoning import response_bias
 from brainbench.run import Settings, evaluate
@@ -164,40 +161,14 @@ class TestGuidance:
             lambda: monkeypatch.setattr(metrics, "pairs_in_order", broken),
         )
 
-    def test_holm(self, monkeypatch: pytest.MonkeyPatch, golden: Golden) -> None:
-        """Of the p values in the file: those of a run differ from one processor to the next."""
+    def test_p_without_other_signals(
+        self, guided: GuidedRun, monkeypatch: pytest.MonkeyPatch, golden: Golden
+    ) -> None:
+        """From one permutation, which does not tell how much other signals vary."""
         held(
-            lambda: golden(corrected_again(), "guidance_nano", golden_files.EXACT, only=scored),
-            lambda: monkeypatch.setattr(compare, "holm", identity),
+            lambda: golden(again(guided), "guidance_nano", golden_numbers.of_guidance, only=scored),
+            lambda: monkeypatch.setattr(compare, "MIN_DRAWN", 1),
         )
-
-
-def corrected_again() -> dict[str, Any]:
-    """The golden scores of guidance, their p values corrected by the code as it is now."""
-    text = (Path(__file__).parent / "golden" / "guidance_nano.json").read_text("utf-8")
-    scores: dict[str, Any] = json.loads(text)["numbers"]
-    for score in filter(lambda one: "differences" in one, scores.values()):
-        rows = {
-            name: Difference(
-                against=name,
-                n_seeds=1,
-                changes=[
-                    {**change, "p_corrected": None} for m, change in row.items() if m != "mcnemar"
-                ],
-                mcnemar_p=None,
-                mcnemar_gained=None,
-                mcnemar_lost=None,
-            )
-            for name, row in score["differences"].items()
-        }
-        oracles = frozenset(
-            name for name, row in score["differences"].items() if row["auc"]["p_corrected"] is None
-        )
-        (differences,) = compare.correct_differences([list(rows.values())], oracles)
-        for each in differences:
-            for change in each.changes:
-                score["differences"][each.against][change.metric] = change.model_dump(mode="json")
-    return scores
 
 
 def scored(name: str) -> bool:

@@ -28,6 +28,8 @@ READINGS = {
     "cannot be told apart": "cannot be separated",
     "not told from chance": "not distinguishable from chance",
     "tell the answers apart": "separate the answers",
+    # items were permuted once, which gives no p
+    "no clear difference to": "not tested against",
 }
 OF_A_VERDICT = (
     "verdict", "p_corrected", "family", "detectable_r2", "p_within_condition",
@@ -169,7 +171,36 @@ def test_no_number_is_lost_or_another(name: str) -> None:
     for score in content["controlled"]:
         for judged in OF_A_VERDICT:
             del score[judged]
+    # but p values of guidance: items were permuted once, and p corrected over all arms
+    for gain in content["gains"]:
+        for change in (change for row in gain["differences"] for change in row["changes"]):
+            change["p"] = change["p_corrected"] = None
+    for row in (row for search in content["searches"] for row in search["rows"]):
+        row["p"] = row["p_corrected"] = None
     assert set(numbers(content)) == set(numbers(record.model_dump(mode="json")))
+
+
+def test_p_of_guidance_needs_other_signals_and_is_not_corrected() -> None:
+    content = content_of("finetuning")
+    old = content["gains"][0]["differences"][0]["changes"][0]
+    assert old["p"] is not None
+
+    def now(permutations: int) -> dict[str, Any]:
+        content["gains"][0]["n_permutations"] = permutations
+        change = read_schema1(content).gains[0].differences[0].changes[0]
+        return change.model_dump(mode="json")
+
+    kept = {name: value for name, value in old.items() if name != "p_corrected"}
+    assert now(1) == {**kept, "p": None}
+    assert now(2) == kept
+    content = content_of("steering_search")
+    rows = content["searches"][0]["rows"]
+    assert any(row["p"] is not None for row in rows)
+    assert all(row.p is None for row in read_schema1(content).searches[0].rows)
+    for row in rows:
+        row["n_seeds"] = 5
+    found = [(row.p, row.p_corrected) for row in read_schema1(content).searches[0].rows]
+    assert found == [(row["p"], row["p_corrected"]) for row in rows]
 
 
 @pytest.mark.parametrize("name", NAMES)

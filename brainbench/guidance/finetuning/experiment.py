@@ -262,9 +262,7 @@ def gather(
     return found
 
 
-def alignment(
-    model: Model, signals: Signals, train: NDArray[np.intp], test: NDArray[np.intp]
-) -> float:
+def alignment(model: Model, signals: Signals, test: NDArray[np.intp]) -> float:
     """Pearson r of held-out responses with what all layers together predict.
 
     Mean over voxels, then people; types' means taken out, penalties chosen inside the training
@@ -273,9 +271,8 @@ def alignment(
     Parameters
     ----------
     model : its states are read at all items.
-    signals : train and test items.
-    train : not used: what is not in ``test`` is fitted on.
-    test : numbers of the items that are held out.
+    signals : of all items.
+    test : numbers of the items that are held out; all others are fitted on.
     """
     states = read_activations(model, signals.problems)
     kernels = np.concatenate([linear_kernels(values) for values in states.values.values()])

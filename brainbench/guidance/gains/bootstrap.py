@@ -10,10 +10,12 @@ each arm apart. What the draws alone get wrong is put right before percentiles a
   and once more with both: it counts once, with the problems.
 * Widened draws may reach where no difference can be: those of shares and areas lie between -1 and
   1. An interval is cut to where its values can lie, which takes no true value out of it.
-* Permuted and random signals are others in every row, the people's own the same in all. If nothing
-  is in them, they are one more draw of the kind: what such rows vary by is added once, however many
-  seeds guided has. Without that, a third of the comparisons of signals with nothing in them would
-  come out as a gain or a loss at p < 0.05 (simulated in tests/guidance/gains/test_bootstrap.py).
+* The people's own signals are the same in every row of guided; permuted ones are others in every
+  row. If nothing is in the people's own, they are one more draw of the permuted kind, and another
+  draw could have been better or worse: what rows of permuted signals vary by is added once,
+  however many seeds guided has, and whichever arm guided is compared with. An arm without signals
+  has no such variance of its own, and without the addition most comparisons of meaningless signals
+  with labels alone come out as a gain or a loss (``docs/data/guidance_calibration.json``).
 
 Source: Efron & Tibshirani 1993; McCarthy & Snowden 1985 (n - 1); Hesterberg 2015 (widening);
 Satterthwaite 1946; Owen 2007, Annals of Applied Statistics 1 (two factors, crossed).
@@ -126,7 +128,7 @@ def compare(
     guided: MetricDraws,
     other: MetricDraws,
     n_base: int,
-    redrawn: bool = False,
+    signals: MetricDraws | None = None,
     level: float = 0.95,
     ends: Interval | None = None,
 ) -> GainEstimate:
@@ -136,7 +138,8 @@ def compare(
     ----------
     guided, other : of the same draws of problems.
     n_base : how many problems were drawn from.
-    redrawn : the other arm's rows are guided by signals drawn anew for each.
+    signals : of the arm whose rows are guided by signals drawn anew for each, which may be
+        ``other`` itself; without it the result holds for these very signals only.
     ends : where such a difference can lie, if there are ends; the interval is cut to them.
 
     Returns
@@ -151,7 +154,7 @@ def compare(
     if n_base < MIN_PROBLEMS or not np.isfinite(value) or kept.mean() < 1.0 - _UNDEFINED:
         return GainEstimate(value, None, None)
     draws = draws[kept]
-    error, freedom = _standard_error(guided, other, problems[kept], n_base, redrawn)
+    error, freedom = _standard_error(guided, other, problems[kept], n_base, signals)
     least = 2.0 / (draws.size + 1)
     if error < _SLACK or draws.std() < _SLACK:
         return GainEstimate(value, (value, value), 1.0 if abs(value) < _SLACK else least)
@@ -185,20 +188,30 @@ def _variance(seeds: Array) -> float:
 
 
 def _standard_error(
-    guided: MetricDraws, other: MetricDraws, problems: Array, n_base: int, redrawn: bool
+    guided: MetricDraws,
+    other: MetricDraws,
+    problems: Array,
+    n_base: int,
+    signals: MetricDraws | None,
 ) -> tuple[float, float]:
     """Of the difference, and its degrees of freedom."""
-    of_problems = float(problems.var())
-    own = guided.spread / guided.seeds.size
-    others = other.spread / other.seeds.size
-    if redrawn:
-        others += other.spread
-    total = of_problems + own + others
-    # terms of one seed are 0
-    terms = [(of_problems, n_base), (own, guided.seeds.size), (others, other.seeds.size)]
-    spent = sum(term**2 / (n - 1) for term, n in terms if n > 1)
+    variances = [
+        (float(problems.var()), n_base),
+        (guided.spread / guided.seeds.size, guided.seeds.size),
+    ]
+    of_other = other.spread / other.seeds.size
+    if signals is other:
+        # one estimate, used twice
+        variances.append((of_other + other.spread, other.seeds.size))
+    else:
+        variances.append((of_other, other.seeds.size))
+        if signals is not None:
+            variances.append((signals.spread, signals.seeds.size))
+    total = sum(variance for variance, _ in variances)
+    # those of one seed are 0
+    spent = sum(variance**2 / (n - 1) for variance, n in variances if n > 1)
     freedom = total**2 / spent if spent > 0 else np.inf
-    if redrawn and other.seeds.size > 1:
+    if signals is not None and signals.seeds.size > 1:
         # what few rows vary by is not known any better where it is small
-        freedom = min(freedom, other.seeds.size - 1)
+        freedom = min(freedom, signals.seeds.size - 1)
     return float(np.sqrt(total)), freedom

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from zlib import crc32
 
 import numpy as np
@@ -13,7 +13,7 @@ from brainbench.encoding.kernels import Array
 from brainbench.encoding.threads import parallel
 from brainbench.errors import DataError, UsageError
 from brainbench.guidance.answers import ArmAnswers, TestItems
-from brainbench.guidance.arms import GUIDED, is_stochastic
+from brainbench.guidance.arms import GUIDED, PERMUTED
 from brainbench.guidance.gains.bootstrap import (
     SHARES,
     GainEstimate,
@@ -33,9 +33,8 @@ from brainbench.guidance.rows import (
     Tier,
     Verdict,
 )
-from brainbench.guidance.verdict import CLAIM, MIN_PROBLEMS, decide_verdict, find_lacking
+from brainbench.guidance.verdict import MIN_DRAWN, MIN_PROBLEMS, decide_verdict, find_lacking
 from brainbench.statistics.answers import mcnemar
-from brainbench.statistics.inference import holm
 
 MIN_DRAWS = 10_000
 Tables = Mapping[Metric, MetricDraws]
@@ -51,8 +50,7 @@ class GainSettings:
     n_draws : of the bootstrap, at least 10,000.
     seed : of the bootstrap.
     n_permutations : of the item-permuted arm; None where each of its rows is another one.
-    oracles : arms that know the answers of the test: they are shown, and neither corrected
-        for nor part of a claim.
+    oracles : arms that know the answers of the test: they are shown, and no part of a claim.
     """
 
     tier: Tier
@@ -96,13 +94,8 @@ def measure_gains(
     for name, answers in arms.items():
         answers.check(name, items)
     n_draws = settings.n_draws if items.n_base >= MIN_PROBLEMS else 0
-    drawn = draw_problems(items.n_base, n_draws, np.random.default_rng([settings.seed, 0]))
-    weights = np.concatenate([np.ones((1, items.n_base), np.uint16), drawn])
-    work = [(name, answers, items, weights, settings.seed) for name, answers in arms.items()]
-    tables = dict(zip(arms, parallel(lambda one: _table(*one), work), strict=True))
-    others = [name for name in arms if name != GUIDED]
-    found = [_difference(name, arms, tables, items) for name in others]
-    (differences,) = correct_differences([found], settings.oracles)
+    tables = tabulate(arms, items, n_draws, settings.seed)
+    differences = [_difference(name, arms, tables, items) for name in arms if name != GUIDED]
     seeds = {name: answers.n_seeds for name, answers in arms.items()}
     lacking = find_lacking(settings.tier, seeds, settings.n_permutations)
     needed = [each for each in differences if each.against not in settings.oracles]
@@ -113,40 +106,48 @@ def measure_gains(
     )
 
 
-def correct_differences(
-    models: Sequence[Sequence[Difference]], oracles: frozenset[str] = frozenset()
-) -> list[list[Difference]]:
-    """The same differences, p values corrected over arms, and over models if there are more.
-
-    Holm's correction, for each of the metrics that a claim rests on; an arm without a p value
-    counts as one of 1.
+def tabulate(
+    arms: Mapping[str, ArmAnswers], items: TestItems, n_draws: int, seed: int
+) -> dict[str, Tables]:
+    """Every metric of every arm, with its bootstrap draws.
 
     Parameters
     ----------
-    models : differences of each model, guided against its other arms.
-    oracles : arms that are not corrected, and not counted.
-
-    Returns
-    -------
-    Copies, model by model, with ``p_corrected`` set where there is a p value.
+    arms : by name.
+    items : the problems they all answered.
+    n_draws : of the bootstrap; the same draws of problems for all arms.
+    seed : of the bootstrap.
     """
-    corrected_models = [
-        [each.model_copy(deep=True) for each in differences] for differences in models
-    ]
-    every = [
-        each
-        for differences in corrected_models
-        for each in differences
-        if each.against not in oracles
-    ]
-    for metric in CLAIM:
-        changes = [c for each in every for c in each.changes if c.metric == metric]
-        tested = [change for change in changes if change.p is not None]
-        if tested:
-            corrected = holm([float(c.p) for c in tested if c.p is not None], len(every))
-            for change, p in zip(tested, corrected, strict=True):
-                change.p_corrected = p
-    return corrected_models
+    drawn = draw_problems(items.n_base, n_draws, np.random.default_rng([seed, 0]))
+    weights = np.concatenate([np.ones((1, items.n_base), np.uint16), drawn])
+    work = [(name, answers, items, weights, seed) for name, answers in arms.items()]
+    return dict(zip(arms, parallel(lambda one: _table(*one), work), strict=True))
+
+
+def estimate_gain(
+    tables: Mapping[str, Tables], against: str, metric: Metric, n_base: int
+) -> GainEstimate | None:
+    """Guided minus one arm; None where the metric was not measured of both.
+
+    The signals that guide could have been others: what rows of permuted signals vary by is part
+    of the error, whichever arm guided is compared with. p is None where that is not known, from
+    fewer than two permutations; the interval is then one over seeds and problems alone.
+
+    Parameters
+    ----------
+    tables : of every arm, by name, ``guided`` among them.
+    against : name of the other arm.
+    metric : name of the metric.
+    n_base : number of base problems.
+    """
+    ours, theirs = tables[GUIDED], tables[against]
+    if metric not in ours or metric not in theirs:
+        return None
+    signals = tables.get(PERMUTED, {}).get(metric)
+    ends = SHARES if metric in BOUNDED else None
+    found = compare(ours[metric], theirs[metric], n_base, signals, ends=ends)
+    known = signals is not None and signals.seeds.size >= MIN_DRAWN
+    return found if known else replace(found, p=None)
 
 
 def mcnemar_of_arms(
@@ -211,15 +212,12 @@ def _row(name: str, answers: ArmAnswers, table: Tables) -> ArmRow:
 def _difference(
     name: str, arms: Mapping[str, ArmAnswers], tables: Mapping[str, Tables], items: TestItems
 ) -> Difference:
-    ours, theirs = tables[GUIDED], tables[name]
-    redrawn = is_stochastic(name)
-    changes: list[Change] = []
-    for metric in METRICS:
-        if metric in ours and metric in theirs:
-            ends = SHARES if metric in BOUNDED else None
-            found = compare(ours[metric], theirs[metric], items.n_base, redrawn, ends=ends)
-            if np.isfinite(found.value):
-                changes.append(_change(metric, found))
+    found = ((metric, estimate_gain(tables, name, metric, items.n_base)) for metric in METRICS)
+    changes = [
+        Change(metric=metric, value=each.value, interval=each.interval, p=each.p)
+        for metric, each in found
+        if each is not None and np.isfinite(each.value)
+    ]
     tested = mcnemar_of_arms(arms[GUIDED], arms[name], items)
     return Difference(
         against=name,
@@ -228,10 +226,4 @@ def _difference(
         mcnemar_p=None if tested is None else tested[0],
         mcnemar_gained=None if tested is None else tested[1],
         mcnemar_lost=None if tested is None else tested[2],
-    )
-
-
-def _change(metric: Metric, found: GainEstimate) -> Change:
-    return Change(
-        metric=metric, value=found.value, interval=found.interval, p=found.p, p_corrected=None
     )

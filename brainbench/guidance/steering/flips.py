@@ -18,6 +18,7 @@ from brainbench.guidance.gains.bootstrap import (
 )
 from brainbench.guidance.rows import SearchRow
 from brainbench.guidance.steering.search import Search
+from brainbench.guidance.verdict import MIN_DRAWN
 from brainbench.statistics.inference import Interval, holm
 
 DRAWS = 10_000
@@ -32,7 +33,12 @@ class Flips(TypedDict):
 
 
 def flips_against(
-    guided: Search, found: Sequence[Search], redrawn: bool, *, seed: int = 0, n_draws: int = DRAWS
+    guided: Search,
+    found: Sequence[Search],
+    permuted: Sequence[Search] = (),
+    *,
+    seed: int = 0,
+    n_draws: int = DRAWS,
 ) -> Flips:
     """Share of pairs that guided flips minus another arm's, over the same pairs.
 
@@ -42,7 +48,9 @@ def flips_against(
     Parameters
     ----------
     found : the other arm's searches, one for each seed.
-    redrawn : whether its signals or directions depend on the seed.
+    permuted : searches by permuted signals, one for each permutation: how much other signals
+        would flip. p is None with fewer than two.
+    seed, n_draws : of the bootstrap.
 
     Source: the bootstrap of :mod:`.bootstrap`, of a ratio of sums over problems.
     """
@@ -57,8 +65,14 @@ def flips_against(
         )
         for searches, what in (([guided], b"guided"), (found, b"other"))
     )
-    change = compare(ours, theirs, len(items), redrawn, ends=SHARES)
-    return {"guided_minus": change.value, "interval": change.interval, "p": change.p}
+    known = len(permuted) >= MIN_DRAWN
+    signals = theirs if permuted is found else None
+    if known and signals is None:
+        shares = _shares(permuted, place, found_in, weights)
+        signals = MetricDraws.of(shares, np.full((n_draws, len(permuted)), 1.0 / len(permuted)))
+    change = compare(ours, theirs, len(items), signals, ends=SHARES)
+    p = change.p if known else None
+    return {"guided_minus": change.value, "interval": change.interval, "p": p}
 
 
 def correct_flips(rows: Sequence[SearchRow], powerless: frozenset[str]) -> list[SearchRow]:

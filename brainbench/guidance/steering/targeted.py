@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
 from brainbench.guidance.arm_signals import remake_of
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, RANDOM, find_arm
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, RANDOM, find_arm
 from brainbench.guidance.evaluation.cached_prompts import PrefilledBatch
 from brainbench.guidance.maps import fit_published
 from brainbench.guidance.objective import Objective
@@ -111,10 +111,10 @@ class Targeted:
         ordered = sorted(arms, key=lambda arm: arm != GUIDED)
         named = {arm: i for i, arm in enumerate(ordered)}
         guided = self._search(GUIDED, 0, pairs, _counting(report, GUIDED, 0, len(arms)))
-        rows, first = [], {}
+        every: dict[str, list[Search]] = {}
         for arm in arms:
             own = seeds if find_arm(arm).stochastic else seeds[:1]
-            found = [
+            every[arm] = [
                 guided
                 if arm == GUIDED
                 else self._one(
@@ -122,8 +122,9 @@ class Targeted:
                 )
                 for seed, of in zip(own, _counted(len(own)), strict=True)
             ]
-            first[arm] = found[0]
-            rows.append(self._row(arm, found, guided))
+        permuted = every.get(PERMUTED, [])
+        rows = [self._row(arm, found, guided, permuted) for arm, found in every.items()]
+        first = {arm: found[0] for arm, found in every.items()}
         return correct_flips(rows, powerless(self.way.loss, self.way.centring)), first
 
     def search(self, arm: str, seed: int, report: Progress = no_progress) -> Search:
@@ -174,7 +175,9 @@ class Targeted:
         ]
         return np.stack(drawn)
 
-    def _row(self, arm: str, found: Sequence[Search], guided: Search) -> SearchRow:
+    def _row(
+        self, arm: str, found: Sequence[Search], guided: Search, permuted: Sequence[Search]
+    ) -> SearchRow:
         sigma = scale_of(self.training.states).sigma
         tries = [each.tries[each.flipped].mean() for each in found if each.flipped.any()]
         lengths = [
@@ -193,9 +196,7 @@ class Targeted:
             length=float(np.mean(lengths)) if lengths else None,
             reverted=float(np.mean([each.reverted.sum() for each in found])),
             one_direction=None if find_arm(arm).has_signals else True,
-            **(
-                flips_against(guided, found, find_arm(arm).stochastic) if arm != GUIDED else _ITSELF
-            ),
+            **(flips_against(guided, found, permuted) if arm != GUIDED else _ITSELF),
             **self._elsewhere(first),
         )
 

@@ -81,10 +81,6 @@ def _change_faults(
         elif not same(change.value, own - other, 1e-3):
             problem = f"is {number(change.value)}, its arms give {number(own - other)}"
             yield Fault(f"{place}.{change.metric}", problem)
-        low_p, high_p = change.p, change.p_corrected
-        if low_p is not None and high_p is not None and high_p < low_p - 1e-9:
-            problem = f"is {number(high_p)}, below the uncorrected {number(low_p)}"
-            yield Fault(f"{place}.{change.metric}.p_corrected", problem)
 
 
 def _verdict_faults(gain: GuidanceScore) -> Iterator[Fault]:

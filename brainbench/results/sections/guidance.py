@@ -9,7 +9,7 @@ from brainbench.guidance.arms import GUIDED, UNGUIDED
 from brainbench.guidance.layer_sets import name_layers
 from brainbench.guidance.rows import Change, Difference, SearchRow
 from brainbench.guidance.score import GuidanceScore, SearchScore
-from brainbench.guidance.verdict import AGAINST, LEVEL
+from brainbench.guidance.verdict import AGAINST, CLAIM, LEVEL
 from brainbench.results.blocks import (
     Block,
     Bullets,
@@ -30,8 +30,6 @@ from brainbench.results.wording import number, percent, plural, with_interval
 _MAX = 60
 _MAX_PICTURES, _LARGEST_PICTURE = 8, 400_000
 _PNG = b"\x89PNG\r\n\x1a\n"
-# what a claim rests on
-CLAIMED = ("auc", "accuracy_at_threshold")
 IN_WORDS = {
     "auc": "AUC of log-odds",
     "accuracy_at_threshold": "accuracy at the validation threshold",
@@ -43,15 +41,18 @@ IN_WORDS = {
 }
 _ABOUT = (
     "A gain is guided minus another arm over the same problems, 95 % by a hierarchical bootstrap "
-    "over seeds and base problems. That brain signals help needs both gains above 0 against items "
-    "permuted and label only. A shift of the share of True is not a gain. At threshold: True "
-    "is the answer above log-odds chosen on validation problems. AUC: of log-odds, 0.5 by chance. "
-    "* p below 0.05 after Holm over arms. McNemar: problems that only guided or only the arm has "
-    "right, exact."
+    "over seeds and base problems, with what other signals would vary where items were permuted "
+    "more than once. That brain signals help needs both gains above 0, at p below 0.05, against "
+    "items permuted and label only: all four must pass, so no p is corrected. A shift of the share "
+    "of True is not a gain. At threshold: True is the answer above log-odds chosen on validation "
+    "problems. AUC: of log-odds, 0.5 by chance. * one of the four, with p below 0.05. "
+    "McNemar: problems that only guided or only the arm has right, exact; of these very answers, "
+    "whatever other signals would give."
 )
 SEARCHED = (
     "Search: pairs whose answer became right, within 40 tries. Guided minus: by how much guided "
-    "flips more, with 95 % intervals over problems, * p below 0.05 after Holm over arms. Problems "
+    "flips more, with 95 % intervals over problems, * p below 0.05 after Holm over arms; without "
+    "two permutations of items there is no p. Problems "
     "flipped: by somebody's signals. Length: of the direction then, in spreads of states. "
     "Reverted: answers that were none of the choices. Gained, lost and what follows: the mean "
     "direction of those that flipped, added to all items: wrong ones righted, right ones spoilt, "
@@ -135,7 +136,7 @@ def _score(index: int, score: GuidanceScore) -> Section:
             f"{plural(score.n_base, 'problem')}; {number(score.n_permutations)} item permutations, "
             f"{number(score.n_draws)} bootstrap draws; tier {score.tier}."
         ),
-        SideBySide([_forest(index, score, metric) for metric in CLAIMED]),
+        SideBySide([_forest(index, score, metric) for metric in CLAIM]),
         _differences_table(score),
         Folded("Every arm", [_arms_table(score)]),
     ]
@@ -158,7 +159,7 @@ def _forest(index: int, score: GuidanceScore, metric: str) -> Figure:
             continue
         text = f"against {difference.against}: {with_interval(change.value, change.interval)}"
         mark = Mark(change.value, "dot", "model", text, change.interval)
-        note = "" if change.p_corrected is None else f"p Holm {number(change.p_corrected)}"
+        note = "" if change.p is None else f"p {number(change.p)}"
         rows.append(DotRow(f"against {difference.against}", [[mark]], note))
     words = IN_WORDS[metric]
     return Figure(
@@ -182,7 +183,11 @@ def _differences_table(score: GuidanceScore) -> Table:
     metrics = dict.fromkeys(one.metric for d in score.differences for one in d.changes)
     rows = []
     for difference in score.differences:
-        cells = [_changed(change_of(difference, metric)) for metric in metrics]
+        needed = difference.against in AGAINST
+        cells = [
+            _changed(change_of(difference, metric), needed and metric in CLAIM)
+            for metric in metrics
+        ]
         exact = "n/a"
         if difference.mcnemar_p is not None:
             exact = (
@@ -196,15 +201,15 @@ def _differences_table(score: GuidanceScore) -> Table:
     ]
     columns: Sequence[str | Column]
     columns = ("against", Column("seeds", wide=True), *names, "McNemar, one order")
-    caption = f"Guided minus each arm; * p below {LEVEL} after Holm over arms"
+    caption = f"Guided minus each arm; * p below {LEVEL}, of the four that a claim needs"
     return Table(caption, columns, rows, strong=AGAINST)
 
 
-def _changed(change: Change | None) -> str:
-    """The difference with its interval, and a mark where it is significant."""
+def _changed(change: Change | None, needed: bool) -> str:
+    """The difference with its interval, and a mark where a claim needs it and it passes."""
     if change is None:
         return "n/a"
-    marked = change.p_corrected is not None and change.p_corrected < LEVEL
+    marked = needed and change.p is not None and change.p < LEVEL
     return with_interval(change.value, change.interval) + ("*" if marked else "")
 
 

@@ -108,7 +108,7 @@ def test_alignment_is_that_of_plain_ridge_on_the_held_out_runs(
     for block in centred:
         told = predicted(train, test, block, kernel, best)
         r += [np.corrcoef(told[:, v], block[test, v])[0, 1] for v in range(block.shape[1])]
-    assert experiment.alignment(model, signals, train, test) == pytest.approx(np.mean(r), abs=1e-9)
+    assert experiment.alignment(model, signals, test) == pytest.approx(np.mean(r), abs=1e-9)
 
 
 def test_alignment_before_and_after_is_told_of_trained_arms_only() -> None:

@@ -21,11 +21,11 @@ from brainbench.guidance.gains.bootstrap import (
 from brainbench.guidance.gains.metrics import measure
 
 DRAWS = 400
-World = Callable[[TestItems, np.random.Generator], tuple[ArmAnswers, ArmAnswers]]
+World = Callable[[TestItems, np.random.Generator], tuple[ArmAnswers, ...]]
 
 
 def drawn(
-    arms: tuple[ArmAnswers, ArmAnswers], items: TestItems, rng: np.random.Generator, draws: int
+    arms: tuple[ArmAnswers, ...], items: TestItems, rng: np.random.Generator, draws: int
 ) -> list[dict[str, MetricDraws]]:
     ones = np.ones((1, items.n_base), int)
     weights = np.concatenate([ones, draw_problems(items.n_base, draws, rng)])
@@ -46,13 +46,20 @@ def estimate(world: World, seed: int, items: TestItems) -> GainEstimate:
 
 
 def rates(world: World, count: int, redrawn: bool = False) -> list[float]:
-    """How often p is below 0.05, of AUC and of accuracy at the threshold."""
+    """How often p is below 0.05, of AUC and of accuracy at the threshold.
+
+    The last arm's rows are signals drawn anew; guided is compared with the second, which is that
+    arm where the world has no other.
+    """
     items, found = problems(), []
     for seed in range(count):
         rng = np.random.default_rng(seed)
-        guided, other = drawn(world(items, rng), items, rng, DRAWS)
+        guided, other, *more = drawn(world(items, rng), items, rng, DRAWS)
+        signals = more[0] if more else other
         both = [
-            compare(guided[metric], other[metric], items.n_base, redrawn).p
+            compare(
+                guided[metric], other[metric], items.n_base, signals[metric] if redrawn else None
+            ).p
             for metric in ("auc", "accuracy_at_threshold")
         ]
         found.append([p is not None and p < 0.05 for p in both])
@@ -96,6 +103,17 @@ def one_more(items: TestItems, rng: np.random.Generator) -> tuple[ArmAnswers, Ar
     )
 
 
+def beside_labels(items: TestItems, rng: np.random.Generator) -> tuple[ArmAnswers, ...]:
+    """The same guided and permuted signals; labels alone, which no signals are drawn for."""
+    shared = hard(items, rng)
+    every = 0.8 + 0.4 * rng.standard_normal(6)
+    return (
+        answers(items, rng, np.full(5, every[5]), noise=0.5, shared=shared),
+        answers(items, rng, noise=0.5, shared=shared),
+        answers(items, rng, every[:5], noise=0.5, shared=shared),
+    )
+
+
 class TestFalsePositives:
     COUNT = 240
 
@@ -111,6 +129,10 @@ class TestFalsePositives:
         assert all(low <= rate <= high for rate in rates(one_more, self.COUNT, redrawn=True))
         # as if the people's own signals could not have been others
         assert min(rates(one_more, self.COUNT // 3)) > 0.15
+
+    def test_nor_against_an_arm_that_no_signals_are_drawn_for(self) -> None:
+        assert max(rates(beside_labels, self.COUNT, True)) <= within(self.COUNT, 0.05)[1]
+        assert min(rates(beside_labels, self.COUNT // 3)) > 0.15
 
 
 def test_intervals_cover_a_planted_gain() -> None:

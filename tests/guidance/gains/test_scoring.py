@@ -32,10 +32,10 @@ def make_arms(items: TestItems = ITEMS) -> dict[str, ArmAnswers]:
     """Guided far better than its baselines."""
     rng = np.random.default_rng(0)
     return {
-        UNGUIDED: answers(items, rng),
+        UNGUIDED: answers(items, rng, 0.3),
         GUIDED: answers(items, rng, 2.0),
-        PERMUTED: answers(items, rng),
-        LABEL_ONLY: answers(items, rng),
+        PERMUTED: answers(items, rng, 0.3),
+        LABEL_ONLY: answers(items, rng, 0.3),
     }
 
 

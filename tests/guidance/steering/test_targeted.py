@@ -269,7 +269,9 @@ class TestScore:
         assert score.balanced_accuracy == pytest.approx(recall(labels, answer))
         assert (score.loss, score.centring, score.layers) == ("cosine", "raw", [1, 2])
         assert SearchScore.model_validate_json(score.model_dump_json()) == score
-        assert score.reading == read_search(found[0], score.auc)
+        flat = frozenset({"label as fMRI"})
+        assert score.reading == read_search(found[0], score.auc, flat)
+        assert "label as fMRI" not in score.reading
 
     def test_it_warns_of_what_it_cannot_show(self, targeted: Targeted, found: Found) -> None:
         def warnings(way: SteeringLoss, rows: list[SearchRow]) -> tuple[str, ...]:
@@ -329,15 +331,21 @@ class TestReading:
             row_of(GUIDED, 0.6),
             against(PERMUTED, 0.2, (0.05, 0.4), 0.02),
             against("random fMRI", 0.2, (0.05, 0.4), 0.06),  # not after correction
-            against("label as fMRI", 0.6, (0.3, 0.9), None),  # without power: it says nothing
+            against("label as fMRI", 0.6, (0.3, 0.9), None),
             against(LABEL_ONLY, -0.4, (-0.6, -0.2), 0.01),
             against(RANDOM, -0.1, (-0.3, 0.1), 0.4),
         ]
-        assert read_search(rows, 0.5) == (
+        # without power it says nothing
+        assert read_search(rows, 0.5, frozenset({"label as fMRI"})) == (
             "brain signals flip 60% of the targeted answers; more than with permuted fMRI 40% "
             "(+20.0 points [5.0, 40.0]); fewer than with label only 100% (-40.0 points [-60.0, "
             "-20.0]); no clear difference to random fMRI 40% (+20.0 points [5.0, 40.0]), random "
             "direction 70% (-10.0 points [-30.0, 10.0])"
+        )
+        untested = against(PERMUTED, 0.2, (0.05, 0.4), None)
+        assert read_search([rows[0], untested], 0.5) == (
+            "brain signals flip 60% of the targeted answers; not tested against permuted fMRI 40% "
+            "(+20.0 points [5.0, 40.0])"
         )
 
     def test_what_the_direction_does_elsewhere(self) -> None:

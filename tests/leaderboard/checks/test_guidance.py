@@ -49,8 +49,8 @@ def unclaimed(content: dict[str, Any]) -> None:
     own["changes"] = [c for c in own["changes"] if c["metric"] != "accuracy_at_threshold"]
 
 
-def easier(content: dict[str, Any]) -> None:
-    content["differences"][0]["changes"][0]["p_corrected"] = 0.0001
+def untested(content: dict[str, Any]) -> None:
+    content["differences"][1]["changes"][0]["p"] = None
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def easier(content: dict[str, Any]) -> None:
         (lambda g: g["arms"].append(arm(PERMUTED, 0.6)), "arms: holds an arm twice"),
         (larger, "(unguided).auc: is 0.5, its arms give 0.15"),
         (unclaimed, "lacks accuracy_at_threshold, which a claim rests on"),
-        (easier, "p_corrected: is 0.0001, below the uncorrected 0.001"),
+        (untested, "is 'brain signals help', its numbers say 'not shown to help'"),
         (lambda g: g.update(tier="reduced"), "say 'inconclusive' (the tier is reduced)"),
         (few_seeds, "its numbers say 'inconclusive' (1 seeds of label only)"),
         (lambda g: g.update(n_permutations=2), "(2 permutations of items)"),
