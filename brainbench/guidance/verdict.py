@@ -219,6 +219,25 @@ def decide_verdict(differences: Sequence[Difference], lacking: Sequence[str] = (
     return "brain signals help"
 
 
+def claim_p(differences: Sequence[Difference]) -> float | None:
+    """Largest p of the four comparisons that the claim needs, which is the p of the claim.
+
+    1 where one of them is not a rise; None where one of them has no p.
+
+    Parameters
+    ----------
+    differences : between guided and the other arms.
+
+    Source: Berger 1982, Technometrics 24: the p of an intersection–union test.
+    """
+    by_arm = {difference.against: difference for difference in differences}
+    changes = [find_change(by_arm.get(arm), metric) for arm in AGAINST for metric in CLAIM]
+    known = [(c.value, c.p) for c in changes if c is not None and c.p is not None]
+    if len(known) < len(changes):
+        return None
+    return max(p if value > 0.0 else 1.0 for value, p in known)
+
+
 def read_gains(differences: Sequence[Difference], lacking: Sequence[str] = ()) -> str:
     """What changed, against what, and whether it is only a shift of answer bias.
 

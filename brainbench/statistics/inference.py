@@ -186,19 +186,14 @@ def divide(
     return float(np.mean(numerator.people) / np.mean(denominator.people)), interval
 
 
-def holm(p_values: Sequence[float], family: int | None = None) -> list[float]:
-    """P values corrected over a family of tests (Holm 1979).
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P values corrected over all of them (Holm 1979).
 
     Parameters
     ----------
-    family : size of the family, where some of it was not run: those count as tests with a
-        p value of 1, so leaving cells out brings nothing.
+    p_values : of the tests of one family.
     """
-    size = len(p_values) if family is None else family
-    if size < len(p_values):
-        raise DataError(f"a family of {size} tests cannot hold {len(p_values)}")
-    padded = [*p_values, *[1.0] * (size - len(p_values))]
-    return [float(p) for p in step_down(np.array(padded))[: len(p_values)]]
+    return [float(p) for p in step_down(np.array(p_values, np.float64))]
 
 
 def step_down(p: Array) -> Array:

@@ -9,7 +9,7 @@ import pytest
 
 from brainbench.guidance.arms import LABEL_ONLY, PERMUTED, UNGUIDED
 from brainbench.guidance.rows import Change, Difference
-from brainbench.guidance.verdict import decide_verdict, read_gains, unmeasured
+from brainbench.guidance.verdict import claim_p, decide_verdict, read_gains, unmeasured
 
 UP, FLAT, DOWN = (0.05, 0.02, 0.08, 0.001), (-0.01, -0.03, 0.02, 0.6), (-0.1, -0.15, -0.05, 0.001)
 # its interval is above 0, its p is not below 0.05
@@ -159,3 +159,19 @@ class TestReading:
     def test_what_is_the_same_is_called_so(self) -> None:
         text = read_gains([difference(UNGUIDED, true_rate=(0.0, 0.0, 0.0, 1.0))])
         assert "guided answers True as often (+0.0 points)" in text
+
+
+class TestClaim:
+    def test_p_is_the_largest_of_the_four(self) -> None:
+        rows = both(**WIN)
+        rows[1] = difference(LABEL_ONLY, auc=(0.05, 0.001, 0.1, 0.03), accuracy_at_threshold=UP)
+        assert claim_p([difference(UNGUIDED), *rows]) == 0.03
+
+    def test_a_fall_is_not_a_rise_however_clear(self) -> None:
+        assert claim_p(both(auc=DOWN, accuracy_at_threshold=UP)) == 1.0
+
+    def test_no_p_where_one_of_them_has_none(self) -> None:
+        rows = both(**WIN)
+        assert claim_p(rows[:1]) is None
+        rows[0].changes[0].p = None
+        assert claim_p(rows) is None

@@ -9,7 +9,7 @@ from brainbench.guidance.arms import GUIDED, UNGUIDED
 from brainbench.guidance.layer_sets import name_layers
 from brainbench.guidance.rows import Change, Difference, SearchRow
 from brainbench.guidance.score import GuidanceScore, SearchScore
-from brainbench.guidance.verdict import AGAINST, CLAIM, LEVEL
+from brainbench.guidance.verdict import AGAINST, CLAIM, LEVEL, claim_p
 from brainbench.results.blocks import (
     Block,
     Bullets,
@@ -26,6 +26,7 @@ from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
 from brainbench.results.plots.svg import image
 from brainbench.results.record import Record
 from brainbench.results.wording import number, percent, plural, with_interval
+from brainbench.statistics.inference import holm
 
 _MAX = 60
 _MAX_PICTURES, _LARGEST_PICTURE = 8, 400_000
@@ -90,9 +91,15 @@ def gains_section(record: Record, folder: Path | None = None) -> Section | None:
 
 
 def _overview(scores: Sequence[GuidanceScore]) -> Table:
-    """Every comparison in one row, where there are several."""
+    """Every comparison in one row, where there are several.
+
+    Each verdict is of one test; a reader of many sees p of each claim, corrected over them.
+    """
+    p_values = [claim_p(score.differences) for score in scores]
+    tested = [p for p in p_values if p is not None]
+    corrected = iter(holm(tested) if tested else [])
     rows = []
-    for score in scores:
+    for score, p in zip(scores, p_values, strict=True):
         areas = {row.arm: row.auc for row in score.arms}
         rows.append((
             f"{score.roi}, {score.reasoning_type}",
@@ -100,10 +107,15 @@ def _overview(scores: Sequence[GuidanceScore]) -> Table:
             score.test,
             number(areas.get(UNGUIDED)),
             number(areas.get(GUIDED)),
+            *([number(None if p is None else next(corrected))] if tested else []),
             score.verdict,
         ))  # fmt: skip
-    columns = ("guided by", "how", "read on", "AUC unguided", "AUC guided", "verdict")
-    return Table("Every comparison", columns, rows, numbers=False)
+    claimed = ("p Holm",) if tested else ()
+    columns = ("guided by", "how", "read on", "AUC unguided", "AUC guided", *claimed, "verdict")
+    caption = "Every comparison"
+    if tested:
+        caption += "; p Holm: of the claim, the largest of its four, corrected over these tests"
+    return Table(caption, columns, rows, numbers=False)
 
 
 def _pictures(folder: Path) -> list[Figure]:

@@ -14,8 +14,12 @@ from brainbench.guidance.arms import ARMS, GUIDED, LABEL_ONLY, PERMUTED
 from brainbench.guidance.gains.compare import GainSettings, measure_gains
 from brainbench.guidance.rows import HELD_OUT, ArmAlignment
 from brainbench.guidance.score import GuidanceScore
+from brainbench.guidance.verdict import claim_p
 from brainbench.results import ModelInfo, Record
+from brainbench.results.blocks import Table
 from brainbench.results.sections.guidance import gains_section
+from brainbench.results.wording import number
+from brainbench.statistics.inference import holm
 
 
 @cache
@@ -185,3 +189,24 @@ def test_warnings_shared_by_all_are_said_once() -> None:
     assert "! shared (all of guidance) !" in text
     assert f"! own ({first.identifier})" in text
     assert text.count("shared ") == 1
+
+
+def test_claims_of_several_tests_are_corrected_together() -> None:
+    """Each by the largest p that it needs; one that was not tested is left out."""
+    scores = [score(), score(0.9, test="four to six premises"), score().model_copy(deep=True)]
+    for each in scores[2].differences:
+        for one in each.changes:
+            one.p = None
+    section = gains_section(record(*scores))
+    assert section is not None
+    overview = section.blocks[0]
+    assert isinstance(overview, Table)
+    column = [head.name for head in overview.heads].index("p Holm")
+    p_values = [claim_p(each.differences) for each in scores]
+    assert p_values[2] is None
+    expected = [number(p) for p in holm([p for p in p_values if p is not None])]
+    assert [row[column] for row in overview.rows] == [*expected, "n/a"]
+    section = gains_section(record(scores[2], scores[2]))
+    assert section is not None
+    assert isinstance(section.blocks[0], Table)
+    assert "p Holm" not in [head.name for head in section.blocks[0].heads]
