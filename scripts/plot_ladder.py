@@ -15,10 +15,10 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from brainbench.benchmarks import LadderScore
-from brainbench.benchmarks.ladder.names import UNTRAINED
+from brainbench.benchmarks.ladder.names import IN_WORDS, UNTRAINED
 from brainbench.benchmarks.ladder.score import LEVEL, together
 from brainbench.results import load_record
-from brainbench.results.sections.ladder import IN_WORDS, read_ladder
+from brainbench.results.sections.ladder import read_ladder
 
 OUTPUT = Path(__file__).parent.parent / "docs" / "images" / "ladder.png"
 INK, MODEL, TWIN = "#222222", "#1f6f8b", "#c9a45c"

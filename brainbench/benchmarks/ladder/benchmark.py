@@ -17,7 +17,7 @@ from brainbench.datasets import Card, load_card
 from brainbench.progress import Step
 
 # Raise when a change of the code changes a score.
-LADDER_VERSION = 1
+LADDER_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,8 @@ class LadderBenchmark(OwnBenchmark):
                 shared=values["people"]["rows"],
                 rungs=tuple(ladder.rungs),
                 detectable=values["model"]["detectable"],
+                effects=values["model"]["effects"],
+                compared=values["model"]["compared"],
                 n_subjects=len(next(iter(ladder.types.values())).cell.subjects),
                 no_untrained=twins if isinstance(twins, str) else None,
                 selection_leak=tuple(

@@ -16,7 +16,7 @@ from brainbench.encoding.kernels import Array
 from brainbench.encoding.ladder.association import make_targets
 from brainbench.encoding.ladder.combination import CellNull, assess_together
 from brainbench.encoding.ladder.permutations import Orders
-from brainbench.encoding.ladder.power import common_dimensions, exchange, plant
+from brainbench.encoding.ladder.power import common_dimensions, exchange_items, plant
 from brainbench.encoding.ladder.projection import residual_kernel
 from brainbench.encoding.ladder.terms import Statistic
 
@@ -115,8 +115,11 @@ class SimulatedPeople:
             # directions that carry next to nothing of the layer cost as many random numbers
             kept = values > _FAINT * values[-1]
             features = vectors[:, kept] * np.sqrt(values[kept])
+        # one order for all regions of a person: what they have in common of a trial stays
+        orders = [exchange_items(runs, rng) for _ in one.cell.subjects]
         for roi in one.cell.rois:
-            people = [exchange(block, runs, rng) for block in self._noise[kind, roi]]
+            noise = self._noise[kind, roi]
+            people = [block[order] for block, order in zip(noise, orders, strict=True)]
             if planted.share:
                 people = plant(people, features, maker, planted.share, planted.alike, rng)
             yield people

@@ -12,3 +12,11 @@ so that nothing within a run can make items alike."""
 FORMS: tuple[Form, ...] = get_args(Form)
 UNTRAINED = "untrained"
 """Name of the baseline of networks with weights drawn anew."""
+IN_WORDS: dict[Rung, str] = {
+    "run": "run means",
+    "position": "position and neighbours",
+    "length": "text length",
+    "condition": "condition",
+    "words": "words",
+    "behaviour": "people's behaviour",
+}

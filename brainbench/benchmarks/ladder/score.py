@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, Self
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from brainbench.benchmarks.ladder.names import RUNGS, Form, Rung
 from brainbench.benchmarks.score import BenchmarkScore
+from brainbench.encoding.ladder.pairs import Found
 from brainbench.encoding.ladder.terms import Statistic
 from brainbench.quantities import Correlation, Count, Interval, P, Share
 
@@ -16,6 +19,7 @@ LEVEL = 0.05
 # the rung that takes out what no reading of the items could explain: to be aligned is to be found
 # beyond it
 FIRST: Rung = "position"
+EffectTerm = Literal["own", "between"]
 Outcome = Literal["not found", "explained", "found beyond everything listed"]
 
 
@@ -81,6 +85,41 @@ class RungFacts(_Row):
     """Dimensions of the items that are left, of the fewest of any person."""
 
 
+class EffectRow(_Row):
+    """How much of people's responses a model's kernel explains, over all cells."""
+
+    rung: Rung
+    term: EffectTerm
+    """``own``: share of each person's variance. ``between``: of what people share, in cells where
+    they share anything."""
+    share: float
+    """Not clipped: without an effect it is as often below 0 as above."""
+    interval: Interval
+    """95 % over people and items: a jackknife over both, crossed."""
+    n_cells: Count
+
+
+class Compared(_Row):
+    """What this model is compared with others by."""
+
+    rung: Rung
+    """Position; where a dataset has no positions, run."""
+    orders: str
+    """SHA-256 of the orders of the items: models are compared under the same ones."""
+    subjects: tuple[str, ...]
+    z: float
+    """Of the larger term over all cells."""
+    without_person: tuple[float, ...]
+    """The same without each person, in standard deviations over the permutations of all."""
+    null: tuple[float, ...]
+    """z under the first orders of the items."""
+
+    @property
+    def found(self) -> Found:
+        """The same, as the test of pairs takes it."""
+        return Found(self.z, np.array(self.null), np.array(self.without_person))
+
+
 class LadderContext(_Row):
     """What a model's rows on one dataset are read beside."""
 
@@ -95,6 +134,8 @@ class LadderContext(_Row):
     """Share of each person's variance that one layer of the model would have to explain to be
     found in 80 of 100 data sets at the rung where it stops, or at the last; None: more than was
     tried."""
+    effects: tuple[EffectRow, ...]
+    compared: Compared
     n_subjects: Count
     no_untrained: str | None = None
     """Why there are no untrained networks."""
@@ -168,7 +209,7 @@ class LadderScore(BenchmarkScore):
         ]
 
 
-def together(rows: tuple[LadderRow, ...] | list[LadderRow]) -> dict[Rung, LadderRow]:
+def together(rows: Sequence[LadderRow]) -> dict[Rung, LadderRow]:
     """Rung → its row of the larger term over all cells, from the first rung up."""
     found = {
         row.rung: row
@@ -178,14 +219,14 @@ def together(rows: tuple[LadderRow, ...] | list[LadderRow]) -> dict[Rung, Ladder
     return {rung: found[rung] for rung in RUNGS if rung in found}
 
 
-def stops_at(rows: tuple[LadderRow, ...] | list[LadderRow]) -> Rung | None:
+def stops_at(rows: Sequence[LadderRow]) -> Rung | None:
     """The first rung whose p is above 0.05. Rungs are tested in one order, each only where the
     one before it was passed, so that the chance of passing any rung wrongly stays at 5 %.
     """
     return next((rung for rung, row in together(rows).items() if row.p > LEVEL), None)
 
 
-def read_outcome(rows: tuple[LadderRow, ...] | list[LadderRow]) -> Outcome:
+def read_outcome(rows: Sequence[LadderRow]) -> Outcome:
     """``not found`` at or below position; ``explained`` at a later rung; or found beyond all."""
     rung = stops_at(rows)
     if rung is None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from brainbench.benchmarks.feature_spaces import model_space
 from brainbench.benchmarks.ladder.climb import RungResult, climb
+from brainbench.benchmarks.ladder.comparing import compared_by, effects
 from brainbench.benchmarks.ladder.detectable import SimulatedPeople, detectable_share
 from brainbench.benchmarks.ladder.names import FORMS, RUNGS, UNTRAINED, Form, Rung
 from brainbench.benchmarks.ladder.people import LadderType, prepare_types, responses
@@ -100,6 +101,8 @@ class Ladder:
             "rows": [row.model_dump() for row in rows],
             "forms": [row.model_dump() for row in forms],
             "detectable": detectable_share(people, rung, self.seed),
+            "effects": [row.model_dump(mode="json") for row in effects(self.types, layers, rung)],
+            "compared": compared_by(self.types, layers, results).model_dump(mode="json"),
         }
 
     def test_untrained(self, untrained: Sequence[Activations]) -> list[BaselineRow]:

@@ -71,6 +71,38 @@ def combine(cells: Sequence[CellNull]) -> dict[Statistic, Array]:
     return {"own": own, "between": between, "larger": larger}
 
 
+def combine_like(
+    cells: Sequence[CellNull], own: Sequence[Array], between: Sequence[Array | None]
+) -> Array:
+    """The larger term of other values of each cell, standardised as the cells' own orders are.
+
+    Parameters
+    ----------
+    cells : with their orders.
+    own, between : of each cell, arrays of one shape; None where the cell has no such term.
+
+    Returns
+    -------
+    An array of that shape; for the observed values, ``combine(cells)["larger"][0]``.
+    """
+    sums = np.sum([standardised(cell.own) for cell in cells], axis=0)
+    new = np.sum([_as(one, cell.own) for one, cell in zip(own, cells, strict=True)], axis=0)
+    alone, mine = _as(new, sums), standardised(sums)
+    pairs = [
+        (cell.between, one)
+        for cell, one in zip(cells, between, strict=True)
+        if cell.between is not None and one is not None
+    ]
+    if not pairs:
+        return alone
+    sums = np.sum([standardised(orders) for orders, _ in pairs], axis=0)
+    shared = _as(np.sum([_as(one, orders) for orders, one in pairs], axis=0), sums)
+    theirs = standardised(sums)
+    both = _as(alone + shared, mine + theirs)
+    most = np.maximum(np.maximum(mine, theirs), standardised(mine + theirs))
+    return _as(np.maximum(np.maximum(alone, shared), both), most)
+
+
 def assess_together(cells: Sequence[CellNull]) -> dict[Statistic, Tested]:
     """Test several cells as one."""
     return {
@@ -94,6 +126,13 @@ def assess_cells(cells: Mapping[str, CellNull]) -> dict[str, dict[Statistic, Tes
         name: {which: Tested(one.z, corrected[which][name]) for which, one in found.items()}
         for name, found in alone.items()
     }
+
+
+def _as(values: Array, orders: Array) -> Array:
+    """Values in standard deviations of what they are under every order."""
+    spread = float(orders.std())
+    found: Array = (values - orders.mean()) / spread if spread > 0.0 else np.zeros_like(values)
+    return found
 
 
 def _closed(cells: Mapping[str, CellNull]) -> dict[Statistic, dict[str, float]]:

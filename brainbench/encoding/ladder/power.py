@@ -43,21 +43,23 @@ def common_dimensions(blocks: Sequence[Array], maker: Array) -> list[Array]:
     return np.split(scores, len(blocks))
 
 
-def exchange(block: Array, runs: NDArray[np.str_], rng: np.random.Generator) -> Array:
-    """Items of one person in random order within each run: noise that is as it is.
+def exchange_items(runs: NDArray[np.str_], rng: np.random.Generator) -> NDArray[np.intp]:
+    """Items in random order within each run: a person's responses in it are noise as it is.
 
     Parameters
     ----------
-    block : (n, n_voxels) or (n, d) of one person.
     runs : (n,) run of each item.
     rng : source of the order.
+
+    Returns
+    -------
+    (n,) the item that stands at each place.
     """
-    rows = np.arange(len(block))
+    rows = np.arange(len(runs))
     for run in np.unique(runs):
         own = np.flatnonzero(runs == run)
         rows[own] = rng.permutation(own)
-    found: Array = block[rows]
-    return found
+    return rows
 
 
 def plant(

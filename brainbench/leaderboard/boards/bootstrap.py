@@ -103,6 +103,8 @@ def draw_scores(
         if drawn is not None:
             own = _people_draws(cells, people, drawn)
             draws += own + _lacking_error(cells, own, [seed, *name.encode()])
+            if cells[0].null.size:
+                draws += _exchanged(cells, board.draws)
         elif rules == {"recall"}:
             draws += _recall_draws(cells, board.draws, rng)
             count += len(cells[0].units)
@@ -111,6 +113,8 @@ def draw_scores(
             values = np.array([cell.value for cell in cells])
             draws += values + errors * rng.standard_normal(draws.shape)
     units = float(len(people)) if shared else float(count) if rules == {"recall"} else np.inf
+    if any(cell.null.size for cells in entries for cell in cells.values()):
+        units = np.inf  # the variance of exchanged items is not that of a few people
     return ScoreDraws(scores, draws / max(1, len(names)), units)
 
 
@@ -133,6 +137,13 @@ def _people_draws(
     none = total[:, 0] == 0  # a draw of nobody who is in the cell says nothing of it
     means[none] = values.mean(axis=1)
     return means
+
+
+def _exchanged(cells: Sequence[EntryCell], n_draws: int) -> Array:
+    """(D, M) what exchanged items add to each entry: the same order of items in one draw."""
+    null = np.stack([cell.null for cell in cells], axis=1)
+    found: Array = (null - null.mean(axis=0))[np.arange(n_draws) % len(null)]
+    return found
 
 
 def _lacking_error(cells: Sequence[EntryCell], draws: Array, seed: Sequence[int]) -> Array:

@@ -97,6 +97,16 @@ class Standing:
         return (*self.ranked, *self.apart)
 
 
+def told_apart(entries: Sequence[Entry]) -> bool:
+    """Whether any entry is ranked above another, for certain enough.
+
+    Parameters
+    ----------
+    entries : the ranked ones of a board.
+    """
+    return any(entry.ranks != (1, len(entries)) for entry in entries)
+
+
 def key_of(submission: Submission) -> Key:
     """Whose a submission is: runs of the same weights by the same people are one model's.
 
@@ -254,7 +264,12 @@ def _interval(ranking: Ranking, i: int) -> tuple[float, float] | None:
 
 
 def _order(entries: Sequence[Entry]) -> list[int]:
-    """By score; equals by name, so that the order of folders changes nothing."""
+    """By score; by name where no entry is distinguishable from another, and equals.
+
+    So the order of folders changes nothing, and no place says what is not known.
+    """
+    if not told_apart(entries):
+        return sorted(range(len(entries)), key=lambda i: (entries[i].model, entries[i].key))
     return sorted(
         range(len(entries)), key=lambda i: (-round(entries[i].value or 0.0, 12), entries[i].key)
     )

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from brainbench.benchmarks import LadderBenchmark, LadderContext, LadderRow
 from brainbench.benchmarks.ladder.names import RUNGS
-from brainbench.benchmarks.ladder.score import ALL
+from brainbench.benchmarks.ladder.score import ALL, together
 from brainbench.datasets import list_datasets, load_card
 from brainbench.encoding.ladder.permutations import PERMUTATIONS
 from brainbench.leaderboard.checks.faults import Fault, different, names_differ, number
 
 # a p value is a whole number of permutations of all of them, but for rounding
 _WHOLE = 1e-6
+# z of models that are compared have three digits
+_ROUNDED = 1e-3
 
 
 def ladder_faults(rows: Sequence[LadderRow], contexts: Sequence[LadderContext]) -> Iterator[Fault]:
@@ -28,7 +30,7 @@ def ladder_faults(rows: Sequence[LadderRow], contexts: Sequence[LadderContext]) 
                             "the datasets of its rows")  # fmt: skip
     for context in contexts:
         own = [row for row in rows if row.dataset == context.dataset]
-        for fault in (*_design_faults(context), *_row_faults(own)):
+        for fault in (*_design_faults(context), *_row_faults(own), *_compared_faults(context, own)):
             yield Fault(f"ladder ({context.dataset}).{fault.field}", fault.problem, fault.remedy)
         for place, more in (("forms", context.forms), ("baselines", context.baselines)):
             for i, row in enumerate(more):
@@ -41,8 +43,24 @@ def _design_faults(context: LadderContext) -> Iterator[Fault]:
     if context.dataset in list_datasets():
         card = load_card(context.dataset)
         yield from different("n_subjects", context.n_subjects, len(card.subjects), "its card says")
+        people = context.compared.subjects
+        yield from different("compared.subjects", people, tuple(card.subjects), "its card says")
         leak = tuple(roi for roi in card.rois if roi in card.selection_leak)
         yield from different("selection_leak", context.selection_leak, leak, "its card says")
+
+
+def _compared_faults(context: LadderContext, rows: Sequence[LadderRow]) -> Iterator[Fault]:
+    """What models are compared by is the z of its row, of these people."""
+    own = context.compared
+    row = together(rows).get(own.rung)
+    if row is None:
+        yield Fault("compared.rung", f"is {own.rung}, which has no row of all cells together")
+    elif abs(row.z - own.z) > _ROUNDED:
+        yield Fault("compared.z", f"is {number(own.z)}; the row of {own.rung} says {number(row.z)}")
+    yield from different("compared.without_person", len(own.without_person), len(own.subjects),
+                         "subjects says")  # fmt: skip
+    if not own.null:
+        yield Fault("compared.null", "is empty: models are compared under orders of the items")
 
 
 def _row_faults(rows: Sequence[LadderRow]) -> Iterator[Fault]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from brainbench.statistics.inference import Interval
+from brainbench.encoding.ladder.pairs import Found
+from brainbench.statistics.inference import Interval, jackknife_values
 
 Array = NDArray[np.float64]
 Rule = Literal["mean", "median", "recall", "normal"]
@@ -28,6 +29,8 @@ class EntryCell:
         items of each label it answered right, and how many there are; of ``normal`` (1,)
         the standard error.
     rule : how ``parts`` make the value.
+    null : (D,) the same where the model has nothing to do with the responses, under orders of the
+        items that every entry meets; empty where there is none.
     error : standard error that the record gives the value, where people share something that
         was chosen on all of them: ``parts`` alone then vary too little. 0 where they do not.
     """
@@ -37,6 +40,19 @@ class EntryCell:
     parts: Array
     rule: Rule
     error: float = 0.0
+    null: Array = field(default_factory=lambda: np.empty(0))
+
+
+def found_cell(people: Sequence[str], found: Found) -> EntryCell:
+    """How clearly a model is found in all people together.
+
+    Parameters
+    ----------
+    people : P names.
+    found : z, with each of them left out and under orders of the items.
+    """
+    pseudo = jackknife_values(found.z, found.without_person)
+    return EntryCell(found.z, tuple(people), pseudo, "mean", null=found.null)
 
 
 def unique_cell(

@@ -7,11 +7,13 @@ from brainbench.leaderboard.kinds.base import BoardKind, BoardStatistic
 from brainbench.leaderboard.kinds.behavior import BehaviorBoards
 from brainbench.leaderboard.kinds.controlled import ControlledBoards
 from brainbench.leaderboard.kinds.guidance import GuidanceBoards
+from brainbench.leaderboard.kinds.ladder import LadderBoards
 from brainbench.leaderboard.kinds.overall import OverallBoards
 from brainbench.leaderboard.kinds.published import PublishedBoards
 
 # in the order of their tables on the page of a benchmark
 _KINDS: tuple[BoardKind, ...] = (
+    LadderBoards(),
     ControlledBoards(),
     PublishedBoards(),
     BehaviorBoards(),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from brainbench.benchmarks.ladder.names import RUNGS, UNTRAINED, Rung
+from brainbench.benchmarks.ladder.names import IN_WORDS, RUNGS, UNTRAINED, Rung
 from brainbench.benchmarks.ladder.score import (
     ALL,
     LEVEL,
@@ -19,14 +19,6 @@ from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
 from brainbench.results.record import Record
 from brainbench.results.wording import number, percent, with_interval
 
-IN_WORDS: dict[Rung, str] = {
-    "run": "run means",
-    "position": "position and neighbours",
-    "length": "text length",
-    "condition": "condition",
-    "words": "words",
-    "behaviour": "people's behaviour",
-}
 _ABOUT = (
     "Each rung takes out what it names and all rungs above it: run means; position in the run, and "
     "words and condition of the trials before and after; words and characters of the text; "

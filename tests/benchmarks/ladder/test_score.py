@@ -6,10 +6,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ladders import context
 
 from brainbench.benchmarks.ladder.names import RUNGS
 from brainbench.benchmarks.ladder.score import (
-    LadderContext,
     LadderRow,
     LadderScore,
     read_outcome,
@@ -41,10 +41,7 @@ def rows(*p_values: float) -> list[LadderRow]:
 def scored(*p_values: float) -> LadderScore:
     """A score of those rows, with nothing beside them."""
     named: dict[str, Any] = {"benchmark": "toy.brain.all-ladder", "version": 1, "dataset": "toy"}
-    context = LadderContext(
-        **named, forms=(), baselines=(), shared=(), rungs=(), detectable=None, n_subjects=3
-    )
-    return LadderScore(**named, rows=tuple(rows(*p_values)), context=context)
+    return LadderScore(**named, rows=tuple(rows(*p_values)), context=context())
 
 
 @pytest.mark.parametrize(

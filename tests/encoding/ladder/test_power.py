@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from brainbench.encoding.ladder.power import common_dimensions, exchange, plant
+from brainbench.encoding.ladder.power import common_dimensions, exchange_items, plant
 from brainbench.encoding.ladder.projection import residual_maker, run_columns
 
 RUNS = np.repeat(["a", "b"], 10)
@@ -40,8 +40,7 @@ def test_people_of_other_voxels_have_dimensions_of_their_own() -> None:
 
 
 def test_items_change_places_within_their_run() -> None:
-    block = np.arange(N, dtype=float)[:, None]
-    found = exchange(block, RUNS, np.random.default_rng(0))[:, 0]
+    found = exchange_items(RUNS, np.random.default_rng(0))
     assert sorted(found[:10]) == list(range(10))
     assert sorted(found[10:]) == list(range(10, 20))
     assert (found != np.arange(N)).any()

@@ -55,7 +55,7 @@ GOOD = {
     ("change", "reason"),
     [
         ({"statistic": "raw_r"}, "a board of kind behavior is ranked by error_consistency"),
-        ({"kind": "toy"}, "kind: .*'toy' is not a kind of board; there are controlled, published"),
+        ({"kind": "toy"}, "kind: .*'toy' is not a kind of board; there are ladder, controlled"),
         ({"benchmarks": {}}, "names nothing to score"),
         ({"name": "../x"}, "must be 1 to 100 Latin letters"),
         ({"colour": "red"}, "Extra inputs"),

@@ -70,7 +70,8 @@ def test_one_line_makes_a_board_of_a_new_kind(monkeypatch: pytest.MonkeyPatch) -
             "statistic": "mean_toy", "benchmarks": {NAME: 1}, "draws": 100,
         }
     )  # fmt: skip
-    runs = [submitted(0, [0.1, 0.2]), submitted(1, [0.5, 0.7]), submitted(2, [1, 1], version=2)]
+    low, high = [0.1, 0.2] * 3, [0.5, 0.7] * 3
+    runs = [submitted(0, low), submitted(1, high), submitted(2, [1] * 6, version=2)]
     standing = stand([board], runs)["toy"]
     assert [entry.submission for entry in standing.ranked] == [runs[1], runs[0]]
     assert standing.ranked[0].value == pytest.approx(0.6)

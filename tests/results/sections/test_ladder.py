@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import ladders
 import pytest
 import simulated_records as runs
 
-from brainbench.benchmarks import LadderContext, LadderRow, LadderScore
+from brainbench.benchmarks import LadderRow, LadderScore
 from brainbench.benchmarks.ladder.names import RUNGS
 from brainbench.benchmarks.ladder.score import BaselineRow, SharedRow
 from brainbench.results import Record
@@ -39,19 +40,13 @@ def scored(*p_values: float, detectable: float | None = 0.08) -> LadderScore:
                  row("run", 0.4, baseline="untrained", draw=0),
                  row("run", 0.001, baseline="length alone")]  # fmt: skip
     cell = {"rung": "run", "roi": "language", "reasoning_type": "transitive"}
-    context = LadderContext(
-        benchmark="toy.brain.all-ladder",
-        version=1,
-        dataset="toy",
-        forms=(),
+    context = ladders.context(
         baselines=tuple(BaselineRow(**one) for one in baselines),
         shared=(
             SharedRow(**cell, form="voxels", r=0.05, interval=(-0.02, 0.12)),
             SharedRow(**cell, form="ROI means", r=0.4, interval=(0.2, 0.6)),
         ),
-        rungs=(),
         detectable=detectable,
-        n_subjects=10,
     )
     return LadderScore(
         benchmark="toy.brain.all-ladder",
