@@ -63,7 +63,8 @@ class SimulatedPeople:
     draws: int = DRAWS
 
     @cached_property
-    def _noise(self) -> dict[tuple[str, str], list[Array]]:
+    def noise(self) -> dict[tuple[str, str], list[Array]]:
+        """Reasoning type and ROI → P arrays (n, d), run means out, items in their order."""
         return {
             (kind, roi): common_dimensions(one.cell.people(roi), one.projections["run"].group)
             for kind, one in self.types.items()
@@ -118,7 +119,7 @@ class SimulatedPeople:
         # one order for all regions of a person: what they have in common of a trial stays
         orders = [exchange_items(runs, rng) for _ in one.cell.subjects]
         for roi in one.cell.rois:
-            noise = self._noise[kind, roi]
+            noise = self.noise[kind, roi]
             people = [block[order] for block, order in zip(noise, orders, strict=True)]
             if planted.share:
                 people = plant(people, features, maker, planted.share, planted.alike, rng)

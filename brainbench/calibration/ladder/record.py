@@ -28,10 +28,18 @@ class LadderPlan(_Part):
     """Data sets of each planted share and rung."""
     n_splits: int
     """Halves of the people that predict the other half."""
+    n_effects: int
+    """Data sets of each planted share, for the intervals of what is explained."""
+    n_boards: int
+    """Boards of models that are equal, and pairs of which one is held by people."""
 
 
-QUICK = LadderPlan(n_nothing=200, n_confound=100, n_planted=100, n_splits=10)
-FULL = LadderPlan(n_nothing=2000, n_confound=1000, n_planted=500, n_splits=40)
+QUICK = LadderPlan(
+    n_nothing=200, n_confound=100, n_planted=100, n_splits=10, n_effects=40, n_boards=40
+)
+FULL = LadderPlan(
+    n_nothing=2000, n_confound=1000, n_planted=500, n_splits=40, n_effects=500, n_boards=500
+)
 
 
 class RateRow(_Part):
@@ -66,6 +74,42 @@ class NoiseRow(_Part):
     """Participation ratio, mean over people; exchanging items leaves it as it is."""
 
 
+class CoverageRow(_Part):
+    """How often the 95 % interval of a share of variance holds what was planted."""
+
+    term: Literal["own", "between"]
+    rung: Rung
+    share: float
+    alike: float
+    else_shared: float
+    """Share of variance of something else that all people hold alike."""
+    truth: float
+    median: float
+    """Of the estimates."""
+    width: float
+    """Of the intervals, median."""
+    n: int
+    coverage: float
+    interval: Interval
+    """Exact two-sided 95 %."""
+
+
+class BoardRow(_Part):
+    """How often some two models of a board are told apart, corrected over all pairs."""
+
+    equal: bool
+    """Whether people hold as much of every model, or of one alone."""
+    models: int
+    share: float
+    alike: float
+    z: float
+    """Of a model that people hold, mean over boards."""
+    n: int
+    apart: float
+    interval: Interval
+    """Exact two-sided 95 %."""
+
+
 class LadderCalibration(_Part):
     """Everything that was counted."""
 
@@ -79,6 +123,8 @@ class LadderCalibration(_Part):
     versions: dict[str, str]
     noise: tuple[NoiseRow, ...] = ()
     rows: tuple[RateRow, ...] = ()
+    effects: tuple[CoverageRow, ...] = ()
+    boards: tuple[BoardRow, ...] = ()
 
     def differs_from(self, wanted: LadderCalibration) -> list[str]:
         """Why its rows are not those of another; empty where they are."""

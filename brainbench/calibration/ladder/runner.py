@@ -9,6 +9,15 @@ from threadpoolctl import threadpool_limits
 from brainbench.benchmarks.ladder.detectable import SimulatedPeople
 from brainbench.benchmarks.ladder.scoring import Ladder
 from brainbench.calibration.ladder.measure import count, noise_rows, scenarios, split_people
+from brainbench.calibration.ladder.models import (
+    BOARDS,
+    EFFECT_RUNGS,
+    EFFECTS,
+    POWER,
+    SimulatedModels,
+    count_boards,
+    count_effects,
+)
 from brainbench.calibration.ladder.record import QUICK, LadderCalibration, LadderPlan
 from brainbench.calibration.record import versions
 from brainbench.datasets import Recording
@@ -67,7 +76,11 @@ def calibrate_ladder(
             for scenario in scenarios(ladder.types, record.plan)
             for rung in scenario.rungs
         ]
-        total = len(tasks) + 1
+        models = SimulatedModels(people)
+        effects = [(rung, planted) for rung in EFFECT_RUNGS for planted in EFFECTS
+                   if all(rung in one.projections for one in ladder.types.values())]  # fmt: skip
+        boards = [(design, True) for design in BOARDS] + [(design, False) for design in POWER]
+        total = len(tasks) + len(effects) + len(boards) + 1
         done = {(r.kind, r.scenario, r.share, r.alike, r.rung) for r in record.rows}
         if not record.noise:
             record = record.model_copy(update={"noise": tuple(noise_rows(ladder.types))})
@@ -80,6 +93,20 @@ def calibrate_ladder(
             rows = (*record.rows, *count(people, scenario, rung, record.seed))
             record = record.model_copy(update={"rows": rows})
             save(record)
+        known = {(e.rung, e.share, e.alike, e.else_shared) for e in record.effects}
+        for number, (rung, effect) in enumerate(effects, len(tasks)):
+            progress(Step(f"share of {effect[0]:.0%}, beyond {rung}", number, total))
+            if (rung, *effect) not in known:
+                found = count_effects(models, rung, effect, record.plan.n_effects, record.seed)
+                record = record.model_copy(update={"effects": (*record.effects, *found)})
+                save(record)
+        held = {((b.models, b.share, b.alike), b.equal) for b in record.boards}
+        for number, (design, equal) in enumerate(boards, len(tasks) + len(effects)):
+            progress(Step(f"{design[0]} models{', equal' if equal else ''}", number, total))
+            if (design, equal) not in held:
+                row = count_boards(models, design, record.plan.n_boards, record.seed, equal)
+                record = record.model_copy(update={"boards": (*record.boards, row)})
+                save(record)
         progress(Step("half of the people as the model of the others", total - 1, total))
         if not any(row.kind == "people" for row in record.rows):
             rows = (*record.rows, *split_people(ladder.types, record.plan.n_splits, record.seed))

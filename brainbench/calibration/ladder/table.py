@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from brainbench.calibration.ladder.record import Kind, LadderCalibration, RateRow
+from brainbench.calibration.ladder.record import (
+    BoardRow,
+    CoverageRow,
+    Kind,
+    LadderCalibration,
+    RateRow,
+)
 from brainbench.calibration.record import LIMIT
 
 IN_WORDS: dict[Kind, str] = {
@@ -26,6 +34,10 @@ def render_ladder_calibration(found: LadderCalibration) -> RenderableType:
         rows = [row for row in found.rows if row.kind == kind]
         if rows:
             parts += [_people(rows, words) if kind == "people" else _rates(rows, words), ""]
+    if found.effects:
+        parts += [_coverage(found.effects), ""]
+    if found.boards:
+        parts += [_boards(found.boards), ""]
     return Group(*parts, Text(_legend(found), style="dim"))
 
 
@@ -59,6 +71,36 @@ def _people(rows: list[RateRow], words: str) -> Table:
     for roi, kind in cells:
         shown = [_percent(at.get((roi, kind, rung))) for rung in rungs]
         table.add_row(f"{roi}, {kind}", *shown)
+    return table
+
+
+def _coverage(rows: Sequence[CoverageRow]) -> Table:
+    table = _empty("Share explained", 31)
+    for name in ("beyond", "of", "truth", "median", "width", "n", "held"):
+        table.add_column(
+            name, justify="left" if name in ("beyond", "of") else "right", no_wrap=True
+        )
+    for row in rows:
+        planted = planted_in_short("layer", row.share, row.alike) if row.share else "nothing"
+        if row.else_shared:
+            planted += f", else {row.else_shared:.0%}"
+        table.add_row(
+            planted, row.rung, row.term, f"{row.truth:.2f}", f"{row.median:.2f}",
+            f"{row.width:.2f}", str(row.n), f"{row.coverage:.1%}",
+        )  # fmt: skip
+    return table
+
+
+def _boards(rows: Sequence[BoardRow]) -> Table:
+    table = _empty("Models told apart", 40)
+    for name in ("models", "z", "n", "apart"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        planted = planted_in_short("held", row.share, row.alike) if row.share else "nothing"
+        table.add_row(
+            f"{'equal' if row.equal else 'one held'}: {planted}", str(row.models), f"{row.z:.1f}",
+            str(row.n), f"{row.apart:.1%}",
+        )  # fmt: skip
     return table
 
 

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from brainbench.benchmarks.ladder.detectable import SimulatedPeople
 from brainbench.benchmarks.ladder.names import RUNGS
+from brainbench.benchmarks.ladder.scoring import Ladder
 from brainbench.calibration import (
     CalibrationFolder,
     LadderCalibration,
@@ -19,16 +21,25 @@ from brainbench.calibration import (
     render_ladder_calibration,
 )
 from brainbench.calibration.ladder.measure import participation
+from brainbench.calibration.ladder.models import (
+    BOARDS,
+    EFFECTS,
+    POWER,
+    SimulatedModels,
+    kernels,
+    told_apart,
+)
 from brainbench.calibration.ladder.record import LadderPlan
 from brainbench.datasets import PhantomDesign, PhantomRoi, Recording, load_card, simulate
 from brainbench.datasets.phantom import load_problems
+from brainbench.encoding.ladder.pairs import Found
 from brainbench.models import Activations
 from brainbench.progress import Step
 
 PROBLEMS = load_problems()
 FEATURES = np.random.default_rng(0).standard_normal((len(PROBLEMS), 20))
 MODEL = Activations({"hidden": FEATURES[:, None, :]}, {"hidden": (0,)})
-PLAN = LadderPlan(n_nothing=40, n_confound=5, n_planted=8, n_splits=4)
+PLAN = LadderPlan(n_nothing=40, n_confound=5, n_planted=8, n_splits=4, n_effects=4, n_boards=2)
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +135,39 @@ def test_participation_counts_dimensions() -> None:
     rng = np.random.default_rng(0)
     flat = np.linalg.qr(rng.standard_normal((12, 4)))[0]
     assert participation(flat) == pytest.approx(4.0)
+
+
+def test_shares_are_counted_against_what_was_planted(found: LadderCalibration) -> None:
+    own = [row for row in found.effects if row.term == "own"]
+    assert [row.truth for row in own if row.rung == "position"] == [s for s, *_ in EFFECTS]
+    for row in own:
+        assert row.median == pytest.approx(row.truth, abs=0.12)
+        assert row.coverage >= 0.5
+    between = {(row.alike, row.else_shared): row.truth for row in found.effects
+               if row.term == "between"}  # fmt: skip
+    assert between[0.5, 0.0] == 1.0
+    assert between[0.5, 0.05] == pytest.approx(1 / 3)
+
+
+def test_boards_are_of_equal_models_and_of_one_that_people_hold(found: LadderCalibration) -> None:
+    assert len(found.boards) == len(BOARDS) + len(POWER)
+    assert {row.models for row in found.boards if row.equal} == {2, 4, 12}
+    nothing = [row for row in found.boards if row.share == 0.0]
+    assert all(abs(row.z) < 3.0 for row in nothing)
+    held = next(row for row in found.boards if not row.equal and row.share == 0.05 and row.alike)
+    assert held.z > 3.0
+
+
+def test_models_of_a_board_are_equal_and_others_are_not(recording: Recording) -> None:
+    ladder = Ladder.prepare(recording, 0, draws=600)
+    models = SimulatedModels(SimulatedPeople(ladder.types, ladder.layers(MODEL)))
+    assert not told_apart([_held(models, 0), _held(models, 0)])
+    assert told_apart([_held(models, 0), _held(models, 1)])
+
+
+def _held(models: SimulatedModels, stranger: int) -> Found:
+    """z of what people hold in large part, or of another model."""
+    rng = np.random.default_rng(5)
+    held = models.features(rng)
+    people = models.left_out("position", models.responses(held, 0.4, 1.0, 0.0, rng))
+    return people.found(kernels([held, models.features(rng)][stranger]))
