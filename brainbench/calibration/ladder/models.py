@@ -1,4 +1,4 @@
-"""Simulated models: how often their shares of variance are held, and equal ones told apart.
+"""Simulated models: how often their shares of variance are held, and equal ones distinguished.
 
 People have the noise of real ones. Models are features of random items, of the spectrum that a
 real model's items have, so that new items are drawn with every data set; a model that people hold
@@ -189,7 +189,7 @@ def count_effects(
 def count_boards(
     models: SimulatedModels, design: tuple[int, float, float], n: int, seed: int, equal: bool
 ) -> BoardRow:
-    """How often models of a board are told apart.
+    """How often models of a board are distinguished.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def count_boards(
             for place in range(count)
         ]
         z.append(found[0].z)
-        apart += told_apart(found)
+        apart += distinguishable(found)
     return BoardRow(
         equal=equal,
         models=count,
@@ -223,7 +223,7 @@ def count_boards(
     )
 
 
-def told_apart(found: list[Found]) -> bool:
+def distinguishable(found: list[Found]) -> bool:
     """Whether any two models of a board are, corrected over all pairs (Holm)."""
     p = np.array([compare_pair(one, other).p for one, other in combinations(found, 2)])
     return bool((step_down(p) < LEVEL).any())

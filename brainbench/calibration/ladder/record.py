@@ -38,7 +38,7 @@ QUICK = LadderPlan(
     n_nothing=200, n_confound=100, n_planted=100, n_splits=10, n_effects=40, n_boards=40
 )
 FULL = LadderPlan(
-    n_nothing=2000, n_confound=1000, n_planted=500, n_splits=40, n_effects=500, n_boards=500
+    n_nothing=1500, n_confound=500, n_planted=300, n_splits=40, n_effects=300, n_boards=500
 )
 
 
@@ -95,7 +95,7 @@ class CoverageRow(_Part):
 
 
 class BoardRow(_Part):
-    """How often some two models of a board are told apart, corrected over all pairs."""
+    """How often some two models of a board are distinguished, corrected over all pairs."""
 
     equal: bool
     """Whether people hold as much of every model, or of one alone."""

@@ -92,7 +92,7 @@ def _coverage(rows: Sequence[CoverageRow]) -> Table:
 
 
 def _boards(rows: Sequence[BoardRow]) -> Table:
-    table = _empty("Models told apart", 40)
+    table = _empty("Models distinguished", 40)
     for name in ("models", "z", "n", "apart"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:

@@ -3,7 +3,7 @@
 The error of a difference of two models' z has two parts. Items exchanged for both alike show how
 far two models come apart that have nothing to do with these responses; each person left out shows
 how far the difference hangs on who was measured. Their variances are added. How often equal models
-are told apart by it is counted by ``brainbench calibrate``.
+are distinguished by it is counted by ``brainbench calibrate``.
 """
 
 from __future__ import annotations

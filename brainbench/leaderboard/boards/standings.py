@@ -97,7 +97,7 @@ class Standing:
         return (*self.ranked, *self.apart)
 
 
-def told_apart(entries: Sequence[Entry]) -> bool:
+def distinguishable(entries: Sequence[Entry]) -> bool:
     """Whether any entry is ranked above another, for certain enough.
 
     Parameters
@@ -268,7 +268,7 @@ def _order(entries: Sequence[Entry]) -> list[int]:
 
     So the order of folders changes nothing, and no place says what is not known.
     """
-    if not told_apart(entries):
+    if not distinguishable(entries):
         return sorted(range(len(entries)), key=lambda i: (entries[i].model, entries[i].key))
     return sorted(
         range(len(entries)), key=lambda i: (-round(entries[i].value or 0.0, 12), entries[i].key)

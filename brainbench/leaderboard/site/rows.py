@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from brainbench.leaderboard.boards.board import Board
 from brainbench.leaderboard.boards.simulated import load_simulated, simulated_words
-from brainbench.leaderboard.boards.standings import Entry, Key, Standing, key_of, told_apart
+from brainbench.leaderboard.boards.standings import Entry, Key, Standing, distinguishable, key_of
 from brainbench.leaderboard.boards.statistics import (
     columns_of,
     values_of,
@@ -93,7 +93,7 @@ class Panel:
     title : of the score's column.
     columns : the others.
     models, beside, apart : rows.
-    by_name : whether no model is told apart from another, so that they stand by name.
+    by_name : whether no model is distinguishable from another, so that they stand by name.
     """
 
     name: str
@@ -157,7 +157,7 @@ def make_panel(standing: Standing, beside: Sequence[Baseline], where: dict[Key, 
         beside=[_beside_row(standing, row, axis) for row in beside],
         apart=[_model_row(standing, entry, axis, where) for entry in standing.apart],
         draws=board.draws,
-        by_name=len(standing.ranked) > 1 and not told_apart(standing.ranked),
+        by_name=len(standing.ranked) > 1 and not distinguishable(standing.ranked),
     )
 
 

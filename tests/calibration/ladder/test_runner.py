@@ -26,8 +26,8 @@ from brainbench.calibration.ladder.models import (
     EFFECTS,
     POWER,
     SimulatedModels,
+    distinguishable,
     kernels,
-    told_apart,
 )
 from brainbench.calibration.ladder.record import LadderPlan
 from brainbench.datasets import PhantomDesign, PhantomRoi, Recording, load_card, simulate
@@ -161,8 +161,8 @@ def test_boards_are_of_equal_models_and_of_one_that_people_hold(found: LadderCal
 def test_models_of_a_board_are_equal_and_others_are_not(recording: Recording) -> None:
     ladder = Ladder.prepare(recording, 0, draws=600)
     models = SimulatedModels(SimulatedPeople(ladder.types, ladder.layers(MODEL)))
-    assert not told_apart([_held(models, 0), _held(models, 0)])
-    assert told_apart([_held(models, 0), _held(models, 1)])
+    assert not distinguishable([_held(models, 0), _held(models, 0)])
+    assert distinguishable([_held(models, 0), _held(models, 1)])
 
 
 def _held(models: SimulatedModels, stranger: int) -> Found:

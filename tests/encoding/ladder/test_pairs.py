@@ -1,4 +1,4 @@
-"""Pairs of models: closed forms, and how often equal ones are told apart."""
+"""Pairs of models: closed forms, and how often equal ones are distinguished."""
 
 from __future__ import annotations
 

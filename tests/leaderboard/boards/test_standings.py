@@ -14,7 +14,7 @@ from tiers import quick
 import brainbench.leaderboard.boards.standings as entries_module
 from brainbench.leaderboard.boards.board import Board, load_boards
 from brainbench.leaderboard.boards.bootstrap import read_cells
-from brainbench.leaderboard.boards.standings import Entry, Standing, stand, told_apart
+from brainbench.leaderboard.boards.standings import Entry, Standing, distinguishable, stand
 from brainbench.leaderboard.submissions.metadata import Metadata
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.results import Record
@@ -296,7 +296,7 @@ def test_entries_that_are_not_told_apart_stand_by_name() -> None:
     alike = [submission(seed, ability=0.8) for seed in (2, 0, 1)]
     ranked = stand(BOARDS, alike)["accuracy"].ranked
     assert {entry.rank for entry in ranked} == {"1–3"}
-    assert not told_apart(ranked)
+    assert not distinguishable(ranked)
     assert [entry.model for entry in ranked] == [f"synthetic-000{i}" for i in range(3)]
     assert [entry.value for entry in ranked] != sorted([e.value for e in ranked], reverse=True)
 
