@@ -1,8 +1,8 @@
 """One fold of two-band ridge: nuisance and a model, for many orders of the model's rows.
 
-Every error is linear in the Gram matrix of the responses, ⟨G, Dᵀ D⟩, so the Dᵀ D of all
-orders and penalties are made once and serve any number of ROIs, or of simulated data
-sets, by one matrix product. Maps of the test run are made only for what was chosen.
+Every error is linear in the Gram matrix of the responses, so the maps P of all orders and
+penalties, and their PᵀP, are made once and serve any number of ROIs, or of simulated data
+sets, by two matrix products. Maps of the test run are made only for what was chosen.
 
 With the penalty α on nuisance fixed, N / α + I = L Lᵀ and L⁻¹ M L⁻ᵀ = V diag(λ) Vᵀ give every
 penalty β on the model from one decomposition:
@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 from brainbench.encoding.controlled.folds import HeldOutFold
 from brainbench.encoding.controlled.ridge import (
     BlockedRidge,
+    FlatMaps,
     dual_maps,
-    error_maps,
     fit_blocked,
+    held_out_blocks,
+    inner_blocks,
     ridge_maps,
     squared_errors,
 )
@@ -167,42 +169,33 @@ class FoldFit:
         """
         nuisance, model = self._kernels(person, draws, self.fold.train)
         responses = self.inside[:, person]
-        size, n_rois, n_alphas = responses.shape[1], len(responses), len(self.alphas)
-        finite = self.betas[1:]
-        loss = np.zeros((len(model), n_alphas, size, size))
-        used = np.unique(alone)
-        joint = np.zeros((len(used), len(model), len(finite), size, size))
-        product = np.zeros((n_rois, len(model) * n_alphas))
+        n_rois, finite = len(responses), self.betas[1:]
+        single = np.zeros((n_rois, len(model) * len(self.alphas)))
+        product = np.zeros_like(single)
+        joint = np.zeros((n_rois, len(model) * len(finite)))
         for inner in self.fold.inner:
+            fitted, checked = inner.fitted, inner.checked
+            blocks = inner_blocks(responses, inner)
             own, added = inner.centred(nuisance), inner.centred(model)
-            maps = dual_maps(added, inner.fitted, inner.checked, self.alphas)
-            errors = error_maps(maps, inner)
-            loss += np.swapaxes(errors, -1, -2) @ errors
-            penalties = self.alphas[alone]
-            one = error_maps(dual_maps(own[None], inner.fitted, inner.checked, penalties)[0], inner)
-            flat = errors.reshape(len(model) * n_alphas, -1)
-            product += (one @ responses).reshape(n_rois, -1) @ flat.T
-            for number, penalty in enumerate(self.alphas[used]):
-                both = joint_maps(own, added, inner.fitted, inner.checked, penalty, finite)
-                errors = error_maps(both, inner)
-                joint[number] += np.swapaxes(errors, -1, -2) @ errors
+            maps = FlatMaps.of(dual_maps(added, fitted, checked, self.alphas))
+            one = dual_maps(own[None], fitted, checked, self.alphas[alone])[0]
+            single += maps.errors(blocks)
+            product += maps.products(one, blocks)
+            for penalty in np.unique(alone):
+                mine = alone == penalty
+                both = joint_maps(own, added, fitted, checked, self.alphas[penalty], finite)
+                joint[mine] += FlatMaps.of(both).errors(blocks[mine])
         shape = (n_rois, len(model), -1)
-        flat = responses.reshape(n_rois, -1)
-        banded = np.empty((n_rois, len(model), len(finite)))
-        for number, penalty in enumerate(used):
-            mine = alone == penalty
-            among = flat[mine] @ joint[number].reshape(-1, size**2).T
-            banded[mine] = among.reshape(-1, len(model), len(finite))
-        single = (flat @ loss.reshape(-1, size**2).T).reshape(shape)
-        return np.concatenate([single, product.reshape(shape), banded], axis=2)
+        return np.concatenate([each.reshape(shape) for each in (single, product, joint)], axis=2)
 
     def _outer(self, person: int, draws: slice, choice: _Choice) -> tuple[Array, Array, Array]:
         """Test errors (R, people) of nuisance, (R, people, D) of both bands and the mix."""
         train, test = self.fold.train, self.fold.test
         nuisance, band = self._kernels(person, draws, np.arange(self.grams.shape[-1]))
         grams = self.grams if self.shared else self.grams[:, person : person + 1]
+        blocks = held_out_blocks(grams, self.fold)
         one = self.nuisance[person].maps[0, choice.alone]
-        single = squared_errors(one[:, None], grams, self.fold)
+        single = squared_errors(one[:, None], blocks)
         # where nothing was added the difference is nothing, not rounding
         banded = np.repeat(single[:, :, None], len(band), axis=2)
         stacked = banded.copy()
@@ -219,11 +212,11 @@ class FoldFit:
 
         alone = np.broadcast_to(choice.alone[:, None], added.shape)
         for roi, where, maps in _each(added > 0, (alone, added), both):
-            banded[roi][:, where] = squared_errors(maps, grams[roi][:, None], self.fold)
+            banded[roi][:, where] = squared_errors(maps, blocks[roi].each())
         for roi, where, maps in _each(weight > 0.0, (choice.model[:, draws],), model):
             share = weight[roi, where][:, None, None]
             mixed = (1.0 - share) * one[roi] + share * maps
-            stacked[roi][:, where] = squared_errors(mixed, grams[roi][:, None], self.fold)
+            stacked[roi][:, where] = squared_errors(mixed, blocks[roi].each())
         return single, banded, stacked
 
 

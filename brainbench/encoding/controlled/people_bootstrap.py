@@ -16,7 +16,12 @@ from numpy.typing import NDArray
 
 from brainbench.encoding.controlled.band_fit import Bands, better_than, joint_maps, measured_kernels
 from brainbench.encoding.controlled.banded_ridge import MODEL_PENALTIES
-from brainbench.encoding.controlled.ridge import CONTROLLED_ALPHAS, error_maps
+from brainbench.encoding.controlled.ridge import (
+    CONTROLLED_ALPHAS,
+    FlatMaps,
+    held_out_blocks,
+    inner_blocks,
+)
 from brainbench.encoding.kernels import Array
 from brainbench.encoding.threads import parallel
 from brainbench.statistics.inference import Interval, people_interval
@@ -146,36 +151,33 @@ def _fold(bands: Bands, grams: Array, alphas: Array, betas: Array) -> tuple[Arra
 
     def maps(
         own: Array, added: Array, fitted: NDArray[np.intp], checked: NDArray[np.intp]
-    ) -> Array:
-        """(A B, b, a)."""
+    ) -> FlatMaps:
+        """Of every pair of penalties."""
         found = [joint_maps(own, added, fitted, checked, alpha, betas)[0] for alpha in alphas]
-        flat: Array = np.stack(found).reshape(size, len(checked), len(fitted))
-        return flat
+        return FlatMaps.of(np.stack(found).reshape(size, len(checked), len(fitted)))
 
-    def losses(person: int) -> tuple[Array, Array]:
-        """(A B, m, m) and (A B, n, n); inner products with a Gram matrix are errors."""
+    def every(person: int) -> tuple[list[FlatMaps], FlatMaps]:
+        """Maps of each inner fold, and of the test run."""
         nuisance, model = measured_kernels(bands, person)
         inside = nuisance[train[:, None], train], model[:, train[:, None], train]
-        inner = np.zeros((size, len(train), len(train)))
+        inner = []
         for part in fold.inner:
             own, added = (part.centred(kernel) for kernel in inside)
-            errors = error_maps(maps(own, added, part.fitted, part.checked), part)
-            inner += np.swapaxes(errors, 1, 2) @ errors
-        errors = np.zeros((size, len(test), len(nuisance)))
-        errors[:, np.arange(len(test)), test] = 1.0
-        errors[:, :, train] = -maps(nuisance, model, train, test)
-        return inner, np.swapaxes(errors, 1, 2) @ errors
+            inner.append(maps(own, added, part.fitted, part.checked))
+        return inner, maps(nuisance, model, train, test)
 
-    made = parallel(losses, range(len(bands.nuisance)))
+    made = parallel(every, range(len(bands.nuisance)))
 
     def score(person: int) -> tuple[Array, Array]:
         inner, outer = made[min(person, len(made) - 1)]
         own = grams[:, person]
-        inside = own[:, train[:, None], train].reshape(len(own), -1)
-        return (
-            (inside @ inner.reshape(size, -1).T).reshape(shape),
-            (own.reshape(len(own), -1) @ outer.reshape(size, -1).T).reshape(shape),
-        )
+        inside = own[:, train[:, None], train]
+        errors = [
+            each.errors(inner_blocks(inside, part))
+            for each, part in zip(inner, fold.inner, strict=True)
+        ]
+        tested = outer.errors(held_out_blocks(own, fold))
+        return np.sum(errors, axis=0).reshape(shape), tested.reshape(shape)
 
     parts = parallel(score, range(n_people))
     total = np.einsum("rpii->rp", grams[:, :, test[:, None], test])

@@ -19,6 +19,7 @@ from brainbench.encoding.controlled.folds import HeldOutFold
 from brainbench.encoding.controlled.ridge import (
     CONTROLLED_ALPHAS,
     BlockedRidge,
+    GramBlocks,
     fit_blocked,
     squared_errors,
 )
@@ -203,20 +204,49 @@ def layer_errors(
     tried = measured if orders is None else np.concatenate([measured, orders])
     n_layers = len(kernels[0])
 
-    def one(layer: int) -> Array:
-        errors = np.zeros((n_people, len(tried)))
-        for part, fold, gram in zip(kernels, people.folds, people.centred, strict=True):
-            ridge = fit_blocked(part[layer : layer + 1], fold, alphas)
-            _, penalty = _choose(_summed_errors([ridge], fold, gram, tried))
-            for draws in _chunks(len(tried)):
-                maps = ridge.maps[0, penalty[draws]]
-                for person in range(n_people):
-                    permuted = permute(gram[person], tried[draws])
-                    errors[person, draws] += squared_errors(maps, permuted, fold)
+    fitted = [
+        [
+            fit_blocked(part[layer : layer + 1], fold, alphas)
+            for part, fold in zip(kernels, people.folds, strict=True)
+        ]
+        for layer in range(n_layers)
+    ]
+
+    def one(draws: slice) -> Array:
+        """(P, L, D) squared errors; what is permuted serves all layers."""
+        errors = np.zeros((n_people, n_layers, len(tried[draws])))
+        for number, (fold, gram) in enumerate(zip(people.folds, people.centred, strict=True)):
+            inside = permute(gram.sum(axis=0), tried[draws][:, fold.train])
+            maps = []
+            for layer in range(n_layers):
+                ridge = fitted[layer][number]
+                _, penalty = _choose(ridge.errors(inside))
+                maps.append(ridge.maps[0, penalty])
+            for person in range(n_people):
+                blocks = permuted_blocks(gram[person], tried[draws], fold)
+                for layer in range(n_layers):
+                    errors[person, layer] += squared_errors(maps[layer], blocks)
         return errors
 
-    found = np.stack(parallel(one, range(n_layers)), axis=1)
+    found = np.concatenate(parallel(one, _chunks(len(tried))), axis=2)
     return _explained(found, people.totals[:, None, None])
+
+
+def permuted_blocks(gram: Array, orders: NDArray[np.intp], fold: HeldOutFold) -> GramBlocks:
+    """What a squared error needs of one Gram matrix, its items in each of D orders.
+
+    Parameters
+    ----------
+    gram : (n, n), centred by the fold.
+    orders : (D, n) index of the item that stands at each place.
+    fold : the fold.
+    """
+    train, test = orders[:, fold.train], orders[:, fold.test]
+    return GramBlocks(
+        permute(gram, train),
+        gram[test[:, :, None], train[:, None, :]],
+        np.einsum("dt->d", np.diagonal(gram)[test]),
+    )
 
 
 def permute(gram: Array, orders: NDArray[np.intp]) -> Array:
@@ -278,8 +308,8 @@ def _score(
             ridge = ridges[number][min(person, len(ridges[number]) - 1)]
             layer, penalty = choices[number]
             maps = ridge.maps[layer[draws], penalty[draws]]
-            grams = permute(people.centred[number][person], orders[draws])
-            error[draws] += squared_errors(maps, grams, fold)
+            blocks = permuted_blocks(people.centred[number][person], orders[draws], fold)
+            error[draws] += squared_errors(maps, blocks)
             predictors = _in_measured_order(maps, fold, orders[draws])
             missing = correlate(predictors, people.responses[person][number], total)
             constant += int(missing[0]) if draws.start == 0 else 0

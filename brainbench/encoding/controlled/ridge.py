@@ -127,21 +127,110 @@ def ridge_maps(
     return maps
 
 
-def squared_errors(maps: Array, grams: Array, fold: HeldOutFold) -> Array:
-    """Squared error on the test items, summed over voxels, from Gram matrices.
+@dataclass(frozen=True)
+class GramBlocks:
+    """What a squared error needs of Gram matrices of responses: a fitted, b checked items.
+
+    Attributes
+    ----------
+    among : (..., a, a) of the fitted items.
+    across : (..., b, a) of the checked with the fitted ones.
+    total : (...) squared responses of the checked items.
+    """
+
+    among: Array
+    across: Array
+    total: Array
+
+    def __getitem__(self, which: int | NDArray[np.bool_]) -> GramBlocks:
+        """Blocks of some of the matrices, by their first axis."""
+        return GramBlocks(self.among[which], self.across[which], self.total[which])
+
+    def each(self) -> GramBlocks:
+        """P matrices as (P, 1, ...): each meets every one of several maps."""
+        return GramBlocks(self.among[:, None], self.across[:, None], self.total[:, None])
+
+
+def held_out_blocks(grams: Array, fold: HeldOutFold) -> GramBlocks:
+    """Blocks of training and test items.
 
     Parameters
     ----------
-    maps : (..., t, m).
-    grams : (..., n, n) centred by the fold; broadcast against the maps.
+    grams : (..., n, n) centred by the fold.
+    fold : the fold.
     """
     train, test = fold.train, fold.test
-    among = grams[..., train[:, None], train]
-    across = grams[..., test[:, None], train]
     total = np.einsum("...ii->...", grams[..., test[:, None], test])
-    predicted = maps @ among - 2.0 * across
-    found: Array = total + np.einsum("...tm,...tm->...", predicted, maps)
+    return GramBlocks(grams[..., train[:, None], train], grams[..., test[:, None], train], total)
+
+
+def inner_blocks(grams: Array, inner: InnerFold) -> GramBlocks:
+    """Blocks of an inner fold's items, their means taken out.
+
+    Parameters
+    ----------
+    grams : (..., m, m) of training items.
+    inner : the inner fold.
+    """
+    fitted, checked = inner.centre[inner.fitted], inner.centre[inner.checked]
+    own = checked @ grams
+    return GramBlocks(
+        fitted @ grams @ fitted.T, own @ fitted.T, np.einsum("...bm,bm->...", own, checked)
+    )
+
+
+def squared_errors(maps: Array, blocks: GramBlocks) -> Array:
+    """Squared error on the checked items, summed over voxels, from Gram matrices.
+
+    Parameters
+    ----------
+    maps : (..., b, a).
+    blocks : of the responses; broadcast against the maps.
+    """
+    predicted = maps @ blocks.among - 2.0 * blocks.across
+    found: Array = blocks.total + np.einsum("...tm,...tm->...", predicted, maps)
     return found
+
+
+@dataclass(frozen=True)
+class FlatMaps:
+    """Maps of many kernels and penalties, as they meet many Gram matrices at once.
+
+    Attributes
+    ----------
+    maps : (M, b a).
+    squares : (M, a a) the maps with themselves, PᵀP.
+    """
+
+    maps: Array
+    squares: Array
+
+    @classmethod
+    def of(cls, maps: Array) -> FlatMaps:
+        """Of maps (..., b, a)."""
+        squares = np.swapaxes(maps, -1, -2) @ maps
+        size, fitted = maps.shape[-2:]
+        return cls(maps.reshape(-1, size * fitted), squares.reshape(-1, fitted**2))
+
+    def errors(self, blocks: GramBlocks) -> Array:
+        """(R, M) squared errors of R blocks: ⟨G_bb, I⟩ − 2 ⟨G_ba, P⟩ + ⟨G_aa, PᵀP⟩."""
+        count = len(blocks.among)
+        found: Array = blocks.total[:, None] + blocks.among.reshape(count, -1) @ self.squares.T
+        found -= 2.0 * (blocks.across.reshape(count, -1) @ self.maps.T)
+        return found
+
+    def products(self, one: Array, blocks: GramBlocks) -> Array:
+        """(R, M) products of these errors with those of another map for each block.
+
+        Parameters
+        ----------
+        one : (R, b, a).
+        blocks : R of them.
+        """
+        fixed = blocks.total - np.einsum("rba,rba->r", one, blocks.across)
+        rest = blocks.across - one @ blocks.among
+        found: Array = fixed[:, None] - rest.reshape(len(one), -1) @ self.maps.T
+        return found
 
 
 def residual_operator(columns: Array, features: Array, fold: HeldOutFold) -> Array:

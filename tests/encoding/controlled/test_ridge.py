@@ -12,6 +12,7 @@ from brainbench.encoding.controlled.folds import HeldOutFold, held_out_folds
 from brainbench.encoding.controlled.ridge import (
     dual_maps,
     fit_blocked,
+    held_out_blocks,
     leave_one_out_operator,
     residual_operator,
     ridge_maps,
@@ -134,7 +135,7 @@ def test_test_items_have_no_part_in_inner_errors() -> None:
 def test_squared_errors_equal_those_of_the_predictions(fold: HeldOutFold) -> None:
     maps = fit_blocked(kernels(fold), fold, ALPHAS).maps
     y = fold.centre @ VOXELS
-    found = squared_errors(maps, fold.centred(VOXELS @ VOXELS.T), fold)
+    found = squared_errors(maps, held_out_blocks(fold.centred(VOXELS @ VOXELS.T), fold))
     assert found.shape == (2, 3)
     for place in np.ndindex(2, 3):
         expected = ((y[fold.test] - maps[place] @ y[fold.train]) ** 2).sum()
