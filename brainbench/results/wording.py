@@ -95,11 +95,17 @@ def with_error(value: float | None, error: float | None, digits: int = 3) -> str
     return shown if error is None else f"{shown}{_GAP}±{_GAP}{number(error, digits)}"
 
 
-def percent(share: float | None) -> str:
-    """``12 %``."""
+def percent(share: float | None, digits: int = 0) -> str:
+    """``12 %``.
+
+    Parameters
+    ----------
+    share : 1 for all; None is shown as ``n/a``.
+    digits : decimals.
+    """
     if share is None or not math.isfinite(share):
         return number(share)
-    return f"{100 * share:.0f}{_GAP}%"
+    return f"{100 * share:.{digits}f}{_GAP}%"
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -38,5 +38,6 @@ def context(**more: Any) -> LadderContext:
         "effects": (),
         "compared": compared(),
         "n_subjects": 10,
+        "n_items": 70,
     }
     return LadderContext(**made | more)

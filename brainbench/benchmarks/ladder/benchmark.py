@@ -100,6 +100,7 @@ class LadderBenchmark(OwnBenchmark):
                 effects=values["model"]["effects"],
                 compared=values["model"]["compared"],
                 n_subjects=len(next(iter(ladder.types.values())).cell.subjects),
+                n_items=sum(len(one.cell.items) for one in ladder.types.values()),
                 no_untrained=twins if isinstance(twins, str) else None,
                 selection_leak=tuple(
                     roi

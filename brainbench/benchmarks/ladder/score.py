@@ -137,6 +137,8 @@ class LadderContext(_Row):
     effects: tuple[EffectRow, ...]
     compared: Compared
     n_subjects: Count
+    n_items: Count
+    """Of all reasoning types."""
     no_untrained: str | None = None
     """Why there are no untrained networks."""
     selection_leak: tuple[str, ...] = ()

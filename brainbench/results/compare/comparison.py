@@ -34,7 +34,8 @@ class ComparisonRow(_Part):
     protocol: str | None = None
     """Of alignment."""
     primary: bool = False
-    """Over all tasks that share their choices, or of a task that has no fellow."""
+    """Over all tasks that share their choices, or of a task that has no fellow; of alignment, over
+    all regions and reasoning types."""
     baseline: float | None
     """As its record prints it."""
     other: float | None
@@ -47,7 +48,7 @@ class ComparisonRow(_Part):
     p: float | None = None
     """Two-sided, not corrected for the number of rows."""
     p_corrected: float | None = None
-    """Holm over the rows of the same kind; of tasks, primary rows and the others apart."""
+    """Holm over the rows of the same kind, primary rows and the others apart."""
     tolerance: float = 0.0
     """How far apart two numbers may be and still count as the same."""
     rounding: bool = False
@@ -55,6 +56,11 @@ class ComparisonRow(_Part):
     over: str
     """What the pairs are: people, items, or nothing (the runs as independent)."""
     n: int
+    n_items: int | None = None
+    """Of alignment over all cells: how many items the people saw."""
+    takes: tuple[int, int] | None = None
+    """Of alignment over all cells: how many people, or else how many items, would show a
+    difference of this size in 8 of 10 such experiments."""
     clusters: int | None = None
     """Of items: how many do not belong together."""
     identical: bool = False

@@ -13,8 +13,9 @@ def judge(rows: Sequence[ComparisonRow]) -> list[ComparisonRow]:
     """The same rows with p values corrected, and which of them got worse.
 
     Rows of one kind are one family (Holm 1979): equal models seem to differ in any of them in 1 of
-    20 comparisons, and downwards in 1 of 40. Of tasks there are two families: the rows over all
-    tasks, which have the power, and single tasks, whose number does not dilute the former.
+    20 comparisons, and downwards in 1 of 40. Of tasks and of alignment there are two families: the
+    rows over all tasks or regions, which have the power, and single ones, whose number does not
+    dilute the former.
     """
     families: dict[tuple[str, bool], list[int]] = defaultdict(list)
     for place, row in enumerate(rows):

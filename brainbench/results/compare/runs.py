@@ -12,6 +12,7 @@ from brainbench.results.compare.comparison import Comparison, ComparisonRow, Pai
 from brainbench.results.compare.gains import compare_gains
 from brainbench.results.compare.items import pair_tasks
 from brainbench.results.compare.judging import judge
+from brainbench.results.compare.ladder import compare_ladders
 from brainbench.results.compare.numerics import same_weights
 from brainbench.results.compare.provenance import differences
 from brainbench.results.compare.searches import compare_searches
@@ -50,6 +51,7 @@ def compare_runs(runs: Sequence[FinishedRun], tolerance: float = 0.0) -> Compari
 def _pair(baseline: FinishedRun, other: FinishedRun, tolerance: float) -> Pair:
     tasks, refused = pair_tasks(baseline, other)
     found: list[ComparisonRow | Refusal] = [
+        *compare_ladders(baseline.record, other.record),
         *compare_cells(baseline.record, other.record),
         *task_rows(tasks),
         *refused,

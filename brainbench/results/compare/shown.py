@@ -24,7 +24,13 @@ from brainbench.results.compare.words import (
     verdict,
 )
 
-_MOODS: dict[str, Mood] = {"worse": "bad", "one answer": "bad", "lost": "bad", "": ""}
+_MOODS: dict[str, Mood] = {
+    "worse": "bad",
+    "one answer": "bad",
+    "lost": "bad",
+    "alignment": "",
+    "": "",
+}
 _LEGEND = Words(LEGEND, "note")
 _MAX = 60
 

@@ -16,9 +16,11 @@ LEGEND = (
     "difference: mean over pairs, other minus baseline, with a 95 % interval of this row alone. "
     "Items: problems that belong together count as one (in brackets how many), and one problem "
     "more counts as gained and one as lost, so that a few problems make nothing certain. "
+    "z: standard deviations over orders of the items, over all regions and reasoning types; its "
+    "error is over people, and over orders of the items that both runs meet. "
     "People: Student's t, but no narrower than over items as if both runs were independent; so "
-    "are gains. p: two-sided, Holm over the rows of the same kind; of tasks, the rows over all "
-    "tasks and those of single tasks apart. better, worse: p below 0.05. the same: the whole "
+    "are gains. p: two-sided, Holm over the rows of the same kind; the rows over all tasks, or "
+    "all regions, and those of single ones apart. better, worse: p below 0.05. the same: the whole "
     "interval lies within the tolerance. identical: no pair differs. higher, lower: two numbers "
     "without an error, or a rise of the same weights. McNemar: exact, one item of each problem, "
     "not corrected. As published, baseline and other are medians over people, the difference a "
@@ -86,11 +88,13 @@ def verdict(pair: Pair, tolerance: float) -> list[tuple[str, str]]:
     -------
     Word and text: ``worse``, ``one answer``, ``lost``, ``not judged``, or no word.
     """
-    verdicts = [
+    verdicts = [("alignment", aligns(row)) for row in pair.rows if row.n_items is not None]
+    worse = [
         ("worse", f"{row.name}, {row.metric}: {change(row)} (p {corrected(row)})")
         for row in pair.regressions
     ]
-    if not verdicts:
+    verdicts += worse
+    if not worse:
         beyond = f" by more than {tolerance:g}" if tolerance else ""
         verdicts.append(("", f"none of {len(pair.judged)} rows got worse{beyond} beyond chance"))
     verdicts += [("one answer", collapse(one)) for one in pair.collapsed]
@@ -100,6 +104,25 @@ def verdict(pair: Pair, tolerance: float) -> list[tuple[str, str]]:
     reasons = by_reason(pair.lost).items()
     verdicts += [("lost", f"{', '.join(names)}: {reason}") for reason, names in reasons]
     return verdicts
+
+
+def aligns(row: ComparisonRow) -> str:
+    """Whether the other run's model is found more clearly than the baseline's, or what it takes."""
+    size = f"{row.metric} {change(row)}, p {corrected(row)}"
+    words: dict[str, str] = {
+        "better": f"the other run's model is found more clearly ({size})",
+        "worse": f"the other run's model is found less clearly ({size})",
+        "higher": f"higher, of the same weights ({size})",
+        "identical": "nothing differs",
+    }
+    found = words.get(row.reading, f"neither is found more clearly ({size})")
+    if row.reading in words or row.takes is None:
+        return f"{row.name}: {found}"
+    people, items = row.takes
+    return (
+        f"{row.name}: {found}; to show a difference of this size, it would take about "
+        f"{people:,} people, or {items:,} items, where these are {row.n} and {row.n_items}"
+    )
 
 
 def collapse(one: Collapse) -> str:

@@ -69,15 +69,28 @@ def read_ladder(score: LadderScore) -> str:
     )
 
 
+def read_effect(score: LadderScore) -> str:
+    """How much of each person's variance the model explains; empty where it is not known."""
+    rung = score.context.compared.rung
+    found = [row for row in score.context.effects if (row.rung, row.term) == (rung, "own")]
+    return "".join(
+        f"Beyond {IN_WORDS[rung]}, it explains {percent(row.share, 1)} of each person's variance "
+        f"(95 % over people and items: {percent(row.interval[0], 1)} to "
+        f"{percent(row.interval[1], 1)})."
+        for row in found
+    )
+
+
 def _blocks(place: int, score: LadderScore) -> list[Block]:
     mood = {"not found": "", "explained": "warning"}.get(score.outcome, "good")
     return [
         Words(f"{read_ladder(score)}.", "lead", name=score.dataset, mood=mood),  # type: ignore[arg-type]
+        *([Words(read_effect(score))] if score.context.effects else []),
         _rungs(score),
         Figure(_picture(place, score), f"{score.dataset}: z on every rung"),
         Folded(
             "Every region and reasoning type",
-            [_cells(score), _shared(score), _forms(score), _alone(score)],
+            [_cells(score), _effects(score), _shared(score), _forms(score), _alone(score)],
             wide=True,
         ),
     ]
@@ -154,6 +167,27 @@ def _cells(score: LadderScore) -> Table:
         "p of every cell, corrected over all of them",
         ("cell", *(Column(IN_WORDS[rung], rung) for rung in rungs)),
         rows,
+    )
+
+
+def _effects(score: LadderScore) -> Table:
+    """Shares of variance on every rung up to the one where the model stops."""
+    words = {"own": "of each person's variance", "between": "of what people share"}
+    rows = [
+        (
+            words[row.term],
+            IN_WORDS[row.rung],
+            percent(row.share, 1),
+            f"{percent(row.interval[0], 1)} to {percent(row.interval[1], 1)}",
+            str(row.n_cells),
+        )
+        for row in score.context.effects
+    ]
+    return Table(
+        "Shares that the model explains, not clipped",
+        ("share", "beyond", "estimate", "95 % over people and items", "cells"),
+        rows,
+        numbers=False,
     )
 
 

@@ -10,11 +10,15 @@ import simulated_records as runs
 
 from brainbench.benchmarks import LadderRow, LadderScore
 from brainbench.benchmarks.ladder.names import RUNGS
-from brainbench.benchmarks.ladder.score import BaselineRow, SharedRow
+from brainbench.benchmarks.ladder.score import BaselineRow, EffectRow, SharedRow
 from brainbench.results import Record
 from brainbench.results.blocks import Bullets, Figure, Table, Words
 from brainbench.results.report.summary import summary
-from brainbench.results.sections.ladder import ladder_section, read_ladder
+from brainbench.results.sections.ladder import (
+    ladder_section,
+    read_effect,
+    read_ladder,
+)
 
 
 def row(rung: str, p: float, **more: Any) -> dict[str, Any]:
@@ -128,3 +132,17 @@ def test_the_summary_of_a_report_begins_with_it() -> None:
     assert title.text == "Aligned, and with what:"
     assert isinstance(items, Bullets)
     assert items.items == [("toy", read_ladder(scored(0.01, 0.02, 0.5)))]
+
+
+def test_what_a_model_explains_is_printed_with_its_interval() -> None:
+    effects = (
+        EffectRow(rung="run", term="own", share=0.047, interval=(-0.012, 0.106), n_cells=6),
+        EffectRow(rung="run", term="between", share=0.5, interval=(-1.0, 2.0), n_cells=3),
+    )
+    score = scored(0.2)
+    object.__setattr__(score, "context", score.context.model_copy(update={"effects": effects}))
+    assert read_effect(score).replace("\xa0", " ") == (
+        "Beyond run means, it explains 4.7 % of each person's variance (95 % over people and "
+        "items: -1.2 % to 10.6 %)."
+    )
+    assert read_effect(scored(0.2)) == ""
