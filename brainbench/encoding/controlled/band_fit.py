@@ -169,7 +169,7 @@ class FoldFit:
         """
         nuisance, model = self._kernels(person, draws, self.fold.train)
         responses = self.inside[:, person]
-        n_rois, finite = len(responses), self.betas[1:]
+        n_rois, finite, used = len(responses), self.betas[1:], np.unique(alone)
         single = np.zeros((n_rois, len(model) * len(self.alphas)))
         product = np.zeros_like(single)
         joint = np.zeros((n_rois, len(model) * len(finite)))
@@ -181,10 +181,10 @@ class FoldFit:
             one = dual_maps(own[None], fitted, checked, self.alphas[alone])[0]
             single += maps.errors(blocks)
             product += maps.products(one, blocks)
-            for penalty in np.unique(alone):
+            both = joint_maps(own, added, fitted, checked, self.alphas[used], finite)
+            for penalty, each in zip(used, both, strict=True):
                 mine = alone == penalty
-                both = joint_maps(own, added, fitted, checked, self.alphas[penalty], finite)
-                joint[mine] += FlatMaps.of(both).errors(blocks[mine])
+                joint[mine] += FlatMaps.of(each).errors(blocks[mine])
         shape = (n_rois, len(model), -1)
         return np.concatenate([each.reshape(shape) for each in (single, product, joint)], axis=2)
 
@@ -296,10 +296,10 @@ def joint_maps(
     added: Array,
     fitted: NDArray[np.intp],
     checked: NDArray[np.intp],
-    alpha: float,
+    alphas: Array,
     betas: Array,
 ) -> Array:
-    """(D, betas, b, a) maps of own / α + added / β at penalty 1.
+    """(A, D, betas, b, a) maps of own / α + added / β at penalty 1.
 
     Parameters
     ----------
@@ -307,19 +307,21 @@ def joint_maps(
     added : (D, n, n) kernel of the model, its rows in each of D orders.
     fitted : (a,) indices of the items that are learned from.
     checked : (b,) indices of the items that are predicted.
-    alpha : penalty on ``own``.
+    alphas : (A,) penalties on ``own``.
     betas : penalties on ``added``; an infinite one adds nothing.
     """
-    own = own / alpha
-    inside = own[fitted[:, None], fitted] + np.eye(len(fitted))
-    lower = np.linalg.inv(np.linalg.cholesky(inside))
-    values, vectors = np.linalg.eigh(lower @ added[:, fitted[:, None], fitted] @ lower.T)
-    basis = lower.T @ vectors
-    one, other = own[checked[:, None], fitted] @ basis, added[:, checked[:, None], fitted] @ basis
+    every = own / alphas[:, None, None]
+    inside = every[:, fitted[:, None], fitted] + np.eye(len(fitted))
+    lower = np.linalg.inv(np.linalg.cholesky(inside))[:, None]
+    upper = np.swapaxes(lower, -1, -2)
+    values, vectors = np.linalg.eigh(lower @ added[:, fitted[:, None], fitted] @ upper)
+    basis = upper @ vectors
+    one = every[:, None, checked[:, None], fitted] @ basis
+    other = added[:, checked[:, None], fitted] @ basis
     share = 1.0 / betas[:, None, None]
-    shrunk = 1.0 + np.maximum(values, 0.0)[:, None, None, :] * share
-    scaled = (one[:, None] + other[:, None] * share) / shrunk
-    flat = scaled.reshape(len(added), -1, len(fitted)) @ np.swapaxes(basis, 1, 2)
+    shrunk = 1.0 + np.maximum(values, 0.0)[..., None, None, :] * share
+    scaled = (one[:, :, None] + other[:, :, None] * share) / shrunk
+    flat = scaled.reshape(*values.shape[:2], -1, len(fitted)) @ np.swapaxes(basis, -1, -2)
     maps: Array = flat.reshape(scaled.shape)
     return maps
 

@@ -146,15 +146,14 @@ def as_interval(bounds: Array) -> Interval | None:
 def _fold(bands: Bands, grams: Array, alphas: Array, betas: Array) -> tuple[Array, Array, Array]:
     """(R, P, A, B) inner and outer errors, (R, P) totals of one fold; grams (R, P, n, n)."""
     fold, n_people = bands.fold, grams.shape[1]
-    train, test, size = fold.train, fold.test, len(alphas) * len(betas)
+    train, test = fold.train, fold.test
     shape = (len(grams), len(alphas), len(betas))
 
     def maps(
         own: Array, added: Array, fitted: NDArray[np.intp], checked: NDArray[np.intp]
     ) -> FlatMaps:
         """Of every pair of penalties."""
-        found = [joint_maps(own, added, fitted, checked, alpha, betas)[0] for alpha in alphas]
-        return FlatMaps.of(np.stack(found).reshape(size, len(checked), len(fitted)))
+        return FlatMaps.of(joint_maps(own, added, fitted, checked, alphas, betas))
 
     def every(person: int) -> tuple[list[FlatMaps], FlatMaps]:
         """Maps of each inner fold, and of the test run."""

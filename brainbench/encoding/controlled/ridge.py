@@ -257,11 +257,9 @@ def residual_operator(columns: Array, features: Array, fold: HeldOutFold) -> Arr
     operator[train[:, None], train] -= basis @ basis.T
     kernel = centred @ centred.T
     inside = features[train[:, None], train]
-    errors = [
-        float(((loo @ inside) * loo).sum())
-        for loo in (leave_one_out_operator(kernel, fold, alpha) for alpha in CONTROLLED_ALPHAS)
-    ]
-    alpha = CONTROLLED_ALPHAS[[int(np.argmin(errors))]]
+    loo = leave_one_out_operators(kernel, fold, CONTROLLED_ALPHAS)
+    errors = ((loo @ inside) * loo).sum(axis=(1, 2))
+    alpha = CONTROLLED_ALPHAS[[int(errors.argmin())]]
     operator[test[:, None], train] = -dual_maps(kernel[None], train, test, alpha)[0, 0]
     return operator
 
@@ -279,8 +277,8 @@ def _alike(columns: Array, fold: HeldOutFold) -> Array:
     return alike
 
 
-def leave_one_out_operator(kernel: Array, fold: HeldOutFold, alpha: float) -> Array:
-    """(m, m) matrix that turns centred training rows into their leave-one-out errors.
+def leave_one_out_operators(kernel: Array, fold: HeldOutFold, alphas: Array) -> Array:
+    """(A, m, m) matrices that turn centred training rows into their leave-one-out errors.
 
     The hat matrix is that of the training means, stratum by stratum, and of the ridge fit;
     errors are (y - Hy)_i / (1 - H_ii). An item that alone decides its own prediction, such
@@ -290,15 +288,15 @@ def leave_one_out_operator(kernel: Array, fold: HeldOutFold, alpha: float) -> Ar
     ----------
     kernel : (n, n) centred by the fold.
     fold : the fold, of m training items.
-    alpha : positive penalty.
+    alphas : (A,) positive penalties.
     """
     train = fold.train
     inside = kernel[train[:, None], train]
     means = np.eye(len(train)) - fold.centre[train[:, None], train]
-    hat = inside @ np.linalg.inv(inside + alpha * np.eye(len(train)))
-    left = 1.0 - np.diag(means) - np.diag(hat)
+    hat = inside @ np.linalg.inv(inside + alphas[:, None, None] * np.eye(len(train)))
+    left = 1.0 - np.diag(means) - np.diagonal(hat, axis1=1, axis2=2)
     rows = np.eye(len(train)) - hat
-    operator: Array = np.divide(
-        rows, left[:, None], out=np.zeros_like(rows), where=(left > _DECIDED)[:, None]
+    operators: Array = np.divide(
+        rows, left[..., None], out=np.zeros_like(rows), where=(left > _DECIDED)[..., None]
     )
-    return operator
+    return operators

@@ -19,7 +19,7 @@ from brainbench.encoding.controlled.prediction import (
 from brainbench.encoding.controlled.ridge import (
     CONTROLLED_ALPHAS,
     dual_maps,
-    leave_one_out_operator,
+    leave_one_out_operators,
     residual_operator,
     ridge_maps,
 )
@@ -153,7 +153,7 @@ def test_leave_one_out_equals_refitting_without_each_item() -> None:
     features, blocks = simulate(9)
     fold = FOLDS[1]
     x, y = scale(features[:, 0], fold), blocks[0]
-    operator = leave_one_out_operator(x @ x.T, fold, 3.0)
+    operator = leave_one_out_operators(x @ x.T, fold, np.array([3.0]))[0]
     found = operator @ (y[fold.train] - y[fold.train].mean(axis=0))
     for place, item in enumerate(fold.train):
         rest = fold.train[fold.train != item]

@@ -10,10 +10,12 @@ from sklearn.linear_model import Ridge
 
 from brainbench.encoding.controlled.folds import HeldOutFold, held_out_folds
 from brainbench.encoding.controlled.ridge import (
+    FlatMaps,
     dual_maps,
     fit_blocked,
     held_out_blocks,
-    leave_one_out_operator,
+    inner_blocks,
+    leave_one_out_operators,
     residual_operator,
     ridge_maps,
     squared_errors,
@@ -131,6 +133,29 @@ def test_test_items_have_no_part_in_inner_errors() -> None:
     assert not np.allclose(spoilt.maps, whole.maps, atol=1e-2)
 
 
+@pytest.mark.parametrize("fold", [FOLDS[1], STRATIFIED[2]], ids=["one mean", "strata"])
+def test_errors_and_products_of_flat_maps_equal_those_of_the_predictions(fold: HeldOutFold) -> None:
+    inner, y = fold.inner[0], [VOXELS[fold.train], VOXELS[fold.train][:, ::-1] ** 2]
+    inside = kernels(fold)[:, fold.train[:, None], fold.train]
+    maps = dual_maps(inner.centred(inside), inner.fitted, inner.checked, ALPHAS)
+    blocks = inner_blocks(np.stack([own @ own.T for own in y]), inner)
+    one = np.stack([maps[0, 1], maps[1, 2]])
+
+    def left(own: np.ndarray, p: np.ndarray) -> np.ndarray:
+        centred = inner.centre @ own
+        missed: np.ndarray = centred[inner.checked] - p @ centred[inner.fitted]
+        return missed
+
+    every = maps.reshape(-1, *maps.shape[2:])
+    errors = [[(left(own, p) ** 2).sum() for p in every] for own in y]
+    products = [
+        [(left(own, p) * left(own, q)).sum() for p in every] for own, q in zip(y, one, strict=True)
+    ]
+    flat = FlatMaps.of(maps)
+    np.testing.assert_allclose(flat.errors(blocks), errors, rtol=1e-10)
+    np.testing.assert_allclose(flat.products(one, blocks), products, rtol=1e-10)
+
+
 @pytest.mark.parametrize("fold", [FOLDS[2], STRATIFIED[2]], ids=["one mean", "strata"])
 def test_squared_errors_equal_those_of_the_predictions(fold: HeldOutFold) -> None:
     maps = fit_blocked(kernels(fold), fold, ALPHAS).maps
@@ -155,7 +180,7 @@ def unpenalised_means(x: Array, y: Array, kinds: Array, alpha: float) -> Array:
 def test_leave_one_out_equals_refitting_without_each_item(kinds: Array, alpha: float) -> None:
     fold = held_out_folds(RUNS, kinds)[1]
     x, train = LAYERS[0], fold.train
-    operator = leave_one_out_operator(fold.centred(x @ x.T), fold, alpha)
+    operator = leave_one_out_operators(fold.centred(x @ x.T), fold, np.array([alpha]))[0]
     found = operator @ (fold.centre @ VOXELS)[train]
     names = np.unique(kinds)
     for place, item in enumerate(train):
@@ -170,7 +195,7 @@ def test_an_item_alone_in_its_stratum_has_no_leave_one_out_error() -> None:
     kinds[0] = "alone"
     fold = held_out_folds(RUNS, kinds)[1]
     kernel = fold.centred(LAYERS[0] @ LAYERS[0].T)
-    operator = leave_one_out_operator(kernel, fold, 1.0)
+    operator = leave_one_out_operators(kernel, fold, np.ones(1))[0]
     (place,) = np.flatnonzero(fold.train == 0)
     assert not operator[place].any()
     assert np.abs(np.delete(operator, place, axis=0)).max(axis=1).min() > 0.1
