@@ -51,8 +51,8 @@ def rung_columns(cell: Cell) -> dict[Rung, RungColumns]:
     ``run``: run means. ``position``: two slow waves over a run, and words and condition of the
     trials before and after, whose responses overlap in time. ``length``: words and characters.
     ``condition``: validity, negation and premises needed, with every interaction. ``words``: three
-    principal components of word counts. ``behaviour``: own and others' response time and accuracy,
-    and missing answers; of the group their means. A rung that a dataset has nothing for has
+    principal components of word counts. ``behaviour``: means over people of response time,
+    accuracy and missing answers, and each person's own. A rung that a dataset has nothing for has
     columns of zeros.
 
     Parameters
@@ -147,10 +147,7 @@ def _behaviour(cell: Cell) -> RungColumns:
     own, group = [], []
     for name in ("response_time", "accuracy"):
         values, people = cell.recorded(name)
-        own += [
-            np.stack([make(values, person) for person in people])
-            for make in (nuisance.own_response_time, nuisance.others_response_time)
-        ]
+        own.append(np.stack([nuisance.own_response_time(values, person) for person in people]))
         # nobody is left out: the mean over all people
         everybody = np.column_stack([values, np.full(size, np.nan)])
         group.append(nuisance.others_response_time(everybody, values.shape[1]))
@@ -158,7 +155,11 @@ def _behaviour(cell: Cell) -> RungColumns:
     missing = np.isnan(seconds)
     own.append(np.stack([nuisance.standardise(missing[:, person]) for person in people]))
     group.append(nuisance.standardise(missing.mean(axis=1)))
-    return RungColumns(np.hstack(group), np.concatenate(own, axis=2))
+    # what all have in common is taken out of each person, too: whoever responds to an item as hard
+    # for others is not found either
+    shared = np.hstack(group)
+    own.append(np.broadcast_to(shared, (len(people), *shared.shape)))
+    return RungColumns(shared, np.concatenate(own, axis=2))
 
 
 _MAKERS: dict[Rung, Callable[[Cell], RungColumns]] = {

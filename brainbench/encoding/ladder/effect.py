@@ -181,7 +181,7 @@ def crossed_error(table: Array) -> float:
     """Standard error of a value for other people and other items: a jackknife over each, crossed.
 
     The variance over people and that over items each hold the variance of people with items, so
-    one of the two is taken off again; what is left is no less than that over people.
+    one of the two is taken off again; what is left is no less than the larger of them.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ def crossed_error(table: Array) -> float:
     of_people, of_items = jackknife_variance(table[0, 1:]), jackknife_variance(table[1:, 0])
     both = table[0, 0] - table[:1, 1:] - table[1:, :1] + table[1:, 1:]
     of_both = (people - 1) / people * (items - 1) / items * float(np.square(both).sum())
-    return float(np.sqrt(max(of_people + of_items - of_both, of_people)))
+    return float(np.sqrt(max(of_people + of_items - of_both, of_people, of_items)))
 
 
 def crossed_interval(table: Array, level: float = 0.95) -> Interval:

@@ -91,10 +91,13 @@ def test_behaviour_is_a_persons_own_and_the_groups(recording: Recording) -> None
     cell = prepare_cell(replace(recording, behavior=behavior), "syllogistic", ["signal"])
     found = rung_columns(cell)["behaviour"]
     assert found.own is not None
-    # own and others' time, own and others' accuracy, missing answers
-    assert found.own.shape == (3, len(cell.items), 5)
+    # own time, accuracy and missing answers, and the means of all three
+    assert found.own.shape == (3, len(cell.items), 6)
     assert found.group.shape == (len(cell.items), 3)
     mean = np.nanmean(seconds[cell.items], axis=1)
     assert np.corrcoef(found.group[:, 0], mean)[0, 1] == pytest.approx(1.0)
-    assert found.own[1, 3, 4] > 0
-    assert not found.own[0, :, 4].any()
+    assert found.own[1, 3, 2] > 0
+    assert not found.own[0, :, 2].any()
+    # what all have in common is taken out of each, so that no response to it is found
+    for person in found.own:
+        np.testing.assert_array_equal(person[:, 3:], found.group)
