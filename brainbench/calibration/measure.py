@@ -42,8 +42,8 @@ Array = NDArray[np.float64]
 Report = Callable[[str], None]
 # Data sets scored under the same orders of the model's rows; then new ones are drawn. Of random
 # units there are fewer at once, since they have the same units too.
-_SETS_AT_ONCE, _SETS_OF_UNITS = 400, 100
-_SETS_OF_A_COURSE = 50
+_SETS_AT_ONCE, _SETS_OF_UNITS = 400, 50
+SETS_OF_A_COURSE = 50
 
 
 @dataclass(frozen=True)
@@ -267,7 +267,7 @@ def measure_coverage(
         rng = stream(seed, design, "course", *scenario_names(scenario), number)
         course = shared_course(len(design.runs), rng, scenario.width)
         first = (1 + number) * 1_000_000  # data sets that no row has scored
-        sets = [(scenario, first + i) for i in range(_SETS_OF_A_COURSE)]
+        sets = [(scenario, first + i) for i in range(SETS_OF_A_COURSE)]
         grams = _grams(design, sets, seed, course)
         scored = unique_variance(design.bands, grams)
         people = np.stack([unique.banded[:, 0] for unique in scored])

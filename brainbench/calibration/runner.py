@@ -139,12 +139,15 @@ def _tasks(experiment: Experiment, plan: Plan, seed: int) -> Iterator[_Task]:
     for kind in plan.reasoning_types:
         design = make_design(experiment, kind)
         yield _group(
-            ScenarioGroup(design, inside(design), plan.n_tested, plan.draws, plan.n_published), seed
+            ScenarioGroup(
+                design, inside(design), plan.n_tested, plan.tested_draws, plan.n_published
+            ),
+            seed,
         )
         if plan.n_narrow:
             for units in NARROW_UNITS:
                 few = narrow(design, units)
-                yield _group(ScenarioGroup(design, few, plan.n_narrow, plan.draws), seed)
+                yield _group(ScenarioGroup(design, few, plan.n_narrow, plan.tested_draws), seed)
         shares = planted(design, plan.shares, plan.alike)
         yield _group(
             ScenarioGroup(design, shares, plan.n_planted, plan.draws, n_courses=plan.n_courses),

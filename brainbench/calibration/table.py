@@ -93,13 +93,14 @@ _COLUMNS: dict[str, _Cell] = {
 def _legend(found: Calibration) -> str:
     people = ", ".join(f"{r:.3f} ({kind})" for kind, r in found.people_r.items())
     filled = ", ".join(f"{size:.1f} ({kind})" for kind, size in found.dimensions.items())
-    pooled = found.plan.pooled_draws
+    plan = found.plan
+    draws = sorted({plan.draws, plan.tested_draws, plan.pooled_draws})
     parts = [
         "" if found.complete else "Unfinished: rows are missing.",
         f"{found.design.people} simulated people; others predict a person with r {people}; "
         f"items fill so many dimensions: {filled}.",
         f"found: data sets with p at most {LEVEL} for unique R², uncorrected, of "
-        f"{found.plan.draws} permutations ({pooled} where pooled), with its exact 95 % interval; "
+        f"{' or '.join(map(str, draws))} permutations, with its exact 95 % interval; "
         f"≤ {LIMIT:.0%}: whether the one-sided upper 95 % bound is, where nothing should be found.",
         "covers: 95 % intervals over people that hold the mean of new people, same items; "
         "t covers: so would Student's t, which is not used.",

@@ -67,8 +67,8 @@ def calibrate(
         bool,
         typer.Option(
             "--full",
-            help="All scenarios, both reasoning types, thousands of data sets without an effect: "
-            "an hour on two cores, not a minute.",
+            help="All scenarios, both reasoning types, more data sets: minutes, not seconds; "
+            "of the ladder hours.",
         ),
     ] = False,
     seed: Seed = 0,

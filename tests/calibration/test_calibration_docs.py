@@ -1,116 +1,106 @@
-"""The calibration's table agrees with itself, and other pages with the table."""
+"""What the docs say of error rates, power and coverage is what the records beside them hold."""
 
 from __future__ import annotations
 
+import importlib.util
+import re
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from scipy.stats import binomtest
 
 import brainbench
+from brainbench.calibration import Calibration, CalibrationRow, LadderCalibration
 
 ROOT = Path(brainbench.__file__).parent.parent
-Row = dict[str, str]
 
 
-def rows() -> dict[tuple[str, str], Row]:
-    """(Scenario, type) → the row, of every table of the full form."""
-    found: dict[tuple[str, str], Row] = {}
-    text = (ROOT / "docs" / "calibration.md").read_text("utf-8")
-    headers: list[str] = []
-    for line in text[text.index("## The full form") :].splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if not line.startswith("|"):
-            headers = []
-        elif not headers:
-            headers = ["scenario", *cells[1:]]
-        elif not cells[1].startswith("--"):
-            row = dict(zip(headers, cells, strict=True))
-            found[row["scenario"], row["type"]] = row
+def load_script() -> ModuleType:
+    path = ROOT / "scripts" / "calibration_tables.py"
+    spec = importlib.util.spec_from_file_location("calibration_tables", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+SCRIPT = load_script()
+ENCODING: Calibration = SCRIPT.read_encoding()
+KINDS = ("syllogistic", "transitive")
+
+
+@cache
+def ladder() -> LadderCalibration:
+    found: LadderCalibration = SCRIPT.read_ladder()
     return found
 
 
-ROWS = rows()
+def page(name: str) -> str:
+    return " ".join((ROOT / name).read_text("utf-8").split())
 
 
-def percent(scenario: str, kind: str, column: str = "found") -> float:
-    return float(ROWS[scenario, kind][column].rstrip("%"))
+def of_kind(*kinds: str) -> list[CalibrationRow]:
+    return [row for row in ENCODING.rows if row.kind in kinds]
 
 
-def whole(scenario: str, column: str = "found") -> list[str]:
-    return [f"{percent(scenario, kind, column):.0f}" for kind in ("syll.", "trans.")]
+def both(scenario: str, **named: float) -> list[CalibrationRow]:
+    """The rows of a scenario: syllogistic, transitive."""
+    return [
+        row
+        for kind in KINDS
+        for row in ENCODING.rows
+        if row.scenario == scenario and row.reasoning_type == kind
+        and all(getattr(row, name) == value for name, value in named.items())
+    ]  # fmt: skip
 
 
-@pytest.mark.parametrize("key", ROWS, ids=" ".join)
-def test_intervals_are_exact_ones_of_the_rate(key: tuple[str, str]) -> None:
-    row = ROWS[key]
-    n, rate = int(row["n"].replace(",", "")), float(row["found"].rstrip("%"))
-    said = set()
-    for hits in range(n + 1):
-        if abs(100 * hits / n - rate) <= 0.0501:  # every count that rounds to this rate
-            exact = binomtest(hits, n).proportion_ci(0.95, "exact")
-            upper = binomtest(hits, n, alternative="less").proportion_ci(0.95, "exact").high
-            within = "yes" if upper <= 0.07 else "over" if exact.low > 0.07 else "not shown"
-            ends = f"{100 * exact.low:.1f}-{100 * exact.high:.1f}"
-            said.add((ends, within if "≤ 7 %" in row else None))
-    assert (row["95 %"], row.get("≤ 7 %")) in said
+def span(rates: list[float | None], digits: int = 1, between: str = " to ") -> str:
+    """Least and largest of some shares, of 100."""
+    known = [100 * rate for rate in rates if rate is not None]
+    return f"{min(known):.{digits}f}{between}{max(known):.{digits}f}"
 
 
-def claims() -> dict[str, list[str]]:
-    """Page → what it must say, made of the table."""
-    signal = {share: whole(f"layer of the model, {share}%") for share in (5, 10, 20)}
-    verdict = whole("layer of the model, 20%", "verdict")
-    waves = whole("faster waves of position, 30%")
-    condition = whole("condition with interactions, 30%")
-    words = whole("mean word frequency, 30%")
-    length = [ROWS["length, 30%", kind]["found"].rstrip("%") for kind in ("syll.", "trans.")]
-    planted = [row for row in ROWS.values() if "covers" in row]
-    covers = sorted(int(row["covers"].rstrip("%")) for row in planted)
-    student = sorted(int(row["t covers"].rstrip("%")) for row in planted)
-    nothing = sorted(percent("nothing", kind) for kind in ("syll.", "trans.", "pooled"))
-    span = [
-        float(row["found"].rstrip("%"))
-        for (name, _), row in ROWS.items()
-        if "≤ 7 %" in row and name.endswith("30%") and "unit" not in name
-    ]
-    narrow = [float(r["found"].rstrip("%")) for (name, _), r in ROWS.items() if "unit" in name]
-    up_to = f"{min(span):.0f} to {max(span):.0f}"
-    return {
-        "docs/how-to-read-a-score.md": [
-            f"{length[0]} (syllogisms) and {length[1]} (transitive) of 100",
-            f"in {waves[0]} and {waves[1]} of 100 simulated data sets",
-            f"condition with interactions in {condition[0]} and {condition[1]}",
-            f"word frequency in {words[0]} and {words[1]}",
-            f"in {signal[20][0]} (syllogisms) and {signal[20][1]} (transitive) of 100",
-        ],
-        "docs/controlled-protocol.md": [
-            f"{signal[5][0]} (syllogistic) and {signal[5][1]} (transitive) of 100",
-            f"10 % in {signal[10][0]} and {signal[10][1]}",
-            f"in {waves[1]} to {waves[0]} of 100",
-            f"condition with interactions in {condition[1]} to {condition[0]}",
-            f"word frequency in {words[0]} to {words[1]}",
-            f"confound in the columns' span {up_to}",
-        ],
-        "README.md": [
-            f"passes for it in {up_to} of 100 data sets",
-            f"is found in {signal[20][1]} to {signal[20][0]}",
-            f"up to {max(narrow):.0f} of 100 data sets",
-        ],
-        "docs/calibration.md": [
-            f"{nothing[0]} to {nothing[-1]} of 100 with nothing there",
-            f"{min(span)} to {max(span)} with a confound that the columns hold",
-            f"20 % of the variance in {verdict[0]} and {verdict[1]} of 100",
-        ],
-        "brainbench/encoding/controlled/people_bootstrap.py": [
-            f"{covers[0]} to {covers[-1]} of 100 data sets",
-            f"{student[0]} to {student[-1]} of 100 simulated data sets",
-        ],
-    }
+@pytest.mark.parametrize("row", ENCODING.rows, ids=lambda row: "/".join(map(str, row.key)))
+def test_intervals_are_exact_ones_of_the_rate(row: CalibrationRow) -> None:
+    exact = binomtest(round(row.rate * row.n), row.n).proportion_ci(0.95, "exact")
+    assert row.interval == pytest.approx((exact.low, exact.high))
 
 
-@pytest.mark.parametrize(
-    ("page", "said"), [(page, said) for page, all_ in claims().items() for said in all_]
-)
-def test_pages_say_what_the_table_says(page: str, said: str) -> None:
-    text = " ".join((ROOT / page).read_text("utf-8").split())
-    assert said in text
+def test_what_is_said_of_the_encoding_scores_is_made_of_the_record() -> None:
+    assert ENCODING.complete
+    text = (ROOT / "docs" / "calibration.md").read_text("utf-8")
+    for made in (SCRIPT.encoding_table(ENCODING), SCRIPT.encoding_words(ENCODING)):
+        assert f"\n\n{made}\n\n" in text
+    # every scenario is shown
+    planted = {row.scenario for row in ENCODING.rows if row.kind != "layer"}
+    assert all(re.search(rf"^\| (outside: )?{re.escape(name)}", text, re.M) for name in planted)
+
+
+def test_what_is_said_of_the_ladder_is_made_of_the_record() -> None:
+    assert ladder().complete
+    text = (ROOT / "docs" / "calibration.md").read_text("utf-8")
+    for made in (SCRIPT.ladder_table(ladder()), SCRIPT.ladder_words(ladder())):
+        assert f"\n\n{made}\n\n" in text
+    assert SCRIPT.remade(text, ladder(), ENCODING) == text
+
+
+def test_the_readme_says_how_often_the_ladder_finds_nothing() -> None:
+    rates = [row.rate for row in ladder().rows if row.kind == "nothing" and row.term == "larger"]
+    assert f"without any effect {span(list(rates), 0)} of 100 are found" in page("README.md")
+
+
+def test_what_pages_say_without_a_number() -> None:
+    """how-to-read-a-score.md: length is no model, and the published score is above 0 for it.
+    people_bootstrap.py and controlled-protocol.md: Student's t holds far less.
+    """
+    for row in both("length"):
+        assert row.interval[0] <= 0.05
+        assert row.published is not None
+        assert row.published.above_zero == 1.0
+    for row in of_kind("planted"):
+        assert row.coverage is not None
+        assert row.coverage_student is not None
+        assert row.coverage_student < row.coverage - 0.1

@@ -115,7 +115,7 @@ def test_batches_hold_every_data_set_once(design: Design) -> None:
     assert group.steps == 7
     few = ScenarioGroup(design, narrow(design, 1), 60, 9)
     assert [number for batch in few.batches for number in batch] == list(range(60))
-    assert len(few.batches) == 2
+    assert len(few.batches) == 3
 
 
 def test_rows_without_what_was_not_asked_for(design: Design) -> None:

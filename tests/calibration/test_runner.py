@@ -23,6 +23,7 @@ TINY = Plan(
     shares=(0.05, 0.2),
     alike=(0.0, 0.5),
     draws=9,
+    tested_draws=9,
     pooled_draws=4,
 )
 

@@ -31,9 +31,12 @@ TINY = Plan(
     shares=(0.2,),
     alike=(0.0,),
     draws=4,
+    tested_draws=4,
     pooled_draws=4,
 )
-TINY_LADDER = LadderPlan(n_nothing=2, n_confound=2, n_planted=2, n_splits=1)
+TINY_LADDER = LadderPlan(
+    n_nothing=2, n_confound=2, n_planted=2, n_splits=1, n_effects=2, n_boards=2
+)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ PLAN = Plan(
     shares=(0.2,),
     alike=(0.0,),
     draws=19,
+    tested_draws=19,
     pooled_draws=9,
 )
 

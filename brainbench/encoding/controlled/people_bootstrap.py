@@ -1,9 +1,10 @@
 """Errors of two-band ridge at every pair of penalties, person by person.
 
 All people share one choice of penalties, so what is chosen depends on who was measured. An
-interval over people that takes the choice as given holds the mean of new people in 52 to 79 of
-100 simulated data sets (docs/calibration.md). So people are drawn anew here, and the penalties
-chosen again, from a table that holds every error that any weighting of people could ask for.
+interval over people that takes the choice as given holds the mean of new people far too seldom
+(docs/calibration.md counts it on simulated people). So people are drawn anew here, and the
+penalties chosen again, from a table that holds every error that any weighting of people could
+ask for.
 """
 
 from __future__ import annotations
@@ -112,8 +113,8 @@ def people_bounds(
     """(R, 2) 95 % interval of the mean over people; NaN below three people.
 
     Percentiles of a bootstrap: people are drawn with replacement and their penalties chosen
-    anew. On simulated people at the design of xiao2026 it holds the mean of new people in
-    93 to 96 of 100 data sets (docs/calibration.md, by ``brainbench calibrate --full``). Below
+    anew. How often it holds the mean of new people, at the design of xiao2026, is counted by
+    ``brainbench calibrate`` (docs/calibration.md). Below
     :data:`FEW_PEOPLE` a bootstrap has too little to draw from: Student's t of people under
     the penalties that all of them chose is taken too, and the outer ends are given.
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 from sklearn.metrics import cohen_kappa_score, roc_auc_score
 
+import brainbench
 from brainbench.benchmarks.behavior.consistency import (
     agreement,
     area_under_curve,
@@ -279,3 +281,8 @@ class TestJackknife:
             naive += abs(each.mean() - truth) <= reach
         assert 0.89 <= covered / 200 <= 0.99
         assert naive / 200 < 0.8
+        page = Path(brainbench.__file__).parent.parent / "docs" / "behavior.md"
+        rates = (
+            f"in {naive / 2:.0f} of 100 simulated groups of people, this one in {covered / 2:.0f}"
+        )
+        assert rates in " ".join(page.read_text("utf-8").split())
