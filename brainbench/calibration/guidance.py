@@ -88,14 +88,15 @@ class GuidanceDesign:
         )
 
 
-# Log-odds of SmolLM2-135M-Instruct, steered by ten permutations of xiao2026's responses to
-# syllogisms (deductive-reasoning ROI; strength and layers chosen as in the full tier): at scanner
-# items held out, permutations correlate by 0.07 within a label and their AUC varies by 0.068, no
-# more than 36 problems make it; at 192 new ones they correlate by 0.80, and the AUC varies by
-# 0.020, by 0.006 net of what problems make it. Of fine-tuning there is one training of each arm
-# (submissions/…/1febe7017259): intervals of differences correspond to a correlation of 0.85, and
-# the AUC of arms varies by 0.01 on new problems and by 0.09 at scanner items. What orders of a
-# problem have in common is assumed.
+# Of SmolLM2-135M-Instruct, steered by ten permutations of xiao2026's responses in the deductive-
+# reasoning ROI (scripts/measure_signal_spread.py): at held-out scanner items the log-odds of two
+# permutations correlate by 0.01 (transitive) and 0.07 (syllogistic) within a label, and the AUC
+# varies by 0.07 and 0.08, no more than 36 problems make it; at 192 new problems they correlate by
+# 0.92 and 0.80, and the AUC varies by 0.009 and 0.020, by 0 and 0.006 net of the problems. Of
+# fine-tuning there is one training of each arm (submissions/…/1febe7017259): the intervals of its
+# differences are those of a correlation of 0.85; on new problems the AUC of its arms varies by
+# 0.01, at scanner items by 0.09. What orders of a problem have in common, and what seeds of a
+# training differ by, is assumed.
 DESIGNS = (
     GuidanceDesign(
         "held-out scanner items, steering", "steering", 36, 1, 18,
