@@ -84,7 +84,9 @@ class Difference(GuidancePart):
     """Of the arm with fewer."""
     changes: list[Change]
     mcnemar_p: P | None
-    """Exact, on one order of each problem, by the majority over seeds."""
+    """Exact, on one order of each problem, by the majority over seeds; of these very answers. As a
+    test of signals it rejects far too often, for other signals would give others: it is not shown.
+    """
     mcnemar_gained: Count | None
     """Problems that only the guided one has right."""
     mcnemar_lost: Count | None

@@ -12,10 +12,13 @@ from scipy.stats import binom
 
 import brainbench
 from brainbench.calibration.guidance import (
+    ALL,
+    DESIGNS,
     GAINS,
     RULES,
     GuidanceCalibration,
     GuidanceDesign,
+    GuidanceRate,
     calibrate_guidance,
     judge,
     simulate_answers,
@@ -24,6 +27,7 @@ from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED
 from brainbench.guidance.verdict import AGAINST, CLAIM
 from brainbench.statistics.answers import auc
 
+DOCS = Path(brainbench.__file__).parent.parent / "docs"
 DOCS = Path(brainbench.__file__).parent.parent / "docs"
 BEFORE, NOW = RULES
 # few problems in one order: quick, and each draw of signals differs much from the next
@@ -88,3 +92,76 @@ def test_every_design_and_gain_is_counted_by_both_rules() -> None:
     with pytest.raises(KeyError):
         found.one("small", 0.0, NOW, "mcnemar", LABEL_ONLY)
     assert GuidanceCalibration.model_validate_json(found.model_dump_json()) == found
+
+
+# ---------------------------------------------------------------- docs
+
+
+@pytest.fixture(scope="module")
+def full() -> GuidanceCalibration:
+    path = DOCS / "data" / "guidance_calibration.json"
+    return GuidanceCalibration.model_validate_json(path.read_text("utf-8"))
+
+
+def table(first: str) -> list[list[str]]:
+    """Rows of the table of docs/guidance.md whose first heading this is."""
+    lines = (DOCS / "guidance.md").read_text("utf-8").splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(f"| {first} |"))
+    rows = []
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return rows
+
+
+def of_100(row: GuidanceRate) -> str:
+    return f"{100 * row.rate:.1f}"
+
+
+def test_docs_quote_the_verdicts(full: GuidanceCalibration) -> None:
+    expected = [
+        [design.name, rule, *(of_100(full.one(design.name, gain, rule, "verdict", ALL))
+                              for gain in GAINS)]
+        for design in DESIGNS for rule in RULES
+    ]  # fmt: skip
+    assert table("test, simulated") == expected
+
+
+def test_docs_quote_the_single_comparisons(full: GuidanceCalibration) -> None:
+    def both(design: str, arm: str, metric: str) -> str:
+        rates = [of_100(full.one(design, 0.0, rule, metric, arm)) for rule in RULES]
+        return " → ".join(rates)
+
+    expected = [
+        [design.name, *(both(design.name, arm, metric) for arm in AGAINST for metric in CLAIM),
+         of_100(full.one(design.name, 0.0, BEFORE, "mcnemar", LABEL_ONLY))]
+        for design in DESIGNS
+    ]  # fmt: skip
+    assert table("no gain, simulated") == expected
+
+
+def test_nothing_rejects_too_often_and_more_is_found(full: GuidanceCalibration) -> None:
+    for design in DESIGNS:
+        for arm in AGAINST:
+            for metric in CLAIM:
+                # in either direction; a claim needs the upper half
+                rate = full.one(design.name, 0.0, NOW, metric, arm).rate
+                assert rate <= (0.05 if design.spread <= 0.03 else 0.07)
+        assert full.one(design.name, 0.0, NOW, "verdict", ALL).interval[1] <= 0.025
+        for gain in GAINS[1:]:
+            rates = [full.one(design.name, gain, rule, "verdict", ALL).rate for rule in RULES]
+            assert rates[1] >= rates[0]
+
+
+def test_what_the_text_says_of_the_tables(full: GuidanceCalibration) -> None:
+    text = " ".join((DOCS / "guidance.md").read_text("utf-8").split())
+    held, steered, trained, apart = (design.name for design in DESIGNS)
+    low, high = sorted(100 * full.one(name, 0.13, NOW, "verdict", ALL).rate
+                       for name in (steered, trained))  # fmt: skip
+    assert f"find one of 0.13 in {low:.0f} to {high:.0f} of 100" in text
+    assert full.one(held, 0.23, NOW, "verdict", ALL).rate < 0.05
+    rate = full.one(apart, 0.0, BEFORE, "mcnemar", LABEL_ONLY).rate
+    assert f"in the last row it rejects in {100 * rate:.0f} of 100" in text
+    row = full.one(held, 0.0, NOW, "verdict", ALL)
+    assert (row.n, full.one(held, 0.13, NOW, "verdict", ALL).n) == (1000, 300)

@@ -20,7 +20,7 @@ from brainbench.leaderboard.checks.faults import Fault, names_differ, number, sa
 
 
 def guidance_faults(gains: Sequence[GuidanceScore]) -> Iterator[Fault]:
-    """Faults of every way of guiding; see rules 14 to 17 of the protocol."""
+    """Faults of every way of guiding: design, differences between arms, verdict."""
     met: set[str] = set()
     for i, gain in enumerate(gains):
         place = f"gains[{i}] ({gain.identifier[:120]})"
@@ -84,7 +84,7 @@ def _change_faults(
 
 
 def _verdict_faults(gain: GuidanceScore) -> Iterator[Fault]:
-    """That brain signals help needs what rule 17 asks for; with less nothing is claimed."""
+    """The verdict that the differences, seeds and permutations of the record give, or less."""
     few = [f"the tier is {gain.tier}"] if gain.tier != "full" else []
     arms = {arm.arm: arm for arm in gain.arms}
     few += [

@@ -1,4 +1,4 @@
-"""Gains are held against the arms that stand beside them, and claims against rule 17."""
+"""Gains are held against the arms that stand beside them, and verdicts computed again."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def test_what_was_not_measured_is_said() -> None:
         each.model_copy(
             update={
                 "changes": [c.model_copy(update={"interval": None}) for c in each.changes[2:3]],
-                "mcnemar_p": None,
+                "mcnemar_gained": None,
             }
         )
         for each in score().differences
@@ -168,7 +168,7 @@ def test_what_was_not_measured_is_said() -> None:
         "against": LABEL_ONLY,
         "seeds": str(differences[0].n_seeds),
         "accuracy": f"{value:.3f}",
-        "McNemar, one order": "n/a",
+        "right: only guided, only it": "n/a",
     }
     alone = made.model_copy(update={"differences": [], "layers": []})
     assert "Guided minus each arm" not in "\n".join(lines(record(alone)))
