@@ -1,7 +1,7 @@
 """Simulated boards of models that are equal: how often intervals and ranks are right.
 
 A world is a set of models and items; its boards differ in the people who were measured, or are one
-board where problems are what is drawn anew. Models of a world are exchangeable: none is better.
+board where items are drawn anew too. Models of a world are exchangeable: none is better.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from brainbench.benchmarks.behavior.consistency import agreement
+from brainbench.benchmarks.ladder.detectable import SimulatedPeople
+from brainbench.benchmarks.ladder.scoring import Ladder
 from brainbench.benchmarks.published.scoring import score_space
+from brainbench.calibration.ladder.models import SimulatedModels, draw_board
 from brainbench.calibration.people import (
     PEOPLE,
     ROI,
@@ -26,20 +29,20 @@ from brainbench.calibration.people import (
     respond,
     shared_course,
 )
-from brainbench.calibration.scenarios import PLANTED_LAYER, root
-from brainbench.encoding.controlled.banded_ridge import unique_variance
+from brainbench.datasets import load_recording
 from brainbench.encoding.controlled.folds import permutations
-from brainbench.encoding.controlled.people_bootstrap import penalty_table, people_bounds
+from brainbench.encoding.ladder.pairs import Found
 from brainbench.leaderboard.boards.board import Board, load_boards
 from brainbench.leaderboard.boards.bootstrap import ScoreDraws, draw_scores, join_wins
 from brainbench.leaderboard.expected import own_problems
 from brainbench.leaderboard.kinds.cells import (
     EntryCell,
+    found_cell,
     kappa_cell,
     median_cell,
     recall_cell,
-    unique_cell,
 )
+from brainbench.models import load_model, read_activations
 
 Array = NDArray[np.float64]
 TYPES = ("syllogistic", "transitive")
@@ -59,8 +62,8 @@ class World:
     Attributes
     ----------
     boards : scores and draws of each, made by what makes those of submitted models.
-    truth : (M,) expected score on these items, of people drawn anew; None where problems are
-        what is drawn.
+    truth : (M,) expected score on these items, of people drawn anew; None where items are drawn
+        anew with every board.
     groups : of people whose mean the truth is, those of the boards among them; infinite where
         it is known apart from them.
     """
@@ -76,72 +79,55 @@ class Sizes:
 
     Attributes
     ----------
-    models : on each board.
-    worlds : of each kind of board: alignment with nothing there and with a layer of every
-        model, published alignment, behaviour, accuracy.
-    boards : of each world of alignment and behaviour.
-    more_people, more_published : groups of people for the expected score of a model, beside
-        those of boards, under either protocol.
-    orders : permutations of each null distribution.
+    models : on each board, but for those of the ladder.
+    ladder : boards of the ladder in each of its scenarios, in batches that are kept together.
+    worlds : of each other kind of board: published alignment, behaviour, accuracy.
+    boards : of each world of published alignment and behaviour.
+    more_published : groups of people for the expected published score of a model, beside those
+        of boards.
     """
 
     models: int = 4
-    worlds: tuple[int, int, int, int, int] = (40, 20, 40, 200, 1000)
+    ladder: tuple[int, int] = (200, 20)
+    worlds: tuple[int, int, int] = (40, 200, 1000)
     boards: int = 5
-    more_people: int = 30
     more_published: int = 10
-    orders: int = 40
 
 
 FULL_SIZES = Sizes()
-QUICK_SIZES = Sizes(worlds=(4, 2, 1, 20, 100), boards=3, more_people=6, more_published=3, orders=10)
+QUICK_SIZES = Sizes(ladder=(20, 10), worlds=(1, 20, 100), boards=3, more_published=3)
 
 
 @dataclass(frozen=True)
-class AlignmentArrays:
-    """What the pipeline gives of C cells, M models, K boards, P people.
+class LadderArrays:
+    """What the ladder gives of M models on K boards, each of new people and items.
 
     Attributes
     ----------
-    people : (C, M, K, P) unique R² of each person.
-    null : (C, M, K) its mean under permutation.
-    low, high : (C, M, K) interval over people, as in a record.
-    truth : (C, M) mean over many groups of people, above the mean null.
-    groups : number of those groups.
+    z : (K, M) beyond position, over all cells.
+    null : (K, M, D) the same under orders of the items.
+    without_person : (K, M, P) the same without each person.
     """
 
-    people: Array
+    z: Array
     null: Array
-    low: Array
-    high: Array
-    truth: Array
-    groups: Array
+    without_person: Array
 
-    def world(self) -> World:
-        """The boards, ranked as ``alignment`` is."""
+    def worlds(self) -> list[World]:
+        """Each board a world of its own, ranked as ``alignment`` is."""
         board = board_named("alignment")
-        names = [f"p{i:02d}" for i in range(self.people.shape[-1])]
-        boards = []
-        for k in range(self.people.shape[2]):
-            entries = [
-                {
-                    cell: unique_cell(
-                        names,
-                        self.people[c, m, k],
-                        float(self.null[c, m, k]),
-                        (float(self.low[c, m, k]), float(self.high[c, m, k])),
-                    )
-                    for c, cell in enumerate(board.benchmarks)
-                }
-                for m in range(self.people.shape[1])
-            ]
-            boards.append(draw_scores(board, entries))
-        return World(tuple(boards), self.truth.mean(axis=0), float(self.groups))
+        (cell,) = board.benchmarks
+        names = [f"p{i:02d}" for i in range(self.without_person.shape[-1])]
+        return [
+            World((draw_scores(board, [{cell: found_cell(names, Found(float(z), null, without))}
+                                       for z, null, without in zip(*own, strict=True)]),))
+            for own in zip(self.z, self.null, self.without_person, strict=True)
+        ]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class PublishedArrays:
-    """The same under the published protocol.
+    """What the published protocol gives of C cells, M models, K boards, P people.
 
     Attributes
     ----------
@@ -186,29 +172,55 @@ def simulated_designs() -> list[Design]:
 # ---------------------------------------------------------------- alignment
 
 
-def simulate_alignment(
-    designs: Sequence[Design], share: float, sizes: Sizes, seed: int, number: int
-) -> AlignmentArrays:
-    """One world under the controlled protocol, scored as measured people are.
-
-    The models are SmolLM2's layers with their items exchanged within runs, in another order for
-    each: of a real spectrum, and equal, for nothing but chance tells them apart.
+def simulated_models(dataset: str, model: str) -> SimulatedModels:
+    """Models and people of the ladder, with the design and noise of people who were measured.
 
     Parameters
     ----------
-    share : of the variance of every voxel that the planted layers of all models make together;
-        0 for people who know nothing of any model.
-    number : of the world.
+    dataset : whose people.
+    model : whose spectrum simulated models have.
     """
-    rng = np.random.default_rng([seed, number, 77])
-    cells = []
-    for design in designs:
-        models = _equal_models(design, sizes.models, rng)
-        factor = planted_layers(models) if share else None
-        cells += [_score_region(models, factor, share, sizes, rng) for _ in range(REGIONS)]
-    people, null, low, high, truth = (np.stack(parts) for parts in zip(*cells, strict=True))
-    groups = np.array(sizes.boards + sizes.more_people)
-    return AlignmentArrays(people, null, low, high, truth, groups)
+    recording = load_recording(dataset)
+    ladder = Ladder.prepare(recording, 0)
+    read = read_activations(load_model(model), recording.problems)
+    return SimulatedModels(SimulatedPeople(ladder.types, ladder.layers(read)))
+
+
+def ladder_scenarios(models: int) -> dict[str, tuple[int, float, float]]:
+    """Boards of the ladder, in words: how many models, the share of each person's variance that
+    they make, and how much of its mixing people have in common.
+
+    Parameters
+    ----------
+    models : on the board of which people know nothing.
+    """
+    planted = {f"{n} models make 2 % of what people do": (n, 0.02, 0.5) for n in (2, 4, 12)}
+    return {"people know nothing of any model": (models, 0.0, 0.0), **planted}
+
+
+def simulate_ladder(
+    models: SimulatedModels, design: tuple[int, float, float], n: int, seed: int, batch: int
+) -> LadderArrays:
+    """Boards of the ladder, all models of one equal.
+
+    Parameters
+    ----------
+    models : simulated ones.
+    design : how many models on each, the share of each person's variance that they make, and how
+        much of its mixing people have in common.
+    n : boards.
+    seed : of all boards.
+    batch : of the boards of one seed.
+    """
+    found = [
+        draw_board(models, design, np.random.default_rng([seed, batch, number, 81, design[0]]))
+        for number in range(n)
+    ]
+    return LadderArrays(
+        np.array([[one.z for one in own] for own in found]),
+        np.array([[one.null for one in own] for own in found]),
+        np.array([[one.without_person for one in own] for own in found]),
+    )
 
 
 def simulate_published(
@@ -248,42 +260,6 @@ def simulate_published(
 
 def _equal_models(design: Design, count: int, rng: np.random.Generator) -> list[Design]:
     return [of_exchanged_rows(design, order) for order in permutations(design.runs, count, rng)]
-
-
-def planted_layers(models: Sequence[Design]) -> Array:
-    """(n, q) columns of one layer of every model, each of the same variance."""
-    place = models[0].space.layers.index(PLANTED_LAYER)
-    factors = [root(model.layers[place]) for model in models]
-    return np.concatenate([own / np.sqrt((own**2).sum()) for own in factors], axis=1)
-
-
-def _score_region(
-    models: Sequence[Design],
-    factor: Array | None,
-    share: float,
-    sizes: Sizes,
-    rng: np.random.Generator,
-) -> tuple[Array, Array, Array, Array, Array]:
-    """One cell: parts of :class:`AlignmentArrays`."""
-    course = shared_course(len(models[0].runs), rng)
-    grams = []
-    for _ in range(sizes.boards + sizes.more_people):
-        voxels = respond(factor, share, course, rng)
-        grams.append(voxels @ np.swapaxes(voxels, 1, 2))
-    measured, others = grams[: sizes.boards], grams[sizes.boards :]
-    orders = permutations(models[0].runs, sizes.orders, rng)
-    found = []
-    for model in models:
-        unique = unique_variance(model.bands, measured, orders)
-        bounds = people_bounds(penalty_table(model.bands, measured), rng)
-        null = np.array([one.banded[:, 1:].mean() for one in unique])
-        more = unique_variance(model.bands, others)
-        means = [one.banded[:, 0].mean() for one in (*unique, *more)]
-        people = np.stack([one.banded[:, 0] for one in unique])
-        truth = np.array(np.mean(means) - null.mean())
-        found.append((people, null, bounds[:, 0], bounds[:, 1], truth))
-    people, null, low, high, truth = (np.stack(parts) for parts in zip(*found, strict=True))
-    return people, null, low, high, truth
 
 
 # ---------------------------------------------------------------- behaviour

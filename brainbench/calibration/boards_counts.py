@@ -24,12 +24,13 @@ def count_boards(
     Parameters
     ----------
     name : of the board by whose rule they are ranked.
-    expected : score of every model on new items; None: the mean over worlds and models.
+    expected : score of every model on new items; None: the mean over worlds and models of what is
+        expected on the items of each, or, where that is not known, of what they got.
     """
     shares = board_named(name).of_shares
     known = worlds[0].truth is not None
     if expected is None:
-        expected = float(np.mean([world.truth for world in worlds if world.truth is not None]))
+        expected = float(np.mean([_expected(world) for world in worlds]))
     counted = [_count_world(world, expected, shares) for world in worlds]
     same, new, apart, wrong = zip(*counted, strict=True)
     return SimulatedRow(
@@ -43,6 +44,14 @@ def count_boards(
         apart=share_of(apart),
         wrong_same=share_of(wrong) if known else None,
     )
+
+
+def _expected(world: World) -> Array:
+    """(M,) what is expected on the items of a world, or what its boards gave."""
+    if world.truth is not None:
+        return world.truth
+    found: Array = np.mean([board.scores for board in world.boards], axis=0)
+    return found
 
 
 def _count_world(world: World, expected: float, shares: bool) -> Counted:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ladders import xiao2026_score
 from scipy import stats
 
 from brainbench.benchmarks import (
@@ -35,7 +36,9 @@ from brainbench.statistics.inference import benjamini_hochberg, people_interval
 TYPES = ("syllogistic", "transitive")
 ITEMS = {"syllogistic": 36, "transitive": 34, "all": 70}
 TASKS = ("syllogistic", "transitive", "propositional", "distractors", "belief", "double_negation")
-EVERYTHING = ("controlled", "behavior", "accuracy")
+EVERYTHING = ("ladder", "controlled", "behavior", "accuracy")
+# of unique R² beyond its null, where z of the ladder beyond position is 1
+UNIT = 0.0005
 # the same for all models
 _SHARED = np.random.default_rng(7)
 _CARD = load_card("xiao2026")
@@ -77,9 +80,10 @@ def make_run(
 
     Parameters
     ----------
-    effect : true mean over people and cells of unique R² above its null.
+    effect : true mean over people and cells of unique R² above its null; z beyond position is
+        expected to be so many times ``UNIT``.
     ability : chance of each answer to be right.
-    kinds : what was scored: ``controlled``, ``published``, ``behavior``, ``accuracy``.
+    kinds : what was scored: ``ladder``, ``controlled``, ``published``, ``behavior``, ``accuracy``.
     """
     rng = np.random.default_rng([seed, 1])
     identifier = name or f"synthetic-{seed:04d}"
@@ -106,10 +110,16 @@ def make_run(
         scores = _controlled(rng, effect)
         content["controlled"] = [score.model_dump(mode="json") for score in scores]
         content["benchmarks"] |= {score.benchmark: score.version for score in scores}
-        _add_data(content, "xiao2026")
     if "published" in kinds:
         content["published"] = _published(rng, effect)
         content["benchmarks"] |= {row["benchmark"]: 1 for row in content["published"]}
+    if "ladder" in kinds:
+        # drawn apart, so that every other number of a run is what it is without the ladder
+        score = xiao2026_score(np.random.default_rng([seed, 2]), effect / UNIT)
+        content["ladder"] = [row.model_dump(mode="json") for row in score.rows]
+        content["ladder_context"] = [score.context.model_dump(mode="json")]
+        content["benchmarks"] |= {score.benchmark: score.version}
+    if {"ladder", "controlled", "published"} & {*kinds}:
         _add_data(content, "xiao2026")
     if "behavior" in kinds:
         rows, samples["ds003076"] = _behavior(rng, ability)

@@ -32,6 +32,7 @@ from brainbench.encoding.ladder.permutations import PERMUTATIONS
 from brainbench.encoding.ladder.reference import shared_response
 from brainbench.encoding.ladder.terms import Statistic
 from brainbench.encoding.threads import parallel
+from brainbench.errors import DataError
 from brainbench.models import Activations
 
 Values = dict[str, Any]
@@ -84,7 +85,13 @@ class Ladder:
         }
 
     def test_model(self, activations: Activations) -> Values:
-        """Rows of a model, in every form of the responses, and the share that is detectable."""
+        """Rows of a model, in every form of the responses, and the share that is detectable.
+
+        Raises
+        ------
+        DataError
+            When its states do not vary over the items.
+        """
         layers = self.layers(activations)
         results = climb(self.types, layers, FORMS)
         rows = [row for result in results for row in self._rows(result)]
@@ -95,6 +102,11 @@ class Ladder:
             for result in results
             for row in self._together(result, form)
         ]
+        if not results:
+            raise DataError(
+                "the model's states are the same for every problem: nothing can be found with "
+                "them. Check the activations, or the readout they were read with"
+            )
         rung = stops_at(rows) or results[-1].rung
         people = SimulatedPeople(self.types, layers)
         return {

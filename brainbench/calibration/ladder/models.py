@@ -186,6 +186,30 @@ def count_effects(
         )
 
 
+def draw_board(
+    models: SimulatedModels,
+    design: tuple[int, float, float],
+    rng: np.random.Generator,
+    equal: bool = True,
+) -> list[Found]:
+    """Models of one board, held against the same new people and items.
+
+    Parameters
+    ----------
+    models : simulated ones.
+    design : how many, and what people hold; see :data:`BOARDS`.
+    rng : of everything on the board.
+    equal : whether people hold as much of every model; else of the first alone.
+    """
+    count, share, alike = design
+    held = models.features(rng)
+    people = models.left_out(FIRST, models.responses(held, share, alike, 0.0, rng))
+    return [
+        people.found(_model(models, held, PART if equal else float(place == 0), rng))
+        for place in range(count)
+    ]
+
+
 def count_boards(
     models: SimulatedModels, design: tuple[int, float, float], n: int, seed: int, equal: bool
 ) -> BoardRow:
@@ -203,12 +227,7 @@ def count_boards(
     apart, z = 0, []
     for number in range(n):
         rng = np.random.default_rng([seed, 3, count, number])
-        held = models.features(rng)
-        people = models.left_out(FIRST, models.responses(held, share, alike, 0.0, rng))
-        found = [
-            people.found(_model(models, held, (PART if equal else float(place == 0)), rng))
-            for place in range(count)
-        ]
+        found = draw_board(models, design, rng, equal)
         z.append(found[0].z)
         apart += distinguishable(found)
     return BoardRow(

@@ -84,7 +84,7 @@ class Predictions:
     Attributes
     ----------
     r : (P, D) Pearson r, mean over folds, then voxels.
-    r2 : (P, D) 1 - ΣSSE / ΣSST over voxels and folds; (P, 1) of the measured order alone.
+    r2 : (P, D) 1 - ΣSSE / ΣSST over voxels and folds.
     chosen : (D, F) which layer was chosen in each fold.
     voxels : per person (n_voxels,) r in the measured order.
     greatest : (D,) the largest r of all voxels of all people.
@@ -144,8 +144,6 @@ def predict(
     people: People,
     orders: NDArray[np.intp] | None = None,
     alphas: Array = CONTROLLED_ALPHAS,
-    *,
-    null_r2: bool = True,
 ) -> Predictions:
     """Predict held-out runs from the layer and penalty that inner folds choose.
 
@@ -157,7 +155,6 @@ def predict(
     orders : (D, n) orders of the responses' items, each within its run; measured order
         only, by default.
     alphas : penalties.
-    null_r2 : whether R² of every order is wanted, or of the measured one alone.
     """
     measured = np.arange(people.grams.shape[1])[None]
     tried = measured if orders is None else np.concatenate([measured, orders])
@@ -169,7 +166,7 @@ def predict(
     ]
 
     def score(person: int) -> tuple[Array, Array, Array, Array, int]:
-        return _score(person, people, ridges, choices, tried, len(tried) if null_r2 else 1)
+        return _score(person, people, ridges, choices, tried)
 
     parts = parallel(score, range(len(people.blocks)))
     return Predictions(
@@ -299,12 +296,11 @@ def _score(
     ridges: Sequence[Sequence[BlockedRidge]],
     choices: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]],
     orders: NDArray[np.intp],
-    n_errors: int,
 ) -> tuple[Array, Array, Array, Array, int]:
-    """(D,) mean r, squared errors of the first, (V,) measured r, (D,) largest r, constants."""
+    """(D,) mean r, (D,) squared error, (V,) measured r, (D,) largest r, constants."""
     n_draws, n_voxels = len(orders), people.blocks[person].shape[1]
     n_folds = len(people.folds)
-    r, error, greatest = np.empty(n_draws), np.zeros(n_errors), np.empty(n_draws)
+    r, error, greatest = np.empty(n_draws), np.zeros(n_draws), np.empty(n_draws)
     voxels, constant = np.zeros(n_voxels), 0
     for draws in _chunks(n_draws, n_voxels):
         total = np.zeros((len(orders[draws]), n_voxels))
@@ -312,10 +308,8 @@ def _score(
             ridge = ridges[number][min(person, len(ridges[number]) - 1)]
             layer, penalty = choices[number]
             maps = ridge.maps[layer[draws], penalty[draws]]
-            counted = orders[draws.start : min(draws.stop, n_errors)]
-            if len(counted):
-                blocks = permuted_blocks(people.centred[number][person], counted, fold)
-                error[draws.start : draws.stop] += squared_errors(maps[: len(counted)], blocks)
+            blocks = permuted_blocks(people.centred[number][person], orders[draws], fold)
+            error[draws] += squared_errors(maps, blocks)
             predictors = _in_measured_order(maps, fold, orders[draws])
             missing = correlate(predictors, people.responses[person][number], total)
             constant += int(missing[0]) if draws.start == 0 else 0

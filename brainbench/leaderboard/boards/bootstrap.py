@@ -7,7 +7,6 @@ from a normal of that width.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -101,8 +100,7 @@ def draw_scores(
     for name in names:
         cells = [entry[name] for entry in entries]
         if drawn is not None:
-            own = _people_draws(cells, people, drawn)
-            draws += own + _lacking_error(cells, own, [seed, *name.encode()])
+            draws += _people_draws(cells, people, drawn)
             if cells[0].null.size:
                 draws += _exchanged(cells, board.draws)
         elif rules == {"recall"}:
@@ -144,23 +142,6 @@ def _exchanged(cells: Sequence[EntryCell], n_draws: int) -> Array:
     null = np.stack([cell.null for cell in cells], axis=1)
     found: Array = (null - null.mean(axis=0))[np.arange(n_draws) % len(null)]
     return found
-
-
-def _lacking_error(cells: Sequence[EntryCell], draws: Array, seed: Sequence[int]) -> Array:
-    """(D, M) noise: what the errors of the record are wider by than draws of people.
-
-    Independent between entries and cells, for a record does not say how they go together. If
-    they rise and fall with each other, a difference between two entries is known better than
-    this. The noise of an entry follows from its own numbers, not from who else is there.
-    """
-    noise = np.zeros_like(draws)
-    for i, cell in enumerate(cells):
-        missing = cell.error**2 - draws[:, i].var()
-        if missing > 0.0:
-            own = hashlib.sha256(cell.parts.tobytes()).digest()
-            rng = np.random.default_rng([*seed, *own])
-            noise[:, i] = np.sqrt(missing) * rng.standard_normal(len(draws))
-    return noise
 
 
 def _medians(values: Array, drawn: NDArray[np.intp]) -> Array:

@@ -57,6 +57,8 @@ class Simulated(_Row):
 
     schema_version: int = 1
     seed: int
+    dataset: str
+    """Whose people the noise of boards of the ladder is of."""
     versions: dict[str, str]
     rows: tuple[SimulatedRow, ...]
 
@@ -103,8 +105,10 @@ def simulated_words(board: Board, found: Simulated | None) -> str:
     held = [f"{_range(same)} of 100 for new people on the same problems"] if same else []
     held += [f"{_range(new)} of 100 for new people on new problems" if same
              else f"{_range(new)} of 100"]  # fmt: skip
+    counts = sorted({row.models for row in rows})
+    models = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     return (
-        f"On simulated boards of {rows[0].models} equal models, intervals that aim at 95 % held "
+        f"On simulated boards of {models} equal models, intervals that aim at 95 % held "
         f"the true score in {' and '.join(held)}; {_range([row.apart.rate for row in rows])} of "
         "100 boards ranked some model above another."
     )

@@ -220,18 +220,25 @@ def _constant(board: Board, submission: Submission) -> bool:
 
 
 def _alike(kept: list[Kept]) -> tuple[list[Kept], list[Entry]]:
-    """Entries on the people and problems of most, and the others."""
-    groups: dict[tuple[tuple[str, ...], ...], list[int]] = {}
-    for number, (_, _, cells) in enumerate(kept):
-        groups.setdefault(tuple(cell.units for cell in cells.values()), []).append(number)
+    """Entries on the people, problems and orders of items of most, and the others."""
+    groups: dict[tuple[tuple[str, ...], ...], list[Kept]] = {}
+    for one in kept:
+        groups.setdefault(tuple(cell.drawn_from for cell in one[2].values()), []).append(one)
     most = max(groups.values(), key=len, default=[])
-    reason = "other people or problems than most entries"
+    units = [cell.units for cell in most[0][2].values()] if most else []
     strange = [
-        Entry(key, submission, apart="incomplete", reasons=(reason,))
-        for number, (key, submission, _) in enumerate(kept)
-        if number not in most
+        Entry(key, submission, apart="incomplete", reasons=(_unlike(units, cells),))
+        for group in groups.values()
+        for key, submission, cells in (group if group is not most else ())
     ]
-    return [kept[number] for number in most], strange
+    return most, strange
+
+
+def _unlike(units: Sequence[tuple[str, ...]], cells: Mapping[str, EntryCell]) -> str:
+    """What an entry does not have in common with most."""
+    if [cell.units for cell in cells.values()] != units:
+        return "other people or problems than most entries"
+    return "compared under other orders of the items than most entries"
 
 
 def _ranked(board: Board, kept: list[Kept], apart: Iterable[Entry]) -> Standing:
@@ -269,7 +276,7 @@ def _order(entries: Sequence[Entry]) -> list[int]:
     So the order of folders changes nothing, and no place says what is not known.
     """
     if not distinguishable(entries):
-        return sorted(range(len(entries)), key=lambda i: (entries[i].model, entries[i].key))
+        return sorted(range(len(entries)), key=lambda i: (entries[i].model.lower(), entries[i].key))
     return sorted(
         range(len(entries)), key=lambda i: (-round(entries[i].value or 0.0, 12), entries[i].key)
     )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from brainbench.benchmarks import list_benchmarks, load_benchmark
+from brainbench.benchmarks import LadderBenchmark, list_benchmarks, load_benchmark
 from brainbench.datasets import list_datasets, load_card
 from brainbench.leaderboard.checks.accuracy import accuracy_faults
 from brainbench.leaderboard.checks.alignment import controlled_faults
@@ -150,6 +150,7 @@ def _version_faults(record: Record) -> Iterator[Fault]:
     scored = {
         **{score.benchmark: (score.version, score.protocol) for score in record.published},
         **{score.benchmark: (score.version, score.protocol) for score in record.controlled},
+        **{one.benchmark: (one.version, LadderBenchmark.protocol) for one in record.ladder_context},
         **{score.benchmark: (score.version, None) for score in record.behavior},
     }
     for name, (version, used) in scored.items():

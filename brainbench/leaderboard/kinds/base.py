@@ -116,6 +116,7 @@ class BoardKind(ABC):
     statistics : what can rank such a board, by name.
     columns : beside the score of an entry.
     headers : columns of its table on the page of a benchmark; empty where it has none there.
+    digits : of numbers in these columns, where they are not three.
     """
 
     name: ClassVar[str]
@@ -123,6 +124,7 @@ class BoardKind(ABC):
     statistics: ClassVar[Mapping[str, BoardStatistic]]
     columns: ClassVar[tuple[BoardColumn, ...]] = ()
     headers: ClassVar[tuple[str, ...]] = ()
+    digits: ClassVar[Mapping[str, int]] = {}
 
     def columns_of(self, board: RankedBoard) -> tuple[BoardColumn, ...]:
         """Columns of one board."""

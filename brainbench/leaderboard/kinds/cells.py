@@ -31,46 +31,37 @@ class EntryCell:
     rule : how ``parts`` make the value.
     null : (D,) the same where the model has nothing to do with the responses, under orders of the
         items that every entry meets; empty where there is none.
-    error : standard error that the record gives the value, where people share something that
-        was chosen on all of them: ``parts`` alone then vary too little. 0 where they do not.
+    orders : which orders those are.
     """
 
     value: float
     units: tuple[str, ...]
     parts: Array
     rule: Rule
-    error: float = 0.0
     null: Array = field(default_factory=lambda: np.empty(0))
+    orders: str = ""
+
+    @property
+    def drawn_from(self) -> tuple[str, ...]:
+        """Whatever two entries must have in common to be compared."""
+        return (*self.units, self.orders, str(self.null.size))
 
 
-def found_cell(people: Sequence[str], found: Found) -> EntryCell:
+def found_cell(people: Sequence[str], found: Found, orders: str = "") -> EntryCell:
     """How clearly a model is found in all people together.
 
     Parameters
     ----------
     people : P names.
     found : z, with each of them left out and under orders of the items.
+    orders : which orders those are.
     """
     pseudo = jackknife_values(found.z, found.without_person)
-    return EntryCell(found.z, tuple(people), pseudo, "mean", null=found.null)
-
-
-def unique_cell(
-    people: Sequence[str], unique: ArrayLike, null_mean: float, interval: Interval | None
-) -> EntryCell:
-    """Unique R² of each person less the mean of the cell under permutation.
-
-    Parameters
-    ----------
-    people : P names.
-    unique : (P,) of each person, under the penalties that all of them chose together.
-    null_mean : of the cell, under permutation.
-    interval : 95 % of the mean over people, penalties chosen anew for people drawn anew. People
-        rise and fall together with that choice, so it is wider than they tell; None: unknown.
-    """
-    values = np.asarray(unique, np.float64) - null_mean
-    error = 0.0 if interval is None else error_of(interval)
-    return EntryCell(float(values.mean()), tuple(people), values, "mean", error)
+    # people drawn anew vary by (P - 1) / P of what the jackknife gives, which two models of a
+    # record are compared by
+    wide = np.sqrt(len(pseudo) / max(len(pseudo) - 1, 1))
+    parts = found.z + (pseudo - found.z) * wide
+    return EntryCell(found.z, tuple(people), parts, "mean", found.null, orders)
 
 
 def mean_cell(people: Sequence[str], values: ArrayLike) -> EntryCell:

@@ -1,4 +1,4 @@
-"""Boards of alignment under the controlled protocol."""
+"""Boards of how well held-out runs are predicted, under the controlled protocol."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from brainbench.leaderboard.kinds.base import (
     middle,
     share_of,
 )
-from brainbench.leaderboard.kinds.cells import EntryCell, mean_cell, unique_cell
+from brainbench.leaderboard.kinds.cells import EntryCell, mean_cell
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.results import Record
 
@@ -41,15 +41,6 @@ class ControlledBoards(BenchmarkBoards):
     name: ClassVar = "controlled"
     title: ClassVar = "controlled protocol"
     statistics: ClassVar = {
-        "unique_r2_above_null": BoardStatistic(
-            "unique R²",
-            "R² that the model adds to all nuisance, less the mean of the same under permutation; "
-            "mean over people, then over cells. What says nothing has 0, on average",
-            "mean over cells of (mean over people of unique R² − its mean under permutation)",
-            4,
-            "people; what the record's intervals, with penalties chosen anew, are wider by is "
-            "added",
-        ),
         "raw_r": BoardStatistic(
             "raw r",
             "correlation on runs held out, nuisance left in; mean over people, then over cells",
@@ -59,19 +50,25 @@ class ControlledBoards(BenchmarkBoards):
         ),
     }
     columns: ClassVar = (
-        BoardColumn("raw r", "correlation on runs held out, nuisance left in; mean over cells"),
+        BoardColumn("unique R²", "R² that the model adds to all nuisance; mean over cells", 4),
         BoardColumn(
             "nuisance reaches", "cells in which a row that knows no model is not below its r"
         ),
     )
     headers: ClassVar = ("raw r", "unique R²", "p (uncorrected)")
+    digits: ClassVar = {"unique R²": 4}
 
     def versions(self, record: Record) -> dict[str, int]:
         return {score.benchmark: score.version for score in record.controlled}
 
     def read_cells(self, board: RankedBoard, submission: Submission) -> dict[str, EntryCell]:
-        made = _raw if board.statistic == "raw_r" else _unique
-        return {score.benchmark: made(score) for score in submission.record.controlled}
+        return {
+            score.benchmark: mean_cell(
+                [person.subject for person in score.subjects],
+                [person.r for person in score.subjects],
+            )
+            for score in submission.record.controlled
+        }
 
     def is_constant(self, board: RankedBoard, submission: Submission) -> bool:
         return all(map(is_constant, _scores(board, submission.record)))
@@ -81,7 +78,7 @@ class ControlledBoards(BenchmarkBoards):
     ) -> Sequence[Shown]:
         own = _scores(board, record)
         return [
-            mean_of(score.raw.value for score in own),
+            mean_of(score.unique_r2.value for score in own),
             share_of([any("model" in s.reached_by(row) for row in s.controls) for s in own]),
         ]
 
@@ -89,14 +86,12 @@ class ControlledBoards(BenchmarkBoards):
         scores = [_scores(board, record) for record in records]
         reference = middle([mean_of([_value(s.reference) for s in own]) for own in scores])
         unique = middle([mean_of([_value(s.reference_unique_r2) for s in own]) for own in scores])
-        raw_ranked = board.statistic == "raw_r"
         people = Baseline(
             PEOPLE,
             "people",
-            reference if raw_ranked else unique,
-            {"raw r": reference},
-            "all other people predict each person; measured, no upper bound"
-            + ("" if raw_ranked else "; no permutation is taken off"),
+            reference,
+            {"unique R²": unique},
+            "all other people predict each person; measured, no upper bound",
         )
         names = dict.fromkeys(
             row.control for own in scores for score in own for row in score.controls
@@ -105,11 +100,8 @@ class ControlledBoards(BenchmarkBoards):
         for name in names:
             values = [mean_of([_control(score.controls, name) for score in own]) for own in scores]
             raw, note = over_records(name, values)
-            if raw is None:
-                continue
-            # by itself it adds nothing to nuisance: it is nuisance
-            value = raw if raw_ranked else None
-            rows.append(Baseline(name, "nuisance", value, {"raw r": raw}, note))
+            if raw is not None:
+                rows.append(Baseline(name, "nuisance", raw, {}, note))
         return rows
 
     def row(self, name: str, record: Record) -> Sequence[Shown]:
@@ -156,18 +148,3 @@ def _value(estimate: Estimate | None) -> float | None:
 
 def _control(rows: Iterable[ControlledRow], name: str) -> float | None:
     return next((row.r for row in rows if row.control == name), None)
-
-
-def _unique(score: ControlledScore) -> EntryCell:
-    return unique_cell(
-        [person.subject for person in score.subjects],
-        [person.unique_r2 for person in score.subjects],
-        score.unique_r2.null_mean or 0.0,
-        score.unique_r2.interval,
-    )
-
-
-def _raw(score: ControlledScore) -> EntryCell:
-    return mean_cell(
-        [person.subject for person in score.subjects], [person.r for person in score.subjects]
-    )

@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from brainbench.benchmarks import LadderScore
 from brainbench.benchmarks.ladder.names import IN_WORDS, UNTRAINED
-from brainbench.benchmarks.ladder.pairing import as_found
 from brainbench.benchmarks.ladder.score import BaselineRow, together
 from brainbench.leaderboard.kinds.base import (
     Baseline,
@@ -46,10 +45,11 @@ class LadderBoards(BenchmarkBoards):
         BoardColumn("p", "of the same, one-sided", 4),
         BoardColumn("explained by", "the first rung at which the model is not found any more"),
         BoardColumn(
-            "own share", "of each person's variance that the model explains beyond position"
+            "share of variance", "of each person's, that the model explains beyond position"
         ),
     )
     headers: ClassVar = ("z", "p", "explained by")
+    digits: ClassVar = {"z": 1, "p": 4}
 
     def versions(self, record: Record) -> dict[str, int]:
         return {context.benchmark: context.version for context in record.ladder_context}
@@ -64,7 +64,9 @@ class LadderBoards(BenchmarkBoards):
 
     def read_cells(self, board: RankedBoard, submission: Submission) -> dict[str, EntryCell]:
         return {
-            context.benchmark: found_cell(context.compared.subjects, as_found(context.compared))
+            context.benchmark: found_cell(
+                context.compared.subjects, context.compared.found, context.compared.orders
+            )
             for context in submission.record.ladder_context
         }
 

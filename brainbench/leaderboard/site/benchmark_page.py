@@ -157,7 +157,8 @@ def _parts(
         for one in own:
             for what, value in kind.beside(name, one.record):
                 numbers.setdefault(what, []).append(value)
-        beside = [(what, number(middle(values))) for what, values in numbers.items()]
+        digits = kind.digits.get(kind.headers[0], 3)
+        beside = [(what, number(middle(values), digits)) for what, values in numbers.items()]
         title = f"{kind.title}, version {version}"
         yield Part(title, kind.headers, beside, got)
 
@@ -170,7 +171,7 @@ def _got(
 ) -> Got:
     key = key_of(submission)
     cells = [
-        shown(value, 4 if title == "unique R²" else 3)
+        shown(value, kind.digits.get(title, 3))
         for title, value in zip(kind.headers, values, strict=True)
     ]
     return Got(key[1], f"../models/{where[key]}.html", variant_of(submission.record), cells)

@@ -193,7 +193,7 @@ def draw_planes(
     drawn: list[Plane] = []
     lacking: list[str] = []
     for board in boards:
-        if accuracy is None or board.kind not in ("controlled", "published"):
+        if accuracy is None or board.kind not in ("ladder", "controlled", "published"):
             continue
         right, align = standings[accuracy.name], standings[board.name]
         points = _points(align, right, where)

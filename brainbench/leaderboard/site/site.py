@@ -209,6 +209,7 @@ def _card(page: str, boards: Sequence[Board], panels: Mapping[str, Panel]) -> di
                     "held": [f"{row.name} {row.score.text}" for row in held[:2]],
                     "ranked": len(panel.models),
                     "apart": len(panel.apart),
+                    "by_name": panel.by_name,
                 }
             )
     return {"title": boards[0].title, "address": f"{page}.html", "rankings": rankings}
@@ -264,12 +265,13 @@ def _runs_page(site: Site) -> str:
                    protocols=protocols)  # fmt: skip
 
 
-_SCORED = ("controlled", "published", "behaviour", "accuracy", "guidance")
+_SCORED = ("ladder", "controlled", "published", "behaviour", "accuracy", "guidance")
 
 
 def _scored(submission: Submission) -> list[str]:
     record = submission.record
-    held = (record.controlled, record.published, record.behavior, record.accuracy, record.gains)
+    held = (record.ladder, record.controlled, record.published, record.behavior, record.accuracy,
+            record.gains)  # fmt: skip
     return [name for name, rows in zip(_SCORED, held, strict=True) if rows]
 
 

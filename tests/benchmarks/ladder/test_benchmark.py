@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from brainbench.benchmarks import Memory
@@ -10,7 +11,8 @@ from brainbench.benchmarks.ladder import scoring as module
 from brainbench.benchmarks.ladder.benchmark import LadderBenchmark
 from brainbench.benchmarks.ladder.score import LadderScore
 from brainbench.datasets import load_card, load_recording
-from brainbench.models import PHANTOM_FILE, load_model
+from brainbench.errors import DataError
+from brainbench.models import PHANTOM_FILE, Activations, load_model
 from brainbench.progress import Step
 
 BENCHMARK = LadderBenchmark("phantom")
@@ -73,6 +75,13 @@ def test_finished_steps_are_not_computed_again(
         "phantom ladder: nuisance",
         "phantom ladder: people",
     ]
+
+
+def test_states_that_never_vary_cannot_be_tested(inputs: Inputs) -> None:
+    ladder = module.Ladder.prepare(inputs.recording, 0, draws=20)
+    states = np.ones((len(inputs.recording.problems), 1, 4))
+    with pytest.raises(DataError, match="the model's states are the same for every problem"):
+        ladder.test_model(Activations({"hidden": states}, {"hidden": (0,)}))
 
 
 def test_it_is_one_benchmark_of_each_dataset_of_brains() -> None:

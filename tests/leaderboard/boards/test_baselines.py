@@ -9,15 +9,23 @@ import pytest
 from synthetic_runs import make_run
 
 from brainbench.leaderboard.boards.baselines import rows_beside
-from brainbench.leaderboard.boards.board import load_boards
+from brainbench.leaderboard.boards.board import Board, load_boards
 from brainbench.leaderboard.boards.standings import Entry, key_of, stand
 from brainbench.leaderboard.site.benchmark_page import make_page
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.results import Record
 
-BOARDS = {board.name: board for board in load_boards()}
+RAW = Board.model_validate(
+    {
+        "name": "raw", "title": "Raw", "page": "raw", "kind": "controlled", "label": "l",
+        "what": "w", "statistic": "raw_r",
+        "benchmarks": {score.benchmark: score.version for score in make_run(0)[0].controlled},
+    }
+)  # fmt: skip
+BOARDS = {board.name: board for board in [*load_boards(), RAW]}
 KINDS = {
-    "alignment": "controlled",
+    "alignment": "ladder",
+    "raw": "controlled",
     "alignment-published": "published",
     "behavior": "behavior",
     "accuracy": "accuracy",
@@ -29,6 +37,9 @@ def forged(seed: int, kind: str) -> Submission:
     record, samples = make_run(seed, kinds=(kind,))
     content: dict[str, Any] = record.model_dump(mode="json")
     content["timing"]["started"] = "2999-01-01T00:00:00+00:00"
+    for context in content.get("ladder_context", ()):
+        for row in context["baselines"]:
+            row["z"] = -9.0
     for score in content["controlled"]:
         score["reference"]["value"] = score["reference_unique_r2"]["value"] = 0.9
         for row in score["controls"]:
@@ -54,14 +65,14 @@ def test_no_single_record_says_what_stands_beside(name: str) -> None:
         rows_beside(board, stand([board], runs)[name].entries)
         for runs in (honest, [*honest, forged(4, kind)])
     ]
-    drawn = ("random features", "untrained model")
+    drawn = ("random features", "untrained model", "untrained networks")
     alone, beside = ([row for row in rows if row.name not in drawn] for rows in all_of)
     assert len(alone) > 0
     assert [(r.name, r.value, r.values) for r in alone] == [
         (r.name, r.value, r.values) for r in beside
     ]
     for rows in all_of:
-        assert all(row.note.startswith("median over") for row in rows if row.name in drawn)
+        assert all(row.note.startswith("median o") for row in rows if row.name in drawn)
         assert all(row.value is None or row.value > -0.1 for row in rows)
 
 
@@ -77,6 +88,6 @@ def test_pages_of_benchmarks_show_the_same() -> None:
 
 
 def test_entries_that_are_incomplete_say_nothing() -> None:
-    one = Submission(Path("x"), None, *make_run(1, kinds=("controlled",)))
+    one = Submission(Path("x"), None, *make_run(1, kinds=("ladder",)))
     entry = Entry(key_of(one), one, apart="incomplete", reasons=("other people",))
     assert rows_beside(BOARDS["alignment"], [entry]) == []

@@ -39,10 +39,10 @@ def test_boards_that_ship_are_of_what_this_brainbench_scores() -> None:
         assert len({column.title for column in columns_of(board)}) == len(columns_of(board))
 
 
-def test_published_and_controlled_are_two_rankings_of_one_page() -> None:
+def test_the_ladder_and_published_r_are_two_rankings_of_one_page() -> None:
     pages = by_page(load_boards())
     assert [board.name for board in pages["alignment"]] == ["alignment", "alignment-published"]
-    assert {board.kind for board in pages["alignment"]} == {"controlled", "published"}
+    assert [board.kind for board in pages["alignment"]] == ["ladder", "published"]
 
 
 GOOD = {

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 from synthetic_runs import make_run
 
+from brainbench.benchmarks import LadderScore
+from brainbench.encoding.ladder.effect import jackknife_variance
+from brainbench.encoding.ladder.pairs import Found, compare_pair
 from brainbench.leaderboard.boards.board import Board, load_boards
 from brainbench.leaderboard.boards.bootstrap import draw_scores, read_cells
-from brainbench.leaderboard.kinds.cells import EntryCell, unique_cell
+from brainbench.leaderboard.boards.ranking import _p_values
+from brainbench.leaderboard.kinds.cells import EntryCell, found_cell
 from brainbench.leaderboard.submissions.submission import Submission
 
 BOARDS = {board.name: board for board in load_boards()}
@@ -26,14 +30,15 @@ def board(statistic: str, kind: str, draws: int = 4000) -> Board:
                  statistic=statistic, benchmarks={"one": 1, "two": 1}, draws=draws)  # fmt: skip
 
 
-def test_unique_variance_is_counted_from_its_null() -> None:
+def test_the_cell_of_the_ladder_is_z_beyond_position() -> None:
     one = submission(effect=0.003)
-    found = read_cells(BOARDS["alignment"], one)
-    for score in one.record.controlled:
-        cell = found[score.benchmark]
-        assert cell.value == pytest.approx(score.unique_r2.value - score.unique_r2.null_mean)
-        assert cell.units == tuple(person.subject for person in score.subjects)
-        assert cell.value == pytest.approx(cell.parts.mean())
+    (score,) = LadderScore.read_from(one.record)
+    cell = read_cells(BOARDS["alignment"], one)[score.benchmark]
+    assert cell.value == score.headline == pytest.approx(6.0, abs=3.0)
+    assert cell.value == pytest.approx(cell.parts.mean())
+    assert cell.units == score.context.compared.subjects
+    assert np.array_equal(cell.null, score.context.compared.null)
+    assert cell.orders == score.context.compared.orders
 
 
 def test_published_cells_are_medians_over_people() -> None:
@@ -76,29 +81,28 @@ def test_means_over_people_have_the_error_of_a_mean() -> None:
     assert np.cov(found.draws.T)[0, 1] == pytest.approx(expected, abs=0.01)
 
 
-def test_an_interval_of_the_record_that_is_wider_than_people_tell_widens_the_draws() -> None:
-    """Penalties are chosen once for all people: their spread knows only part of the error."""
+def test_models_of_the_ladder_differ_with_the_error_of_the_test_of_pairs() -> None:
+    """People by the jackknife, orders of the items as both models meet them."""
     names, rng = [f"p{i}" for i in range(10)], np.random.default_rng(3)
-    values = rng.normal(size=(2, 10))
-    told = values.std(axis=1) / np.sqrt(10)
-    for wider in (0.5, 1.0, 3.0):
-        cells = [
-            {key: unique_cell(names, own, 0.1, (-1.96 * wider * error, 1.96 * wider * error))
-             for key in ("one", "two")}
-            for own, error in zip(values, told, strict=True)
-        ]  # fmt: skip
-        found = draw_scores(board("unique_r2_above_null", "controlled", 20_000), cells)
-        assert np.allclose(found.scores, values.mean(axis=1) - 0.1)
-        assert np.allclose(found.draws.mean(axis=0), found.scores, atol=0.02)
-        # both cells meet the same people; what is added is of each cell by itself
-        added = max(0.0, wider**2 - 1.0) / 2
-        assert np.allclose(found.draws.std(axis=0), told * np.sqrt(1.0 + added), rtol=0.04)
-    # ten people alike to the last: the record still knows how unsure the choice makes them
-    alike = unique_cell(names, np.zeros(10), 0.0, (-0.002, 0.004))
-    drawn = draw_scores(board("unique_r2_above_null", "controlled"), [{"one": alike}])
-    assert drawn.draws.std() == pytest.approx(0.006 / 3.92, rel=0.05)
-    # the same results are the same entry: no noise tells them apart
-    twice = draw_scores(board("unique_r2_above_null", "controlled"), [cells[0], cells[0]])
+    common = rng.standard_normal(500)
+    for own, people in ((0.0, 0.4), (0.6, 0.0), (0.6, 0.4)):
+        found = [
+            Found(z, common + own * rng.standard_normal(500), z + people * rng.standard_normal(10))
+            for z in (2.0, 0.5)
+        ]
+        cells = [{"one": found_cell(names, one)} for one in found]
+        drawn = draw_scores(board("z_beyond_position", "ladder", 20_000), cells)
+        assert drawn.scores.tolist() == [2.0, 0.5]
+        assert np.allclose(drawn.draws.mean(axis=0), drawn.scores, atol=0.05)
+        pair = compare_pair(*found)
+        assert (drawn.draws @ [1.0, -1.0]).std() == pytest.approx(pair.error, rel=0.03)
+        # what is common to both cancels, and is all the same in the error of each
+        alone = np.sqrt(found[0].null.var() + jackknife_variance(found[0].without_person))
+        assert drawn.draws[:, 0].std() == pytest.approx(alone, rel=0.03)
+        (p,) = _p_values(np.array([1.5]), np.array([pair.error]), drawn.units)
+        assert p == pytest.approx(pair.p)
+    # the same results are the same entry: nothing that is drawn tells them apart
+    twice = draw_scores(board("z_beyond_position", "ladder"), [cells[0], cells[0]])
     assert np.array_equal(twice.draws[:, 0], twice.draws[:, 1])
 
 

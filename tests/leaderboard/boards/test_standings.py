@@ -65,7 +65,7 @@ def test_rank_intervals_hold_the_true_ranks(boards: int) -> None:
     for board in range(boards):
         truth = np.array([0.0, 0.0, 0.001, 0.002, 0.003, 0.003, 0.006, 0.012])
         runs = [
-            submission(100 * board + i, effect=effect, kinds=("controlled",))
+            submission(100 * board + i, effect=effect, kinds=("ladder",))
             for i, effect in enumerate(truth)
         ]
         order = {run.record.model.identifier: i for i, run in enumerate(runs)}
@@ -84,7 +84,7 @@ def test_of_two_equal_models_one_is_seldom_put_above_the_other() -> None:
     """At most one board in twenty: with p values half of theirs it is 8 of 120, with a fifth 20."""
     wrong = 0
     for seed in range(0, 240, 2):
-        runs = [submission(5000 + seed + i, kinds=("controlled",)) for i in (0, 1)]
+        runs = [submission(5000 + seed + i, kinds=("ladder",)) for i in (0, 1)]
         wrong += {entry.ranks for entry in stand(BOARDS, runs)["alignment"].ranked} != {(1, 2)}
     assert wrong <= 6
 
@@ -100,20 +100,28 @@ def test_accuracy_is_ranked_by_its_answers() -> None:
 def test_incomplete_entries_are_shown_and_in_no_average() -> None:
     whole = submission(0)
     part = submission(1)
-    content = part.record.model_dump(mode="json")
-    kept = content["controlled"][:5]
-    cut = edited(part, controlled=kept, benchmarks={s["benchmark"]: 3 for s in kept})
-    limited = edited(submission(2), config={"protocol": "controlled", "limit": 4})
-    found = stand(BOARDS, [whole, cut, limited])["alignment"]
+    other = edited(part, config=part.record.config | {"seed": 3})
+    short = submission(2)
+    limited = edited(short, config=short.record.config | {"limit": 4})
+    found = stand(BOARDS, [whole, other, limited])["alignment"]
     assert [entry.model for entry in found.ranked] == ["synthetic-0000"]
     assert found.ranked[0].rank == "1"
     gone = apart(found)
     assert gone["synthetic-0001"].apart == "incomplete"
     assert gone["synthetic-0001"].value is None
     assert gone["synthetic-0001"].reasons == (
-        "xiao2026.md.transitive-ridge: not read",
-    )  # fmt: skip
-    assert gone["synthetic-0002"].reasons[0] == "limited to 4 items"
+        "xiao2026.brain.all-ladder: seed 3: models are compared under the permutations of seed 0",
+    )
+    assert gone["synthetic-0002"].reasons == ("limited to 4 items",)
+
+
+def test_an_entry_without_one_of_the_cells_is_incomplete() -> None:
+    whole, part = (submission(seed, kinds=("published",)) for seed in (0, 1))
+    kept = part.record.model_dump(mode="json")["published"][:5]
+    cut = edited(part, published=kept, benchmarks={score["benchmark"]: 1 for score in kept})
+    found = stand(BOARDS, [whole, cut])["alignment-published"]
+    assert [entry.model for entry in found.ranked] == ["synthetic-0000"]
+    assert apart(found)["synthetic-0001"].reasons == ("xiao2026.md.transitive-ridge: not read",)
 
 
 def test_who_learned_from_these_people_is_not_ranked_on_them() -> None:
@@ -132,14 +140,13 @@ def test_who_learned_from_these_people_is_not_ranked_on_them() -> None:
 def test_versions_and_protocols_are_never_in_one_ranking() -> None:
     now, old = submission(0), submission(1)
     content = old.record.model_dump(mode="json")
-    for score in content["controlled"]:
-        score["version"] = 2
-    old = edited(old, controlled=content["controlled"])
+    content["ladder_context"][0]["version"] = 1
+    old = edited(old, ladder_context=content["ladder_context"])
     published = submission(2, kinds=("published",))
     found = stand(BOARDS, [now, old, published])
     assert [e.model for e in found["alignment"].ranked] == ["synthetic-0000"]
     reasons = apart(found["alignment"])["synthetic-0001"].reasons
-    assert "version 2, the board is of 4" in reasons[0]
+    assert "version 1, the board is of 2" in reasons[0]
     assert "synthetic-0002" not in {e.model for e in found["alignment"].entries}
     assert [e.model for e in found["alignment-published"].entries] == ["synthetic-0002"]
 
@@ -164,8 +171,11 @@ def test_what_says_one_thing_gets_nothing() -> None:
     for score in content["controlled"]:
         score["n_constant"] = score["n_subjects"] * score["n_voxels"] * 2
     constant = submitted(Record.model_validate(content), samples)
-    found = stand(BOARDS, [constant, submission(4)])
-    for name in ("alignment", "behavior", "accuracy"):
+    named = {score.benchmark: score.version for score in record.controlled}
+    raw = Board(name="raw", title="r", page="raw", kind="controlled", label="l", what="w",
+                statistic="raw_r", benchmarks=named)  # fmt: skip
+    found = stand([*BOARDS, raw], [constant, submission(4)])
+    for name in ("raw", "behavior", "accuracy"):
         assert [entry.model for entry in found[name].ranked] == ["synthetic-0004"], name
         assert apart(found[name])["synthetic-0003"].apart == "constant", name
 
@@ -242,6 +252,22 @@ def test_answers_to_other_problems_are_apart() -> None:
     assert apart(found)["synthetic-0005"].reasons == ("other people or problems than most entries",)
 
 
+def test_models_are_compared_under_the_same_orders_of_the_items() -> None:
+    """Others would make their difference look as sure as it is not."""
+    runs = [submission(seed) for seed in range(4)]
+    content = runs[1].record.model_dump(mode="json")["ladder_context"]
+    content[0]["compared"]["orders"] = "1" * 64
+    runs[1] = edited(runs[1], ladder_context=content)
+    few = runs[2].record.model_dump(mode="json")["ladder_context"]
+    few[0]["compared"]["null"] = few[0]["compared"]["null"][:50]
+    runs[2] = edited(runs[2], ladder_context=few)
+    found = stand(BOARDS, runs)["alignment"]
+    assert {entry.model for entry in found.ranked} == {"synthetic-0000", "synthetic-0003"}
+    assert {entry.reasons for entry in found.apart} == {
+        ("compared under other orders of the items than most entries",)
+    }
+
+
 def guided(seed: int, higher: float, tier: str = "full") -> Submission:
     """A run that read both tests of the steering board."""
     gains = []
@@ -271,9 +297,9 @@ def test_guidance_is_ranked_by_the_arm_it_is_least_above() -> None:
 
 
 def test_overall_joins_runs_of_one_model_and_needs_every_part() -> None:
-    split = [submission(0, kinds=(kind,)) for kind in ("controlled", "behavior", "accuracy")]
+    split = [submission(0, kinds=(kind,)) for kind in ("ladder", "behavior", "accuracy")]
     whole = [submission(seed, effect=0.004, ability=0.8) for seed in (1, 2)]
-    lacking = submission(3, kinds=("controlled", "behavior"))
+    lacking = submission(3, kinds=("ladder", "behavior"))
     found = stand(BOARDS, [*split, *whole, lacking])["overall"]
     assert {entry.model for entry in found.ranked} == {f"synthetic-000{i}" for i in range(3)}
     assert [entry.model for entry in found.apart] == ["synthetic-0003"]

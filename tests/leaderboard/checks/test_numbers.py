@@ -117,7 +117,7 @@ def search_row(*rows: Row) -> Row:
 
 
 def nothing_scored(record: dict[str, Any]) -> None:
-    record.update(controlled=[], behavior=[], answer_bias=[])
+    record.update(ladder=[], ladder_context=[], controlled=[], behavior=[], answer_bias=[])
     record.update(accuracy={}, tasks={}, benchmarks={})
 
 
@@ -141,6 +141,10 @@ NUMBERS: dict[str, tuple[Change, str]] = {
         "is not a benchmark that this brainbench knows",
     ),
     "a version that is not there yet": (controlled(version=99), "was scored by version 99"),
+    "a ladder of another version": (
+        lambda r: r["ladder_context"][0].update(version=1),
+        "benchmarks.xiao2026.brain.all-ladder: was scored by version 1, this brainbench has",
+    ),
     "a benchmark without a score": (
         lambda r: r["benchmarks"].update({"xiao2026.md.all-ridge": 3}),
         "benchmarks.xiao2026.md.all-ridge: was asked, but has no score",

@@ -40,6 +40,16 @@ def test_the_tables_are_those_of_the_report(record: Record) -> None:
 
 
 def test_a_run_without_scores_has_none(record: Record) -> None:
-    lists = ("controlled", "published", "behavior", "answer_bias", "gains", "searches", "other")
+    lists = (
+        "ladder",
+        "ladder_context",
+        "controlled",
+        "published",
+        "behavior",
+        "answer_bias",
+        "gains",
+        "searches",
+        "other",
+    )
     empty = record.model_copy(update={name: [] for name in lists} | {"accuracy": {}})
     assert sections_of(empty) == []

@@ -34,7 +34,7 @@ def subs(make: Make, tmp_path: Path) -> Path:
     root = tmp_path / "subs"
     for seed in range(2):
         make(root, seed, effect=0.005 * seed, family=("llama", "qwen3")[seed])
-    make(root, 2, kinds=("controlled",), parameters=7_000_000_000)
+    make(root, 2, kinds=("ladder",), parameters=7_000_000_000)
     make(root, 3, kinds=("published", "behavior"))
     return root
 
@@ -99,20 +99,43 @@ def test_tables_can_be_read_without_seeing_them(subs: Path, tmp_path: Path) -> N
 
 
 def test_a_board_shows_ranks_people_nuisance_and_who_is_apart(subs: Path, tmp_path: Path) -> None:
-    text = build(subs, tmp_path / "site")["alignment.html"]
-    controlled, published = text.split('data-panel="alignment-published"')
+    pages = build(subs, tmp_path / "site")
+    text = pages["alignment.html"]
+    ladder, published = text.split('data-panel="alignment-published"')
     for name in ("synthetic-0000", "synthetic-0001", "synthetic-0002"):
-        assert f">{name}</a>" in controlled
+        assert f">{name}</a>" in ladder
         assert f">{name}</a>" not in published
     assert ">synthetic-0003</a>" in published
+    for row in ("untrained networks", "length alone"):
+        assert row in ladder, row
+    assert "text length</td>" in ladder
+    controlled = pages["benchmarks/xiao2026.md.transitive-ridge.html"]
     for row in ("people among themselves", "response time", "random features"):
-        assert row in controlled, row
         assert row in published, row
+        assert row in controlled, row
     assert "missing response" in controlled
     overall = build(subs, tmp_path / "site")["index.html"]
     apart = overall.split('<tbody class="apart">')[1]
     assert "synthetic-0002" in apart
     assert "behavior: not run; accuracy: not run" in apart
+
+
+def test_models_that_are_not_distinguishable_stand_by_name(make: Make, tmp_path: Path) -> None:
+    for seed, name in enumerate(("beta", "Alpha", "gamma")):
+        make(tmp_path / "subs", seed, name=name, effect=0.002, kinds=("ladder",))
+    pages = build(tmp_path / "subs", tmp_path / "site")
+    panel = pages["alignment.html"].split('data-panel="alignment-published"')[0]
+    assert "they stand in the order of their names" in panel
+    assert re.findall(r'models/[^"]*">(\w+)</a>', panel) == ["Alpha", "beta", "gamma"]
+    # and the table says that it is sorted by them
+    assert re.findall(r'aria-sort="(\w+)"><button type="button">(\w+)', panel) == [
+        ("ascending", "model")
+    ]
+    assert "3 ranked (none distinguishable from another: by name)" in pages["index.html"]
+    # p of 10,000 permutations is not rounded to nothing
+    page = pages["benchmarks/xiao2026.brain.all-ladder.html"]
+    assert re.search(r">0\.0\d\d\d<", page)
+    assert ">4.8<" in page
 
 
 def test_downloads_hold_what_is_shown(subs: Path, tmp_path: Path) -> None:
@@ -129,10 +152,17 @@ def test_downloads_hold_what_is_shown(subs: Path, tmp_path: Path) -> None:
     assert (
         float(ranked[0]["score_low"]) < float(ranked[0]["score"]) < float(ranked[0]["score_high"])
     )
-    assert {row["model"] for row in rows if row["standing"] == "people"} == {
+    assert {row["model"] for row in rows if row["standing"] == "nuisance"} == {
+        "untrained networks",
+        "length alone",
+    }
+    assert ranked[0]["xiao2026.brain.all-ladder"] == ranked[0]["score"]
+    assert ranked[0]["explained by"] == "text length"
+    published_csv = (tmp_path / "site/data/alignment-published.csv").read_text("utf-8")
+    told = csv.DictReader(io.StringIO(published_csv))
+    assert {row["model"] for row in told if row["standing"] == "people"} == {
         "people among themselves"
     }
-    assert float(ranked[0]["xiao2026.md.transitive-ridge"]) != 0
     held = json.loads((tmp_path / "site/data/boards.json").read_text("utf-8"))
     boards = {one["board"]["name"]: one for one in held["boards"]}
     own = {row["model"]: row for row in boards["alignment"]["rows"]}
