@@ -82,7 +82,8 @@ def test_the_controlled_table_is_the_default(cli: Any, few_draws: None) -> None:
     assert lines[1].endswith("simulated people); protocol: controlled")
     assert sum(line.startswith(ONE) for line in lines) >= 1
     text = " ".join(result.out.split())
-    assert "signal.syllogistic: the model adds R²" in text
+    assert re.search(rf"{ONE} -?0\.\d{{4}} \[", text)
+    assert "whether a model is aligned is what the ladder answers" in text
     alone = text.partition("r of each nuisance alone")[2].partition(" n/a: ")[0]
     for name in ("position", "length", "condition", "words", "random features"):
         assert re.search(rf"\b{name} -?\d\.\d{{3}}(\b|\*|†)", alone), name

@@ -87,7 +87,7 @@ def test_what_stands_beside_a_controlled_cell_is_told() -> None:
     ):  # fmt: skip
         assert told in shown
     words = " ".join(shown.split())
-    assert "inconclusive: not distinguishable from chance" in words
+    assert "whether a model is aligned is what the ladder answers" in words
     assert "response time reaches the model (controlled)" in words
 
 

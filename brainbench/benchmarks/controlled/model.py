@@ -96,8 +96,8 @@ def _predicted(
     people: People,
 ) -> Values:
     """All layers together, and the best layer by nested choice."""
-    whole = predict(together, people, cell.orders)
-    nested = predict(layers, people, cell.orders)
+    whole = predict(together, people, cell.orders, null_r2=False)
+    nested = predict(layers, people, cell.orders, null_r2=False)
     limit = np.quantile(whole.greatest[1:], 0.95)
     return {
         "raw": estimate(whole.r),

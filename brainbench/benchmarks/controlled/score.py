@@ -229,9 +229,9 @@ class ControlledScore(BenchmarkScore):
 
     @property
     def reading(self) -> str:
-        """What the model adds to nuisance, and which nuisance predicts better, in plain words."""
+        """What the model adds to nuisance, and which nuisance predicts better than it."""
         p = "" if self.unique_r2.p is None else f" (p {self.unique_r2.p:.3f} by itself)"
-        text = f"the model adds R² {self.unique_r2.value:.4f} to nuisance{p}"
+        text = f"unique R² {self.unique_r2.value:.4f}{p}"
         best = max(self.controls, key=lambda row: -1.0 if row.r is None else row.r, default=None)
         if best is not None and best.r is not None and best.r > self.raw.value:
             return f"{text}; {best.control} alone predicts better than the model"

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, Self
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from brainbench.benchmarks.ladder.names import RUNGS, Form, Rung
 from brainbench.benchmarks.score import BenchmarkScore
-from brainbench.encoding.ladder.pairs import Found
 from brainbench.encoding.ladder.terms import Statistic
 from brainbench.quantities import Correlation, Count, Interval, P, Share
 
@@ -113,11 +111,6 @@ class Compared(_Row):
     """The same without each person, in standard deviations over the permutations of all."""
     null: tuple[float, ...]
     """z under the first orders of the items."""
-
-    @property
-    def found(self) -> Found:
-        """The same, as the test of pairs takes it."""
-        return Found(self.z, np.array(self.null), np.array(self.without_person))
 
 
 class LadderContext(_Row):

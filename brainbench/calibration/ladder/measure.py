@@ -15,6 +15,7 @@ from brainbench.benchmarks.ladder.names import RUNGS, Rung
 from brainbench.benchmarks.ladder.people import LadderType, Projections
 from brainbench.benchmarks.ladder.rungs import run_labels
 from brainbench.calibration.ladder.record import Kind, LadderPlan, NoiseRow, RateRow
+from brainbench.calibration.people import participation
 from brainbench.calibration.record import LIMIT
 from brainbench.calibration.scenarios import root
 from brainbench.encoding.kernels import Array
@@ -160,12 +161,6 @@ def noise_rows(types: Mapping[str, LadderType]) -> list[NoiseRow]:
         for kind, one in types.items()
         for roi in one.cell.rois
     ]
-
-
-def participation(responses: Array) -> float:
-    """Dimensions that the items of a person fill: (Σλ)² / Σλ² of their inner products."""
-    values = np.linalg.eigvalsh(responses @ responses.T)
-    return float(values.sum() ** 2 / np.square(values).sum())
 
 
 def _half(one: LadderType, roi: str, rung: Rung, split: NDArray[np.intp], orders: Orders) -> float:

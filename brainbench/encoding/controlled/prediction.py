@@ -84,7 +84,7 @@ class Predictions:
     Attributes
     ----------
     r : (P, D) Pearson r, mean over folds, then voxels.
-    r2 : (P, D) 1 - ΣSSE / ΣSST over voxels and folds.
+    r2 : (P, D) 1 - ΣSSE / ΣSST over voxels and folds; (P, 1) of the measured order alone.
     chosen : (D, F) which layer was chosen in each fold.
     voxels : per person (n_voxels,) r in the measured order.
     greatest : (D,) the largest r of all voxels of all people.
@@ -144,6 +144,8 @@ def predict(
     people: People,
     orders: NDArray[np.intp] | None = None,
     alphas: Array = CONTROLLED_ALPHAS,
+    *,
+    null_r2: bool = True,
 ) -> Predictions:
     """Predict held-out runs from the layer and penalty that inner folds choose.
 
@@ -155,6 +157,7 @@ def predict(
     orders : (D, n) orders of the responses' items, each within its run; measured order
         only, by default.
     alphas : penalties.
+    null_r2 : whether R² of every order is wanted, or of the measured one alone.
     """
     measured = np.arange(people.grams.shape[1])[None]
     tried = measured if orders is None else np.concatenate([measured, orders])
@@ -166,7 +169,7 @@ def predict(
     ]
 
     def score(person: int) -> tuple[Array, Array, Array, Array, int]:
-        return _score(person, people, ridges, choices, tried)
+        return _score(person, people, ridges, choices, tried, len(tried) if null_r2 else 1)
 
     parts = parallel(score, range(len(people.blocks)))
     return Predictions(
@@ -296,11 +299,12 @@ def _score(
     ridges: Sequence[Sequence[BlockedRidge]],
     choices: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]],
     orders: NDArray[np.intp],
+    n_errors: int,
 ) -> tuple[Array, Array, Array, Array, int]:
-    """(D,) mean r, (D,) squared error, (V,) measured r, (D,) largest r, constants."""
+    """(D,) mean r, squared errors of the first, (V,) measured r, (D,) largest r, constants."""
     n_draws, n_voxels = len(orders), people.blocks[person].shape[1]
     n_folds = len(people.folds)
-    r, error, greatest = np.empty(n_draws), np.zeros(n_draws), np.empty(n_draws)
+    r, error, greatest = np.empty(n_draws), np.zeros(n_errors), np.empty(n_draws)
     voxels, constant = np.zeros(n_voxels), 0
     for draws in _chunks(n_draws, n_voxels):
         total = np.zeros((len(orders[draws]), n_voxels))
@@ -308,8 +312,10 @@ def _score(
             ridge = ridges[number][min(person, len(ridges[number]) - 1)]
             layer, penalty = choices[number]
             maps = ridge.maps[layer[draws], penalty[draws]]
-            blocks = permuted_blocks(people.centred[number][person], orders[draws], fold)
-            error[draws] += squared_errors(maps, blocks)
+            counted = orders[draws.start : min(draws.stop, n_errors)]
+            if len(counted):
+                blocks = permuted_blocks(people.centred[number][person], counted, fold)
+                error[draws.start : draws.stop] += squared_errors(maps[: len(counted)], blocks)
             predictors = _in_measured_order(maps, fold, orders[draws])
             missing = correlate(predictors, people.responses[person][number], total)
             constant += int(missing[0]) if draws.start == 0 else 0

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from brainbench.benchmarks import LadderScore
 from brainbench.benchmarks.ladder.names import IN_WORDS, UNTRAINED
+from brainbench.benchmarks.ladder.pairing import as_found
 from brainbench.benchmarks.ladder.score import BaselineRow, together
 from brainbench.leaderboard.kinds.base import (
     Baseline,
@@ -65,7 +66,7 @@ class LadderBoards(BenchmarkBoards):
     def read_cells(self, board: RankedBoard, submission: Submission) -> dict[str, EntryCell]:
         return {
             context.benchmark: found_cell(
-                context.compared.subjects, context.compared.found, context.compared.orders
+                context.compared.subjects, as_found(context.compared), context.compared.orders
             )
             for context in submission.record.ladder_context
         }

@@ -10,6 +10,7 @@ from scipy import stats
 
 from brainbench.benchmarks import LadderContext
 from brainbench.benchmarks.ladder.names import IN_WORDS
+from brainbench.benchmarks.ladder.pairing import as_found
 from brainbench.encoding.ladder.pairs import compare_pair
 from brainbench.results.compare.asked import asked_benchmark
 from brainbench.results.compare.comparison import ComparisonRow, Refusal
@@ -65,7 +66,7 @@ def _unlike(
 
 def _row(first: LadderContext, second: LadderContext) -> ComparisonRow:
     """The z of the other run less that of the baseline, and what it would take to show it."""
-    one, two = second.compared.found, first.compared.found
+    one, two = as_found(second.compared), as_found(first.compared)
     test = compare_pair(one, two)
     more = test.more
     half = _HALF * test.error

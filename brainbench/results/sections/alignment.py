@@ -9,7 +9,6 @@ from brainbench.benchmarks import ControlledScore, PublishedScore
 from brainbench.benchmarks.controlled.score import Similarity
 from brainbench.results.blocks import (
     Block,
-    Bullets,
     Column,
     Figure,
     Folded,
@@ -27,7 +26,7 @@ from brainbench.results.sections.cells import (
 )
 from brainbench.results.sections.lacking import not_scored
 from brainbench.results.sections.layers import layer_maps
-from brainbench.results.wording import interval, listed, number, percent, with_interval
+from brainbench.results.wording import interval, number, percent, with_interval
 
 _CONTROLLED = (
     "Whole scanner runs are held out; penalty and layer are chosen inside training runs; the "
@@ -35,10 +34,10 @@ _CONTROLLED = (
     "what the model adds to all nuisance together, with 95 % over people (bootstrap) and items "
     "(block jackknife); its p by permutation within runs, uncorrected. These numbers describe: "
     "whether a model is aligned is what the ladder answers. People: all others predict each "
-    "person, measured, no upper bound; a ratio only where that is above 0. Secondary: each type's "
-    "mean taken out. Layers, RSA, CKA: nuisance is not taken out. * not below the model; of random "
-    "features and untrained models, the model lies inside their range. † not below what people "
-    "share."
+    "person, measured, no upper bound; a ratio only where that is above 0. Pooled (all): each "
+    "type's mean taken out. Layers, RSA, CKA: nuisance is not taken out. * not below the model; of "
+    "random features and untrained models, the model lies inside their range. † not below what "
+    "people share."
 )
 _PUBLISHED = (
     "As in Xiao, Du & Lin 2026: the median over people of the median over voxels of r, at the "
@@ -138,15 +137,10 @@ def _unique_lines(cell: CellSummary) -> list[list[Mark]]:
 
 
 def _controlled_blocks(cells: Sequence[CellSummary]) -> list[Block]:
-    """All scores, their meaning in words, and their baselines."""
+    """All scores, and their baselines."""
     scores = [cell.score for cell in cells if isinstance(cell.score, ControlledScore)]
-    readings: dict[str, list[str]] = {}
-    for score in scores:
-        name = f"{score.roi}.{score.reasoning_type}"
-        readings.setdefault(score.reading, []).append(name)
     return [
         _controlled_table(cells),
-        Bullets([(listed(names), reading) for reading, names in readings.items()]),
         _beside_table(scores),
         *not_scored([
             (name, one.reason) for score in scores
@@ -200,7 +194,7 @@ def _controlled_table(cells: Sequence[CellSummary]) -> Table:
         if not isinstance(score, ControlledScore):
             continue
         rows.append((
-            score.benchmark + ("" if score.primary else ", secondary"),
+            score.benchmark,
             with_interval(score.unique_r2.value, score.unique_r2.interval, 4),
             interval(score.unique_r2.items_interval, 4) or "n/a",
             number(score.unique_r2.null_mean, 4),

@@ -101,7 +101,7 @@ def test_a_planted_signal_is_above_null_and_its_layer_chosen() -> None:
     for estimate in (found.raw, found.unique_r2):
         assert estimate.items_interval is not None
         assert estimate.items_interval[0] < estimate.value < estimate.items_interval[1]
-    assert "adds R²" in found.reading
+    assert found.reading.startswith("unique R² 0.")
 
 
 def test_voxels_of_an_overwhelming_signal_are_above_the_maximum_under_the_null() -> None:
@@ -197,7 +197,7 @@ def test_a_run_keeps_prints_and_reads_back_its_controlled_scores(
     show(str(path))
     printed = capsys.readouterr().out
     assert "protocol: controlled" in printed
-    assert "the model adds R²" in printed
+    assert "unique R²" in printed
 
 
 def test_untrained_activations_may_come_from_a_file(tmp_path: Path) -> None:
@@ -389,9 +389,9 @@ def test_what_people_did_is_averaged_over_the_showings_of_an_item() -> None:
 
 def test_the_reading_says_what_is_added() -> None:
     found = cell_of(unique_r2=Estimate(value=0.01, p=0.02), raw=Estimate(value=0.2))
-    assert found.reading == "the model adds R² 0.0100 to nuisance (p 0.020 by itself)"
+    assert found.reading == "unique R² 0.0100 (p 0.020 by itself)"
     without = cell_of(unique_r2=Estimate(value=-0.01), raw=Estimate(value=0.2))
-    assert without.reading == "the model adds R² -0.0100 to nuisance"
+    assert without.reading == "unique R² -0.0100"
 
 
 def test_the_reading_names_what_predicts_better_than_the_model() -> None:

@@ -20,7 +20,6 @@ from brainbench.calibration import (
     new_ladder_calibration,
     render_ladder_calibration,
 )
-from brainbench.calibration.ladder.measure import participation
 from brainbench.calibration.ladder.models import (
     BOARDS,
     EFFECTS,
@@ -30,6 +29,7 @@ from brainbench.calibration.ladder.models import (
     kernels,
 )
 from brainbench.calibration.ladder.record import LadderPlan
+from brainbench.calibration.people import participation
 from brainbench.datasets import PhantomDesign, PhantomRoi, Recording, load_card, simulate
 from brainbench.datasets.phantom import load_problems
 from brainbench.encoding.ladder.pairs import Found

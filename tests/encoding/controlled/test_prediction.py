@@ -90,6 +90,10 @@ def test_equal_to_scikit_learn_measured_and_permuted(planted: int | None) -> Non
         np.testing.assert_allclose(found.r[:, draw], r, atol=1e-9)
         np.testing.assert_allclose(found.r2[:, draw], r2, atol=1e-9)
         assert list(found.chosen[draw]) == layers
+    people = People(tuple(blocks), FOLDS)
+    once = predict(kernels, people, orders, ALPHAS, null_r2=False)
+    np.testing.assert_array_equal(once.r, found.r)
+    np.testing.assert_allclose(once.r2, found.r2[:, :1], atol=1e-15)
 
 
 def test_the_planted_layer_is_chosen_without_the_held_out_run() -> None:

@@ -39,7 +39,7 @@ class TestSummary:
         text = told(summary(with_scores(more, less)))
         assert "from R² -0.1000 (language.syllogistic) to 0.2000 (md.syllogistic)." in text
         assert "whether the model is aligned is what the ladder answers" in text
-        assert "md.syllogistic: the model adds R² 0.2000 to nuisance (p 0.010 by itself)" in text
+        assert "md.syllogistic: unique R² 0.2000 (p 0.010 by itself)" in text
 
     def test_published_scores_stand_beside_what_reaches_them(self) -> None:
         text = told(summary(with_scores(published(), published("md"))))
