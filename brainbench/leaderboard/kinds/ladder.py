@@ -11,6 +11,7 @@ from brainbench.benchmarks.ladder.names import IN_WORDS, UNTRAINED
 from brainbench.benchmarks.ladder.pairing import as_found
 from brainbench.benchmarks.ladder.score import BaselineRow, together
 from brainbench.leaderboard.kinds.base import (
+    NOT_READ,
     Baseline,
     BenchmarkBoards,
     BoardColumn,
@@ -24,6 +25,7 @@ from brainbench.results import Record
 
 # models are compared under the same permutations, which are those of one seed
 SEED = 0
+NOT_CLIMBED = "its encoding scores were read, the ladder was not"
 
 
 class LadderBoards(BenchmarkBoards):
@@ -56,11 +58,17 @@ class LadderBoards(BenchmarkBoards):
         return {context.benchmark: context.version for context in record.ladder_context}
 
     def lacking(self, board: RankedBoard, submission: Submission) -> dict[str, str] | None:
-        found = super().lacking(board, submission)
-        seed = submission.record.config.get("seed")
-        if found is not None and seed != SEED:
-            why = f"seed {seed}: models are compared under the permutations of seed {SEED}"
-            found |= {name: why for name in board.benchmarks if name not in found}
+        found = super().lacking(board, submission) or {}
+        record = submission.record
+        seed, encoded = record.config.get("seed"), {score.dataset for score in record.controlled}
+        for name in board.benchmarks:
+            if name not in found and seed != SEED:
+                found[name] = (
+                    f"seed {seed}: models are compared under the permutations of seed {SEED}"
+                )
+            elif found.get(name) == NOT_READ and name.partition(".")[0] in encoded:
+                # a run on the same responses belongs here, and is told what it lacks
+                found[name] = NOT_CLIMBED
         return found
 
     def read_cells(self, board: RankedBoard, submission: Submission) -> dict[str, EntryCell]:

@@ -115,6 +115,17 @@ def test_incomplete_entries_are_shown_and_in_no_average() -> None:
     assert gone["synthetic-0002"].reasons == ("limited to 4 items",)
 
 
+def test_encoding_scores_without_the_ladder_are_incomplete() -> None:
+    runs = [submission(0), submission(1, kinds=("controlled",)), submission(2, kinds=("accuracy",))]
+    found = stand(BOARDS, runs)["alignment"]
+    assert [entry.model for entry in found.ranked] == ["synthetic-0000"]
+    assert {model: entry.reasons for model, entry in apart(found).items()} == {
+        "synthetic-0001": (
+            "xiao2026.brain.all-ladder: its encoding scores were read, the ladder was not",
+        )
+    }
+
+
 def test_an_entry_without_one_of_the_cells_is_incomplete() -> None:
     whole, part = (submission(seed, kinds=("published",)) for seed in (0, 1))
     kept = part.record.model_dump(mode="json")["published"][:5]
