@@ -6,8 +6,8 @@
 Boards are simulated at the designs of xiao2026, ds003076 and the 208 problems, scored by what
 scores measured people and real models, drawn anew and ranked by what ranks submissions. Boards of
 the ladder take the noise of the people of --dataset, which is downloaded, or copied from
-BRAINBENCH_MIRROR. The quick form takes some minutes on one core, the full one, which the docs
-quote, half an hour. With --worlds-path the slow part is kept: a run that was stopped goes on after
+BRAINBENCH_MIRROR. The quick form takes a minute on one core, the full one, which the docs quote,
+ten. With --worlds-path the slow part is kept: a run that was stopped goes on after
 it, and the ranking can be measured again once it was changed.
 """
 

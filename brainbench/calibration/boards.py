@@ -89,7 +89,7 @@ class Sizes:
 
     models: int = 4
     ladder: tuple[int, int] = (200, 20)
-    worlds: tuple[int, int, int] = (40, 200, 1000)
+    worlds: tuple[int, int, int] = (15, 200, 1000)
     boards: int = 5
     more_published: int = 10
 

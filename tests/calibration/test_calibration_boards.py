@@ -123,9 +123,10 @@ def test_sentences_of_the_docs_are_those_of_the_data(measured: Simulated) -> Non
     boards = sum(row.boards for row in (nothing, *planted))
     ranked = sum(round(row.apart.rate * row.boards) for row in (nothing, *planted))
     low, high = (f"{100 * end(row.covers_new.rate for row in planted):.0f}" for end in (min, max))
+    planted_held = low if low == high else f"{low} to {high}"
     said = {
         "leaderboard": [f"{ranked or 'none'} of {boards} boards",
-                        f"would give in {low} to {high} of 100 where people hold something",
+                        f"would give in {planted_held} of 100 where people hold something",
                         f"and in {100 * nothing.covers_new.rate:.0f} of 100 where they know",
                         f"and {apart} boards say so", f"new problems would give in {anew}"],
         "how-to-read-a-score": [f"above another in {apart} boards",
