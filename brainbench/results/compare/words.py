@@ -30,15 +30,17 @@ LEGEND = (
 
 def change(row: ComparisonRow) -> str:
     """``-0.0120 [-0.0200, -0.0040]``."""
-    text = f"{row.difference:+.4f}"
+    # z is in standard deviations, all else a share or a correlation
+    digits = 4 if row.n_items is None else 1
+    text = f"{row.difference:+.{digits}f}"
     if row.interval is None:
         return text
-    return f"{text} [{row.interval[0]:.4f}, {row.interval[1]:.4f}]"
+    return f"{text} [{row.interval[0]:.{digits}f}, {row.interval[1]:.{digits}f}]"
 
 
 def both(row: ComparisonRow) -> tuple[str, str]:
-    """The values of both runs; of R² to one digit more."""
-    digits = 4 if "R²" in row.metric else 3
+    """The values of both runs; of R² to one digit more, of z to one."""
+    digits = 4 if "R²" in row.metric else 3 if row.n_items is None else 1
     first, second = (
         "" if value is None else f"{value:.{digits}f}" for value in (row.baseline, row.other)
     )

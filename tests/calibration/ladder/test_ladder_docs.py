@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 import brainbench
 from brainbench.calibration import LadderCalibration
 from brainbench.calibration.ladder.record import RateRow
@@ -93,7 +91,35 @@ def test_what_the_text_says_of_the_tables() -> None:
     assert f"found in {100 * min(drift):.1f} to {100 * max(drift):.1f} % of data sets" in text
     sizes = [row.dimensions for row in FOUND.noise]
     assert f"items fill {min(sizes):.1f} to {max(sizes):.1f} dimensions" in text
-    missed = [row.scenario for row in FOUND.rows
-              if row.kind == "in span" and row.term == "larger" and not row.limit]  # fmt: skip
-    assert missed == ["position"]
-    assert one("nothing", "own", rung="behaviour").rate == pytest.approx(0.0745)
+    assert FOUND.model == "nano"
+    assert all(row.limit for row in FOUND.rows if row.kind == "nothing")
+    assert all(row.limit for row in FOUND.rows if row.kind == "in span" and row.term == "larger")
+    low = min(row.coverage for row in FOUND.effects)
+    assert low >= 0.93
+    assert f"{100 * low:.1f} % or more hold what was planted" in text
+    high = max(row.apart for row in FOUND.boards if row.equal)
+    assert high <= 0.05
+    assert f"at most {100 * high:.1f} % distinguish models that are equal" in text
+    held = [f"{100 * row.apart:.0f} % do at z {row.z:.1f}" for row in FOUND.boards if not row.equal]
+    assert ", ".join(held) in text
+
+
+def test_shares_and_the_intervals_that_hold_them() -> None:
+    rows = tables()["share explained, planted"]
+    assert len(rows) == len(FOUND.effects)
+    for (name, rung, truth, *shown), effect in zip(rows, FOUND.effects, strict=True):
+        assert name.startswith(f"{effect.term}: ")
+        assert rung == effect.rung
+        assert truth == f"{effect.truth:.2f}"
+        assert shown == [
+            f"{effect.median:.2f}", f"{effect.width:.2f}", f"{100 * effect.coverage:.1f} %"
+        ]  # fmt: skip
+
+
+def test_boards_of_equal_models_and_of_one_that_is_held() -> None:
+    rows = tables()["models"]
+    assert len(rows) == len(FOUND.boards)
+    for (name, _, *shown), board in zip(rows, FOUND.boards, strict=True):
+        assert name == f"{board.models}, {'equal' if board.equal else 'one held'}"
+        assert board.n == 500
+        assert shown == [f"{board.z:.1f}", "500", f"{100 * board.apart:.1f} %"]
