@@ -94,7 +94,7 @@ def simulated_words(board: Board, found: Simulated | None) -> str:
     ----------
     found : of the boards that ship; it says nothing of another board of the same name.
     """
-    rows = [] if found is None or board not in load_boards() else found.of(board.name)
+    rows = [] if found is None or board not in _shipped() else found.of(board.name)
     if not rows:
         return (
             "How often these intervals hold the true score, and how often equal models get "
@@ -112,6 +112,12 @@ def simulated_words(board: Board, found: Simulated | None) -> str:
         f"the true score in {' and '.join(held)}; {_range([row.apart.rate for row in rows])} of "
         "100 boards ranked some model above another."
     )
+
+
+@cache
+def _shipped() -> tuple[Board, ...]:
+    """The boards that ship, read once: every page of a board asks for them."""
+    return tuple(load_boards())
 
 
 def _range(rates: list[float]) -> str:
