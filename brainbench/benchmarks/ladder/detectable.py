@@ -19,6 +19,7 @@ from brainbench.encoding.ladder.permutations import Orders
 from brainbench.encoding.ladder.power import common_dimensions, exchange_items, plant
 from brainbench.encoding.ladder.projection import residual_kernel
 from brainbench.encoding.ladder.terms import Statistic
+from brainbench.encoding.threads import parallel
 
 SHARES = (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5)
 POWER, LEVEL = 0.8, 0.05
@@ -84,9 +85,10 @@ class SimulatedPeople:
         data_sets : how many.
         batch : data sets of one batch have the same permutations, another batch has others.
         """
-        by_set: list[list[CellNull]] = [[] for _ in range(data_sets)]
-        for place, (kind, one) in enumerate(self.types.items()):
-            projection, rois = one.projections[rung], one.cell.rois
+
+        def held_in(place: int, kind: str) -> list[CellNull]:
+            one = self.types[kind]
+            projection = one.projections[rung]
             targets = [
                 make_targets(people, projection.own, projection.group)
                 for number in range(data_sets)
@@ -94,9 +96,14 @@ class SimulatedPeople:
             ]
             start = 1 + batch * self.draws % max(1, len(one.orders.rows) - self.draws)
             rows = np.vstack([one.orders.rows[:1], one.orders.rows[start : start + self.draws]])
-            held = hold_against(one, self.layers[kind], rung, targets, Orders(rows, exact=False))
-            for number, nulls in enumerate(by_set if held else ()):
-                nulls += held[number * len(rois) : (number + 1) * len(rois)]
+            return hold_against(one, self.layers[kind], rung, targets, Orders(rows, exact=False))
+
+        _ = self.noise  # made once, not in every thread
+        by_set: list[list[CellNull]] = [[] for _ in range(data_sets)]
+        for held in parallel(lambda args: held_in(*args), list(enumerate(self.types))):
+            size = len(held) // data_sets
+            for number, nulls in enumerate(by_set):
+                nulls += held[number * size : (number + 1) * size]
         found = [assess_together(nulls) for nulls in by_set if nulls]
         return {name: np.array([one[name].p for one in found]) for name in found[0]}
 
@@ -117,7 +124,7 @@ class SimulatedPeople:
             kept = values > _FAINT * values[-1]
             features = vectors[:, kept] * np.sqrt(values[kept])
         # one order for all regions of a person: what they have in common of a trial stays
-        orders = [exchange_items(runs, rng) for _ in one.cell.subjects]
+        orders = [exchange_items(runs, rng) for _ in self.noise[kind, one.cell.rois[0]]]
         for roi in one.cell.rois:
             noise = self.noise[kind, roi]
             people = [block[order] for block, order in zip(noise, orders, strict=True)]

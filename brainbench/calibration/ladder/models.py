@@ -94,7 +94,7 @@ class SimulatedModels:
         other, found = self.features(rng), {}
         for kind, one in self.people.types.items():
             runs = run_labels(one.cell)
-            orders = [exchange_items(runs, rng) for _ in one.cell.subjects]
+            orders = [exchange_items(runs, rng) for _ in self.people.noise[kind, one.cell.rois[0]]]
             for roi in one.cell.rois:
                 noise = self.people.noise[kind, roi]
                 size = len(runs), noise[0].shape[1]

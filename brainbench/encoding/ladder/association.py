@@ -69,22 +69,28 @@ def make_targets(
         raise DataError("there are no people whose responses could be compared")
     size = len(blocks[0])
     counted = ~np.eye(size, dtype=bool) if pairs is None else pairs
-    mine, total, squares = [], None, np.zeros((size, size))
     same = len({block.shape[1] for block in blocks}) == 1 and len(blocks) > 1
-    for person, block in enumerate(blocks):
-        maker = own if own.ndim == 2 else own[person]
-        left = _unit_length(maker @ block, block)
-        # what noise alone would give; a person who does not vary gives nothing
-        noise = maker * (float((left * left).sum()) / np.trace(maker))
-        mine.append(maker @ np.where(counted, left @ left.T - noise, 0.0) @ maker)
-        if same:
-            left = _unit_length(group @ block, block)
-            total = left if total is None else total + left
-            squares += left @ left.T
-    between = None
-    if total is not None:
-        between = group @ np.where(counted, total @ total.T - squares, 0.0) @ group
-    return Targets(np.sum(mine, axis=0) if own.ndim == 2 else np.stack(mine), between)
+    makers = [own] * len(blocks) if own.ndim == 2 else list(own)
+    left = [_unit_length(maker @ block, block)
+            for maker, block in zip(makers, blocks, strict=True)]  # fmt: skip
+    products = [one @ one.T for one in left]
+    # what noise alone would give; a person who does not vary gives nothing
+    noise = [maker * (float(np.trace(product)) / np.trace(maker))
+             for maker, product in zip(makers, products, strict=True)]  # fmt: skip
+    apart = [product - alone for product, alone in zip(products, noise, strict=True)]
+    if own.ndim == 2:
+        mine = own @ np.where(counted, np.sum(apart, axis=0), 0.0) @ own
+    else:
+        mine = np.stack([maker @ np.where(counted, one, 0.0) @ maker
+                         for maker, one in zip(makers, apart, strict=True)])  # fmt: skip
+    if not same:
+        return Targets(mine, None)
+    if own is not group:
+        left = [_unit_length(group @ block, block) for block in blocks]
+        products = [one @ one.T for one in left]
+    total = np.sum(left, axis=0)
+    pairs_of_people = total @ total.T - np.sum(products, axis=0)
+    return Targets(mine, group @ np.where(counted, pairs_of_people, 0.0) @ group)
 
 
 def permuted_sums(kernel: Array, targets: Sequence[Array], maker: Array, orders: Orders) -> Array:
