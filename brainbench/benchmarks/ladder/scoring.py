@@ -17,6 +17,7 @@ from brainbench.benchmarks.ladder.names import FORMS, RUNGS, UNTRAINED, Form, Ru
 from brainbench.benchmarks.ladder.people import LadderType, prepare_types, responses
 from brainbench.benchmarks.ladder.score import (
     ALL,
+    FIRST,
     BaselineRow,
     FormRow,
     LadderRow,
@@ -108,12 +109,14 @@ class Ladder:
                 "them. Check the activations, or the readout they were read with"
             )
         rung = stops_at(rows) or results[-1].rung
+        # models are compared beyond position, so that much is said of each
+        last = max(rung, FIRST, key=RUNGS.index)
         people = SimulatedPeople(self.types, layers)
         return {
             "rows": [row.model_dump() for row in rows],
             "forms": [row.model_dump() for row in forms],
             "detectable": detectable_share(people, rung, self.seed),
-            "effects": [row.model_dump(mode="json") for row in effects(self.types, layers, rung)],
+            "effects": [row.model_dump(mode="json") for row in effects(self.types, layers, last)],
             "compared": compared_by(self.types, layers, results).model_dump(mode="json"),
         }
 

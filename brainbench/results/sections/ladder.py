@@ -85,7 +85,7 @@ def _blocks(place: int, score: LadderScore) -> list[Block]:
     mood = {"not found": "", "explained": "warning"}.get(score.outcome, "good")
     return [
         Words(f"{read_ladder(score)}.", "lead", name=score.dataset, mood=mood),  # type: ignore[arg-type]
-        *([Words(read_effect(score))] if score.context.effects else []),
+        *([Words(effect)] if (effect := read_effect(score)) else []),
         _rungs(score),
         Figure(_picture(place, score), f"{score.dataset}: z on every rung"),
         Folded(

@@ -89,3 +89,8 @@ def test_it_is_one_benchmark_of_each_dataset_of_brains() -> None:
         "xiao2026.brain.all-ladder"
     ]
     assert LadderBenchmark.of_dataset(load_card("ds003076")) == []
+
+
+def test_shares_reach_at_least_the_rung_that_models_are_compared_at(score: LadderScore) -> None:
+    rungs = {row.rung for row in score.context.effects if row.term == "own"}
+    assert {"run", score.context.compared.rung} <= rungs

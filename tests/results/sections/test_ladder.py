@@ -146,3 +146,10 @@ def test_what_a_model_explains_is_printed_with_its_interval() -> None:
         "items: -1.2 % to 10.6 %)."
     )
     assert read_effect(scored(0.2)) == ""
+    # no empty line where there is nothing to say of that rung
+    beyond = tuple(one.model_copy(update={"rung": "length"}) for one in effects)
+    context = score.context.model_copy(update={"effects": beyond})
+    object.__setattr__(score, "context", context)
+    section = ladder_section(shown(score))
+    assert section is not None
+    assert all(block.text for block in section.blocks if isinstance(block, Words))
