@@ -1,4 +1,4 @@
-"""Make the tables of docs/calibration.md, and what is said of them, from docs/data.
+"""Make the tables of docs/calibration.md, and the sentences on them, from docs/data.
 
     python scripts/calibration_tables.py
 
@@ -15,7 +15,7 @@ from textwrap import fill
 
 from brainbench.benchmarks.ladder.names import RUNGS
 from brainbench.calibration import FULL, Calibration, CalibrationRow, LadderCalibration
-from brainbench.calibration.ladder.record import BoardRow, CoverageRow, RateRow
+from brainbench.calibration.ladder.record import BoardRate, CoverageRow, RateRow
 from brainbench.calibration.measure import SETS_OF_A_COURSE
 from brainbench.calibration.table import in_short
 from brainbench.encoding.ladder.terms import Statistic
@@ -94,7 +94,7 @@ def _span(values: Iterable[float]) -> str:
     return f"{known[0]:,}" if known[0] == known[-1] else f"{known[0]:,} to {known[-1]:,}"
 
 
-def _sizes(rows: Iterable[RateRow | CoverageRow | BoardRow]) -> str:
+def _sizes(rows: Iterable[RateRow | CoverageRow | BoardRate]) -> str:
     return _span(row.n for row in rows)
 
 
@@ -220,7 +220,7 @@ def _markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def remade(text: str, ladder: LadderCalibration, encoding: Calibration) -> str:
-    """The page, its tables and what is said of them made anew."""
+    """The page, its tables and the sentences on them made anew."""
     tables = [ladder_table(ladder), encoding_table(encoding)]
     blocks = with_tables(text, tables).split("\n\n")
     for number, block in enumerate(blocks):

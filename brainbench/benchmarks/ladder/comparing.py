@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +12,7 @@ import numpy as np
 from brainbench.benchmarks.ladder.climb import RungResult, hold_against
 from brainbench.benchmarks.ladder.names import RUNGS, Rung
 from brainbench.benchmarks.ladder.people import LadderType
-from brainbench.benchmarks.ladder.score import FIRST, Compared, EffectRow, EffectTerm
+from brainbench.benchmarks.ladder.score import FIRST, Compared, EffectRow, EffectTerm, SharedRow
 from brainbench.encoding.kernels import Array
 from brainbench.encoding.ladder.association import make_targets
 from brainbench.encoding.ladder.combination import CellNull, combine, combine_like
@@ -28,7 +28,6 @@ from brainbench.encoding.ladder.effect import (
 )
 from brainbench.encoding.ladder.pairs import Found
 from brainbench.encoding.ladder.permutations import Orders
-from brainbench.encoding.ladder.reference import shared_response
 
 # orders of the items that two models are compared under
 ORDERS = 500
@@ -39,7 +38,7 @@ CellKey = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class RungPeople:
     """People's side of one rung, with everybody and everything and without each in turn.
 
     Attributes
@@ -54,7 +53,7 @@ class LeftOut:
     blocks: Mapping[CellKey, Sequence[Array]]
 
     @classmethod
-    def of_types(cls, types: Mapping[str, LadderType], rung: Rung) -> LeftOut:
+    def of_types(cls, types: Mapping[str, LadderType], rung: Rung) -> RungPeople:
         """Of the people that were measured."""
         reached = {kind: one for kind, one in types.items() if rung in one.projections}
         return cls(
@@ -77,16 +76,6 @@ class LeftOut:
             kind: makers_without_items(np.hstack([one.columns[name].group for name in below]))
             for kind, one in self.types.items()
         }
-
-    @cached_property
-    def shared(self) -> set[CellKey]:
-        """Cells in which people share anything."""
-        found = set()
-        for (kind, roi), blocks in self.blocks.items():
-            own = shared_response(list(blocks), self.types[kind].projections[self.rung].group)
-            if own is not None and own.found:
-                found.add((kind, roi))
-        return found
 
     def means(self, layers: Mapping[str, Array]) -> dict[CellKey, CellMeans]:
         """What a model explains in each cell.
@@ -135,15 +124,18 @@ class LeftOut:
         null = combine(cells)["larger"][1 : ORDERS + 1]
         return Found(float(table[0, 0]), null, table[0, 1:])
 
-    def effects(self, layers: Mapping[str, Array]) -> Iterator[EffectRow]:
+    def effects(
+        self, layers: Mapping[str, Array], sharing: Collection[CellKey]
+    ) -> Iterator[EffectRow]:
         """Both shares; ``between`` only where people share anything in some cell.
 
         Parameters
         ----------
         layers : (L, n, n) inner products of the items of each reasoning type.
+        sharing : cells in which people share anything on this rung.
         """
         means = self.means(layers)
-        shared = [means[key] for key in means if key in self.shared]
+        shared = [means[key] for key in means if key in sharing]
         asked: tuple[tuple[EffectTerm, list[CellMeans]], ...] = (
             ("own", list(means.values())),
             ("between", shared),
@@ -173,7 +165,7 @@ def compared_by(
     results : of :func:`.climb.climb`, responses as they are.
     """
     result = [one for one in results if RUNGS.index(one.rung) <= RUNGS.index(FIRST)][-1]
-    people = LeftOut.of_types(types, result.rung)
+    people = RungPeople.of_types(types, result.rung)
     nulls = result.nulls["voxels"]
     found = people.found(layers, [nulls[roi, kind] for kind, roi in people.blocks])
     orders = np.hstack([one.orders.rows[: ORDERS + 1] for one in people.types.values()])
@@ -188,7 +180,10 @@ def compared_by(
 
 
 def effects(
-    types: Mapping[str, LadderType], layers: Mapping[str, Array], last: Rung
+    types: Mapping[str, LadderType],
+    layers: Mapping[str, Array],
+    last: Rung,
+    shared: Sequence[SharedRow],
 ) -> list[EffectRow]:
     """Shares of variance that a model explains on every rung up to one, over all cells.
 
@@ -199,12 +194,18 @@ def effects(
     types : reasoning types of a dataset.
     layers : (L, n, n) inner products of the items of each.
     last : rung, such as that where the model stops.
+    shared : what people share in each cell on every rung.
     """
     found: list[EffectRow] = []
     for rung in RUNGS[: RUNGS.index(last) + 1]:
-        people = LeftOut.of_types(types, rung)
+        people = RungPeople.of_types(types, rung)
         if people.types:
-            found += people.effects(layers)
+            sharing = [
+                (row.reasoning_type, row.roi)
+                for row in shared
+                if (row.rung, row.form) == (rung, "voxels") and row.found
+            ]
+            found += people.effects(layers, sharing)
     return found
 
 

@@ -73,6 +73,11 @@ class SharedRow(_Row):
     interval: Interval | None
     """95 %, jackknife over people."""
 
+    @property
+    def found(self) -> bool:
+        """Whether people share anything: the interval lies above zero."""
+        return self.interval is not None and self.interval[0] > 0.0
+
 
 class RungFacts(_Row):
     """How much can be seen at a rung."""

@@ -116,7 +116,10 @@ class Ladder:
             "rows": [row.model_dump() for row in rows],
             "forms": [row.model_dump() for row in forms],
             "detectable": detectable_share(people, rung, self.seed),
-            "effects": [row.model_dump(mode="json") for row in effects(self.types, layers, last)],
+            "effects": [
+                row.model_dump(mode="json")
+                for row in effects(self.types, layers, last, self.shared)
+            ],
             "compared": compared_by(self.types, layers, results).model_dump(mode="json"),
         }
 

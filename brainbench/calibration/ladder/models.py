@@ -15,12 +15,12 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import binomtest
 
-from brainbench.benchmarks.ladder.comparing import CellKey, LeftOut
+from brainbench.benchmarks.ladder.comparing import CellKey, RungPeople
 from brainbench.benchmarks.ladder.detectable import LEVEL, SimulatedPeople
 from brainbench.benchmarks.ladder.names import Rung
 from brainbench.benchmarks.ladder.rungs import run_labels
 from brainbench.benchmarks.ladder.score import FIRST, EffectTerm
-from brainbench.calibration.ladder.record import BoardRow, CoverageRow
+from brainbench.calibration.ladder.record import BoardRate, CoverageRow
 from brainbench.encoding.kernels import Array
 from brainbench.encoding.ladder.effect import crossed_interval, own_share, shared_share
 from brainbench.encoding.ladder.pairs import Found, compare_pair
@@ -113,16 +113,16 @@ class SimulatedModels:
                 found[kind, roi] = blocks
         return found
 
-    def left_out(self, rung: Rung, blocks: dict[CellKey, list[Array]]) -> LeftOut:
+    def left_out(self, rung: Rung, blocks: dict[CellKey, list[Array]]) -> RungPeople:
         """People's side of a rung in one data set."""
-        found = LeftOut(self.people.types, rung, blocks)
+        found = RungPeople(self.people.types, rung, blocks)
         # what leaves items out is the same in all data sets
         found.__dict__["makers"] = self._makers(rung)
         return found
 
     def _makers(self, rung: Rung) -> dict[str, Array]:
         if rung not in self._made:
-            self._made[rung] = LeftOut.of_types(self.people.types, rung).makers
+            self._made[rung] = RungPeople.of_types(self.people.types, rung).makers
         return self._made[rung]
 
     @cached_property
@@ -212,7 +212,7 @@ def draw_board(
 
 def count_boards(
     models: SimulatedModels, design: tuple[int, float, float], n: int, seed: int, equal: bool
-) -> BoardRow:
+) -> BoardRate:
     """How often models of a board are distinguished.
 
     Parameters
@@ -230,7 +230,7 @@ def count_boards(
         found = draw_board(models, design, rng, equal)
         z.append(found[0].z)
         apart += distinguishable(found)
-    return BoardRow(
+    return BoardRate(
         equal=equal,
         models=count,
         share=share,

@@ -94,7 +94,7 @@ class CoverageRow(_Part):
     """Exact two-sided 95 %."""
 
 
-class BoardRow(_Part):
+class BoardRate(_Part):
     """How often some two models of a board are distinguished, corrected over all pairs."""
 
     equal: bool
@@ -124,7 +124,7 @@ class LadderCalibration(_Part):
     noise: tuple[NoiseRow, ...] = ()
     rows: tuple[RateRow, ...] = ()
     effects: tuple[CoverageRow, ...] = ()
-    boards: tuple[BoardRow, ...] = ()
+    boards: tuple[BoardRate, ...] = ()
 
     def differs_from(self, wanted: LadderCalibration) -> list[str]:
         """Why its rows are not those of another; empty where they are."""

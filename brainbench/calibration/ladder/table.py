@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from brainbench.calibration.ladder.record import (
-    BoardRow,
+    BoardRate,
     CoverageRow,
     Kind,
     LadderCalibration,
@@ -91,7 +91,7 @@ def _coverage(rows: Sequence[CoverageRow]) -> Table:
     return table
 
 
-def _boards(rows: Sequence[BoardRow]) -> Table:
+def _boards(rows: Sequence[BoardRate]) -> Table:
     table = _empty("Models distinguished", 40)
     for name in ("models", "z", "n", "apart"):
         table.add_column(name, justify="right", no_wrap=True)

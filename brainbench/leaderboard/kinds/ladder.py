@@ -67,7 +67,7 @@ class LadderBoards(BenchmarkBoards):
                     f"seed {seed}: models are compared under the permutations of seed {SEED}"
                 )
             elif found.get(name) == NOT_READ and name.partition(".")[0] in encoded:
-                # a run on the same responses belongs here, and what it lacks is said
+                # a run on the same responses belongs here, with what it lacks
                 found[name] = NOT_CLIMBED
         return found
 

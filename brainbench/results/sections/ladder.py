@@ -133,8 +133,7 @@ def _people(score: LadderScore, rung: Rung) -> str:
     for row in score.context.shared:
         if row.rung == rung:
             key = (row.roi, row.reasoning_type)
-            above = row.interval is not None and row.interval[0] > 0.0
-            found[key] = found.get(key, False) or above
+            found[key] = found.get(key, False) or row.found
     return f"{sum(found.values())} of {len(found)}" if found else "n/a"
 
 

@@ -8,7 +8,7 @@ import pytest
 from brainbench.benchmarks.ladder.climb import climb
 from brainbench.benchmarks.ladder.comparing import (
     ORDERS,
-    LeftOut,
+    RungPeople,
     compared_by,
     effects,
     inner_products,
@@ -64,7 +64,7 @@ def test_orders_of_another_seed_have_another_name(ladder: Ladder) -> None:
 
 def test_what_people_hold_is_told_from_what_they_do_not(ladder: Ladder) -> None:
     rng = np.random.default_rng(2)
-    people = LeftOut.of_types(ladder.types, "position")
+    people = RungPeople.of_types(ladder.types, "position")
     held = people.found(kernels(ladder, FEATURES))
     strange = [people.found(kernels(ladder, rng.standard_normal(FEATURES.shape))) for _ in range(2)]
     assert compare_pair(held, strange[0]).p < 0.01
@@ -72,7 +72,7 @@ def test_what_people_hold_is_told_from_what_they_do_not(ladder: Ladder) -> None:
 
 
 def test_effects_are_of_the_rungs_up_to_one(ladder: Ladder) -> None:
-    rows = effects(ladder.types, kernels(ladder, FEATURES), "length")
+    rows = effects(ladder.types, kernels(ladder, FEATURES), "length", ladder.shared)
     assert [row.rung for row in rows if row.term == "own"] == ["run", "position", "length"]
     for row in rows:
         low, high = row.interval
