@@ -24,6 +24,7 @@ ORDER = [
     "encoding",
     "statistics",
     "models",
+    "imaging",
     "datasets",
     "problems",
     "plugins",

@@ -16,6 +16,7 @@ from brainbench.datasets.cards import (
     parse_card,
     share_people,
 )
+from brainbench.datasets.coordinates import to_mni
 from brainbench.datasets.download import fetch
 from brainbench.datasets.phantom import PhantomDesign, PhantomRoi, simulate
 from brainbench.datasets.registry import (
@@ -50,4 +51,5 @@ __all__ = [
     "share_people",
     "simulate",
     "subjects_of",
+    "to_mni",
 ]

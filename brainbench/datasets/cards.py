@@ -27,7 +27,7 @@ def _inside(path: str) -> str:
 
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"  # one folder of the cache, no way out of it
-_NOT_SCORED = {"title", "homepage", "citation", "urls", "notes", "roi_coordinates"}
+_NOT_SCORED = {"title", "homepage", "citation", "urls", "notes", "roi_coordinates", "scans"}
 RelativePath = Annotated[str, AfterValidator(_inside)]
 
 
@@ -52,6 +52,25 @@ class RoiCoordinates(BaseModel):
     source: str
     points: tuple[tuple[float, float, float], ...] = Field(min_length=1)
     """x, y, z in mm; x grows to the right, y to the front, z upwards."""
+
+
+class Scans(BaseModel):
+    """How a dataset's scanner runs are named and laid out, for responses made from its images."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    runs: dict[str, str] = {}
+    """Run → its part of a BIDS file name, such as ``task-Transitive_run-01``; the run's own name
+    where it is not listed."""
+    repetition_time: float | None = Field(default=None, gt=0)
+    """Seconds between scans; held against the files."""
+    trials: int | None = Field(default=None, gt=0)
+    """Trials with a stimulus in each run; held against the events."""
+    control: tuple[str, ...] = ()
+    """Values of ``trial_type`` that are no stimulus; together one regressor of no interest."""
+    phases: dict[str, float] = {}
+    """Phase of a trial → its beginning in seconds after the onset, in order; a phase ends where
+    the next begins, the last with the trial."""
 
 
 class Card(BaseModel):
@@ -81,7 +100,9 @@ class Card(BaseModel):
     rois: dict[str, int] = {}
     """Voxels of each person in each ROI."""
     roi_coordinates: dict[str, RoiCoordinates] = {}
-    """Where ROIs lie, for a picture; of no number."""
+    """Where ROIs lie: for a picture, and for spheres that responses are made in; of no score."""
+    scans: Scans | None = None
+    """How its images are turned into responses; None where nobody has said."""
     reasoning_types: tuple[str, ...] = ()
     items: int = 0
     type_items: dict[str, int] = {}

@@ -14,7 +14,16 @@ import xarray as xr
 from brainbench.datasets.assembly import Recording
 
 # what a card says that changes no number
-_IN_WORDS = {"title", "homepage", "licence", "citation", "urls", "notes", "roi_coordinates"}
+_IN_WORDS = {
+    "title",
+    "homepage",
+    "licence",
+    "citation",
+    "urls",
+    "notes",
+    "roi_coordinates",
+    "scans",
+}
 
 
 def recording_sha256(recording: Recording) -> str:

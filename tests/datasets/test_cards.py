@@ -202,6 +202,12 @@ class TestHash:
         for changes in ({"version": "2"}, {"selection_leak": ["a"]}, {"repeated_items": True}):
             assert self.card(**changes).scored_sha256 != card.scored_sha256
 
+    def test_how_images_are_laid_out_is_for_those_who_make_responses(self) -> None:
+        card = self.card()
+        scans = self.card(scans={"repetition_time": 2.0, "phases": {"premises": 0}})
+        assert scans.scored_sha256 == card.scored_sha256
+        assert scans.data_sha256() == card.data_sha256()
+
     def test_it_covers_the_other_cards_too(self) -> None:
         card, other = self.card(), self.card(name="other")
         changed = self.card(name="other", version="2")

@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 
 from brainbench.datasets import find_card
 from brainbench.datasets.cards import RoiCoordinates
+from brainbench.datasets.coordinates import to_mni
 from brainbench.results.blocks import Block, Figure, Folded, Section, Table, Words
 from brainbench.results.plots.svg import image
 from brainbench.results.record import Record
 from brainbench.results.wording import listed, number, plural
 
-# from MNI (as SPM has it) to Talairach, Lancaster et al. 2007, Human Brain Mapping 28: A x + b
-_TURN = np.array([[0.9254, 0.0024, -0.0118], [-0.0048, 0.9316, -0.0871], [0.0152, 0.0883, 0.8924]])
-_SHIFT = np.array([-1.0207, -1.7667, 4.0926])
 # each ROI has a shape of its own beside its colour
 _LOOKS = (("o", "#0b5fa5"), ("^", "#b35900"), ("s", "#2e7d32"), ("D", "#7b3fa0"))
 _WORDS = {"o": "circles", "^": "triangles", "s": "squares", "D": "diamonds"}
@@ -58,18 +56,6 @@ def brain_section(record: Record) -> Section | None:
     ]
     blocks.append(Folded("Coordinates", [Table("MNI, mm", ("ROI", "x", "y", "z"), rows)]))
     return Section("brain", "Where the regions lie", blocks)
-
-
-def to_mni(one: RoiCoordinates) -> NDArray[np.float64]:
-    """Points in MNI space as SPM has it, (point, xyz) in mm.
-
-    From Talairach by the inverse of the transform of Lancaster et al. 2007.
-    """
-    points = np.array(one.points, float)
-    if one.space == "MNI":
-        return points
-    found: NDArray[np.float64] = np.linalg.solve(_TURN, (points - _SHIFT).T).T
-    return found
 
 
 def draw_brain(rois: Sequence[NDArray[np.float64]]) -> bytes:

@@ -48,22 +48,6 @@ def test_coordinates_of_the_deductive_reasoning_roi_are_told_with_their_source()
     assert card.model_copy(update={"roi_coordinates": {}}).data_sha256() == card.data_sha256()
 
 
-def test_from_talairach_and_back() -> None:
-    points = ((-45.0, 35.0, 10.0), (24.0, -9.0, 58.0), (0.0, 0.0, 0.0))
-    one = RoiCoordinates(space="Talairach", what="", source="", points=points)
-    found = brain.to_mni(one)
-    # the published matrix, MNI to Talairach, as a 4 × 4 applied to what came out
-    affine = np.array([
-        [0.9254, 0.0024, -0.0118, -1.0207], [-0.0048, 0.9316, -0.0871, -1.7667],
-        [0.0152, 0.0883, 0.8924, 4.0926], [0, 0, 0, 1],
-    ])  # fmt: skip
-    back = affine @ np.column_stack([found, np.ones(3)]).T
-    np.testing.assert_allclose(back[:3].T, points, atol=1e-9)
-    # an MNI brain is larger
-    assert (np.abs(found[:2]).max(axis=1) > np.abs(points[:2]).max(axis=1)).all()
-    np.testing.assert_array_equal(brain.to_mni(MADE_UP), MADE_UP.points)
-
-
 def test_known_places_are_drawn_and_unknown_ones_are_said(made_up_card: None) -> None:
     pytest.importorskip("nilearn", reason="draws the glass brain; install the plot extra")
     section = brain.brain_section(record("md", "language"))
