@@ -108,12 +108,8 @@ def load(
     card = load_card("phantom")
     problems = load_problems()
     design = parse_design(card.simulation)
-    features, layers = _shipped_features(design.site)
-    if design.layer not in layers:
-        raise DataError(f"the shipped activations hold no layer {design.layer} of {design.site}")
-    return cut(
-        simulate(design, features[:, layers.index(design.layer)], problems, card), rois, subjects
-    )
+    features = shipped_features(design.site, design.layer)
+    return cut(simulate(design, features, problems, card), rois, subjects)
 
 
 def cut(
@@ -199,6 +195,31 @@ def activations_path() -> Any:
     return _data() / "phantom_smollm2_135m.safetensors"
 
 
+def shipped_features(site: str, layer: int) -> Array:
+    """States of a real language model on the phantom's problems.
+
+    Parameters
+    ----------
+    site : of the model, such as ``attention``.
+    layer : as the model counts it.
+
+    Returns
+    -------
+    (n_problems, n_units) states.
+
+    Raises
+    ------
+    DataError
+        When that layer does not ship.
+    """
+    with safe_open(str(activations_path()), framework="numpy") as file:
+        layers: list[int] = json.loads(file.metadata()["layers"])
+        if layer not in layers:
+            raise DataError(f"the shipped activations hold no layer {layer} of {site}")
+        states: Array = file.get_tensor(site)[:, layers.index(layer)].astype(np.float64)
+        return states
+
+
 def parse_design(values: dict[str, Any]) -> PhantomDesign:
     """Check a design given as plain values; errors say which value is off."""
     try:
@@ -233,12 +254,6 @@ def _summary(design: PhantomDesign) -> str:
 
 def _data() -> Any:
     return resources.files("brainbench.datasets") / "data"
-
-
-def _shipped_features(site: str) -> tuple[Array, list[int]]:
-    with safe_open(str(activations_path()), framework="numpy") as file:
-        layers: list[int] = json.loads(file.metadata()["layers"])
-        return file.get_tensor(site).astype(np.float64), layers
 
 
 def _presentations(problems: Sequence[Problem], repeats: int) -> pd.DataFrame:
