@@ -18,6 +18,7 @@ from brainbench.datasets.cards import (
 )
 from brainbench.datasets.coordinates import to_mni
 from brainbench.datasets.download import fetch
+from brainbench.datasets.folder import load_folder, write_folder
 from brainbench.datasets.phantom import PhantomDesign, PhantomRoi, simulate
 from brainbench.datasets.registry import (
     list_datasets,
@@ -45,6 +46,7 @@ __all__ = [
     "load_behavior",
     "load_card",
     "load_dataset",
+    "load_folder",
     "load_problems",
     "load_recording",
     "parse_card",
@@ -52,4 +54,5 @@ __all__ = [
     "simulate",
     "subjects_of",
     "to_mni",
+    "write_folder",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,6 +49,7 @@ class Recording:
 def build_assembly(
     presentations: pd.DataFrame,
     blocks: Mapping[tuple[str, str], NDArray[np.float64]],
+    places: Mapping[tuple[str, str], NDArray[np.float64]] | None = None,
 ) -> xr.DataArray:
     """Put the voxels of all people side by side.
 
@@ -56,6 +58,8 @@ def build_assembly(
     presentations : one row per presentation; its columns become coordinates.
     blocks : (subject, roi) → (n_presentations, n_voxels). A person who lacks a run has
         NaN in all voxels there; single NaN are refused.
+    places : (subject, roi) → (n_voxels, 3), x, y and z of each voxel in mm MNI; they become
+        coordinates of neuroids, NaN for those that it does not hold. None: they are not known.
 
     Raises
     ------
@@ -74,13 +78,20 @@ def build_assembly(
             )
         if not block.shape[1]:
             raise DataError(f"{subject}, {roi}: there are no voxels")
-        _refuse_stray_nan(subject, roi, block, presentations)
+        refuse_stray_nan(subject, roi, block, presentations)
     widths = [block.shape[1] for block in blocks.values()]
-    neuroids = {
+    neuroids: dict[str, NDArray[Any]] = {
         "subject": np.repeat([subject for subject, _ in blocks], widths),
         "roi": np.repeat([roi for _, roi in blocks], widths),
         "voxel": np.concatenate([np.arange(width) for width in widths]),
     }
+    if places is not None:
+        for key, one in places.items():
+            if key not in blocks or one.shape != (blocks[key].shape[1], 3):
+                raise DataError(f"{', '.join(key)}: places of shape {one.shape} fit no voxels")
+        unknown = {key: np.full((block.shape[1], 3), np.nan) for key, block in blocks.items()}
+        every = np.concatenate([places.get(key, own) for key, own in unknown.items()])
+        neuroids |= dict(zip(("x", "y", "z"), every.T, strict=True))
     return xr.DataArray(
         np.concatenate(list(blocks.values()), axis=1),
         dims=("presentation", "neuroid"),
@@ -165,10 +176,22 @@ def choose(kind: str, asked: str | Sequence[str] | None, known: tuple[str, ...])
     return names
 
 
-def _refuse_stray_nan(
+def refuse_stray_nan(
     subject: str, roi: str, block: NDArray[np.float64], presentations: pd.DataFrame
 ) -> None:
-    """A run that was not measured is NaN throughout; anything less is damage."""
+    """Check that a run is there whole or not at all: one that was not measured is NaN throughout.
+
+    Parameters
+    ----------
+    subject, roi : names, for errors.
+    block : (n_presentations, n_voxels) responses of that person in that ROI.
+    presentations : ``run`` and ``repeat`` of each row.
+
+    Raises
+    ------
+    DataError
+        When anything else is NaN or infinite.
+    """
     bad = ~np.isfinite(block)
     runs = presentations["run"].to_numpy()
     for rows in presentations.groupby(["run", "repeat"]).indices.values():
@@ -179,5 +202,5 @@ def _refuse_stray_nan(
         named = ", ".join(map(str, voxels[:5])) + (" …" if voxels.size > 5 else "")
         raise DataError(
             f"{subject}, {roi}: {voxels.size} voxels hold NaN or infinite values ({named}) in "
-            f"{', '.join(where)}; leave them out for every person or repair the file"
+            f"{', '.join(map(str, where))}; leave them out for every person or repair the file"
         )

@@ -167,7 +167,7 @@ def simulate(
             blocks[subject, roi] = repeated + np.sqrt(max(0.0, shares.noise)) * noise
             signals[subject, roi] = np.tile(signal, (design.repeats, 1))
     assembly = build_assembly(shown, blocks)
-    assembly.attrs.update(dataset=card.name, version=card.version, simulated=True)
+    assembly.attrs.update(dataset=card.name, version=card.version, simulated=1)
     truth = build_assembly(shown, signals).to_dataset(name="signal")
     truth.attrs["design"] = design.model_dump_json()
     truth.attrs["summary"] = _summary(design)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.io import loadmat
 
 from brainbench.errors import DataError
+from brainbench.foreign import read_text
 
 
 def read_mat(path: Path, variable: str, shape: tuple[int, int]) -> NDArray[np.float64]:
@@ -67,3 +70,38 @@ def read_tsv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     if missing:
         raise DataError(f"{path} lacks the columns {', '.join(missing)}")
     return table
+
+
+def read_csv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """A table of comma-separated values, every cell as text; an empty one is an empty text.
+
+    Parameters
+    ----------
+    path : the file, with a header.
+    columns : names that the header must hold; others are read too.
+
+    Raises
+    ------
+    DataError
+        When the file is not a text, has no rows, lacks one of ``columns``, a name stands twice in
+        its header, or a row has another number of cells.
+    """
+    try:
+        rows = list(csv.reader(io.StringIO(read_text(path), newline=""), strict=True))
+    except csv.Error as error:
+        raise DataError(f"{path} is not a comma-separated table: {error}") from error
+    names, cells = (rows[0] if rows else []), rows[1:]
+    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if twice is not None:
+        raise DataError(f"{path}: two columns are named {twice!r}")
+    missing = [column for column in columns if column not in names]
+    if missing:
+        raise DataError(f"{path} lacks the columns {', '.join(missing)}")
+    # a line without anything is not a row
+    kept = [(number, row) for number, row in enumerate(cells, start=2) if row]
+    if not kept:
+        raise DataError(f"{path} has no rows" if names else f"{path} is empty")
+    for number, row in kept:
+        if len(row) != len(names):
+            raise DataError(f"{path}, row {number}: {len(row)} cells for {len(names)} columns")
+    return pd.DataFrame([row for _, row in kept], columns=names, dtype=str)

@@ -48,6 +48,21 @@ def blocks() -> dict[tuple[str, str], np.ndarray]:
 
 
 class TestBuild:
+    def test_places_of_voxels_become_coordinates(
+        self, blocks: dict[tuple[str, str], np.ndarray]
+    ) -> None:
+        places = {("sub-2", "language"): np.arange(9.0).reshape(3, 3)}
+        assembly = build_assembly(presentations(), blocks, places)
+        assert assembly["y"].values[4:7].tolist() == [1.0, 4.0, 7.0]
+        assert np.isnan(assembly["y"].values).sum() == 11
+        assert "x" not in build_assembly(presentations(), blocks).coords
+
+    def test_places_of_other_voxels_are_refused(
+        self, blocks: dict[tuple[str, str], np.ndarray]
+    ) -> None:
+        with pytest.raises(DataError, match=r"sub-2, md: places of shape \(3, 3\) fit no voxels"):
+            build_assembly(presentations(), blocks, {("sub-2", "md"): np.zeros((3, 3))})
+
     def test_coordinates_and_values(self, blocks: dict[tuple[str, str], np.ndarray]) -> None:
         shown = presentations()
         assembly = build_assembly(shown, blocks)

@@ -316,7 +316,7 @@ class TestShipped:
     def test_the_card_says_what_is_in_it(self, whole: Recording) -> None:
         card = load_card("phantom")
         assert card.simulated
-        assert whole.assembly.attrs["simulated"] is True
+        assert whole.assembly.attrs["simulated"] == 1
         assert subjects_of(whole.assembly) == list(card.subjects)
         assert len(whole.problems) == card.items
         assert Counter(problem.reasoning_type for problem in whole.problems) == card.type_items
