@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 from pathlib import Path
+from statistics import median
 from typing import Annotated
 
 import typer
@@ -74,6 +75,7 @@ def _show_card(card: Card) -> None:
         "licence": card.licence + ("" if card.redistributable else " (not redistributable)"),
         "people": f"{len(card.subjects)}{' simulated' if card.simulated else ''}: "
         + ", ".join(card.subjects),
+        "ages": _ages(card),
         "items": str(card.items),
         "runs": ", ".join(card.runs),
         "ROIs": ", ".join(f"{roi} ({count} voxels)" for roi, count in card.rois.items()),
@@ -81,6 +83,7 @@ def _show_card(card: Card) -> None:
         "files": f"{len(card.files)}, {card.size / 1e6:.1f} MB" if card.files else "",
         "dropped": "\n".join(f"{name}: {why}" for name, why in card.dropped.items()),
         "missing": "\n".join(f"{s}: {', '.join(r)}" for s, r in card.missing_runs.items()),
+        "too early": "\n".join(f"{s}: {', '.join(i)}" for s, i in card.early_answers.items()),
         "notes": "\n".join(card.notes),
         "citation": card.citation,
     }
@@ -89,6 +92,15 @@ def _show_card(card: Card) -> None:
             table.add_row(label, value)
     stdout.print(f"[bold]{card.name}[/bold]")
     stdout.print(table, markup=False, highlight=False)
+
+
+def _ages(card: Card) -> str:
+    """Range and median, with the name of the group."""
+    if not card.ages:
+        return ""
+    low, middle, high = (f(card.ages.values()) for f in (min, median, max))
+    group = f"{card.age_group}, " if card.age_group else ""
+    return f"{group}{low:g} to {high:g} years, median {middle:g}"
 
 
 def _show_benchmark(identifier: str, as_json: bool) -> None:

@@ -27,7 +27,13 @@ def _inside(path: str) -> str:
 
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"  # one folder of the cache, no way out of it
-_NOT_SCORED = {"title", "homepage", "citation", "urls", "notes", "roi_coordinates", "scans"}
+# Ages are those of participants.tsv, whose hash is among the files.
+_NOT_SCORED = {
+    "title", "homepage", "citation", "urls", "notes", "roi_coordinates", "age_group", "ages",
+    "scans",
+}  # fmt: skip
+# Fields that came later: left out of hashes where they hold nothing, so that older hashes stay.
+_LATER = ("early_answers", "session")
 RelativePath = Annotated[str, AfterValidator(_inside)]
 
 
@@ -95,6 +101,12 @@ class Card(BaseModel):
     requires: tuple[str, ...] = ()
     """Other datasets this one is read with."""
     subjects: tuple[str, ...] = ()
+    age_group: str = ""
+    """What to call its people beside those of another age: adults, children."""
+    ages: dict[str, float] = {}
+    """Years of each person when first measured."""
+    session: str = ""
+    """BIDS session of its runs, such as ``ses-T1``; empty where the source has none."""
     behavior: bool = False
     """Whether a model's answers are held against those of its people."""
     rois: dict[str, int] = {}
@@ -112,6 +124,8 @@ class Card(BaseModel):
     runs: tuple[str, ...] = ()
     missing_runs: dict[str, tuple[str, ...]] = {}
     """Runs that a subject lacks at the source."""
+    early_answers: dict[str, tuple[str, ...]] = {}
+    """Items that a person answered before reading them was possible: missing, not wrong."""
     dropped: dict[str, str] = {}
     """Items left out, by name, with the reason."""
     condition_differences: dict[str, str] = {}
@@ -160,7 +174,8 @@ class Card(BaseModel):
         Text for readers, the places to download from and what only a picture shows are left out:
         mending them makes no finished run stale.
         """
-        held = self.model_dump(mode="json", exclude=_NOT_SCORED)
+        empty = {name for name in _LATER if not getattr(self, name)}
+        held = self.model_dump(mode="json", exclude=_NOT_SCORED | empty)
         return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
 
     def data_sha256(self, *others: Card) -> str:
@@ -183,6 +198,7 @@ class Card(BaseModel):
                 "simulation": card.simulation,
                 # left out where it is the default, so that older hashes stay as they are
                 **({} if card.held_out == "run" else {"held_out": card.held_out}),
+                **({"early_answers": card.early_answers} if card.early_answers else {}),
                 "files": sorted((entry.path, entry.sha256) for entry in card.files),
             }
             for card in (self, *others)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import xarray as xr
 
-from brainbench.datasets import ds003076, phantom, phantom_guidance, xiao2026
+from brainbench.datasets import deduction, phantom, phantom_guidance, xiao2026
 from brainbench.datasets.assembly import Recording, choose, subjects_of
 from brainbench.datasets.behavior import Behavior
 from brainbench.datasets.cards import list_cards, load_card, plugged_datasets
@@ -23,7 +24,7 @@ _LOADERS: dict[str, Callable[..., Recording]] = {
     "xiao2026": xiao2026.load,
 }
 _BEHAVIOR_LOADERS: dict[str, Callable[..., Behavior]] = {
-    "ds003076": ds003076.load,
+    name: partial(deduction.load, name) for name in ("ds003076", "ds002886")
 }
 
 

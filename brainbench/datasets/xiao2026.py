@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from brainbench.datasets import ds003076
+from brainbench.datasets import deduction
 from brainbench.datasets.assembly import Recording, build_assembly, choose
 from brainbench.datasets.cards import load_card
 from brainbench.datasets.download import Progress, fetch
@@ -21,7 +21,7 @@ _BETAS = (
     "fmri_data/preprocessed_data_glmsinglesep_newdrroi_topksep/top-10%/"
     "all_extracted_beta_{roi}/{subject}/{subject}.mat"
 )
-_ROWS = len(ds003076.RUNS) * ds003076.PROBLEMS_PER_RUN
+_ROWS = len(deduction.RUNS) * deduction.PROBLEMS_PER_RUN
 
 
 def load(
@@ -45,16 +45,20 @@ def load(
     people = _choose_people(subjects)
     areas = choose("ROI", rois, tuple(card.rois))
     tables = {}
-    wanted = [ds003076.events_path(subject, run) for subject in people for run in ds003076.RUNS]
+    wanted = [
+        deduction.events_path(events, subject, run) for subject in people for run in deduction.RUNS
+    ]
     local = fetch(events, wanted, progress)
     for subject in people:
-        for run in ds003076.RUNS:
-            tables[subject, run] = ds003076.read_run(local[ds003076.events_path(subject, run)])
-    shown = ds003076.stimuli(tables, card)
-    order = list(ds003076.RUNS)
+        for run in deduction.RUNS:
+            tables[subject, run] = deduction.read_run(
+                local[deduction.events_path(events, subject, run)]
+            )
+    shown = deduction.stimuli(tables, card)
+    order = list(deduction.RUNS)
     kept = np.array(
         [
-            order.index(run) * ds003076.PROBLEMS_PER_RUN + position
+            order.index(run) * deduction.PROBLEMS_PER_RUN + position
             for run, position in zip(shown["run"], shown["position"], strict=True)
         ]
     )
@@ -71,9 +75,9 @@ def load(
     return Recording(
         card,
         assembly,
-        ds003076.problems(shown),
+        deduction.problems(shown),
         card.data_sha256(events),
-        ds003076.behavior(tables, shown, people),
+        deduction.behavior(tables, shown, people, events),
     )
 
 
@@ -82,7 +86,7 @@ def _choose_people(subjects: str | Sequence[str] | None) -> tuple[str, ...]:
     card, events = load_card("xiao2026"), load_card("ds003076")
     asked = (subjects,) if isinstance(subjects, str) else subjects or ()
     outside = [s for s in asked if s not in card.subjects and s in events.subjects]
-    ds003076.require_runs(events, outside)
+    deduction.require_runs(events, outside)
     if outside:
         raise DataError(
             f"{', '.join(outside)}: in ds003076, but xiao2026 publishes no betas of them; "

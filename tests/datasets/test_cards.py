@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import re
 from pathlib import Path
@@ -44,8 +45,10 @@ def test_a_good_card_is_read() -> None:
 
 
 class TestShipped:
-    def test_there_are_five(self) -> None:
-        assert list_cards() == ["ds003076", "folio", "phantom", "phantom_guidance", "xiao2026"]
+    def test_these_are_there(self) -> None:
+        assert list_cards() == [
+            "ds002886", "ds003076", "folio", "phantom", "phantom_guidance", "xiao2026",
+        ]  # fmt: skip
 
     @pytest.mark.parametrize("name", list_cards())
     def test_each_is_valid_and_complete(self, name: str) -> None:
@@ -61,24 +64,36 @@ class TestShipped:
         assert {run for runs in card.missing_runs.values() for run in runs} <= set(card.runs)
         assert bool(card.simulation) == card.simulated
 
-    @pytest.mark.parametrize("name", ["ds003076", "folio", "xiao2026"])
+    @pytest.mark.parametrize("name", ["ds002886", "ds003076", "folio", "xiao2026"])
     def test_sources_are_pinned_to_the_version(self, name: str) -> None:
         card = load_card(name)
         assert card.version in card.urls[0]
 
-    @pytest.mark.parametrize("name", ["ds003076", "folio", "xiao2026"])
+    @pytest.mark.parametrize("name", ["ds002886", "ds003076", "folio", "xiao2026"])
     def test_sizes_and_hashes_are_those_of_the_real_files(self, name: str, mirror: Path) -> None:
         for entry in load_card(name).files:
             content = (mirror / name / entry.path).read_bytes()
             assert len(content) == entry.size, entry.path
             assert hashlib.sha256(content).hexdigest() == entry.sha256, entry.path
 
-    def test_every_person_has_every_file_but_the_missing_runs(self) -> None:
-        card = load_card("ds003076")
+    @pytest.mark.parametrize("name", ["ds002886", "ds003076"])
+    def test_ages_are_those_of_the_participants_file(self, name: str, mirror: Path) -> None:
+        card = load_card(name)
+        with (mirror / name / "participants.tsv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t"))
+        column = "age_ses-T1" if card.session else "age"
+        assert card.ages == {row["participant_id"]: float(row[column]) for row in rows}
+        assert list(card.ages) == list(card.subjects)
+
+    @pytest.mark.parametrize("name", ["ds002886", "ds003076"])
+    def test_every_person_has_every_file_but_the_missing_runs(self, name: str) -> None:
+        card = load_card(name)
         paths = [entry.path for entry in card.files]
         for subject in card.subjects:
             held = sum(path.startswith(subject) and "events" in path for path in paths)
             assert held == len(card.runs) - len(card.missing_runs.get(subject, ())), subject
+
+    def test_every_person_has_betas_of_three_regions(self) -> None:
         betas = [entry.path for entry in load_card("xiao2026").files if ".mat" in entry.path]
         assert len(betas) == 10 * 3
 

@@ -24,7 +24,9 @@ from brainbench.plugins import DatasetPlugin, Plugin
 
 
 def test_every_dataset_with_a_card_is_listed() -> None:
-    assert list_datasets() == ["ds003076", "folio", "phantom", "phantom_guidance", "xiao2026"]
+    assert list_datasets() == [
+        "ds002886", "ds003076", "folio", "phantom", "phantom_guidance", "xiao2026",
+    ]  # fmt: skip
 
 
 def test_an_unknown_dataset_is_met_with_the_nearest() -> None:
@@ -53,8 +55,10 @@ def test_a_dataset_of_brains_alone_says_where_answers_are() -> None:
 
 def test_every_dataset_has_its_problems(mirror: Path) -> None:
     counts = {name: len(load_problems(name)) for name in list_datasets() if name != "folio"}
-    assert counts == {"ds003076": 70, "phantom": 72, "phantom_guidance": 72, "xiao2026": 70}
-    assert load_problems("ds003076") == load_problems("xiao2026")
+    assert counts == {
+        "ds002886": 70, "ds003076": 70, "phantom": 72, "phantom_guidance": 72, "xiao2026": 70,
+    }  # fmt: skip
+    assert load_problems("ds003076") == load_problems("xiao2026") == load_problems("ds002886")
 
 
 def test_the_assembly_alone_is_that_of_the_recording() -> None:

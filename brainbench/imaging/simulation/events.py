@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from brainbench.datasets.ds003076 import RUNS
+from brainbench.datasets.deduction import RUNS
 from brainbench.errors import DataError
 from brainbench.imaging.simulation.design import StudyDesign
 from brainbench.problems import Problem

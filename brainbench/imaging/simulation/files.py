@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from brainbench.atomic import write_whole
 from brainbench.datasets.cards import Card
 from brainbench.datasets.cards import Scans as ScanNames
-from brainbench.datasets.ds003076 import RUNS
+from brainbench.datasets.deduction import RUNS
 from brainbench.imaging.simulation.design import StudyDesign
 from brainbench.imaging.simulation.scans import Scans
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from brainbench.datasets import phantom
 from brainbench.datasets.cards import Card, load_card
-from brainbench.datasets.ds003076 import RUNS
+from brainbench.datasets.deduction import RUNS
 from brainbench.errors import DataError
 from brainbench.imaging.extra import require_imaging
 from brainbench.imaging.simulation import files

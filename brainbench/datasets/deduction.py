@@ -1,17 +1,19 @@
-"""ds003076: the problems as people saw them, their answers and response times.
+"""The 72 deductive problems that adults and children solved in the scanner, and their answers.
 
-Lytle, Prado & Booth 2020, OpenNeuro ds003076 v1.0.1. Four runs of 18 problems, in the
-same order for everybody. Control trials have no text and are left out before counting.
+Adults: OpenNeuro ds003076; children: ds002886 (Lytle, Prado & Booth 2020). Four runs of 18
+problems, the same in the same order for everybody. Control trials have no text and are left out
+before counting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from brainbench.datasets.assembly import choose
 from brainbench.datasets.behavior import Behavior
@@ -29,34 +31,41 @@ RUNS: dict[str, tuple[ReasoningType, str]] = {
     "transitive-02": ("transitive", "task-Transitive_run-02"),
 }
 PROBLEMS_PER_RUN = 18
+# Seconds: nobody sees, reads and presses in less, so the button was not for this problem.
+TOO_EARLY = 0.2
 _TEXT = ("premise1", "premise2", "premise3", "conclusion")
 _COLUMNS = ("trial_type", "accuracy", "response_time", *_TEXT, "stim_file")
 
 
-def load(subjects: str | Sequence[str] | None = None, progress: Progress | None = None) -> Behavior:
-    """Load problems, answers and response times of all people, or of some.
+def load(
+    name: str, subjects: str | Sequence[str] | None = None, progress: Progress | None = None
+) -> Behavior:
+    """Load problems, answers and response times of all people of one dataset, or of some.
 
     Two problems whose premises contradict each other are left out, by the names in the
     card: anything follows from them, so nobody's answer is right or wrong. A run that a
-    person lacks is missing answers.
+    person lacks is missing answers, and so is an answer that the card names as too early.
 
     Parameters
     ----------
+    name : ``ds003076`` or ``ds002886``.
     subjects : which people; all by default.
     progress : see :func:`brainbench.datasets.download.fetch`.
     """
-    card = load_card("ds003076")
+    card = load_card(name)
     people = choose("subject", subjects, card.subjects)
     wanted = {
-        (subject, run): events_path(subject, run)
+        (subject, run): events_path(card, subject, run)
         for subject in people
         for run in RUNS
         if run not in card.missing_runs.get(subject, ())
     }
     local = fetch(card, wanted.values(), progress)
     tables = {key: read_run(local[path]) for key, path in wanted.items()}
-    shown = stimuli(tables, card)
-    responses = behavior(tables, shown, people).assign_coords(
+    # texts are the same for everybody: where those asked for lack a run, another person shows it
+    lent = _lend_runs(card, {run for _, run in tables}, progress)
+    shown = stimuli({**tables, **lent}, card)
+    responses = behavior(tables, shown, people, card).assign_coords(
         {
             name: ("presentation", shown[name].to_numpy())
             for name in ("run", "position", "reasoning_type")
@@ -65,15 +74,19 @@ def load(subjects: str | Sequence[str] | None = None, progress: Progress | None 
     return Behavior(card, problems(shown), responses, card.data_sha256())
 
 
-def events_path(subject: str, run: str) -> str:
+def events_path(card: Card, subject: str, run: str) -> str:
     """Path of an events file in the dataset.
 
     Parameters
     ----------
+    card : of the dataset; it names the session, where there is one.
     subject : name of a person, such as ``sub-1001``.
     run : name of a run, a key of ``RUNS``.
     """
-    return f"{subject}/func/{subject}_{RUNS[run][1]}_events.tsv"
+    if not card.session:
+        return f"{subject}/func/{subject}_{RUNS[run][1]}_events.tsv"
+    stem = f"{subject}_{card.session}_{RUNS[run][1]}"
+    return f"{subject}/{card.session}/func/{stem}_events.tsv"
 
 
 def require_runs(card: Card, subjects: Sequence[str]) -> None:
@@ -185,24 +198,35 @@ def problems(shown: pd.DataFrame) -> tuple[Problem, ...]:
 
 
 def behavior(
-    tables: Mapping[tuple[str, str], pd.DataFrame], shown: pd.DataFrame, subjects: Sequence[str]
+    tables: Mapping[tuple[str, str], pd.DataFrame],
+    shown: pd.DataFrame,
+    subjects: Sequence[str],
+    card: Card,
 ) -> xr.Dataset:
     """Answers and response times, (presentation, subject).
 
     A response time of n/a means that no button was pressed. The source codes accuracy 0
-    there; here accuracy, answer and response time are all NaN: missing, never wrong.
+    there; here accuracy, answer and response time are all NaN: missing, never wrong. The same
+    holds for a button that was pressed before the conclusion could be read.
 
     Parameters
     ----------
     tables : (subject, run) → :func:`read_run`.
     shown : one row per presentation, from :func:`stimuli`.
     subjects : names of the people, in the order of the columns.
+    card : names the answers that came too early.
 
     Returns
     -------
     ``accuracy`` (1, 0, NaN), ``answer`` (1 for True, 0 for False, NaN), and
     ``response_time`` in seconds; the source counts it "from beginning of presentation of
     second stimulus". A missing run is NaN.
+
+    Raises
+    ------
+    DataError
+        When an answer came within 0.2 s and the card does not name it, or the card names one that
+        did not.
     """
     accuracy = np.full((len(shown), len(subjects)), np.nan)
     seconds = np.full_like(accuracy, np.nan)
@@ -214,6 +238,8 @@ def behavior(
             here = (shown["run"] == run).to_numpy()
             rows = table.loc[shown.loc[here, "position"]]
             times = rows["response_time"].to_numpy(float)
+            early = _early(subject, shown.loc[here, "stimulus_id"].to_numpy(), times, card)
+            times = np.where(early, np.nan, times)
             seconds[here, column] = times
             right = rows["accuracy"].to_numpy(float)
             accuracy[here, column] = np.where(np.isnan(times), np.nan, right)
@@ -228,6 +254,34 @@ def behavior(
             "stimulus_id": ("presentation", shown["stimulus_id"].to_numpy()),
         },
     )
+
+
+def _lend_runs(
+    card: Card, there: Collection[str], progress: Progress | None
+) -> dict[tuple[str, str], pd.DataFrame]:
+    """(person, run) → table of the first person who has it, for each run that is not there."""
+    lent = {}
+    for run in RUNS.keys() - set(there):
+        lender = next(s for s in card.subjects if run not in card.missing_runs.get(s, ()))
+        path = events_path(card, lender, run)
+        lent[lender, run] = read_run(fetch(card, [path], progress)[path])
+    return lent
+
+
+def _early(
+    subject: str, names: NDArray[np.object_], times: NDArray[np.float64], card: Card
+) -> NDArray[np.bool_]:
+    """(n_items,) answers of one run that came before the conclusion could be read."""
+    early = times < TOO_EARLY
+    known = np.isin(names, card.early_answers.get(subject, ()))
+    if not np.array_equal(early, known):
+        item = int(np.flatnonzero(early != known)[0])
+        raise DataError(
+            f"{card.name}, {subject}, {names[item]}: response time {times[item]} s; early_answers "
+            f"in the card {'names it' if known[item] else 'does not name it'}, and answers within "
+            f"{TOO_EARLY} s belong there"
+        )
+    return early
 
 
 def _prove(stimulus_id: str, kind: ReasoningType, row: pd.Series, card: Card) -> Condition:
