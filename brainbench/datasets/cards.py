@@ -77,6 +77,10 @@ class Scans(BaseModel):
     phases: dict[str, float] = {}
     """Phase of a trial → its beginning in seconds after the onset, in order; a phase ends where
     the next begins, the last with the trial."""
+    images: str = ""
+    """URL below which the files of its table of images lie (see ``datasets/images.py``)."""
+    fmriprep: str = ""
+    """Version of fMRIPrep that made those images; empty where they are raw."""
 
 
 class Card(BaseModel):

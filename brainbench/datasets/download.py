@@ -16,7 +16,7 @@ import pooch
 import requests
 
 from brainbench.datasets.cards import Card, CardFile
-from brainbench.datasets.sources import NoSourceError, Sources
+from brainbench.datasets.sources import NoSourceError, Sources, Wanted
 from brainbench.errors import DownloadError
 from brainbench.paths import cache_folder
 
@@ -72,7 +72,9 @@ def fetch(
 def _fetch_one(pool: pooch.Pooch, card: Card, entry: CardFile, session: requests.Session) -> Path:
     target = Path(pool.path) / entry.path
     _check_readable(card, target)
-    sources = Sources(card, entry, session, cache_folder() / "partial")
+    wanted = Wanted(card.name, card.urls, entry.path, entry.size, entry.sha256)
+    partials = cache_folder() / "partial"
+    sources = Sources(wanted, session, partials, lock=partials / f"{card.name}.lock")
     try:
         # pooch makes it too, but stumbles when two processes do so at once
         target.parent.mkdir(parents=True, exist_ok=True)
