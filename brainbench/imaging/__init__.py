@@ -3,6 +3,19 @@
 nilearn and nibabel are imported when something is read or estimated: ``brainbench[imaging]``.
 """
 
+from brainbench.imaging.reading import ReadOptions, read_run
+from brainbench.imaging.rois import AtlasRoi, MaskRoi, Roi, SphereRoi, parse_roi
 from brainbench.imaging.run import RunResponses, ScannerRun, find_runs
 
-__all__ = ["RunResponses", "ScannerRun", "find_runs"]
+__all__ = [
+    "AtlasRoi",
+    "MaskRoi",
+    "ReadOptions",
+    "Roi",
+    "RunResponses",
+    "ScannerRun",
+    "SphereRoi",
+    "find_runs",
+    "parse_roi",
+    "read_run",
+]
