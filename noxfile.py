@@ -64,6 +64,16 @@ def lowest(session: nox.Session) -> None:
     session.run(*PYTEST, *session.posargs)
 
 
+@nox.session(python="3.11")
+def brainscore(session: nox.Session) -> None:
+    """Brain-Score both ways, in the environment that docs/brainscore.md has users make."""
+    session.install("-e", ".[test,brainscore]")
+    # it pins transformers below 5, which pip would not put beside brainbench's
+    session.install("--no-deps", "brainscore-language==2.3.0")
+    tests = ("tests/exchange/brainscore", "tests/models/test_brainscore.py")
+    session.run("pytest", *tests, "tests/cli/test_brainscore.py", *session.posargs)
+
+
 @nox.session
 def newest(session: nox.Session) -> None:
     """What pip installs today, without our pins."""

@@ -24,7 +24,13 @@ from threadpoolctl import threadpool_limits
 
 from brainbench.results import Record
 
-pytest_plugins = ["browser_fixtures", "guided_run", "local_host", "public_tasks"]
+pytest_plugins = [
+    "browser_fixtures",
+    "guided_run",
+    "local_host",
+    "public_tasks",
+    "stand_in_brainscore",
+]
 
 # fixtures whose users need something that not every machine has, by the marker for it
 NEEDS = {

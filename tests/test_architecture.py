@@ -17,6 +17,7 @@ ORDER = [
     "run",
     "calibration",
     "leaderboard",
+    "exchange",
     "results",
     "guidance",
     "benchmarks",

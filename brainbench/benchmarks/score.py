@@ -58,7 +58,9 @@ class BenchmarkScore(BaseModel, ABC):
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """What another tool should have with the headline, by name; ``ceiling`` is one of them."""
+        """What another tool should have with the headline, by name; ``ceiling`` is one of them, and
+        ``error`` where the spread of the headline is another than its standard error over people.
+        """
         return {}
 
     def add_to(self, record: Any) -> None:

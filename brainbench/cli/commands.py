@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from brainbench.cli import (
+    brainscore,
     calibrate,
     compare,
     evaluate,
@@ -79,6 +80,7 @@ app.command("submit", cls=Verb, help=submit.HELP)(submit.submit)
 app.add_typer(leaderboard.app, name="leaderboard")
 app.command("calibrate", cls=Verb, help=calibrate.HELP)(calibrate.calibrate)
 app.command("fetch", cls=Verb, help=fetch.HELP)(fetch.fetch)
+app.add_typer(brainscore.app, name="brainscore")
 
 
 def _print_version(wanted: bool) -> None:

@@ -61,7 +61,7 @@ def evaluate(
         typer.Option(
             metavar="NAME",
             help="Hub id, folder, GGUF file, .safetensors file of activations, "
-            "module:function, or nano (built in).",
+            "module:function, brainscore:identifier, or nano (built in).",
         ),
     ] = None,
     suite: Annotated[

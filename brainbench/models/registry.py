@@ -13,6 +13,7 @@ from typing import Any, cast
 from brainbench.datasets.phantom import activations_path
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.models.activation_file import ActivationFile
+from brainbench.models.brainscore import PREFIX, load_subject
 from brainbench.models.language_model import LanguageModel
 from brainbench.models.model import Model
 from brainbench.models.opening import open_language_model
@@ -55,9 +56,9 @@ def load_model(
     ----------
     name : ``nano``, the built-in language model; ``smollm2-135m-phantom``, built-in
         activations of a real one on the phantom's problems; the name of a plugin's model;
-        ``module:function`` that gives a model; the path of a safetensors file of
-        activations; a GGUF file; a folder or hub id of a causal language model; or an
-        object that already is a model.
+        ``module:function`` that gives a model; ``brainscore:identifier``, an artificial subject of
+        Brain-Score; the path of a safetensors file of activations; a GGUF file; a folder or
+        hub id of a causal language model; or an object that already is a model.
     options : how a language model is loaded and asked.
     progress : called with (prompts done, prompts) as a language model is read out.
 
@@ -101,6 +102,8 @@ def _find(name: str | Path, options: ModelOptions, progress: Count) -> Any:
     text = str(name)
     if not text.strip():
         raise UsageError("--model is empty; `brainbench list models` shows the built-in ones")
+    if text.startswith(PREFIX):
+        return load_subject(text, progress)
     path = user_path(name)
     if path.suffix.lower() == ".safetensors":
         if not path.is_file():

@@ -118,9 +118,10 @@ class PublishedScore(BenchmarkScore):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Ceiling, reference, the divided form, and nuisance rows."""
+        """Ceiling, reference, the divided form, nuisance rows, and the spread over people."""
         return {
             "ceiling": self.ceiling,
+            "error": self.mad,
             "reference": self.reference,
             "controls": {row.control: row.raw for row in self.controls},
             "divided": self.score,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import statistics
 import sys
 import types
 
@@ -10,9 +11,10 @@ import pytest
 import xarray as xr
 
 from brainbench.benchmarks import ControlledScore, Score, load_benchmark
-from brainbench.benchmarks.brainscore import to_brainscore
 from brainbench.benchmarks.published.score import PublishedPerson, PublishedRow
 from brainbench.errors import UsageError
+from brainbench.exchange.brainscore import to_brainscore
+from brainbench.exchange.brainscore.score import aggregate
 
 INSTALLED = importlib.util.find_spec("brainscore_core") is not None
 
@@ -27,7 +29,7 @@ def score() -> Score:
     ]
     return Score(
         benchmark="phantom.signal.all-ridge", version=1, dataset="phantom", roi="signal",
-        reasoning_type="all", protocol="published", raw=0.1, mad=0.1, layer=("hidden", 2),
+        reasoning_type="all", protocol="published", raw=0.1, mad=0.025, layer=("hidden", 2),
         reference=0.15, ceiling=0.5, ceiling_median=0.4, ceiling_near_zero=0, ceiling_near_one=0,
         score=0.3, score_layer=("hidden", 1), n_subjects=3, n_items=72, n_voxels=3,
         n_constant=0, simulated=True, pooled=True, selection_leak=False, subjects=tuple(people),
@@ -59,13 +61,20 @@ def test_both_protocols_carry_over_with_their_name(
     brainscore: None, score: Score, controlled: ControlledScore
 ) -> None:
     published = to_brainscore(score)
-    assert float(published) == score.raw
+    assert float(published.sel(aggregation="center")) == score.raw
+    assert float(published.sel(aggregation="error")) == score.mad == 0.025
     assert published.attrs["protocol"] == "published"
     assert published.attrs["divided"] == score.score
     converted = to_brainscore(controlled)
-    assert float(converted) == controlled.raw.value
+    assert float(converted.sel(aggregation="center")) == controlled.raw.value
+    people = [person.r for person in controlled.subjects]
+    deviation = statistics.stdev(people) / len(people) ** 0.5
+    assert float(converted.sel(aggregation="error")) == pytest.approx(deviation)
     attrs = converted.attrs
-    assert (attrs["protocol"], attrs["ceiling"]) == ("controlled", None)
+    assert attrs["protocol"] == "controlled"
+    # by Brain-Score's convention only a score that was divided has one
+    assert "ceiling" not in attrs | published.attrs
+    assert published.attrs["published_ceiling"] == 0.5
     assert float(attrs["raw"].sel(subject="phantom-02")) == controlled.subjects[1].r
     assert float(attrs["raw"].mean()) == pytest.approx(controlled.raw.value)
     assert controlled.reference is not None
@@ -77,11 +86,21 @@ def test_both_protocols_carry_over_with_their_name(
 
 
 @pytest.mark.skipif(not INSTALLED, reason="needs the brainscore extra, in its own environment")
+def test_a_score_is_one_that_brain_score_divides(score: Score) -> None:
+    from brainscore_core.benchmarks import ceil_score
+
+    converted = to_brainscore(score)
+    divided = ceil_score(converted, aggregate(0.5, 0.01))
+    assert divided.sel(aggregation="center") == 0.2
+    assert divided.sel(aggregation="error") == 0.025
+    assert divided.attrs["ceiling"].sel(aggregation="center") == 0.5
+    assert divided.attrs["raw"].attrs["warnings"] == list(score.warnings)
+
+
+@pytest.mark.skipif(not INSTALLED, reason="needs the brainscore extra, in its own environment")
 def test_a_score_carries_over(score: Score) -> None:
     converted = to_brainscore(score)
-    assert float(converted) == 0.1
     assert converted.attrs["raw"].sel(subject="s2") == 0.2
-    assert float(converted.attrs["ceiling"]) == 0.5
     assert converted.attrs["controls"] == {"length": 0.2}
     assert converted.attrs["warnings"] == list(score.warnings)
     assert converted.attrs["warnings"][0] == "some"

@@ -1,0 +1,1 @@
+"""Scores, models and data passed to and from other tools, one folder each."""
