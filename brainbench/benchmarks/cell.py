@@ -42,7 +42,7 @@ class Cell:
     folds: list[Fold]
     blocks: dict[tuple[str, str], Array]
 
-    @property
+    @cached_property
     def subjects(self) -> list[str]:
         """People, in the order of the assembly."""
         return subjects_of(self.recording.assembly)

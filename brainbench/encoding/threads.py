@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -12,6 +13,8 @@ from threadpoolctl import ThreadpoolController
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+_HERE = threading.local()
 
 
 @cache
@@ -28,6 +31,8 @@ def n_workers() -> int:
 def parallel(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
     """Map over items in threads, one core each, results in the order of the items.
 
+    Called from within such a thread, it works in that one: all cores are at work already.
+
     The linear algebra library is held to one thread inside: with more it sums in another
     order, and the last digits of a result would depend on the machine.
 
@@ -36,5 +41,14 @@ def parallel(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
     work : called with one item, from several threads at once.
     items : what to work on.
     """
-    with _libraries().limit(limits=1), ThreadPoolExecutor(n_workers()) as pool:
+    if getattr(_HERE, "inside", False):
+        return [work(item) for item in items]
+    with (
+        _libraries().limit(limits=1),
+        ThreadPoolExecutor(n_workers(), initializer=_enter) as pool,
+    ):
         return list(pool.map(work, items))
+
+
+def _enter() -> None:
+    _HERE.inside = True

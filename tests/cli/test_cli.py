@@ -25,7 +25,7 @@ ONE = "phantom.signal.syllogistic-ridge"
 CELLS = f"{ONE},phantom.signal.transitive-ridge"
 PUBLISHED = ("evaluate", "--protocol", "published")
 EXHAUSTIVE = pytest.mark.exhaustive
-DRAWS = {"PRIMARY_DRAWS": 299, "POOLED_DRAWS": 99}
+DRAWS = {"DRAWS": 99}
 # the command in a process of its own, with few permutations of the controlled protocol
 CODE = f"""
 from brainbench.benchmarks.controlled import cell

@@ -85,7 +85,7 @@ def test_its_dataset_is_controlled_by_default_and_its_benchmark_names_its_own_pr
 
 
 def test_a_benchmark_may_give_a_controlled_score(install, tmp_path, monkeypatch):
-    monkeypatch.setattr("brainbench.benchmarks.controlled.cell.PRIMARY_DRAWS", 19)
+    monkeypatch.setattr("brainbench.benchmarks.controlled.cell.DRAWS", 19)
     install(
         "careful_lab",
         """

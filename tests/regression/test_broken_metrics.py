@@ -82,7 +82,7 @@ class TestAlignment:
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, golden: Golden
     ) -> None:
         """A sign lost. Of nuisance rows, which no permutation takes part in."""
-        monkeypatch.setattr("brainbench.benchmarks.controlled.cell.PRIMARY_DRAWS", 19)
+        monkeypatch.setattr("brainbench.benchmarks.controlled.cell.DRAWS", 19)
 
         def check() -> None:
             record = evaluate(PHANTOM_FILE, benchmarks=[CELL], output_path=tmp_path, overwrite=True)

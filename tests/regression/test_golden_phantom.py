@@ -27,7 +27,7 @@ def test_the_shipped_activations_give_the_golden_controlled_scores(
     found = {
         row.benchmark
         for row in record.controlled
-        if (row.unique_r2.p or 1.0) <= 0.001 and (row.unique_r2.interval or (0.0,))[0] > 0.0
+        if row.unique_r2.p == 1 / (1 + row.draws) and (row.unique_r2.interval or (0.0,))[0] > 0.0
     }
     planted = {"phantom.signal.syllogistic-ridge", "phantom.signal.transitive-ridge"}
     assert planted <= found

@@ -211,7 +211,7 @@ def _score(
         ratio=ratio,
         ratio_interval=ratio_interval,
         nuisance_r2=float(np.mean(model["nuisance_r2"])),
-        draws=cell.draws,
+        draws=len(cell.orders),
         n_subjects=len(widths),
         n_items=len(cell.cell.items),
         n_voxels=int(np.median(widths)),

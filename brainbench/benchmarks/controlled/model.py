@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.benchmarks.controlled.cell import (
-    LAYER_DRAWS,
     ControlledCell,
     Features,
     Values,
@@ -117,7 +116,7 @@ def _layers(
     cell: ControlledCell, features: Features, layers: Sequence[Array], people: People
 ) -> list[Values]:
     """R² of every layer by itself, corrected for their number."""
-    r2 = layer_errors(layers, people, cell.orders[:LAYER_DRAWS]).mean(axis=0)
+    r2 = layer_errors(layers, people, cell.orders).mean(axis=0)
     p = [p_value(float(own[0]), own[1:]) for own in r2]
     return [
         {"layer": layer, "r2": float(own[0]), "p": one, "q": q}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +25,8 @@ from brainbench.encoding.threads import parallel
 SHARES = (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5)
 POWER, LEVEL = 0.8, 0.05
 DATA_SETS, DRAWS = 100, 400
+# data sets that are simulated before it is asked whether more can change the answer
+_PIECE = 20
 # of the strongest direction of a layer
 _FAINT = 1e-3
 
@@ -73,7 +76,13 @@ class SimulatedPeople:
         }
 
     def p_values(
-        self, rung: Rung, planted: Planted, seed: int, data_sets: int = DATA_SETS, batch: int = 0
+        self,
+        rung: Rung,
+        planted: Planted,
+        seed: int,
+        data_sets: int = DATA_SETS,
+        batch: int = 0,
+        first: int = 0,
     ) -> dict[Statistic, Array]:
         """(data_sets,) p of each statistic.
 
@@ -84,6 +93,7 @@ class SimulatedPeople:
         seed : of all data sets.
         data_sets : how many.
         batch : data sets of one batch have the same permutations, another batch has others.
+        first : number of the first data set; each number is another one.
         """
 
         def held_in(place: int, kind: str) -> list[CellNull]:
@@ -91,7 +101,7 @@ class SimulatedPeople:
             projection = one.projections[rung]
             targets = [
                 make_targets(people, projection.own, projection.group)
-                for number in range(data_sets)
+                for number in range(first, first + data_sets)
                 for people in self._people(kind, rung, planted, [seed, batch, number, place])
             ]
             start = 1 + batch * self.draws % max(1, len(one.orders.rows) - self.draws)
@@ -150,9 +160,20 @@ def detectable_share(people: SimulatedPeople, rung: Rung, seed: int) -> float | 
     low, high = 0, len(SHARES)
     while low < high:
         middle = (low + high) // 2
-        p = people.p_values(rung, Planted(SHARES[middle]), seed)["larger"]
-        if float((p <= LEVEL).mean()) >= POWER:
+        if _is_found(people, rung, SHARES[middle], seed):
             high = middle
         else:
             low = middle + 1
     return SHARES[low] if low < len(SHARES) else None
+
+
+def _is_found(people: SimulatedPeople, rung: Rung, share: float, seed: int) -> bool:
+    """Whether a share is found in 80 % of all data sets; no more of them than decide it."""
+    wanted, found = math.ceil(POWER * DATA_SETS), 0
+    for first in range(0, DATA_SETS, _PIECE):
+        p = people.p_values(rung, Planted(share), seed, _PIECE, first=first)["larger"]
+        found += int((p <= LEVEL).sum())
+        left = DATA_SETS - first - _PIECE
+        if found >= wanted or found + left < wanted:
+            break
+    return found >= wanted

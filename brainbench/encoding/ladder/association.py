@@ -21,10 +21,12 @@ from brainbench.encoding.kernels import Array
 from brainbench.encoding.ladder.permutations import Orders
 from brainbench.errors import DataError
 
-# bytes of permuted kernels that are held at once
-_AT_ONCE = 2**26
+# bytes of permuted kernels that are held at once: what a core's cache holds
+_AT_ONCE = 2**22
 # a person's responses of less than this share of what they were are nothing but rounding
 _GONE = 1e-20
+# orders that are tried before all of them are
+_TRIED = 4
 # a kernel whose square is this close to that of the identity differs from it by rounding
 _ROUNDING = 1e-10
 
@@ -120,19 +122,32 @@ def permuted_sums(kernel: Array, targets: Sequence[Array], maker: Array, orders:
     stacked = np.stack([matrix[upper] * weights for matrix in (*targets, maker)], axis=1)
     along = np.array([np.trace(target) for target in targets]) / degrees
     basis, factor = _range_of(maker), _factor_of(kernel)
+    # a projection that orders within runs leave as it is takes nothing more from a permuted kernel
+    kept_by_orders = _is_kept(maker, orders)
     flat = np.ascontiguousarray(kernel).ravel()
     found = np.zeros((len(orders.rows), len(targets)))
     step = max(1, _AT_ONCE // (16 * len(weights)))
     for start in range(0, len(found), step):
         sums = flat[orders.pairs(start, start + step)] @ stacked
         trace = sums[:, -1]
-        mapped = basis.T @ factor[orders.rows[start : start + step]]
-        squared = np.square(mapped @ mapped.transpose(0, 2, 1)).sum(axis=(1, 2))
+        squared = np.full(len(sums), float((kernel * kernel).sum()))
+        if not kept_by_orders:
+            mapped = basis.T @ factor[orders.rows[start : start + step]]
+            squared = np.square(mapped @ mapped.transpose(0, 2, 1)).sum(axis=(1, 2))
         length = squared - trace**2 / degrees
         kept = length > _ROUNDING * squared
         centred = sums[:, :-1] - trace[:, None] * along
         found[start : start + step][kept] = centred[kept] / np.sqrt(length[kept])[:, None]
     return found
+
+
+def _is_kept(maker: Array, orders: Orders) -> bool:
+    """Whether no order changes a projection, as where it takes out means of runs alone."""
+    some = orders.rows[:_TRIED]
+    if not all(np.allclose(maker[np.ix_(rows, rows)], maker, atol=1e-12) for rows in some):
+        return False
+    upper = maker[np.triu_indices(len(maker))]
+    return bool(np.allclose(maker.ravel()[orders.pairs(0, len(orders.rows))], upper, atol=1e-12))
 
 
 def _range_of(maker: Array) -> Array:

@@ -48,9 +48,7 @@ TYPE = np.array([p.reasoning_type == "transitive" for p in PROBLEMS], float)
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """Enough to reach p = 0.01 and be quick."""
-    monkeypatch.setattr(cells, "PRIMARY_DRAWS", 299)
-    monkeypatch.setattr(cells, "POOLED_DRAWS", 99)
-    monkeypatch.setattr(cells, "LAYER_DRAWS", 199)
+    monkeypatch.setattr(cells, "DRAWS", 199)
 
 
 def states(columns: np.ndarray) -> Activations:

@@ -58,6 +58,13 @@ def test_the_detectable_share_is_found_in_four_of_five(people: SimulatedPeople) 
         assert (less <= 0.05).mean() < 0.9
 
 
+def test_data_sets_in_pieces_are_those_made_at_once(people: SimulatedPeople) -> None:
+    whole = people.p_values("length", Planted(0.05, 0.5), seed=4, data_sets=4)
+    parts = [people.p_values("length", Planted(0.05, 0.5), 4, 2, first=first) for first in (0, 2)]
+    for name, p in whole.items():
+        np.testing.assert_array_equal(p, np.concatenate([part[name] for part in parts]))
+
+
 def test_the_same_seed_gives_the_same_data_sets(people: SimulatedPeople) -> None:
     one = people.p_values("length", Planted(0.05, 0.5), seed=4, data_sets=3)
     two = people.p_values("length", Planted(0.05, 0.5), seed=4, data_sets=3)

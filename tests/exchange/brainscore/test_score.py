@@ -40,7 +40,7 @@ def score() -> Score:
 
 @pytest.fixture
 def controlled(monkeypatch: pytest.MonkeyPatch) -> ControlledScore:
-    monkeypatch.setattr("brainbench.benchmarks.controlled.cell.PRIMARY_DRAWS", 19)
+    monkeypatch.setattr("brainbench.benchmarks.controlled.cell.DRAWS", 19)
     score = load_benchmark("phantom.signal.syllogistic-ridge")("smollm2-135m-phantom")
     assert isinstance(score, ControlledScore)
     return score

@@ -195,7 +195,10 @@ NUMBERS: dict[str, tuple[Change, str]] = {
     "no nuisance rows": (controlled(controls=[]), "controls: lacks reasoning type, run, position"),
     "a nuisance row left out": (without("response time"), "lacks response time of the protocol's"),
     "words of its own": (controlled(reading="best of all"), "reading: is not a field that"),
-    "too few permutations": (controlled(draws=19), "draws: is 19, the protocol asks for 1000"),
+    "too few permutations": (
+        controlled(draws=19),
+        "draws: are 19, the protocol asks for 200 or more",
+    ),
     "a p value of 0": (
         inside("unique_r2", p=0.0),
         "unique_r2.p: is 0, which 1000 permutations cannot give",
