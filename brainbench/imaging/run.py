@@ -106,7 +106,8 @@ class RunResponses:
         kept = self.series[self.kept].astype(np.float64)
         found: NDArray[np.float64] = np.full(kept.shape[1], np.nan)
         spread = kept[:, self.inside].std(axis=0)
-        found[self.inside] = kept[:, self.inside].mean(axis=0) / spread
+        with np.errstate(divide="ignore"):
+            found[self.inside] = kept[:, self.inside].mean(axis=0) / spread
         return found
 
     def to_bytes(self) -> bytes:

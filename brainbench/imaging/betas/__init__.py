@@ -1,0 +1,6 @@
+"""One response a trial: designs, least squares, and choices made on other runs."""
+
+from brainbench.imaging.betas.estimate import TrialBetas, estimate_trials
+from brainbench.imaging.betas.options import BetaOptions
+
+__all__ = ["BetaOptions", "TrialBetas", "estimate_trials"]
