@@ -34,6 +34,8 @@ from brainbench.benchmarks.controlled.score import (
     Reliability,
     Similarity,
 )
+from brainbench.benchmarks.difficulty.benchmark import DifficultyBenchmark, score_difficulty
+from brainbench.benchmarks.difficulty.score import DifficultyScore
 from brainbench.benchmarks.inputs import Inputs, Needs, Scoring, check_contrast, untrained_twins
 from brainbench.benchmarks.ladder.benchmark import LadderBenchmark
 from brainbench.benchmarks.ladder.score import LadderContext, LadderRow, LadderScore
@@ -87,6 +89,8 @@ __all__ = [
     "ControlledPerson",
     "ControlledRow",
     "ControlledScore",
+    "DifficultyBenchmark",
+    "DifficultyScore",
     "Estimate",
     "Extrapolation",
     "Inputs",
@@ -121,6 +125,7 @@ __all__ = [
     "score_behavior",
     "score_benchmarks",
     "score_controlled",
+    "score_difficulty",
     "select_benchmarks",
     "suite_patterns",
     "untrained_twins",

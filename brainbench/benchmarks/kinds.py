@@ -5,6 +5,7 @@ from __future__ import annotations
 from brainbench.benchmarks.base import OwnBenchmark
 from brainbench.benchmarks.behavior.benchmark import BehaviorBenchmark
 from brainbench.benchmarks.controlled.benchmark import ControlledBenchmark
+from brainbench.benchmarks.difficulty.benchmark import DifficultyBenchmark
 from brainbench.benchmarks.ladder.benchmark import LadderBenchmark
 from brainbench.benchmarks.published.benchmark import AlignmentBenchmark
 
@@ -14,4 +15,5 @@ KINDS: tuple[type[OwnBenchmark], ...] = (
     ControlledBenchmark,
     AlignmentBenchmark,
     BehaviorBenchmark,
+    DifficultyBenchmark,
 )

@@ -19,6 +19,7 @@ PROTOCOLS = tuple(dict.fromkeys(kind.protocol for kind in kinds.KINDS if kind.pr
 SUITES = {
     "alignment": ("xiao2026.*",),
     "behavior": ("ds003076.behavior.*",),
+    "behavior-73": ("ds003076.behavior.*", "ds002886.behavior.*", "deduction73.difficulty.*"),
     "builtin": ("phantom.*",),
 }
 

@@ -73,8 +73,7 @@ def _show_card(card: Card) -> None:
         "version": card.version,
         "homepage": card.homepage,
         "licence": card.licence + ("" if card.redistributable else " (not redistributable)"),
-        "people": f"{len(card.subjects)}{' simulated' if card.simulated else ''}: "
-        + ", ".join(card.subjects),
+        "people": _people(card),
         "ages": _ages(card),
         "items": str(card.items),
         "runs": ", ".join(card.runs),
@@ -92,6 +91,16 @@ def _show_card(card: Card) -> None:
             table.add_row(label, value)
     stdout.print(f"[bold]{card.name}[/bold]")
     stdout.print(table, markup=False, highlight=False)
+
+
+def _people(card: Card) -> str:
+    """Their number and names; of a joined dataset, how many of each group."""
+    count = f"{len(card.subjects)}{' simulated' if card.simulated else ''}"
+    if not card.joined:
+        return f"{count}: {', '.join(card.subjects)}"
+    parts = [load_card(name) for name in card.requires]
+    groups = (f"{len(part.subjects)} {part.age_group} ({part.name})" for part in parts)
+    return f"{count}: {', '.join(groups)}"
 
 
 def _ages(card: Card) -> str:

@@ -24,7 +24,8 @@ class Behavior:
     problems : the stimuli, in the order of the rows.
     responses : (presentation, subject) ``accuracy`` (1, 0), ``answer`` (1 for True, 0 for False)
         and ``response_time`` in seconds, NaN where nobody answered; coordinates
-        ``stimulus_id, run, position, reasoning_type`` on presentation.
+        ``stimulus_id, run, position, reasoning_type`` on presentation, and, where they are known,
+        ``group`` (such as adults) and ``age`` (years) on subject.
     data_sha256 : hash of everything the numbers come from.
     """
 
@@ -39,6 +40,28 @@ class Behavior:
         return [str(name) for name in self.responses["subject"].values]
 
     @property
+    def groups(self) -> NDArray[np.str_]:
+        """(n_people,) name of the group that each person belongs to.
+
+        Raises
+        ------
+        DataError
+            When the dataset does not say.
+        """
+        return np.asarray(self._of_people("group"), np.str_)
+
+    @property
+    def ages(self) -> NDArray[np.float64]:
+        """(n_people,) age in years.
+
+        Raises
+        ------
+        DataError
+            When the dataset does not say.
+        """
+        return np.asarray(self._of_people("age"), np.float64)
+
+    @property
     def labels(self) -> NDArray[np.float64]:
         """(n_items,) 1 where the conclusion follows, 0 where it does not."""
         return np.array([problem.condition.valid for problem in self.problems], np.float64)
@@ -46,6 +69,11 @@ class Behavior:
     def values(self, name: str) -> NDArray[np.float64]:
         """(n_items, n_people) ``accuracy``, ``answer`` or ``response_time``."""
         return np.asarray(self.responses[name].values, np.float64)
+
+    def _of_people(self, name: str) -> NDArray[np.generic]:
+        if name not in self.responses.coords:
+            raise DataError(f"{self.card.name} does not say the {name} of its people")
+        return np.asarray(self.responses[name].values)
 
     def select(self, reasoning_types: Collection[str], limit: int | None = None) -> Behavior:
         """Only items of some reasoning types, and of each only the first ``limit``.

@@ -33,7 +33,7 @@ _NOT_SCORED = {
     "scans",
 }  # fmt: skip
 # Fields that came later: left out of hashes where they hold nothing, so that older hashes stay.
-_LATER = ("early_answers", "session")
+_LATER = ("early_answers", "joined", "session")
 RelativePath = Annotated[str, AfterValidator(_inside)]
 
 
@@ -104,6 +104,9 @@ class Card(BaseModel):
     """Roots tried in turn; a file's path is appended."""
     requires: tuple[str, ...] = ()
     """Other datasets this one is read with."""
+    joined: bool = False
+    """Whether its people are those of the datasets it requires, side by side: groups are compared,
+    and never averaged without a number of each beside it."""
     subjects: tuple[str, ...] = ()
     age_group: str = ""
     """What to call its people beside those of another age: adults, children."""
@@ -264,7 +267,8 @@ def find_card(name: str) -> Card | None:
 
 
 def share_people(one: str, other: str) -> bool:
-    """Whether two datasets are of the same people: one and the same, or read with each other.
+    """Whether two datasets are of the same people: one and the same, or read with each other, or
+    both with a third.
 
     A name that no card has shares nobody with any other.
 
@@ -272,11 +276,9 @@ def share_people(one: str, other: str) -> bool:
     ----------
     one, other : names of datasets.
     """
-    if one == other:
-        return True
-    pairs = ((one, other), (other, one))
     known = list_cards()
-    return any(a in known and b in load_card(a).requires for a, b in pairs)
+    near = [{name, *(load_card(name).requires if name in known else ())} for name in (one, other)]
+    return not near[0].isdisjoint(near[1])
 
 
 @cache

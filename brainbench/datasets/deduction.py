@@ -65,10 +65,12 @@ def load(
     # texts are the same for everybody: where those asked for lack a run, another person shows it
     lent = _lend_runs(card, {run for _, run in tables}, progress)
     shown = stimuli({**tables, **lent}, card)
+    named = ("run", "position", "reasoning_type")
     responses = behavior(tables, shown, people, card).assign_coords(
-        {
-            name: ("presentation", shown[name].to_numpy())
-            for name in ("run", "position", "reasoning_type")
+        {name: ("presentation", shown[name].to_numpy()) for name in named}
+        | {
+            "group": ("subject", np.full(len(people), card.age_group)),
+            "age": ("subject", np.array([card.ages[subject] for subject in people], np.float64)),
         }
     )
     return Behavior(card, problems(shown), responses, card.data_sha256())
@@ -115,19 +117,24 @@ def read_run(path: Path) -> pd.DataFrame:
         When the file is not an events table or does not hold 18 problems.
     """
     table = read_tsv(path, _COLUMNS)
-    table = table[table["trial_type"] != "control"].reset_index(drop=True)
-    if len(table) != PROBLEMS_PER_RUN or table[[*_TEXT, "stim_file"]].isna().any(axis=None):
+    kept = table["trial_type"].to_numpy() != "control"
+    # lists: a hundred files are read, and every step on a table costs more than the whole of one
+    cells = {str(name): table[name].to_numpy()[kept].tolist() for name in table}
+    held = all(isinstance(cell, str) for name in (*_TEXT, "stim_file") for cell in cells[name])
+    if kept.sum() != PROBLEMS_PER_RUN or not held:
         raise DataError(
-            f"{path.name} holds {len(table)} problems with text, expected {PROBLEMS_PER_RUN}"
+            f"{path.name} holds {kept.sum()} problems with text, expected {PROBLEMS_PER_RUN}"
         )
-    for column in ("accuracy", "response_time"):
-        try:
-            table[column] = table[column].map(float, na_action="ignore").astype(float)
-        except ValueError as error:
-            raise DataError(f"{path.name}: {column} is not numeric: {error}") from error
-    for column in _TEXT:
-        table[column] = table[column].map(lambda text: " ".join(str(text).split()))
-    return table
+    numbers = {name: _numbers(path, name, cells[name]) for name in ("accuracy", "response_time")}
+    texts = {name: [" ".join(text.split()) for text in cells[name]] for name in _TEXT}
+    return pd.DataFrame({**cells, **numbers, **texts})
+
+
+def _numbers(path: Path, column: str, cells: Sequence[str | float]) -> list[float]:
+    try:
+        return [float(cell) for cell in cells]
+    except ValueError as error:
+        raise DataError(f"{path.name}: {column} is not numeric: {error}") from error
 
 
 def stimuli(tables: Mapping[tuple[str, str], pd.DataFrame], card: Card) -> pd.DataFrame:
@@ -159,7 +166,7 @@ def stimuli(tables: Mapping[tuple[str, str], pd.DataFrame], card: Card) -> pd.Da
             raise DataError(f"no person has the run {run}")
         reference = next(iter(seen.values()))
         for subject, table in seen.items():
-            if not table[[*_TEXT, "stim_file"]].equals(reference[[*_TEXT, "stim_file"]]):
+            if any(list(table[name]) != list(reference[name]) for name in (*_TEXT, "stim_file")):
                 raise DataError(f"{subject} saw other problems in {run} than the people before")
         for position, row in reference.iterrows():
             stimulus_id = f"{run}-{position:02d}"

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import xarray as xr
 
-from brainbench.datasets import deduction, phantom, phantom_guidance, xiao2026
+from brainbench.datasets import deduction, joined, phantom, phantom_guidance, xiao2026
 from brainbench.datasets.assembly import Recording, choose, subjects_of
 from brainbench.datasets.behavior import Behavior
 from brainbench.datasets.cards import list_cards, load_card, plugged_datasets
@@ -24,7 +24,8 @@ _LOADERS: dict[str, Callable[..., Recording]] = {
     "xiao2026": xiao2026.load,
 }
 _BEHAVIOR_LOADERS: dict[str, Callable[..., Behavior]] = {
-    name: partial(deduction.load, name) for name in ("ds003076", "ds002886")
+    **{name: partial(deduction.load, name) for name in ("ds003076", "ds002886")},
+    "deduction73": partial(joined.load, "deduction73"),
 }
 
 
@@ -61,7 +62,7 @@ def load_recording(
     if name in others:
         return _plugged(name, others[name], rois, subjects, progress)
     loader = _LOADERS.get(name)
-    if loader is None and not card.behavior:
+    if loader is None and name not in _BEHAVIOR_LOADERS:
         raise UsageError(
             f"{card.name} holds problems that tasks ask, nothing measured in people; "
             f"{', '.join(sorted(_LOADERS))} hold responses of the brain"

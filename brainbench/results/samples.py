@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from brainbench.datasets import Behavior
 from brainbench.models import Answers
@@ -25,11 +26,14 @@ def sample_rows(behavior: Behavior, answers: Answers) -> list[dict[str, Any]]:
     neither), ``log_odds`` (null: none; ``"inf"`` and ``"-inf"`` where a side had no
     probability at all), ``n_people`` who answered, and ``people_right``, the share of
     them who were right; null where nobody answered. People who are left out of a
-    benchmark are counted here.
+    benchmark are counted here. Of a joined dataset both are given for each group, as
+    ``n_people_adults``, and not for all.
     """
     right = behavior.values("accuracy")
-    n_people = (~np.isnan(right)).sum(axis=1)
-    n_right = np.nansum(right, axis=1)
+    groups = {"": np.ones(right.shape[1], bool)}
+    if behavior.card.joined:
+        names = behavior.groups
+        groups = {f"_{name}": names == name for name in dict.fromkeys(names.tolist())}
     return [
         {
             "id": problem.identifier,
@@ -37,11 +41,21 @@ def sample_rows(behavior: Behavior, answers: Answers) -> list[dict[str, Any]]:
             "label": int(problem.condition.valid),
             "said": None if np.isnan(answers.said[i]) else int(answers.said[i]),
             "log_odds": _plain(float(answers.log_odds[i])),
-            "people_right": float(n_right[i] / n_people[i]) if n_people[i] else None,
-            "n_people": int(n_people[i]),
+            **{
+                name: value
+                for group, own in groups.items()
+                for name, value in _people(right[i, own], group).items()
+            },
         }
         for i, problem in enumerate(behavior.problems)
     ]
+
+
+def _people(right: NDArray[np.float64], group: str) -> dict[str, float | int | None]:
+    """Share of those who answered one item who were right, and their number."""
+    n_people = int((~np.isnan(right)).sum())
+    share = float(np.nansum(right) / n_people) if n_people else None
+    return {f"people_right{group}": share, f"n_people{group}": n_people}
 
 
 def _plain(value: float) -> float | str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from brainbench.benchmarks import Benchmark, Inputs, untrained_twins
@@ -12,6 +12,7 @@ from brainbench.datasets import Behavior, Recording, load_behavior, load_recordi
 from brainbench.datasets.cards import plugged_datasets
 from brainbench.errors import DataError
 from brainbench.models import Activations, Answers, Model, read_activations, read_answers
+from brainbench.problems import Problem
 
 _LOG = logging.getLogger(__name__)
 
@@ -201,7 +202,7 @@ def read_model(model: Model, data: Data, untrained: Model | None = None) -> Read
         When what it gives does not fit a dataset.
     """
     # answers first: an activation file, which has none, is an error at once
-    answers = {name: read_answers(model, b.problems) for name, b in data.behaviors.items()}
+    answers = _read_each(model, data.behaviors)
     states = {name: read_activations(model, r.problems) for name, r in data.recordings.items()}
     drawn: dict[str, list[Activations] | str] = {}
     for name, recording in data.recordings.items():
@@ -212,3 +213,12 @@ def read_model(model: Model, data: Data, untrained: Model | None = None) -> Read
         else:
             drawn[name] = [read_activations(untrained, recording.problems)]
     return Readings(states, answers, drawn)
+
+
+def _read_each(model: Model, behaviors: Mapping[str, Behavior]) -> dict[str, Answers]:
+    """The model's answers by dataset; the same problems are asked once."""
+    asked: dict[tuple[Problem, ...], Answers] = {}
+    for behavior in behaviors.values():
+        if behavior.problems not in asked:
+            asked[behavior.problems] = read_answers(model, behavior.problems)
+    return {name: asked[behavior.problems] for name, behavior in behaviors.items()}

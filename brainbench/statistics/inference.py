@@ -106,6 +106,42 @@ def jackknife_interval(
     return value - reach, value + reach
 
 
+def stratified_jackknife_interval(
+    value: float, without: ArrayLike, strata: ArrayLike, level: float = 0.95
+) -> Interval | None:
+    """Interval of a statistic of several independent samples, people left out in turn.
+
+    ``value ± t * sqrt(Σ V)`` with ``V = (n - 1) / n * Σ (without - mean)²`` in each sample, and the
+    degrees of freedom of Welch and Satterthwaite. Of one sample it is :func:`jackknife_interval`.
+
+    Parameters
+    ----------
+    value : of everybody.
+    without : (n,) the same without each person.
+    strata : (n,) the sample that each person is of.
+    level : share of such intervals that hold the value, 0 to 1.
+
+    Returns
+    -------
+    None where a sample has fewer than two people, or the statistic is undefined.
+
+    Source: Arvesen 1969, Annals of Mathematical Statistics 40; Satterthwaite 1946, Biometrics 2.
+    """
+    left, names = np.asarray(without, np.float64), np.asarray(strata)
+    if not left.size or not np.isfinite(value) or not np.isfinite(left).all():
+        return None
+    parts = [left[names == name] for name in dict.fromkeys(names.tolist())]
+    if min(part.size for part in parts) < 2:
+        return None
+    variances = [(p.size - 1) / p.size * np.sum((p - p.mean()) ** 2) for p in parts]
+    total = float(np.sum(variances))
+    if total == 0.0:
+        return value, value
+    terms = [v**2 / (p.size - 1) for v, p in zip(variances, parts, strict=True)]
+    reach = float(stats.t.ppf(0.5 + level / 2, total**2 / np.sum(terms)) * np.sqrt(total))
+    return value - reach, value + reach
+
+
 def fieller_interval(
     numerator: ArrayLike, denominator: ArrayLike, level: float = 0.95
 ) -> Interval | None:

@@ -26,9 +26,10 @@ def test_the_default_protocol_is_that_of_the_first_kind() -> None:
 
 def test_every_roi_and_type_of_the_datasets_is_a_benchmark() -> None:
     names = list_benchmarks()
-    assert len(names) == len(set(names)) == 31
+    assert len(names) == len(set(names)) == 34
     assert names[:3] == [
-        f"ds002886.behavior.{kind}-consistency" for kind in ("all", "syllogistic", "transitive")
+        f"deduction73.difficulty.{kind}-correlation"
+        for kind in ("all", "syllogistic", "transitive")
     ]
     for roi in ("deductive_reasoning", "language", "md"):
         for kind in ("all", "syllogistic", "transitive"):
@@ -50,7 +51,7 @@ def test_identifiers_lead_back_to_themselves(name: str, protocol: str) -> None:
         (["xiao2026.*"], 10),
         (["*.all-ridge"], 8),
         (["phantom.signal.all-ridge"] * 2, 1),
-        (["*.all-*"], 13),
+        (["*.all-*"], 14),
         (["ds003076.*", "phantom.noise.*"], 6),
     ],
 )

@@ -206,7 +206,15 @@ def test_activations_of_the_wrong_dataset_are_refused(cli: Any, tmp_path: Path) 
 
 def test_list_and_show(cli: Any) -> None:
     assert cli("list").out.split() == list_benchmarks()
-    datasets = ["ds002886", "ds003076", "folio", "phantom", "phantom_guidance", "xiao2026"]
+    datasets = [
+        "deduction73",
+        "ds002886",
+        "ds003076",
+        "folio",
+        "phantom",
+        "phantom_guidance",
+        "xiao2026",
+    ]
     assert json.loads(cli("list", "datasets", "--json").out) == datasets
     shown = cli("show", "xiao2026").out
     assert "deductive_reasoning (313 voxels)" in shown

@@ -47,7 +47,8 @@ def test_a_good_card_is_read() -> None:
 class TestShipped:
     def test_these_are_there(self) -> None:
         assert list_cards() == [
-            "ds002886", "ds003076", "folio", "phantom", "phantom_guidance", "xiao2026",
+            "deduction73", "ds002886", "ds003076", "folio", "phantom", "phantom_guidance",
+            "xiao2026",
         ]  # fmt: skip
 
     @pytest.mark.parametrize("name", list_cards())
@@ -249,6 +250,9 @@ class TestHash:
 def test_who_shares_people() -> None:
     assert share_people("xiao2026", "ds003076")
     assert share_people("ds003076", "xiao2026")
+    assert share_people("deduction73", "ds002886")
+    assert share_people("xiao2026", "deduction73"), "both hold people of ds003076"
+    assert not share_people("ds002886", "ds003076")
     assert share_people("nowhere", "nowhere")
     assert not share_people("nowhere", "xiao2026")
     assert not share_people("phantom", "phantom_guidance")

@@ -25,7 +25,8 @@ from brainbench.plugins import DatasetPlugin, Plugin
 
 def test_every_dataset_with_a_card_is_listed() -> None:
     assert list_datasets() == [
-        "ds002886", "ds003076", "folio", "phantom", "phantom_guidance", "xiao2026",
+        "deduction73", "ds002886", "ds003076", "folio", "phantom", "phantom_guidance",
+            "xiao2026",
     ]  # fmt: skip
 
 
@@ -56,7 +57,8 @@ def test_a_dataset_of_brains_alone_says_where_answers_are() -> None:
 def test_every_dataset_has_its_problems(mirror: Path) -> None:
     counts = {name: len(load_problems(name)) for name in list_datasets() if name != "folio"}
     assert counts == {
-        "ds002886": 70, "ds003076": 70, "phantom": 72, "phantom_guidance": 72, "xiao2026": 70,
+        "deduction73": 70, "ds002886": 70, "ds003076": 70, "phantom": 72, "phantom_guidance": 72,
+        "xiao2026": 70,
     }  # fmt: skip
     assert load_problems("ds003076") == load_problems("xiao2026") == load_problems("ds002886")
 

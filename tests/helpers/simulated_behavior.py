@@ -95,6 +95,14 @@ def people(
     return Behavior(card, shown, responses, "0" * 64)
 
 
+def grouped(right: np.ndarray, groups: np.ndarray, ages: np.ndarray) -> Behavior:
+    """Simulated people of several groups, whose ages are known."""
+    made = people(right, problems=problems_times(len(right) // 72))
+    responses = made.responses.assign_coords(group=("subject", groups), age=("subject", ages))
+    card = made.card.model_copy(update={"joined": True, "missing_runs": {}})
+    return replace(made, card=card, responses=responses)
+
+
 def sharing(
     shared: float, n_people: int = 8, times: int = 1, accuracy: float = 0.8, seed: int = 0
 ) -> np.ndarray:

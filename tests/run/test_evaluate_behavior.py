@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from simulated_behavior import AnsweringFake, labels_of
 
-from brainbench.datasets import Behavior, load_behavior
+from brainbench.datasets import Behavior, load_behavior, load_card
 from brainbench.errors import DataError, UsageError
+from brainbench.leaderboard.submissions.samples import row_faults
 from brainbench.models import PHANTOM_FILE
 from brainbench.progress import Step
 from brainbench.results import Record, load_record
@@ -153,3 +154,34 @@ def test_what_the_model_says_is_told(tmp_path: Path, said: list[str]) -> None:
     record = evaluate(model, benchmarks=BOTH[:1], output_path=tmp_path)
     assert "quantised to 4 bits" in said
     assert "quantised to 4 bits" in record.behavior[0].warnings
+
+
+def test_adults_and_children_are_asked_about_once(
+    tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three datasets hold the same problems; samples give people's answers group by group."""
+    monkeypatch.setenv("BRAINBENCH_MIRROR", str(shared / "mirror"))
+    some = {
+        "ds003076": load_card("ds003076").subjects[:4],
+        "ds002886": load_card("ds002886").subjects[4:9],
+    }
+    some["deduction73"] = (*some["ds003076"], *some["ds002886"])
+    held = {name: load_behavior(name, people) for name, people in some.items()}
+    monkeypatch.setattr("brainbench.run.inputs.load_behavior", lambda name, *given: held[name])
+    model = AnsweringFake()
+    record = evaluate(model, suite="behavior-73", output_path=tmp_path)
+    assert len(model.asked) == 1
+    assert [row.dataset for row in record.behavior] == ["ds002886"] * 3 + ["ds003076"] * 3
+    assert [one.benchmark for one in record.other] == [
+        f"deduction73.difficulty.{kind}-correlation"
+        for kind in ("all", "syllogistic", "transitive")
+    ]
+    path = next(tmp_path.glob("*/*/samples/deduction73.jsonl"))
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    for name, group in (("ds003076", "adults"), ("ds002886", "children")):
+        right = held[name].values("accuracy")
+        for row, answered in zip(rows, right, strict=True):
+            assert row[f"n_people_{group}"] == (~np.isnan(answered)).sum()
+            assert row[f"people_right_{group}"] == pytest.approx(np.nanmean(answered))
+    assert "people_right" not in rows[0]
+    assert not [fault for row in rows for fault in row_faults(row)]

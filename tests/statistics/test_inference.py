@@ -19,6 +19,7 @@ from brainbench.statistics.inference import (
     p_value,
     people_interval,
     step_down,
+    stratified_jackknife_interval,
 )
 
 
@@ -122,3 +123,32 @@ def test_like_is_divided_by_like_only() -> None:
         divide(Measured(top, "r, same items"), Measured(bottom, "r, all items"))
     low = np.array([-0.4, 0.5, 0.1, -0.3])
     assert divide(Measured(top, "r"), Measured(low, "r")) is None
+
+
+class TestStratifiedJackknife:
+    def difference(self, one: np.ndarray, other: np.ndarray) -> tuple[float, np.ndarray]:
+        """Of two means, with everybody and without each."""
+        left = [np.delete(one, i).mean() - other.mean() for i in range(one.size)]
+        left += [one.mean() - np.delete(other, i).mean() for i in range(other.size)]
+        return float(one.mean() - other.mean()), np.array(left)
+
+    def test_of_two_means_it_is_welchs(self) -> None:
+        rng = np.random.default_rng(9)
+        one, other = rng.standard_normal(7), 3.0 * rng.standard_normal(20)
+        value, left = self.difference(one, other)
+        found = stratified_jackknife_interval(value, left, ["a"] * 7 + ["b"] * 20)
+        welch = stats.ttest_ind(one, other, equal_var=False).confidence_interval(0.95)
+        assert found == pytest.approx((welch.low, welch.high))
+
+    def test_of_one_sample_it_is_the_jackknife(self) -> None:
+        values = np.random.default_rng(10).standard_normal(12)
+        left = np.array([np.delete(values, i).mean() for i in range(12)])
+        found = stratified_jackknife_interval(float(values.mean()), left, ["a"] * 12)
+        assert found == pytest.approx(jackknife_interval(float(values.mean()), left))
+
+    def test_where_there_is_none(self) -> None:
+        assert stratified_jackknife_interval(1.0, [1.0, 2.0, 3.0], ["a", "b", "b"]) is None
+        assert stratified_jackknife_interval(np.nan, [1.0, 2.0], ["a", "a"]) is None
+        assert stratified_jackknife_interval(1.0, [1.0, np.nan], ["a", "a"]) is None
+        assert stratified_jackknife_interval(1.0, [], []) is None
+        assert stratified_jackknife_interval(1.0, [2.0, 2.0], ["a", "a"]) == (1.0, 1.0)

@@ -6,7 +6,7 @@ Everything is float64.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,7 +99,7 @@ def spearman(one: Array, other: Array) -> float:
     kept = ~(np.isnan(one) | np.isnan(other))
     if kept.sum() < _FEWEST_ITEMS:
         return float("nan")
-    return float(_correlate_ranks(one[kept][:, None], other[kept][:, None])[0])
+    return float(correlate_ranks(one[kept][:, None], other[kept][:, None])[0])
 
 
 def standardise(values: Array) -> Array:
@@ -145,41 +145,79 @@ def each_against_others(values: Array) -> Array:
     return np.array([spearman(values[:, p], others[:, p]) for p in range(values.shape[1])])
 
 
-def split_half_reliability(values: Array, draws: int, rng: np.random.Generator) -> float:
+def split_half_reliability(
+    values: Array,
+    draws: int,
+    rng: np.random.Generator,
+    groups: NDArray[np.str_] | None = None,
+    ranks: bool = True,
+) -> float:
     """Reliability over items of the mean over people, by halves of the people.
 
-    The Spearman correlation between the means of two random halves, averaged over draws,
-    is stepped up to all people by the Spearman-Brown formula, k r / (1 + (k - 1) r) with k
-    the number of people over that of a half. With an odd number one person sits out each
-    draw. The formula is exact for Pearson's r and close for ranks.
+    The correlation between the means of two random halves, averaged over draws, is stepped up to
+    all people by the Spearman-Brown formula, k r / (1 + (k - 1) r) with k the number of people
+    over that of a half. With an odd number one person sits out each draw. The formula is exact for
+    Pearson's r and close for ranks. With groups, each is halved, the mean is that over groups of
+    the mean over their people, and k is the noise of a half over the noise of all.
 
     Parameters
     ----------
     values : (n_items, n_people), NaN where missing.
     draws : number of random halvings.
+    groups : (n_people,) the group of each; None where there is one.
+    ranks : whether halves are correlated by rank, as Spearman does, or by value.
 
     Returns
     -------
-    At most 1; negative where the halves disagree; NaN below two people, and where the
+    At most 1; negative where the halves disagree; NaN below two people in a group, and where the
     halves disagree so far that the formula has no value.
     """
-    n_people = values.shape[1]
-    half = n_people // 2
-    if not half:
+    names = np.zeros(values.shape[1], np.intp) if groups is None else groups
+    parts = [np.flatnonzero(names == name) for name in dict.fromkeys(names.tolist())]
+    if not parts or min(part.size for part in parts) < 2:
         return float("nan")
     rows, columns = [], []
     for _ in range(draws):
-        order = rng.permutation(n_people)
-        rows.append(mean_of(values[:, order[:half]], axis=1))
-        columns.append(mean_of(values[:, order[half : 2 * half]], axis=1))
+        halves = []
+        for part in parts:
+            order, half = part[rng.permutation(part.size)], part.size // 2
+            halves.append((order[:half], order[half : 2 * half]))
+        rows.append(_mean_of_groups(values, [half[0] for half in halves]))
+        columns.append(_mean_of_groups(values, [half[1] for half in halves]))
     one, other = np.stack(rows, axis=1), np.stack(columns, axis=1)
     known = ~np.isnan(one + other).any(axis=1)
     if known.sum() < _FEWEST_ITEMS:
         return float("nan")
-    r = float(mean_of(_correlate_ranks(one[known], other[known]), axis=0))
-    k: float = n_people / half
+    correlate = correlate_ranks if ranks else correlate_columns
+    r = float(mean_of(correlate(one[known], other[known]), axis=0))
+    k = _longer(values, parts)
     whole = 1.0 + (k - 1.0) * r
     return k * r / whole if whole > 0 else float("nan")
+
+
+def _mean_of_groups(values: Array, parts: Sequence[NDArray[np.intp]]) -> Array:
+    """(n_items,) mean over groups of the mean over their people; NaN where a group has none."""
+    means = [mean_of(values[:, part], axis=1) for part in parts]
+    return means[0] if len(means) == 1 else np.mean(means, axis=0)
+
+
+def _longer(values: Array, parts: Sequence[NDArray[np.intp]]) -> float:
+    """Variance of noise in the mean of a half of every group, over that in the mean of all."""
+    if len(parts) == 1:
+        size: float = parts[0].size
+        return size / (size // 2)
+    # of one person's value about the mean of the item; standard errors add up over groups
+    noise = [float(mean_of(_variance(values[:, part]), axis=0)) for part in parts]
+    of_half = sum(v / (part.size // 2) for v, part in zip(noise, parts, strict=True))
+    of_all = sum(v / part.size for v, part in zip(noise, parts, strict=True))
+    return of_half / of_all if of_all > 0 else 2.0
+
+
+def _variance(values: Array) -> Array:
+    """(n_items,) variance over people (n - 1); NaN below two."""
+    n = (~np.isnan(values)).sum(axis=1)
+    centred = values - divide(np.nansum(values, axis=1), n)[:, None]
+    return divide(np.nansum(centred**2, axis=1), np.maximum(n - 1, 0))
 
 
 def area_under_curve(scores: Array, labels: Array) -> float:
@@ -207,11 +245,19 @@ def leave_one_out(statistic: Callable[[NDArray[np.bool_]], float], size: int) ->
     return np.array([statistic(np.arange(size) != unit) for unit in range(size)], np.float64)
 
 
-def _correlate_ranks(one: Array, other: Array) -> Array:
+def correlate_ranks(one: Array, other: Array) -> Array:
     """(n_items, n) twice → (n,) Pearson correlation of the ranks, column by column."""
-    first, second = rankdata(one, axis=0), rankdata(other, axis=0)
-    first -= first.mean(axis=0)
-    second -= second.mean(axis=0)
+    return correlate_columns(rankdata(one, axis=0), rankdata(other, axis=0))
+
+
+def correlate_columns(one: Array, other: Array) -> Array:
+    """(n_items, n) twice → (n,) Pearson correlation, column by column; NaN where one is constant.
+
+    Parameters
+    ----------
+    one, other : values without NaN.
+    """
+    first, second = one - one.mean(axis=0), other - other.mean(axis=0)
     spread = np.sqrt((first**2).sum(axis=0) * (second**2).sum(axis=0))
     return divide((first * second).sum(axis=0), spread)
 

@@ -153,7 +153,9 @@ class Group:
         return {"confidence_accuracy": accuracy, "certainty_time": time, "confidence_time": time}
 
 
-def gather(behavior: Behavior, reasoning_type: str, seed: int = 0) -> Group:
+def gather(
+    behavior: Behavior, reasoning_type: str, seed: int = 0, everybody: bool = False
+) -> Group:
     """Take the items of one reasoning type, or all, and the people who answered enough.
 
     Parameters
@@ -161,6 +163,7 @@ def gather(behavior: Behavior, reasoning_type: str, seed: int = 0) -> Group:
     behavior : answers and response times of everybody.
     reasoning_type : one type, or ``all``.
     seed : of the split halves that reliability is measured by.
+    everybody : also people who lack many answers; not who lack all.
 
     Raises
     ------
@@ -170,11 +173,11 @@ def gather(behavior: Behavior, reasoning_type: str, seed: int = 0) -> Group:
     types = behavior.card.reasoning_types if reasoning_type == POOLED else (reasoning_type,)
     chosen = behavior.select(types)
     missing = np.isnan(chosen.values("answer")).mean(axis=0)
-    columns = np.flatnonzero(missing <= MAX_MISSING)
+    columns = np.flatnonzero(missing < 1.0 if everybody else missing <= MAX_MISSING)
     if not columns.size:
+        lacking = "all" if everybody else f"more than {MAX_MISSING:.0%}"
         raise DataError(
-            f"{behavior.card.name}, {reasoning_type}: everybody lacks more than "
-            f"{MAX_MISSING:.0%} of the responses"
+            f"{behavior.card.name}, {reasoning_type}: everybody lacks {lacking} of the responses"
         )
     return Group(chosen, reasoning_type, columns, missing, seed)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from brainbench.benchmarks import BehaviorScore, ControlledScore, LadderScore
+from brainbench.benchmarks import BehaviorScore, ControlledScore, DifficultyScore, LadderScore
 from brainbench.reasoning import AnswerBias
 from brainbench.results.blocks import Block, Bullets, Words
 from brainbench.results.record import Record
 from brainbench.results.sections.accuracy import short
 from brainbench.results.sections.cells import CellSummary, published_cells
+from brainbench.results.sections.difficulty import read_difficulty
 from brainbench.results.sections.ladder import read_ladder
+from brainbench.results.sections.other import scores_without_section
 from brainbench.results.wording import finite, listed, number, plural, with_interval
 
 
@@ -30,14 +32,19 @@ def summary(record: Record) -> list[Block]:
     if record.behavior:
         blocks.append(Words("Answers beside people's:"))
         blocks.append(Bullets([(row.benchmark, _behavior(row)) for row in record.behavior]))
+    difficulty = DifficultyScore.read_from(record)
+    if difficulty:
+        blocks.append(Words("Sure where people are right:"))
+        blocks.append(Bullets([(row.benchmark, read_difficulty(row)) for row in difficulty]))
     if record.answer_bias:
         blocks.append(Words(_accuracy(record.answer_bias)))
     if record.gains or record.searches:
         items = [(gain.identifier, f"{gain.verdict}: {gain.reading}") for gain in record.gains]
         items += [(search.identifier, search.reading) for search in record.searches]
         blocks += [Words("Guidance by brain signals:"), Bullets(items)]
-    if record.other:
-        items = [(one.benchmark, f"{one.kind} {number(one.value)}") for one in record.other]
+    others = scores_without_section(record)
+    if others:
+        items = [(one.benchmark, f"{one.kind} {number(one.value)}") for one in others]
         blocks += [Words("Other kinds of scores:"), Bullets(items)]
     if not blocks:
         done = "This run has no scores yet." if record.status == "started" else "No score came out."

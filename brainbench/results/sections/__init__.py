@@ -10,6 +10,7 @@ from brainbench.results.sections.accuracy import accuracy_section
 from brainbench.results.sections.alignment import alignment_sections
 from brainbench.results.sections.behavior import behavior_section
 from brainbench.results.sections.brain import brain_section
+from brainbench.results.sections.difficulty import difficulty_section
 from brainbench.results.sections.guidance import gains_section
 from brainbench.results.sections.ladder import ladder_section
 from brainbench.results.sections.other import other_section
@@ -20,7 +21,7 @@ __all__ = ["record_sections"]
 def record_sections(
     record: Record, folder: Path | None = None, pictures: bool = True
 ) -> list[Section]:
-    """Every kind of score that a run has: alignment, behaviour, accuracy, guidance, others.
+    """Every kind of score that a run has, in the order in which they are shown.
 
     Parameters
     ----------
@@ -32,6 +33,7 @@ def record_sections(
         *alignment_sections(record),
         brain_section(record) if pictures else None,
         behavior_section(record),
+        difficulty_section(record),
         accuracy_section(record),
         gains_section(record, folder),
         other_section(record),

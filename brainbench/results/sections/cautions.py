@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from brainbench.benchmarks import DifficultyScore
 from brainbench.results.record import NotedScore, Record
 from brainbench.results.sections.cells import controlled_cells, published_cells
+from brainbench.results.sections.other import scores_without_section
 from brainbench.results.wording import listed
 
 _MAX = 200
@@ -15,6 +17,7 @@ KINDS = {
     "alignment-published": "alignment, published",
     "alignment-controlled": "alignment, controlled",
     "behavior": "behaviour",
+    "difficulty": "item difficulty",
     "gains": "guidance",
     "other": "other kinds of scores",
 }
@@ -124,5 +127,10 @@ def _by_kind(record: Record) -> dict[str, list[tuple[str, NotedScore]]]:
             *((gain.identifier, gain) for gain in record.gains),
             *((search.identifier, search) for search in record.searches),
         ],
-        "other kinds of scores": [(score.benchmark, score) for score in record.other],
+        "item difficulty": [
+            (score.benchmark, score) for score in record.other if score.kind == DifficultyScore.kind
+        ],
+        "other kinds of scores": [
+            (score.benchmark, score) for score in scores_without_section(record)
+        ],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from brainbench.benchmarks import DifficultyScore
 from brainbench.results.blocks import Section, Table
 from brainbench.results.record import OtherScore, Record
 from brainbench.results.wording import number
@@ -14,7 +15,7 @@ _ABOUT = (
 
 def other_section(record: Record) -> Section | None:
     """One table for each kind of score; None where there is none."""
-    kinds = dict.fromkeys(score.kind for score in record.other)
+    kinds = dict.fromkeys(score.kind for score in scores_without_section(record))
     if not kinds:
         return None
     tables = [
@@ -22,6 +23,11 @@ def other_section(record: Record) -> Section | None:
         for kind in kinds
     ]
     return Section("other", "Other kinds of scores", tables, about=_ABOUT)
+
+
+def scores_without_section(record: Record) -> list[OtherScore]:
+    """Scores that no other section shows."""
+    return [score for score in record.other if score.kind != DifficultyScore.kind]
 
 
 def single_numbers(score: OtherScore) -> str:
