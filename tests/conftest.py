@@ -29,6 +29,7 @@ pytest_plugins = [
     "guided_run",
     "local_host",
     "public_tasks",
+    "small_study",
     "stand_in_brainscore",
 ]
 

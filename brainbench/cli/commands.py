@@ -16,6 +16,7 @@ from brainbench.cli import (
     finetune,
     leaderboard,
     listing,
+    prepare,
     report,
     show,
     steer,
@@ -30,6 +31,7 @@ from brainbench.errors import BrainbenchError
 _KEPT = {
     "evaluate": "finished steps are kept, the same command goes on after them",
     "fetch": "files that are whole are kept, the same command fetches the others",
+    "prepare": "finished runs and people are kept, the same command goes on after them",
     "steer": "no steering was written",
     "finetune": "finished epochs are kept, the same command with --resume goes on after them",
     "calibrate": "with --output-path finished rows are kept, the same command goes on after them",
@@ -79,6 +81,7 @@ app.command("finetune", cls=Verb, help=finetune.HELP)(finetune.finetune)
 app.command("submit", cls=Verb, help=submit.HELP)(submit.submit)
 app.add_typer(leaderboard.app, name="leaderboard")
 app.command("calibrate", cls=Verb, help=calibrate.HELP)(calibrate.calibrate)
+app.command("prepare", cls=Verb, help=prepare.HELP)(prepare.prepare)
 app.command("fetch", cls=Verb, help=fetch.HELP)(fetch.fetch)
 app.add_typer(brainscore.app, name="brainscore")
 

@@ -29,7 +29,7 @@ class ShortHelp:
         console = Console(highlight=False)
         console.width = min(console.width, _WIDEST)
         usage = Text.from_markup(f"[bold yellow]{escape(ctx.get_usage())}[/]")
-        console.print(Padding(usage, (1, 1), expand=False))
+        console.print(Padding(usage, (0, 1, 1, 1), expand=False))
         text = Text.from_markup(ctx.command.help or "")
         console.print(Padding(text, (0, 1, 1, 1), expand=False))
         for name, rows in _rows(ctx).items():

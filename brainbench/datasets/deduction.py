@@ -108,15 +108,20 @@ def require_runs(card: Card, subjects: Sequence[str]) -> None:
         )
 
 
-def read_run(path: Path) -> pd.DataFrame:
+def read_run(path: Path, text: str | None = None) -> pd.DataFrame:
     """The problems of one person's run, in order, index counting from 0.
+
+    Parameters
+    ----------
+    path : of the table of events.
+    text : what it holds, where that is known.
 
     Raises
     ------
     DataError
         When the file is not an events table or does not hold 18 problems.
     """
-    table = read_tsv(path, _COLUMNS)
+    table = read_tsv(path, _COLUMNS, text)
     kept = table["trial_type"].to_numpy() != "control"
     # lists: a hundred files are read, and every step on a table costs more than the whole of one
     cells = {str(name): table[name].to_numpy()[kept].tolist() for name in table}
@@ -137,13 +142,18 @@ def _numbers(path: Path, column: str, cells: Sequence[str | float]) -> list[floa
         raise DataError(f"{path.name}: {column} is not numeric: {error}") from error
 
 
-def stimuli(tables: Mapping[tuple[str, str], pd.DataFrame], card: Card) -> pd.DataFrame:
+def stimuli(
+    tables: Mapping[tuple[str, str], pd.DataFrame],
+    card: Card,
+    runs: Collection[str] = tuple(RUNS),
+) -> pd.DataFrame:
     """What was shown, one row per problem, conditions proven.
 
     Parameters
     ----------
     tables : (subject, run) → :func:`read_run`.
     card : names the items to drop and the known differences between file name and text.
+    runs : which runs there must be.
 
     Returns
     -------
@@ -160,7 +170,8 @@ def stimuli(tables: Mapping[tuple[str, str], pd.DataFrame], card: Card) -> pd.Da
         dropped.
     """
     rows = []
-    for run, (reasoning_type, _) in RUNS.items():
+    for run in runs:
+        reasoning_type = RUNS[run][0]
         seen = {subject: table for (subject, name), table in tables.items() if name == run}
         if not seen:
             raise DataError(f"no person has the run {run}")

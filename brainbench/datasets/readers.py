@@ -48,13 +48,14 @@ def read_mat(path: Path, variable: str, shape: tuple[int, int]) -> NDArray[np.fl
     return matrix.astype(np.float64)
 
 
-def read_tsv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+def read_tsv(path: Path, columns: tuple[str, ...], text: str | None = None) -> pd.DataFrame:
     """A BIDS table, every cell as text; ``n/a`` is missing.
 
     Parameters
     ----------
     path : the file, tab-separated with a header.
     columns : names that the header must hold; others are read too.
+    text : what the file holds, where that is known; it is not opened then.
 
     Raises
     ------
@@ -63,7 +64,8 @@ def read_tsv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     """
     try:
         # as text: versions of pandas round the last digit of a number differently
-        table = pd.read_csv(path, sep="\t", na_values=["n/a"], keep_default_na=False, dtype=str)
+        source = path if text is None else io.StringIO(text)
+        table = pd.read_csv(source, sep="\t", na_values=["n/a"], keep_default_na=False, dtype=str)
     except (ValueError, pd.errors.ParserError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not a tab-separated table: {error}") from error
     missing = [column for column in columns if column not in table.columns]

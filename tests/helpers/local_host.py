@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,6 +31,9 @@ class Host:
     """Files of which older versions are kept, by the name of the version."""
     faults: list[int] = field(default_factory=list)
     """Statuses that the next requests are answered with."""
+    slow_after: str | None = None
+    """End of a path: the answer stops half-way until a test has seen it."""
+    slow: threading.Event = field(default_factory=threading.Event)
     cut_after: int | None = None
     """Bytes after which the connection breaks, once."""
     knows_range: bool = True
@@ -68,6 +72,12 @@ class Host:
         if self.cut_after is not None:
             body, self.cut_after = body[: self.cut_after], None
         self.requests.append(Request(path, asked, status, len(body), version))
+        if self.slow_after and path.endswith(self.slow_after):
+            handler.wfile.write(body[: len(body) // 2])
+            self.slow.set()
+            while self.slow_after:
+                time.sleep(0.01)
+            return
         handler.wfile.write(body)
 
 

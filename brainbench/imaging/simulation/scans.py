@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
-from scipy.signal import lfilter
 
 from brainbench.imaging.simulation.design import StudyDesign
 from brainbench.imaging.simulation.events import neural_spans
@@ -62,8 +61,7 @@ def draw_scans(
     count = int(np.ceil(end / design.tr))
     random = design.stream("scans", *names)
     moved, jerks = _motion(design, random, count)
-    sources = lfilter([np.sqrt(0.75)], [1, -0.5], random.standard_normal((count + 50, _SOURCES)), 0)
-    sources = sources[50:]
+    sources = _autocorrelated(random.standard_normal((count + 50, _SOURCES)), 0.5)[50:]
     cosines = _cosines(count, design.tr)
     percent = np.tensordot(_task(design, events, count), responses, axes=1)
     percent += _mixed(design, random, cosines / np.arange(1, cosines.shape[1] + 1), design.drift)
@@ -134,7 +132,15 @@ def _noise(design: StudyDesign, random: np.random.Generator, count: int) -> Arra
     width = design.smoothness / design.voxel_size / 2.3548
     smooth = gaussian_filter(white, (0, width, width, width), mode="wrap")
     smooth /= smooth.std()
-    return np.asarray(lfilter([np.sqrt(1.0 - rho**2)], [1.0, -rho], smooth, axis=0)[burn:])
+    return _autocorrelated(smooth, rho)[burn:]
+
+
+def _autocorrelated(white: Array, rho: float) -> Array:
+    """White noise (scans, …) as a process of order 1 with the same variance."""
+    held = white.copy()
+    for scan in range(1, len(held)):
+        held[scan] = rho * held[scan - 1] + np.sqrt(1.0 - rho**2) * white[scan]
+    return held
 
 
 def _field(design: StudyDesign, random: np.random.Generator, width: float) -> Array:

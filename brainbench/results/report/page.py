@@ -89,19 +89,45 @@ def _first(record: Record) -> list[Section]:
 
 def _page(record: Record, sections: Sequence[Section], longest: int) -> str:
     data = listed(f"{d.name} {d.version}" for d in record.datasets)
+    facts = [
+        ("data", data),
+        ("run", record.run_id),
+        ("status", record.status),
+        ("started", str(record.timing.get("started", ""))),
+        ("brainbench", record.versions.get("brainbench") or ""),
+    ]
+    heading = clip(record.model.identifier, 160)
+    about = clip(record.model.description or "", 300)
+    return render_page("brainbench report", heading, about, facts, sections, longest)
+
+
+def render_page(
+    kind: str,
+    heading: str,
+    about: str,
+    facts: Sequence[tuple[str, str]],
+    sections: Sequence[Section],
+    longest: int = 5000,
+) -> str:
+    """A page that needs nothing but itself; every text is escaped.
+
+    Parameters
+    ----------
+    kind : what it is, such as ``brainbench report``.
+    heading : whom or what it is of.
+    about : a sentence below the heading; empty for none.
+    facts : names and values below it; those without a value are left out.
+    sections : the content.
+    longest : characters of one text; the rest is cut.
+    """
     return (
         page_environment("brainbench.results.report", longest)
         .get_template("report.html")
         .render(
-            model=clip(record.model.identifier, 160),
-            about=clip(record.model.description or "", 300),
-            facts=[
-                ("data", data),
-                ("run", record.run_id),
-                ("status", record.status),
-                ("started", str(record.timing.get("started", ""))),
-                ("brainbench", record.versions.get("brainbench") or ""),
-            ],
+            kind=kind,
+            model=heading,
+            about=about,
+            facts=facts,
             sections=sections,
             style=_part("report.css"),
             script=_part("report.js"),

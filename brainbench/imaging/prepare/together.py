@@ -1,0 +1,197 @@
+"""Responses of all people → one recording, its voxels the same places in everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from brainbench.datasets import deduction
+from brainbench.datasets.assembly import Recording, build_assembly
+from brainbench.datasets.cards import Card
+from brainbench.errors import DataError
+from brainbench.imaging.prepare.person import PreparedPerson
+
+Array = NDArray[np.float64]
+Columns = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Voxels of a region.
+
+    Attributes
+    ----------
+    there : in the image.
+    used : inside the brain in every run of everybody.
+    least : the person who has the fewest, and how many those are.
+    """
+
+    there: int
+    used: int
+    least: tuple[str, int]
+
+
+def put_together(
+    people: Sequence[PreparedPerson], card: Card
+) -> tuple[Recording, dict[str, Coverage]]:
+    """One recording of all people.
+
+    A voxel is used where it can be in every run of everybody, so that the same column is the same
+    place in all of them. A run that somebody lacks is NaN.
+
+    Parameters
+    ----------
+    people : responses of each.
+    card : of the study; that of the recording has its people, regions and items.
+
+    Returns
+    -------
+    The recording, and the voxels of each region.
+
+    Raises
+    ------
+    DataError
+        When images are not of one grid, a region has no voxel that all have, or people saw
+        different problems.
+    """
+    _check_grid(people)
+    columns, coverage = _common(people)
+    unknown = [run for person in people for run in person.runs if run not in deduction.RUNS]
+    if unknown:
+        raise DataError(
+            f"the problems of {unknown[0]} are not known: runs are "
+            f"{', '.join(deduction.RUNS)}; scans.runs on the card says what they are called in BIDS"
+        )
+    tables = {
+        (person.subject, name): deduction.read_run(
+            Path(f"{person.subject}_{name}_events.tsv"), run.events
+        )
+        for person in people
+        for name, run in person.runs.items()
+    }
+    runs = [run for run in card.runs if any(name == run for _, name in tables)]
+    shown = deduction.stimuli(tables, card, runs)
+    # a phase of a trial is a region of its own: it has other responses in the same voxels
+    phases = _phases(people)
+    parts = {
+        (roi if len(phases) == 1 else f"{roi}.{phase}"): (chosen, phase)
+        for roi, chosen in columns.items()
+        for phase in phases
+    }
+    blocks, places = {}, {}
+    for name, (chosen, phase) in parts.items():
+        for person in people:
+            blocks[person.subject, name] = _block(person, shown, chosen, phase)
+            places[person.subject, name] = person.coordinates[chosen]
+    assembly = build_assembly(shown, blocks, places)
+    voxels = [person.voxels[chosen] for chosen, _ in parts.values() for person in people]
+    owners = zip(assembly["subject"].values, assembly["roi"].values, np.concatenate(voxels),
+                 strict=True)  # fmt: skip
+    ids = np.array([f"{subject}.{roi}.{voxel}" for subject, roi, voxel in owners])
+    assembly = assembly.assign_coords(neuroid_id=("neuroid", ids))
+    widths = {name: len(chosen) for name, (chosen, _) in parts.items()}
+    own = _own_card(card, people, shown, widths)
+    assembly.attrs.update(dataset=own.name, version=own.version)
+    answers = deduction.behavior(tables, shown, list(own.subjects), card)
+    return Recording(own, assembly, deduction.problems(shown), "", answers), coverage
+
+
+# ---------------------------------------------------------------- parts
+
+
+def _check_grid(people: Sequence[PreparedPerson]) -> None:
+    first = people[0]
+    for person in people[1:]:
+        same = np.array_equal(person.voxels, first.voxels) and np.allclose(
+            person.coordinates, first.coordinates, atol=1e-3, equal_nan=True
+        )
+        if not same:
+            raise DataError(
+                f"the images of {person.subject} and {first.subject} are not in one grid: their "
+                "voxels are not the same places. Run fMRIPrep for everybody with the same "
+                "--output-spaces, resolution included"
+            )
+
+
+def _common(people: Sequence[PreparedPerson]) -> tuple[dict[str, Columns], dict[str, Coverage]]:
+    """Columns of each region that can be used in every run of everybody."""
+    inside = {
+        person.subject: np.all([run.inside for run in person.runs.values()], axis=0)
+        for person in people
+    }
+    everywhere = np.all(list(inside.values()), axis=0)
+    columns, coverage = {}, {}
+    for roi, chosen in people[0].rois.items():
+        counts = {subject: int(own[chosen].sum()) for subject, own in inside.items()}
+        least = min(counts, key=lambda subject: counts[subject])
+        columns[roi] = chosen[everywhere[chosen]]
+        coverage[roi] = Coverage(len(chosen), len(columns[roi]), (least, counts[least]))
+        if not columns[roi].size:
+            raise DataError(
+                f"ROI {roi}: none of its {len(chosen)} voxels is inside the brain in every run of "
+                f"everybody; {least} has {counts[least]} of them. Leave that person out with "
+                "--subjects, or choose another region"
+            )
+    return columns, coverage
+
+
+def _phases(people: Sequence[PreparedPerson]) -> list[str]:
+    found = [list(dict.fromkeys(run.phases)) for one in people for run in one.runs.values()]
+    return found[0]
+
+
+def _block(person: PreparedPerson, shown: pd.DataFrame, columns: Columns, phase: str) -> Array:
+    """(presentations, voxels) of one person in one region; runs that are not there are NaN."""
+    block = np.full((len(shown), len(columns)), np.nan)
+    for name, run in person.runs.items():
+        named = enumerate(zip(run.stimulus_ids, run.phases, strict=True))
+        rows = {stimulus: row for row, (stimulus, own) in named if own == phase}
+        here = np.flatnonzero(shown["run"] == name)
+        wanted = shown["stimulus_id"].iloc[here]
+        lacking = [stimulus for stimulus in wanted if stimulus not in rows]
+        if lacking:
+            raise DataError(f"{person.subject} {name}: no trial of {lacking[0]}")
+        block[here] = run.responses[[rows[stimulus] for stimulus in wanted]][:, columns]
+    return block
+
+
+def _own_card(
+    card: Card,
+    people: Sequence[PreparedPerson],
+    shown: pd.DataFrame,
+    rois: Mapping[str, int],
+) -> Card:
+    """The study's card for what was prepared: its people, regions, items and missing runs."""
+    runs = tuple(dict.fromkeys(map(str, shown["run"])))
+    types = [str(kind) for kind in shown["reasoning_type"]]
+    counts = {kind: types.count(kind) for kind in dict.fromkeys(types)}
+    subjects = tuple(person.subject for person in people)
+    missing = {
+        person.subject: tuple(run for run in runs if run not in person.runs) for person in people
+    }
+    return card.model_copy(
+        update={
+            "name": f"{card.name}-fmri",
+            "urls": (),
+            "files": (),
+            "scans": None,
+            "requires": (),
+            "behavior": False,
+            "subjects": subjects,
+            "ages": {name: age for name, age in card.ages.items() if name in subjects},
+            "rois": dict(rois),
+            "roi_coordinates": {},
+            "selection_leak": (),
+            "reasoning_types": tuple(counts),
+            "items": len(types),
+            "type_items": counts,
+            "runs": runs,
+            "missing_runs": {name: held for name, held in missing.items() if held},
+            "dropped": {k: why for k, why in card.dropped.items() if k.rpartition("-")[0] in runs},
+        }
+    )
