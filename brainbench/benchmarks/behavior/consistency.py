@@ -16,6 +16,7 @@ from scipy.stats import rankdata
 from brainbench.statistics.answers import auc
 
 Array = NDArray[np.float64]
+Correlate = Callable[[Array, Array, NDArray[np.bool_]], Array]
 # a rank correlation over two items is 1 or -1 whatever they are
 _FEWEST_ITEMS = 3
 
@@ -150,7 +151,7 @@ def split_half_reliability(
     draws: int,
     rng: np.random.Generator,
     groups: NDArray[np.str_] | None = None,
-    ranks: bool = True,
+    correlate: Correlate | None = None,
 ) -> float:
     """Reliability over items of the mean over people, by halves of the people.
 
@@ -165,7 +166,8 @@ def split_half_reliability(
     values : (n_items, n_people), NaN where missing.
     draws : number of random halvings.
     groups : (n_people,) the group of each; None where there is one.
-    ranks : whether halves are correlated by rank, as Spearman does, or by value.
+    correlate : how two halves are, (n, draws) twice and the n of the items that they hold; by rank
+        where None.
 
     Returns
     -------
@@ -178,18 +180,17 @@ def split_half_reliability(
         return float("nan")
     rows, columns = [], []
     for _ in range(draws):
-        halves = []
-        for part in parts:
-            order, half = part[rng.permutation(part.size)], part.size // 2
-            halves.append((order[:half], order[half : 2 * half]))
-        rows.append(_mean_of_groups(values, [half[0] for half in halves]))
-        columns.append(_mean_of_groups(values, [half[1] for half in halves]))
+        orders = [part[rng.permutation(part.size)] for part in parts]
+        rows.append(_mean_of_groups(values, [order[: order.size // 2] for order in orders]))
+        second = [order[order.size // 2 : 2 * (order.size // 2)] for order in orders]
+        columns.append(_mean_of_groups(values, second))
     one, other = np.stack(rows, axis=1), np.stack(columns, axis=1)
-    known = ~np.isnan(one + other).any(axis=1)
+    known: NDArray[np.bool_] = ~np.isnan(one + other).any(axis=1)
     if known.sum() < _FEWEST_ITEMS:
         return float("nan")
-    correlate = correlate_ranks if ranks else correlate_columns
-    r = float(mean_of(correlate(one[known], other[known]), axis=0))
+    halves = one[known], other[known]
+    found = correlate(*halves, known) if correlate else correlate_ranks(*halves)
+    r = float(mean_of(found, axis=0))
     k = _longer(values, parts)
     whole = 1.0 + (k - 1.0) * r
     return k * r / whole if whole > 0 else float("nan")

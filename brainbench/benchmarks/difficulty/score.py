@@ -12,6 +12,7 @@ from brainbench.quantities import AtMostOne, Correlation, Count, Interval, Share
 
 JOINT = "joint"
 ONE_AGE = "joint, at one age"
+BEYOND = "joint, beyond condition"
 EVERYBODY = "everybody"
 WITHIN_GROUPS = "within groups"
 AgreementMeasure = Literal["confidence", "errors"]
@@ -34,8 +35,10 @@ class ProfileRow(_Row):
     """
 
     profile: str
-    """``joint``, where each group counts the same; the name of a group; or ``joint, at one age``,
-    with age regressed out item by item inside each group."""
+    """``joint``, where each group counts the same; the name of a group; ``joint, at one age``, with
+    age regressed out item by item inside each group; or ``joint, beyond condition``, where
+    reasoning type, validity and negation, with their interactions, and the number of words are
+    taken out of the ranks of both sides."""
     n_people: Count
     fewest: Count
     """People who answered the item that the fewest answered."""
@@ -153,6 +156,11 @@ class DifficultyScore(BenchmarkScore):
         return next(row for row in self.profiles if row.profile == JOINT)
 
     @property
+    def beyond(self) -> ProfileRow:
+        """The row of the joint profile without what every item's condition explains."""
+        return next(row for row in self.profiles if row.profile == BEYOND)
+
+    @property
     def headline(self) -> float | None:
         """ρ of confidence with the joint profile."""
         return self.joint.value
@@ -168,6 +176,7 @@ class DifficultyScore(BenchmarkScore):
         return {
             "ceiling": self.joint.bound,
             "reliability": self.joint.reliability,
+            "beyond_condition": self.beyond.value,
             "reference": self.joint.reference,
             "groups": {
                 row.profile: row.value for row in self.profiles if row.profile in self.groups

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from brainbench.benchmarks.behavior.consistency import (
     Array,
+    Correlate,
+    correlate_columns,
     leave_one_out,
     mean_of,
     spearman,
@@ -20,6 +22,11 @@ from brainbench.benchmarks.behavior.consistency import (
 from brainbench.benchmarks.behavior.people import Group, answer_measures, gather
 from brainbench.benchmarks.behavior.scoring import Responder, control_responders, score_answers
 from brainbench.benchmarks.difficulty.age import profile_at_one_age, slope_on_age
+from brainbench.benchmarks.difficulty.beyond import (
+    condition_design,
+    correlate_beyond,
+    spearman_beyond,
+)
 from brainbench.benchmarks.difficulty.profiles import (
     Estimated,
     Names,
@@ -32,6 +39,7 @@ from brainbench.benchmarks.difficulty.profiles import (
 )
 from brainbench.benchmarks.difficulty.score import (
     AGREEMENTS,
+    BEYOND,
     EVERYBODY,
     JOINT,
     ONE_AGE,
@@ -109,21 +117,32 @@ class Crowd:
         found: Array = np.mean(means, axis=0)
         return found
 
-    def reliability(self, name: str, ranks: bool = True) -> float:
+    @cached_property
+    def design(self) -> Array:
+        """(n_items, n_columns) what is known of each item; see :func:`condition_design`."""
+        return condition_design(self.group.behavior.problems)
+
+    def reliability(self, name: str, correlate: Correlate | None = None) -> float:
         """Split-half reliability of a profile.
 
         Parameters
         ----------
         name : ``joint`` or a group.
-        ranks : whether halves are correlated by rank.
+        correlate : see :func:`.consistency.split_half_reliability`.
         """
         mask, rng = self.masks[name], np.random.default_rng(self.group.seed)
-        return split_half_reliability(self.right[:, mask], _HALVINGS, rng, self.groups[mask], ranks)
+        return split_half_reliability(
+            self.right[:, mask], _HALVINGS, rng, self.groups[mask], correlate
+        )
 
     @cached_property
     def reliabilities(self) -> dict[str, float]:
-        """Of each profile; age regressed out changes little of the joint one's noise."""
-        return {name: self.reliability(name) for name in self.masks}
+        """Of each profile but that at one age, whose noise is nearly that of the joint one."""
+        found = {name: self.reliability(name) for name in self.masks}
+        found[BEYOND] = self.reliability(
+            JOINT, lambda one, other, items: correlate_beyond(one, other, self.design[items])
+        )
+        return found
 
     @cached_property
     def controls(self) -> dict[str, Responder]:
@@ -138,7 +157,7 @@ class Crowd:
     def _correlation(self, pair: tuple[str, str]) -> GroupCorrelation:
         mask = np.isin(self.groups, pair)
         found = correlate_groups(self.right[:, mask], self.groups[mask])
-        product = np.prod([self.reliability(name, ranks=False) for name in pair])
+        product = np.prod([self.reliability(name, _by_value) for name in pair])
         corrected = found.value / np.sqrt(product) if product > 0 else float("nan")
         return GroupCorrelation(
             groups=pair,
@@ -149,36 +168,45 @@ class Crowd:
         )
 
 
+def _by_value(one: Array, other: Array, _: Mask) -> Array:
+    return correlate_columns(one, other)
+
+
 def profile_rows(crowd: Crowd, model: Responder) -> list[ProfileRow]:
-    """The joint profile, each group's, and the joint one with age regressed out.
+    """The joint profile, each group's, and the joint one without age, and without condition.
 
     Parameters
     ----------
     crowd : everybody who answered.
     model : its confidence is held against the profiles.
     """
-    return [*(_row(crowd, model, name) for name in crowd.masks), _row(crowd, model, ONE_AGE)]
+    return [_row(crowd, model, name) for name in (*crowd.masks, ONE_AGE, BEYOND)]
 
 
 def _row(crowd: Crowd, model: Responder, name: str) -> ProfileRow:
-    mask = crowd.masks[JOINT if name == ONE_AGE else name]
+    mask = crowd.masks.get(name, crowd.masks[JOINT])
     right, groups, ages = crowd.right[:, mask], crowd.groups[mask], crowd.ages[mask]
+    every = np.arange(len(right))
 
     def profile(people: Mask) -> Array:
         if name == ONE_AGE:
             return profile_at_one_age(right[:, people], groups[people], ages[people])
         return joint_profile(right[:, people], groups[people])
 
-    whole = profile(np.ones(len(groups), bool))
-    value = spearman(model.confidence, whole)
-    left = leave_one_out(lambda kept: spearman(model.confidence, profile(kept)), len(groups))
-    items = np.flatnonzero(~np.isnan(model.confidence + whole))
-    left_items = leave_one_out(
-        lambda kept: spearman(model.confidence[items[kept]], whole[items[kept]]), items.size
-    )
+    def rho(confidence: Array, target: Array, items: NDArray[np.intp] = every) -> float:
+        if name == BEYOND:
+            return spearman_beyond(confidence[items], target[items], crowd.design[items])
+        return spearman(confidence[items], target[items])
+
+    own, whole = model.confidence, profile(np.ones(len(groups), bool))
+    value = rho(own, whole)
+    left = leave_one_out(lambda kept: rho(own, profile(kept)), len(groups))
+    items = np.flatnonzero(~np.isnan(own + whole))
+    left_items = leave_one_out(lambda kept: rho(own, whole, items[kept]), items.size)
     reliability = crowd.reliabilities.get(name, float("nan"))
-    own = crowd.own.get(name)
-    person = mean_person(*own, groups) if own else Estimated(float("nan"), None)
+    person = Estimated(float("nan"), None)
+    if name in crowd.own:
+        person = mean_person(*crowd.own[name], groups)
     return ProfileRow(
         profile=name,
         n_people=len(groups),
@@ -191,7 +219,7 @@ def _row(crowd: Crowd, model: Responder, name: str) -> ProfileRow:
         reference=finite_or_none(person.value),
         reference_interval=person.interval,
         controls={
-            control: finite_or_none(spearman(responder.confidence, whole))
+            control: finite_or_none(rho(responder.confidence, whole))
             for control, responder in crowd.controls.items()
         },
     )

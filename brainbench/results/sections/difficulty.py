@@ -19,13 +19,15 @@ from brainbench.results.wording import interval, listed, number, plural, with_in
 _ABOUT = (
     "Profile: the share of people who were right, item by item; a person who lacks a run counts "
     "for the items of the others. joint: each group counts the same, however many people it has. "
-    "at one age: age regressed out, item by item, inside each group. ρ: Spearman, over items, of "
-    "the model's log-odds of the right answer with the profile. Person: answers of each person "
-    "with the profile of all others. Reliability: random halves of each group, stepped up to "
-    "everybody (Spearman-Brown); bound: its root, what a perfect predictor is expected to reach. "
-    "Age: agreement with each person regressed on age; nearer to older or younger people only "
-    "where the intervals over people and over items both say so. Intervals: 95 %, people or items "
-    "left out in turn. * as far from 0 as the model."
+    "at one age: age regressed out, item by item, inside each group. beyond condition: reasoning "
+    "type, validity and negation, with their interactions, and the number of words taken out of "
+    "the ranks of both sides. ρ: Spearman, over items, of the model's log-odds of the right "
+    "answer with the profile. Person: answers of each person with the profile of all others. "
+    "Reliability: random halves of each group, stepped up to everybody (Spearman-Brown); bound: "
+    "its root, what a perfect predictor is expected to reach. Age: agreement with each person "
+    "regressed on age; nearer to older or younger people only where the intervals over people and "
+    "over items both say so. Intervals: 95 %, people or items left out in turn. * as far from 0 "
+    "as the model."
 )
 _MAX = 40
 
@@ -67,8 +69,14 @@ def read_difficulty(score: DifficultyScore) -> str:
     who = " and ".join(score.groups)
     return (
         f"confidence follows what {who} find easy with ρ {number(row.value)} "
-        f"({groups}): {found}; people {number(row.reference)}, bound {number(row.bound)}{age}."
+        f"({groups}): {found}; beyond condition and length {_clear(score.beyond)}; people "
+        f"{number(row.reference)}, bound {number(row.bound)}{age}."
     )
+
+
+def _clear(row: ProfileRow) -> str:
+    """ρ with its wider interval, or that there is none."""
+    return with_interval(row.value, row.interval_items) if row.value is not None else "undefined"
 
 
 def _benchmark(place: int, score: DifficultyScore) -> Section:

@@ -150,7 +150,9 @@ class TestNumbers:
 
     def test_groups_are_never_hidden(self, like_old: DifficultyScore) -> None:
         names = [row.profile for row in like_old.profiles]
-        assert names == ["joint", "adults", "children", "joint, at one age"]
+        assert names == [
+            "joint", "adults", "children", "joint, at one age", "joint, beyond condition",
+        ]  # fmt: skip
         assert like_old.groups == {"adults": ADULTS, "children": CHILDREN}
         facts = like_old.facts
         assert facts["groups"] == {row.profile: row.value for row in like_old.profiles[1:3]}
@@ -194,9 +196,11 @@ class TestNumbers:
         behavior = grown[0]
         said, odds = always_true(behavior.problems)
         found = score(behavior, Answers(said, odds, ("",) * len(said)))
-        for row in found.profiles:
+        for row in found.profiles[:4]:
             assert row.controls["always True"] == row.value
             assert row.controls["always False"] == -row.value
+        # the label explains it altogether
+        assert found.beyond.value is found.beyond.controls["always True"] is None
         for slope in found.slopes:
             assert slope.controls["always True"] == pytest.approx(slope.slope, abs=1e-15)
         assert {"always True", "always False"} <= set(found.reached_by)

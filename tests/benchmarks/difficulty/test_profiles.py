@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from brainbench.benchmarks.behavior.consistency import split_half_reliability
+from brainbench.benchmarks.behavior.consistency import correlate_columns, split_half_reliability
 from brainbench.benchmarks.difficulty.profiles import (
     correlate_groups,
     each_with_others,
@@ -18,6 +18,10 @@ from brainbench.benchmarks.difficulty.profiles import (
 )
 
 NAN = float("nan")
+
+
+def by_value(one: np.ndarray, other: np.ndarray, items: np.ndarray) -> np.ndarray:
+    return correlate_columns(one, other)
 
 
 def names(adults: int, children: int) -> np.ndarray:
@@ -63,7 +67,7 @@ class TestReliability:
         for _ in range(20):
             items = rng.standard_normal((150, 1))
             values = items + spread * rng.standard_normal((150, adults + children))
-            found.append(split_half_reliability(values, 20, rng, groups, ranks=False))
+            found.append(split_half_reliability(values, 20, rng, groups, by_value))
         truth = 1.0 / (1.0 + (1.0 / adults + 9.0 / children) / 4.0)
         assert np.mean(found) == pytest.approx(truth, abs=0.01)
 
@@ -72,9 +76,9 @@ class TestReliability:
         pattern = np.linspace(-1.0, 1.0, 30)[:, None]
         values = np.hstack([np.repeat(pattern, 4, axis=1), np.repeat(-2.0 * pattern, 6, axis=1)])
         rng = np.random.default_rng(0)
-        found = split_half_reliability(values, 50, rng, names(4, 6), ranks=False)
+        found = split_half_reliability(values, 50, rng, names(4, 6), by_value)
         assert found == pytest.approx(1.0)
-        assert split_half_reliability(values, 50, rng, ranks=False) < 0.95
+        assert split_half_reliability(values, 50, rng, None, by_value) < 0.95
 
     def test_one_group_is_as_without_groups(self) -> None:
         right = answers(40, 11)

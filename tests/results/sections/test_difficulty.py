@@ -38,7 +38,9 @@ def test_a_run_without_it_has_no_section(record: Record) -> None:
 def test_every_profile_stands_with_its_groups(record: Record) -> None:
     score = DifficultyScore.read_from(record)[0]
     shown = table_named(difficulty_section(record), "95 % intervals over people")
-    assert list(shown) == ["joint", "adults", "children", "joint, at one age"]
+    assert list(shown) == [
+        "joint", "adults", "children", "joint, at one age", "joint, beyond condition",
+    ]  # fmt: skip
     for row in score.profiles:
         cells = shown[row.profile]
         assert cells["ρ of the model"].startswith(f"{row.value:.3f} [")
@@ -69,6 +71,7 @@ def test_the_sentence_names_groups_controls_and_bound(record: Record) -> None:
     for row in score.profiles[1:3]:
         assert f"{row.profile} {row.value:.3f}" in text
     assert f"bound {score.joint.bound:.3f}" in text
+    assert f"beyond condition and length {score.beyond.value:.3f} [" in text
     # nothing that is as far from 0 is left out of the sentence
     assert score.reached_by
     assert all(name in text for name in score.reached_by[:3])
