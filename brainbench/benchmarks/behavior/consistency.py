@@ -16,7 +16,7 @@ from scipy.stats import rankdata
 from brainbench.statistics.answers import auc
 
 Array = NDArray[np.float64]
-Correlate = Callable[[Array, Array, NDArray[np.bool_]], Array]
+Correlate = Callable[[Array, Array, NDArray[np.intp]], Array]
 # a rank correlation over two items is 1 or -1 whatever they are
 _FEWEST_ITEMS = 3
 
@@ -166,7 +166,7 @@ def split_half_reliability(
     values : (n_items, n_people), NaN where missing.
     draws : number of random halvings.
     groups : (n_people,) the group of each; None where there is one.
-    correlate : how two halves are, (n, draws) twice and the n of the items that they hold; by rank
+    correlate : how two halves are, (n, draws) twice and the indices of those n items; by rank
         where None.
 
     Returns
@@ -185,8 +185,8 @@ def split_half_reliability(
         second = [order[order.size // 2 : 2 * (order.size // 2)] for order in orders]
         columns.append(_mean_of_groups(values, second))
     one, other = np.stack(rows, axis=1), np.stack(columns, axis=1)
-    known: NDArray[np.bool_] = ~np.isnan(one + other).any(axis=1)
-    if known.sum() < _FEWEST_ITEMS:
+    known = np.flatnonzero(~np.isnan(one + other).any(axis=1))
+    if known.size < _FEWEST_ITEMS:
         return float("nan")
     halves = one[known], other[known]
     found = correlate(*halves, known) if correlate else correlate_ranks(*halves)

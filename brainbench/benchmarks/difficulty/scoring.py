@@ -168,7 +168,7 @@ class Crowd:
         )
 
 
-def _by_value(one: Array, other: Array, _: Mask) -> Array:
+def _by_value(one: Array, other: Array, _: NDArray[np.intp]) -> Array:
     return correlate_columns(one, other)
 
 
