@@ -53,13 +53,17 @@ class SingleRun:
 
     @cached_property
     def explained(self) -> Array:
-        """(HRFs, voxels) sum of squares that all trials of a run explain."""
+        """(HRFs, voxels) sum of squares that the whole design of a run explains.
+
+        All of it, for control trials among the regressors of no interest have the same HRF.
+        """
         hrfs = range(len(self.designs))
         return np.stack([((self.basis(h).T @ self.series) ** 2).sum(axis=0) for h in hrfs])
 
     def basis(self, hrf: int) -> Array:
-        """Orthonormal regressors of the trials, free of those of no interest."""
-        return orthonormal(_free(self.designs[hrf].own[:, :, 0], self.nuisance(hrf)))
+        """Orthonormal regressors: those of no interest, and of the trials what is left of them."""
+        base = self.nuisance(hrf)
+        return np.column_stack([base, orthonormal(_free(self.designs[hrf].own[:, :, 0], base))])
 
     def nuisance(self, hrf: int) -> Array:
         """Orthonormal regressors of no interest."""
