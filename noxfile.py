@@ -13,6 +13,8 @@ nox.options.sessions = ["lint", "types", "docs", "tests"]
 nox.options.default_venv_backend = "venv"
 
 PINNED = ("-c", "constraints.txt")
+# folders of tests with a module on Brain-Score
+_BRAINSCORE = ("models", "datasets", "cli")
 PYTEST = ("pytest", "-n", "2", "--dist", "loadgroup")
 
 
@@ -70,8 +72,8 @@ def brainscore(session: nox.Session) -> None:
     session.install("-e", ".[test,brainscore]")
     # it pins transformers below 5, which pip would not put beside brainbench's
     session.install("--no-deps", "brainscore-language==2.3.0")
-    tests = ("tests/exchange/brainscore", "tests/models/test_brainscore.py")
-    session.run("pytest", *tests, "tests/cli/test_brainscore.py", *session.posargs)
+    places = ("exchange/brainscore", *(f"{name}/test_brainscore.py" for name in _BRAINSCORE))
+    session.run("pytest", *(f"tests/{place}" for place in places), *session.posargs)
 
 
 @nox.session

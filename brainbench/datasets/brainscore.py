@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from brainbench.datasets.netcdf import DIMS, read_netcdf
+from brainbench.datasets.netcdf import DIMS
 from brainbench.errors import DataError, UnknownNameError, UsageError
 from brainbench.paths import user_path
 
@@ -35,7 +35,8 @@ class LanguageData:
 
     Attributes
     ----------
-    dataset : its identifier in Brain-Score's ``load_dataset``.
+    identifier : as ``--assembly brainscore:`` takes it.
+    dataset : identifier in Brain-Score's ``load_dataset``; several experiments may share one.
     sha1 : of the file, which its loader keeps it under.
     title, citation : for the record.
     subject : coordinate of the people.
@@ -47,6 +48,7 @@ class LanguageData:
     select : coordinate → the label that is kept.
     """
 
+    identifier: str
     dataset: str
     sha1: str
     title: str
@@ -65,13 +67,25 @@ class LanguageData:
         return home / self.sha1 / f"assy_{self.dataset.replace('.', '_')}.nc"
 
     @property
-    def nuisance(self) -> tuple[str, ...]:
-        """Coordinates that scores are held against: words of the stimulus without its context."""
-        return (WORDS,) if self.context else ()
+    def card(self) -> dict[str, object]:
+        """Fields of the card of its assembly, as :func:`as_texts_in_context` gives it.
+
+        Scores are held against the number of words of a stimulus, without its context.
+        """
+        in_context = {"position": POSITION, "nuisance": (WORDS,)} if self.context else {}
+        return {
+            "name": self.identifier.replace(".", "-"),
+            "title": self.title,
+            "citation": self.citation,
+            "subject": self.subject,
+            "group": self.group,
+            **in_context,
+        }
 
 
 def _pereira(experiment: str) -> LanguageData:
     return LanguageData(
+        f"Pereira2018.{experiment}",
         "Pereira2018.language",
         "f8434b4022f5b2c862f0ff2854d5b3f5f2a7fb96",
         f"Passages of {experiment.removesuffix('sentences')} sentences, fMRI of the language "
@@ -85,10 +99,11 @@ def _pereira(experiment: str) -> LanguageData:
     )
 
 
-DATA = {
-    "Pereira2018.243sentences": _pereira("243sentences"),
-    "Pereira2018.384sentences": _pereira("384sentences"),
-    "Tuckute2024.language": LanguageData(
+_ENTRIES = (
+    _pereira("243sentences"),
+    _pereira("384sentences"),
+    LanguageData(
+        "Tuckute2024.language",
         "Tuckute2024.language",
         "5c8fc7f3e24cc1af5f5296459377b638b6492641",
         "1,000 sentences, fMRI of the language network averaged over five people, from Brain-Score",
@@ -96,7 +111,8 @@ DATA = {
         subject="subject_UID",
         roi=None,
     ),
-    "Blank2014.fROI": LanguageData(
+    LanguageData(
+        "Blank2014.fROI",
         "Blank2014.fROI",
         "af1e868821b897cb1684e4c8dcd33977121ef552",
         "Eight stories, fMRI of twelve language regions, from Brain-Score",
@@ -106,7 +122,8 @@ DATA = {
         order=("sentence_number_in_story", "part_number_in_sentence"),
         group="story",
     ),
-    "Fedorenko2016.language": LanguageData(
+    LanguageData(
+        "Fedorenko2016.language",
         "Fedorenko2016.language",
         "2966b6d78e972a72068aa6907377483f427e8d9a",
         "Words of 52 sentences, ECoG of language electrodes, from Brain-Score",
@@ -116,7 +133,8 @@ DATA = {
         order=("word_num",),
         group="sentence_id",
     ),
-}
+)
+DATA = {entry.identifier: entry for entry in _ENTRIES}
 
 
 def find_language_data(name: str) -> LanguageData:
@@ -137,25 +155,20 @@ def find_language_data(name: str) -> LanguageData:
     return DATA[identifier]
 
 
-def read_language_data(name: str) -> xr.DataArray:
-    """Responses to the stimuli of an experiment, from the file that Brain-Score has cached.
+def check_cached(entry: LanguageData) -> None:
+    """Check that Brain-Score has cached the file of a dataset, and that it is the one it lists.
 
     Parameters
     ----------
-    name : ``brainscore:<identifier>``, such as ``brainscore:Pereira2018.384sentences``.
-
-    Returns
-    -------
-    (presentation, neuroid), as :func:`as_texts_in_context` has it.
+    entry : of the dataset.
 
     Raises
     ------
     UsageError
-        When there is no such dataset, or its file is not in Brain-Score's cache.
+        When the file is not there, with the command that brings it.
     DataError
-        When the file is not the one that Brain-Score lists, or lacks a coordinate.
+        When it is another file.
     """
-    entry = find_language_data(name)
     if not entry.file.is_file():
         raise UsageError(
             f"{entry.dataset} is not in Brain-Score's cache ({entry.file}). Where "
@@ -169,10 +182,6 @@ def read_language_data(name: str) -> xr.DataArray:
             f"{entry.file} is not the file that Brain-Score lists (SHA-1 {found}, expected "
             f"{entry.sha1}): delete it, and have Brain-Score load it again"
         )
-    try:
-        return as_texts_in_context(read_netcdf(entry.file), entry)
-    except DataError as error:
-        raise DataError(f"{entry.file}: {error}") from error
 
 
 def as_texts_in_context(given: xr.DataArray, entry: LanguageData) -> xr.DataArray:

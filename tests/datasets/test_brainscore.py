@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from brainscore_assemblies import MADE, blank, fedorenko, pereira, tuckute, write_cache
 
 from brainbench.datasets.brainscore import (
     DATA,
     as_texts_in_context,
+    check_cached,
     find_language_data,
-    read_language_data,
 )
 from brainbench.datasets.netcdf import read_netcdf
 from brainbench.errors import DataError, UnknownNameError, UsageError
@@ -26,8 +27,14 @@ def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     return write_cache(tmp_path, monkeypatch)
 
 
+def read(name: str) -> xr.DataArray:
+    entry = find_language_data(name)
+    check_cached(entry)
+    return as_texts_in_context(read_netcdf(entry.file), entry)
+
+
 def test_passages_are_read_up_to_each_sentence(cached: dict[str, Path]) -> None:
-    found = read_language_data("brainscore:Pereira2018.384sentences")
+    found = read("brainscore:Pereira2018.384sentences")
     made = pereira()
     assert set(found["experiment"].values) == {"384sentences"}
     assert found.sizes == {"presentation": 32, "neuroid": 18}
@@ -45,13 +52,13 @@ def test_passages_are_read_up_to_each_sentence(cached: dict[str, Path]) -> None:
 
 
 def test_people_who_did_not_take_part_are_left_out(cached: dict[str, Path]) -> None:
-    found = read_language_data("Pereira2018.243sentences")
+    found = read("Pereira2018.243sentences")
     assert set(found["subject"].values) == {"018", "199"}
     assert np.isfinite(found.values).all()
 
 
 def test_a_column_of_averages(cached: dict[str, Path]) -> None:
-    found = read_language_data("brainscore:Tuckute2024.language")
+    found = read("brainscore:Tuckute2024.language")
     assert found.shape == (60, 1)
     assert found["roi"].values.tolist() == ["lang_LH_netw"]
     assert found["stimulus"].values.tolist() == tuckute()["stimulus"].values.tolist()
@@ -59,7 +66,7 @@ def test_a_column_of_averages(cached: dict[str, Path]) -> None:
 
 
 def test_stories_are_read_in_order(cached: dict[str, Path]) -> None:
-    found = read_language_data("brainscore:Blank2014.fROI")
+    found = read("brainscore:Blank2014.fROI")
     # a region that a person lacks
     assert found.sizes["neuroid"] == 8
     assert "085.02_LH_AntTemp" not in found["neuroid_id"].values
@@ -76,7 +83,7 @@ def test_stories_are_read_in_order(cached: dict[str, Path]) -> None:
 
 
 def test_words_are_read_in_their_sentence(cached: dict[str, Path]) -> None:
-    found = read_language_data("brainscore:Fedorenko2016.language")
+    found = read("brainscore:Fedorenko2016.language")
     made = fedorenko()
     words = made["word"].values[:8].tolist()
     assert found["stimulus"].values[:8].tolist() == [" ".join(words[: i + 1]) for i in range(8)]
@@ -109,10 +116,10 @@ def test_faults_are_named(cached: dict[str, Path], tmp_path: Path) -> None:
     file = cached["Blank2014.fROI"]
     file.write_bytes(file.read_bytes() + b"more")
     with pytest.raises(DataError, match="not the file that Brain-Score lists"):
-        read_language_data("brainscore:Blank2014.fROI")
+        read("brainscore:Blank2014.fROI")
     file.unlink()
     with pytest.raises(UsageError, match=r"load_dataset\('Blank2014.fROI'\).* brings it"):
-        read_language_data("brainscore:Blank2014.fROI")
+        read("brainscore:Blank2014.fROI")
     lacking = pereira().drop_vars("story")
     with pytest.raises(DataError, match="no coordinate story over presentation; there are: exp"):
         as_texts_in_context(lacking, DATA["Pereira2018.384sentences"])

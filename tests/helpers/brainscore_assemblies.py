@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,10 +49,20 @@ def signal(texts: list[str], width: int, seed: int) -> np.ndarray:
     return words @ weights + rng.normal(size=(len(texts), width))
 
 
+def so_far(texts: list[str], contexts: list[Any]) -> list[str]:
+    """Each text after those of its context before it: what people have read by then."""
+    read: dict[Any, str] = {}
+    found = []
+    for text, context in zip(texts, contexts, strict=True):
+        read[context] = f"{read.get(context, '')} {text}"
+        found.append(read[context])
+    return found
+
+
 def pereira(passages: int = 8, voxels: int = 6) -> xr.DataArray:
-    """Two experiments; the third person took part in the second alone."""
+    """Two experiments, two passages a topic; the third person took part in the second alone."""
     rows = []
-    for experiment, count, per in (("243sentences", 3, 3), ("384sentences", 4, passages)):
+    for experiment, count, per in (("243sentences", 3, 6), ("384sentences", 4, passages)):
         for passage in range(per):
             for number in range(count):
                 rows.append((experiment, passage, number, sentence(len(rows))))
@@ -62,11 +73,12 @@ def pereira(passages: int = 8, voxels: int = 6) -> xr.DataArray:
     for i, row in enumerate(rows):
         numbers[row[0]] += 1
         nums[i] = numbers[row[0]]
-    blocks = [signal(texts, voxels, seed) for seed in range(len(PEOPLE))]
+    read = so_far(texts, [row[:2] for row in rows])
+    blocks = [signal(read, voxels, seed) for seed in range(len(PEOPLE))]
     blocks[2][[row[0] == "243sentences" for row in rows]] = np.nan
     neuroids = [(person, voxel) for person in PEOPLE for voxel in range(voxels)]
     names = np.array([f"{p}.{v}" for p, v in neuroids], object)
-    categories = [f"topic{row[1]}" for row in rows]
+    categories = [f"topic{row[1] // 2}" for row in rows]
     return xr.DataArray(
         np.hstack(blocks)[order],
         dims=("presentation", "neuroid"),
@@ -126,7 +138,8 @@ def blank(stories: int = 4, parts: int = 12) -> xr.DataArray:
     texts = [sentence(i, 4)[:-1] + (" " if row[2] < 2 else ". ") for i, row in enumerate(rows)]
     regions = ("01_LH_PostTemp", "02_LH_AntTemp", "03_LH_IFG")
     neuroids = [(area, person) for area in regions for person in ("061", "085", "088")]
-    values = np.hstack([signal(texts, 1, 10 + i) for i in range(len(neuroids))])
+    read = so_far(texts, [row[0] for row in rows])
+    values = np.hstack([signal(read, 1, 10 + i) for i in range(len(neuroids))])
     values[:, 4] = np.nan
     ids = [f"{story}.{s}.{p}" for story, s, p in rows]
     # sorted by name, as grouping leaves them
@@ -154,11 +167,11 @@ def fedorenko(sentences: int = 10) -> xr.DataArray:
     """Words, one a row, in capitals; electrodes of five people."""
     words = [sentence(i, 8)[:-1].upper().split() for i in range(sentences)]
     texts = [word for each in words for word in each]
-    so_far = [" ".join(each[: i + 1]).lower() for each in words for i in range(8)]
+    read = so_far([text.lower() for text in texts], list(np.repeat(np.arange(sentences), 8)))
     people = np.repeat([1, 2, 3, 4, 5], [4, 2, 2, 3, 3])
     electrodes = np.arange(len(people))
     return xr.DataArray(
-        signal(so_far, len(people), 5),
+        signal(read, len(people), 5),
         dims=("presentation", "neuroid"),
         coords={
             "stimulus_id": ("presentation", np.arange(len(texts))),

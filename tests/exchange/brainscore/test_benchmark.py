@@ -85,7 +85,7 @@ def test_the_benchmark_is_one_of_theirs(library: Any) -> None:
 
 
 def test_controlled_and_ladder(library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("brainbench.benchmarks.controlled.cell.PRIMARY_DRAWS", 19)
+    monkeypatch.setattr("brainbench.benchmarks.controlled.cell.DRAWS", 19)
     benchmark = library.load_benchmark("phantom.signal.syllogistic-ridge-controlled")
     assert benchmark.identifier == "phantom.signal.syllogistic-ridge-controlled"
     assert benchmark.ceiling is None
