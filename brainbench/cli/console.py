@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import logging
+import os
 import re
 import sys
 import unicodedata
@@ -15,7 +16,8 @@ from rich.markup import escape
 
 from brainbench.errors import UsageError
 
-# Tables keep their columns where there is no terminal to measure, as in a log file.
+# Tables keep their columns where there is no terminal to measure, as in a log file, unless COLUMNS
+# says how wide it is.
 _WIDTH = 110
 _STAND_INS = "brainbench.stand_ins"
 # one character for one, so that columns stay in line
@@ -26,13 +28,15 @@ _NEAREST = str.maketrans({
     "α": "a", "β": "b", "γ": "g", "δ": "d", "Δ": "D", "κ": "k", "λ": "l", "μ": "u", "ρ": "r",
     "σ": "s", "Σ": "S", "τ": "t", "φ": "f", "χ": "x",
     "─": "-", "━": "-", "│": "|", "┃": "|", "█": "#", "╸": "-", "╺": "-", "⠿": "*",
+    "●": "o", "╋": "+",
 })  # fmt: skip
 
 stdout = Console()
 stderr = Console(stderr=True)
-if not stdout.is_terminal:
+_given = os.environ.get("COLUMNS", "").isdigit()
+if not (stdout.is_terminal or _given):
     stdout = Console(width=_WIDTH)
-if not stderr.is_terminal:
+if not (stderr.is_terminal or _given):
     stderr = Console(stderr=True, width=_WIDTH)
 
 

@@ -30,7 +30,7 @@ from brainbench.cli.progress import step_progress
 from brainbench.guidance.options import GuidanceOptions
 from brainbench.models import ModelOptions
 from brainbench.reasoning import TaskOptions, parse_arguments
-from brainbench.results import RunFolder, render_record
+from brainbench.results import RunFolder, render_record, render_scorecard
 from brainbench.run import Settings
 from brainbench.run import evaluate as run_evaluate
 
@@ -90,6 +90,10 @@ def evaluate(
         typer.Option(metavar="DIR", help="Results go to <model>/<run id> in it."),
     ] = Path("results"),
     overwrite: Overwrite = False,
+    details: Annotated[
+        bool,
+        typer.Option("--details", help="Print every table, not the scorecard alone."),
+    ] = False,
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -334,8 +338,8 @@ def evaluate(
     if json:
         print_json(record.model_dump_json(indent=1))
         return
-    stdout.print(render_record(record))
     folder = RunFolder(output_path, record.model.identifier, record.run_id)
+    stdout.print(render_record(record) if details else render_scorecard(record, str(folder.path)))
     _LOG.info("record: %s", folder.path / "results.json")
 
 

@@ -16,7 +16,7 @@ from brainbench.cli.options import Json
 from brainbench.datasets import Card, list_datasets, load_card, load_problems
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.paths import user_path
-from brainbench.results import load_record, render_record
+from brainbench.results import load_record, only, render_record
 
 HELP = """Show a dataset, a benchmark, or the record of a run.
 
@@ -25,11 +25,16 @@ HELP = """Show a dataset, a benchmark, or the record of a run.
   brainbench show phantom --items
   brainbench show xiao2026.language.all-ridge
   brainbench show ds003076.behavior.all-consistency
-  brainbench show results/MODEL/RUN"""
+  brainbench show results/MODEL/RUN
+  brainbench show results/MODEL/RUN xiao2026.language"""
 
 
 def show(
     name: Annotated[str, typer.Argument(help="Dataset, benchmark, or folder of a run.")],
+    benchmark: Annotated[
+        str | None,
+        typer.Argument(help="Of a run: only this benchmark, task or dataset; * and ? match."),
+    ] = None,
     items: Annotated[
         bool,
         typer.Option(
@@ -43,6 +48,8 @@ def show(
     path = Path(name)
     if items and name not in list_datasets():
         raise UsageError("--items goes with a dataset")
+    if benchmark is not None and name in (*list_datasets(), *list_benchmarks()):
+        raise UsageError(f"{name} is no run: a second name goes with the folder of a run")
     if items:
         print("\n".join(problem.identifier for problem in load_problems(name)))
     elif name in list_datasets():
@@ -55,6 +62,8 @@ def show(
         _show_benchmark(name, json)
     elif path.suffix == ".json" or user_path(path).exists():
         record = load_record(path)
+        if benchmark is not None:
+            record = only(record, benchmark)
         if json:
             print_json(record.model_dump_json(indent=1))
         else:

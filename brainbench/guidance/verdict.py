@@ -62,6 +62,28 @@ def find_change(difference: Difference | None, metric: Metric) -> Change | None:
     return next((change for change in changes if change.metric == metric), None)
 
 
+def least_changes(differences: Sequence[Difference]) -> dict[str, Change | None]:
+    """Arm that a claim needs → change of AUC against it; None without one, or its interval.
+
+    An interval without width is none: no seed and no problem drawn anew changed the difference,
+    so they say nothing of how far chance would.
+
+    Parameters
+    ----------
+    differences : between guided and the other arms.
+    """
+    by_arm = {difference.against: difference for difference in differences}
+    changes = {arm: find_change(by_arm.get(arm), "auc") for arm in AGAINST}
+    return {
+        arm: None if change is None or not _has_width(change.interval) else change
+        for arm, change in changes.items()
+    }
+
+
+def _has_width(interval: Interval | None) -> bool:
+    return interval is not None and interval[1] > interval[0]
+
+
 def find_lacking(
     tier: Tier, seeds: Mapping[str, int], n_permutations: int | None = None
 ) -> list[str]:

@@ -1,5 +1,6 @@
 """The record of a run: schema, store, and how it is printed."""
 
+from brainbench.results.only import only
 from brainbench.results.record import (
     SCHEMA_VERSION,
     AnyScore,
@@ -9,7 +10,7 @@ from brainbench.results.record import (
     TaskInfo,
 )
 from brainbench.results.samples import sample_rows
-from brainbench.results.screen import render_record
+from brainbench.results.screen import render_record, render_scorecard
 from brainbench.results.store import RunFolder, find_record, load_record
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "TaskInfo",
     "find_record",
     "load_record",
+    "only",
     "render_record",
+    "render_scorecard",
     "sample_rows",
 ]

@@ -1,26 +1,48 @@
-"""A record in a terminal: the sections of the report, as far as they are text."""
+"""A record in a terminal: its scorecard, and the sections of the report as far as they are text."""
 
 from __future__ import annotations
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from brainbench.results.blocks import Bullets
+from brainbench.results.blocks import Block, Bullets, Words
 from brainbench.results.blocks.terminal import show_about, show_blocks, show_section
 from brainbench.results.record import Record
+from brainbench.results.scorecard import remarks, scorecard
 from brainbench.results.sections import record_sections
 from brainbench.results.sections.cautions import run_cautions, section_cautions
 from brainbench.results.wording import clip
 
 
+def render_scorecard(record: Record, run: str = "") -> RenderableType:
+    """The run, a line for each kind of score, what to make of them, and remarks.
+
+    Parameters
+    ----------
+    run : what ``brainbench show`` finds the run by; empty where it is in no folder.
+
+    Returns
+    -------
+    What a console of any width prints.
+    """
+    blocks: list[Block] = [*scorecard(record).blocks]
+    if run:
+        blocks.append(Words(f"details: brainbench show {run} [BENCHMARK]", "note"))
+    warned = Bullets([("", text) for text in remarks(record)], "warning")
+    return Group(_title(record), "", *show_blocks(blocks), *show_blocks([warned]))
+
+
 def render_record(record: Record) -> RenderableType:
-    """The run, what to know before the first number, and each kind of score with its warnings.
+    """The run, its scorecard, what to know of it, and each kind of score with its warnings.
 
     Returns
     -------
     What a console of any width prints; a table that does not fit goes on below.
     """
     parts: list[RenderableType] = [_title(record)]
+    card = scorecard(record)
+    if card.readings:
+        parts += ["", *show_blocks(card.blocks)]
     parts += show_blocks([Bullets(run_cautions(record), "warning")])
     for section in record_sections(record, pictures=False):
         warned = Bullets(section_cautions(record, section.key), "warning")

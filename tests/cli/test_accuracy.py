@@ -54,12 +54,15 @@ def base_model(tmp_path: Path) -> Path:
 
 
 def test_the_table_tells_what_blind_answers_score(cli: Any) -> None:
-    result = cli("evaluate", "--suite", "accuracy")
+    result = cli("evaluate", "--suite", "accuracy", "--details")
     assert result.code == 0
     lines = result.out.splitlines()
     assert lines[:2] == ["nano, built in", "6 tasks of lm-eval"]
     assert max(map(len, lines)) <= 110
-    header = next(line for line in lines if "accuracy" in line)
+    card = next(line for line in lines if line.startswith("accuracy "))
+    assert "0.556" in card
+    assert "not clearly better than always one answer" in card
+    header = next(line for line in lines if "accuracy" in line and "items" in line)
     assert header.split() == [
         "task", "items", "accuracy", "always", "says", "balanced", "AUC", "d′", "thr."
     ]  # fmt: skip

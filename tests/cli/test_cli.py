@@ -75,7 +75,7 @@ def comparable(text: str) -> dict[str, Any]:
 
 
 def test_the_controlled_table_is_the_default(cli: Any, few_draws: None) -> None:
-    result = cli("evaluate", "--benchmarks", ONE)
+    result = cli("evaluate", "--benchmarks", ONE, "--details")
     assert result.code == 0
     lines = result.out.splitlines()
     assert "built in" in lines[0]
@@ -90,11 +90,40 @@ def test_the_controlled_table_is_the_default(cli: Any, few_draws: None) -> None:
     assert "n/a: reasoning type: every item here is syllogistic" in text
     assert "published" not in result.out
     assert "record: results/smollm2-135m-phantom/" in result.err
-    assert cli("evaluate", "--benchmarks", ONE, "--protocol", "controlled").out == result.out
+    again = cli("evaluate", "--benchmarks", ONE, "--protocol", "controlled", "--details")
+    assert again.out == result.out
+
+
+def test_a_run_prints_its_scorecard_and_where_the_tables_are(cli: Any, few_draws: None) -> None:
+    result = cli("evaluate", "--benchmarks", ONE)
+    lines = result.out.splitlines()
+    assert len(lines) < 20
+    (card,) = [line for line in lines if line.startswith("alignment ")]
+    assert "describes; the ladder was not climbed" in card
+    (details,) = [line for line in lines if line.startswith("details: ")]
+    folder = next(Path().glob("results/*/*"))
+    assert details == f"details: brainbench show {folder} [BENCHMARK]"
+    assert f"{ONE} " not in result.out
+    whole = cli("show", str(folder))
+    assert card in whole.out.splitlines()
+    assert cli("show", str(folder), ONE).out == whole.out
+    assert cli("show", str(folder), "phantom.signal").out == whole.out
+    wrong = cli("show", str(folder), "phantom.noise")
+    assert wrong.code == 2
+    assert f"did you mean '{ONE}'?" in wrong.err
+    assert cli("show", "phantom", ONE).code == 2
+
+
+def test_a_width_that_is_given_is_kept() -> None:
+    environment = {**os.environ, "COLUMNS": "60"}
+    command = [sys.executable, "-c", "from brainbench.cli.console import stdout, stderr; "
+               "print(stdout.width, stderr.width)"]  # fmt: skip
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["60", "60"]
 
 
 def test_the_published_table_shows_the_model_and_every_nuisance_row(cli: Any) -> None:
-    result = cli(*PUBLISHED, "--benchmarks", ONE)
+    result = cli(*PUBLISHED, "--benchmarks", ONE, "--details")
     assert result.code == 0
     lines = result.out.splitlines()
     assert "built in" in lines[0]
@@ -114,7 +143,7 @@ def test_without_a_model_the_built_in_one_is_read_out(
 ) -> None:
     monkeypatch.delenv("BRAINBENCH_MODEL")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    result = cli("evaluate", "--benchmarks", ONE)
+    result = cli("evaluate", "--benchmarks", ONE, "--details")
     assert result.code == 0
     assert result.out.startswith("nano")
     assert "built in" in result.out.splitlines()[0]
@@ -234,7 +263,7 @@ def test_show_names_the_protocols_of_a_benchmark(cli: Any) -> None:
 
 @pytest.mark.parametrize("protocol", ["controlled", "published"])
 def test_show_prints_a_record_as_evaluate_did(protocol: str, cli: Any, few_draws: None) -> None:
-    printed = cli("evaluate", "--benchmarks", ONE, "--protocol", protocol).out
+    printed = cli("evaluate", "--benchmarks", ONE, "--protocol", protocol, "--details").out
     assert f"protocol: {protocol}" in printed
     path = next(Path().glob("results/*/*"))
     assert cli("show", str(path)).out == printed

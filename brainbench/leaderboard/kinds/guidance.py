@@ -8,9 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from brainbench.guidance.arms import LABEL_ONLY, PERMUTED
-from brainbench.guidance.rows import Change
-from brainbench.guidance.score import GuidanceScore
-from brainbench.guidance.verdict import AGAINST, find_change
+from brainbench.guidance.verdict import least_changes
 from brainbench.leaderboard.kinds.base import (
     NOT_READ,
     Baseline,
@@ -60,7 +58,7 @@ class GuidanceBoards(BoardKind):
         found: dict[str, str] = {}
         for name in board.gains:
             gain = gains.get(name)
-            changes = least_changes(gain) if gain is not None else {}
+            changes = least_changes(gain.differences) if gain is not None else {}
             lost = [arm for arm, change in changes.items() if change is None]
             if gain is None:
                 found[name] = NOT_READ
@@ -75,7 +73,9 @@ class GuidanceBoards(BoardKind):
         """Δ AUC against the needed arm that it is least above."""
         found = {}
         for gain in submission.record.gains:
-            changes = [change for change in least_changes(gain).values() if change is not None]
+            changes = [
+                change for change in least_changes(gain.differences).values() if change is not None
+            ]
             if gain.identifier not in board.gains or not changes:
                 continue
             least = min(changes, key=lambda change: change.value)
@@ -113,21 +113,3 @@ class GuidanceBoards(BoardKind):
     def baselines(self, board: RankedBoard, records: Sequence[Record]) -> list[Baseline]:
         note = "guided as well as the arm it is least above"
         return [Baseline("no gain", "guess", 0.0, note=note)]
-
-
-def least_changes(gain: GuidanceScore) -> dict[str, Change | None]:
-    """Arm that a claim needs → change of AUC against it; None without one, or its interval.
-
-    An interval without width is none: no seed and no problem drawn anew changed the difference,
-    so they say nothing of how far chance would.
-    """
-    differences = {difference.against: difference for difference in gain.differences}
-    changes = {arm: find_change(differences.get(arm), "auc") for arm in AGAINST}
-    return {
-        arm: None if change is None or not _has_width(change.interval) else change
-        for arm, change in changes.items()
-    }
-
-
-def _has_width(interval: tuple[float, float] | None) -> bool:
-    return interval is not None and interval[1] > interval[0]

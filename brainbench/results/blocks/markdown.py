@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from brainbench.results.blocks.model import Block, Bullets, Code, Folded, Section, Table, Words
+from brainbench.results.blocks.model import (
+    Block,
+    Bullets,
+    Code,
+    Folded,
+    Scores,
+    Section,
+    Table,
+    Words,
+)
 
 # characters of a cell, and of a paragraph or an item
 _CELL, _TEXT = 600, 2000
@@ -43,6 +52,8 @@ def markdown_blocks(blocks: Iterable[Block]) -> list[str]:
             held = markdown_blocks(block.blocks)
             title = f"<summary>{plain(block.title)}</summary>"
             lines += ["<details>", title, "", *held, "</details>", ""]
+        elif isinstance(block, Scores) and block.lines:
+            lines += [*_table(_as_table(block)), ""]
         elif isinstance(block, Code):
             lines += [*(f"    {line}" for line in block.text.splitlines()), ""]
     return lines
@@ -95,6 +106,15 @@ def _table(table: Table) -> list[str]:
     if table.left_out:
         lines += ["", f"{table.left_out} more rows are in the record."]
     return lines
+
+
+def _as_table(scores: Scores) -> Table:
+    rows = [
+        (f"{line.name}: {line.statistic}", line.number, line.ends, line.beside, line.verdict)
+        for line in scores.lines
+    ]
+    columns = ("", "number", "95 %", "held against", "verdict")
+    return Table("", columns, rows, numbers=False)
 
 
 def _row(cells: Sequence[str]) -> str:

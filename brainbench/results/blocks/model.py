@@ -13,6 +13,8 @@ from typing import ClassVar, Literal
 
 from markupsafe import Markup
 
+from brainbench.results.wording import Interval, number
+
 # rows of one table or items of one list; a record with more does not come from a run
 MAX_ROWS = 1000
 _MAX_CELLS = 15_000
@@ -158,7 +160,76 @@ class Code:
     wide: bool = False
 
 
-Block = Words | Bullets | Table | Figure | SideBySide | Folded | Code
+@dataclass(frozen=True)
+class ScoreLine:
+    """One score as one line: the number, its interval, what it is held against, a verdict.
+
+    Parameters
+    ----------
+    name : what is scored, such as ``alignment``.
+    statistic : what the number is, such as ``z beyond position``.
+    value, interval : the number, and its 95 % interval where it has one.
+    against, held : what the number is held against, and the number of that.
+    verdict : at most eight words.
+    mood : whether the verdict is good news.
+    of : the data that it is a score of.
+    over : what the interval is over, such as ``people``.
+    digits : decimals of all numbers.
+    """
+
+    name: str
+    statistic: str
+    value: float
+    interval: Interval | None
+    against: str
+    held: float | None
+    verdict: str
+    mood: Mood = ""
+    of: str = ""
+    over: str = ""
+    digits: int = 3
+
+    @property
+    def number(self) -> str:
+        """The score."""
+        return self._shown(self.value)
+
+    @property
+    def ends(self) -> str:
+        """``0.1 to 0.2``; nothing without an interval."""
+        return "" if self.interval is None else " to ".join(map(self._shown, self.interval))
+
+    @property
+    def beside(self) -> str:
+        """``people 0.3``."""
+        return f"{self.against} {self._shown(self.held)}".strip()
+
+    @property
+    def details(self) -> str:
+        """``z beyond position [0.5, 6.8], untrained networks 0.8; xiao2026``."""
+        ends = f" [{self.ends.replace(' to ', ', ')}]" if self.ends else ""
+        beside = f", {self.beside}" if self.beside else ""
+        return f"{self.statistic}{ends}{beside}{f'; {self.of}' if self.of else ''}"
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.number}: {self.verdict} ({self.details})"
+
+    def _shown(self, value: float | None) -> str:
+        shown = number(value, self.digits, "")
+        # a minus before nothing but zeros is rounding
+        return shown.removeprefix("-") if not shown.strip("-0.") else shown
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores, a line each, with their intervals as bars."""
+
+    kind: ClassVar = "scores"
+    lines: Sequence[ScoreLine]
+    wide: ClassVar = False
+
+
+Block = Words | Bullets | Table | Figure | SideBySide | Folded | Code | Scores
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,19 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from brainbench.results.blocks.model import Block, Bullets, Code, Folded, Section, Table, Words
+from brainbench.results.blocks.model import (
+    Block,
+    Bullets,
+    Code,
+    Folded,
+    Scores,
+    Section,
+    Table,
+    Words,
+)
+from brainbench.results.blocks.score_lines import STYLES, ScoreLines
 from brainbench.results.wording import clip
 
-_STYLES = {"good": "bold green", "bad": "bold red", "warning": "yellow", "": "bold"}
 # share of the width that the first column takes at most; longer names go on below
 _NAMES = 0.4
 # a column with a longer cell is text, which may be folded to no less than this
@@ -71,6 +80,8 @@ def show_blocks(blocks: Iterable[Block]) -> list[RenderableType]:
             parts += show_blocks(block.blocks)
         elif isinstance(block, Code):
             parts.append(Text(_clean(block.text)))
+        elif isinstance(block, Scores):
+            parts.append(ScoreLines(block))
     return parts
 
 
@@ -82,13 +93,13 @@ def _title(section: Section) -> Text:
 def _words(block: Words) -> Text:
     text = Text(style="dim" if block.tone == "note" else "")
     if block.name:
-        text.append(f"{_clean(block.name)}: ", style=_STYLES[block.mood])
+        text.append(f"{_clean(block.name)}: ", style=STYLES[block.mood])
     return text.append(_clean(block.text))
 
 
 def _item(block: Bullets, name: str, text: str) -> Text:
     line = Text("! " if block.tone == "warning" else "", style="yellow")
-    style = _STYLES[block.mood] if block.mood else "dim"
+    style = STYLES[block.mood] if block.mood else "dim"
     line.append(f"{_clean(name)}: " if name else "", style=style)
     return line.append(_clean(text), style="default")
 

@@ -1,0 +1,135 @@
+"""Behaviour in one line: does the model err where people err?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean
+
+from brainbench.benchmarks import BehaviorScore
+from brainbench.quantities import Interval
+from brainbench.results.blocks import ScoreLine
+from brainbench.results.blocks.model import Mood
+from brainbench.results.record import Record
+from brainbench.results.scorecard.reading import Reading, mean_ends
+from brainbench.results.wording import number, percent, plural
+from brainbench.statistics.inference import people_interval
+
+# what says the same whatever is asked: sharing errors with it takes no reasoning
+_CONSTANT = ("always True", "always False", "always right")
+
+
+def read_behavior(record: Record) -> list[Reading]:
+    """A line for each dataset; none where the model errs on everything, or on nothing."""
+    datasets: dict[str, list[BehaviorScore]] = {}
+    for score in record.behavior:
+        datasets.setdefault(score.dataset, []).append(score)
+    found = (_reading(scores) for scores in datasets.values())
+    return [reading for reading in found if reading is not None]
+
+
+def behavior_line(scores: Sequence[BehaviorScore]) -> ScoreLine | None:
+    """κ of errors, mean over people and then over kinds of problems, as boards rank it.
+
+    Items of different kinds that are pooled are left out where single kinds are there.
+
+    Parameters
+    ----------
+    scores : of one dataset.
+    """
+    cells = _single(scores)
+    values = [s.error_consistency.value for s in cells if s.error_consistency.value is not None]
+    if len(values) < len(cells):
+        return None
+    people = [s.error_consistency.reference for s in cells]
+    known = [value for value in people if value is not None]
+    interval = _interval(cells)
+    verdict, mood = _verdict(cells, fmean(values), interval)
+    kinds = f", {len(cells)} kinds" if len(cells) > 1 else ""
+    return ScoreLine(
+        name="behaviour",
+        statistic="κ of errors",
+        value=fmean(values),
+        interval=interval,
+        against="people" if len(known) == len(people) else "chance",
+        held=fmean(known) if len(known) == len(people) else 0.0,
+        verdict=verdict,
+        mood=mood,
+        of=f"{cells[0].dataset}{kinds}",
+        over="people",
+    )
+
+
+def _single(scores: Sequence[BehaviorScore]) -> list[BehaviorScore]:
+    return [score for score in scores if not score.pooled] or list(scores)
+
+
+def _interval(cells: Sequence[BehaviorScore]) -> Interval | None:
+    """Over people, each with the mean of all kinds; of one kind as the record has it."""
+    if len(cells) == 1:
+        return cells[0].error_consistency.interval
+    rows = [{one.subject: one.error_consistency for one in cell.people} for cell in cells]
+    shared = [name for name in rows[0] if all(row.get(name) is not None for row in rows)]
+    if any(set(shared) != set(row) for row in rows):
+        # not everybody is in every kind: no mean of one person
+        return mean_ends(cell.error_consistency.interval for cell in cells)
+    return people_interval([fmean(row[name] or 0.0 for row in rows) for name in shared])
+
+
+def _verdict(
+    cells: Sequence[BehaviorScore], value: float, interval: Interval | None
+) -> tuple[str, Mood]:
+    low, high = interval or (value, value)
+    if high < 0:
+        return "errs where people do not", "bad"
+    if interval is None or low <= 0:
+        return "no more than chance", ""
+    control = _reaching(cells, value)
+    if control:
+        return f"no more than {control} shares", "warning"
+    ratios = [cell.error_consistency.ratio_interval for cell in cells]
+    if all(ratio is not None and ratio[1] < 1 for ratio in ratios):
+        return "shares people's errors, less than people do", "good"
+    return "shares people's errors beyond chance", "good"
+
+
+def _reaching(cells: Sequence[BehaviorScore], value: float) -> str:
+    """The constant answer that people share most errors with, if it is not below the model."""
+    means: dict[str, float] = {}
+    for name in _CONSTANT:
+        found = [control.error_consistency for cell in cells for control in cell.controls
+                 if control.control == name]  # fmt: skip
+        known = [each for each in found if each is not None]
+        if len(known) == len(cells):
+            means[name] = fmean(known)
+    best = max(means, key=means.__getitem__, default="")
+    return best if best and means[best] >= value else ""
+
+
+def _reading(scores: Sequence[BehaviorScore]) -> Reading | None:
+    line, cells = behavior_line(scores), _single(scores)
+    if line is None:
+        return None
+    share = fmean(cell.accuracy for cell in cells)
+    found = (
+        f"The model shares people's right and wrong answers with κ {line.number}, where people "
+        f"share {number(line.held)} with each other."
+        if line.against == "people"
+        else f"The model shares people's right and wrong answers with κ {line.number}."
+    )
+    said = [cell.true_rate for cell in cells if cell.true_rate is not None]
+    labelled = fmean(cell.labelled_true for cell in cells)
+    leaning = (
+        f"It is right in {percent(share)} and says True in {percent(fmean(said))}, where "
+        f"{percent(labelled)} follow."
+        if said
+        else ""
+    )
+    n_items = sum(cell.n_items for cell in cells)
+    return Reading(
+        line,
+        found,
+        leaning,
+        f"These are {plural(n_items, 'item')} and "
+        f"{plural(max(cell.n_people for cell in cells), 'person', 'people')}: more items would "
+        "settle it.",
+    )

@@ -1,0 +1,95 @@
+"""One scorecard of a record: a line for each kind of score, and what to make of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brainbench.results.blocks import Block, ScoreLine, Scores, Words
+from brainbench.results.record import Record
+from brainbench.results.scorecard.accuracy import read_accuracy
+from brainbench.results.scorecard.alignment import read_alignment
+from brainbench.results.scorecard.behavior import read_behavior
+from brainbench.results.scorecard.guidance import read_guidance
+from brainbench.results.scorecard.reading import Reading
+from brainbench.results.wording import number
+
+_MOST_SENTENCES = 3
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """What a person reads first of a run.
+
+    Attributes
+    ----------
+    readings : a line with its sentences for each kind of score that the record holds, in the order
+        alignment, behaviour, accuracy, guidance, others.
+    """
+
+    readings: tuple[Reading, ...]
+    empty: str = ""
+
+    @property
+    def lines(self) -> list[ScoreLine]:
+        """The lines alone."""
+        return [reading.line for reading in self.readings]
+
+    @property
+    def sentences(self) -> list[str]:
+        """At most three: what was found, what explains it, what would settle it.
+
+        They are of the first line; the others are read by their verdicts.
+        """
+        if not self.readings:
+            return [self.empty]
+        first, *others = self.readings
+        found = first.sentences
+        for other in others:
+            if len(found) >= _MOST_SENTENCES - 1:
+                break
+            found.insert(1, other.found)
+        return found[:_MOST_SENTENCES]
+
+    @property
+    def blocks(self) -> list[Block]:
+        """The card as every renderer takes it."""
+        return [Scores(self.lines), Words(" ".join(self.sentences))]
+
+
+def scorecard(record: Record) -> Scorecard:
+    """The scorecard of a record; it has no line for what the record does not hold.
+
+    Parameters
+    ----------
+    record : whole or in part, of any schema that is read.
+    """
+    readings = [
+        *read_alignment(record),
+        *read_behavior(record),
+        *read_accuracy(record),
+        *read_guidance(record),
+        *_others(record),
+    ]
+    started = record.status == "started"
+    empty = "This run has no scores yet." if started else "No score came out."
+    return Scorecard(tuple(readings), empty)
+
+
+def _others(record: Record) -> list[Reading]:
+    """Scores of kinds that plugins bring: their headline."""
+    return [
+        Reading(
+            ScoreLine(
+                name=score.kind,
+                statistic=score.benchmark,
+                value=score.value,
+                interval=None,
+                against="",
+                held=None,
+                verdict="see its own documentation",
+            ),
+            f"{score.benchmark} scores {number(score.value)}.",
+        )
+        for score in record.other
+        if score.value is not None
+    ]

@@ -1,0 +1,133 @@
+"""Gain by guidance in one line a way of guiding: what brain signals bring, and against what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean
+
+from brainbench.guidance.arms import LABEL_ONLY, PERMUTED
+from brainbench.guidance.rows import Change, Mode
+from brainbench.guidance.score import GuidanceScore, SearchScore
+from brainbench.guidance.verdict import LEVEL, least_changes
+from brainbench.results.blocks import ScoreLine
+from brainbench.results.blocks.model import Mood
+from brainbench.results.record import Record
+from brainbench.results.scorecard.reading import Reading, mean_ends
+from brainbench.results.wording import number, plural
+
+_NAMES: dict[Mode, str] = {"steering": "steering", "finetuning": "fine-tuning"}
+_AGAINST = {PERMUTED: "permuted signals", LABEL_ONLY: "labels alone"}
+
+
+def read_guidance(record: Record) -> list[Reading]:
+    """A line for steering and one for fine-tuning; of the targeted search where it stands alone."""
+    found = []
+    for mode in _NAMES:
+        gains = [gain for gain in record.gains if gain.mode == mode]
+        controlled = [gain for gain in gains if gain.form == "controlled"] or gains
+        line = gains_line(controlled)
+        if line is not None:
+            found.append(_reading(line, controlled))
+    if found:
+        return found
+    lines = [(search, search_line(search)) for search in record.searches]
+    return [Reading(line, _whole(search.reading)) for search, line in lines if line is not None]
+
+
+def gains_line(gains: Sequence[GuidanceScore]) -> ScoreLine | None:
+    """Δ AUC against the arm that the guided model is least above, mean over tests.
+
+    Tests without log-odds are left out; None where there is no other.
+
+    Parameters
+    ----------
+    gains : of one way of guiding.
+    """
+    found = _least(gains)
+    if not found:
+        return None
+    measured = [gain for gain, _, _ in found]
+    least = [change for _, _, change in found]
+    arms = {arm for _, arm, _ in found}
+    verdict, mood = _verdict(measured)
+    against = " or ".join(_AGAINST[arm] for arm in _AGAINST if arm in arms)
+    return ScoreLine(
+        name=_NAMES[gains[0].mode],
+        statistic="gain in AUC",
+        value=fmean(change.value for change in least),
+        interval=mean_ends(change.interval for change in least),
+        against=against,
+        held=0.0,
+        verdict=verdict,
+        mood=mood,
+        of=f"{', '.join(dict.fromkeys(g.dataset for g in measured))}, {plural(len(least), 'test')}",
+        over="problems and seeds",
+    )
+
+
+def _least(gains: Sequence[GuidanceScore]) -> list[tuple[GuidanceScore, str, Change]]:
+    """Each test with log-odds, the arm that guided is least above, and the change against it."""
+    found = []
+    for gain in gains:
+        known = {arm: c for arm, c in least_changes(gain.differences).items() if c is not None}
+        if known:
+            arm = min(known, key=lambda name: known[name].value)
+            found.append((gain, arm, known[arm]))
+    return found
+
+
+def search_line(search: SearchScore) -> ScoreLine | None:
+    """Answers that signals flip, beside those that permuted ones do."""
+    rows = {row.arm: row for row in search.rows}
+    guided, other = rows["guided"], rows.get(PERMUTED)
+    more = (
+        other is not None
+        and other.p_corrected is not None
+        and other.p_corrected < LEVEL
+        and (other.guided_minus or 0.0) > 0
+    )
+    return ScoreLine(
+        name="search",
+        statistic="share of targeted answers flipped",
+        value=guided.flipped,
+        interval=None,
+        against="permuted signals" if other is not None else "",
+        held=None if other is None else other.flipped,
+        verdict="more than permuted signals flip" if more else "shows that answers can be moved",
+        of=search.dataset,
+    )
+
+
+def _verdict(gains: Sequence[GuidanceScore]) -> tuple[str, Mood]:
+    helps = sum(gain.verdict == "brain signals help" for gain in gains)
+    if helps:
+        every = helps == len(gains)
+        return ("brain signals help" if every else f"help in {helps} of {len(gains)} tests"), "good"
+    if any(gain.verdict == "not shown to help" for gain in gains):
+        return "brain signals are not shown to help", ""
+    reduced = all(gain.tier == "reduced" for gain in gains)
+    return f"inconclusive{': reduced tier' if reduced else ''}", "warning"
+
+
+def _reading(line: ScoreLine, gains: Sequence[GuidanceScore]) -> Reading:
+    reduced = all(gain.tier == "reduced" for gain in gains)
+    side = "higher" if line.value >= 0 else "lower"
+    tests = f"Over {plural(len(_least(gains)), 'test')} the"
+    return Reading(
+        line,
+        f"{tests if len(gains) > 1 else 'The'} AUC of the log-odds is {number(abs(line.value))} "
+        f"{side} with brain signals than with {line.against}.",
+        _first(gains[0].reading) if len(gains) == 1 else "",
+        "The full tier (--tier full), with five seeds of every arm, would settle it."
+        if reduced
+        else "",
+    )
+
+
+def _first(text: str) -> str:
+    """The first sentence."""
+    return f"{text.partition('. ')[0].rstrip('.')}."
+
+
+def _whole(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
