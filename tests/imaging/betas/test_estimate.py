@@ -234,3 +234,26 @@ def test_trials_are_in_per_cent_of_the_mean() -> None:
     for one, other in zip(estimate_trials(made.runs), estimate_trials(louder), strict=True):
         np.testing.assert_allclose(one.betas, other.betas, atol=1e-4)
     assert isinstance(one.trials, pd.DataFrame)
+
+
+def test_known_responses_come_back_at_the_onsets_of_ds002886(mirror: Path) -> None:
+    """The trials of a child, as they were shown; simulated responses."""
+    from brainbench.datasets import load_card
+    from brainbench.imaging import ScannerRun
+    from brainbench.imaging.trials import read_trials
+
+    card = load_card("ds002886")
+    assert card.scans is not None
+    tables = []
+    for name in ("transitive-01", "syllogistic-02"):
+        part = card.scans.runs[name]
+        (events,) = mirror.glob(f"ds002886/sub-002/**/*_{part}_events.tsv")
+        run = ScannerRun("sub-002", "ses-T1", name, (), events, events, None, "none")
+        tables.append(read_trials(run, card.scans, 400.0))
+    lengths = np.concatenate([t["duration"][~t["control"]] for t in tables])
+    assert 10 < lengths.min() < lengths.max() < 18
+    made = simulate_person(tables, Simulation(voxels=60), np.random.default_rng(2))
+    apart, together = (recovery(made, BetaOptions(m)) for m in ("lss", "lsa"))
+    assert apart > 0.5
+    assert together > 0.4
+    assert apart > together
