@@ -36,7 +36,7 @@ class StudyDesign(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int = Field(default=0, ge=0)
-    subjects: int = Field(default=3, ge=1, le=99)
+    subjects: int = Field(default=4, ge=1, le=99)
     session: str | None = Field(default="T1", pattern=r"^[A-Za-z0-9]+$")
     """BIDS session of all runs; None for a study without sessions."""
     tr: float = Field(default=2.0, gt=0.0)
@@ -46,17 +46,17 @@ class StudyDesign(BaseModel):
     voxel_size: float = Field(default=4.0, gt=0.0)
     """Edge of a voxel in mm."""
     rois: dict[str, SimulatedRoi] = {
-        "planted": SimulatedRoi(signal=0.6),
-        "confound": SimulatedRoi(length=0.6),
+        "planted": SimulatedRoi(signal=0.9),
+        "confound": SimulatedRoi(length=0.9),
         "noise": SimulatedRoi(),
     }
-    shared: float = Field(default=0.5, ge=0.0, le=1.0)
+    shared: float = Field(default=0.8, ge=0.0, le=1.0)
     """Share of a voxel's mixing weights that all people have in common."""
 
     # in percent of a voxel's mean
     activation: float = Field(default=1.0, ge=0.0)
     """Mean amplitude of a problem."""
-    variation: float = Field(default=0.5, ge=0.0)
+    variation: float = Field(default=1.0, ge=0.0)
     """Standard deviation of the amplitudes over trials."""
     noise: float = Field(default=1.2, ge=0.0)
     """Standard deviation of thermal and neural noise from scan to scan."""

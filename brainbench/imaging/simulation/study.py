@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from brainbench.imaging.simulation.amplitudes import (
 from brainbench.imaging.simulation.design import StudyDesign
 from brainbench.imaging.simulation.events import draw_events, read_events, words_of
 from brainbench.imaging.simulation.scans import draw_head, draw_scans
+from brainbench.problems import Problem
 
 _CONTROL = 0.3  # amplitude of a control trial, as a share of a problem's mean
 
@@ -62,8 +63,9 @@ def simulate_study(
 ) -> SimulatedStudy:
     """Simulate a study of the reasoning tasks of ds002886, and write its files.
 
-    Without other features, the states of SmolLM2-135M that ship with the phantom are planted:
-    the model ``smollm2-135m-phantom`` has them.
+    Without other features, the states of SmolLM2-135M that ship with the phantom are planted, less
+    what length, run, position, validity and negation explain of them: the model
+    ``smollm2-135m-phantom`` has them.
 
     Parameters
     ----------
@@ -93,7 +95,8 @@ def simulate_study(
     items = _items(tables)
     if features is None and events is None:
         planted_by = phantom.parse_design(load_card("phantom").simulation)
-        features = phantom.shipped_features(planted_by.site, planted_by.layer)
+        states = phantom.shipped_features(planted_by.site, planted_by.layer)
+        features = _beyond_nuisance(states, phantom.load_problems(), items)
     if features is None:
         features = design.stream("features").standard_normal((len(items), 5))
     planted = checked_features(features, len(items))
@@ -125,6 +128,18 @@ def simulate_study(
         folder / "card.yaml",
         truth,
     )
+
+
+def _beyond_nuisance(states: Array, problems: Sequence[Problem], items: pd.DataFrame) -> Array:
+    """States less what is known of the items by other means than the model."""
+    characters = [sum(map(len, one.sentences)) for one in problems]
+    conditions = [(one.condition.valid, one.condition.negated) for one in problems]
+    position = items["position"].to_numpy(float)
+    runs = pd.get_dummies(items["run"]).to_numpy(float)
+    known = np.column_stack(
+        [runs, items["words"], characters, np.array(conditions, float), position, position**2]
+    )
+    return np.asarray(states - known @ np.linalg.lstsq(known, states, rcond=None)[0])
 
 
 def _drawn_events(design: StudyDesign, people: list[str]) -> dict[tuple[str, str], pd.DataFrame]:

@@ -128,7 +128,8 @@ def test_the_planted_amplitudes_are_in_the_images(tmp_path: Path) -> None:
 
 
 def test_shares_of_the_variance_are_those_of_the_design() -> None:
-    design = StudyDesign(seed=1, subjects=2, rois={"mixed": SimulatedRoi(signal=0.5, length=0.3)})
+    rois = {"mixed": SimulatedRoi(signal=0.5, length=0.3)}
+    design = StudyDesign(seed=1, subjects=2, shared=0.5, rois=rois)
     from brainbench.imaging.simulation.amplitudes import draw_amplitudes
 
     rng = np.random.default_rng(0)
