@@ -20,10 +20,18 @@ if TYPE_CHECKING:
         BehaviorScore,
         ControlledScore,
         Score,
+        benchmarks_of,
         list_benchmarks,
         load_benchmark,
     )
-    from brainbench.datasets import load_behavior, load_dataset, load_recording
+    from brainbench.datasets import (
+        Recording,
+        load_assembly,
+        load_behavior,
+        load_dataset,
+        load_recording,
+        to_mni,
+    )
     from brainbench.errors import BrainbenchError
     from brainbench.guidance.finetuning.train import Finetuned
     from brainbench.models import (
@@ -61,7 +69,8 @@ def evaluate(
     suite: str | None = None,
     dataset: str | None = None,
     tasks: str | list[str] | None = None,
-    protocol: str = "controlled",
+    assembly: str | Path | Recording | None = None,
+    protocol: str | None = None,
     seed: int = 0,
     limit: int | None = None,
     options: ModelOptions | None = None,
@@ -83,8 +92,11 @@ def evaluate(
     tasks : lm-eval tasks, groups and tags. Where tasks are asked, benchmarks are scored only
         if they are named too. What comes out is in ``record.accuracy`` and
         ``record.answer_bias``.
+    assembly : responses of your own, as :func:`load_assembly` reads them, or a file of them; their
+        benchmarks are scored in place of all others.
     protocol : how alignment is scored: ``controlled`` (in ``record.controlled``) or
-        ``published`` (in ``record.published``).
+        ``published`` (in ``record.published``); by default ``controlled``, and of your own data
+        ``all``, under every protocol that they allow.
     seed : of random features, permutations and simulations; same seed, same record.
     limit : only the first items of each reasoning type and task, for trying out.
     options : how a language model is loaded and asked.
@@ -103,11 +115,18 @@ def evaluate(
     BrainbenchError
         With what was wrong and what to do.
     """
+    from brainbench.benchmarks import DEFAULT_PROTOCOL, EVERY_PROTOCOL
+    from brainbench.datasets import load_assembly
     from brainbench.models import ModelOptions
     from brainbench.reasoning import TaskOptions
     from brainbench.run import Settings
     from brainbench.run import evaluate as run_evaluate
+    from brainbench.run.own_data import find_own
 
+    if assembly is None and (own := find_own(dataset)) is not None:
+        dataset = None  # a folder, which has been read
+    else:
+        own = load_assembly(assembly) if isinstance(assembly, str | Path) else assembly
     patterns = [benchmarks] if isinstance(benchmarks, str) else benchmarks
     return run_evaluate(
         model,
@@ -115,8 +134,9 @@ def evaluate(
         suite=suite,
         dataset=dataset,
         tasks=[tasks] if isinstance(tasks, str) else tasks,
+        own=own,
         settings=Settings(
-            protocol,
+            protocol or (DEFAULT_PROTOCOL if own is None else EVERY_PROTOCOL),
             seed,
             limit,
             options or ModelOptions(),
@@ -366,13 +386,16 @@ __all__ = [
     "ModelOptions",
     "Plugin",
     "Record",
+    "Recording",
     "Score",
     "Steering",
     "TaskOptions",
+    "benchmarks_of",
     "evaluate",
     "export_lm_eval",
     "finetune",
     "list_benchmarks",
+    "load_assembly",
     "load_behavior",
     "load_benchmark",
     "load_dataset",
@@ -382,4 +405,5 @@ __all__ = [
     "load_steering",
     "save_activations",
     "steer",
+    "to_mni",
 ]

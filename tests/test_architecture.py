@@ -30,6 +30,7 @@ ORDER = [
     "problems",
     "plugins",
     "quantities",
+    "folds",
     "progress",
     "atomic",
     "paths",
@@ -106,7 +107,7 @@ def test_there_are_no_circles() -> None:
 def test_encoding_knows_no_model_and_no_file() -> None:
     for path in (ROOT / "encoding").rglob("*.py"):
         used = {name.split(".")[1] for name in imported(path)}
-        assert used <= {"encoding", "statistics", "errors"}, path
+        assert used <= {"encoding", "statistics", "folds", "errors"}, path
 
 
 def test_no_data_from_others_is_ever_unpickled() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 import brainbench
 from brainbench.benchmarks import DEFAULT_PROTOCOL
+from brainbench.run import Settings
 
 
 @pytest.mark.parametrize("name", brainbench.__all__)
@@ -29,7 +30,9 @@ def test_packages_are_there_and_other_names_are_not() -> None:
 
 
 def test_the_default_protocol_is_that_of_the_benchmarks() -> None:
-    assert inspect.signature(brainbench.evaluate).parameters["protocol"].default == DEFAULT_PROTOCOL
+    """Where none is named; of somebody's own data it is every protocol that they allow."""
+    assert inspect.signature(brainbench.evaluate).parameters["protocol"].default is None
+    assert Settings().protocol == DEFAULT_PROTOCOL
 
 
 @pytest.mark.parametrize("verb", ["steer", "finetune"])

@@ -39,8 +39,9 @@ from brainbench.benchmarks.difficulty.score import DifficultyScore
 from brainbench.benchmarks.inputs import Inputs, Needs, Scoring, check_contrast, untrained_twins
 from brainbench.benchmarks.ladder.benchmark import LadderBenchmark
 from brainbench.benchmarks.ladder.score import LadderContext, LadderRow, LadderScore
+from brainbench.benchmarks.own_data import Allowed, benchmarks_of
 from brainbench.benchmarks.plugin import PluggedBenchmark
-from brainbench.benchmarks.protocols import DEFAULT_PROTOCOL
+from brainbench.benchmarks.protocols import DEFAULT_PROTOCOL, EVERY_PROTOCOL
 from brainbench.benchmarks.published.benchmark import (
     VERSION,
     AlignmentBenchmark,
@@ -71,6 +72,7 @@ __all__ = [
     "ANSWER_MEASURES",
     "BEHAVIOR_VERSION",
     "DEFAULT_PROTOCOL",
+    "EVERY_PROTOCOL",
     "IN_WORDS",
     "ITEM_MEASURES",
     "MEASURES",
@@ -78,6 +80,7 @@ __all__ = [
     "SUITES",
     "VERSION",
     "AlignmentBenchmark",
+    "Allowed",
     "BehaviorBenchmark",
     "BehaviorControl",
     "BehaviorScore",
@@ -118,6 +121,7 @@ __all__ = [
     "Similarity",
     "Statistic",
     "StepStore",
+    "benchmarks_of",
     "check_contrast",
     "check_numbers",
     "list_benchmarks",

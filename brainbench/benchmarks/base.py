@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol, Self, TypeVar
 
@@ -17,7 +17,7 @@ from brainbench.benchmarks.cell import POOLED
 from brainbench.benchmarks.inputs import Inputs, Needs, Scoring
 from brainbench.benchmarks.score import BenchmarkScore
 from brainbench.benchmarks.steps import check_numbers
-from brainbench.datasets import Card, load_behavior, load_card, load_recording
+from brainbench.datasets import Card, Recording, load_behavior, load_card, load_recording
 from brainbench.models import Model, load_model
 
 AnyCell = TypeVar("AnyCell", bound="CellBenchmark")
@@ -113,11 +113,13 @@ class OwnBenchmark(ABC):
     ----------
     protocol : under which ``--protocol`` its benchmarks are; None: under each. Two kinds with the
         same identifiers have different protocols.
+    given : the recording of somebody's own data; None: the dataset is loaded by its name.
     """
 
     protocol: ClassVar[str | None] = None
     dataset: str
     reasoning_type: str
+    given: Recording | None = None
 
     @classmethod
     @abstractmethod
@@ -170,12 +172,21 @@ class OwnBenchmark(ABC):
     @property
     def bibtex(self) -> str:
         """Citation of the dataset."""
-        return load_card(self.dataset).citation
+        return self.card.citation
+
+    @property
+    def card(self) -> Card:
+        """Of its dataset."""
+        return load_card(self.dataset) if self.given is None else self.given.card
+
+    def record_of(self, rois: Sequence[str]) -> Recording:
+        """Responses of some ROIs of its dataset, loaded by its name where they are not given."""
+        return load_recording(self.dataset, rois) if self.given is None else self.given
 
     @property
     def about(self) -> dict[str, object]:
         """What ``brainbench show`` prints of it, by name."""
-        card = load_card(self.dataset)
+        card = self.card
         return {
             "dataset": f"{card.name} {card.version}",
             "people": len(card.subjects),
@@ -211,7 +222,7 @@ class OwnBenchmark(ABC):
         check_numbers(seed, limit)
         needs, recorded, answered = self.needs, None, None
         if needs.rois:
-            recorded = load_recording(self.dataset, needs.rois)
+            recorded = self.record_of(needs.rois)
         if needs.answers:
             answered = load_behavior(self.dataset).select(needs.answers, limit)
         inputs = Inputs(load_model(model), recorded=recorded, answered=answered)
@@ -230,6 +241,7 @@ class CellBenchmark(OwnBenchmark):
     dataset : name of a dataset.
     roi : one of its ROIs.
     reasoning_type : ``all``, ``syllogistic`` or ``transitive``.
+    given : the recording, where it is somebody's own.
 
     Attributes
     ----------
@@ -240,6 +252,7 @@ class CellBenchmark(OwnBenchmark):
     dataset: str
     roi: str
     reasoning_type: str
+    given: Recording | None = field(default=None, repr=False, compare=False)
 
     @property
     def identifier(self) -> str:
@@ -259,7 +272,7 @@ class CellBenchmark(OwnBenchmark):
     @property
     def about(self) -> dict[str, object]:
         """What ``brainbench show`` prints of it, by name."""
-        voxels = load_card(self.dataset).rois[self.roi]
+        voxels = self.card.rois[self.roi]
         return super().about | {"needs": "activations", "roi": self.roi, "voxels": voxels}
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from brainbench.datasets import Card, Recording, average_repeats, block_of, subjects_of
 from brainbench.encoding import Fold, FoldResponses, parallel, prepare_responses, published_folds
 from brainbench.errors import DataError
-from brainbench.problems import Problem
+from brainbench.problems import Condition, Problem, Stimulus
 
 Array = NDArray[np.float64]
 POOLED = "all"
@@ -28,7 +28,7 @@ class Cell:
     reasoning_type : one type, or ``all``.
     rois : which ones are scored.
     items : indices into the recording's problems, in their order.
-    position : (n_items,) place of each item within its run.
+    places : (n_items,) place of each item within its run; None where the dataset does not say.
     folds : over those items.
     blocks : (roi, subject) → (n_items, n_voxels), repeats averaged, each voxel less its
         mean over items, which changes no correlation and keeps sums exact.
@@ -38,7 +38,7 @@ class Cell:
     reasoning_type: str
     rois: tuple[str, ...]
     items: NDArray[np.intp]
-    position: NDArray[np.int_]
+    places: NDArray[np.int_] | None
     folds: list[Fold]
     blocks: dict[tuple[str, str], Array]
 
@@ -53,9 +53,28 @@ class Cell:
         return is_pooled(self.recording.card, self.reasoning_type)
 
     @property
-    def problems(self) -> list[Problem]:
-        """The problems of this cell."""
+    def problems(self) -> list[Stimulus]:
+        """The problems of this cell, or its texts."""
         return [self.recording.problems[item] for item in self.items]
+
+    @property
+    def conditions(self) -> list[Condition] | None:
+        """Of each problem; None where the stimuli are plain texts."""
+        found = [one.condition for one in self.problems if isinstance(one, Problem)]
+        return found if len(found) == len(self.items) else None
+
+    @property
+    def position(self) -> NDArray[np.int_]:
+        """(n_items,) place of each item within its run.
+
+        Raises
+        ------
+        DataError
+            When the dataset does not say.
+        """
+        if self.places is None:
+            raise DataError(f"{self.recording.card.name} does not say where items stand in a run")
+        return self.places
 
     @cached_property
     def responses(self) -> dict[tuple[str, str], list[FoldResponses]]:
@@ -70,6 +89,10 @@ class Cell:
         return [self.blocks[roi, subject] for subject in self.subjects]
 
     def coordinate(self, name: str) -> NDArray[np.str_]:
+        """(n_items,) a coordinate of the presentations as texts; see :meth:`labels`."""
+        return self.labels(name).astype(str)
+
+    def labels(self, name: str) -> NDArray[np.generic]:
         """(n_items,) a coordinate of the presentations, at the first showing of each item.
 
         Raises
@@ -85,7 +108,7 @@ class Cell:
                 f"there are {', '.join(sorted(known))}"
             )
         first = np.sort(np.unique(assembly["stimulus_id"].values, return_index=True)[1])
-        return np.asarray(assembly[name].values[first][self.items]).astype(str)
+        return np.asarray(assembly[name].values[first][self.items])
 
     @cached_property
     def showings(self) -> list[NDArray[np.intp]]:
@@ -211,8 +234,8 @@ def prepare_cell(
                 )
             blocks[roi, subject] = block - block.mean(axis=0)
     folds = published_folds(types[items])
-    position = chosen["position"].values
-    return Cell(recording, reasoning_type, tuple(rois), items, position, folds, blocks)
+    places = chosen["position"].values if "position" in chosen.coords else None
+    return Cell(recording, reasoning_type, tuple(rois), items, places, folds, blocks)
 
 
 def is_pooled(card: Card, reasoning_type: str) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.benchmarks.cell import POOLED, Cell
+from brainbench.benchmarks.own_columns import own_columns
 from brainbench.encoding import linear_kernels, random_kernels
 from brainbench.encoding import nuisance as features
 from brainbench.models import Activations
@@ -86,8 +87,19 @@ def random_space(cell: Cell, widths: list[int], seed: int, draw: int) -> Feature
 
 
 def nuisance_spaces(cell: Cell) -> list[FeatureSpace | NotApplicable]:
-    """Reasoning type, length, position, condition, response times, as far as they exist."""
-    return [make(cell) for make in _NUISANCES]
+    """Reasoning type, length, position, condition, response times, as far as they exist; and what
+    the card names.
+    """
+    named = [
+        _columns(name, columns, "it does not vary here")
+        for name, columns in own_columns(cell).items()
+    ]
+    return [*(make(cell) for make in _NUISANCES), *named]
+
+
+def count_nuisances(cell: Cell) -> int:
+    """How many spaces :func:`nuisance_spaces` gives, those that are not applicable too."""
+    return len(_NUISANCES) + len(cell.recording.card.nuisance)
 
 
 def _columns(name: str, columns: Array, reason: str) -> FeatureSpace | NotApplicable:
@@ -116,6 +128,8 @@ def _position(cell: Cell) -> FeatureSpace | NotApplicable:
     """Position within the run, and over the session: where the order of items is fixed,
     shuffled folds let a map learn an item from its neighbours in time.
     """
+    if cell.places is None:
+        return NotApplicable("position", "the dataset does not say where items stand in a run")
     grids = {"within run": cell.position, "over session": cell.items}
     kernels = [linear_kernels(features.position_bumps(places)) for places in grids.values()]
     labels = [Layer(grid, i) for grid in grids for i in range(len(features.POSITION_WIDTHS))]
@@ -123,7 +137,9 @@ def _position(cell: Cell) -> FeatureSpace | NotApplicable:
 
 
 def _condition(cell: Cell) -> FeatureSpace | NotApplicable:
-    names = [problem.condition.name for problem in cell.problems]
+    if cell.conditions is None:
+        return NotApplicable("condition", "the stimuli are plain texts, not problems")
+    names = [condition.name for condition in cell.conditions]
     return _columns("condition", features.one_hot(names), "every item is of one condition")
 
 
@@ -154,4 +170,3 @@ _NUISANCES: tuple[Callable[[Cell], FeatureSpace | NotApplicable], ...] = (
     _response_time,
     _others_response_time,
 )
-N_NUISANCES = len(_NUISANCES)

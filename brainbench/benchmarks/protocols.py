@@ -3,3 +3,5 @@
 from __future__ import annotations
 
 DEFAULT_PROTOCOL = "controlled"
+# of somebody's own data: every protocol that their structure allows
+EVERY_PROTOCOL = "all"

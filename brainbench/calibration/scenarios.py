@@ -133,7 +133,7 @@ def outside(design: Design) -> list[Scenario]:
     words = [" ".join(problem.sentences).lower().split() for problem in design.cell.problems]
     counts = Counter(word for item in words for word in item)
     frequency = [np.mean([np.log(counts[word]) for word in item]) for item in words]
-    conditions = [problem.condition.name for problem in design.cell.problems]
+    conditions = [one.name for one in design.cell.conditions or ()]
     return [
         Scenario("AR(1) drift, one for all", "mis-specified", SHARE, drift, ALIKE, True),
         Scenario("AR(1) drift, own", "mis-specified", SHARE, drift),

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from brainbench.benchmarks import DEFAULT_PROTOCOL
+from brainbench.benchmarks import DEFAULT_PROTOCOL, EVERY_PROTOCOL
 from brainbench.cli.console import print_json, stdout
 from brainbench.cli.options import (
     MODEL_PANEL,
@@ -26,6 +26,7 @@ from brainbench.cli.options import (
     TrustRemoteCode,
     Verbose,
 )
+from brainbench.cli.own_data import OwnOptions, read_own
 from brainbench.cli.progress import step_progress
 from brainbench.guidance.options import GuidanceOptions
 from brainbench.models import ModelOptions
@@ -48,11 +49,13 @@ With no arguments: the built-in model on simulated people, in under a minute.
   brainbench evaluate --model ./model --tasks brainbench_folio --backend vllm
   brainbench evaluate --model ./model --steer ./steering --suite behavior
   brainbench evaluate --model activations.safetensors --json > run.json
+  brainbench evaluate --model ./model --assembly own.nc --group passage
 
 Options can be set by environment variables: BRAINBENCH_MODEL for --model."""
 
 _TASKS = "Tasks of lm-eval"
 _GUIDANCE = "Guidance by brain signals"
+_OWN = "Data of your own"
 
 
 def evaluate(
@@ -77,12 +80,18 @@ def evaluate(
     ] = None,
     dataset: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Only its benchmarks; guidance by its people."),
+        typer.Option(
+            metavar="NAME", help="Only its benchmarks; guidance by its people. Or a dataset folder."
+        ),
     ] = None,
     protocol: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="controlled or published alignment."),
-    ] = DEFAULT_PROTOCOL,
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="controlled or published alignment. By default controlled; all of your own data.",
+            show_default=False,
+        ),
+    ] = None,
     limit: Limit = None,
     seed: Seed = 0,
     output_path: Annotated[
@@ -283,8 +292,72 @@ def evaluate(
             rich_help_panel=_GUIDANCE,
         ),
     ] = None,
+    assembly: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Responses to texts: NetCDF (presentation × neuroid), or a table (.csv).",
+            rich_help_panel=_OWN,
+        ),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="What is held out whole: run, passage, … By default run.",
+            rich_help_panel=_OWN,
+        ),
+    ] = None,
+    type_column: Annotated[
+        str | None,
+        typer.Option(
+            "--type",
+            metavar="COLUMN",
+            help="Sorts the texts; each type is scored by itself too.",
+            rich_help_panel=_OWN,
+        ),
+    ] = None,
+    position: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Counts texts within a run, as shown. By default position.",
+            rich_help_panel=_OWN,
+        ),
+    ] = None,
+    nuisance: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMNS",
+            help="To hold scores against, separated by commas.",
+            rich_help_panel=_OWN,
+        ),
+    ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN=LABEL",
+            help="Keep only these; several labels by commas. May be given again.",
+            rich_help_panel=_OWN,
+        ),
+    ] = None,
+    card: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="YAML with all of this; see the docs.", rich_help_panel=_OWN
+        ),
+    ] = None,
 ) -> None:
     """Parse, run, print."""
+    own = read_own(
+        OwnOptions(
+            assembly, dataset, group, type_column, position, nuisance, tuple(select or ()), card
+        )
+    )
+    if own is not None:
+        dataset = None  # a folder, which has been read
+    if protocol is None:
+        protocol = DEFAULT_PROTOCOL if own is None else EVERY_PROTOCOL
     arguments = {} if model_args is None else parse_arguments(model_args, "--model-args")
     asking = TaskOptions(
         include_path=tuple(str(path) for path in include_path or ()),
@@ -328,6 +401,7 @@ def evaluate(
             suite=suite,
             dataset=dataset,
             tasks=None if tasks is None else _names(tasks),
+            own=own,
             settings=Settings(
                 protocol, seed, limit, options, untrained_activations, asking, guiding
             ),

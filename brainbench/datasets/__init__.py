@@ -19,6 +19,8 @@ from brainbench.datasets.cards import (
 from brainbench.datasets.coordinates import to_mni
 from brainbench.datasets.download import fetch
 from brainbench.datasets.folder import load_folder, write_folder
+from brainbench.datasets.own.options import AssemblyCard
+from brainbench.datasets.own.read import load_assembly
 from brainbench.datasets.phantom import PhantomDesign, PhantomRoi, simulate
 from brainbench.datasets.registry import (
     list_datasets,
@@ -30,6 +32,7 @@ from brainbench.datasets.registry import (
 from brainbench.paths import cache_folder
 
 __all__ = [
+    "AssemblyCard",
     "Behavior",
     "Card",
     "PhantomDesign",
@@ -43,6 +46,7 @@ __all__ = [
     "find_card",
     "list_cards",
     "list_datasets",
+    "load_assembly",
     "load_behavior",
     "load_card",
     "load_dataset",

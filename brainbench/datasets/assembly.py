@@ -18,9 +18,30 @@ from numpy.typing import NDArray
 
 from brainbench.datasets.cards import Card
 from brainbench.errors import DataError, UnknownNameError
-from brainbench.problems import Problem
+from brainbench.folds import Fold, published_folds, run_folds
+from brainbench.problems import Problem, Stimulus
 
 PRESENTATION_COORDINATES = ("stimulus_id", "run", "position", "repeat", "reasoning_type")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a recording of somebody's own comes from.
+
+    Attributes
+    ----------
+    file : name of the file or folder, without the folders it lies in.
+    sha256 : hash of the file's bytes; of a folder, of all that was read.
+    left_out : what of it is not in the recording, and why.
+    notes : what a reader of the scores must know of the data.
+    options : how it was read, as ``brainbench evaluate`` takes it.
+    """
+
+    file: str
+    sha256: str
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -31,19 +52,79 @@ class Recording:
     ----------
     card : what it is.
     assembly : (presentation, neuroid) responses, float64.
-    problems : the stimuli, in the order of their first presentation.
+    problems : the stimuli, in the order of their first presentation: deductive problems, or
+        plain texts.
     data_sha256 : hash of everything the numbers come from.
     behavior : (presentation, subject) accuracy, answer and response time; None where
         none was recorded.
     truth : for simulated people, what was planted; None for measured ones.
+    origin : of somebody's own data; None of a dataset that has a card in the package or a plugin.
     """
 
     card: Card
     assembly: xr.DataArray
-    problems: tuple[Problem, ...]
+    problems: tuple[Stimulus, ...]
     data_sha256: str
     behavior: xr.Dataset | None = None
     truth: xr.Dataset | None = None
+    origin: Origin | None = None
+
+    def folds(self, protocol: str = "controlled", reasoning_type: str | None = None) -> list[Fold]:
+        """What a protocol trains and tests on, as scikit-learn's ``cv`` takes it.
+
+        Parameters
+        ----------
+        protocol : ``controlled``, which holds out whole runs, or what the card names in their
+            place; or ``published``, five shuffled folds.
+        reasoning_type : only items of this type; all by default.
+
+        Returns
+        -------
+        Pairs ``(train, test)`` of rows of the assembly: where items were shown several times, all
+        showings of an item are on the same side.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such protocol or type.
+        DataError
+            When there are too few items or runs.
+        """
+        makers = {"controlled": run_folds, "published": published_folds}
+        if protocol not in makers:
+            raise UnknownNameError("protocol", protocol, makers)
+        items, types = average_repeats(self.assembly), self.card.reasoning_types
+        if reasoning_type not in (None, *types):
+            raise UnknownNameError("reasoning type", str(reasoning_type), types)
+        kinds = items["reasoning_type"].values.astype(str)
+        kept = np.flatnonzero(kinds == reasoning_type) if reasoning_type else np.arange(len(kinds))
+        held_out = items[self.card.held_out].values.astype(str)
+        labels = held_out if protocol == "controlled" else kinds
+        names, rows = items["stimulus_id"].values[kept], self.assembly["stimulus_id"].values
+        return [
+            (
+                np.flatnonzero(np.isin(rows, names[train])),
+                np.flatnonzero(np.isin(rows, names[test])),
+            )
+            for train, test in makers[protocol](labels[kept])
+        ]
+
+    @property
+    def asked(self) -> tuple[Problem, ...]:
+        """Its stimuli, for what needs deductive problems.
+
+        Raises
+        ------
+        DataError
+            When they are plain texts.
+        """
+        found = tuple(one for one in self.problems if isinstance(one, Problem))
+        if len(found) < len(self.problems):
+            raise DataError(
+                f"{self.card.name} holds plain texts, and this needs deductive problems, whose "
+                "conclusion follows or does not"
+            )
+        return found
 
 
 def build_assembly(

@@ -139,6 +139,9 @@ class Card(BaseModel):
     """Items whose text does not have the condition in their file name, and what it has."""
     selection_leak: tuple[str, ...] = ()
     """ROIs whose voxels were chosen on the data that are scored."""
+    nuisance: tuple[str, ...] = Field(default=(), exclude_if=lambda value: not value)
+    """Coordinates of the presentations that scores are held against, beside what is known of every
+    text: numbers or labels."""
     repeated_items: bool = False
     notes: tuple[str, ...] = ()
     simulation: dict[str, Any] = {}
@@ -206,6 +209,7 @@ class Card(BaseModel):
                 # left out where it is the default, so that older hashes stay as they are
                 **({} if card.held_out == "run" else {"held_out": card.held_out}),
                 **({"early_answers": card.early_answers} if card.early_answers else {}),
+                **({"nuisance": card.nuisance} if card.nuisance else {}),
                 "files": sorted((entry.path, entry.sha256) for entry in card.files),
             }
             for card in (self, *others)

@@ -2,7 +2,7 @@
 
     card.yaml        what the dataset is
     assembly.nc      responses, presentation × neuroid, NetCDF 4
-    stimuli.csv      a row for each stimulus: its texts and its condition
+    stimuli.csv      a row for each stimulus: a problem and its condition, or a text
     behavior.csv     a row for each presentation and person, where answers were recorded
     provenance.json  how the responses were made; no score depends on it
 
@@ -38,13 +38,13 @@ from brainbench.datasets.readers import read_csv
 from brainbench.errors import DataError, UsageError
 from brainbench.foreign import read_text
 from brainbench.paths import user_path
-from brainbench.problems import REASONING_TYPES, Condition, Form, Problem
+from brainbench.problems import REASONING_TYPES, Condition, Form, Problem, Stimulus, Text
 
 CARD, ASSEMBLY, STIMULI = "card.yaml", "assembly.nc", "stimuli.csv"
 BEHAVIOR, PROVENANCE = "behavior.csv", "provenance.json"
 _ANSWERS = ("accuracy", "answer", "response_time")
-_OF_STIMULI = ("stimulus_id", "reasoning_type", "conclusion", "premises_needed", "validity",
-               "negation", "form", "base_id")  # fmt: skip
+_OF_STIMULI = ("stimulus_id", "reasoning_type")
+_OF_PROBLEMS = ("conclusion", "premises_needed", "validity", "negation", "form", "base_id")
 _MISSING = "n/a"
 
 
@@ -180,7 +180,7 @@ def _keys(assembly: xr.DataArray) -> Iterator[tuple[str, str]]:
         yield str(name), str(repeat)
 
 
-def _in_order(recording: Recording) -> tuple[Problem, ...]:
+def _in_order(recording: Recording) -> tuple[Stimulus, ...]:
     """The stimuli in the order of their first presentation."""
     listed = {problem.identifier: problem for problem in recording.problems}
     if "stimulus_id" not in recording.assembly.coords:
@@ -194,7 +194,14 @@ def _in_order(recording: Recording) -> tuple[Problem, ...]:
 # ---------------------------------------------------------------- stimuli
 
 
-def _stimulus_rows(problems: Sequence[Problem]) -> Iterator[dict[str, object]]:
+def _stimulus_rows(stimuli: Sequence[Stimulus]) -> Iterator[dict[str, object]]:
+    problems = [one for one in stimuli if isinstance(one, Problem)]
+    if len(problems) < len(stimuli):
+        for one in stimuli:
+            text = one.text if isinstance(one, Text) else " ".join(one.sentences)
+            yield {"stimulus_id": one.identifier, "reasoning_type": one.reasoning_type,
+                   "text": text}  # fmt: skip
+        return
     most = max((len(problem.premises) for problem in problems), default=0)
     for problem in problems:
         shown = dict(enumerate(problem.premises, start=1))
@@ -211,8 +218,10 @@ def _stimulus_rows(problems: Sequence[Problem]) -> Iterator[dict[str, object]]:
         }
 
 
-def _read_stimuli(path: Path) -> Iterator[Problem]:
+def _read_stimuli(path: Path) -> Iterator[Stimulus]:
     table = read_csv(path, _OF_STIMULI)
+    texts = "text" in table
+    table = table if texts else read_csv(path, (*_OF_STIMULI, *_OF_PROBLEMS))
     premises = [name for name in table if str(name).startswith("premise")
                 and str(name).removeprefix("premise").isdigit()]  # fmt: skip
     if table["stimulus_id"].duplicated().any():
@@ -220,6 +229,11 @@ def _read_stimuli(path: Path) -> Iterator[Problem]:
         raise DataError(f"{path}: {twice} stands twice")
     for number, row in enumerate(table.to_dict("records"), start=2):
         where = f"{path}, line {number}"
+        if texts:
+            if not row["text"].strip():
+                raise DataError(f"{where}: {row['stimulus_id']} has no text")
+            yield Text(row["stimulus_id"], row["text"], row["reasoning_type"])
+            continue
         kind, form = row["reasoning_type"], row["form"] or None
         if kind not in REASONING_TYPES:
             raise DataError(

@@ -144,8 +144,9 @@ def load_behavior(
 
 def load_problems(name: str) -> tuple[Problem, ...]:
     """Problems of any dataset, in the order of its rows; errors as when loading it whole."""
-    loader = load_behavior if name in _BEHAVIOR_LOADERS else load_recording
-    return loader(name).problems
+    if name in _BEHAVIOR_LOADERS:
+        return load_behavior(name).problems
+    return load_recording(name).asked
 
 
 def load_dataset(

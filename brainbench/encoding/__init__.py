@@ -9,11 +9,11 @@ from brainbench.encoding.published.ceilings import (
     fit_ceilings,
     intersubject_curves,
 )
-from brainbench.encoding.published.folds import published_folds
 from brainbench.encoding.published.prediction import Correlations, predictivity
 from brainbench.encoding.published.ridge import PUBLISHED_ALPHAS, RidgeFold, fit_fold
 from brainbench.encoding.responses import Fold, FoldResponses, prepare_responses
 from brainbench.encoding.threads import parallel
+from brainbench.folds import published_folds
 
 __all__ = [
     "NEAR_ONE",

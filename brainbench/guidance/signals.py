@@ -100,7 +100,7 @@ def read_signals(
         or none.
     """
     cell = prepare_cell(recording, reasoning_type, [roi], limit)
-    problems = tuple(cell.problems)
+    problems = tuple(recording.asked[item] for item in cell.items)
     labels = np.array([problem.condition.valid for problem in problems])
     if labels.all() or not labels.any():
         raise DataError(

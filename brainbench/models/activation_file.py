@@ -27,7 +27,7 @@ from safetensors import SafetensorError, safe_open
 from brainbench.errors import DataError
 from brainbench.foreign import parse_json, readable
 from brainbench.models.model import SITES, Activations
-from brainbench.problems import Problem
+from brainbench.problems import Stimulus
 
 # tensor that holds the contrast of a site
 _CONTRASTS = {f"{site}.contrast": site for site in SITES}
@@ -66,7 +66,7 @@ class ActivationFile:
         except OSError as error:
             raise DataError(f"{self.path} cannot be read: {error.strerror or error}") from error
 
-    def activations(self, problems: Sequence[Problem]) -> Activations:
+    def activations(self, problems: Sequence[Stimulus]) -> Activations:
         """Rows of the file, checked against the problems.
 
         Raises

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from brainbench.errors import DataError, UnknownNameError, UsageError
 from brainbench.models.bars import no_library_bars
 from brainbench.models.model import Activations
-from brainbench.problems import Problem
+from brainbench.problems import Stimulus, Text
 from brainbench.progress import Count
 
 PREFIX = "brainscore:"
@@ -48,8 +48,10 @@ _PROBE = (
 _PACKAGES = ("brainscore-core", "brainscore-language", "torch", "transformers")
 
 
-def problem_text(problem: Problem) -> str:
-    """A problem as the one text that a subject reads: sentences in the order they are shown."""
+def problem_text(problem: Stimulus) -> str:
+    """What a subject reads as one text: a problem's sentences in their order, or a plain text."""
+    if isinstance(problem, Text):
+        return problem.text
     return " ".join(f"{sentence}." for sentence in problem.sentences)
 
 
@@ -109,7 +111,7 @@ class SubjectModel:
         digest.update(self._read(_PROBE).tobytes())
         return digest.hexdigest()
 
-    def activations(self, problems: Sequence[Problem]) -> Activations:
+    def activations(self, problems: Sequence[Stimulus]) -> Activations:
         """One vector a problem, rows in their order.
 
         Raises

@@ -31,7 +31,7 @@ from brainbench.models.prompts.template import PromptTemplate, builtin_template
 from brainbench.models.prompts.verbalizer import Spellings, find_spellings
 from brainbench.models.steering.made_for import check_fits
 from brainbench.models.steering.vector import Steering
-from brainbench.problems import Problem
+from brainbench.problems import Problem, Stimulus
 from brainbench.progress import Count
 from brainbench.source import computing_versions
 
@@ -260,12 +260,17 @@ class LanguageModel:
             **self._read_otherwise(reading=reading),
         )
 
-    def activations(self, problems: Sequence[Problem]) -> Activations:
+    def activations(self, problems: Sequence[Stimulus]) -> Activations:
         """States of every layer: at the last prompt token, or means over the premises' tokens
         or the generated ones; ``localised``, with those of a prompt that asks only to read.
 
+        Texts that are not problems are read as they stand, in no prompt: at their last token, or
+        the mean over their tokens where that of the premises is asked for.
+
         Raises
         ------
+        UsageError
+            When texts are to be thought about, or localised.
         DataError
             When the model cannot be loaded or read, a prompt is longer than its context, or
             the premises are not found in it.
@@ -405,7 +410,7 @@ class LanguageModel:
             **self._read_otherwise(places=batch.places),
         )
 
-    def _warnings(self, reading: Reading, problems: Sequence[Problem]) -> tuple[str, ...]:
+    def _warnings(self, reading: Reading, problems: Sequence[Stimulus]) -> tuple[str, ...]:
         warnings = list(self._chat.warnings)
         cut = int(reading.cut_off.sum())
         if cut:

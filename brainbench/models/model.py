@@ -1,4 +1,4 @@
-"""The Model protocol: anything that gives activations for problems."""
+"""The Model protocol: anything that gives activations for problems and other texts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.errors import DataError, UsageError
-from brainbench.problems import Problem
+from brainbench.problems import Problem, Stimulus
 
 Site = Literal["attention", "hidden"]
 SITES: tuple[Site, ...] = get_args(Site)
@@ -80,7 +80,7 @@ class Activations:
         if len(numbers) != count:
             raise DataError(f"{site}: {len(numbers)} layer numbers for {count} layers")
 
-    def check_rows(self, problems: Sequence[Problem]) -> None:
+    def check_rows(self, problems: Sequence[Stimulus]) -> None:
         """Raise ``DataError`` when there is not one row for each problem."""
         if self.n_items != len(problems):
             raise DataError(
@@ -150,8 +150,12 @@ class Model(Protocol):
     @property
     def sha256(self) -> str: ...
 
-    def activations(self, problems: Sequence[Problem]) -> Activations:
-        """Read out every site and layer for these problems, rows in their order."""
+    def activations(self, problems: Sequence[Stimulus]) -> Activations:
+        """Read out every site and layer for these problems or texts, rows in their order.
+
+        Each has ``identifier``, ``reasoning_type`` and ``sentences``; a problem has ``premises``
+        and ``conclusion`` besides.
+        """
         ...
 
 
@@ -196,13 +200,13 @@ def read_answers(model: Model, problems: Sequence[Problem]) -> Answers:
     return given
 
 
-def read_activations(model: Model, problems: Sequence[Problem]) -> Activations:
+def read_activations(model: Model, problems: Sequence[Stimulus]) -> Activations:
     """Ask a model for its activations, and check their type and number of rows.
 
     Parameters
     ----------
     model : a model of any kind.
-    problems : n_items problems; rows are in this order.
+    problems : n_items problems or texts; rows are in this order.
 
     Returns
     -------

@@ -19,6 +19,7 @@ from brainbench.problems.problem import REASONING_TYPES, Condition, Form, Proble
 from brainbench.problems.rows import row_faults, row_words, to_problem, to_row
 from brainbench.problems.statements import read_statement
 from brainbench.problems.task_words import KINDS, TASK_VOCABULARY, split_kinds
+from brainbench.problems.text import TEXT, Stimulus, Text
 from brainbench.problems.vocabulary import NOUNS, VOCABULARY, Vocabulary, split_vocabulary
 
 __all__ = [
@@ -30,11 +31,14 @@ __all__ = [
     "REASONING_TYPES",
     "SCANNER_RUN",
     "TASK_VOCABULARY",
+    "TEXT",
     "VOCABULARY",
     "Condition",
     "Form",
     "Problem",
     "ReasoningType",
+    "Stimulus",
+    "Text",
     "Vocabulary",
     "add_distractors",
     "classify",

@@ -25,6 +25,7 @@ __all__ = [
     "DatasetInfo",
     "ModelInfo",
     "OtherScore",
+    "OwnData",
     "Record",
     "SteeringInfo",
     "TaskInfo",
@@ -111,6 +112,17 @@ class ModelInfo(_Part):
     """Datasets that its steering or adapter was made from, as the folder of that tells."""
 
 
+class OwnData(_Part):
+    """Data of somebody's own, which nobody else can have looked at."""
+
+    file: str
+    """Name of the file or folder, without the folders it lies in."""
+    sha256: str
+    """Of the file; of a folder of all that was read."""
+    left_out: list[str] = Field(default_factory=list)
+    """People and voxels that are not scored, and why."""
+
+
 class DatasetInfo(_Part):
     """What it was scored on."""
 
@@ -119,6 +131,8 @@ class DatasetInfo(_Part):
     data_sha256: str
     simulated: bool
     licence: str
+    own: OwnData | None = Field(default=None, exclude_if=lambda value: value is None)
+    """None of a dataset that has a card in brainbench or a plugin."""
 
 
 class TaskInfo(_Part):

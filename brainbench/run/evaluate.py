@@ -18,7 +18,7 @@ from brainbench.benchmarks import (
     select_benchmarks,
     suite_patterns,
 )
-from brainbench.datasets import load_card
+from brainbench.datasets import Recording, load_card
 from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
 from brainbench.foreign import readable
 from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
@@ -38,6 +38,7 @@ from brainbench.run.inputs import (
     naming_limit,
     read_model,
 )
+from brainbench.run.own_data import choose_own
 from brainbench.run.provenance import peak_memory_mb
 from brainbench.run.record import new_record, unused_weights
 from brainbench.run.settings import Settings
@@ -58,6 +59,7 @@ def evaluate(
     suite: str | None = None,
     dataset: str | None = None,
     tasks: Sequence[str] | None = None,
+    own: Recording | None = None,
     settings: Settings | None = None,
     output_path: str | Path = "results",
     overwrite: bool = False,
@@ -74,6 +76,7 @@ def evaluate(
     dataset : only benchmarks of this dataset; of a suite of guidance, whose people guide.
     tasks : lm-eval tasks, groups and tags, ``*`` and ``?`` allowed. Where tasks are asked,
         benchmarks are scored only if they are named too.
+    own : responses of your own, whose benchmarks are scored in place of all others.
     settings : protocol, seed and so on.
     output_path : root of the results; the run goes to ``<model>/<run id>`` below it.
     overwrite : compute again what is already there.
@@ -106,7 +109,12 @@ def evaluate(
     if guided is not None:
         dataset = None  # it says whose people guide
     wanted: list[Benchmark] = []
-    if not (names or guided) or not (benchmarks is suite is dataset is None):
+    lacking: tuple[str, ...] = ()
+    if own is not None:
+        if suite is not None or dataset is not None:
+            raise UsageError("your own data have no suite: choose among them by --benchmarks")
+        wanted, lacking = choose_own(own, benchmarks, chosen)
+    elif not (names or guided) or not (benchmarks is suite is dataset is None):
         wanted = choose_benchmarks(scored, benchmarks, suite, dataset, chosen.protocol)
     check_model(scored, wanted)
     with clock.on(LOADING):
@@ -115,6 +123,7 @@ def evaluate(
     with naming_limit(chosen.limit):
         check_groups(wanted, scored, data, chosen.limit)
     record = new_record(scored, model, wanted, data, chosen, untrained, asked, guided)
+    record.notes += lacking
     folder = RunFolder(output_path, record.model.identifier, record.run_id)
     _LOG.debug("run %s: %d benchmarks, in %s", record.run_id, len(wanted), folder.path)
     with folder.locked():

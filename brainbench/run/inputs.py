@@ -81,11 +81,15 @@ def load_data(benchmarks: Sequence[Benchmark], limit: int | None) -> Data:
     limit : items of each reasoning type, for behaviour only; None: all.
     """
     rois: dict[str, dict[str, None]] = {}
+    own: dict[str, Recording] = {}
     types: dict[str, dict[str, None]] = {}
     twins: set[str] = set()
     alone: set[str] = set()
     for benchmark in benchmarks:
         name, needs = benchmark.dataset, benchmark.needs
+        given = getattr(benchmark, "given", None)  # plugins' benchmarks have none
+        if given is not None:
+            own[name] = given
         if needs.rois:
             rois.setdefault(name, {}).update(dict.fromkeys(needs.rois))
         if needs.answers:
@@ -101,7 +105,10 @@ def load_data(benchmarks: Sequence[Benchmark], limit: int | None) -> Data:
 
     others = sorted(alone & plugged_datasets().keys() - rois.keys())
     return Data(
-        {name: load_recording(name, tuple(areas), None, progress) for name, areas in rois.items()},
+        {
+            name: own.get(name) or load_recording(name, tuple(areas), None, progress)
+            for name, areas in rois.items()
+        },
         {
             name: load_behavior(name, None, progress).select(tuple(asked), limit)
             for name, asked in types.items()

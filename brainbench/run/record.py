@@ -19,8 +19,10 @@ from brainbench.guidance.options import SEARCH_VERSION
 from brainbench.models import COMPUTING, LanguageModel, Model, is_builtin
 from brainbench.reasoning.tasks import TaskSet
 from brainbench.results import DatasetInfo, ModelInfo, Record, TaskInfo
+from brainbench.results.record import OwnData
 from brainbench.run.code import run_sha256
 from brainbench.run.inputs import Data
+from brainbench.run.own_data import own_notes, own_options
 from brainbench.run.provenance import versions
 from brainbench.run.settings import Settings
 
@@ -144,6 +146,8 @@ def new_record(
     for name, dataset in datasets.items():
         if isinstance(dataset, Recording) and dataset.truth is not None:
             notes.append(f"{name}: {dataset.truth.attrs['summary']}")
+    for name, dataset in datasets.items():
+        notes += [f"{name}: {text}" for text in own_notes(dataset, model, settings)]
     return Record(
         run_id=digest[:12],
         versions=found,
@@ -163,14 +167,23 @@ def new_record(
                 data_sha256=dataset.data_sha256,
                 simulated=dataset.card.simulated,
                 licence=dataset.card.licence,
+                own=_own(dataset),
             )
             for name, dataset in datasets.items()
         ],
         benchmarks={b.identifier: b.version for b in benchmarks},
         tasks=asked,
-        config=_readable(_config(settings, tasks, guidance)),
+        config=_readable(_config(settings, tasks, guidance) | own_options(datasets.values())),
         notes=[readable(note) for note in notes],
     )
+
+
+def _own(dataset: Recording | Behavior) -> OwnData | None:
+    """File of somebody's own data."""
+    origin = dataset.origin if isinstance(dataset, Recording) else None
+    if origin is None:
+        return None
+    return OwnData(file=origin.file, sha256=origin.sha256, left_out=list(origin.left_out))
 
 
 def _readable(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from brainbench.benchmarks import DEFAULT_PROTOCOL, check_numbers
+from brainbench.benchmarks import DEFAULT_PROTOCOL, EVERY_PROTOCOL, check_numbers
 from brainbench.errors import UsageError
 from brainbench.guidance.options import GuidanceOptions
 from brainbench.models import ModelOptions
@@ -18,7 +18,7 @@ class Settings:
 
     Parameters
     ----------
-    protocol : ``controlled`` or ``published``.
+    protocol : ``controlled`` or ``published``; of somebody's own data ``all`` too.
     seed : of random features, permutations, simulations and split halves.
     limit : score only the first items of each reasoning type, and of each task.
     options : how a language model is loaded and asked.
@@ -37,7 +37,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_numbers(self.seed, self.limit)
-        if self.untrained_activations is not None and self.protocol != "controlled":
+        controlled = self.protocol in ("controlled", EVERY_PROTOCOL)
+        if self.untrained_activations is not None and not controlled:
             raise UsageError("--untrained-activations goes with --protocol controlled")
         if self.localised and self.protocol != "controlled":
             raise UsageError("--readout localised goes with --protocol controlled")

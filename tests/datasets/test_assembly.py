@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import cross_val_score
 
-from brainbench.datasets import average_repeats, block_of, build_assembly, load_dataset, subjects_of
+from brainbench.benchmarks.cell import prepare_cell
+from brainbench.datasets import (
+    average_repeats,
+    block_of,
+    build_assembly,
+    load_dataset,
+    load_recording,
+    subjects_of,
+)
 from brainbench.datasets.assembly import PRESENTATION_COORDINATES, choose
 from brainbench.errors import DataError, UnknownNameError
+from brainbench.problems import Text
 
 RUNS = ("a-01", "b-01")
 PER_RUN = 3
@@ -235,3 +248,49 @@ class TestChoose:
         ) as e:
             load_dataset("phantom", **wish)
         assert repr(meant) in str(e.value)
+
+
+class TestFolds:
+    def test_whole_runs_are_held_out_with_all_their_showings(self) -> None:
+        phantom = load_recording("phantom", "noise", "phantom-01")
+        runs = phantom.assembly["run"].values
+        folds = phantom.folds("controlled", "transitive")
+        assert len(folds) == 2
+        for train, test in folds:
+            assert len(train) == len(test) == 36  # 18 items, shown twice
+            assert len(set(runs[test])) == 1
+            assert set(runs[test]).isdisjoint(runs[train])
+
+    def test_published_folds_are_those_that_are_scored(self) -> None:
+        phantom = load_recording("phantom", "noise", "phantom-01")
+        cell = prepare_cell(phantom, "all", ["noise"])
+        names = phantom.assembly["stimulus_id"].values
+        for (train, test), (own_train, own_test) in zip(
+            phantom.folds("published"), cell.folds, strict=True
+        ):
+            items = [problem.identifier for problem in cell.problems]
+            assert set(names[train]) == {items[i] for i in own_train}
+            assert set(names[test]) == {items[i] for i in own_test}
+
+    def test_scikit_learn_takes_them(self) -> None:
+        phantom = load_recording("phantom", "signal", "phantom-01")
+        scores = cross_val_score(
+            Ridge(), np.eye(144), phantom.assembly.values, cv=phantom.folds("published")
+        )
+        assert scores.shape == (5,)
+
+    @pytest.mark.parametrize(
+        ("asked", "text"),
+        [(("publshed",), "did you mean 'published'"), (("published", "text"), "reasoning type")],
+    )
+    def test_other_names_are_refused(self, asked: tuple[str, ...], text: str) -> None:
+        with pytest.raises(UnknownNameError, match=text):
+            load_recording("phantom", "noise", "phantom-01").folds(*asked)
+
+
+def test_plain_texts_are_not_asked() -> None:
+    phantom = load_recording("phantom", "noise", "phantom-01")
+    assert phantom.asked == phantom.problems
+    texts = tuple(Text(p.identifier, p.conclusion, p.reasoning_type) for p in phantom.problems)
+    with pytest.raises(DataError, match="phantom holds plain texts, and this needs deductive"):
+        _ = replace(phantom, problems=texts).asked

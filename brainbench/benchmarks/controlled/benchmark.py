@@ -30,7 +30,7 @@ from brainbench.benchmarks.controlled.score import (
 from brainbench.benchmarks.inputs import Inputs, Needs, Scoring, check_contrast
 from brainbench.benchmarks.published.score import ProtocolName
 from brainbench.benchmarks.steps import Memory, StepStore, check_numbers
-from brainbench.datasets import Recording, load_recording
+from brainbench.datasets import Recording
 from brainbench.models import Activations
 from brainbench.progress import Progress, Step
 from brainbench.statistics.inference import Measured, divide
@@ -67,7 +67,7 @@ class ControlledBenchmark(CellBenchmark):
     @property
     def ceiling(self) -> float | None:
         """Inter-subject reference, mean r: no upper bound; None below three people."""
-        recording = load_recording(self.dataset, (self.roi,))
+        recording = self.record_of((self.roi,))
         cell = ControlledCell(prepare_cell(recording, self.reasoning_type, [self.roi]), 0)
         found = score_people(cell)[self.roi]
         return None if found is None else float(found["r"]["value"])

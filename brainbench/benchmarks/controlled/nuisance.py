@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
 from brainbench.benchmarks.cell import POOLED, Cell
+from brainbench.benchmarks.own_columns import own_columns, removable_columns
 from brainbench.encoding import linear_kernels
 from brainbench.encoding import nuisance as features
 
@@ -31,11 +32,20 @@ def nuisance_kernels(cell: Cell) -> dict[str, Space]:
         "run": _kernel(features.one_hot([order[run] for run in runs]), "all runs are first runs")
         if cell.reasoning_type == POOLED
         else "a run that is held out has no training item of its own",
-        "position": _position(cell.position),
+        "position": "the dataset does not say where items stand in a run"
+        if cell.places is None
+        else _position(cell.places),
         "length": _kernel(features.text_length(sentences), "every text is of the same length"),
-        "condition": _kernel(condition_columns(cell), "every item is of one condition"),
+        "condition": _kernel(
+            condition_columns(cell),
+            "the stimuli are plain texts, not problems"
+            if cell.conditions is None
+            else "every item is of one condition",
+        ),
         "words": _kernel(_words(sentences), "every text has the same words"),
     }
+    named = own_columns(cell).items()
+    spaces |= {name: _kernel(own, "it does not vary here") for name, own in named}
     return spaces | {name: _own(cell, what) for name, what in _OF_PEOPLE.items()}
 
 
@@ -57,10 +67,10 @@ def nuisance_columns(cell: Cell) -> Array:
     """(n, q) or (P, n, q) what model features are made orthogonal to on training items.
 
     Position (the two slowest waves over a run), words, characters, validity, negation,
-    premises needed, and where they were recorded response time (own and others') and
-    accuracy. They are few, because training items are: position's bumps and the words
-    themselves are only penalised. Where several reasoning types are pooled each type has its
-    own: length or time may weigh otherwise in another type.
+    premises needed, what the card names (numbers, and labels of few kinds), and where they were
+    recorded response time (own and others') and accuracy. They are few, because training items
+    are: position's bumps and the words themselves are only penalised. Where several reasoning
+    types are pooled each type has its own: length or time may weigh otherwise in another type.
     """
     columns = _plain_columns(cell)
     kinds = np.array([problem.reasoning_type for problem in cell.problems])
@@ -72,9 +82,10 @@ def _plain_columns(cell: Cell) -> Array:
     """(n, q) or (P, n, q), the same for every type."""
     shared = np.concatenate(
         [
-            features.slow_waves(cell.position),
+            *([] if cell.places is None else [features.slow_waves(cell.places)]),
             features.text_length([problem.sentences for problem in cell.problems]),
             condition_columns(cell),
+            removable_columns(cell),
         ],
         axis=1,
     )
@@ -87,10 +98,10 @@ def _plain_columns(cell: Cell) -> Array:
 
 
 def condition_columns(cell: Cell) -> Array:
-    """(n, 3) validity, negation, premises needed, standardised."""
-    return features.standardise(
-        [[c.valid, c.negated, c.premises_needed] for c in (p.condition for p in cell.problems)]
-    )
+    """(n, 3) validity, negation, premises needed, standardised; (n, 0) of plain texts."""
+    if cell.conditions is None:
+        return np.zeros((len(cell.items), 0))
+    return features.standardise([[c.valid, c.negated, c.premises_needed] for c in cell.conditions])
 
 
 def run_labels(cell: Cell) -> list[str]:

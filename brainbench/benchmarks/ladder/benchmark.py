@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from brainbench.benchmarks.base import OwnBenchmark
@@ -13,7 +13,7 @@ from brainbench.benchmarks.ladder.people import prepare_types
 from brainbench.benchmarks.ladder.score import BaselineRow, LadderContext, LadderScore
 from brainbench.benchmarks.ladder.scoring import Ladder
 from brainbench.benchmarks.steps import Memory, check_numbers
-from brainbench.datasets import Card, load_card
+from brainbench.datasets import Card, Recording
 from brainbench.progress import Step
 
 # Raise when a change of the code changes a score.
@@ -28,11 +28,13 @@ class LadderBenchmark(OwnBenchmark):
     ----------
     dataset : name of a dataset.
     reasoning_type : ``all``: its reasoning types are tested together, each inside itself.
+    given : the recording, where it is somebody's own.
     """
 
     protocol: ClassVar[str | None] = "controlled"
     dataset: str
     reasoning_type: str = POOLED
+    given: Recording | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of_dataset(cls, card: Card) -> list[Self]:
@@ -57,12 +59,12 @@ class LadderBenchmark(OwnBenchmark):
     @property
     def needs(self) -> Needs:
         """Responses of every ROI, and untrained networks to hold the model against."""
-        return Needs(rois=tuple(load_card(self.dataset).rois), untrained=True)
+        return Needs(rois=tuple(self.card.rois), untrained=True)
 
     @property
     def about(self) -> dict[str, object]:
         """What ``brainbench show`` prints of it, by name."""
-        rois = ", ".join(load_card(self.dataset).rois)
+        rois = ", ".join(self.card.rois)
         return super().about | {"needs": "activations", "rois": rois}
 
     @classmethod

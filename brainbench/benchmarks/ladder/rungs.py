@@ -17,10 +17,11 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from brainbench.benchmarks.cell import Cell
 from brainbench.benchmarks.ladder.names import Rung
+from brainbench.benchmarks.own_columns import removable_columns
 from brainbench.encoding import nuisance
 from brainbench.encoding.kernels import Array
 from brainbench.encoding.ladder.projection import run_columns
-from brainbench.problems import Problem
+from brainbench.problems import Problem, Stimulus
 
 # principal components of word counts: as many items as people see in a scanner bear no more
 WORD_COMPONENTS = 3
@@ -50,7 +51,8 @@ def rung_columns(cell: Cell) -> dict[Rung, RungColumns]:
 
     ``run``: run means. ``position``: two slow waves over a run, and words and condition of the
     trials before and after, whose responses overlap in time. ``length``: words and characters.
-    ``condition``: validity, negation and premises needed, with every interaction. ``words``: three
+    ``condition``: validity, negation and premises needed, with every interaction, and what the
+    card names of its own. ``words``: three
     principal components of word counts. ``behaviour``: means over people of response time,
     accuracy and missing answers, and each person's own. A rung that a dataset has nothing for has
     columns of zeros.
@@ -70,7 +72,8 @@ def run_labels(cell: Cell) -> NDArray[np.str_]:
 def neighbour_columns(cell: Cell) -> Array:
     """(n, 8) words and condition of the trials before and after each item, in its run.
 
-    Zero, the mean, where there is none or its problem is not known.
+    Of plain texts (n, 2): they have no condition. Zero, the mean, where there is none or its
+    problem is not known.
     """
     recording = cell.recording
     features = np.hstack(
@@ -102,18 +105,23 @@ def neighbour_columns(cell: Cell) -> Array:
 
 
 def condition_columns(cell: Cell) -> Array:
-    """(n, 7) validity, negation and premises needed, and every product of them."""
+    """(n, 7) validity, negation and premises needed, and every product of them; (n, 0) of plain
+    texts.
+    """
     plain = _conditions(cell.problems)
     products = [
-        plain[:, chosen].prod(axis=1) for size in (2, 3) for chosen in combinations(range(3), size)
+        plain[:, chosen].prod(axis=1)
+        for size in (2, 3)
+        for chosen in combinations(range(plain.shape[1]), size)
     ]
     return np.column_stack([plain, *products])
 
 
-def _conditions(problems: Sequence[Problem]) -> Array:
-    return nuisance.standardise(
-        [[c.valid, c.negated, c.premises_needed] for c in (p.condition for p in problems)]
-    )
+def _conditions(problems: Sequence[Stimulus]) -> Array:
+    known = [one.condition for one in problems if isinstance(one, Problem)]
+    if len(known) < len(problems):
+        return np.zeros((len(problems), 0))
+    return nuisance.standardise([[c.valid, c.negated, c.premises_needed] for c in known])
 
 
 def _run(cell: Cell) -> RungColumns:
@@ -121,7 +129,9 @@ def _run(cell: Cell) -> RungColumns:
 
 
 def _position(cell: Cell) -> RungColumns:
-    return RungColumns(np.hstack([nuisance.slow_waves(cell.position), neighbour_columns(cell)]))
+    if cell.places is None:
+        return RungColumns(np.zeros((len(cell.items), 0)))
+    return RungColumns(np.hstack([nuisance.slow_waves(cell.places), neighbour_columns(cell)]))
 
 
 def _length(cell: Cell) -> RungColumns:
@@ -129,7 +139,7 @@ def _length(cell: Cell) -> RungColumns:
 
 
 def _condition(cell: Cell) -> RungColumns:
-    return RungColumns(condition_columns(cell))
+    return RungColumns(np.hstack([condition_columns(cell), removable_columns(cell)]))
 
 
 def _words(cell: Cell) -> RungColumns:

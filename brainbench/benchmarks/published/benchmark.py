@@ -21,7 +21,7 @@ from brainbench.benchmarks.published.scoring import SpaceScore, score_space
 from brainbench.benchmarks.published.summary import summarise_cell
 from brainbench.benchmarks.reached import MAXIMUM_PEOPLE, MINIMUM_PEOPLE
 from brainbench.benchmarks.steps import Memory, StepStore, check_numbers
-from brainbench.datasets import Recording, load_recording
+from brainbench.datasets import Recording
 from brainbench.models import Activations
 from brainbench.progress import Progress, Step
 
@@ -45,6 +45,14 @@ class AlignmentBenchmark(CellBenchmark):
     protocol: ClassVar[ProtocolName] = "published"
 
     @property
+    def identifier(self) -> str:
+        """``<dataset>.<roi>.<type>-ridge``; of somebody's own data ``-published``, for a run
+        scores those under every protocol.
+        """
+        found = super().identifier
+        return found if self.given is None else f"{found.removesuffix(self.metric)}published"
+
+    @property
     def version(self) -> int:
         """Grows when a change of the code changes a score."""
         return VERSION
@@ -52,7 +60,7 @@ class AlignmentBenchmark(CellBenchmark):
     @property
     def ceiling(self) -> float | None:
         """Published ceiling: mean of v0 over people and voxels; None below three people."""
-        recording = load_recording(self.dataset, (self.roi,))
+        recording = self.record_of((self.roi,))
         cell = prepare_cell(recording, self.reasoning_type, [self.roi])
         ceiling = _ceiling(cell, self.roi)
         return None if ceiling is None else float(ceiling.v0.mean())
@@ -108,11 +116,12 @@ def score_benchmarks(
     activations.check_rows(recording.problems)
     store = checkpoint or Memory()
     wanted = by_type(benchmarks)
-    steps = _Steps(len(wanted) * (2 + feature_spaces.N_NUISANCES + feature_spaces.DRAWS), report)
     # all first: a fault of any is an error before anything is computed
     cells = {
         kind: prepare_cell(recording, kind, list(by_roi), limit) for kind, by_roi in wanted.items()
     }
+    spaces = sum(2 + feature_spaces.count_nuisances(cell) for cell in cells.values())
+    steps = _Steps(spaces + len(cells) * feature_spaces.DRAWS, report)
     for kind, cell in cells.items():
         scores = _score_cell(cell, activations, seed, store, steps)
         for roi, fields in scores.items():

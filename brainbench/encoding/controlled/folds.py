@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from brainbench.encoding.kernels import Array
-from brainbench.errors import DataError
+from brainbench.folds import MIN_RUN_ITEMS, run_folds
 
 INNER_BLOCKS = 3
-# Fewest items of a run: three inner blocks of two, so that every block has a mean and a spread.
-MIN_ITEMS = 2 * INNER_BLOCKS
+MIN_ITEMS = MIN_RUN_ITEMS
 # A kernel whose spread on training items is a smaller share of its largest entry is rounding.
 _NO_SPREAD = 1e-12
 
@@ -102,20 +101,15 @@ def held_out_folds(runs: ArrayLike, strata: ArrayLike | None = None) -> list[Hel
     """
     labels = np.asarray(runs)
     groups = np.zeros(len(labels), int) if strata is None else np.asarray(strata)
-    names, counts = np.unique(labels, return_counts=True)
-    if len(names) < 2:
-        raise DataError(
-            f"whole runs are held out, so at least two are needed; there is {len(names)}"
-        )
-    if counts.min() < MIN_ITEMS:
-        found = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True))
-        raise DataError(f"every run needs at least {MIN_ITEMS} items; there are: {found}")
-    order = list(dict.fromkeys(labels.tolist()))
-    return [_fold(labels, groups, name) for name in order]
+    return [_fold(labels, groups, *fold) for fold in run_folds(labels)]
 
 
-def _fold(labels: NDArray[np.generic], groups: NDArray[np.generic], held: object) -> HeldOutFold:
-    train, test = np.flatnonzero(labels != held), np.flatnonzero(labels == held)
+def _fold(
+    labels: NDArray[np.generic],
+    groups: NDArray[np.generic],
+    train: NDArray[np.intp],
+    test: NDArray[np.intp],
+) -> HeldOutFold:
     blocks = _blocks(labels[train])
     inner = []
     for number in range(INNER_BLOCKS):

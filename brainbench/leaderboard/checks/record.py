@@ -190,6 +190,10 @@ def _data_faults(record: Record) -> Iterator[Fault]:
             yield Fault(f"datasets ({name[:60]})", "is missing, though it was scored", AGAIN)
     for name, dataset in listed.items():
         place = f"datasets ({name[:60]})"
+        if dataset.own is not None:
+            remedy = "submit scores on data that a card lists, which others can make again"
+            yield Fault(place, "is somebody's own data", remedy)
+            continue
         if name not in list_datasets():
             problem = "is not a dataset that this brainbench knows"
             yield Fault(place, problem, "update brainbench, or install the plugin that has it")

@@ -89,6 +89,14 @@ def make_submission(
             f"{run} is {record.status}: only a finished run can be submitted. The command that "
             "began it goes on where it stopped"
         )
+    own = [dataset.name for dataset in record.datasets if dataset.own is not None]
+    if own:
+        raise UsageError(
+            f"{run} holds scores on data of your own ({', '.join(own)}): a board has only scores "
+            "that others can make again, on data that a card lists. `brainbench report` and "
+            "`brainbench compare` read this run; to have a board, publish the data and give them "
+            "a card in a plugin (docs/plugins.md)"
+        )
     metadata = _metadata(record, given)
     folder = user_path(output) / metadata.folder / record.run_id
     if folder.exists() and not overwrite:

@@ -134,6 +134,46 @@ class Chat:
         """
         texts = [self.text(messages) for messages in every]
         tokens = [self.tokens_of(text)[0] for text in texts]
+        self._check_known(texts, tokens)
+        return tokens
+
+    def texts(
+        self, texts: Sequence[str], characters: bool = False
+    ) -> tuple[list[Tokens], list[tuple[int, ...]]]:
+        """Token ids of texts that are only read, in nobody's format; they must not be the same.
+
+        Parameters
+        ----------
+        texts : as people read them.
+        characters : whether to find the tokens that hold characters of the text.
+
+        Returns
+        -------
+        The token ids of each text, special tokens as the tokenizer puts them before a text; and
+        the places of those that hold characters, ascending; nothing where they are not asked for.
+
+        Raises
+        ------
+        DataError
+            When no token is made of one, the same tokens of all, or a slow tokenizer is to tell
+            characters.
+        """
+        places: list[tuple[int, ...]] = []
+        if characters:
+            self._check_fast()
+            found = [self.encoder.with_characters(text, True) for text in texts]
+            tokens = [ids for ids, _ in found]
+            places = [tuple(i for i, (a, b) in enumerate(held) if b > a) for _, held in found]
+        else:
+            tokens = self.encoder.encode(texts)
+        bare = next((text for text, ids in zip(texts, tokens, strict=True) if not ids), None)
+        if bare is not None or (characters and not all(places)):
+            raise DataError(f"the tokenizer makes no token of {(bare or '')[:60]!r}")
+        self._check_known(texts, tokens)
+        return tokens, places
+
+    def _check_known(self, texts: Sequence[str], tokens: Sequence[Tokens]) -> None:
+        """Texts have tokens of their own, and known ones, or there is a warning."""
         self.encoder.check_distinct(texts, tokens)
         unknown = self.encoder.unknown(tokens)
         if unknown:
@@ -141,7 +181,6 @@ class Chat:
                 f"{unknown} of {len(tokens)} prompts hold something that the tokenizer does not "
                 "know: the model reads an unknown token there"
             ] = None
-        return tokens
 
     def probe(self) -> list[str]:
         """Warnings about prompts in the model's own format, from a trial question.
@@ -188,8 +227,8 @@ class Chat:
         if not getattr(self._tokenizer, "is_fast", False):
             raise DataError(
                 f"{type(self._tokenizer).__name__} does not report which characters its tokens "
-                "hold, so the premises cannot be found: take a model with a fast tokenizer "
-                "(tokenizer.json), or --readout last"
+                "hold, so the premises, or the text, cannot be found: take a model with a fast "
+                "tokenizer (tokenizer.json), or --readout last"
             )
 
     def _accepted(self, messages: Messages, text: str, merged: bool) -> str:

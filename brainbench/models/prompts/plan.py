@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from brainbench.errors import DataError
+from brainbench.errors import DataError, UsageError
 from brainbench.models.prompts.batches import Batch, Tokens, plan_apart, plan_batches
 from brainbench.models.prompts.chat import Chat
 from brainbench.models.prompts.premise_spans import find_premises
 from brainbench.models.prompts.template import PromptTemplate
 from brainbench.models.steering.vector import Steering
-from brainbench.problems import Problem
+from brainbench.problems import Problem, Stimulus, Text
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class PromptPlan:
     think: int | None = None
     steering: Steering | None = None
 
-    def questions(self, problems: Sequence[Problem]) -> list[Batch]:
-        """Batches that ask the problems.
+    def questions(self, problems: Sequence[Stimulus]) -> list[Batch]:
+        """Batches that ask the problems; texts that are no problems are read as they stand.
 
         Raises
         ------
@@ -50,19 +50,45 @@ class PromptPlan:
             When there are none, a prompt is longer than the context, or the premises are not
             found in it.
         """
+        asked, texts = _sorted(problems)
+        if texts:
+            return self._texts(texts)
         if self.readout == "premises":
-            found = [find_premises(p, self.template, self.chat) for p in problems]
-            return self._plan(problems, [t for t, _ in found], [places for _, places in found])
-        return self._plan(problems, ask(problems, self.template, self.chat))
+            found = [find_premises(p, self.template, self.chat) for p in asked]
+            return self._plan(asked, [t for t, _ in found], [places for _, places in found])
+        return self._plan(asked, ask(asked, self.template, self.chat))
 
-    def readings(self, problems: Sequence[Problem]) -> list[Batch]:
-        """Batches that ask only to read the premises."""
-        messages = [self.template.reading_messages(p) for p in problems]
-        return self._plan(problems, self.chat.prompts(messages))
+    def readings(self, problems: Sequence[Stimulus]) -> list[Batch]:
+        """Batches that ask only to read the premises.
+
+        Raises
+        ------
+        UsageError
+            When there are texts among them, which have no premises.
+        """
+        asked, texts = _sorted(problems)
+        if texts:
+            raise UsageError(
+                "--readout localised chooses units that differ between asking and reading, and of "
+                "plain texts nothing is asked: take --readout last or premises"
+            )
+        messages = [self.template.reading_messages(p) for p in asked]
+        return self._plan(asked, self.chat.prompts(messages))
+
+    def _texts(self, texts: Sequence[Text]) -> list[Batch]:
+        """Texts by themselves, read out at the last token or over all that hold a character."""
+        if self.think is not None:
+            raise UsageError(
+                "--think: of plain texts nothing is asked, so nothing is thought about"
+            )
+        prompts, places = self.chat.texts(
+            [one.text for one in texts], characters=self.readout == "premises"
+        )
+        return self._plan(texts, prompts, places)
 
     def _plan(
         self,
-        problems: Sequence[Problem],
+        problems: Sequence[Stimulus],
         prompts: Sequence[Tokens],
         places: Sequence[tuple[int, ...]] = (),
     ) -> list[Batch]:
@@ -78,18 +104,33 @@ class PromptPlan:
         # a prompt's last token is in no common beginning, and nothing before it is steered
         return plan_batches(prompts, kinds, self.batch_size, self.share, places, groups)
 
-    def _check_length(self, prompts: Sequence[Tokens], problems: Sequence[Problem]) -> None:
+    def _check_length(self, prompts: Sequence[Tokens], problems: Sequence[Stimulus]) -> None:
         limit = self.context_length
         longest = max(range(len(prompts)), key=lambda i: len(prompts[i]))
         needed = len(prompts[longest]) + (self.think or 0)
         if limit is not None and needed > limit:
             thoughts = f" and {self.think} to generate" if self.think else ""
             shorter = "--max-new-tokens" if self.think else "--prompt-template"
+            if isinstance(problems[longest], Text):
+                raise DataError(
+                    f"the text {problems[longest].identifier} has {needed} tokens; "
+                    f"{self.identifier} reads {limit} at most. Cut it, or take a model with a "
+                    "longer context"
+                )
             raise DataError(
                 f"the prompt of {problems[longest].identifier} has {len(prompts[longest])} "
                 f"tokens{thoughts}; {self.identifier} reads {limit} at most. Take a shorter "
                 f"{shorter} or a model with a longer context"
             )
+
+
+def _sorted(stimuli: Sequence[Stimulus]) -> tuple[list[Problem], list[Text]]:
+    """Problems, and texts that are none; of a dataset all are of one kind."""
+    asked = [one for one in stimuli if isinstance(one, Problem)]
+    texts = [one for one in stimuli if isinstance(one, Text)]
+    if asked and texts:
+        raise DataError("problems and plain texts are not read out together")
+    return asked, texts
 
 
 def ask(problems: Sequence[Problem], template: PromptTemplate, chat: Chat) -> list[Tokens]:

@@ -23,13 +23,17 @@ _DEFAULTS: dict[str, Any] = {
 
 
 def rerun_command(record: Record) -> str | None:
-    """``brainbench evaluate …``; None where the model was an object in memory."""
+    """``brainbench evaluate …``; None where the model, or the data, were objects in memory."""
     model = record.model
     if model.source is None and not model.builtin:
         return None
     words = ["brainbench", "evaluate"]
     if model.source is not None:  # else nano, which is meant where none is named
         words += ["--model", model.source]
+    own = _own(record)
+    if own is None:
+        return None
+    words += own
     if record.benchmarks:
         words += ["--benchmarks", ",".join(record.benchmarks)]
     tasks = record.config.get("tasks")
@@ -40,6 +44,16 @@ def rerun_command(record: Record) -> str | None:
         if value != _DEFAULTS.get(name, value):
             words += _flag(name, value)
     return clip(shlex.join(words), 4000)
+
+
+def _own(record: Record) -> list[str] | None:
+    """How somebody's own data were read; None where they were in memory."""
+    if not any(dataset.own for dataset in record.datasets):
+        return []
+    pairs = record.config.get("own")
+    if not isinstance(pairs, list) or not pairs:
+        return None
+    return [str(word) for pair in pairs if isinstance(pair, list) for word in pair[:2]]
 
 
 def _settings(config: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
