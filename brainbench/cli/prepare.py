@@ -59,7 +59,7 @@ def prepare(
         str, typer.Option(metavar="NAME", help="Or fsaverage5: labels of the surface, 2.4 GB.")
     ] = PrepareOptions.space,
     jobs: Annotated[
-        int, typer.Option(metavar="N", min=1, max=64, help="People at a time, 2 GB each.")
+        int, typer.Option(metavar="N", min=1, max=64, help="People at a time, below 1 GB each.")
     ] = 2,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be read, and stop.")
