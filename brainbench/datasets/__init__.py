@@ -14,7 +14,7 @@ from brainbench.datasets.cards import (
     list_cards,
     load_card,
     parse_card,
-    share_people,
+    share_people_or_problems,
 )
 from brainbench.datasets.coordinates import to_mni
 from brainbench.datasets.download import fetch
@@ -54,7 +54,7 @@ __all__ = [
     "load_problems",
     "load_recording",
     "parse_card",
-    "share_people",
+    "share_people_or_problems",
     "simulate",
     "subjects_of",
     "to_mni",

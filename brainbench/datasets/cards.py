@@ -270,19 +270,28 @@ def find_card(name: str) -> Card | None:
     return None
 
 
-def share_people(one: str, other: str) -> bool:
-    """Whether two datasets are of the same people: one and the same, or read with each other, or
-    both with a third.
+def share_people_or_problems(one: str, other: str) -> bool:
+    """Whether what a model learned from one dataset may be what it is asked on another.
 
-    A name that no card has shares nobody with any other.
+    So it is where they are one and the same, are read with each other, or are both read with a
+    third; and where a joined dataset says that their people solved the same problems. A name that
+    no card has shares nothing with any other.
 
     Parameters
     ----------
     one, other : names of datasets.
     """
+    return not _near(one).isdisjoint(_near(other))
+
+
+def _near(name: str) -> set[str]:
+    """The dataset, those it is read with, and those that a joined one puts beside any of them."""
     known = list_cards()
-    near = [{name, *(load_card(name).requires if name in known else ())} for name in (one, other)]
-    return not near[0].isdisjoint(near[1])
+    near = {name, *(load_card(name).requires if name in known else ())}
+    for card in map(load_card, own_cards()):
+        if card.joined and not near.isdisjoint(card.requires):
+            near |= {card.name, *card.requires}
+    return near
 
 
 @cache

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brainbench.benchmarks import Benchmark
-from brainbench.datasets import Behavior, Recording, load_card, share_people
+from brainbench.datasets import Behavior, Recording, load_card, share_people_or_problems
 from brainbench.errors import DataError
 from brainbench.foreign import readable
 from brainbench.guidance.arms import arms_code, arms_of_plugins
@@ -127,10 +127,10 @@ def new_record(
     notes += model.notes if isinstance(model, LanguageModel) else ()
     for name in datasets:
         notes += [
-            f"{name}: the model learned from {origin}, whose people and problems these are; its "
+            f"{name}: the model learned from {origin}, whose people or problems these are; its "
             "scores on them say nothing of new ones"
             for origin in origins
-            if share_people(origin, name)
+            if share_people_or_problems(origin, name)
         ]
     if ignored and not isinstance(model, LanguageModel):
         notes.append(f"{', '.join(ignored)}: no effect, this model is not loaded by brainbench")

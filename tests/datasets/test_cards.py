@@ -11,7 +11,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from brainbench.datasets import Card, list_cards, load_card, share_people
+from brainbench.datasets import Card, list_cards, load_card, share_people_or_problems
 from brainbench.datasets.cards import parse_card
 from brainbench.errors import DataError, UnknownNameError
 
@@ -248,11 +248,12 @@ class TestHash:
 
 
 def test_who_shares_people() -> None:
-    assert share_people("xiao2026", "ds003076")
-    assert share_people("ds003076", "xiao2026")
-    assert share_people("deduction73", "ds002886")
-    assert share_people("xiao2026", "deduction73"), "both hold people of ds003076"
-    assert not share_people("ds002886", "ds003076")
-    assert share_people("nowhere", "nowhere")
-    assert not share_people("nowhere", "xiao2026")
-    assert not share_people("phantom", "phantom_guidance")
+    assert share_people_or_problems("xiao2026", "ds003076")
+    assert share_people_or_problems("ds003076", "xiao2026")
+    assert share_people_or_problems("deduction73", "ds002886")
+    assert share_people_or_problems("xiao2026", "deduction73"), "both hold people of ds003076"
+    assert share_people_or_problems("ds002886", "xiao2026"), "other people, the same problems"
+    assert not share_people_or_problems("ds002886", "phantom")
+    assert share_people_or_problems("nowhere", "nowhere")
+    assert not share_people_or_problems("nowhere", "xiao2026")
+    assert not share_people_or_problems("phantom", "phantom_guidance")

@@ -53,6 +53,6 @@ def test_scores_on_what_a_model_learned_from_are_told_as_such(tmp_path: Path) ->
         )
     own, other = found["phantom"], found["phantom_guidance"]
     assert (own.model.learned_from, other.model.learned_from) == (["phantom"], ["phantom_guidance"])
-    answer = "phantom: the model learned from phantom, whose people and problems these are"
+    answer = "phantom: the model learned from phantom, whose people or problems these are"
     assert [note.startswith(answer) for note in own.notes].count(True) == 1
     assert not any("learned from" in note for note in other.notes)

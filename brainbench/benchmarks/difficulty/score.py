@@ -109,6 +109,16 @@ class AgeSlope(_Row):
             return "older"
         return "younger" if all(one is not None and one[1] < 0 for one in ends) else "neither"
 
+    @property
+    def reached_by(self) -> tuple[str, ...]:
+        """Controls that are as near to the same people: their slope is as far on the same side."""
+        own = self.slope
+        if own is None:
+            return ()
+        side = 1.0 if own > 0 else -1.0
+        held = self.controls.items()
+        return tuple(name for name, v in held if v is not None and v * side >= abs(own) > 0)
+
 
 class PersonRow(_Row):
     """The model and one person."""

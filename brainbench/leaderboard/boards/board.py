@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 import brainbench
-from brainbench.datasets import share_people
+from brainbench.datasets import share_people_or_problems
 from brainbench.errors import DataError, UsageError
 from brainbench.foreign import fault_of, parse_yaml, read_text
 from brainbench.leaderboard.kinds.base import NOT_READ
@@ -139,18 +139,18 @@ def lacking(board: Board, submission: Submission) -> list[str] | None:
 
 
 def taught_by(board: Board, record: Record) -> list[str]:
-    """Which people of a board a model learned from, in plain words; on them it is not ranked.
+    """What of a board a model learned from, in plain words; on that board it is not ranked.
 
     Parameters
     ----------
-    board : its benchmarks name the datasets, and thereby the people.
+    board : its benchmarks name the datasets, and thereby people and problems.
     record : its model names the datasets that it learned from.
     """
     scored = dict.fromkeys(name.partition(".")[0] for name in board.benchmarks)
     return [
-        f"learned from {origin}, whose people these are"
+        f"learned from {origin}, whose people or problems these are"
         for origin in record.model.learned_from
-        if any(share_people(origin, name) for name in scored)
+        if any(share_people_or_problems(origin, name) for name in scored)
     ]
 
 

@@ -36,7 +36,7 @@ SIZES = (
 UNKNOWN = "unknown"
 _IN_WORDS = {
     "incomplete": "incomplete",
-    "taught": "learned from these people",
+    "taught": "learned from these data",
     "constant": "says nothing",
     "superseded": "older run",
 }

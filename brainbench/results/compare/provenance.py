@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from brainbench.datasets import share_people
+from brainbench.datasets import share_people_or_problems
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.results.compare.comparison import Differing
 from brainbench.results.compare.items import count_prompts, task_names
@@ -73,8 +73,8 @@ def _learned(record: Record) -> str | None:
     """What its steering or adapter was made from, and whether it is scored on those people."""
     origins = []
     for origin in record.model.learned_from:
-        own = any(share_people(origin, dataset.name) for dataset in record.datasets)
-        origins.append(f"{origin}, whose people it is scored on" if own else origin)
+        own = any(share_people_or_problems(origin, dataset.name) for dataset in record.datasets)
+        origins.append(f"{origin}, whose people or problems it is scored on" if own else origin)
     return "; ".join(origins) or None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from brainbench.benchmarks.difficulty.score import (
+    EVERYBODY,
     IN_WORDS,
     AgeSlope,
     DifficultyScore,
@@ -26,8 +27,8 @@ _ABOUT = (
     "Reliability: random halves of each group, stepped up to everybody (Spearman-Brown); bound: "
     "its root, what a perfect predictor is expected to reach. Age: agreement with each person "
     "regressed on age; nearer to older or younger people only where the intervals over people and "
-    "over items both say so. Intervals: 95 %, people or items left out in turn. * as far from 0 "
-    "as the model."
+    "over items both say so. Intervals: 95 %, people or items left out in turn. * what knows "
+    "nothing of the model is as far from 0, or as near."
 )
 _MAX = 40
 
@@ -64,14 +65,23 @@ def read_difficulty(score: DifficultyScore) -> str:
         found = "less than chance"
     else:
         found = "a null result: not distinguishable from chance"
-    nearer = {one.nearer for one in score.slopes if one.people == "everybody"} - {"neither"}
-    age = f"; nearer to {listed(sorted(nearer))} people" if nearer else ""
+    age = "".join(f"; {text}" for text in _nearer(score))
     who = " and ".join(score.groups)
     return (
         f"confidence follows what {who} find easy with ρ {number(row.value)} "
         f"({groups}): {found}; beyond condition and length {_clear(score.beyond)}; people "
         f"{number(row.reference)}, bound {number(row.bound)}{age}."
     )
+
+
+def _nearer(score: DifficultyScore) -> list[str]:
+    """Whom the model is nearer to by each measure, and what is as near without knowing anything."""
+    found = []
+    for row in score.slopes:
+        if row.people == EVERYBODY and row.nearer != "neither":
+            as_near = f", as {listed(row.reached_by, 2)}" if row.reached_by else ""
+            found.append(f"nearer to {row.nearer} people by {IN_WORDS[row.measure]}{as_near}")
+    return found
 
 
 def _clear(row: ProfileRow) -> str:
@@ -145,7 +155,7 @@ def _ages(score: DifficultyScore) -> Table:
             _per_year(row.slope, row.interval),
             interval(row.interval_items, 4) or "n/a",
             _per_year(row.reference, row.reference_interval),
-            row.nearer,
+            row.nearer + ("*" if row.nearer != "neither" and row.reached_by else ""),
         )
         for row in score.slopes
     ]
@@ -162,13 +172,13 @@ def _controls(score: DifficultyScore) -> list[Block]:
     rows = []
     for name in score.joint.controls:
         held = [row.controls[name] for row in score.profiles]
-        slopes = [_slope(row, name) for row in score.slopes if row.people == "everybody"]
+        slopes = [_slope(row, name) for row in score.slopes if row.people == EVERYBODY]
         if any(value is not None for value in held):
             mark = "*" if name in score.reached_by else ""
             cells = [number(value, lacking="") for value in held]
             rows.append((name, cells[0] + mark, *cells[1:], *slopes))
     heads = [row.profile for row in score.profiles]
-    slopes_of = [f"slope, {row.measure}" for row in score.slopes if row.people == "everybody"]
+    slopes_of = [f"slope, {row.measure}" for row in score.slopes if row.people == EVERYBODY]
     lacking = [name for name in score.joint.controls if score.joint.controls[name] is None]
     return [
         Table("Each as if it were the model's confidence", ("", *heads, *slopes_of), rows),

@@ -144,7 +144,7 @@ def test_who_learned_from_these_people_is_not_ranked_on_them() -> None:
         assert [entry.model for entry in standing[board].ranked] == ["synthetic-0000"]
         told = apart(standing[board])["synthetic-0001"]
         assert (told.apart, told.value) == ("taught", None)
-        assert told.reasons == ("learned from xiao2026, whose people these are",)
+        assert told.reasons == ("learned from xiao2026, whose people or problems these are",)
     assert len(standing["accuracy"].ranked) == 2
 
 

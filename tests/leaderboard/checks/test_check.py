@@ -44,7 +44,7 @@ def test_where_a_model_learned_is_told_with_the_boards_it_is_not_ranked_on(whole
     found = check_submission(whole, load_boards())
     assert found.faults == []
     told = [note for note in found.notes if "not ranked" in note]
-    why = "not ranked, learned from xiao2026, whose people these are"
+    why = "not ranked, learned from xiao2026, whose people or problems these are"
     assert told == [f"board alignment: {why}", f"board behavior: {why}"]
 
 

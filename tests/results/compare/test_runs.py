@@ -137,7 +137,7 @@ def test_what_a_model_learned_from_is_told_first(make) -> None:
     second.record.model.learned_from = ["elsewhere", "xiao2026"]
     (one, *_) = compare_runs([first, second]).pairs[0].differs
     assert (one.kind, one.name, one.baseline) == ("model", "learned_from", None)
-    assert one.other == "elsewhere; xiao2026, whose people it is scored on"
+    assert one.other == "elsewhere; xiao2026, whose people or problems it is scored on"
 
 
 def test_other_layers_of_guidance_are_told(make) -> None:

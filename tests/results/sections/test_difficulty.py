@@ -91,11 +91,19 @@ def test_the_sentence_of_chance_of_more_and_of_nothing(record: Record) -> None:
     below = {"value": -0.5, "interval": (-0.6, -0.4), "interval_items": (-0.8, -0.2)}
     assert "less than chance" in reading(**below)
     assert "undefined" in reading(value=None)
-    older = score.slopes[0].model_copy(
-        update={"slope": 1.0, "interval": (0.5, 1.5), "interval_items": (0.1, 1.9)}
-    )
-    nearer = score.model_copy(update={"slopes": (older, *score.slopes[1:])})
-    assert "; nearer to older people." in read_difficulty(nearer)
+
+
+def test_the_sentence_of_age_names_what_is_as_near(record: Record) -> None:
+    score = DifficultyScore.read_from(record)[0]
+    ends = {"interval": (0.5, 1.5), "interval_items": (0.1, 1.9)}
+    controls = {"always True": 1.2, "number of words": -3.0, "position in run": 0.9}
+    older = score.slopes[0].model_copy(update={"slope": 1.0, "controls": controls, **ends})
+    alone = older.model_copy(update={"controls": {}})
+    for row, text in ((older, "; nearer to older people by ρ of confidence with right answers, as "
+                       "always True."), (alone, "with right answers.")):  # fmt: skip
+        others = [one.model_copy(update={"interval_items": None}) for one in score.slopes[1:]]
+        found = read_difficulty(score.model_copy(update={"slopes": (row, *others)}))
+        assert found.endswith(text)
 
 
 def test_warnings_stand_under_its_name(record: Record) -> None:
