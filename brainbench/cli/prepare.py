@@ -75,6 +75,14 @@ def prepare(
         float | None,
         typer.Option(metavar="MM", help="Leave out runs with more mean displacement."),
     ] = None,
+    top: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Only so many voxels of a region, by t on --chosen-on."),
+    ] = None,
+    chosen_on: Annotated[
+        str | None,
+        typer.Option(metavar="RUNS", help="Runs that voxels are chosen on; they are left out."),
+    ] = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -140,6 +148,8 @@ def prepare(
             end=end,  # type: ignore[arg-type]
         ),
         max_motion=max_motion,
+        top=top,
+        chosen_on=tuple(n.strip() for n in chosen_on.split(",")) if chosen_on else (),
     )
     if output_path is None and not dry_run:
         raise UsageError("give the dataset folder that is to be made with --output-path")

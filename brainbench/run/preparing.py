@@ -18,7 +18,7 @@ from brainbench.datasets.deduction import RUNS
 from brainbench.datasets.download import fetch
 from brainbench.datasets.folder import write_folder
 from brainbench.datasets.images import ImageList, load_images
-from brainbench.errors import DataError, UsageError
+from brainbench.errors import DataError, UnknownNameError, UsageError
 from brainbench.foreign import read_text
 from brainbench.imaging.extra import require_imaging
 from brainbench.imaging.prepare import (
@@ -113,6 +113,9 @@ def plan(
     rois = dict(parse_roi(text, _with_foci(card)) for text in options.rois)
     if len(rois) < len(options.rois):
         raise UsageError("two regions have the same name; give each --roi a name of its own")
+    for name in options.chosen_on:
+        if name not in card.runs:
+            raise UnknownNameError("run", name, card.runs)
     source: RunSource
     if study.fmriprep is not None:
         bids = user_path(study.bids) if study.bids else _fetched_events(card)
@@ -167,7 +170,12 @@ def prepare(
             planned.card,
             planned.rois,
             planned.options,
-            estimator(planned.options.betas, (planned.card.scans or Scans()).phases),
+            estimator(
+                planned.options.betas,
+                (planned.card.scans or Scans()).phases,
+                planned.options.top,
+                planned.options.chosen_on,
+            ),
             report,
             leave_out_faulty,
         )
@@ -176,7 +184,7 @@ def prepare(
             raise DataError(_faulty(list(work.faults.values())))
         if not people:
             raise DataError(f"nobody is left: {'; '.join(work.faults.values())}")
-        recording, coverage = put_together(people, planned.card)
+        recording, coverage = put_together(people, planned.card, planned.options.top is not None)
         provenance = _provenance(planned, people, coverage)
         without = [why for (_, run), why in work.faults.items() if not run]
         page = render_quality(recording, people, coverage, without, provenance)

@@ -37,17 +37,18 @@ class Coverage:
 
 
 def put_together(
-    people: Sequence[PreparedPerson], card: Card
+    people: Sequence[PreparedPerson], card: Card, own_voxels: bool = False
 ) -> tuple[Recording, dict[str, Coverage]]:
     """One recording of all people.
 
     A voxel is used where it can be in every run of everybody, so that the same column is the same
-    place in all of them. A run that somebody lacks is NaN.
+    place in all of them, unless each has voxels of their own. A run that somebody lacks is NaN.
 
     Parameters
     ----------
     people : responses of each.
     card : of the study; that of the recording has its people, regions and items.
+    own_voxels : whether voxels were chosen person by person, equally many of each.
 
     Returns
     -------
@@ -60,7 +61,7 @@ def put_together(
         different problems.
     """
     _check_grid(people)
-    columns, coverage = _common(people)
+    columns, coverage = _own(people) if own_voxels else _common(people)
     unknown = [run for person in people for run in person.runs if run not in deduction.RUNS]
     if unknown:
         raise DataError(
@@ -86,15 +87,16 @@ def put_together(
     blocks, places = {}, {}
     for name, (chosen, phase) in parts.items():
         for person in people:
-            blocks[person.subject, name] = _block(person, shown, chosen, phase)
-            places[person.subject, name] = person.coordinates[chosen]
+            mine = chosen[person.subject]
+            blocks[person.subject, name] = _block(person, shown, mine, phase)
+            places[person.subject, name] = person.coordinates[mine]
     assembly = build_assembly(shown, blocks, places)
-    voxels = [person.voxels[chosen] for chosen, _ in parts.values() for person in people]
+    voxels = [p.voxels[chosen[p.subject]] for chosen, _ in parts.values() for p in people]
     owners = zip(assembly["subject"].values, assembly["roi"].values, np.concatenate(voxels),
                  strict=True)  # fmt: skip
     ids = np.array([f"{subject}.{roi}.{voxel}" for subject, roi, voxel in owners])
     assembly = assembly.assign_coords(neuroid_id=("neuroid", ids))
-    widths = {name: len(chosen) for name, (chosen, _) in parts.items()}
+    widths = {name: len(chosen[people[0].subject]) for name, (chosen, _) in parts.items()}
     own = _own_card(card, people, shown, widths)
     assembly.attrs.update(dataset=own.name, version=own.version)
     answers = deduction.behavior(tables, shown, list(own.subjects), card)
@@ -118,20 +120,37 @@ def _check_grid(people: Sequence[PreparedPerson]) -> None:
             )
 
 
-def _common(people: Sequence[PreparedPerson]) -> tuple[dict[str, Columns], dict[str, Coverage]]:
+# region → person → columns
+_Chosen = dict[str, dict[str, Columns]]
+
+
+def _own(people: Sequence[PreparedPerson]) -> tuple[_Chosen, dict[str, Coverage]]:
+    """Columns of each region that were chosen for each person."""
+    columns = {roi: {one.subject: one.rois[roi] for one in people} for roi in people[0].rois}
+    coverage = {}
+    for roi, held in columns.items():
+        counts = {subject: len(chosen) for subject, chosen in held.items()}
+        least = min(counts, key=lambda subject: counts[subject])
+        coverage[roi] = Coverage(counts[least], counts[least], (least, counts[least]))
+    return columns, coverage
+
+
+def _common(people: Sequence[PreparedPerson]) -> tuple[_Chosen, dict[str, Coverage]]:
     """Columns of each region that can be used in every run of everybody."""
     inside = {
         person.subject: np.all([run.inside for run in person.runs.values()], axis=0)
         for person in people
     }
     everywhere = np.all(list(inside.values()), axis=0)
-    columns, coverage = {}, {}
+    columns: _Chosen = {}
+    coverage = {}
     for roi, chosen in people[0].rois.items():
         counts = {subject: int(own[chosen].sum()) for subject, own in inside.items()}
         least = min(counts, key=lambda subject: counts[subject])
-        columns[roi] = chosen[everywhere[chosen]]
-        coverage[roi] = Coverage(len(chosen), len(columns[roi]), (least, counts[least]))
-        if not columns[roi].size:
+        shared = chosen[everywhere[chosen]]
+        columns[roi] = {person.subject: shared for person in people}
+        coverage[roi] = Coverage(len(chosen), len(shared), (least, counts[least]))
+        if not shared.size:
             raise DataError(
                 f"ROI {roi}: none of its {len(chosen)} voxels is inside the brain in every run of "
                 f"everybody; {least} has {counts[least]} of them. Leave that person out with "
