@@ -8,10 +8,20 @@ from brainbench.calibration.ladder.table import render_ladder_calibration
 from brainbench.calibration.picture import can_draw, draw_calibration
 from brainbench.calibration.record import FULL, QUICK, Calibration, CalibrationRow, Plan
 from brainbench.calibration.runner import calibrate, new_calibration
-from brainbench.calibration.store import LADDER, PICTURE, RECORD, CalibrationFolder
+from brainbench.calibration.store import (
+    DESIGNS,
+    LADDER,
+    PICTURE,
+    RECORD,
+    CalibrationFolder,
+    file_of,
+)
+from brainbench.calibration.study import StudyDesigns, StudyPlan, new_designs, simulate_designs
+from brainbench.calibration.study_table import render_designs
 from brainbench.calibration.table import render_calibration
 
 __all__ = [
+    "DESIGNS",
     "FULL",
     "LADDER",
     "LADDER_FULL",
@@ -24,12 +34,18 @@ __all__ = [
     "CalibrationRow",
     "LadderCalibration",
     "Plan",
+    "StudyDesigns",
+    "StudyPlan",
     "calibrate",
     "calibrate_ladder",
     "can_draw",
     "draw_calibration",
+    "file_of",
     "new_calibration",
+    "new_designs",
     "new_ladder_calibration",
     "render_calibration",
+    "render_designs",
     "render_ladder_calibration",
+    "simulate_designs",
 ]

@@ -11,16 +11,18 @@ from pydantic import BaseModel, ValidationError
 from brainbench.atomic import locked, write_whole
 from brainbench.calibration.ladder.record import LadderCalibration
 from brainbench.calibration.record import Calibration
+from brainbench.calibration.study import StudyDesigns
 from brainbench.errors import DataError
 from brainbench.foreign import Unreadable, parse_json, read_text
 from brainbench.paths import user_path
 
 RECORD, LADDER, PICTURE = "calibration.json", "ladder.json", "calibration.png"
+DESIGNS = "designs.json"
 Kept = TypeVar("Kept", bound=BaseModel)
 
 
 class CalibrationFolder:
-    """``calibration.json`` or ``ladder.json``, written whenever rows are done, and a picture."""
+    """Files of a calibration, written whenever rows are done, and a picture."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = user_path(path)
@@ -43,6 +45,10 @@ class CalibrationFolder:
         """The same of the ladder."""
         return self._load(LADDER, LadderCalibration)
 
+    def load_designs(self) -> StudyDesigns | None:
+        """The same of designs of new studies."""
+        return self._load(DESIGNS, StudyDesigns)
+
     def _load(self, name: str, record: type[Kept]) -> Kept | None:
         path = self.path / name
         if not path.exists():
@@ -52,10 +58,9 @@ class CalibrationFolder:
         except (DataError, Unreadable, ValidationError) as error:
             raise DataError(f"{path} is not a calibration that this brainbench can read") from error
 
-    def save(self, record: Calibration | LadderCalibration) -> None:
+    def save(self, record: Calibration | LadderCalibration | StudyDesigns) -> None:
         """Write the record in one piece."""
-        name = RECORD if isinstance(record, Calibration) else LADDER
-        self.write(name, record.model_dump_json(indent=1).encode() + b"\n")
+        self.write(file_of(record), record.model_dump_json(indent=1).encode() + b"\n")
 
     def write(self, name: str, content: bytes) -> None:
         """A file of the folder, whole or not at all.
@@ -66,3 +71,10 @@ class CalibrationFolder:
         content : bytes of all of it.
         """
         write_whole(self.path / name, content)
+
+
+def file_of(record: Calibration | LadderCalibration | StudyDesigns) -> str:
+    """Name of the file that a record is kept in."""
+    if isinstance(record, StudyDesigns):
+        return DESIGNS
+    return RECORD if isinstance(record, Calibration) else LADDER

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from rich.markup import escape
 
 from brainbench.calibration import (
+    DESIGNS,
     FULL,
     LADDER,
     LADDER_FULL,
@@ -22,13 +23,19 @@ from brainbench.calibration import (
     Calibration,
     CalibrationFolder,
     LadderCalibration,
+    StudyDesigns,
+    StudyPlan,
     calibrate_ladder,
     can_draw,
     draw_calibration,
+    file_of,
     new_calibration,
+    new_designs,
     new_ladder_calibration,
     render_calibration,
+    render_designs,
     render_ladder_calibration,
+    simulate_designs,
 )
 from brainbench.calibration import calibrate as run_calibration
 from brainbench.cli.console import print_json, stderr, stdout
@@ -47,7 +54,9 @@ It shows false positives, power, and coverage of intervals.
 [bold]Examples[/bold]
   brainbench calibrate
   brainbench calibrate --full --output-path calibration
-  brainbench calibrate --dataset xiao2026"""
+  brainbench calibrate --dataset xiao2026
+  brainbench calibrate --dataset xiao2026 --design
+  brainbench calibrate --dataset xiao2026 --design --people 8 --items 54"""
 Kept = TypeVar("Kept", bound=BaseModel)
 
 
@@ -63,6 +72,33 @@ def calibrate(
         str,
         typer.Option(metavar="NAME", help="With --dataset: whose features are planted."),
     ] = "nano",
+    design: Annotated[
+        bool,
+        typer.Option(
+            "--design",
+            help="With --dataset: simulate new studies of other sizes, and say which are enough.",
+        ),
+    ] = False,
+    people: Annotated[
+        str | None, typer.Option(metavar="N,N,…", help="With --design: how many people.")
+    ] = None,
+    items: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,…", help="With --design: items of each type, in runs of 18: 36, 54, 72, …"
+        ),
+    ] = None,
+    repeats: Annotated[
+        str | None,
+        typer.Option(metavar="N,N,…", help="With --design: how often each item is shown."),
+    ] = None,
+    share: Annotated[
+        str | None,
+        typer.Option(
+            metavar="S,S,…",
+            help="With --design: share of each person's variance that the model makes, 0 to 1.",
+        ),
+    ] = None,
     full: Annotated[
         bool,
         typer.Option(
@@ -76,8 +112,8 @@ def calibrate(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Folder of calibration.json and calibration.png, or of ladder.json; finished "
-            "rows in it are kept.",
+            help="Folder of calibration.json and calibration.png, of ladder.json, or of "
+            "designs.json; finished rows in it are kept.",
         ),
     ] = None,
     overwrite: Overwrite = False,
@@ -90,8 +126,13 @@ def calibrate(
     with folder.locked() if folder else contextlib.nullcontext():
         try:
             with step_progress(quiet, verbose) as report:
-                found: Calibration | LadderCalibration
-                if dataset is None:
+                found: Calibration | LadderCalibration | StudyDesigns
+                if design:
+                    plan = _plan(people, items, repeats, share)
+                    found = _of_designs(folder, dataset, model, seed, plan, overwrite, report)
+                elif any((people, items, repeats, share)):
+                    raise UsageError("sizes of a study are simulated with --design")
+                elif dataset is None:
                     found = _of_people(folder, seed, full, overwrite, report)
                 else:
                     found = _of_ladder(folder, dataset, model, seed, full, overwrite, report)
@@ -104,11 +145,12 @@ def calibrate(
         print_json(found.model_dump_json(indent=1))
     elif isinstance(found, Calibration):
         stdout.print(render_calibration(found))
+    elif isinstance(found, StudyDesigns):
+        stdout.print(render_designs(found))
     else:
         stdout.print(render_ladder_calibration(found))
     if folder is not None and not quiet:
-        name = RECORD if isinstance(found, Calibration) else LADDER
-        _say(f"record: {folder.path / name}")
+        _say(f"record: {folder.path / file_of(found)}")
 
 
 def _of_people(
@@ -144,6 +186,54 @@ def _of_ladder(
     read = read_activations(load_model(model), recording.problems)
     options = {} if folder is None else {"save": folder.save}
     return calibrate_ladder(kept or wanted, recording, read, report, **options)
+
+
+def _of_designs(
+    folder: CalibrationFolder | None,
+    dataset: str | None,
+    model: str,
+    seed: int,
+    plan: StudyPlan,
+    overwrite: bool,
+    report: Progress,
+) -> StudyDesigns:
+    if dataset is None:
+        raise UsageError("--design takes its noise from measured people: name them by --dataset")
+    wanted, kept = new_designs(dataset, model, seed, plan), None
+    if folder is not None and not overwrite:
+        kept = _kept(folder, DESIGNS, folder.load_designs, lambda found: found.differs_from(wanted))
+    if kept is not None and kept.complete:
+        return kept
+    reader = load_model(model)
+    options = {} if folder is None else {"save": folder.save}
+    return simulate_designs(
+        kept or wanted,
+        load_recording(dataset),
+        lambda problems: read_activations(reader, problems),
+        report,
+        **options,
+    )
+
+
+def _plan(
+    people: str | None, items: str | None, repeats: str | None, share: str | None
+) -> StudyPlan:
+    """The default plan, but for what was given."""
+    given = {"people": people, "items": items, "repeats": repeats}
+    numbers: dict[str, tuple[float, ...]] = {
+        name: _numbers(name, text, int) for name, text in given.items() if text is not None
+    }
+    if share is not None:
+        numbers["shares"] = _numbers("share", share, float)
+    return StudyPlan.model_validate(numbers)
+
+
+def _numbers(name: str, text: str, kind: Callable[[str], float]) -> tuple[float, ...]:
+    try:
+        return tuple(dict.fromkeys(kind(part) for part in text.split(",")))
+    except ValueError:
+        whole = "whole numbers" if kind is int else "numbers"
+        raise UsageError(f"--{name} takes {whole} with commas between, not {text!r}") from None
 
 
 def _kept(

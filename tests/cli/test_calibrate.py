@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import brainbench.cli.calibrate as command
-from brainbench.calibration import Calibration, Plan
+from brainbench.calibration import Calibration, Plan, StudyDesigns
 from brainbench.calibration.ladder.record import LadderPlan
 from brainbench.cli.main import main
 from brainbench.models import PHANTOM_FILE
@@ -188,3 +188,38 @@ def test_the_ladder_on_the_noise_of_a_dataset(run: Any) -> None:
     code, _, err = run(*of, "--output-path", "here", "--seed", "1")
     assert code == 2
     assert "seed 0, not 1" in err
+
+
+def test_designs_of_new_studies(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = ("--dataset", "phantom", "--design", "--people", "3", "--items", "36", "--share", "0.2")
+    small = ("--model", PHANTOM_FILE, "--repeats", "1,2", "--output-path", "here")
+    plan, few = command._plan, {"n": 4, "n_pairs": 2}
+    monkeypatch.setattr(command, "_plan", lambda *sizes: plan(*sizes).model_copy(update=few))
+    code, out, err = run(*sizes, *small, "--json")
+    assert (code, "[0/" in err) == (0, True), err
+    found = StudyDesigns.model_validate_json(out)
+    assert found == StudyDesigns.model_validate_json(Path("here/designs.json").read_bytes())
+    assert [(row.people, row.items, row.repeats) for row in found.rows] == [(3, 36, 1), (3, 36, 2)]
+    code, out, err = run(*sizes, *small)
+    assert code == 0
+    assert "[0/" not in err, "finished rows are not computed again"
+    assert "3 people, 36 items a type" in " ".join(out.split())
+    code, _, err = run(*sizes, *small, "--seed", "1")
+    assert code == 2
+    assert "another seed" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--people", "10"), "are simulated with --design"),
+        (("--design",), "name them by --dataset"),
+        (("--design", "--dataset", "phantom", "--items", "a,b"), "--items takes whole numbers"),
+        (("--design", "--dataset", "phantom", "--items", "20"), "do not make runs of 18"),
+        (("--design", "--dataset", "ds003076"), "holds"),
+    ],
+)
+def test_designs_that_cannot_be(run: Any, arguments: tuple[str, ...], said: str) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert said in err

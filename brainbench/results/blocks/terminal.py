@@ -31,6 +31,8 @@ from brainbench.results.wording import clip
 
 # share of the width that the first column takes at most; longer names go on below
 _NAMES = 0.4
+# and of names that are joined with what tells them apart
+_LONG_NAMES = 0.65
 # a column with a longer cell is text, which may be folded to no less than this
 _LONGEST_CELL, _TEXT_WIDTH = 34, 18
 # what an optional column holds where it says nothing
@@ -153,21 +155,44 @@ class _FittedTable:
         if self.table.caption:
             yield ""
             yield Text(_clean(self.table.caption), style="dim")
-        widest = max(1, int(_NAMES * options.max_width))
-        first, names = _shortened(self.first, [row[0] for row in self.rows], widest)
-        names = [_folded(name, widest) for name in names]
-        lines = [cell_len(line) for name in names for line in name.split("\n")]
-        own = max([*lines, min(cell_len(first), widest)])
-        for number, band in enumerate(self._bands(options.max_width - own)):
+        width = options.max_width
+        names, columns = [row[0] for row in self.rows], self.columns
+        share = _NAMES
+        if self._has_bands(names, width) and len(names) > 1 and not self.table.groups:
+            # two rows may be alike by chance
+            alike = len(names) > 2
+            same = [column for column in columns if alike and len({*column.cells}) == 1]
+            columns = [column for column in columns if column not in same]
+            told_apart, columns = _told_apart(names, columns)
+            share, names = (share if told_apart == names else _LONG_NAMES), told_apart
+            if same:
+                told = ", ".join(f"{column.heading} {column.cells[0]}" for column in same)
+                yield Text(f"In every row: {told}.", style="dim")
+        first, names, own = self._named(names, int(share * width))
+        for number, band in enumerate(self._bands(columns, width - own)):
             yield from self._band(band, first, names, own, whole=number == 0)
         if self.table.left_out:
             yield Text(f"{self.table.left_out} more rows are in the record.", style="dim")
 
-    def _bands(self, room: int) -> list[list[tuple[_Column, int]]]:
+    def _has_bands(self, names: list[str], width: int) -> bool:
+        """Whether columns go on below."""
+        own = self._named(names, int(_NAMES * width))[2]
+        return len(self._bands(self.columns, width - own)) > 1
+
+    def _named(self, names: list[str], widest: int) -> tuple[str, list[str], int]:
+        """Heading and cells of the first column, and its width."""
+        widest = max(1, widest)
+        first, names = _shortened(self.first, names, widest)
+        names = [_folded(name, widest) for name in names]
+        lines = [cell_len(line) for name in names for line in name.split("\n")]
+        return first, names, max([*lines, min(cell_len(first), widest)])
+
+    @staticmethod
+    def _bands(columns: Sequence[_Column], room: int) -> list[list[tuple[_Column, int]]]:
         """Columns with their widths, as many side by side as there is room for."""
         bands: list[list[tuple[_Column, int]]] = [[]]
         left = room
-        for column in self.columns:
+        for column in columns:
             width = min(column.least, max(1, room - 1))
             if width + 1 > left and bands[-1]:
                 bands.append([])
@@ -201,6 +226,18 @@ class _FittedTable:
         return Text(name, style="bold").append(
             f"  {about}" if about and whole else "", style="not bold dim"
         )
+
+
+def _told_apart(names: list[str], columns: list[_Column]) -> tuple[list[str], list[_Column]]:
+    """Names of rows that are alike, with the text columns that tell them apart."""
+    while len({*names}) < len(names) and columns and all(map(_is_word, columns[0].cells)):
+        names = [f"{name}, {cell}" for name, cell in zip(names, columns[0].cells, strict=True)]
+        columns = columns[1:]
+    return names, columns
+
+
+def _is_word(cell: str) -> bool:
+    return cell[:1].isalpha() and cell not in _NOTHING
 
 
 def _empty(band: Sequence[tuple[_Column, int]], first: str, own: int, numbers: bool) -> RichTable:

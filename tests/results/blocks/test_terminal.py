@@ -61,6 +61,29 @@ def test_what_all_long_names_share_is_told_once() -> None:
     assert alone[2].startswith("syllogistic-ridge")
 
 
+def test_what_every_row_has_alike_takes_no_column_where_there_is_little_room() -> None:
+    columns = ("cell", "first number", "second number", "units read", "third number", "fourth")
+    rows = [(name, f"{name}.1 [0.1, 0.2]", f"{name}.2 [0.1, 0.2]", "all units",
+             f"{name}.3 [0.1, 0.2]", f"{name}.4 [0.1, 0.2]") for name in "abc"]  # fmt: skip
+    lines = printed([Table("", columns, rows)], 50)
+    assert lines[0] == "In every row: units read all units."
+    assert "\n".join(lines).count("all units") == 1
+    wide = printed([Table("", columns, rows)], 140)
+    assert "In every row" not in wide[0]
+    assert "\n".join(wide).count("all units") == 3
+
+
+def test_rows_of_one_name_are_told_apart_in_every_band() -> None:
+    columns = ("guided by", "read on", *(f"number {i}" for i in range(5)))
+    rows = [("language", test, *(f"{place}.{i} [0.1, 0.2]" for i in range(5)))
+            for place, test in enumerate(("syllogisms", "order"))]  # fmt: skip
+    lines = printed([Table("", columns, rows)], 60)
+    bands = sum("guided by" in line for line in lines)
+    assert bands > 1
+    for test in ("syllogisms", "order"):
+        assert sum(f"language, {test}" in line for line in lines) == bands
+
+
 def test_a_page_has_columns_that_a_terminal_leaves_out() -> None:
     table = Table(
         "",
