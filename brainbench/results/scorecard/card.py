@@ -9,8 +9,10 @@ from brainbench.results.record import Record
 from brainbench.results.scorecard.accuracy import read_accuracy
 from brainbench.results.scorecard.alignment import read_alignment
 from brainbench.results.scorecard.behavior import read_behavior
+from brainbench.results.scorecard.difficulty import read_difficulty
 from brainbench.results.scorecard.guidance import read_guidance
 from brainbench.results.scorecard.reading import Reading
+from brainbench.results.sections.other import scores_without_section
 from brainbench.results.wording import number
 
 _MOST_SENTENCES = 3
@@ -23,7 +25,7 @@ class Scorecard:
     Attributes
     ----------
     readings : a line with its sentences for each kind of score that the record holds, in the order
-        alignment, behaviour, accuracy, guidance, others.
+        alignment, behaviour, difficulty, accuracy, guidance, others.
     """
 
     readings: tuple[Reading, ...]
@@ -66,6 +68,7 @@ def scorecard(record: Record) -> Scorecard:
     readings = [
         *read_alignment(record),
         *read_behavior(record),
+        *read_difficulty(record),
         *read_accuracy(record),
         *read_guidance(record),
         *_others(record),
@@ -90,6 +93,6 @@ def _others(record: Record) -> list[Reading]:
             ),
             f"{score.benchmark} scores {number(score.value)}.",
         )
-        for score in record.other
+        for score in scores_without_section(record)
         if score.value is not None
     ]

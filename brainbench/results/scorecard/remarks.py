@@ -19,7 +19,7 @@ _USUAL = re.compile(r"items of different reasoning types are pooled|^\d+ items a
 # the sentence → sections whose cautions it has
 _KINDS = {
     "Alignment": ("ladder", "alignment-controlled", "alignment-published"),
-    "Behaviour": ("behavior",),
+    "Behaviour": ("behavior", "difficulty"),
     "Guidance and others": ("gains", "other"),
 }
 
