@@ -45,6 +45,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
         "brainbench/models/templates/default.yaml",
         "brainbench/datasets/data/phantom_problems.jsonl",
         "brainbench/datasets/data/phantom_smollm2_135m.safetensors",
+        "brainbench/datasets/data/planted_nano.safetensors",
         "brainbench/benchmarks/data/xiao2026.safetensors",
         "brainbench/leaderboard/templates/board.html",
         "brainbench/leaderboard/static/board.css",

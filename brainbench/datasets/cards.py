@@ -30,7 +30,7 @@ _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"  # one folder of the cache, no way out o
 # Ages are those of participants.tsv, whose hash is among the files.
 _NOT_SCORED = {
     "title", "homepage", "citation", "urls", "notes", "roi_coordinates", "age_group", "ages",
-    "scans",
+    "scans", "planted_model",
 }  # fmt: skip
 # Fields that came later: left out of hashes where they hold nothing, so that older hashes stay.
 _LATER = ("early_answers", "joined", "session")
@@ -146,6 +146,9 @@ class Card(BaseModel):
     notes: tuple[str, ...] = ()
     simulation: dict[str, Any] = {}
     """Parameters of simulated people."""
+    planted_model: str = ""
+    """Model in the package whose layer the signal of simulated people is made of; empty where it
+    is made of something else."""
     files: tuple[CardFile, ...] = ()
 
     def file(self, path: str) -> CardFile:

@@ -57,6 +57,11 @@ class PhantomRoi(BaseModel):
         return self
 
     @property
+    def planted(self) -> dict[str, float]:
+        """Part → its share of the variance, for every part that is there besides noise."""
+        return {part: share for part in _PARTS if (share := getattr(self, part))}
+
+    @property
     def noise(self) -> float:
         """Share that is drawn anew at every repeat."""
         return 1.0 - self.signal - self.type - self.length - self.drift - self.validity
@@ -108,7 +113,7 @@ def load(
     card = load_card("phantom")
     problems = load_problems()
     design = parse_design(card.simulation)
-    features = shipped_features(design.site, design.layer)
+    features = shipped_features(activations_path(), design.site, design.layer)
     return cut(simulate(design, features, problems, card), rois, subjects)
 
 
@@ -195,11 +200,12 @@ def activations_path() -> Any:
     return _data() / "phantom_smollm2_135m.safetensors"
 
 
-def shipped_features(site: str, layer: int) -> Array:
-    """States of a real language model on the phantom's problems.
+def shipped_features(path: Any, site: str, layer: int) -> Array:
+    """States of a language model on the problems of simulated people, from the package.
 
     Parameters
     ----------
+    path : of the activation file, such as :func:`activations_path`.
     site : of the model, such as ``attention``.
     layer : as the model counts it.
 
@@ -212,7 +218,7 @@ def shipped_features(site: str, layer: int) -> Array:
     DataError
         When that layer does not ship.
     """
-    with safe_open(str(activations_path()), framework="numpy") as file:
+    with safe_open(str(path), framework="numpy") as file:
         layers: list[int] = json.loads(file.metadata()["layers"])
         if layer not in layers:
             raise DataError(f"the shipped activations hold no layer {layer} of {site}")
@@ -243,11 +249,7 @@ def _summary(design: PhantomDesign) -> str:
     names = {"signal": source, "type": "reasoning type"}
     planted = []
     for roi, shares in design.rois.items():
-        parts = [
-            f"{getattr(shares, part):.0%} {names.get(part, part)}"
-            for part in _PARTS
-            if getattr(shares, part)
-        ]
+        parts = [f"{share:.0%} {names.get(part, part)}" for part, share in shares.planted.items()]
         planted.append(f"{roi}: {', '.join(parts) or 'nothing'}")
     return f"planted share of variance: {'; '.join(planted)}; the rest is noise"
 

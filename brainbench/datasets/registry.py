@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import xarray as xr
 
-from brainbench.datasets import deduction, joined, phantom, phantom_guidance, xiao2026
+from brainbench.datasets import deduction, joined, phantom, phantom_guidance, planted, xiao2026
 from brainbench.datasets.assembly import Recording, choose, subjects_of
 from brainbench.datasets.behavior import Behavior
 from brainbench.datasets.cards import list_cards, load_card, plugged_datasets
@@ -21,6 +21,7 @@ from brainbench.problems import Problem
 _LOADERS: dict[str, Callable[..., Recording]] = {
     "phantom": phantom.load,
     "phantom_guidance": phantom_guidance.load,
+    "planted": planted.load,
     "xiao2026": xiao2026.load,
 }
 _BEHAVIOR_LOADERS: dict[str, Callable[..., Behavior]] = {

@@ -22,7 +22,7 @@ from brainbench.datasets import Recording, load_card
 from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
 from brainbench.foreign import readable
 from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
-from brainbench.models import DEFAULT_MODEL, Model, is_builtin, load_model
+from brainbench.models import DEFAULT_MODEL, LanguageModel, Model, is_builtin, load_model
 from brainbench.progress import Progress, counting, no_progress
 from brainbench.reasoning import TASK_SUITES
 from brainbench.results import AnyScore, Record, RunFolder, sample_rows
@@ -71,8 +71,8 @@ def evaluate(
     ----------
     model : see :func:`brainbench.load_model`; the built-in one by default.
     benchmarks : identifiers, ``*`` and ``?`` allowed.
-    suite : a named set of benchmarks, of tasks, or of ways of guidance; by default ``builtin``
-        for the built-in model and ``alignment`` for any other.
+    suite : a named set of benchmarks, of tasks, or of ways of guidance; by default that of
+        :func:`default_suite`.
     dataset : only benchmarks of this dataset; of a suite of guidance, whose people guide.
     tasks : lm-eval tasks, groups and tags, ``*`` and ``?`` allowed. Where tasks are asked,
         benchmarks are scored only if they are named too.
@@ -200,7 +200,7 @@ def choose_benchmarks(
 
     Parameters
     ----------
-    model : a built-in one is scored on the built-in suite where nothing is chosen.
+    model : says which suite it is where nothing is chosen; see :func:`default_suite`.
     benchmarks : names or patterns (``*`` and ``?``); None: those of suite or dataset.
     suite : name of a suite, in place of benchmarks.
     dataset : only its benchmarks; None: those of all.
@@ -222,7 +222,7 @@ def choose_benchmarks(
     elif dataset is not None:
         patterns = (f"{dataset}.*",)
     else:
-        patterns = suite_patterns("builtin" if is_builtin(model) else "alignment")
+        patterns = suite_patterns(default_suite(model))
     if not patterns:
         raise UsageError("no benchmark was asked for; `brainbench list` shows what there is")
     found = select_benchmarks(patterns, protocol)
@@ -230,6 +230,19 @@ def choose_benchmarks(
     if not kept:
         raise UsageError(f"none of {', '.join(patterns)} is a benchmark of the dataset {dataset}")
     return kept
+
+
+def default_suite(model: Model) -> str:
+    """Where nothing is chosen: ``demonstration`` for nano, whose layers were planted there;
+    ``builtin`` for the built-in activations, which are of its problems; ``alignment`` for others.
+
+    Parameters
+    ----------
+    model : that is evaluated.
+    """
+    if not is_builtin(model):
+        return "alignment"
+    return "demonstration" if isinstance(model, LanguageModel) else "builtin"
 
 
 def _run(

@@ -26,7 +26,7 @@ def test_the_default_protocol_is_that_of_the_first_kind() -> None:
 
 def test_every_roi_and_type_of_the_datasets_is_a_benchmark() -> None:
     names = list_benchmarks()
-    assert len(names) == len(set(names)) == 34
+    assert len(names) == len(set(names)) == 41
     assert names[:3] == [
         f"deduction73.difficulty.{kind}-correlation"
         for kind in ("all", "syllogistic", "transitive")
@@ -49,9 +49,9 @@ def test_identifiers_lead_back_to_themselves(name: str, protocol: str) -> None:
     ("patterns", "count"),
     [
         (["xiao2026.*"], 10),
-        (["*.all-ridge"], 8),
+        (["*.all-ridge"], 11),
         (["phantom.signal.all-ridge"] * 2, 1),
-        (["*.all-*"], 14),
+        (["*.all-*"], 18),
         (["ds003076.*", "phantom.noise.*"], 6),
     ],
 )

@@ -242,6 +242,7 @@ def test_list_and_show(cli: Any) -> None:
         "folio",
         "phantom",
         "phantom_guidance",
+        "planted",
         "xiao2026",
     ]
     assert json.loads(cli("list", "datasets", "--json").out) == datasets

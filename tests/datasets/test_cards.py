@@ -48,7 +48,7 @@ class TestShipped:
     def test_these_are_there(self) -> None:
         assert list_cards() == [
             "deduction73", "ds002886", "ds003076", "folio", "phantom", "phantom_guidance",
-            "xiao2026",
+            "planted", "xiao2026",
         ]  # fmt: skip
 
     @pytest.mark.parametrize("name", list_cards())

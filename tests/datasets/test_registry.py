@@ -26,7 +26,7 @@ from brainbench.plugins import DatasetPlugin, Plugin
 def test_every_dataset_with_a_card_is_listed() -> None:
     assert list_datasets() == [
         "deduction73", "ds002886", "ds003076", "folio", "phantom", "phantom_guidance",
-            "xiao2026",
+        "planted", "xiao2026",
     ]  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def test_an_unknown_dataset_is_met_with_the_nearest() -> None:
 
 
 def test_a_dataset_without_brains_says_where_they_are() -> None:
-    holding = r"no responses of the brain.*phantom, phantom_guidance, xiao2026"
+    holding = r"no responses of the brain.*phantom, phantom_guidance, planted, xiao2026"
     with pytest.raises(UsageError, match=holding):
         load_recording("ds003076")
 
@@ -58,7 +58,7 @@ def test_every_dataset_has_its_problems(mirror: Path) -> None:
     counts = {name: len(load_problems(name)) for name in list_datasets() if name != "folio"}
     assert counts == {
         "deduction73": 70, "ds002886": 70, "ds003076": 70, "phantom": 72, "phantom_guidance": 72,
-        "xiao2026": 70,
+        "planted": 54, "xiao2026": 70,
     }  # fmt: skip
     assert load_problems("ds003076") == load_problems("xiao2026") == load_problems("ds002886")
 

@@ -44,10 +44,10 @@ def test_every_cell_of_the_shipped_activations_gives_the_golden_scores(
 
 
 @pytest.mark.exhaustive
-def test_the_default_run_gives_the_golden_controlled_scores(
+def test_nano_gives_the_golden_controlled_scores(
     tmp_path: Path, golden: Callable[..., None]
 ) -> None:
-    record = evaluate(output_path=tmp_path)
+    record = evaluate(suite="builtin", output_path=tmp_path)
     assert (record.model.identifier, record.model.builtin) == ("nano", True)
     # a matrix product in float32 rounds differently on another processor
     golden(record, "phantom_nano_controlled", tolerance=1e-3, p_tolerance=0.02)
@@ -80,7 +80,7 @@ def test_the_shipped_activations_give_the_golden_published_scores(
 def test_nano_gives_the_golden_published_scores(
     tmp_path: Path, golden: Callable[..., None]
 ) -> None:
-    record = evaluate(settings=PUBLISHED, output_path=tmp_path)
+    record = evaluate(suite="builtin", settings=PUBLISHED, output_path=tmp_path)
     assert (record.model.identifier, record.model.builtin) == ("nano", True)
     # a matrix product in float32 rounds differently on another processor
     golden(record, "phantom_nano", tolerance=1e-3)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import brainbench
 from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
-from brainbench.models import PHANTOM_FILE, ModelOptions, load_model
+from brainbench.models import DEFAULT_MODEL, PHANTOM_FILE, ModelOptions, load_model
 from brainbench.progress import Step
 from brainbench.results import Record, load_record
 from brainbench.run import Settings, choose_benchmarks
 from brainbench.run import evaluate as run_evaluate
+from brainbench.run.evaluate import default_suite
 
 ONE = ["phantom.signal.syllogistic-ridge"]
 
@@ -226,6 +228,12 @@ def test_requests_that_are_off_are_refused_before_any_work(
     with pytest.raises(error, match=message):
         evaluate(output_path=tmp_path, **asked)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_choice_each_model_has_its_suite() -> None:
+    names = (DEFAULT_MODEL, PHANTOM_FILE)
+    assert [default_suite(load_model(name)) for name in names] == ["demonstration", "builtin"]
+    assert default_suite(SimpleNamespace(identifier="nano")) == "alignment"  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

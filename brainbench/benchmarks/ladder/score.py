@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -223,12 +224,69 @@ def stops_at(rows: Sequence[LadderRow]) -> Rung | None:
     """The first rung whose p is above 0.05. Rungs are tested in one order, each only where the
     one before it was passed, so that the chance of passing any rung wrongly stays at 5 %.
     """
-    return next((rung for rung, row in together(rows).items() if row.p > LEVEL), None)
+    return _first_missed({rung: row.p for rung, row in together(rows).items()})
 
 
 def read_outcome(rows: Sequence[LadderRow]) -> Outcome:
     """``not found`` at or below position; ``explained`` at a later rung; or found beyond all."""
-    rung = stops_at(rows)
+    return _outcome(stops_at(rows))
+
+
+@dataclass(frozen=True)
+class RoiFinding:
+    """How far up the ladder a model is found in one region.
+
+    Attributes
+    ----------
+    p : rung → p, corrected over all cells of the dataset.
+    """
+
+    p: dict[Rung, float]
+
+    @property
+    def stops(self) -> Rung | None:
+        """The first rung at which the model is not found there."""
+        return _first_missed(self.p)
+
+    @property
+    def outcome(self) -> Outcome:
+        """As of all regions together; see :func:`read_outcome`."""
+        return _outcome(self.stops)
+
+    @property
+    def beyond(self) -> Rung | None:
+        """The last rung that was passed; None where the first was not."""
+        rungs = list(self.p)
+        passed = rungs if self.stops is None else rungs[: rungs.index(self.stops)]
+        return passed[-1] if passed else None
+
+
+def roi_findings(rows: Sequence[LadderRow]) -> dict[str, RoiFinding]:
+    """How far up the ladder a model is found in each region.
+
+    A region is found where one of its cells is. Cells' p are corrected by closed testing over all
+    cells of the dataset, so the chance of finding any region wrongly stays at 5 % on each rung.
+
+    Parameters
+    ----------
+    rows : of one dataset.
+    """
+    found: dict[str, dict[Rung, float]] = {}
+    for row in rows:
+        if row.roi != ALL and row.term == "larger":
+            p = found.setdefault(row.roi, {})
+            p[row.rung] = min(row.p, p.get(row.rung, 1.0))
+    return {
+        roi: RoiFinding({rung: p[rung] for rung in RUNGS if rung in p}) for roi, p in found.items()
+    }
+
+
+def _first_missed(p: Mapping[Rung, float]) -> Rung | None:
+    """The first rung whose p is above 0.05."""
+    return next((rung for rung, value in p.items() if value > LEVEL), None)
+
+
+def _outcome(rung: Rung | None) -> Outcome:
     if rung is None:
         return "found beyond everything listed"
     return "not found" if RUNGS.index(rung) <= RUNGS.index(FIRST) else "explained"

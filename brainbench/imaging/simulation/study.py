@@ -95,7 +95,9 @@ def simulate_study(
     items = _items(tables)
     if features is None and events is None:
         planted_by = phantom.parse_design(load_card("phantom").simulation)
-        states = phantom.shipped_features(planted_by.site, planted_by.layer)
+        states = phantom.shipped_features(
+            phantom.activations_path(), planted_by.site, planted_by.layer
+        )
         features = _beyond_nuisance(states, phantom.load_problems(), items)
     if features is None:
         features = design.stream("features").standard_normal((len(items), 5))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from brainbench.benchmarks import DifficultyScore
+from brainbench.results.planted import planted_rows
 from brainbench.results.record import NotedScore, Record
 from brainbench.results.sections.cells import controlled_cells, published_cells
 from brainbench.results.sections.other import scores_without_section
@@ -48,7 +49,8 @@ def run_cautions(record: Record) -> list[tuple[str, str]]:
         found.append(("Simulated people", texts))
     if record.model.builtin:
         found.append(("Built-in model", "it ships to try the software, not to be compared"))
-    return found + [("", note) for note in record.notes if not note.startswith(_again(record))]
+    again = (*_again(record), *_planted(record))
+    return found + [("", note) for note in record.notes if not note.startswith(again)]
 
 
 def section_cautions(record: Record, key: str) -> list[tuple[str, str]]:
@@ -71,6 +73,11 @@ def section_cautions(record: Record, key: str) -> list[tuple[str, str]]:
 
 def _simulated(record: Record) -> list[str]:
     return [dataset.name for dataset in record.datasets if dataset.simulated]
+
+
+def _planted(record: Record) -> list[str]:
+    """How texts begin that say what was planted, where a table says it."""
+    return [f"{name}: planted " for name in {row.dataset for row in planted_rows(record)}]
 
 
 def _again(record: Record) -> tuple[str, ...]:
