@@ -191,11 +191,11 @@ def _texts(values: NDArray[Any]) -> NDArray[Any]:
 def _check_plain(name: Hashable, coordinate: xr.DataArray) -> None:
     values = coordinate.values
     if values.dtype.kind in "OT":
-        strange = next((value for value in values.ravel() if not isinstance(value, str)), None)
-        if strange is not None:
+        strange = [value for value in values.ravel() if not isinstance(value, str)]
+        if strange:
             raise DataError(
-                f"the coordinate {name} holds {strange!r}, which is no text; NetCDF keeps numbers "
-                "and texts"
+                f"the coordinate {name} holds {strange[0]!r}, which is no text; NetCDF keeps "
+                "numbers and texts"
             )
     elif values.dtype.kind not in "biufU":
         raise DataError(
