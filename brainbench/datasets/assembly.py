@@ -21,7 +21,8 @@ from brainbench.errors import DataError, UnknownNameError
 from brainbench.folds import Fold, published_folds, run_folds
 from brainbench.problems import Problem, Stimulus
 
-PRESENTATION_COORDINATES = ("stimulus_id", "run", "position", "repeat", "reasoning_type")
+# what every presentation has; ``position`` too, where everybody saw a run in one order
+PRESENTATION_COORDINATES = ("stimulus_id", "run", "repeat", "reasoning_type")
 
 
 @dataclass(frozen=True)

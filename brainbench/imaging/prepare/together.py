@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainbench.datasets import deduction
 from brainbench.datasets.assembly import Recording, build_assembly
 from brainbench.datasets.cards import Card
 from brainbench.errors import DataError
 from brainbench.imaging.prepare.person import PreparedPerson
+from brainbench.imaging.prepare.stimuli import read_shown
 
 Array = NDArray[np.float64]
 Columns = NDArray[np.intp]
@@ -62,21 +62,8 @@ def put_together(
     """
     _check_grid(people)
     columns, coverage = _own(people) if own_voxels else _common(people)
-    unknown = [run for person in people for run in person.runs if run not in deduction.RUNS]
-    if unknown:
-        raise DataError(
-            f"the problems of {unknown[0]} are not known: runs are "
-            f"{', '.join(deduction.RUNS)}; scans.runs on the card says what they are called in BIDS"
-        )
-    tables = {
-        (person.subject, name): deduction.read_run(
-            Path(f"{person.subject}_{name}_events.tsv"), run.events
-        )
-        for person in people
-        for name, run in person.runs.items()
-    }
-    runs = [run for run in card.runs if any(name == run for _, name in tables)]
-    shown = deduction.stimuli(tables, card, runs)
+    seen = read_shown(people, card)
+    shown = seen.presentations
     # a phase of a trial is a region of its own: it has other responses in the same voxels
     phases = _phases(people)
     parts = {
@@ -90,7 +77,8 @@ def put_together(
             mine = chosen[person.subject]
             blocks[person.subject, name] = _block(person, shown, mine, phase)
             places[person.subject, name] = person.coordinates[mine]
-    assembly = build_assembly(shown, blocks, places)
+    coordinates = shown.drop(columns="showing", errors="ignore")
+    assembly = build_assembly(coordinates, blocks, places)
     voxels = [p.voxels[chosen[p.subject]] for chosen, _ in parts.values() for p in people]
     owners = zip(assembly["subject"].values, assembly["roi"].values, np.concatenate(voxels),
                  strict=True)  # fmt: skip
@@ -99,8 +87,7 @@ def put_together(
     widths = {name: len(chosen[people[0].subject]) for name, (chosen, _) in parts.items()}
     own = _own_card(card, people, shown, widths)
     assembly.attrs.update(dataset=own.name, version=own.version)
-    answers = deduction.behavior(tables, shown, list(own.subjects), card)
-    return Recording(own, assembly, deduction.problems(shown), "", answers), coverage
+    return Recording(own, assembly, seen.stimuli, "", seen.behavior), coverage
 
 
 # ---------------------------------------------------------------- parts
@@ -167,15 +154,21 @@ def _phases(people: Sequence[PreparedPerson]) -> list[str]:
 def _block(person: PreparedPerson, shown: pd.DataFrame, columns: Columns, phase: str) -> Array:
     """(presentations, voxels) of one person in one region; runs that are not there are NaN."""
     block = np.full((len(shown), len(columns)), np.nan)
+    # a stimulus may be shown several times in a run
+    showings = shown["showing"].to_numpy() if "showing" in shown else np.zeros(len(shown), int)
     for name, run in person.runs.items():
-        named = enumerate(zip(run.stimulus_ids, run.phases, strict=True))
-        rows = {stimulus: row for row, (stimulus, own) in named if own == phase}
+        rows: dict[tuple[str, int], int] = {}
+        counted: Counter[str] = Counter()
+        for row, (stimulus, own) in enumerate(zip(run.stimulus_ids, run.phases, strict=True)):
+            if own == phase:
+                rows[stimulus, counted[stimulus]] = row
+                counted[stimulus] += 1
         here = np.flatnonzero(shown["run"] == name)
-        wanted = shown["stimulus_id"].iloc[here]
-        lacking = [stimulus for stimulus in wanted if stimulus not in rows]
+        wanted = list(zip(shown["stimulus_id"].iloc[here], showings[here], strict=True))
+        lacking = [stimulus for stimulus, showing in wanted if (stimulus, showing) not in rows]
         if lacking:
             raise DataError(f"{person.subject} {name}: no trial of {lacking[0]}")
-        block[here] = run.responses[[rows[stimulus] for stimulus in wanted]][:, columns]
+        block[here] = run.responses[[rows[one] for one in wanted]][:, columns]
     return block
 
 
@@ -187,7 +180,8 @@ def _own_card(
 ) -> Card:
     """The study's card for what was prepared: its people, regions, items and missing runs."""
     runs = tuple(dict.fromkeys(map(str, shown["run"])))
-    types = [str(kind) for kind in shown["reasoning_type"]]
+    once = shown.drop_duplicates("stimulus_id")
+    types = [str(kind) for kind in once["reasoning_type"]]
     counts = {kind: types.count(kind) for kind in dict.fromkeys(types)}
     subjects = tuple(person.subject for person in people)
     missing = {
@@ -210,7 +204,8 @@ def _own_card(
             "items": len(types),
             "type_items": counts,
             "runs": runs,
+            "repeated_items": len(once) < len(shown),
             "missing_runs": {name: held for name, held in missing.items() if held},
-            "dropped": {k: why for k, why in card.dropped.items() if k.rpartition("-")[0] in runs},
+            "dropped": dict(card.dropped),
         }
     )
