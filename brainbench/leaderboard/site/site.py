@@ -42,6 +42,7 @@ from brainbench.leaderboard.submissions.notes import own_warnings, submitted_not
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.progress import Progress, Step, no_progress
 from brainbench.results.blocks.html import page_environment
+from brainbench.results.scorecard import scorecard
 
 # beside every page of ours: what tells that a folder may be written over
 MARK = ".brainbench-leaderboard"
@@ -100,6 +101,7 @@ def rehearse(submission: Submission) -> None:
     """Make what pages show of a run by itself: whatever that raises, it raises before the build."""
     record = submission.record
     sections_of(record)
+    _ = scorecard(record).blocks
     own_warnings(record)
     variant_of(record)
     size_group(parameters_of(submission))
@@ -356,6 +358,7 @@ def _run(submission: Submission, written: set[str]) -> dict[str, Any]:
         "rerun": about.rerun if about else "",
         "warnings": own_warnings(record),
         "submitted": submitted_notes(record),
+        "card": scorecard(record).blocks,
         "sections": sections_of(record),
         "report": f"../{report}" if report in written else "",
     }

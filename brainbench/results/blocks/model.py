@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 
 from markupsafe import Markup
 
+from brainbench.results.plots.score_bar import draw_bar
 from brainbench.results.wording import Interval, number
 
 # rows of one table or items of one list; a record with more does not come from a run
@@ -211,6 +212,10 @@ class ScoreLine:
         beside = f", {self.beside}" if self.beside else ""
         return f"{self.statistic}{ends}{beside}{f'; {self.of}' if self.of else ''}"
 
+    def picture(self, key: str) -> Markup:
+        """The interval as a bar, for a page on which the key is unique."""
+        return draw_bar(key, self.name, self.value, self.interval, self.held, str(self))
+
     def __str__(self) -> str:
         return f"{self.name} {self.number}: {self.verdict} ({self.details})"
 
@@ -226,6 +231,8 @@ class Scores:
 
     kind: ClassVar = "scores"
     lines: Sequence[ScoreLine]
+    key: str = "card"
+    """What the keys of the bars begin with, unique on the page."""
     wide: ClassVar = False
 
 

@@ -12,15 +12,18 @@ from pathlib import Path
 from markupsafe import Markup
 
 from brainbench.atomic import write_whole
-from brainbench.results.blocks import Block, Bullets, Section, Words
+from brainbench.benchmarks import LadderScore
+from brainbench.results.blocks import Block, Bullets, Folded, Section, Words
 from brainbench.results.blocks.html import page_environment
 from brainbench.results.record import Record
 from brainbench.results.report.provenance import provenance_section
 from brainbench.results.report.samples import ROWS, samples_section
 from brainbench.results.report.summary import summary
+from brainbench.results.scorecard import remarks, scorecard
 from brainbench.results.sections import record_sections
 from brainbench.results.sections.cautions import cautions
-from brainbench.results.wording import clip, listed
+from brainbench.results.sections.ladder import ladder_figure
+from brainbench.results.wording import clip, listed, plural
 
 REPORT = "report.html"
 # bytes that no report exceeds
@@ -79,10 +82,21 @@ def render_report(record: Record, folder: Path) -> str:
 
 
 def _first(record: Record) -> list[Section]:
-    warned = cautions(record)
-    blocks: list[Block] = [Bullets(warned, "warning")] if warned else [Words("No warnings.")]
+    card: list[Block] = [*scorecard(record).blocks]
+    card += [
+        ladder_figure(f"card-ladder-{place}", score)
+        for place, score in enumerate(LadderScore.read_from(record))
+    ]
+    blocks: list[Block] = [Words("No warnings.")]
+    if warned := cautions(record):
+        short = remarks(record)
+        blocks = [
+            Bullets([("", text) for text in short], "warning"),
+            Folded(plural(len(warned), "warning"), [Bullets(warned, "warning")]),
+        ]
     return [
-        Section("warnings", "Read this first", blocks),
+        Section("scorecard", "Scorecard", card),
+        Section("warnings", "What to know before quoting it", blocks),
         Section("summary", "Summary", summary(record)),
     ]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from statistics import fmean
 from typing import Any
 
 from brainbench.quantities import Interval
@@ -13,7 +12,7 @@ from brainbench.reasoning.uncertainty import share_interval
 from brainbench.results.blocks import ScoreLine
 from brainbench.results.blocks.model import Mood
 from brainbench.results.record import Record
-from brainbench.results.scorecard.reading import Reading
+from brainbench.results.scorecard.reading import Reading, mean
 from brainbench.results.sections.accuracy import short
 from brainbench.results.wording import number, percent, plural
 
@@ -36,8 +35,8 @@ def accuracy_line(rows: Sequence[AnswerBias]) -> ScoreLine:
     ----------
     rows : tasks with a balanced accuracy.
     """
-    value = fmean(row.balanced_accuracy or 0.0 for row in rows)
-    held = fmean(1.0 / len(row.choices) for row in rows)
+    value = mean(row.balanced_accuracy or 0.0 for row in rows)
+    held = mean(1.0 / len(row.choices) for row in rows)
     interval = pooled_interval(rows)
     verdict, mood = _verdict(rows, value, held, interval)
     return ScoreLine(
@@ -66,7 +65,8 @@ def pooled_interval(rows: Sequence[AnswerBias]) -> Interval | None:
 
     Source: Zou & Donner 2008, Statistics in Medicine 27, 1693-1702.
     """
-    below, above = 0.0, 0.0
+    below: list[float] = []
+    above: list[float] = []
     values = []
     for row in rows:
         value = row.balanced_accuracy
@@ -76,10 +76,10 @@ def pooled_interval(rows: Sequence[AnswerBias]) -> Interval | None:
         if ends is None:
             return None
         values.append(value)
-        below += (value - ends[0]) ** 2
-        above += (ends[1] - value) ** 2
-    mean, count = fmean(values), len(values)
-    return mean - math.sqrt(below) / count, mean + math.sqrt(above) / count
+        below.append(value - ends[0])
+        above.append(ends[1] - value)
+    middle, count = mean(values), len(values)
+    return middle - math.hypot(*below) / count, middle + math.hypot(*above) / count
 
 
 def _verdict(
@@ -144,7 +144,7 @@ def _plain_line(record: Record) -> ScoreLine | None:
     return ScoreLine(
         name="accuracy",
         statistic="share right",
-        value=fmean(values),
+        value=mean(values),
         interval=ends[0] if len(values) == 1 else None,
         against="",
         held=None,

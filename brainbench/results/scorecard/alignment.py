@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import fmean
 
 import numpy as np
 from scipy import stats
@@ -17,7 +16,7 @@ from brainbench.quantities import Interval
 from brainbench.results.blocks import ScoreLine
 from brainbench.results.blocks.model import Mood
 from brainbench.results.record import Record
-from brainbench.results.scorecard.reading import Reading, mean_ends
+from brainbench.results.scorecard.reading import Reading, mean, mean_ends
 from brainbench.results.sections.cells import CellSummary, published_cells
 from brainbench.results.wording import number, percent, plural
 
@@ -143,14 +142,14 @@ def _controlled(scores: Sequence[ControlledScore]) -> Reading:
     """Without a ladder: what the states add to nuisance, which describes."""
     cells = [score for score in scores if score.primary] or list(scores)
     people = [s.reference_unique_r2.value for s in cells if s.reference_unique_r2 is not None]
-    value = fmean(score.unique_r2.value for score in cells)
+    value = mean(score.unique_r2.value for score in cells)
     line = ScoreLine(
         name="alignment",
         statistic="unique R²",
         value=value,
         interval=mean_ends(score.unique_r2.interval for score in cells),
         against="people" if people else "nothing added",
-        held=fmean(people) if people else 0.0,
+        held=mean(people) if people else 0.0,
         verdict="describes; the ladder was not climbed",
         of=f"{_datasets(scores)}, {plural(len(cells), 'cell')}",
         over="people",
@@ -170,14 +169,14 @@ def _published(cells: Sequence[CellSummary]) -> Reading:
     people = [cell.people.value for cell in own
               if cell.people is not None and cell.people.value is not None]  # fmt: skip
     reached = [cell for cell in own if cell.reached_by]
-    value = fmean(cell.together or 0.0 for cell in own)
+    value = mean(cell.together or 0.0 for cell in own)
     line = ScoreLine(
         name="alignment",
         statistic="r as published",
         value=value,
         interval=None,
         against="people" if people else "chance",
-        held=fmean(people) if people else 0.0,
+        held=mean(people) if people else 0.0,
         verdict=f"nuisance does as well in {len(reached)} of {len(own)}"
         if reached
         else "above all nuisance, layer chosen afterwards",

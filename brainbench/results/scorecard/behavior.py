@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import fmean
 
 from brainbench.benchmarks import BehaviorScore
 from brainbench.quantities import Interval
 from brainbench.results.blocks import ScoreLine
 from brainbench.results.blocks.model import Mood
 from brainbench.results.record import Record
-from brainbench.results.scorecard.reading import Reading, mean_ends
+from brainbench.results.scorecard.reading import Reading, mean, mean_ends
 from brainbench.results.wording import number, percent, plural
 from brainbench.statistics.inference import people_interval
 
@@ -43,15 +42,15 @@ def behavior_line(scores: Sequence[BehaviorScore]) -> ScoreLine | None:
     people = [s.error_consistency.reference for s in cells]
     known = [value for value in people if value is not None]
     interval = _interval(cells)
-    verdict, mood = _verdict(cells, fmean(values), interval)
+    verdict, mood = _verdict(cells, mean(values), interval)
     kinds = f", {len(cells)} kinds" if len(cells) > 1 else ""
     return ScoreLine(
         name="behaviour",
         statistic="κ of errors",
-        value=fmean(values),
+        value=mean(values),
         interval=interval,
         against="people" if len(known) == len(people) else "chance",
-        held=fmean(known) if len(known) == len(people) else 0.0,
+        held=mean(known) if len(known) == len(people) else 0.0,
         verdict=verdict,
         mood=mood,
         of=f"{cells[0].dataset}{kinds}",
@@ -72,7 +71,7 @@ def _interval(cells: Sequence[BehaviorScore]) -> Interval | None:
     if any(set(shared) != set(row) for row in rows):
         # not everybody is in every kind: no mean of one person
         return mean_ends(cell.error_consistency.interval for cell in cells)
-    return people_interval([fmean(row[name] or 0.0 for row in rows) for name in shared])
+    return people_interval([mean(row[name] or 0.0 for row in rows) for name in shared])
 
 
 def _verdict(
@@ -100,7 +99,7 @@ def _reaching(cells: Sequence[BehaviorScore], value: float) -> str:
                  if control.control == name]  # fmt: skip
         known = [each for each in found if each is not None]
         if len(known) == len(cells):
-            means[name] = fmean(known)
+            means[name] = mean(known)
     best = max(means, key=means.__getitem__, default="")
     return best if best and means[best] >= value else ""
 
@@ -109,7 +108,7 @@ def _reading(scores: Sequence[BehaviorScore]) -> Reading | None:
     line, cells = behavior_line(scores), _single(scores)
     if line is None:
         return None
-    share = fmean(cell.accuracy for cell in cells)
+    share = mean(cell.accuracy for cell in cells)
     found = (
         f"The model shares people's right and wrong answers with κ {line.number}, where people "
         f"share {number(line.held)} with each other."
@@ -117,9 +116,9 @@ def _reading(scores: Sequence[BehaviorScore]) -> Reading | None:
         else f"The model shares people's right and wrong answers with κ {line.number}."
     )
     said = [cell.true_rate for cell in cells if cell.true_rate is not None]
-    labelled = fmean(cell.labelled_true for cell in cells)
+    labelled = mean(cell.labelled_true for cell in cells)
     leaning = (
-        f"It is right in {percent(share)} and says True in {percent(fmean(said))}, where "
+        f"It is right in {percent(share)} and says True in {percent(mean(said))}, where "
         f"{percent(labelled)} follow."
         if said
         else ""

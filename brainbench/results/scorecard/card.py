@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from brainbench.results.blocks import Block, ScoreLine, Scores, Words
 from brainbench.results.record import Record
@@ -24,10 +25,13 @@ class Scorecard:
 
     Attributes
     ----------
+    key : of its pictures, another one for every run.
     readings : a line with its sentences for each kind of score that the record holds, in the order
         alignment, behaviour, difficulty, accuracy, guidance, others.
+    empty : what is said where there is none.
     """
 
+    key: str
     readings: tuple[Reading, ...]
     empty: str = ""
 
@@ -55,7 +59,7 @@ class Scorecard:
     @property
     def blocks(self) -> list[Block]:
         """The card as every renderer takes it."""
-        return [Scores(self.lines), Words(" ".join(self.sentences))]
+        return [Scores(self.lines, self.key), Words(" ".join(self.sentences))]
 
 
 def scorecard(record: Record) -> Scorecard:
@@ -75,7 +79,8 @@ def scorecard(record: Record) -> Scorecard:
     ]
     started = record.status == "started"
     empty = "This run has no scores yet." if started else "No score came out."
-    return Scorecard(tuple(readings), empty)
+    key = f"card-{sha256(record.run_id.encode()).hexdigest()[:8]}"
+    return Scorecard(key, tuple(readings), empty)
 
 
 def _others(record: Record) -> list[Reading]:

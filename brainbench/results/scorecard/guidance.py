@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import fmean
 
 from brainbench.guidance.arms import LABEL_ONLY, PERMUTED
 from brainbench.guidance.rows import Change, Mode
@@ -12,7 +11,7 @@ from brainbench.guidance.verdict import LEVEL, least_changes
 from brainbench.results.blocks import ScoreLine
 from brainbench.results.blocks.model import Mood
 from brainbench.results.record import Record
-from brainbench.results.scorecard.reading import Reading, mean_ends
+from brainbench.results.scorecard.reading import Reading, mean, mean_ends
 from brainbench.results.wording import number, plural
 
 _NAMES: dict[Mode, str] = {"steering": "steering", "finetuning": "fine-tuning"}
@@ -54,7 +53,7 @@ def gains_line(gains: Sequence[GuidanceScore]) -> ScoreLine | None:
     return ScoreLine(
         name=_NAMES[gains[0].mode],
         statistic="gain in AUC",
-        value=fmean(change.value for change in least),
+        value=mean(change.value for change in least),
         interval=mean_ends(change.interval for change in least),
         against=against,
         held=0.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean
@@ -33,6 +34,20 @@ class Reading:
         return [text for text in (self.found, self.explained, self.settled) if text]
 
 
+def mean(values: Iterable[float]) -> float:
+    """The mean, of any numbers that a file may hold; infinite where it is too large for one.
+
+    Parameters
+    ----------
+    values : at least one.
+    """
+    known = list(values)
+    try:
+        return fmean(known)
+    except OverflowError:
+        return math.copysign(math.inf, max(known, key=abs))
+
+
 def mean_ends(intervals: Iterable[Interval | None]) -> Interval | None:
     """The interval of a mean of scores that may all err together: the mean of each end.
 
@@ -48,4 +63,4 @@ def mean_ends(intervals: Iterable[Interval | None]) -> Interval | None:
     ends = [each for each in known if each is not None]
     if not ends or len(ends) < len(known):
         return None
-    return fmean(low for low, _ in ends), fmean(high for _, high in ends)
+    return mean(low for low, _ in ends), mean(high for _, high in ends)

@@ -87,7 +87,7 @@ def _blocks(place: int, score: LadderScore) -> list[Block]:
         Words(f"{read_ladder(score)}.", "lead", name=score.dataset, mood=mood),  # type: ignore[arg-type]
         *([Words(effect)] if (effect := read_effect(score)) else []),
         _rungs(score),
-        Figure(_picture(place, score), f"{score.dataset}: z on every rung"),
+        ladder_figure(f"ladder-{place}", score),
         Folded(
             "Every region and reasoning type",
             [_cells(score), _effects(score), _shared(score), _forms(score), _alone(score)],
@@ -137,7 +137,21 @@ def _people(score: LadderScore, rung: Rung) -> str:
     return f"{sum(found.values())} of {len(found)}" if found else "n/a"
 
 
-def _picture(place: int, score: LadderScore) -> Markup:
+def ladder_figure(key: str, score: LadderScore) -> Figure:
+    """How far up the ladder a model is found, beside what knows nothing of it.
+
+    Parameters
+    ----------
+    key : unique on the page.
+    """
+    caption = (
+        f"{score.dataset}: z on every rung. Circle: the model. Strokes: untrained networks, and "
+        "what a rung takes out as if it were a model."
+    )
+    return Figure(_picture(key, score), caption)
+
+
+def _picture(key: str, score: LadderScore) -> Markup:
     rows = []
     for rung, row in together(score.rows).items():
         name = IN_WORDS[rung]
@@ -147,9 +161,7 @@ def _picture(place: int, score: LadderScore) -> Markup:
         ]
         marks.append(Mark(row.z, "dot", "model", f"beyond {name}: z {number(row.z, 1)}"))
         rows.append(DotRow(f"beyond {name}", [marks], _p(row.p)))
-    return draw_dots(
-        f"ladder-{place}", f"{score.dataset}: how far up the ladder", "z, larger term", rows
-    )
+    return draw_dots(key, f"{score.dataset}: how far up the ladder", "z, larger term", rows)
 
 
 def _cells(score: LadderScore) -> Table:

@@ -98,6 +98,17 @@ def test_tables_can_be_read_without_seeing_them(subs: Path, tmp_path: Path) -> N
         assert text.count('aria-sort="') <= text.count("<table")
 
 
+def test_the_page_of_a_model_begins_with_its_scorecard(subs: Path, tmp_path: Path) -> None:
+    pages = build(subs, tmp_path / "site")
+    models = [text for name, text in pages.items() if name.startswith("models/")]
+    assert len(models) == 4
+    for text in models:
+        assert text.count('<ul class="scorecard">') == 1
+        assert text.index('<ul class="scorecard">') < text.index('<dl class="facts">')
+        ids = re.findall(r' id="(card-[^"]+)"', text)
+        assert len(ids) == len(set(ids))
+
+
 def test_a_board_shows_ranks_people_nuisance_and_who_is_apart(subs: Path, tmp_path: Path) -> None:
     pages = build(subs, tmp_path / "site")
     text = pages["alignment.html"]

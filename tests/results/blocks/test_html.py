@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from brainbench.results.blocks import Block, Bullets, Code, Column, Folded, Table, Words
+from brainbench.results.blocks import (
+    Block,
+    Bullets,
+    Code,
+    Column,
+    Folded,
+    ScoreLine,
+    Scores,
+    Table,
+    Words,
+)
 from brainbench.results.blocks.html import page_environment
 
 
@@ -64,3 +74,14 @@ def test_the_name_of_a_row_links_to_its_page_where_it_has_one() -> None:
     text = template.render(block=Folded("t", [table]), pages={"a.b_c": "../x.html"})
     assert '<th scope="row"><a href="../x.html">a.<wbr>b_<wbr>c</a></th>' in text
     assert '<th scope="row">&lt;i&gt;</th>' in text
+
+
+def test_a_score_is_its_number_a_bar_and_a_verdict() -> None:
+    line = ScoreLine("alignment", "z", 3.7, (0.5, 6.8), "untrained <b>", 0.8, "found", "good")
+    made = shown(Scores([line, line], "card"))
+    assert made.count("<li class") == 2
+    for text in ("<b>alignment</b>", "<strong>3.700</strong>", ">found</span>",
+                 "z [0.500, 6.800], untrained &lt;b&gt; 0.800"):  # fmt: skip
+        assert text in made
+    assert made.count('id="card-bar-1-title"') == made.count('id="card-bar-2-title"') == 1
+    assert shown(Scores([])).strip() == ""

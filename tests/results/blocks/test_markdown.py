@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from brainbench.results.blocks import Bullets, Code, Column, Folded, Section, Table, Words
+from brainbench.results.blocks import (
+    Bullets,
+    Code,
+    Column,
+    Folded,
+    ScoreLine,
+    Scores,
+    Section,
+    Table,
+    Words,
+)
 from brainbench.results.blocks.markdown import markdown_blocks, markdown_section, plain
 
 HOSTILE = "<img src=x> | @all `x` *b* [l](u) #1\n- item"
@@ -60,4 +70,12 @@ def test_a_group_is_named_before_its_first_row() -> None:
     table = Table("", ("metric", "n"), [("r", "1"), ("s", "2")], groups={0: ("a", "8|9 people")})
     assert markdown_blocks([table]) == [
         "|  | metric | n |", "|---|---|---:|", r"| a<br>8\|9 people | r | 1 |", "|  | s | 2 |", "",
+    ]  # fmt: skip
+
+
+def test_scores_are_a_table() -> None:
+    line = ScoreLine("alignment", "z", 3.7, (0.5, 6.8), "untrained", 0.8, "found", digits=1)
+    assert markdown_blocks([Scores([line])]) == [
+        "|  | number | 95 % | held against | verdict |", "|---|---|---|---|---|",
+        "| alignment: z | 3.7 | 0.5 to 6.8 | untrained 0.8 | found |", "",
     ]  # fmt: skip

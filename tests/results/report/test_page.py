@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markupsafe import escape
 from pydantic import BaseModel, ValidationError
+from scorecards import passed
 from simulated_records import controlled, empty, full, published, samples, write_run
 
 from brainbench.errors import UsageError
 from brainbench.results import Record, load_record
 from brainbench.results.report import LARGEST, REPORT, page, render_report, write_report
+from brainbench.results.scorecard import remarks, scorecard
+from brainbench.results.sections.cautions import cautions
 
 SCRIPT = "<script>window.stolen = 1</script>"
 HOSTILE = f"\"'><img src=x onerror=alert(1)>{SCRIPT}</style></title>{{{{ 7 * 7 }}}}&lt;\u202e\x00"
@@ -66,12 +70,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> str:
     return render_report(record, write_run(record, folder, samples()))
 
 
-def test_everything_is_there_warnings_first(whole: str) -> None:
+def test_everything_is_there_the_scorecard_first(whole: str) -> None:
     read = Reader(whole)
     keys = [attrs["id"] for attrs in read.all("section")]
     assert [key for key in keys if key and not re.search(r"\d", key)] == [
-        "warnings", "summary", "alignment-controlled", "alignment-published", "behavior",
-        "accuracy", "gains", "samples", "provenance",
+        "scorecard", "warnings", "summary", "alignment-controlled", "alignment-published",
+        "behavior", "accuracy", "gains", "samples", "provenance",
     ]  # fmt: skip
     for protocol in ("controlled protocol", "published protocol"):
         assert ("span", protocol) in read.texts
@@ -80,6 +84,22 @@ def test_everything_is_there_warnings_first(whole: str) -> None:
     ids = [attrs["id"] for _, attrs in read.tags if "id" in attrs]
     assert len(ids) == len(set(ids))
     assert {link[1:] for link in links if link} <= set(ids)
+
+
+def test_the_first_screen_has_the_scorecard_and_the_ladder(tmp_path: Path) -> None:
+    record = full()
+    record.add(passed("run", "position"))
+    page_ = render_report(record, tmp_path)
+    first = page_[page_.index('<section id="scorecard"') : page_.index('<section id="warnings"')]
+    for line in scorecard(record).lines:
+        assert line.number in first
+        assert str(escape(line.verdict)) in first
+    assert "z on every rung" in first
+    assert "how far up the ladder" in first
+    second = page_[page_.index('<section id="warnings"') : page_.index('<section id="summary"')]
+    short, _, every = second.partition("<details>")
+    assert short.count("<li>") == len(remarks(record)) <= 5
+    assert every.count("<li>") == len(cautions(record)) > 5
 
 
 def test_it_can_be_read_without_seeing_it(whole: str) -> None:
@@ -189,7 +209,7 @@ def test_what_does_not_fit_at_all_leaves_warnings_summary_and_provenance(
     monkeypatch.setattr(page, "LARGEST", 100)
     read = Reader(render_report(full(), tmp_path))
     keys = [attrs["id"] for attrs in read.all("section")]
-    assert keys == ["warnings", "summary", "left-out", "provenance"]
+    assert keys == ["scorecard", "warnings", "summary", "left-out", "provenance"]
 
 
 def test_samples_give_way_before_anything_else(
