@@ -1,6 +1,6 @@
 """Scanner runs of an fMRIPrep folder: the files of each, and what is read of them.
 
-Names are those of BIDS; fMRIPrep's are told in its documentation of outputs (22.0 and later).
+Names are those of BIDS and of fMRIPrep's outputs, 22.0 and later.
 """
 
 from __future__ import annotations
@@ -241,7 +241,7 @@ def find_runs(
 
 
 def entities_of(scans: Scans, name: str) -> dict[str, str]:
-    """Parts of a BIDS name that tell a run, such as ``{"task": "Transitive", "run": "01"}``.
+    """Parts of a BIDS name that identify a run, such as ``{"task": "Transitive", "run": "01"}``.
 
     Parameters
     ----------

@@ -72,7 +72,7 @@ def estimate_trials(
     ------
     DataError
         When runs are of different people or regions, a region has no voxel that can be used in
-        all of them, or a trial's response cannot be told from the rest.
+        all of them, or a trial's response cannot be separated from the rest.
     """
     require_imaging()
     options = options or BetaOptions()

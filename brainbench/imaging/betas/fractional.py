@@ -1,4 +1,4 @@
-"""Ridge told by how much of the coefficients' length it leaves.
+"""Ridge given by how much of the coefficients' length it leaves.
 
 Rokem & Kay 2020, GigaScience 9: for each voxel the penalty α is found at which the coefficients
 are a given fraction as long as those without penalty. With X = U S V', c = U'y, coefficients are

@@ -48,7 +48,7 @@ def separate(
     Raises
     ------
     DataError
-        When a trial's response cannot be told from the other regressors.
+        When a trial's response cannot be separated from the other regressors.
     """
     base = orthonormal(nuisance)
     pairs = np.concatenate([own, rest], axis=2)
@@ -84,7 +84,7 @@ def _check_told_apart(gram: Array, lengths: Array, trial: int) -> None:
     """
     if lengths.min() <= 0 or np.linalg.cond(gram / np.outer(lengths, lengths)) > 1 / _RANK:
         raise DataError(
-            f"the response of trial {trial + 1} cannot be told from the other regressors; use "
+            f"the response of trial {trial + 1} cannot be separated from the other regressors; use "
             "fewer confounds or a lower high-pass"
         )
 

@@ -67,7 +67,7 @@ def test_a_trial_that_confounds_make_up_is_refused() -> None:
     design = build_design(run, BetaOptions())
     nuisance = np.column_stack([design.nuisance, design.own[:, 2]])
     for noise_model in ("ols", "ar1"):
-        with pytest.raises(DataError, match="the response of trial 3 cannot be told"):
+        with pytest.raises(DataError, match="the response of trial 3 cannot be separated"):
             separate(
                 run.series.astype(float),
                 design.own,
