@@ -22,7 +22,7 @@ from small_study import in_bucket, options_for, plan_from_bucket, plan_of
 
 from brainbench.datasets.folder import load_folder
 from brainbench.errors import DataError, DownloadError, UsageError
-from brainbench.imaging.simulation import SimulatedStudy
+from brainbench.imaging.simulation import SimulatedStudy, StudyDesign, simulate_study
 from brainbench.progress import Step
 from brainbench.results.quality import page
 from brainbench.run.preparing import Study, plan, prepare
@@ -139,6 +139,18 @@ class TestWhole:
         betas = BetaOptions(method="lsa", noise_model="ols", phases=True)
         out = prepare(plan_of(drawn_study, tmp_path / "out", betas=betas))
         assert list(load_folder(out).card.rois)[:2] == ["planted.premises", "planted.conclusion"]
+
+
+def test_the_surface_gives_the_same_responses(tmp_path: Path) -> None:
+    design = StudyDesign(subjects=1, seed=4, shape=(10, 10, 8), vertices=200, spikes=0.0)
+    made = simulate_study(tmp_path / "study", design)
+    volume = prepare(plan_of(made, tmp_path / "volume"))
+    labels = tuple(f"{name}={left},{right}:{name}" for name, (left, right) in made.labels.items())
+    out = prepare(plan_of(made, tmp_path / "surface", space="fsaverage5", rois=labels))
+    np.testing.assert_allclose(values(out), values(volume), rtol=1e-5)
+    # a surface of 200 vertices is none whose places are known
+    assert np.isnan(load_folder(out).assembly["x"].values).all()
+    assert "places of the voxels are not known" in (out / "quality.html").read_text("utf-8")
 
 
 class TestBucket:

@@ -45,6 +45,8 @@ class StudyDesign(BaseModel):
     """Voxels of the volume along x, y and z."""
     voxel_size: float = Field(default=4.0, gt=0.0)
     """Edge of a voxel in mm."""
+    vertices: int = Field(default=0, ge=0)
+    """Of a hemisphere, where the responses are written on a surface too; fsaverage5 has 10,242."""
     rois: dict[str, SimulatedRoi] = {
         "planted": SimulatedRoi(signal=0.9),
         "confound": SimulatedRoi(length=0.9),

@@ -18,6 +18,7 @@ from brainbench.datasets.cards import Scans as ScanNames
 from brainbench.datasets.deduction import RUNS
 from brainbench.imaging.simulation.design import StudyDesign
 from brainbench.imaging.simulation.scans import Scans
+from brainbench.imaging.simulation.surface import write_surface
 
 SPACE = "MNI152NLin2009cAsym"
 # middle of the volume in mm, left of the middle of the brain and to its front
@@ -65,6 +66,9 @@ def write_run(
         {"RepetitionTime": design.tr, "SkullStripped": False, "TaskName": RUNS[run][0]},
     )
     _write_image(derived / f"{space}_desc-brain_mask.nii.gz", design, brain.astype(np.uint8))
+    if design.vertices:
+        random = design.stream("surface", subject, run)
+        write_surface(derived, stem, design, scans.images, brain, random)
 
 
 def write_rois(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from brainbench.datasets.cards import Card, load_card
 from brainbench.datasets.deduction import RUNS
 from brainbench.errors import DataError
 from brainbench.imaging.extra import require_imaging
-from brainbench.imaging.simulation import files
+from brainbench.imaging.simulation import files, surface
 from brainbench.imaging.simulation.amplitudes import (
     Array,
     boxes,
@@ -40,6 +40,7 @@ class SimulatedStudy:
     bids : folder with the events and the description of the study.
     fmriprep : folder of derivatives.
     rois : NIfTI mask of each region.
+    labels : its label files of both hemispheres, where the study is on a surface too.
     card : describes the study.
     card_path : the same as a file.
     truth : (presentation, neuroid) ``amplitude`` and its part ``signal``, in percent of a
@@ -53,6 +54,7 @@ class SimulatedStudy:
     card: Card
     card_path: Path
     truth: xr.Dataset
+    labels: dict[str, tuple[Path, Path]] = field(default_factory=dict)
 
 
 def simulate_study(
@@ -129,6 +131,7 @@ def simulate_study(
         card,
         folder / "card.yaml",
         truth,
+        surface.write_labels(folder, design, regions, brain) if design.vertices else {},
     )
 
 

@@ -10,8 +10,10 @@ import pytest
 
 from brainbench.datasets import phantom
 from brainbench.datasets.cards import parse_card
-from brainbench.errors import DataError
+from brainbench.errors import DataError, UsageError
 from brainbench.imaging import find_runs
+from brainbench.imaging.reading import read_run
+from brainbench.imaging.rois import parse_roi
 from brainbench.imaging.simulation import (
     SimulatedRoi,
     SimulatedStudy,
@@ -233,3 +235,27 @@ def test_shares_beyond_the_whole_are_refused() -> None:
         SimulatedRoi(signal=0.8, length=0.3)
     with pytest.raises(ValueError, match="one to four ROIs"):
         StudyDesign(rois={})
+
+
+def test_the_same_series_are_on_the_surface(tmp_path: Path) -> None:
+    design = StudyDesign(subjects=1, seed=3, vertices=420, spikes=0.0)
+    made = simulate_study(tmp_path, design)
+    runs = find_runs(made.fmriprep, made.bids, made.card, "fsaverage5")
+    volumes = find_runs(made.fmriprep, made.bids, made.card)
+    rois = {
+        name: parse_roi(f"{name}={left},{right}:{name}")[1]
+        for name, (left, right) in made.labels.items()
+    }
+    masks = {name: parse_roi(f"{name}={path}")[1] for name, path in made.rois.items()}
+    on_surface = read_run(runs[0], rois, made.card.scans)
+    in_volume = read_run(volumes[0], masks, made.card.scans)
+    assert on_surface.tr == 2.0
+    for name in rois:
+        np.testing.assert_array_equal(
+            on_surface.series[:, on_surface.rois[name]], in_volume.series[:, in_volume.rois[name]]
+        )
+
+
+def test_a_surface_that_is_too_small_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no 400 voxels"):
+        simulate_study(tmp_path, StudyDesign(subjects=1, vertices=10, **NOTHING))
