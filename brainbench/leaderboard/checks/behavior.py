@@ -18,7 +18,7 @@ from brainbench.benchmarks import (
     score_behavior,
 )
 from brainbench.benchmarks.behavior.consistency import area_under_curve
-from brainbench.datasets import Card, cache_folder, load_behavior, load_card
+from brainbench.datasets import Behavior, Card, cache_folder, load_behavior, load_card
 from brainbench.leaderboard.checks.faults import (
     Fault,
     different,
@@ -71,7 +71,9 @@ def behavior_faults(
 
 
 def is_local(card: Card) -> bool:
-    """Whether every file of a dataset can be had without a network."""
+    """Whether every file of a dataset, and of those it is read with, is at hand offline."""
+    if not all(is_local(load_card(name)) for name in card.requires):
+        return False
     folders = [cache_folder() / "datasets" / card.name / card.version]
     mirror = os.environ.get("BRAINBENCH_MIRROR", "")
     if mirror and "://" not in mirror:
@@ -190,25 +192,37 @@ def _rescored(
     behavior = load_behavior(dataset)
     types = [kind for score in scores for kind in _types(score)]
     behavior = behavior.select([t for t in behavior.card.reasoning_types if t in types])
-    known = {str(row.get("id")): row for row in rows}
-    lacking = [p.identifier for p in behavior.problems if p.identifier not in known]
-    place = f"samples/{dataset}.jsonl"
-    if lacking:
-        yield Fault(place, f"lacks {lacking[0]} and {len(lacking) - 1} more of the items asked")
+    answers = answers_of(dataset, behavior, rows)
+    if isinstance(answers, Fault):
+        yield answers
         return
-    labels, answer, odds = _answers([known[p.identifier] for p in behavior.problems])
-    if not np.array_equal(labels, behavior.labels):
-        item = behavior.problems[int(np.flatnonzero(labels != behavior.labels)[0])].identifier
-        yield Fault(place, f"says otherwise than the dataset whether {item} follows")
-        return
-    if not np.isin(answer[~np.isnan(answer)], (0.0, 1.0)).all():
-        yield Fault(place, "holds an answer that is neither 1, 0 nor null")
-        return
-    answers = Answers(answer, odds, ("",) * len(answer))
     benchmarks = [BehaviorBenchmark(dataset, score.reasoning_type) for score in scores]
     again = list(score_behavior(benchmarks, behavior, answers, seed=seed))
     for score, found in zip(scores, again, strict=True):
         yield from _held_against(score, found)
+
+
+def answers_of(dataset: str, behavior: Behavior, rows: Rows) -> Answers | Fault:
+    """Answers that were shipped, in the order of the problems; or why they cannot be those.
+
+    Parameters
+    ----------
+    dataset : name of the dataset, and of its file of samples.
+    behavior : the items that were asked, with people's answers.
+    rows : of the file.
+    """
+    known = {str(row.get("id")): row for row in rows}
+    lacking = [p.identifier for p in behavior.problems if p.identifier not in known]
+    place = f"samples/{dataset}.jsonl"
+    if lacking:
+        return Fault(place, f"lacks {lacking[0]} and {len(lacking) - 1} more of the items asked")
+    labels, answer, odds = _answers([known[p.identifier] for p in behavior.problems])
+    if not np.array_equal(labels, behavior.labels):
+        item = behavior.problems[int(np.flatnonzero(labels != behavior.labels)[0])].identifier
+        return Fault(place, f"says otherwise than the dataset whether {item} follows")
+    if not np.isin(answer[~np.isnan(answer)], (0.0, 1.0)).all():
+        return Fault(place, "holds an answer that is neither 1, 0 nor null")
+    return Answers(answer, odds, ("",) * len(answer))
 
 
 def _types(score: BehaviorScore) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from brainbench.benchmarks import DifficultyScore
 from brainbench.datasets import list_datasets, load_card
 from brainbench.errors import UsageError
 from brainbench.leaderboard.boards.board import Board, lacking, taught_by
@@ -362,7 +363,9 @@ def _some(faults: Sequence[FileFault], folder: Path) -> list[FileFault]:
 def _notes(submission: Submission) -> Iterator[str]:
     """What the check takes from the record without recomputing it."""
     record = submission.record
-    for dataset in dict.fromkeys(score.dataset for score in record.behavior):
+    asked = [score.dataset for score in record.behavior]
+    asked += [one.dataset for one in record.other if one.kind == DifficultyScore.kind]
+    for dataset in dict.fromkeys(asked):
         if dataset not in submission.samples:
             yield f"behaviour on {dataset}: no answers were shipped, so no number was scored again"
         elif dataset in list_datasets() and not is_local(load_card(dataset)):

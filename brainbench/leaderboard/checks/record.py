@@ -6,11 +6,18 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from brainbench.benchmarks import LadderBenchmark, list_benchmarks, load_benchmark
+from brainbench.benchmarks import (
+    DifficultyScore,
+    LadderBenchmark,
+    OtherScore,
+    list_benchmarks,
+    load_benchmark,
+)
 from brainbench.datasets import list_datasets, load_card
 from brainbench.leaderboard.checks.accuracy import accuracy_faults
 from brainbench.leaderboard.checks.alignment import controlled_faults
 from brainbench.leaderboard.checks.behavior import behavior_faults
+from brainbench.leaderboard.checks.difficulty import difficulty_faults
 from brainbench.leaderboard.checks.faults import AGAIN, Fault, shown
 from brainbench.leaderboard.checks.guidance import guidance_faults
 from brainbench.leaderboard.checks.items import items_faults
@@ -57,6 +64,11 @@ def record_faults(submission: Submission) -> Iterator[Fault]:
         {name: submission.samples[name] for name in asked},
         seed if isinstance(seed, int) and seed >= 0 else 0,
     )
+    yield from difficulty_faults(
+        _of_difficulty(record),
+        {name: submission.samples[name] for name in asked},
+        seed if isinstance(seed, int) and seed >= 0 else 0,
+    )
     named = {file_stem(name): name for name in record.tasks}
     tasks = {
         named.get(stem, stem): rows
@@ -70,6 +82,10 @@ def record_faults(submission: Submission) -> Iterator[Fault]:
 
 
 # ---------------------------------------------------------------- parts
+
+
+def _of_difficulty(record: Record) -> list[OtherScore]:
+    return [one for one in record.other if one.kind == DifficultyScore.kind]
 
 
 def _datasets(record: Record) -> list[str]:
@@ -152,6 +168,7 @@ def _version_faults(record: Record) -> Iterator[Fault]:
         **{score.benchmark: (score.version, score.protocol) for score in record.controlled},
         **{one.benchmark: (one.version, LadderBenchmark.protocol) for one in record.ladder_context},
         **{score.benchmark: (score.version, None) for score in record.behavior},
+        **{one.benchmark: (one.version, None) for one in _of_difficulty(record)},
     }
     for name, (version, used) in scored.items():
         place = f"benchmarks.{name[:120]}"
@@ -168,6 +185,8 @@ def _version_faults(record: Record) -> Iterator[Fault]:
         if record.benchmarks.get(name) != version:
             yield Fault(place, f"says version {record.benchmarks.get(name)}, its row {version}")
     for one in record.other:
+        if one.kind == DifficultyScore.kind:
+            continue
         problem = f"is a score of the kind {shown(one.kind)}, which no board ranks"
         remedy = "submit a run of brainbench's own benchmarks only"
         yield Fault(f"other ({one.benchmark[:120]})", problem, remedy)
