@@ -21,7 +21,7 @@ SUITES = {
     "behavior": ("ds003076.behavior.*",),
     "behavior-73": ("ds003076.behavior.*", "ds002886.behavior.*", "deduction73.difficulty.*"),
     "builtin": ("phantom.*",),
-    "demonstration": ("planted.*",),
+    "demonstration": ("planted.brain.*",),
 }
 
 

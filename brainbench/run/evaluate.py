@@ -13,6 +13,7 @@ from brainbench.benchmarks import (
     SUITES,
     Benchmark,
     BenchmarkScore,
+    LadderBenchmark,
     Scoring,
     check_contrast,
     select_benchmarks,
@@ -222,7 +223,7 @@ def choose_benchmarks(
     elif dataset is not None:
         patterns = (f"{dataset}.*",)
     else:
-        patterns = suite_patterns(default_suite(model))
+        patterns = suite_patterns(default_suite(model, protocol))
     if not patterns:
         raise UsageError("no benchmark was asked for; `brainbench list` shows what there is")
     found = select_benchmarks(patterns, protocol)
@@ -232,17 +233,19 @@ def choose_benchmarks(
     return kept
 
 
-def default_suite(model: Model) -> str:
-    """Where nothing is chosen: ``demonstration`` for nano, whose layers were planted there;
-    ``builtin`` for the built-in activations, which are of its problems; ``alignment`` for others.
+def default_suite(model: Model, protocol: str) -> str:
+    """Where nothing is chosen: ``demonstration``, the ladder of people who hold a layer of nano,
+    for nano under the controlled protocol; ``builtin`` for what else ships; or ``alignment``.
 
     Parameters
     ----------
     model : that is evaluated.
+    protocol : how alignment is scored.
     """
     if not is_builtin(model):
         return "alignment"
-    return "demonstration" if isinstance(model, LanguageModel) else "builtin"
+    climbs = isinstance(model, LanguageModel) and protocol == LadderBenchmark.protocol
+    return "demonstration" if climbs else "builtin"
 
 
 def _run(

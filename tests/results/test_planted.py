@@ -12,10 +12,11 @@ from brainbench.benchmarks import LadderRow, LadderScore
 from brainbench.benchmarks.ladder.names import RUNGS, Rung
 from brainbench.benchmarks.ladder.score import RoiFinding
 from brainbench.results import DatasetInfo, ModelInfo, Record
+from brainbench.results.blocks import Table
 from brainbench.results.planted import judge, planted_rows
-from brainbench.results.sections import record_sections
+from brainbench.results.scorecard import scorecard
 from brainbench.results.sections.cautions import run_cautions
-from brainbench.results.sections.planted import planted_section
+from brainbench.results.sections.planted import planted_blocks
 
 GONE, THERE = 0.5, 0.001
 
@@ -73,7 +74,7 @@ def test_no_rows_without_a_truth() -> None:
     assert planted_rows(runs.empty()) == []
     assert planted_rows(record(version="0")) == []
     assert planted_rows(record(simulated=False)) == []
-    assert planted_section(runs.empty()) is None
+    assert planted_blocks(runs.empty()) == []
 
 
 @pytest.mark.parametrize(
@@ -102,8 +103,9 @@ def test_when_a_finding_is_what_was_planted(
 
 def test_the_table_comes_first_and_is_not_said_twice() -> None:
     made = record()
-    first = record_sections(made, pictures=False)[0]
-    assert first.key == "planted"
+    table = scorecard(made).blocks[0]
+    assert isinstance(table, Table)
+    assert [row[0] for row in table.rows] == ["signal", "confound", "noise"]
     said = [text for _, text in run_cautions(made)]
     assert "another note" in said
     assert not any("planted share" in text for text in said)

@@ -232,8 +232,11 @@ def test_requests_that_are_off_are_refused_before_any_work(
 
 def test_without_a_choice_each_model_has_its_suite() -> None:
     names = (DEFAULT_MODEL, PHANTOM_FILE)
-    assert [default_suite(load_model(name)) for name in names] == ["demonstration", "builtin"]
-    assert default_suite(SimpleNamespace(identifier="nano")) == "alignment"  # type: ignore[arg-type]
+    own, file = (load_model(name) for name in names)
+    assert default_suite(own, "controlled") == "demonstration"
+    assert default_suite(file, "controlled") == default_suite(own, "published") == "builtin"
+    other: Any = SimpleNamespace(identifier="nano")
+    assert default_suite(other, "controlled") == "alignment"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from brainbench.results.blocks import Block, ScoreLine, Scores, Words
@@ -14,6 +15,7 @@ from brainbench.results.scorecard.difficulty import read_difficulty
 from brainbench.results.scorecard.guidance import read_guidance
 from brainbench.results.scorecard.reading import Reading
 from brainbench.results.sections.other import scores_without_section
+from brainbench.results.sections.planted import planted_blocks
 from brainbench.results.wording import number
 
 _MOST_SENTENCES = 3
@@ -29,11 +31,13 @@ class Scorecard:
     readings : a line with its sentences for each kind of score that the record holds, in the order
         alignment, behaviour, difficulty, accuracy, guidance, others.
     empty : what is said where there is none.
+    planted : of simulated people, what each region holds and what was found there.
     """
 
     key: str
     readings: tuple[Reading, ...]
     empty: str = ""
+    planted: Sequence[Block] = ()
 
     @property
     def lines(self) -> list[ScoreLine]:
@@ -59,7 +63,7 @@ class Scorecard:
     @property
     def blocks(self) -> list[Block]:
         """The card as every renderer takes it."""
-        return [Scores(self.lines, self.key), Words(" ".join(self.sentences))]
+        return [*self.planted, Scores(self.lines, self.key), Words(" ".join(self.sentences))]
 
 
 def scorecard(record: Record) -> Scorecard:
@@ -77,10 +81,14 @@ def scorecard(record: Record) -> Scorecard:
         *read_guidance(record),
         *_others(record),
     ]
+    planted = planted_blocks(record)
+    if planted:
+        # the truth is known: nothing is left to be settled
+        readings = [replace(reading, settled="") for reading in readings]
     started = record.status == "started"
     empty = "This run has no scores yet." if started else "No score came out."
     key = f"card-{sha256(record.run_id.encode()).hexdigest()[:8]}"
-    return Scorecard(key, tuple(readings), empty)
+    return Scorecard(key, tuple(readings), empty, planted)
 
 
 def _others(record: Record) -> list[Reading]:

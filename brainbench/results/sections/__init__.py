@@ -14,7 +14,6 @@ from brainbench.results.sections.difficulty import difficulty_section
 from brainbench.results.sections.guidance import gains_section
 from brainbench.results.sections.ladder import ladder_section
 from brainbench.results.sections.other import other_section
-from brainbench.results.sections.planted import planted_section
 
 __all__ = ["record_sections"]
 
@@ -24,15 +23,12 @@ def record_sections(
 ) -> list[Section]:
     """Every kind of score that a run has, in the order in which they are shown.
 
-    Of simulated people, first what was planted in them.
-
     Parameters
     ----------
     folder : of the run; pictures in it are shown.
     pictures : whether to draw where the regions lie, which takes seconds.
     """
     found = [
-        planted_section(record),
         ladder_section(record),
         *alignment_sections(record),
         brain_section(record) if pictures else None,

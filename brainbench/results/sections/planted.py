@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brainbench.benchmarks.ladder.names import IN_WORDS, Rung
 from brainbench.benchmarks.ladder.score import LEVEL
-from brainbench.results.blocks import Block, Section, Table, Words
+from brainbench.results.blocks import Block, Table, Words
 from brainbench.results.planted import PlantedRow, planted_rows
 from brainbench.results.record import Record
 from brainbench.results.wording import number, percent
@@ -12,12 +12,6 @@ from brainbench.results.wording import number, percent
 _NAMES = {"type": "reasoning type", "length": "text length", "drift": "slow drift"}
 _JUDGED = {True: "yes", False: "no", None: "n/a"}
 _SHORT: dict[Rung, str] = {**IN_WORDS, "position": "position", "behaviour": "behaviour"}
-
-
-def planted_section(record: Record) -> Section | None:
-    """Planted and found, one line a region; None where nobody was simulated."""
-    blocks = planted_blocks(record)
-    return Section("planted", "Planted, and found", blocks) if blocks else None
 
 
 def planted_blocks(record: Record) -> list[Block]:
