@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
+import math
 import os
 import shutil
 import time
@@ -23,10 +25,13 @@ from brainbench.atomic import share
 from brainbench.errors import UsageError
 from brainbench.paths import user_path
 
+_LOG = logging.getLogger(__name__)
 _TIMEOUT = (10, 60)  # seconds to connect, and between two packets
 _PIECE = 1 << 14
+_CUT_OFF = "the transfer was cut off; run again to resume it"
 _RANGE_NOT_SATISFIABLE = 416
 _BUSY = (429, 500, 502, 503, 504)  # what a bucket answers when it is asked too often
+_STEP = 0.5  # s
 _LONGEST_WAIT = 120.0  # s that a source may ask for
 
 
@@ -163,8 +168,17 @@ class Sources:
                 except _UnavailableError as error:
                     if pause is None or not error.passing:
                         raise
-                    time.sleep(max(pause, error.wait))
+                    wait = max(pause, error.wait)
+                    _LOG.info("%s: %s; again in %.0f s", self._wanted.path, error, wait)
+                    self._wait(wait)
             shutil.move(self._partial, output)
+
+    def _wait(self, seconds: float) -> None:
+        """Wait in steps, between which the caller may stop."""
+        for _ in range(math.ceil(seconds / _STEP)):
+            time.sleep(_STEP)
+            if self._written:
+                self._written(0)
 
     def _stream(self, url: str) -> None:
         have = self._partial.stat().st_size if self._partial.exists() else 0
@@ -193,7 +207,7 @@ class Sources:
         return None
 
     def _write(self, reply: requests.Response) -> None:
-        cut_off = _UnavailableError("the transfer was cut off; run again to resume it", True)
+        cut_off = _UnavailableError(_CUT_OFF, passing=True)
         with self._partial.open("ab" if self.resumed else "wb") as file:
             pieces = reply.iter_content(_PIECE)
             while True:

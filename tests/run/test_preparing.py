@@ -141,6 +141,21 @@ class TestWhole:
         assert list(load_folder(out).card.rois)[:2] == ["planted.premises", "planted.conclusion"]
 
 
+def test_real_onsets_and_problems(mirror: Path, tmp_path: Path) -> None:
+    """The first child of ds002886: her trials and texts, simulated scans."""
+    if not (mirror / "ds002886").is_dir():
+        pytest.skip("the mirror holds no ds002886")
+    design = StudyDesign(subjects=1, seed=4, shape=(10, 10, 8), spikes=0.0)
+    made = simulate_study(tmp_path / "study", design, events=mirror / "ds002886")
+    recording = load_folder(prepare(plan_of(made, tmp_path / "out")))
+    assert recording.card.items == 70
+    assert "transitive-01-07" not in recording.assembly["stimulus_id"].values
+    kept = np.isin(made.truth["stimulus_id"].values, recording.assembly["stimulus_id"].values)
+    truth = made.truth["amplitude"].values[kept]
+    pairs = zip(recording.assembly.values.T, truth.T, strict=True)
+    assert np.mean([np.corrcoef(a, b)[0, 1] for a, b in pairs]) > 0.2
+
+
 def test_the_surface_gives_the_same_responses(tmp_path: Path) -> None:
     design = StudyDesign(subjects=1, seed=4, shape=(10, 10, 8), vertices=200, spikes=0.0)
     made = simulate_study(tmp_path / "study", design)

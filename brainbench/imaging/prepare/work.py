@@ -217,7 +217,7 @@ class _Bytes:
     def begin(self, label: str, size: int) -> _Coming:
         """Note that a run begins: the bar names the run that began last."""
         with self._lock:
-            self._label = f"MB, {label} ({size / MB:,.0f} MB)"
+            self._label = f"MB: {label} ({size / MB:,.0f} MB)"
             self._show(True)
         return _Coming(self, size)
 

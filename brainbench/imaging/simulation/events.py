@@ -65,7 +65,9 @@ def draw_events(
     return _in_order(pd.DataFrame(rows))
 
 
-def read_events(bids: Path, subjects: int) -> dict[tuple[str, str], pd.DataFrame]:
+def read_events(
+    bids: Path, subjects: int
+) -> tuple[dict[tuple[str, str], pd.DataFrame], dict[str, str]]:
     """Events of people who did all four runs, from a folder with the files of ds002886.
 
     Parameters
@@ -75,14 +77,15 @@ def read_events(bids: Path, subjects: int) -> dict[tuple[str, str], pd.DataFrame
 
     Returns
     -------
-    (``sub-01`` and on, name of the run) → a row a trial, as in the file.
+    (``sub-01`` and on, name of the run) → a row a trial, as in the file; and which of the people of
+    the files each is.
 
     Raises
     ------
     DataError
         When fewer people have all four runs.
     """
-    found: list[dict[str, Path]] = []
+    found: dict[str, dict[str, Path]] = {}
     for folder in sorted(bids.glob("sub-*")):
         paths = sorted(folder.rglob("*_events.tsv"))
         own = {
@@ -92,20 +95,22 @@ def read_events(bids: Path, subjects: int) -> dict[tuple[str, str], pd.DataFrame
             if re.search(rf"_{name}_events\.tsv$", path.name)
         }
         if len(own) == len(RUNS):
-            found.append(own)
+            found[folder.name] = own
         if len(found) == subjects:
             break
     if len(found) < subjects:
         raise DataError(
             f"{bids} holds {len(found)} people with all of {', '.join(RUNS)}; {subjects} are wanted"
         )
-    return {
-        (f"sub-{number:02d}", run): pd.read_csv(
-            path, sep="\t", keep_default_na=False, dtype=str
-        ).astype({"onset": float, "duration": float})
-        for number, own in enumerate(found, start=1)
-        for run, path in own.items()
+    names = {f"sub-{number:02d}": name for number, name in enumerate(found, start=1)}
+    tables = {
+        (subject, run): pd.read_csv(path, sep="\t", keep_default_na=False, dtype=str).astype(
+            {"onset": float, "duration": float}
+        )
+        for subject, name in names.items()
+        for run, path in found[name].items()
     }
+    return tables, names
 
 
 def neural_spans(events: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

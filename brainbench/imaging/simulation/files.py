@@ -13,7 +13,7 @@ import yaml
 from numpy.typing import NDArray
 
 from brainbench.atomic import write_whole
-from brainbench.datasets.cards import Card
+from brainbench.datasets.cards import Card, load_card
 from brainbench.datasets.cards import Scans as ScanNames
 from brainbench.datasets.deduction import RUNS
 from brainbench.imaging.simulation.design import StudyDesign
@@ -86,7 +86,7 @@ def write_study(
     design: StudyDesign,
     people: Sequence[str],
     items: pd.DataFrame,
-    brain: NDArray[np.bool_],
+    names: Mapping[str, str],
 ) -> Card:
     """Descriptions of both folders, the people, and the card.
 
@@ -96,11 +96,11 @@ def write_study(
     design : its seed and parts.
     people : names of the people.
     items : a row an item, with ``stimulus_id`` and ``run``.
-    brain : mask of the volume.
+    names : person → who that is in ds002886, where events were read from its files.
 
     Returns
     -------
-    The card.
+    The card; where events were read, it leaves out the items that the card of ds002886 does.
     """
     name = "Simulated deductive reasoning"
     about = {"Name": name, "BIDSVersion": "1.8.0", "DatasetType": "raw", "License": "CC0"}
@@ -115,7 +115,11 @@ def write_study(
     by = {"Name": "fMRIPrep", "Version": "22.0.0", "Description": "simulated by brainbench"}
     derived = {**about, "DatasetType": "derivative", "GeneratedBy": [by]}
     _write_json(folder / "fmriprep" / "dataset_description.json", derived)
-    types = [RUNS[str(run)][0] for run in items["run"]]
+    real = load_card("ds002886") if names else None
+    dropped = dict(real.dropped) if real else {}
+    kept = [run for name, run in zip(items["stimulus_id"], items["run"], strict=True)
+            if name not in dropped]  # fmt: skip
+    types = [RUNS[str(run)][0] for run in kept]
     card = Card(
         name="simulated",
         title="A simulated study of deductive reasoning, from scanner images on",
@@ -126,7 +130,7 @@ def write_study(
         citation="",
         subjects=tuple(people),
         reasoning_types=tuple(dict.fromkeys(types)),
-        items=len(items),
+        items=len(kept),
         type_items={kind: types.count(kind) for kind in dict.fromkeys(types)},
         runs=tuple(RUNS),
         scans=ScanNames(
@@ -136,6 +140,13 @@ def write_study(
             control=("control",),
             phases={"premises": 0.0, "conclusion": 6.0},
         ),
+        dropped=dropped,
+        condition_differences=dict(real.condition_differences) if real else {},
+        early_answers={
+            person: real.early_answers[name]
+            for person, name in names.items()
+            if real and name in real.early_answers
+        },
         notes=("Simulated. No person was measured, and no score on it is of a brain.",),
         simulation=design.model_dump(mode="json"),
     )

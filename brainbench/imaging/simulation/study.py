@@ -93,7 +93,11 @@ def simulate_study(
     require_imaging()
     design = design or StudyDesign()
     people = [f"sub-{number:02d}" for number in range(1, design.subjects + 1)]
-    tables = read_events(events, design.subjects) if events else _drawn_events(design, people)
+    names: dict[str, str] = {}
+    if events:
+        tables, names = read_events(events, design.subjects)
+    else:
+        tables = _drawn_events(design, people)
     items = _items(tables)
     if features is None and events is None:
         planted_by = phantom.parse_design(load_card("phantom").simulation)
@@ -121,7 +125,7 @@ def simulate_study(
             )
             scans = draw_scans(design, tables[subject, run], responses, head, (subject, run))
             files.write_run(folder, design, subject, run, tables[subject, run], scans, brain)
-    card = files.write_study(folder, design, people, items, brain)
+    card = files.write_study(folder, design, people, items, names)
     truth = _truth(blocks, items, regions, affine)
     truth.to_netcdf(folder / "truth.nc", engine="scipy")
     return SimulatedStudy(
