@@ -32,7 +32,8 @@ def fetch(
     card = load_card(dataset)
     for each in (card, *(load_card(name) for name in card.requires)):
         if not each.files:
-            print(f"{each.name}: built in, nothing to download")
+            made = f"made of {' and '.join(each.requires)}" if each.joined else "built in"
+            print(f"{each.name}: {made}, nothing to download")
             continue
         if quiet:
             with no_library_bars():

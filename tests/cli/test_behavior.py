@@ -46,6 +46,20 @@ def test_it_is_listed_and_shown(cli: Any) -> None:
     assert "protocols" not in shown, "behaviour is scored in one way"
 
 
+def test_children_and_both_groups_are_shown(cli: Any) -> None:
+    assert {"ds002886", "deduction73"} <= set(cli("list", "datasets")[1].split())
+    assert "behavior-73" in cli("list", "suites")[1].split()
+    children = " ".join(cli("show", "ds002886")[1].split())
+    assert "children, 8.47 to 15 years, median 10.975" in children
+    assert "sub-023: syllogistic-01, syllogistic-02, transitive-01" in children
+    assert "too early sub-061: transitive-02-04, transitive-02-05" in children
+    both = " ".join(cli("show", "deduction73")[1].split())
+    assert "people 73: 17 adults (ds003076), 56 children (ds002886)" in both
+    assert "needs ds003076, ds002886" in both
+    shown = json.loads(cli("show", "deduction73.difficulty.all-correlation", "--json")[1])
+    assert (shown["people"], shown["needs"]) == (73, "answers")
+
+
 def test_items_of_the_dataset_are_those_that_are_asked(cli: Any, mirror: Path) -> None:
     code, out, _ = cli("show", "ds003076", "--items")
     assert code == 0

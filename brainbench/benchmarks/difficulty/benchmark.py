@@ -74,7 +74,7 @@ class DifficultyBenchmark(OwnBenchmark):
             "needs": "answers",
             "headline": "Spearman's ρ over items of the model's log-odds of the right answer with "
             "the share of people who were right; each group counts the same",
-            "beside it": "each group; their correlation; reliability; age",
+            "beside it": "each group; their correlation; reliability; beyond condition; age",
         }
 
     @property
