@@ -30,6 +30,7 @@ ORDER = [
     "problems",
     "plugins",
     "quantities",
+    "shown",
     "folds",
     "progress",
     "atomic",

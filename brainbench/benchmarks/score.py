@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict
 
 from brainbench.errors import DataError
+from brainbench.shown import Shown
 
 
-class OtherScore(BaseModel):
+class OtherScore(Shown, BaseModel):
     """A score in a record that has no list of its own for scores of this kind."""
 
     model_config = ConfigDict(extra="forbid")
@@ -33,7 +34,7 @@ class OtherScore(BaseModel):
         return self.notes
 
 
-class BenchmarkScore(BaseModel, ABC):
+class BenchmarkScore(Shown, BaseModel, ABC):
     """What a model got on one benchmark; the base of every kind of score.
 
     Fields of the subclass are the numbers. Its ``kind`` names it in records.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
@@ -18,6 +18,11 @@ from brainbench.benchmarks import (
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.quantities import Count
 from brainbench.reasoning import AnswerBias
+from brainbench.shown import Shown, show
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -149,7 +154,7 @@ class TaskInfo(_Part):
     """Items of the task, whatever the limit."""
 
 
-class Record(_Part):
+class Record(Shown, _Part):
     """``results.json``."""
 
     schema_version: Literal[2] = SCHEMA_VERSION
@@ -201,6 +206,37 @@ class Record(_Part):
         yield from self.gains
         yield from self.searches
         yield from self.other
+
+    def _repr_html_(self) -> str:
+        """The scorecard, as a notebook shows it."""
+        shown: str = show("html", self)
+        return shown
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Every number as a row.
+
+        Returns
+        -------
+        Columns ``benchmark``, ``roi``, ``reasoning_type`` (empty where it has none),
+        ``statistic``, ``value``, ``low`` and ``high`` of the 95 % interval, ``p``.
+        """
+        table: pd.DataFrame = show("table", self)
+        return table
+
+    def plot(self) -> Figure:
+        """A picture of the ladder, or of the scorecard where the record has no ladder.
+
+        Returns
+        -------
+        A figure of matplotlib: ``record.plot().savefig("ladder.png")``.
+
+        Raises
+        ------
+        UsageError
+            When matplotlib is not installed, or the record holds no score.
+        """
+        figure: Figure = show("picture", self)
+        return figure
 
     def add(self, score: AnyScore) -> None:
         """Have a score put itself where it belongs."""

@@ -11,11 +11,14 @@ from brainbench.results.record import Record
 from brainbench.results.scorecard import remarks, scorecard
 from brainbench.results.sections import record_sections
 from brainbench.results.sections.cautions import run_cautions, section_cautions
+from brainbench.results.sections.planted import planted_blocks
 from brainbench.results.wording import clip
 
 
 def render_scorecard(record: Record, run: str = "") -> RenderableType:
     """The run, a line for each kind of score, what to make of them, and remarks.
+
+    Of simulated people, first what was planted in them and what of it was found.
 
     Parameters
     ----------
@@ -25,11 +28,12 @@ def render_scorecard(record: Record, run: str = "") -> RenderableType:
     -------
     What a console of any width prints.
     """
+    title, planted = Text(title_of(record), style="bold"), show_blocks(planted_blocks(record))
     blocks: list[Block] = [*scorecard(record).blocks]
     if run:
         blocks.append(Words(f"details: brainbench show {run} [BENCHMARK]", "note"))
     warned = Bullets([("", text) for text in remarks(record)], "warning")
-    return Group(_title(record), "", *show_blocks(blocks), *show_blocks([warned]))
+    return Group(title, *planted, "", *show_blocks(blocks), *show_blocks([warned]))
 
 
 def render_record(record: Record) -> RenderableType:
@@ -39,7 +43,7 @@ def render_record(record: Record) -> RenderableType:
     -------
     What a console of any width prints; a table that does not fit goes on below.
     """
-    parts: list[RenderableType] = [_title(record)]
+    parts: list[RenderableType] = [Text(title_of(record), style="bold")]
     card = scorecard(record)
     if card.readings:
         parts += ["", *show_blocks(card.blocks)]
@@ -51,7 +55,8 @@ def render_record(record: Record) -> RenderableType:
     return Group(*parts)
 
 
-def _title(record: Record) -> Text:
+def title_of(record: Record) -> str:
+    """Model, data, protocol and tasks, on two lines."""
     used = {row.protocol for row in record.published} | {row.protocol for row in record.controlled}
     used |= {"controlled"} if record.ladder else set()
     protocol = ", ".join(sorted(used))
@@ -68,4 +73,4 @@ def _title(record: Record) -> Text:
     about = f" ({record.model.description})" if record.model.description else ""
     builtin = ", built in" if record.model.builtin else ""
     model = f"{record.model.identifier}{about}{builtin}"
-    return Text(clip(f"{model}\n{'; '.join(part for part in (data, made) if part)}"), style="bold")
+    return clip(f"{model}\n{'; '.join(part for part in (data, made) if part)}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from brainbench.benchmarks import ControlledScore, LadderContext, LadderScore
+from brainbench.benchmarks import ControlledScore, LadderContext, LadderScore, PublishedScore
 from brainbench.benchmarks.ladder.names import IN_WORDS, UNTRAINED, Rung
 from brainbench.benchmarks.ladder.pairing import as_found
 from brainbench.benchmarks.ladder.score import together
@@ -138,23 +138,31 @@ def _ladder(score: LadderScore) -> Reading:
     )
 
 
-def _controlled(scores: Sequence[ControlledScore]) -> Reading:
-    """Without a ladder: what the states add to nuisance, which describes."""
+def controlled_line(scores: Sequence[ControlledScore]) -> ScoreLine:
+    """What the states add to all nuisance, mean over cells; it describes.
+
+    Parameters
+    ----------
+    scores : of cells; those that pool kinds of problems are left out where others are there.
+    """
     cells = [score for score in scores if score.primary] or list(scores)
     people = [s.reference_unique_r2.value for s in cells if s.reference_unique_r2 is not None]
-    value = mean(score.unique_r2.value for score in cells)
-    line = ScoreLine(
+    return ScoreLine(
         name="alignment",
         statistic="unique R²",
-        value=value,
+        value=mean(score.unique_r2.value for score in cells),
         interval=mean_ends(score.unique_r2.interval for score in cells),
         against="people" if people else "nothing added",
         held=mean(people) if people else 0.0,
         verdict="describes; the ladder was not climbed",
-        of=f"{_datasets(scores)}, {plural(len(cells), 'cell')}",
+        of=_of(cells),
         over="people",
         digits=4,
     )
+
+
+def _controlled(scores: Sequence[ControlledScore]) -> Reading:
+    line = controlled_line(scores)
     return Reading(
         line,
         f"Beyond all nuisance the states predict a share of {line.number} of the responses.",
@@ -163,26 +171,35 @@ def _controlled(scores: Sequence[ControlledScore]) -> Reading:
     )
 
 
-def _published(cells: Sequence[CellSummary]) -> Reading:
-    """As published: the best layer, beside people and what reaches it."""
-    own = [cell for cell in cells if cell.reasoning_type != "all"] or list(cells)
+def published_line(cells: Sequence[CellSummary]) -> ScoreLine:
+    """As published: the best layer, beside people and what reaches it; mean over cells.
+
+    Parameters
+    ----------
+    cells : those that pool kinds of problems are left out where others are there.
+    """
+    own = _unpooled(cells)
     people = [cell.people.value for cell in own
               if cell.people is not None and cell.people.value is not None]  # fmt: skip
-    reached = [cell for cell in own if cell.reached_by]
-    value = mean(cell.together or 0.0 for cell in own)
-    line = ScoreLine(
+    reached = sum(bool(cell.reached_by) for cell in own)
+    return ScoreLine(
         name="alignment",
         statistic="r as published",
-        value=value,
+        value=mean(cell.together or 0.0 for cell in own),
         interval=None,
         against="people" if people else "chance",
         held=mean(people) if people else 0.0,
-        verdict=f"nuisance does as well in {len(reached)} of {len(own)}"
+        verdict=f"nuisance does as well in {reached} of {len(own)}"
         if reached
         else "above all nuisance, layer chosen afterwards",
         mood="warning" if reached else "",
-        of=f"{_datasets([cell.score for cell in own])}, {plural(len(own), 'cell')}",
+        of=_of([cell.score for cell in own]),
     )
+
+
+def _published(cells: Sequence[CellSummary]) -> Reading:
+    line, own = published_line(cells), _unpooled(cells)
+    reached = [cell for cell in own if cell.reached_by]
     often = [name for cell in reached for name in cell.reached_by]
     most = max(set(often), key=lambda name: (often.count(name), name)) if often else ""
     return Reading(
@@ -197,5 +214,11 @@ def _published(cells: Sequence[CellSummary]) -> Reading:
     )
 
 
-def _datasets(scores: Sequence[object]) -> str:
-    return ", ".join(dict.fromkeys(str(getattr(score, "dataset", "")) for score in scores))
+def _unpooled(cells: Sequence[CellSummary]) -> list[CellSummary]:
+    return [cell for cell in cells if cell.reasoning_type != "all"] or list(cells)
+
+
+def _of(scores: Sequence[ControlledScore | PublishedScore]) -> str:
+    """``xiao2026, 6 cells``."""
+    names = ", ".join(dict.fromkeys(score.dataset for score in scores))
+    return f"{names}, {plural(len(scores), 'cell')}"

@@ -23,8 +23,13 @@ def read_difficulty(record: Record) -> list[Reading]:
     return [reading for reading in found if reading is not None]
 
 
-def _reading(scores: Sequence[DifficultyScore]) -> Reading | None:
-    """ρ with the joint profile, mean over kinds of problems; the interval is over items."""
+def difficulty_line(scores: Sequence[DifficultyScore]) -> ScoreLine | None:
+    """ρ with the joint profile, mean over kinds of problems; the interval is over items.
+
+    Parameters
+    ----------
+    scores : of one dataset; those that pool kinds are left out where others are there.
+    """
     cells = [score for score in scores if not score.pooled] or list(scores)
     values = [score.headline for score in cells if score.headline is not None]
     if len(values) < len(cells):
@@ -33,7 +38,7 @@ def _reading(scores: Sequence[DifficultyScore]) -> Reading | None:
     best, held = _best_control(cells)
     verdict, mood = _verdict(cells, value, interval, best, held)
     kinds = f", {len(cells)} kinds" if len(cells) > 1 else ""
-    line = ScoreLine(
+    return ScoreLine(
         name="difficulty",
         statistic="ρ of confidence",
         value=value,
@@ -45,6 +50,13 @@ def _reading(scores: Sequence[DifficultyScore]) -> Reading | None:
         of=f"{cells[0].dataset}{kinds}",
         over="items",
     )
+
+
+def _reading(scores: Sequence[DifficultyScore]) -> Reading | None:
+    line = difficulty_line(scores)
+    if line is None:
+        return None
+    cells = [score for score in scores if not score.pooled] or list(scores)
     groups = " and ".join(
         f"{number(_mean([_of_group(score, name) for score in cells]))} with {name}"
         for name in cells[0].groups

@@ -97,7 +97,7 @@ def controlled_cells(record: Record) -> list[CellSummary]:
 
 def published_cells(record: Record) -> list[CellSummary]:
     """Those of the published protocol, in the record's order."""
-    return [_published(score) for score in record.published[:MAX_CELLS]]
+    return [published_cell(score) for score in record.published[:MAX_CELLS]]
 
 
 def _controlled(score: ControlledScore) -> CellSummary:
@@ -127,7 +127,8 @@ def _controlled(score: ControlledScore) -> CellSummary:
     )
 
 
-def _published(score: PublishedScore) -> CellSummary:
+def published_cell(score: PublishedScore) -> CellSummary:
+    """One cell of the published protocol."""
     layers: dict[str, dict[int, float]] = defaultdict(dict)
     for index, layer in enumerate(score.layers):
         site, number = layer.layer

@@ -1,0 +1,44 @@
+"""How records and scores show themselves in Python: words, a notebook's page, table, picture."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from brainbench.results.blocks import Block, Bullets
+from brainbench.results.blocks.html import page_environment
+from brainbench.results.record import Record
+from brainbench.results.scorecard import remarks, scorecard
+from brainbench.results.scorecard.frame import to_dataframe
+from brainbench.results.scorecard.picture import plot
+from brainbench.results.scorecard.single import PRINTED, print_score
+from brainbench.results.screen import render_scorecard, title_of
+from brainbench.results.sections.planted import planted_blocks
+from brainbench.shown import show_with
+
+# where nothing says how wide a line is
+_WIDTH, _LONGEST = 80, 600
+
+
+def _text(record: Record) -> str:
+    """The scorecard, as a terminal of 80 columns shows it."""
+    console = Console(width=_WIDTH, file=io.StringIO(), color_system=None)
+    console.print(render_scorecard(record))
+    assert isinstance(console.file, io.StringIO)
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
+
+
+def _html(record: Record) -> str:
+    warned = Bullets([("", text) for text in remarks(record)])
+    blocks: list[Block] = [*planted_blocks(record), *scorecard(record).blocks, warned]
+    template = page_environment("brainbench.results.report", _LONGEST).get_template("notebook.html")
+    return template.render(title=title_of(record), blocks=blocks)
+
+
+show_with("text", Record, _text)
+show_with("html", Record, _html)
+show_with("table", Record, to_dataframe)
+show_with("picture", Record, plot)
+for _kind in PRINTED:
+    show_with("text", _kind, print_score)
