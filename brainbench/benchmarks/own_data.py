@@ -19,8 +19,8 @@ from brainbench.benchmarks.reached import MAXIMUM_PEOPLE, MINIMUM_PEOPLE
 from brainbench.datasets import Recording, subjects_of
 from brainbench.errors import DataError
 
-# the ladder holds a matrix of items by items for each item that is left out
-MAX_LADDER_ITEMS = 800
+# the ladder holds a matrix of items by items for each item that is left out: 1 GB of 500
+MAX_LADDER_ITEMS = 500
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,6 +38,9 @@ from brainbench.errors import DataError
 from brainbench.models import Activations
 
 Values = dict[str, Any]
+# above so many items of a type an order costs hundreds of times what it does of 36
+MANY_ITEMS = 150
+FEWER_PERMUTATIONS = 2_000
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,15 @@ class Ladder:
         recording : with the ROIs to be tested.
         seed : of permutations and simulated people.
         limit : only the first items of each reasoning type.
-        draws : random permutations; by default 10,000.
+        draws : random permutations; by default 10,000, and 2,000 where a reasoning type has more
+            than 150 items.
         """
         card = recording.card
         rois = [roi for roi in card.rois if roi in set(recording.assembly["roi"].values)]
-        types = prepare_types(
-            recording, card.reasoning_types, rois, seed, limit, draws or PERMUTATIONS
-        )
+        counts = Counter(problem.reasoning_type for problem in recording.problems)
+        most = max(min(count, limit or count) for count in counts.values())
+        usual = FEWER_PERMUTATIONS if most > MANY_ITEMS else PERMUTATIONS
+        types = prepare_types(recording, card.reasoning_types, rois, seed, limit, draws or usual)
         return cls(card.name, types, seed)
 
     def layers(self, activations: Activations) -> dict[str, Array]:

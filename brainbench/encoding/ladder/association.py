@@ -146,8 +146,13 @@ def _is_kept(maker: Array, orders: Orders) -> bool:
     some = orders.rows[:_TRIED]
     if not all(np.allclose(maker[np.ix_(rows, rows)], maker, atol=1e-12) for rows in some):
         return False
-    upper = maker[np.triu_indices(len(maker))]
-    return bool(np.allclose(maker.ravel()[orders.pairs(0, len(orders.rows))], upper, atol=1e-12))
+    upper, flat = maker[np.triu_indices(len(maker))], maker.ravel()
+    # in pieces: of hundreds of items, all pairs of all orders would be gigabytes
+    step = max(1, _AT_ONCE // (8 * len(upper)))
+    return all(
+        np.allclose(flat[orders.pairs(start, start + step)], upper, atol=1e-12)
+        for start in range(0, len(orders.rows), step)
+    )
 
 
 def _range_of(maker: Array) -> Array:

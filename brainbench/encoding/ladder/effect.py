@@ -27,6 +27,8 @@ from brainbench.statistics.inference import Interval
 # a kernel of less than this share of what it was is nothing but rounding
 _GONE = 1e-8
 _LEAST = 1e-300
+# kernels without an item that are held at once; of all items of a large set they would be gigabytes
+_AT_ONCE = 128
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,20 @@ def explained_shares(layers: Array, products: Array, makers: Array) -> CellShare
         voxels.
     makers : (n + 1, n, n) from :func:`makers_without_items`.
     """
+    parts = [
+        _explained(layers, products, makers[start : start + _AT_ONCE])
+        for start in range(0, len(makers), _AT_ONCE)
+    ]
+    return CellShares(
+        *(
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("own", "between", "shared", "strength")
+        )
+    )
+
+
+def _explained(layers: Array, products: Array, makers: Array) -> CellShares:
+    """The same of some projections."""
     count, size = len(products), makers.shape[-1]
     flat, people = makers.reshape(len(makers), -1), products.reshape(count * count, -1)
     degrees = np.trace(makers, axis1=1, axis2=2)

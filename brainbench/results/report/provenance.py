@@ -18,7 +18,9 @@ def provenance_section(record: Record) -> Section:
     command = rerun_command(record)
     blocks: list[Block] = [Words("To run it again, with the same versions:")]
     if command is None:
-        blocks = [Words("The model was an object in memory: there is no command that makes it.")]
+        alone = record.model.source is None and not record.model.builtin
+        what = "model was" if alone else "data were"
+        blocks = [Words(f"The {what} in memory alone: there is no command that makes this run.")]
     else:
         blocks.append(Code(command))
     blocks += [
@@ -38,6 +40,7 @@ def provenance_section(record: Record) -> Section:
             ],
             numbers=False,
         ),
+        *_own(record),
         _pairs("Run", _run(record)),
         Folded("Versions", [_pairs("Versions", list(record.versions.items())[:_MAX])]),
         Folded("Settings and seeds", [_pairs("Settings", list(flat(record.config))[:_MAX])]),
@@ -64,6 +67,22 @@ def flat(values: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, Any
             yield from flat(value, f"{path}.")
         else:
             yield path, value
+
+
+def _own(record: Record) -> list[Block]:
+    """Files of somebody's own data, and what of them is not scored."""
+    held = [(one.name, one.own) for one in record.datasets[:_MAX] if one.own is not None]
+    rows = [
+        (
+            name,
+            clip(own.file),
+            own.sha256 or "in memory",
+            clip("; ".join(own.left_out)) or "nothing",
+        )
+        for name, own in held
+    ]
+    columns = ("dataset", "file", "sha256 of the file", "left out")
+    return [Table("Data of one's own", columns, rows, numbers=False)] if rows else []
 
 
 def _pairs(caption: str, pairs: Iterable[tuple[str, Any]]) -> Table:

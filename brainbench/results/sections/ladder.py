@@ -22,13 +22,14 @@ from brainbench.results.wording import number, percent, with_interval
 _ABOUT = (
     "Each rung takes out what it names and all rungs above it: run means; position in the run, and "
     "words and condition of the trials before and after; words and characters of the text; "
-    "validity, negation and premises needed with every interaction; three components of word "
-    "counts; response time, accuracy and missing answers. z: standard deviations above 10,000 "
-    "permutations within runs, over all regions and reasoning types. own: the model's items "
-    "against each person's; between: against those of every other person; p is of the larger of "
-    "the two and of their sum. Behaviour comes last: it is what these brains did, and a model that "
-    "it explains may well reason as people do. Untrained: networks of the same shape. Alone: what "
-    "a rung takes out, as if it were a model. Cells: p corrected over all of them (closed testing)."
+    "validity, negation and premises needed with every interaction, and nuisance that data name of "
+    "their own; three components of word counts; response time, accuracy and missing answers. z: "
+    "standard deviations above 10,000 permutations within runs (2,000 of more than 150 items), "
+    "over all regions and reasoning types. own: the model's items against each person's; between: "
+    "against those of every other person; p is of the larger of the two and of their sum. "
+    "Behaviour comes last: it is what these brains did, and a model that it explains may well "
+    "reason as people do. Untrained: networks of the same shape. Alone: what a rung takes out, as "
+    "if it were a model. Cells: p corrected over all of them (closed testing)."
 )
 
 

@@ -94,3 +94,16 @@ def test_it_is_one_benchmark_of_each_dataset_of_brains() -> None:
 def test_shares_reach_at_least_the_rung_that_models_are_compared_at(score: LadderScore) -> None:
     rungs = {row.rung for row in score.context.effects if row.term == "own"}
     assert {"run", score.context.compared.rung} <= rungs
+
+
+def test_of_many_items_there_are_fewer_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = load_recording("phantom", "noise", ("phantom-01", "phantom-02"))
+
+    def orders(limit: int | None = None) -> int:
+        ladder = module.Ladder.prepare(recording, 0, limit)
+        return next(iter(ladder.types.values())).orders.n_permutations
+
+    assert orders() == 10_000
+    monkeypatch.setattr(module, "MANY_ITEMS", 35)
+    assert orders() == 2_000
+    assert orders(limit=30) == 10_000

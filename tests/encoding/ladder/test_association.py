@@ -142,3 +142,22 @@ def test_a_kernel_of_which_nothing_is_left_gives_zero(
 def test_nobody_is_an_error(data: tuple[Array, list[Array], Array]) -> None:
     with pytest.raises(DataError, match="no people"):
         make_targets([], data[2], data[2])
+
+
+@pytest.mark.parametrize("bytes_at_once", [1, 5000])
+def test_pieces_of_a_large_set_give_the_same(
+    bytes_at_once: int,
+    data: tuple[Array, list[Array], Array],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where only run means are taken out, and where more is."""
+    layers, people, maker = data
+    orders = permute_within_runs(RUNS, np.random.default_rng(1), 60)
+    for projection in (maker, residual_maker(run_columns(RUNS))):
+        kernel = residual_kernel(layers, projection)
+        targets = [make_targets(people, projection, projection).own]
+        whole = permuted_sums(kernel, targets, projection, orders)
+        with monkeypatch.context() as patch:
+            patch.setattr("brainbench.encoding.ladder.association._AT_ONCE", bytes_at_once)
+            apart = permuted_sums(kernel, targets, projection, orders)
+        np.testing.assert_allclose(apart, whole, atol=1e-12)

@@ -171,3 +171,13 @@ def test_intervals_hold_what_was_planted() -> None:
 def _made(share: float, alike: float, rng: np.random.Generator) -> tuple[Array, Array]:
     layers, people = simulate(share, alike, rng)
     return layers, products(people)
+
+
+def test_pieces_of_a_large_set_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    layers, people = simulate(0.3, 0.5, np.random.default_rng(0))
+    whole = explained_shares(layers, products(people), MAKERS)
+    monkeypatch.setattr("brainbench.encoding.ladder.effect._AT_ONCE", 7)
+    apart = explained_shares(layers, products(people), MAKERS)
+    for name in ("own", "between", "shared", "strength"):
+        assert getattr(apart, name).shape == getattr(whole, name).shape
+        np.testing.assert_allclose(getattr(apart, name), getattr(whole, name), atol=1e-12)
