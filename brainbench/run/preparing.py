@@ -16,7 +16,7 @@ from brainbench.closure import reached_sha256
 from brainbench.datasets.cards import Card, Scans, load_card, parse_card
 from brainbench.datasets.deduction import RUNS
 from brainbench.datasets.download import fetch
-from brainbench.datasets.folder import write_folder
+from brainbench.datasets.folder import CARD, PROVENANCE, write_folder
 from brainbench.datasets.images import ImageList, load_images
 from brainbench.errors import DataError, UnknownNameError, UsageError
 from brainbench.foreign import read_text
@@ -159,7 +159,7 @@ def prepare(
         When runs have a fault, each named; everything else is finished and kept.
     """
     folder = planned.folder
-    _refuse_others(folder)
+    _refuse_others(folder, overwrite)
     with locked(folder):
         if overwrite:
             shutil.rmtree(folder / ".prepare", ignore_errors=True)
@@ -255,12 +255,18 @@ def _fetched_events(card: Card) -> Path:
     return cache_folder() / "datasets" / card.name / card.version
 
 
-def _refuse_others(folder: Path) -> None:
+def _refuse_others(folder: Path, overwrite: bool) -> None:
     """Refuse to write into a folder that holds anything that is not a prepared dataset."""
     if not folder.is_dir() or (folder / ".prepare").is_dir():
         return
     held = sorted(path.name for path in folder.iterdir() if path.name != ".lock")
-    if held:
+    if {CARD, PROVENANCE} <= set(held):
+        if not overwrite:
+            raise UsageError(
+                f"{folder} holds a dataset without the parts that it was made of (.prepare): give "
+                "a new folder with --output-path, or make it anew with --overwrite"
+            )
+    elif held:
         raise UsageError(
             f"{folder} holds {', '.join(held[:3])}{' …' if len(held) > 3 else ''} and was not made "
             "by prepare; give a new folder with --output-path"

@@ -483,6 +483,15 @@ class TestRequest:
         with pytest.raises(UsageError, match=r"files\.noise"):
             prepare(plan_of(drawn_study, made))
 
+    def test_a_dataset_without_its_parts_is_made_anew_only_where_asked(
+        self, whole: Path, made: Path, drawn_study: SimulatedStudy
+    ) -> None:
+        shutil.rmtree(made / ".prepare")
+        with pytest.raises(UsageError, match="without the parts that it was made of"):
+            prepare(plan_of(drawn_study, made))
+        prepare(plan_of(drawn_study, made), overwrite=True)
+        np.testing.assert_array_equal(values(whole), values(made))
+
     def test_a_folder_of_something_else_is_not_written_to(
         self, drawn_study: SimulatedStudy, tmp_path: Path
     ) -> None:

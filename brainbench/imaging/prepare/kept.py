@@ -82,6 +82,9 @@ class Kept:
                 self._clear()
         elif self.folder.exists():
             self._clear()
+        # what a process was writing when it was killed
+        for half in self.folder.glob("*/*.part"):
+            half.unlink(missing_ok=True)
         write_whole(path, (json.dumps(now, indent=1) + "\n").encode())
 
     def _clear(self) -> None:

@@ -53,6 +53,9 @@ def test_only_people_stay_at_the_end(tmp_path: Path) -> None:
     for path in (one.run_path("sub-01", "r"), one.person_path("sub-01"), one.images / "a.nii"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
+    (tmp_path / ".prepare/people/tmp1.part").write_bytes(b"half")
+    Kept(tmp_path, ASKED)
+    assert not (tmp_path / ".prepare/people/tmp1.part").exists()
     one.drop_runs("sub-01")
     assert not one.run_path("sub-01", "r").exists()
     one.finish()
