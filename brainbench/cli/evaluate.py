@@ -415,6 +415,7 @@ def evaluate(
     folder = RunFolder(output_path, record.model.identifier, record.run_id)
     stdout.print(render_record(record) if details else render_scorecard(record, str(folder.path)))
     _LOG.info("record: %s", folder.path / "results.json")
+    _LOG.info("report: %s", folder.path / "report.html")
 
 
 def _names(text: str) -> list[str]:

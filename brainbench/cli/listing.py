@@ -3,45 +3,50 @@
 from __future__ import annotations
 
 import json as json_module
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from brainbench.benchmarks import PROTOCOLS, SUITES, list_benchmarks
+from brainbench.benchmarks import list_benchmarks
+from brainbench.cli import catalogue
 from brainbench.cli.errors import FAILED
 from brainbench.cli.options import Json
-from brainbench.datasets import list_datasets
 from brainbench.errors import UnknownNameError, UsageError
-from brainbench.guidance.options import GUIDANCE_SUITES
-from brainbench.models import list_models
 from brainbench.paths import user_path
-from brainbench.reasoning import TASK_SUITES
 from brainbench.reasoning.checks.tasks import check_tasks, installed, list_tasks, tasks_folder
+from brainbench.results.finished import list_runs
 
-HELP = """List benchmarks, datasets, models, suites, protocols or tasks.
+HELP = """List benchmarks, datasets, suites, models, tasks, runs, …
 
 [bold]Examples[/bold]
   brainbench list
   brainbench list datasets --json
-  brainbench list tasks
+  brainbench list suites
+  brainbench list runs results
   brainbench list tasks --check --include-path MY_TASKS"""
 
 _TASKS = "tasks"
-_KINDS: dict[str, Callable[[], list[str]]] = {
+_RUNS = "runs"
+# of benchmarks the names alone: each says what it is
+_KINDS: dict[str, Callable[..., Sequence[str] | Mapping[str, str]]] = {
     "benchmarks": list_benchmarks,
-    "datasets": list_datasets,
-    "models": list_models,
-    "suites": lambda: sorted([*SUITES, *TASK_SUITES, *GUIDANCE_SUITES]),
-    "protocols": lambda: list(PROTOCOLS),
-    _TASKS: lambda: list_tasks([tasks_folder()]),
+    "datasets": catalogue.datasets,
+    "models": catalogue.models,
+    "suites": catalogue.suites,
+    "protocols": catalogue.protocols,
+    _TASKS: catalogue.tasks,
+    _RUNS: list_runs,
 }
 
 
 def list_names(
     kind: Annotated[str, typer.Argument(help=", ".join(_KINDS))] = "benchmarks",
+    folder: Annotated[
+        str | None, typer.Argument(help="Of runs: where they lie. By default results.")
+    ] = None,
     check: Annotated[
         bool,
         typer.Option(
@@ -54,7 +59,9 @@ def list_names(
     ] = None,
     json: Json = False,
 ) -> None:
-    """One name a line; with ``--check`` one fault a line, and exit code 1 where there is one."""
+    """One name a line, and what it is; with ``--check`` one fault a line, and exit code 1 where
+    there is one.
+    """
     if kind not in _KINDS:
         raise UnknownNameError("kind of thing to list", kind, _KINDS)
     if kind != _TASKS and (check or include_path):
@@ -63,8 +70,17 @@ def list_names(
     if check:
         _check(folders, json)
         return
-    names = list_tasks(folders) if kind == _TASKS else _KINDS[kind]()
-    print(json_module.dumps(names) if json else "\n".join(names))
+    if folder is not None and kind != _RUNS:
+        raise UsageError("a folder goes with runs: brainbench list runs FOLDER")
+    given = {_TASKS: (folders,), _RUNS: (folder or "results",)}.get(kind, ())
+    found = _KINDS[kind](*given)
+    if json:
+        print(json_module.dumps(list(found)))
+    elif isinstance(found, Mapping):
+        width = max(map(len, found), default=0)
+        print("\n".join(f"{name:<{width}}  {text}".rstrip() for name, text in found.items()))
+    else:
+        print("\n".join(found))
 
 
 def _check(folders: list[Path], json: bool) -> None:

@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from brainbench.benchmarks import DEFAULT_PROTOCOL, list_benchmarks, load_benchmark, versions_of
+from brainbench.cli import catalogue
 from brainbench.cli.console import print_json, stdout
 from brainbench.cli.options import Json
 from brainbench.datasets import Card, list_datasets, load_card, load_problems
@@ -18,7 +19,7 @@ from brainbench.errors import UnknownNameError, UsageError
 from brainbench.paths import user_path
 from brainbench.results import load_record, only, render_record
 
-HELP = """Show a dataset, a benchmark, or the record of a run.
+HELP = """Show a run, or anything that has a name: see `brainbench list`.
 
 [bold]Examples[/bold]
   brainbench show xiao2026
@@ -30,7 +31,9 @@ HELP = """Show a dataset, a benchmark, or the record of a run.
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="Dataset, benchmark, or folder of a run.")],
+    name: Annotated[
+        str, typer.Argument(help="Folder of a run, or name of a dataset, benchmark, suite, …")
+    ],
     benchmark: Annotated[
         str | None,
         typer.Argument(help="Of a run: only this benchmark, task or dataset; * and ? match."),
@@ -69,8 +72,27 @@ def show(
         else:
             stdout.print(render_record(record))
     else:
-        known = [*list_datasets(), *list_benchmarks()]
-        raise UnknownNameError("dataset, benchmark or record", name, known)
+        _show_named(name, json)
+
+
+def _show_named(name: str, as_json: bool) -> None:
+    """A suite, model, protocol or task: what it is, and what it holds."""
+    known: list[str] = []
+    for kind, names in catalogue.KINDS.items():
+        told = names()
+        known += told
+        if name in told:
+            rows = {kind: name, "about": told[name], "holds": catalogue.members(kind, name)}
+            rows = {label: text for label, text in rows.items() if text}
+            if as_json:
+                print_json(json_module.dumps(rows, indent=2))
+                return
+            table = Table.grid(padding=(0, 2))
+            for label, text in rows.items():
+                table.add_row(label, text)
+            stdout.print(table, markup=False, highlight=False)
+            return
+    raise UnknownNameError("name, and no folder of a run", name, known)
 
 
 def _show_card(card: Card) -> None:

@@ -18,6 +18,7 @@ PREFIX = "BRAINBENCH"
 _WIDEST = 100  # columns, beyond which lines are tiring to read
 _COMMANDS, _ARGUMENTS, _OPTIONS = "Commands", "Arguments", "Options"
 _NAME = "bold cyan"
+_RUNS = "evaluate"
 
 
 class ShortHelp:
@@ -41,14 +42,17 @@ class Verb(ShortHelp, TyperCommand):
     """A verb each of whose options is read from ``BRAINBENCH_<OPTION>`` where it is not given.
 
     A variable is called the same whatever the verb, so click's automatic names, which begin with
-    the verb's, do not serve. Errors name the variable; the help states the rule in place of it.
+    the verb's, do not serve. ``--output-path`` of verbs other than ``evaluate`` is read from
+    ``BRAINBENCH_<VERB>_OUTPUT_PATH``. Errors name the variable; the help states the rule.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for param in self.params:
             if isinstance(param, TyperOption):
-                param.envvar = f"{PREFIX}_{str(param.name).upper()}"
+                # where runs go is no place for what other verbs write
+                own = f"{self.name}_" if param.name == "output_path" and self.name != _RUNS else ""
+                param.envvar = f"{PREFIX}_{own}{param.name}".upper().replace("-", "_")
 
 
 class VerbGroup(ShortHelp, TyperGroup):

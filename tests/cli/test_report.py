@@ -101,11 +101,15 @@ def test_it_goes_where_it_is_told(cli: Any, tmp_path: Path) -> None:
     assert not (run / "report.html").exists()
 
 
-def test_a_folder_set_for_results_is_a_place_for_reports_too(
+def test_reports_have_a_place_of_their_own(
     cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("BRAINBENCH_OUTPUT_PATH", str(tmp_path))
+    monkeypatch.setenv("BRAINBENCH_OUTPUT_PATH", str(tmp_path / "results"))
     run = write_run(empty(), tmp_path / "run")
+    assert cli("report", str(run)).code == 0
+    assert (run / "report.html").is_file()
+    assert not (tmp_path / "results").exists()
+    monkeypatch.setenv("BRAINBENCH_REPORT_OUTPUT_PATH", str(tmp_path))
     assert cli("report", str(run)).code == 0
     assert (tmp_path / "lab_model_abc123.html").is_file()
 

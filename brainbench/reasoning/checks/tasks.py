@@ -81,8 +81,19 @@ def list_tasks(folders: Sequence[Path]) -> list[str]:
     UsageError
         When a folder is none.
     """
+    return sorted(read_tasks(folders))
+
+
+def read_tasks(folders: Sequence[Path]) -> dict[str, Config]:
+    """Name → fields of each task and group in these folders, with all that their files include.
+
+    Raises
+    ------
+    UsageError
+        When a folder is none.
+    """
     read = [_read(path)[0] for folder in folders for path in _task_files(folder)]
-    return sorted({name for config in read if config for name in _names(config)})
+    return {name: config for config in read if config for name in _names(config)}
 
 
 def check_tasks(folders: Sequence[Path], known: Installed | None = None) -> list[FileFault]:

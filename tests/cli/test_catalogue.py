@@ -1,0 +1,85 @@
+"""Everything that has a name is listed with a line, shown, and met where it is misspelt."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from simulated_records import empty, write_run
+
+from brainbench.cli import catalogue
+from brainbench.cli.main import main
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["brainbench", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, " ".join(err.split())
+
+    return run
+
+
+@pytest.mark.parametrize("kind", ["suite", "model", "protocol", "dataset", "task"])
+def test_every_name_has_a_line(kind: str) -> None:
+    told = catalogue.KINDS[kind]()
+    assert told
+    assert all(told.values()), [name for name, text in told.items() if not text]
+
+
+def test_names_stand_in_line_with_what_they_are(cli: Any) -> None:
+    code, out, _ = cli("list", "suites")
+    assert code == 0
+    assert "alignment            how well the model's states predict" in out
+    assert json.loads(cli("list", "suites", "--json")[1]) == list(catalogue.suites())
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("behavior-73", "deduction73.difficulty.*"),
+        ("accuracy", "brainbench_deductive_quick"),
+        ("guidance", "steering, finetuning"),
+        ("nano", "language model"),
+        ("controlled", "(default)"),
+        ("brainbench_deductive_quick", "group of 6"),
+    ],
+)
+def test_show_knows_every_kind(cli: Any, name: str, told: str) -> None:
+    code, out, _ = cli("show", name)
+    assert code == 0
+    assert told in " ".join(out.split())
+    assert name in json.loads(cli("show", name, "--json")[1]).values()
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"), [("alignmnt", "alignment"), ("controled", "controlled"), ("nanno", "nano")]
+)
+def test_a_slip_is_met_with_the_nearest_of_any_kind(cli: Any, slip: str, meant: str) -> None:
+    code, _, err = cli("show", slip)
+    assert code == 2
+    assert f"did you mean '{meant}'" in err
+
+
+def test_runs_of_a_folder(cli: Any, tmp_path: Path) -> None:
+    late = {"started": "2026-11-27T00:00:00+00:00"}
+    write_run(empty("lab/b", "bbb", timing=late), tmp_path / "b" / "bbb")
+    write_run(empty("lab/a", "aaa", status="cancelled"), tmp_path / "a" / "aaa")
+    bad = tmp_path / "c" / "bad"
+    bad.mkdir(parents=True)
+    (bad / "results.json").write_text("{")
+    code, out, _ = cli("list", "runs", str(tmp_path))
+    assert code == 0
+    first, second, third = out.splitlines()
+    assert first.split() == [
+        str(tmp_path / "a" / "aaa"), "lab/a;", "xiao2026,", "ds003076;", "2026-11-26", "00:00;",
+        "cancelled",
+    ]  # fmt: skip
+    assert (str(tmp_path / "b" / "bbb") in second, third.endswith("cannot be read")) == (True, True)
+    assert cli("list", "runs", str(tmp_path / "gone"))[0] == 2
+    assert "a folder goes with runs" in cli("list", "suites", str(tmp_path))[2]
