@@ -30,7 +30,7 @@ class Scorecard:
     key : of its pictures, another one for every run.
     readings : a line with its sentences for each kind of score that the record holds, in the order
         alignment, behaviour, difficulty, accuracy, guidance, others.
-    empty : what is said where there is none.
+    empty : the text where there is none.
     planted : of simulated people, what each region holds and what was found there.
     """
 

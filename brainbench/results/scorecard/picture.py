@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# told apart by people who see colours otherwise
+# distinguishable to people who see colours otherwise
 _MODEL, _BESIDE = "#0072b2", "#666666"
 
 
