@@ -1,9 +1,9 @@
 """Voxels of a region chosen by how strongly they respond, without the runs they are scored on.
 
 Voxels chosen by t on all runs and then scored on the same runs hold whatever noise made them
-respond to the condition: features that tell the condition from others then predict voxels of pure
-noise (Kriegeskorte et al. 2009, Nature Neuroscience 12). A choice therefore belongs to the run that
-is held out, or is made on runs that are scored nowhere.
+respond: where conditions are compared, features of the condition then predict voxels of pure noise
+(Kriegeskorte et al. 2009, Nature Neuroscience 12). A choice therefore belongs to the run that is
+held out, or is made on runs that are scored nowhere. docs/imaging.md has the size of it.
 """
 
 from __future__ import annotations

@@ -46,8 +46,7 @@ class PrepareOptions:
             raise UsageError(f"--top is {self.top}, expected at least 1")
         if (self.top is None) != (not self.chosen_on):
             raise UsageError(
-                "--top and --chosen-on go together: voxels are chosen on runs that are not scored, "
-                "since noise scores in voxels that were chosen on the runs they are scored on"
+                "--top and --chosen-on go together: voxels are chosen on runs that are not scored"
             )
         parse_strategy(self.reading.confounds)
 
