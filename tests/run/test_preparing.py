@@ -370,6 +370,7 @@ class TestFaults:
     def test_it_may_be_left_out_with_the_reason(
         self, whole: Path, study: SimulatedStudy, tmp_path: Path
     ) -> None:
+        right = (study.fmriprep / BOLD).read_bytes()
         cut_image(study)
         out = prepare(plan_of(study, tmp_path / "out"), leave_out_faulty=True)
         recording = load_folder(out)
@@ -384,6 +385,11 @@ class TestFaults:
         # mended, it comes in with the next call, and the others are not read again
         intact = values(whole)
         np.testing.assert_array_equal(recording.assembly.values[:, ~mine], intact[:, ~mine])
+        (study.fmriprep / BOLD).write_bytes(right)
+        steps: list[Step] = []
+        prepare(plan_of(study, out), report=steps.append)
+        assert {step.label.split()[1] for step in steps if "sub-" in step.label} == {"sub-01"}
+        np.testing.assert_array_equal(values(out), intact)
 
     @pytest.mark.parametrize(
         ("make", "words"),

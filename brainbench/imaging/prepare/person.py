@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -62,6 +62,7 @@ class PreparedPerson:
     coordinates : (voxels, 3) in mm, MNI.
     runs : by name.
     left_out : run → why it is not among them.
+    marks : run that is left out → what tells whether its files are still the same.
     """
 
     subject: str
@@ -70,6 +71,7 @@ class PreparedPerson:
     coordinates: NDArray[np.float64]
     runs: Mapping[str, PreparedRun]
     left_out: Mapping[str, str]
+    marks: Mapping[str, Any] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """As a compressed .npz without pickle."""
@@ -77,6 +79,7 @@ class PreparedPerson:
             "subject": self.subject,
             "rois": list(self.rois),
             "left_out": dict(self.left_out),
+            "marks": dict(self.marks),
             "runs": [
                 {
                     "name": name,
@@ -133,6 +136,7 @@ class PreparedPerson:
                     held["coordinates"],
                     runs,
                     words["left_out"],
+                    words["marks"],
                 )
         except Exception as error:  # zip, numpy and JSON each raise kinds of their own
             raise DataError(

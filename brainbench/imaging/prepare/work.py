@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,9 @@ class Work:
         except DataError as error:
             self.faults[subject, ""] = f"{subject}: {error}"
             return None
+        # so that a run that was mended comes in with a later call
+        marks = {run: self._source.mark((subject, run)) for run in person.left_out}
+        person = replace(person, marks=marks)
         write_whole(path, person.to_bytes())
         self._kept.drop_runs(subject)
         return person
@@ -142,14 +146,11 @@ class Work:
             person = PreparedPerson.from_bytes(path.read_bytes())
         except DataError:
             return None
-        same = all(
-            name[1] in person.left_out
-            or (name[1] in person.runs and person.runs[name[1]].mark == self._source.mark(name))
-            for name in names
-        )
-        return (
-            person if same and {*person.runs, *person.left_out} == {n[1] for n in names} else None
-        )
+        if {*person.runs, *person.left_out} != {run for _, run in names}:
+            return None
+        marks = {**person.marks, **{run: one.mark for run, one in person.runs.items()}}
+        same = all(marks.get(run) == self._source.mark((subject, run)) for subject, run in names)
+        return person if same else None
 
     def _too_much_motion(self, run: RunResponses) -> str:
         most, moved = self._options.max_motion, mean_motion(run.motion)
