@@ -11,7 +11,6 @@ from brainbench.results.record import Record
 from brainbench.results.scorecard import remarks, scorecard
 from brainbench.results.sections import record_sections
 from brainbench.results.sections.cautions import run_cautions, section_cautions
-from brainbench.results.sections.planted import planted_blocks
 from brainbench.results.wording import clip
 
 
@@ -28,12 +27,15 @@ def render_scorecard(record: Record, run: str = "") -> RenderableType:
     -------
     What a console of any width prints.
     """
-    title, planted = Text(title_of(record), style="bold"), show_blocks(planted_blocks(record))
-    blocks: list[Block] = [*scorecard(record).blocks]
+    card = scorecard(record)
+    blocks: list[Block] = [*card.read]
     if run:
         blocks.append(Words(f"details: brainbench show {run} [BENCHMARK]", "note"))
     warned = Bullets([("", text) for text in remarks(record)], "warning")
-    return Group(title, *planted, "", *show_blocks(blocks), *show_blocks([warned]))
+    title = Text(title_of(record), style="bold")
+    return Group(
+        title, *show_blocks(card.planted), "", *show_blocks(blocks), *show_blocks([warned])
+    )
 
 
 def render_record(record: Record) -> RenderableType:
@@ -46,7 +48,7 @@ def render_record(record: Record) -> RenderableType:
     parts: list[RenderableType] = [Text(title_of(record), style="bold")]
     card = scorecard(record)
     if card.readings:
-        parts += ["", *show_blocks(card.blocks)]
+        parts += ["", *show_blocks(card.read)]
     parts += show_blocks([Bullets(run_cautions(record), "warning")])
     for section in record_sections(record, pictures=False):
         warned = Bullets(section_cautions(record, section.key), "warning")

@@ -14,7 +14,6 @@ from brainbench.results.scorecard.frame import to_dataframe
 from brainbench.results.scorecard.picture import plot
 from brainbench.results.scorecard.single import PRINTED, print_score
 from brainbench.results.screen import render_scorecard, title_of
-from brainbench.results.sections.planted import planted_blocks
 from brainbench.shown import show_with
 
 # where nothing says how wide a line is
@@ -31,7 +30,7 @@ def _text(record: Record) -> str:
 
 def _html(record: Record) -> str:
     warned = Bullets([("", text) for text in remarks(record)])
-    blocks: list[Block] = [*planted_blocks(record), *scorecard(record).blocks, warned]
+    blocks: list[Block] = [*scorecard(record).blocks, warned]
     template = page_environment("brainbench.results.report", _LONGEST).get_template("notebook.html")
     return template.render(title=title_of(record), blocks=blocks)
 

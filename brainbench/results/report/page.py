@@ -23,7 +23,6 @@ from brainbench.results.scorecard import remarks, scorecard
 from brainbench.results.sections import record_sections
 from brainbench.results.sections.cautions import cautions
 from brainbench.results.sections.ladder import ladder_figure
-from brainbench.results.sections.planted import planted_blocks
 from brainbench.results.wording import clip, listed, plural
 
 REPORT = "report.html"
@@ -83,7 +82,7 @@ def render_report(record: Record, folder: Path) -> str:
 
 
 def _first(record: Record) -> list[Section]:
-    card: list[Block] = [*planted_blocks(record), *scorecard(record).blocks]
+    card: list[Block] = [*scorecard(record).blocks]
     card += [
         ladder_figure(f"card-ladder-{place}", score)
         for place, score in enumerate(LadderScore.read_from(record))

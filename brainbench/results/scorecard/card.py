@@ -61,9 +61,14 @@ class Scorecard:
         return found[:_MOST_SENTENCES]
 
     @property
+    def read(self) -> list[Block]:
+        """The lines and the sentences."""
+        return [Scores(self.lines, self.key), Words(" ".join(self.sentences))]
+
+    @property
     def blocks(self) -> list[Block]:
-        """The card as every renderer takes it."""
-        return [*self.planted, Scores(self.lines, self.key), Words(" ".join(self.sentences))]
+        """The card as every renderer takes it: of simulated people, first what was planted."""
+        return [*self.planted, *self.read]
 
 
 def scorecard(record: Record) -> Scorecard:
