@@ -78,6 +78,7 @@ def evaluate(
     task_options: TaskOptions | None = None,
     output_path: str | Path = "results",
     overwrite: bool = False,
+    name: str = "",
 ) -> Record:
     """Score a model on benchmarks and tasks, and keep the record.
 
@@ -104,10 +105,11 @@ def evaluate(
     task_options : how tasks are asked.
     output_path : root of the results folder.
     overwrite : compute again what is already there.
+    name : what the folder of a new run is called before its id.
 
     Returns
     -------
-    The record of the run, also written to ``<output_path>/<model>/<run id>/results.json``.
+    The record of the run, also written to ``<output_path>/<model>/<name>-<run id>/results.json``.
     Messages go to the logger ``brainbench``: warnings are what a reader of the scores must know.
 
     Raises
@@ -145,6 +147,7 @@ def evaluate(
         ),
         output_path=output_path,
         overwrite=overwrite,
+        name=name,
     )
 
 

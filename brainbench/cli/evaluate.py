@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -96,8 +97,12 @@ def evaluate(
     seed: Seed = 0,
     output_path: Annotated[
         Path,
-        typer.Option(metavar="DIR", help="Results go to <model>/<run id> in it."),
+        typer.Option(metavar="DIR", help="Results go to <model>/<name>-<run id> in it."),
     ] = Path("results"),
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Of the run's folder. By default suite and date."),
+    ] = None,
     overwrite: Overwrite = False,
     details: Annotated[
         bool,
@@ -407,6 +412,7 @@ def evaluate(
             ),
             output_path=output_path,
             overwrite=overwrite,
+            name=name or _dated(suite or dataset, tasks, benchmarks),
             report=report,
         )
     if json:
@@ -416,6 +422,12 @@ def evaluate(
     stdout.print(render_record(record) if details else render_scorecard(record, str(folder.path)))
     _LOG.info("record: %s", folder.path / "results.json")
     _LOG.info("report: %s", folder.path / "report.html")
+
+
+def _dated(chosen: str | None, tasks: str | None, benchmarks: str | None) -> str:
+    """What is scored, and the day: a folder that says so before its hash."""
+    what = chosen or ("tasks" if tasks else "benchmarks" if benchmarks else "default")
+    return f"{Path(what).name}-{datetime.now(UTC):%Y-%m-%d}"
 
 
 def _names(text: str) -> list[str]:

@@ -1,8 +1,8 @@
 """Where a run is kept: a folder that is never left half written.
 
-``<output>/<model>/<run id>/`` holds ``results.json``, ``steps/`` (finished steps, for a
-run that was killed), ``voxels/`` (r of every voxel at the headline's layer) and
-``samples/`` (one line for each item that was asked); of lm-eval tasks also lm-eval's own
+``<output>/<model>/<name>-<run id>/``, or ``<run id>/`` alone, holds ``results.json``, ``steps/``
+(finished steps, for a run that was killed), ``voxels/`` (r of every voxel at the headline's layer)
+and ``samples/`` (one line for each item that was asked); of lm-eval tasks also lm-eval's own
 result, ``lm_eval.json``; of guidance ``pictures/`` and ``finetuned/``, its adapters; and
 ``report.html``, the record as a page.
 """
@@ -43,11 +43,15 @@ class RunFolder:
     ----------
     output : root of all results.
     model : identifier of the model.
-    run_id : hash of the configuration.
+    run_id : hash of the configuration. A run is found by it, whatever its folder is called
+        besides.
+    name : what a new folder is called before its hash; empty: the hash alone.
     """
 
-    def __init__(self, output: str | Path, model: str, run_id: str) -> None:
-        self.path = user_path(output) / folder_name(model) / run_id
+    def __init__(self, output: str | Path, model: str, run_id: str, name: str = "") -> None:
+        runs = user_path(output) / folder_name(model)
+        new = f"{folder_name(name)}-{run_id}" if name else run_id
+        self.path = _there(runs, run_id) or runs / new
         self._steps = self.path / "steps"
 
     def locked(self) -> AbstractContextManager[None]:
@@ -168,6 +172,17 @@ class RunFolder:
 
     def _arrays(self, key: str) -> Path:
         return self.path / "voxels" / f"{folder_name(key)}.safetensors"
+
+
+def _there(runs: Path, run_id: str) -> Path | None:
+    """The folder of a run that was begun before, under any name."""
+    if (runs / run_id).is_dir():
+        return runs / run_id
+    try:
+        names = sorted(path for path in runs.iterdir() if path.name.endswith(f"-{run_id}"))
+    except OSError:
+        return None
+    return next((path for path in names if path.is_dir()), None)
 
 
 def find_record(path: str | Path) -> Path:

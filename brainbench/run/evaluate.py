@@ -64,6 +64,7 @@ def evaluate(
     settings: Settings | None = None,
     output_path: str | Path = "results",
     overwrite: bool = False,
+    name: str = "",
     report: Progress = no_progress,
 ) -> Record:
     """Score a model and keep the record.
@@ -81,6 +82,7 @@ def evaluate(
     settings : protocol, seed and so on.
     output_path : root of the results; the run goes to ``<model>/<run id>`` below it.
     overwrite : compute again what is already there.
+    name : what the folder of a new run is called before its id; changes no number.
     report : called before each step.
 
     Returns
@@ -125,7 +127,7 @@ def evaluate(
         check_groups(wanted, scored, data, chosen.limit)
     record = new_record(scored, model, wanted, data, chosen, untrained, asked, guided)
     record.notes += lacking
-    folder = RunFolder(output_path, record.model.identifier, record.run_id)
+    folder = RunFolder(output_path, record.model.identifier, record.run_id, name)
     _LOG.debug("run %s: %d benchmarks, in %s", record.run_id, len(wanted), folder.path)
     with folder.locked():
         before = folder.load()

@@ -102,6 +102,10 @@ def test_a_run_prints_its_scorecard_and_where_the_tables_are(cli: Any, few_draws
     assert "describes; the ladder was not climbed" in card
     (details,) = [line for line in lines if line.startswith("details: ")]
     folder = next(Path().glob("results/*/*"))
+    # what was scored, the day, and the id
+    assert re.fullmatch(r"benchmarks-\d{4}-\d\d-\d\d-[0-9a-f]{12}", folder.name)
+    again = cli("evaluate", "--benchmarks", ONE, "--name", "mine")
+    assert again.out == result.out, "found by its content, whatever its name"
     assert details == f"details: brainbench show {folder} [BENCHMARK]"
     assert f"{ONE} " not in result.out
     whole = cli("show", str(folder))

@@ -203,3 +203,16 @@ class TestLongNames:
 
     def test_bytes_that_are_not_utf8_are_replaced(self, tmp_path: Path) -> None:
         assert RunFolder(tmp_path, "caf\udce9", "abc").path.parent.name == "caf_"
+
+
+def test_a_named_run_is_found_again_by_its_content(tmp_path: Path) -> None:
+    named = RunFolder(tmp_path, "m", "abc", "accuracy-2026-11-30")
+    assert named.path.name == "accuracy-2026-11-30-abc"
+    named.save(record())
+    assert RunFolder(tmp_path, "m", "abc").path == named.path
+    assert RunFolder(tmp_path, "m", "abc", "another name").path == named.path
+    # another run, and the folders of older runs, which are hashes alone
+    assert RunFolder(tmp_path, "m", "bc").path.name == "bc"
+    RunFolder(tmp_path, "m", "def").save(record())
+    assert RunFolder(tmp_path, "m", "def", "new").path.name == "def"
+    assert RunFolder(tmp_path, "m", "0123", "../../x y").path.parent == tmp_path / "m"
