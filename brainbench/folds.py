@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.model_selection import StratifiedKFold
 
 from brainbench.errors import DataError
 
@@ -38,6 +37,9 @@ def published_folds(reasoning_type: ArrayLike) -> list[Fold]:
 
     Source: Xiao, Du & Lin 2026, Methods (neural predictivity).
     """
+    # here, for every dataset knows its folds and few are asked for them
+    from sklearn.model_selection import StratifiedKFold
+
     labels = np.asarray(reasoning_type)
     names, counts = np.unique(labels, return_counts=True)
     if labels.size < 2 * PUBLISHED_SPLITS or counts.min(initial=labels.size) < PUBLISHED_SPLITS:
