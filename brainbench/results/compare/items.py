@@ -67,6 +67,23 @@ class PairedTask:
         found = [first.label for first, _ in self.pairs if first.label is not None]
         return found if len(found) == len(self.pairs) else None
 
+    def same_answers(self, other: PairedTask) -> bool:
+        """Whether both hold the same items and what the two runs answered to them.
+
+        Parameters
+        ----------
+        other : another task or dataset of the same two runs.
+        """
+        return self.answers == other.answers
+
+    @cached_property
+    def answers(self) -> dict[tuple[str, str | None], tuple[tuple[str | None, float | None], ...]]:
+        """Name and label of each item → answer and log-odds in the baseline and the other run."""
+        return {
+            (first.cluster, first.label): tuple((one.said, one.odds) for one in (first, second))
+            for first, second in self.pairs
+        }
+
     @cached_property
     def with_odds(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Places of the items that have log-odds in the baseline, and in the other run."""
@@ -89,7 +106,8 @@ def pair_tasks(baseline: FinishedRun, other: FinishedRun) -> tuple[list[PairedTa
     Tasks in the baseline's order, and why each of the others is not compared.
     """
     before, after = _answered(baseline), _answered(other)
-    found, refused = [], []
+    found: list[PairedTask] = []
+    refused: list[Refusal] = []
     for name in dict.fromkeys([*before, *after]):
         if name not in before or name not in after:
             run = "the baseline" if name in before else "the other run"
@@ -109,7 +127,10 @@ def pair_tasks(baseline: FinishedRun, other: FinishedRun) -> tuple[list[PairedTa
         except DataError as error:
             refused.append(Refusal(kind="task", name=name, reason=str(error), lost=True))
             continue
-        found.append(PairedTask(name, first.first, pairs))
+        task = PairedTask(name, first.first, pairs)
+        # datasets of adults and of children hold the same problems, which a run answers once
+        if name in baseline.record.tasks or not any(map(task.same_answers, found)):
+            found.append(task)
     return found, refused
 
 

@@ -276,6 +276,31 @@ def test_answers_to_a_datasets_problems_are_a_task_too(tmp_path: Path) -> None:
     assert by_metric["accuracy"].baseline == pytest.approx(0.5)
 
 
+def test_the_same_answers_to_the_same_problems_count_once(tmp_path: Path) -> None:
+    """Adults and children saw the same problems, of which a run has one set of answers."""
+    record = full()
+    children = record.behavior[0].model_copy(update={"dataset": "ds002886"})
+    record = record.model_copy(update={"behavior": [*record.behavior, children]})
+    given = [
+        {"id": f"p{i}", "label": i % 2, "said": (i // 2) % 2, "log_odds": 1.0}
+        for i in range(24)
+    ]  # fmt: skip
+    turned = [row | {"said": row["label"]} for row in given]
+
+    def compared(*datasets: tuple[Rows, Rows]) -> list[str]:
+        names, runs = ("ds003076", "ds002886"), []
+        for side, folder in enumerate("ab"):
+            held = {name: rows[side] for name, rows in zip(names, datasets, strict=True)}
+            place = tmp_path / f"{folder}{len(list(tmp_path.iterdir()))}"
+            runs.append(open_run(write_run(record, place, samples() | held)))
+        return [task.name for task in pair_tasks(*runs)[0] if task.name in names]
+
+    assert compared((given, turned), (given, turned)) == ["ds003076"]
+    # what was answered in one of the two runs alone differs: both are shown
+    half = [*turned[:12], *given[12:]]
+    assert compared((given, turned), (given, half)) == ["ds003076", "ds002886"]
+
+
 def test_prompts_that_differ_are_counted(run: Callable[..., FinishedRun]) -> None:
     rows = answers(1)
     other = [row | {"prompt_hash": "f"} if i < 5 else row for i, row in enumerate(rows)]
