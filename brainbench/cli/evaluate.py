@@ -301,7 +301,7 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Responses to texts: NetCDF (presentation × neuroid), or a table (.csv).",
+            help="Responses to texts: NetCDF, a table (.csv), or brainscore:NAME.",
             rich_help_panel=_OWN,
         ),
     ] = None,
