@@ -24,11 +24,12 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
 
 
 def words(svg: str) -> str:
-    """The text of a picture, line by line, without the spaces that fill it up."""
+    """The text of a picture, line by line, without the spaces and lines that are empty."""
     lines: dict[str, list[str]] = {}
     for place, text in re.findall(r'<text[^>]*line-(\d+)\)"[^>]*>([^<]*)</text>', svg):
         lines.setdefault(place, []).append(html.unescape(text))
-    return "\n".join(" ".join(" ".join(parts).split()) for parts in lines.values())
+    joined = (" ".join(" ".join(parts).split()) for parts in lines.values())
+    return "\n".join(line for line in joined if line)
 
 
 def test_each_region_is_found_as_it_was_planted(record: Record) -> None:
