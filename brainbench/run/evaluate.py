@@ -80,7 +80,7 @@ def evaluate(
         benchmarks are scored only if they are named too.
     own : responses of your own, whose benchmarks are scored in place of all others.
     settings : protocol, seed and so on.
-    output_path : root of the results; the run goes to ``<model>/<run id>`` below it.
+    output_path : root of the results; the run goes to ``<model>/<name>-<run id>`` below it.
     overwrite : compute again what is already there.
     name : what the folder of a new run is called before its id; changes no number.
     report : called before each step.
