@@ -1,4 +1,4 @@
-"""Make the tables of docs/calibration.md, and the sentences on them, from docs/data.
+"""Make the tables of docs/calibration.md and docs/study-design.md from docs/data, with their words.
 
     python scripts/calibration_tables.py
 
@@ -14,7 +14,13 @@ from pathlib import Path
 from textwrap import fill
 
 from brainbench.benchmarks.ladder.names import RUNGS
-from brainbench.calibration import FULL, Calibration, CalibrationRow, LadderCalibration
+from brainbench.calibration import (
+    FULL,
+    Calibration,
+    CalibrationRow,
+    LadderCalibration,
+    StudyDesigns,
+)
 from brainbench.calibration.ladder.record import BoardRate, CoverageRow, RateRow
 from brainbench.calibration.measure import SETS_OF_A_COURSE
 from brainbench.calibration.table import in_short
@@ -22,6 +28,8 @@ from brainbench.encoding.ladder.terms import Statistic
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE = DOCS / "calibration.md"
+STUDY = DOCS / "study-design.md"
+DESIGNS = DOCS / "data" / "study_designs.json"
 LADDER, ENCODING = (DOCS / "data" / f"{name}_calibration.json" for name in ("ladder", "encoding"))
 KINDS = {"nothing": "", "in span": "", "narrow": "", "mis-specified": "outside: ", "planted": ""}
 LADDER_BEGINS, ENCODING_BEGINS = "With nothing planted,", "With nothing there,"
@@ -165,7 +173,7 @@ def encoding_words(found: Calibration) -> str:
         if outside
         else "",
         f"**A layer of the model** is found: {power}. With {found.plan.draws} permutations that is "
-        "a little less than with the 1,000 of the protocol.",
+        "a little less than with the 200 of the protocol.",
         f"**Intervals over people** hold the mean of new people in {covers}, aiming at 95. "
         f"Student's t, which takes the penalties as they were chosen, would in {student}: it is "
         "not used.",
@@ -214,6 +222,27 @@ def _beside(own: dict[str, CalibrationRow]) -> Iterator[str]:
         yield ", ".join(f"{100 * value:.0f}" for value in values if value is not None)
 
 
+def read_designs() -> StudyDesigns:
+    return StudyDesigns.model_validate_json(DESIGNS.read_bytes())
+
+
+def study_table(found: StudyDesigns) -> str:
+    """Studies of 100 in which a model is found, and distinguished, by their size and its share."""
+    shares = sorted({row.share for row in found.rows})
+    head = ["people", "problems a type", "shown"]
+    for share in shares:
+        head += [f"{share:.0%} found", f"{share:.0%} apart"]
+    cells = {(row.people, row.items, row.repeats, row.share): row for row in found.rows}
+    lines = []
+    for people, items, repeats in dict.fromkeys(key[:3] for key in cells):
+        line = [str(people), str(items), f"{repeats}×"]
+        for share in shares:
+            row = cells[people, items, repeats, share]
+            line += [f"{100 * row.found:.0f}", f"{100 * row.distinguished:.0f}"]
+        lines.append(line)
+    return _markdown(head, lines)
+
+
 def _markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     rule = ["---", *["---:"] * (len(head) - 1)]
     return "\n".join("| " + " | ".join(line) + " |" for line in (head, rule, *lines))
@@ -246,6 +275,8 @@ def with_tables(text: str, tables: Sequence[str]) -> str:
 def main() -> None:
     text = PAGE.read_text("utf-8")
     PAGE.write_text(remade(text, read_ladder(), read_encoding()), "utf-8")
+    text = STUDY.read_text("utf-8")
+    STUDY.write_text(with_tables(text, [study_table(read_designs())]), "utf-8")
 
 
 if __name__ == "__main__":

@@ -104,3 +104,11 @@ def test_what_pages_say_without_a_number() -> None:
         assert row.coverage is not None
         assert row.coverage_student is not None
         assert row.coverage_student < row.coverage - 0.1
+
+
+def test_sizes_of_a_new_study_are_those_of_the_record() -> None:
+    found = SCRIPT.read_designs()
+    assert found.complete
+    text = (ROOT / "docs" / "study-design.md").read_text("utf-8")
+    assert f"\n\n{SCRIPT.study_table(found)}\n\n" in text
+    assert f"{found.plan.n} studies of each size" in text

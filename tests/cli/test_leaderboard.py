@@ -69,7 +69,7 @@ def test_faulty_ones_are_told_and_the_exit_code_says_so(run: Run) -> None:
     edit_record(folder, lambda record: record["controlled"][0].update(draws=3))
     code, out, err = run("build", "--output-path", "site", "--no-reports", "--quiet")
     assert code == 1
-    assert "draws: is 3, the protocol asks for 1000" in out
+    assert "draws: are 3, the protocol asks for 200 or more" in out
     assert f"left out: {folder}" in err
     assert "site/index.html: 1 run, " in out
 

@@ -71,8 +71,7 @@ def test_its_dataset_is_controlled_by_default_and_its_benchmark_names_its_own_pr
     install, tmp_path, monkeypatch
 ):
     install("mylab_brainbench", name="mylab")
-    for name, draws in (("PRIMARY", 39), ("POOLED", 39)):
-        monkeypatch.setattr(f"brainbench.benchmarks.controlled.cell.{name}_DRAWS", draws)
+    monkeypatch.setattr("brainbench.benchmarks.controlled.cell.DRAWS", 39)
     record = brainbench.evaluate(
         "mylab-word-counts", benchmarks="mylab2026.auditory.*", output_path=tmp_path
     )
