@@ -31,10 +31,7 @@ PLUGIN = Path(__file__).parent.parent / "plugins" / "example"
 def few_draws() -> Iterator[None]:
     """Enough to reach p = 0.01, and quick."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, draws in (("PRIMARY", 139), ("POOLED", 49), ("LAYER", 49)):
-            for module in ("cell", "model", "benchmark"):
-                place = f"brainbench.benchmarks.controlled.{module}.{name}_DRAWS"
-                patch.setattr(place, draws, raising=False)
+        patch.setattr("brainbench.benchmarks.controlled.cell.DRAWS", 139)
         yield
 
 
