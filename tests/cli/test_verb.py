@@ -140,7 +140,11 @@ def lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     return read
 
 
-@pytest.mark.parametrize(("words", "screens"), [("", 1), *((words, 3) for words in every_verb())])
+# evaluate has a panel for data of one's own besides
+SCREENS = {"": 1, **dict.fromkeys(every_verb(), 3), "evaluate": 4}
+
+
+@pytest.mark.parametrize(("words", "screens"), SCREENS.items())
 def test_help_fits_its_screens(words: str, screens: int, lines: Any) -> None:
     found = lines(words)
     assert len(found) <= screens * SCREEN
@@ -166,6 +170,7 @@ def test_common_options_of_evaluate_come_first(lines: Any) -> None:
         "Language model",
         "Tasks of lm-eval",
         "Guidance by brain signals",
+        "Data of your own",
     ]
     assert re.findall("│ (--[a-z-]+)", text)[:3] == ["--model", "--suite", "--benchmarks"]
 
