@@ -301,7 +301,7 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Responses to texts: NetCDF, a table (.csv), or brainscore:NAME.",
+            help="Responses: NetCDF, .csv, or brainscore:NAME.",
             rich_help_panel=_OWN,
         ),
     ] = None,
@@ -309,7 +309,7 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="What is held out whole: run, passage, … By default run.",
+            help="What is held out whole. By default run.",
             rich_help_panel=_OWN,
         ),
     ] = None,
@@ -318,7 +318,7 @@ def evaluate(
         typer.Option(
             "--type",
             metavar="COLUMN",
-            help="Sorts the texts; each type is scored by itself too.",
+            help="Sorts texts; each type is scored by itself.",
             rich_help_panel=_OWN,
         ),
     ] = None,
@@ -326,7 +326,7 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="Counts texts within a run, as shown. By default position.",
+            help="Order within a run. By default position.",
             rich_help_panel=_OWN,
         ),
     ] = None,
@@ -334,7 +334,7 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="COLUMNS",
-            help="To hold scores against, separated by commas.",
+            help="To hold scores against, by commas.",
             rich_help_panel=_OWN,
         ),
     ] = None,
@@ -342,7 +342,7 @@ def evaluate(
         list[str] | None,
         typer.Option(
             metavar="COLUMN=LABEL",
-            help="Keep only these; several labels by commas. May be given again.",
+            help="Keep these, by commas. May be given again.",
             rich_help_panel=_OWN,
         ),
     ] = None,
