@@ -137,7 +137,9 @@ def _refuse_links(path: Path) -> None:
         for name in file:
             linked = isinstance(file.get(name, getlink=True), h5py.ExternalLink)
             held = None if linked else file.get(name)
-            outside = isinstance(held, h5py.Dataset) and (held.external or held.is_virtual)
+            outside = isinstance(held, h5py.Dataset) and (
+                held.external or held.is_virtual or held.file.filename != file.filename
+            )
             if linked or outside:
                 raise DataError(f"{path}: {readable(str(name))} lies in another file; {_HINT}")
 

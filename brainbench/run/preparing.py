@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ from brainbench.paths import cache_folder, user_path
 from brainbench.progress import Progress, no_progress
 from brainbench.results.quality import QUALITY, render_quality
 
+_FILE_NAME = re.compile(r"\w[\w .+-]*")
 _PACKAGES = ("numpy", "scipy", "pandas", "xarray", "nilearn", "nibabel", "scikit-learn")
 
 
@@ -124,6 +126,7 @@ def plan(
         images = _images(card)
         where = target / ("fmriprep" if keep_images else ".prepare/images")
         source = BucketSource(card, images, options.space, subjects, where, keep_images)
+    _refuse_paths(source)
     return Plan(card, source, rois, options, target)
 
 
@@ -212,6 +215,16 @@ def _card(study: Study) -> Card:
     return parse_card(read_text(path, 10_000_000), str(path))
 
 
+def _refuse_paths(source: RunSource) -> None:
+    """Names of people and runs become names of files: none may lead out of the folder."""
+    for name in dict.fromkeys(part for run in source.sizes for part in run):
+        if not _FILE_NAME.fullmatch(name):
+            raise DataError(
+                f"{name!r} on the card cannot be part of a file's name: call people and runs by "
+                "letters, digits, spaces and . _ + - only, and begin with a letter or digit"
+            )
+
+
 def _with_foci(card: Card) -> Card:
     """The card with the places of regions that others published of the same tasks."""
     if not set(card.runs) <= set(RUNS):
@@ -238,7 +251,7 @@ once (6 GB of download, then hours a person):
   docker run --rm -v $PWD:/data:ro -v $PWD-fmriprep:/out -v /path/to/license.txt:/license.txt:ro \\
     nipreps/fmriprep:22.0.2 /data /out participant --fs-license-file /license.txt \\
     --output-spaces MNI152NLin2009cAsym:res-2 fsaverage5
-and then:
+and then, in the folder above:
   brainbench prepare {name} --fmriprep {name}-fmriprep --bids {name} --roi … --output-path DIR"""
 
 

@@ -144,6 +144,17 @@ def test_no_array_may_lie_in_another_file(assembly: xr.DataArray, tmp_path: Path
         read_netcdf(tmp_path / "own.nc")
 
 
+def test_a_link_to_a_link_is_followed_to_the_file_it_ends_in(
+    assembly: xr.DataArray, tmp_path: Path
+) -> None:
+    write_netcdf(assembly, tmp_path / "other.nc")
+    with h5py.File(tmp_path / "own.nc", "w") as file:
+        file.create_group("inner")["x"] = h5py.ExternalLink("other.nc", "responses")
+        file["responses"] = h5py.SoftLink("/inner/x")
+    with pytest.raises(DataError, match="responses lies in another file"):
+        read_netcdf(tmp_path / "own.nc")
+
+
 def test_a_file_may_not_claim_more_than_can_be_scored(tmp_path: Path) -> None:
     """Compressed, or never written, a small file may stand for any number of zeros."""
     with h5py.File(tmp_path / "own.nc", "w") as file:

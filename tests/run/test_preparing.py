@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from local_host import Host
 from small_study import in_bucket, options_for, plan_from_bucket, plan_of
 
@@ -519,6 +520,19 @@ class TestRequest:
         self, study: Study, words: str, drawn_study: SimulatedStudy, tmp_path: Path
     ) -> None:
         with pytest.raises(UsageError, match=words):
+            plan(study, tmp_path / "out", options_for(drawn_study))
+
+    @pytest.mark.parametrize("name", ["../../../thesis", "a/b", "transitive\n", ".transitive"])
+    def test_no_run_is_named_like_a_path(
+        self, name: str, drawn_study: SimulatedStudy, tmp_path: Path
+    ) -> None:
+        text = drawn_study.card_path.read_text("utf-8")
+        card = yaml.safe_load(text)
+        card["scans"]["runs"][name] = card["scans"]["runs"].pop("transitive-02")
+        card["runs"][-1] = name
+        (tmp_path / "card.yaml").write_text(yaml.safe_dump(card), "utf-8")
+        study = Study(None, drawn_study.fmriprep, drawn_study.bids, tmp_path / "card.yaml")
+        with pytest.raises(DataError, match="cannot be part of a file's name"):
             plan(study, tmp_path / "out", options_for(drawn_study))
 
     def test_the_places_that_others_published_are_known(self, tmp_path: Path) -> None:
