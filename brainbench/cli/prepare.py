@@ -56,7 +56,7 @@ def prepare(
         typer.Option(metavar="NAMES", help="People, separated by commas; all by default."),
     ] = None,
     space: Annotated[
-        str, typer.Option(metavar="NAME", help="Or fsaverage5: labels of the surface, 2.4 GB.")
+        str, typer.Option(metavar="NAME", help="Of the images; fsaverage5 is the surface, 2.5 GB.")
     ] = PrepareOptions.space,
     jobs: Annotated[
         int, typer.Option(metavar="N", min=1, max=64, help="People at a time, below 1 GB each.")
@@ -115,10 +115,10 @@ def prepare(
         ),
     ] = DEFAULT_STRATEGY,
     hrf: Annotated[
-        str, typer.Option(metavar="NAME", help="Or spm.", rich_help_panel=_GLM)
+        str, typer.Option(metavar="NAME", help="glover or spm.", rich_help_panel=_GLM)
     ] = BetaOptions.hrf,
     noise_model: Annotated[
-        str, typer.Option(metavar="NAME", help="Or ols.", rich_help_panel=_GLM)
+        str, typer.Option(metavar="NAME", help="ar1 or ols.", rich_help_panel=_GLM)
     ] = BetaOptions.noise_model,
     phases: Annotated[
         bool,
@@ -151,14 +151,14 @@ def prepare(
         top=top,
         chosen_on=tuple(n.strip() for n in chosen_on.split(",")) if chosen_on else (),
     )
-    if output_path is None and not dry_run:
-        raise UsageError("give the dataset folder that is to be made with --output-path")
     study = Study(dataset, fmriprep, bids, card)
     people = [name.strip() for name in subjects.split(",")] if subjects else None
     planned = plan(study, output_path or Path(), options, people, keep_images)
     if dry_run:
         _print_plan(planned)
         return
+    if output_path is None:
+        raise UsageError("give the dataset folder that is to be made with --output-path")
     with step_progress(quiet, verbose) as report:
         folder = run_prepare(planned, jobs, leave_out_faulty, overwrite, report)
     print(f"{folder}: look at {folder / 'quality.html'}, then")

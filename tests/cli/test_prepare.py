@@ -70,7 +70,7 @@ def test_a_simulated_study_is_written_and_prepared_by_the_command_it_prints(
         (["ds002886"], 2, "no region was asked for"),
         (["ds002886", "--roi", "a=sphere:0,0,0:9"], 2, "--output-path"),
         (["ds00288", "--roi", "a=sphere:0,0,0:9", "--dry-run"], 2, "'ds002886'"),
-        (["ds003076", "--roi", "a=sphere:0,0,0:9", "--dry-run"], 2, "nipreps/fmriprep"),
+        (["ds003076", "--roi", "a=sphere:0,0,0:9"], 2, "nipreps/fmriprep"),
         (["ds002886", "--roi", "a=sphere:0,0,0:9", "--dry-run", "--space", "T1w"], 1, "there are"),
         (["ds002886", "--roi", "a=none.nii.gz", "--dry-run"], 2, "there is no file none.nii.gz"),
         (["ds002886", "--roi", "a=sphere:0,0,0:9", "--method", "lsx"], 2, "'lss'"),
