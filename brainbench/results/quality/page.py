@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from brainbench.datasets import Recording
+from brainbench.datasets.folder import PROVENANCE
 from brainbench.imaging.prepare import Coverage, PreparedPerson, PreparedRun
 from brainbench.results.blocks import (
     Block,
@@ -33,6 +34,7 @@ _MUCH_MOTION = 0.5  # mm, mean framewise displacement of a run
 _LITTLE_SIGNAL = 20.0  # median tSNR of a run
 _MANY_SCANS = 0.2  # share of scans that were left out
 _FEW_VOXELS = 0.8  # share of a region's voxels that all people have
+_MUCH_TEXT = 60_000  # characters of provenance
 
 
 def render_quality(
@@ -69,7 +71,7 @@ def render_quality(
         Section(
             "making",
             "How it was made",
-            [Folded("Provenance", [Code(json.dumps(provenance, indent=1)[:60_000])])],
+            [Folded("Provenance", [Code(_shortened(json.dumps(provenance, indent=1)))])],
         ),
     ]
     return render_page("brainbench: quality of a dataset", card.name, card.title, facts, sections)
@@ -86,6 +88,12 @@ _ABOUT_NOISE = (
 
 
 # ---------------------------------------------------------------- parts
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _MUCH_TEXT:
+        return text
+    return f"{text[:_MUCH_TEXT]}\n… the rest is in {PROVENANCE}"
 
 
 def _warnings(

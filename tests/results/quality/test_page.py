@@ -86,6 +86,15 @@ class TestWords:
         assert text.count("<script>") == 1
         assert "default-src 'none'" in text.replace("&#39;", "'")
 
+    def test_provenance_that_is_too_long_for_a_page_says_where_the_rest_is(
+        self, card: Card, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        whole, *_ = shown(card, person("sub-01"))
+        monkeypatch.setattr(page, "_MUCH_TEXT", 30)
+        cut, *_ = shown(card, person("sub-01"))
+        assert "the rest is in provenance.json" in cut
+        assert "the rest is in" not in whole
+
     def test_what_is_doubtful_is_named(self, card: Card) -> None:
         moved = np.full(100, 0.9)
         scrubbed = np.arange(100) > 40
