@@ -17,7 +17,7 @@ brainbench. A folder of somebody else is left alone.
 
 [bold]Example[/bold]
   brainbench brainscore install
-  python -m brainscore_language score randomembedding-100 \\\\
+  python -m brainscore_language score randomembedding-100 \\
     phantom.signal.all-ridge"""
 _UNINSTALL = """Remove the folders that install wrote.
 
