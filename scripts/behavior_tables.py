@@ -200,7 +200,7 @@ def age_table(kept: Kept) -> str:
                  for measure in ("confidence", "errors")]  # fmt: skip
         rows.append([kind, "always True", *(_ten(slopes[name][2]) for name in names), ""])
     return _markdown(
-        ["", "", "ρ of confidence [people] [items]", "κ of errors [people] [items]",
+        ["", "", "ρ of confidence [people], [items]", "κ of errors [people], [items]",
          "ρ within groups", "κ within groups", "nearer to"],
         rows,
     )  # fmt: skip
@@ -223,7 +223,8 @@ def _decade(cell: Sequence[Any]) -> str:
     if slope is None or people is None or items is None:
         return "n/a"
     ends = (_ends([10 * end for end in interval]) for interval in (people, items))
-    return f"{_ten(slope)} {' '.join(ends)}"
+    # two pairs of brackets with a space between are a link of Markdown
+    return f"{_ten(slope)} {', '.join(ends)}"
 
 
 def _with_items(cell: Sequence[Any]) -> str:

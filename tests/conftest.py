@@ -16,6 +16,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+# pytest's own readline leaves a width for the processes it starts; no test is to depend on it
+os.environ.pop("COLUMNS", None)
+
 import pytest
 import torch
 from golden_files import Tolerance, hold_golden, write_golden
