@@ -16,7 +16,7 @@ from brainbench.errors import DataError, UsageError
 from brainbench.foreign import parse_json, read_text
 from brainbench.imaging.confounds import DEFAULT_STRATEGY, read_confounds
 from brainbench.imaging.extra import require_imaging
-from brainbench.imaging.rois import Grid, Roi, find_places
+from brainbench.imaging.rois import Grid, RegionError, Roi, find_places
 from brainbench.imaging.run import RunResponses, ScannerRun
 from brainbench.imaging.trials import read_trials
 
@@ -68,7 +68,7 @@ def read_run(
     ------
     DataError
         When a file is cut short or damaged, times disagree, a region has no voxel inside the
-        brain, or voxels hold NaN.
+        brain, or voxels hold NaN; a ``RegionError`` when a region does not fit the image.
     """
     require_imaging()
     scans, options = scans or Scans(), options or ReadOptions()
@@ -76,7 +76,10 @@ def read_run(
     tr = image.repetition_time(scans.repetition_time)
     trials = read_trials(run, scans, tr * image.scans)
     held = read_confounds(run, image.scans, options.confounds)
-    places = find_places(rois, image.grid)
+    try:
+        places = find_places(rois, image.grid)
+    except DataError as error:
+        raise RegionError(f"{run.label}: {error}") from error
     brain = _brain(run, image.grid)
     series = image.series(places.voxels)
     inside = _usable(run, series, held.kept) & brain[places.voxels]

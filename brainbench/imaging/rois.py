@@ -26,6 +26,10 @@ Array = NDArray[np.float64]
 _LEAST_INSIDE = 0.5  # share of a mask's volume that must lie in the image
 
 
+class RegionError(DataError):
+    """A region does not fit the image of a run."""
+
+
 @dataclass(frozen=True)
 class MaskRoi:
     """Voxels of a NIfTI image that are not 0."""
@@ -128,6 +132,9 @@ def parse_roi(text: str, card: Card | None = None) -> tuple[str, Roi]:
             "or NAME=ATLAS.nii.gz:LABEL"
         )
     kind, _, detail = rest.partition(":")
+    if kind in ("sphere", "foci") and ":" not in detail:
+        form = {"sphere": "sphere:x,y,z:radius", "foci": "foci:ROI:radius"}[kind]
+        raise UsageError(f"ROI {text!r} has no radius: write {name}={form}, in mm")
     if kind == "sphere":
         points, _, radius = detail.rpartition(":")
         return name, SphereRoi(

@@ -368,6 +368,17 @@ class TestFaults:
         ]
         assert not (tmp_path / "out/card.yaml").exists()
 
+    def test_a_region_that_fits_no_image_stops_at_the_first(
+        self, drawn_study: SimulatedStudy, tmp_path: Path
+    ) -> None:
+        rois = ("far=sphere:900,0,0:5",)
+        steps: list[Step] = []
+        with pytest.raises(DataError, match=r"sub-01 syl\S+: ROI far: no voxel .*--overwrite"):
+            prepare(plan_of(drawn_study, tmp_path / "out", rois=rois), report=steps.append)
+        assert {step.label for step in steps if "sub-" in step.label} <= {steps[0].label}
+        with pytest.raises(DataError, match="nobody is left"):
+            prepare(plan_of(drawn_study, tmp_path / "out", rois=rois), leave_out_faulty=True)
+
     def test_it_may_be_left_out_with_the_reason(
         self, whole: Path, study: SimulatedStudy, tmp_path: Path
     ) -> None:

@@ -19,7 +19,7 @@ from brainbench.imaging.prepare.options import PrepareOptions
 from brainbench.imaging.prepare.person import PreparedPerson, mean_motion
 from brainbench.imaging.prepare.sources import RunName, RunSource
 from brainbench.imaging.reading import read_run
-from brainbench.imaging.rois import Roi
+from brainbench.imaging.rois import RegionError, Roi
 from brainbench.imaging.run import RunResponses
 from brainbench.progress import Progress, Step
 
@@ -67,6 +67,7 @@ class Work:
         self._bytes = _Bytes(sum(source.sizes.values()), progress)
         self._leave_out_faulty = leave_out_faulty
         self._stop = threading.Event()
+        self._any_read = False
         self.faults: dict[RunName, str] = {}
 
     def people(self, jobs: int) -> list[PreparedPerson]:
@@ -111,8 +112,18 @@ class Work:
         for name in names:
             try:
                 run, notes = self._run(name)
+                self._any_read = True
             except DownloadError:
                 raise
+            except RegionError as error:
+                # most likely of all runs alike: they are not brought in vain
+                if not (self._any_read or self._leave_out_faulty):
+                    raise RegionError(
+                        f"{error}. Nothing was read before: correct --roi and begin anew with "
+                        "--overwrite, or, if only such runs are at fault, use --leave-out-faulty"
+                    ) from error
+                self.faults[name] = str(error)
+                continue
             except DataError as error:
                 self.faults[name] = str(error)
                 continue
