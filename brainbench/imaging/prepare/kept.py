@@ -98,7 +98,7 @@ def differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]
     return [
         f"{name}: {_shown(flat[0].get(name))}, now {_shown(flat[1].get(name))}"
         for name in dict.fromkeys([*flat[0], *flat[1]])
-        if flat[0].get(name) != flat[1].get(name)
+        if _shown(flat[0].get(name)) != _shown(flat[1].get(name))
     ]
 
 
@@ -115,4 +115,4 @@ def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 def _shown(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
-    return "none" if value is None else str(value)
+    return "none" if value in (None, "") else str(value)

@@ -65,6 +65,10 @@ def test_only_people_stay_at_the_end(tmp_path: Path) -> None:
 
 def test_differences_are_given_in_words() -> None:
     assert differences(ASKED, ASKED) == []
+    assert differences({"files": {}, "scans": {"fmriprep": ""}},
+                       {"files": {"x": []}, "scans": {"fmriprep": "22.0"}}) == [
+        "scans.fmriprep: none, now 22.0",
+    ]  # fmt: skip
     assert differences({"a": None, "b": [1, 2]}, {"a": 0.5, "b": []}) == [
         "a: none, now 0.5",
         "b: 1, 2, now none",
