@@ -15,7 +15,10 @@ from brainbench.cli import catalogue
 from brainbench.cli.console import print_json, stdout
 from brainbench.cli.options import Json
 from brainbench.datasets import Card, list_datasets, load_card, load_problems
+from brainbench.datasets.cards import parse_card
+from brainbench.datasets.folder import ASSEMBLY, CARD
 from brainbench.errors import UnknownNameError, UsageError
+from brainbench.foreign import read_text
 from brainbench.paths import user_path
 from brainbench.results import load_record, only, render_record
 
@@ -26,13 +29,17 @@ HELP = """Show a run, or anything that has a name: see `brainbench list`.
   brainbench show phantom --items
   brainbench show xiao2026.language.all-ridge
   brainbench show ds003076.behavior.all-consistency
+  brainbench show prepared
   brainbench show results/MODEL/RUN
   brainbench show results/MODEL/RUN xiao2026.language"""
 
 
 def show(
     name: Annotated[
-        str, typer.Argument(help="Folder of a run, or name of a dataset, benchmark, suite, …")
+        str,
+        typer.Argument(
+            help="Folder of a run or dataset, or name of a dataset, benchmark, suite, …"
+        ),
     ],
     benchmark: Annotated[
         str | None,
@@ -55,8 +62,8 @@ def show(
         raise UsageError(f"{name} is no run: a second name goes with the folder of a run")
     if items:
         print("\n".join(problem.identifier for problem in load_problems(name)))
-    elif name in list_datasets():
-        card = load_card(name)
+    elif name in list_datasets() or _is_dataset(path):
+        card = load_card(name) if name in list_datasets() else _card_of(path)
         if json:
             print_json(card.model_dump_json(indent=1))
         else:
@@ -73,6 +80,17 @@ def show(
             stdout.print(render_record(record))
     else:
         _show_named(name, json)
+
+
+def _is_dataset(path: Path) -> bool:
+    """Whether a folder is one that ``prepare`` made, and not a run of that name."""
+    folder = user_path(path)
+    return all((folder / name).is_file() for name in (CARD, ASSEMBLY))
+
+
+def _card_of(path: Path) -> Card:
+    file = user_path(path) / CARD
+    return parse_card(read_text(file, 10_000_000), str(file))
 
 
 def _show_named(name: str, as_json: bool) -> None:

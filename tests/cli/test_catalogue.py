@@ -66,6 +66,18 @@ def test_a_slip_is_met_with_the_nearest_of_any_kind(cli: Any, slip: str, meant: 
     assert f"did you mean '{meant}'" in err
 
 
+def test_show_knows_a_dataset_folder(cli: Any, tmp_path: Path) -> None:
+    from brainbench.datasets import load_recording
+    from brainbench.datasets.folder import write_folder
+
+    write_folder(load_recording("phantom"), tmp_path / "mine")
+    code, out, _ = cli("show", str(tmp_path / "mine"))
+    assert code == 0
+    assert "Simulated people" in out
+    held = json.loads(cli("show", str(tmp_path / "mine"), "--json")[1])
+    assert held["name"] == "phantom"
+
+
 def test_runs_of_a_folder(cli: Any, tmp_path: Path) -> None:
     late = {"started": "2026-11-27T00:00:00+00:00"}
     write_run(empty("lab/b", "bbb", timing=late), tmp_path / "b" / "bbb")
