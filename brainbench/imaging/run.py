@@ -5,7 +5,6 @@ Names are those of BIDS and of fMRIPrep's outputs, 22.0 and later.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from brainbench.datasets.cards import Card, Scans
 from brainbench.errors import DataError
 from brainbench.imaging.extra import require_imaging
+from brainbench.imaging.kept import Rois, pack, unpack
 
 HEMISPHERES = ("L", "R")
 
@@ -112,7 +112,6 @@ class RunResponses:
 
     def to_bytes(self) -> bytes:
         """The responses as one compressed .npz without pickle, to be written whole."""
-        held = io.BytesIO()
         words = {
             "run": {
                 "subject": self.run.subject,
@@ -129,22 +128,17 @@ class RunResponses:
             "start": self.start,
             "confounds": list(map(str, self.confounds)),
             "trials": json.loads(self.trials.to_json(orient="split", double_precision=15)),
-            "rois": list(self.rois),
         }
-        arrays: dict[str, Any] = {f"roi_{i}": held for i, held in enumerate(self.rois.values())}
-        np.savez_compressed(
-            held,
-            words=np.frombuffer(json.dumps(words).encode(), np.uint8),
-            series=self.series,
-            inside=self.inside,
-            confounds=self.confounds.to_numpy(float),
-            kept=self.kept,
-            voxels=self.voxels,
-            coordinates=self.coordinates,
-            motion=self.motion,
-            **arrays,
-        )
-        return held.getvalue()
+        arrays = {
+            "series": self.series,
+            "inside": self.inside,
+            "confounds": self.confounds.to_numpy(float),
+            "kept": self.kept,
+            "voxels": self.voxels,
+            "coordinates": self.coordinates,
+            "motion": self.motion,
+        }
+        return pack(words, self.rois, arrays)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> RunResponses:
@@ -155,34 +149,33 @@ class RunResponses:
         DataError
             When it is anything else, or was cut short.
         """
-        try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as held:
-                words = json.loads(held["words"].tobytes())
-                run = dict(words["run"])
-                for name in ("bold", "sidecars"):
-                    run[name] = tuple(map(Path, run[name]))
-                for name in ("confounds", "events"):
-                    run[name] = Path(run[name])
-                run["mask"] = None if run["mask"] is None else Path(run["mask"])
-                return cls(
-                    run=ScannerRun(**run),
-                    tr=words["tr"],
-                    start=words["start"],
-                    series=held["series"],
-                    inside=held["inside"],
-                    confounds=pd.DataFrame(held["confounds"], columns=words["confounds"]),
-                    kept=held["kept"],
-                    trials=_trials_of(words["trials"]),
-                    rois={roi: held[f"roi_{i}"] for i, roi in enumerate(words["rois"])},
-                    voxels=held["voxels"],
-                    coordinates=held["coordinates"],
-                    motion=held["motion"],
-                )
-        except Exception as error:  # zip, numpy and JSON each raise kinds of their own
-            raise DataError(
-                f"kept responses of a run cannot be read ({type(error).__name__}: {error}); "
-                "remove the file, and the run is computed again"
-            ) from error
+        remedy = "; remove the file, and the run is computed again"
+        return unpack(content, cls._of, "kept responses of a run", remedy)
+
+    @classmethod
+    def _of(
+        cls, words: Mapping[str, Any], rois: Rois, arrays: Mapping[str, NDArray[Any]]
+    ) -> RunResponses:
+        run = dict(words["run"])
+        for name in ("bold", "sidecars"):
+            run[name] = tuple(map(Path, run[name]))
+        for name in ("confounds", "events"):
+            run[name] = Path(run[name])
+        run["mask"] = None if run["mask"] is None else Path(run["mask"])
+        return cls(
+            run=ScannerRun(**run),
+            tr=words["tr"],
+            start=words["start"],
+            series=arrays["series"],
+            inside=arrays["inside"],
+            confounds=pd.DataFrame(arrays["confounds"], columns=words["confounds"]),
+            kept=arrays["kept"],
+            trials=_trials_of(words["trials"]),
+            rois=rois,
+            voxels=arrays["voxels"],
+            coordinates=arrays["coordinates"],
+            motion=arrays["motion"],
+        )
 
 
 def find_runs(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.errors import DataError
+from brainbench.imaging.kept import Rois, pack, unpack
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,6 @@ class PreparedPerson:
         """As a compressed .npz without pickle."""
         words = {
             "subject": self.subject,
-            "rois": list(self.rois),
             "left_out": dict(self.left_out),
             "marks": dict(self.marks),
             "runs": [
@@ -92,19 +89,13 @@ class PreparedPerson:
                 for name, run in self.runs.items()
             ],
         }
-        arrays: dict[str, Any] = {f"roi_{i}": held for i, held in enumerate(self.rois.values())}
-        for i, run in enumerate(self.runs.values()):
-            for name in _ARRAYS:
-                arrays[f"{name}_{i}"] = getattr(run, name)
-        held = io.BytesIO()
-        np.savez_compressed(
-            held,
-            words=np.frombuffer(json.dumps(words).encode(), np.uint8),
-            voxels=self.voxels,
-            coordinates=self.coordinates,
-            **arrays,
-        )
-        return held.getvalue()
+        arrays = {
+            f"{name}_{i}": getattr(run, name)
+            for i, run in enumerate(self.runs.values())
+            for name in _ARRAYS
+        }
+        places = {"voxels": self.voxels, "coordinates": self.coordinates}
+        return pack(words, self.rois, arrays | places)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> PreparedPerson:
@@ -115,33 +106,32 @@ class PreparedPerson:
         DataError
             When it is anything else, or was cut short.
         """
-        try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as held:
-                words = json.loads(held["words"].tobytes())
-                runs = {
-                    one["name"]: PreparedRun(
-                        stimulus_ids=tuple(one["stimulus_ids"]),
-                        phases=tuple(one["phases"]),
-                        events=one["events"],
-                        inputs=one["inputs"],
-                        mark=one["mark"],
-                        **{name: held[f"{name}_{i}"] for name in _ARRAYS},
-                    )
-                    for i, one in enumerate(words["runs"])
-                }
-                return cls(
-                    words["subject"],
-                    {roi: held[f"roi_{i}"] for i, roi in enumerate(words["rois"])},
-                    held["voxels"],
-                    held["coordinates"],
-                    runs,
-                    words["left_out"],
-                    words["marks"],
-                )
-        except Exception as error:  # zip, numpy and JSON each raise kinds of their own
-            raise DataError(
-                f"kept responses of a person cannot be read ({type(error).__name__}: {error})"
-            ) from error
+        return unpack(content, cls._of, "kept responses of a person")
+
+    @classmethod
+    def _of(
+        cls, words: Mapping[str, Any], rois: Rois, arrays: Mapping[str, NDArray[Any]]
+    ) -> PreparedPerson:
+        runs = {
+            one["name"]: PreparedRun(
+                stimulus_ids=tuple(one["stimulus_ids"]),
+                phases=tuple(one["phases"]),
+                events=one["events"],
+                inputs=one["inputs"],
+                mark=one["mark"],
+                **{name: arrays[f"{name}_{i}"] for name in _ARRAYS},
+            )
+            for i, one in enumerate(words["runs"])
+        }
+        return cls(
+            words["subject"],
+            rois,
+            arrays["voxels"],
+            arrays["coordinates"],
+            runs,
+            words["left_out"],
+            words["marks"],
+        )
 
 
 _ARRAYS = ("responses", "inside", "tsnr", "motion", "kept")

@@ -1,4 +1,4 @@
-"""A wrong HRF is told, a right one is not."""
+"""A wrong HRF is reported, a right one is not."""
 
 from __future__ import annotations
 
