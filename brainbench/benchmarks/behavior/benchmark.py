@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from brainbench.benchmarks.base import OwnBenchmark, types_of
 from brainbench.benchmarks.behavior.consistency import Array, area_under_curve, mean_of
@@ -40,13 +41,12 @@ BEHAVIOR = "behavior"
 BEHAVIOR_METRIC = "consistency"
 # Raise when a change of the code changes a score.
 BEHAVIOR_VERSION = 1
+B = TypeVar("B", bound="AnswersBenchmark")
 
 
 @dataclass(frozen=True)
-class BehaviorBenchmark(OwnBenchmark):
-    """A model's answers against those of people, inside one reasoning type or over all.
-
-    ``benchmark(model)`` gives a :class:`~brainbench.benchmarks.behavior.score.BehaviorScore`.
+class AnswersBenchmark(OwnBenchmark):
+    """A model's answers to the problems that people of one dataset solved.
 
     Parameters
     ----------
@@ -56,6 +56,31 @@ class BehaviorBenchmark(OwnBenchmark):
 
     dataset: str
     reasoning_type: str
+
+    @property
+    def needs(self) -> Needs:
+        """Answers to the problems of its types."""
+        return Needs(answers=self.reasoning_types)
+
+    @property
+    def reasoning_types(self) -> tuple[str, ...]:
+        """The types whose items are asked."""
+        if self.reasoning_type == POOLED:
+            return load_card(self.dataset).reasoning_types
+        return (self.reasoning_type,)
+
+
+@dataclass(frozen=True)
+class BehaviorBenchmark(AnswersBenchmark):
+    """A model's answers against those of people, inside one reasoning type or over all.
+
+    ``benchmark(model)`` gives a :class:`~brainbench.benchmarks.behavior.score.BehaviorScore`.
+
+    Parameters
+    ----------
+    dataset : name of a dataset of answers.
+    reasoning_type : ``all``, ``syllogistic`` or ``transitive``.
+    """
 
     @property
     def identifier(self) -> str:
@@ -73,11 +98,6 @@ class BehaviorBenchmark(OwnBenchmark):
         return [cls(card.name, kind) for kind in types_of(card)] if card.behavior else []
 
     @property
-    def needs(self) -> Needs:
-        """Answers to the problems of its types."""
-        return Needs(answers=self.reasoning_types)
-
-    @property
     def about(self) -> dict[str, object]:
         """What ``brainbench show`` prints of it, by name."""
         return super().about | {
@@ -85,13 +105,6 @@ class BehaviorBenchmark(OwnBenchmark):
             "headline": f"{IN_WORDS['error_consistency']}, mean over people",
             "beside it": ", ".join(IN_WORDS[name] for name in MEASURES[1:]),
         }
-
-    @property
-    def reasoning_types(self) -> tuple[str, ...]:
-        """The types whose items are asked."""
-        if self.reasoning_type == POOLED:
-            return load_card(self.dataset).reasoning_types
-        return (self.reasoning_type,)
 
     @property
     def ceiling(self) -> float | None:
@@ -131,15 +144,34 @@ def score_behavior(
     DataError
         When there is not one answer for each problem, or a benchmark has no item.
     """
+    for benchmark, asked in each_asked(benchmarks, behavior, answers, report):
+        group = gather(behavior, benchmark.reasoning_type, seed)
+        yield _score(benchmark, group, answers, answers.said[asked], answers.log_odds[asked])
+
+
+def each_asked(
+    benchmarks: Sequence[B], behavior: Behavior, answers: Answers, report: Progress | None
+) -> Iterator[tuple[B, NDArray[np.bool_]]]:
+    """Benchmarks of one dataset, each with which of the problems are its items.
+
+    Parameters
+    ----------
+    behavior : the items that were asked.
+    answers : the model's, to the problems of ``behavior``.
+    report : called before each benchmark.
+
+    Raises
+    ------
+    DataError
+        When there is not one answer for each problem.
+    """
     if answers.n_items != len(behavior.problems):
         raise DataError(f"{answers.n_items} answers for {len(behavior.problems)} problems")
     types = np.array([problem.reasoning_type for problem in behavior.problems])
     for done, benchmark in enumerate(benchmarks):
         if report:
             report(Step(benchmark.identifier, done, len(benchmarks)))
-        group = gather(behavior, benchmark.reasoning_type, seed)
-        asked = np.isin(types, benchmark.reasoning_types)
-        yield _score(benchmark, group, answers, answers.said[asked], answers.log_odds[asked])
+        yield benchmark, np.isin(types, benchmark.reasoning_types)
 
 
 def _score(

@@ -8,9 +8,10 @@ from typing import Self
 
 import numpy as np
 
-from brainbench.benchmarks.base import OwnBenchmark, types_of
+from brainbench.benchmarks.base import types_of
+from brainbench.benchmarks.behavior.benchmark import AnswersBenchmark, each_asked
 from brainbench.benchmarks.behavior.scoring import Responder
-from brainbench.benchmarks.cell import POOLED, is_pooled
+from brainbench.benchmarks.cell import is_pooled
 from brainbench.benchmarks.difficulty.score import DifficultyScore, PersonRow
 from brainbench.benchmarks.difficulty.scoring import (
     Crowd,
@@ -18,19 +19,18 @@ from brainbench.benchmarks.difficulty.scoring import (
     agreement_with_each,
     profile_rows,
 )
-from brainbench.benchmarks.inputs import Inputs, Needs, Scoring
+from brainbench.benchmarks.inputs import Inputs, Scoring
 from brainbench.benchmarks.published.scoring import finite_or_none
 from brainbench.datasets import Behavior, Card, load_behavior, load_card
-from brainbench.errors import DataError
 from brainbench.models import Answers
-from brainbench.progress import Progress, Step
+from brainbench.progress import Progress
 
 # Raise when a change of the code changes a score.
 DIFFICULTY_VERSION = 1
 
 
 @dataclass(frozen=True)
-class DifficultyBenchmark(OwnBenchmark):
+class DifficultyBenchmark(AnswersBenchmark):
     """A model's confidence against the share of people who were right, item by item.
 
     ``benchmark(model)`` gives a :class:`~brainbench.benchmarks.difficulty.score.DifficultyScore`.
@@ -40,9 +40,6 @@ class DifficultyBenchmark(OwnBenchmark):
     dataset : a joined dataset of answers: people in groups.
     reasoning_type : ``all``, ``syllogistic`` or ``transitive``.
     """
-
-    dataset: str
-    reasoning_type: str
 
     @property
     def identifier(self) -> str:
@@ -60,11 +57,6 @@ class DifficultyBenchmark(OwnBenchmark):
         return [cls(card.name, kind) for kind in types_of(card)] if card.joined else []
 
     @property
-    def needs(self) -> Needs:
-        """Answers to the problems of its types."""
-        return Needs(answers=self.reasoning_types)
-
-    @property
     def about(self) -> dict[str, object]:
         """What ``brainbench show`` prints of it, by name."""
         parts = [load_card(name) for name in load_card(self.dataset).requires]
@@ -76,13 +68,6 @@ class DifficultyBenchmark(OwnBenchmark):
             "the share of people who were right; each group counts the same",
             "beside it": "each group; their correlation; reliability; beyond condition; age",
         }
-
-    @property
-    def reasoning_types(self) -> tuple[str, ...]:
-        """The types whose items are asked."""
-        if self.reasoning_type == POOLED:
-            return load_card(self.dataset).reasoning_types
-        return (self.reasoning_type,)
 
     @property
     def ceiling(self) -> float | None:
@@ -124,14 +109,8 @@ def score_difficulty(
     DataError
         When there is not one answer for each problem, or a benchmark has no item.
     """
-    if answers.n_items != len(behavior.problems):
-        raise DataError(f"{answers.n_items} answers for {len(behavior.problems)} problems")
-    types = np.array([problem.reasoning_type for problem in behavior.problems])
-    for done, benchmark in enumerate(benchmarks):
-        if report:
-            report(Step(benchmark.identifier, done, len(benchmarks)))
+    for benchmark, asked in each_asked(benchmarks, behavior, answers, report):
         crowd = Crowd.of(behavior, benchmark.reasoning_type, seed)
-        asked = np.isin(types, benchmark.reasoning_types)
         model = Responder.from_answers(
             answers.said[asked], answers.log_odds[asked], crowd.group.labels
         )
