@@ -1,4 +1,4 @@
-"""What prints in words once it is told how."""
+"""What prints in words once its display is loaded."""
 
 from __future__ import annotations
 

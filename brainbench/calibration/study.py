@@ -22,7 +22,6 @@ from threadpoolctl import threadpool_limits
 
 from brainbench.benchmarks.ladder.detectable import LEVEL, POWER, Planted, SimulatedPeople
 from brainbench.benchmarks.ladder.names import Rung
-from brainbench.benchmarks.ladder.people import prepare_types
 from brainbench.benchmarks.ladder.scoring import Ladder
 from brainbench.calibration.ladder.models import SimulatedModels, count_boards
 from brainbench.calibration.record import versions
@@ -128,9 +127,7 @@ class Noise:
     @classmethod
     def of(cls, recording: Recording, seed: int) -> Noise:
         """The noise of a recording, every ROI and reasoning type."""
-        card = recording.card
-        rois = [roi for roi in card.rois if roi in set(recording.assembly["roi"].values)]
-        types = prepare_types(recording, card.reasoning_types, rois, seed, draws=1)
+        types = Ladder.prepare(recording, seed, draws=1).types
         people = SimulatedPeople(types, {})
         return cls(
             people.noise, {kind: one.projections["run"].degrees for kind, one in types.items()}

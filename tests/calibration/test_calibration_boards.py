@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -43,6 +42,7 @@ from brainbench.leaderboard.boards.simulated import (
     simulated_words,
 )
 from brainbench.models import Activations
+from scripts import load_script
 
 ROOT = Path(brainbench.__file__).parent.parent
 TOY = Sizes(models=2, ladder=(2, 1), worlds=(1, 2, 3), boards=2, more_published=1)
@@ -50,13 +50,7 @@ TOY = Sizes(models=2, ladder=(2, 1), worlds=(1, 2, 3), boards=2, more_published=
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    path = ROOT / "scripts" / "simulate_boards.py"
-    spec = importlib.util.spec_from_file_location("simulate_boards", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("simulate_boards")
 
 
 @pytest.fixture(scope="module")

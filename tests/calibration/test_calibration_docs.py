@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from scipy.stats import binomtest
 
 import brainbench
 from brainbench.calibration import Calibration, CalibrationRow, LadderCalibration
+from scripts import load_script
 
 ROOT = Path(brainbench.__file__).parent.parent
 
 
-def load_script() -> ModuleType:
-    path = ROOT / "scripts" / "calibration_tables.py"
-    spec = importlib.util.spec_from_file_location("calibration_tables", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-SCRIPT = load_script()
+SCRIPT = load_script("calibration_tables")
 ENCODING: Calibration = SCRIPT.read_encoding()
 KINDS = ("syllogistic", "transitive")
 

@@ -78,7 +78,7 @@ class TestRoundTrip:
         found = load_folder(folder)
         write_folder(found, tmp_path / "again")
         again = load_folder(tmp_path / "again")
-        # how the responses were made is no part of it: the responses are
+        # how the responses were made is not hashed: the responses are
         assert again.data_sha256 == found.data_sha256
 
     @pytest.mark.parametrize("what", ["response", "answer", "text", "card"])

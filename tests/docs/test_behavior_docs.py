@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-import brainbench
+from scripts import load_script
 
-ROOT = Path(brainbench.__file__).parent.parent
-
-
-def load_script() -> ModuleType:
-    path = ROOT / "scripts" / "behavior_tables.py"
-    spec = importlib.util.spec_from_file_location("behavior_tables", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-SCRIPT = load_script()
+SCRIPT = load_script("behavior_tables")
 KEPT: dict[str, Any] = json.loads(SCRIPT.DATA.read_text("utf-8"))
 PAGE = SCRIPT.PAGE.read_text("utf-8")
 WORDS = " ".join(PAGE.split())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -12,21 +10,14 @@ import pytest
 import brainbench
 from brainbench.benchmarks import LadderScore
 from brainbench.benchmarks.ladder.score import together
+from scripts import load_script
 
 ROOT = Path(brainbench.__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "results_tables", ROOT / "scripts" / "results_tables.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # its dataclass looks itself up there
-    spec.loader.exec_module(module)
-    return module
+    return load_script("results_tables")
 
 
 def test_tables_are_those_of_the_submissions(script: ModuleType) -> None:

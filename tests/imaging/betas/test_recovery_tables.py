@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from scripts import load_script
 
 ROOT = Path(__file__).parents[3]
 
@@ -15,13 +16,7 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture(scope="module")
 def script() -> Any:
     pytest.importorskip("nilearn", reason="the script needs it; install the imaging extra")
-    path = ROOT / "scripts" / "simulate_betas.py"
-    spec = importlib.util.spec_from_file_location("simulate_betas", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("simulate_betas")
 
 
 @pytest.fixture(scope="module")

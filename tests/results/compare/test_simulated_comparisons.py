@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+
+from scripts import load_script
 
 ROOT = Path(__file__).parents[3]
 SHOWN = ("failed", "over_all_tasks", "single_tasks", "one_answer", "uncorrected")
@@ -17,15 +17,7 @@ SHOWN = ("failed", "over_all_tasks", "single_tasks", "one_answer", "uncorrected"
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    path = ROOT / "scripts" / "simulate_compare.py"
-    spec = importlib.util.spec_from_file_location("simulate_compare", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    # dataclasses look their module up by name
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_script("simulate_compare")
 
 
 def counts(script: ModuleType, name: str, runs: int) -> Any:
