@@ -1,4 +1,4 @@
-"""Paths as users write them, and the folder of caches."""
+"""Paths as users write them, and the folders of caches and of results."""
 
 from __future__ import annotations
 
@@ -23,3 +23,8 @@ def cache_folder() -> Path:
     """``BRAINBENCH_CACHE``, or the user's cache folder."""
     set_by_user = os.environ.get("BRAINBENCH_CACHE")
     return user_path(set_by_user) if set_by_user else platformdirs.user_cache_path("brainbench")
+
+
+def results_folder() -> Path:
+    """``BRAINBENCH_OUTPUT_PATH``, or ``results`` where one is: where runs go, and are found."""
+    return user_path(os.environ.get("BRAINBENCH_OUTPUT_PATH") or "results")

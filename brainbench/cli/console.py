@@ -44,13 +44,14 @@ def write_any_text(*streams: TextIO) -> None:
     """From now on, characters that a stream cannot encode are written as others close to them.
 
     Terminals and pipes of Windows, cron and CI logs are often not UTF-8; so are names of files
-    that hold bytes of another encoding.
+    that hold bytes of another encoding. Each line is written at once, so that where both streams
+    go to one file its lines stand in the order in which they were written.
     """
     codecs.register_error(_STAND_INS, _stand_in)
     for stream in streams:
         # one that was put in its place, by a notebook or a test, may know nothing of encodings
         with contextlib.suppress(AttributeError, ValueError, OSError):
-            stream.reconfigure(errors=_STAND_INS)  # type: ignore[attr-defined]
+            stream.reconfigure(errors=_STAND_INS, line_buffering=True)  # type: ignore[attr-defined]
 
 
 def print_json(text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +32,8 @@ from brainbench.guidance.options import GuidanceOptions
 from brainbench.models import ModelOptions
 from brainbench.reasoning import TaskOptions, parse_arguments
 from brainbench.results import RunFolder, render_record, render_scorecard
+from brainbench.results.report import REPORT
+from brainbench.results.store import RECORD, short_name
 from brainbench.run import Settings
 from brainbench.run import evaluate as run_evaluate
 
@@ -412,22 +413,20 @@ def evaluate(
             ),
             output_path=output_path,
             overwrite=overwrite,
-            name=name or _dated(suite or dataset, tasks, benchmarks),
+            name=name or None,
             report=report,
         )
     if json:
         print_json(record.model_dump_json(indent=1))
         return
-    folder = RunFolder(output_path, record.model.identifier, record.run_id)
-    stdout.print(render_record(record) if details else render_scorecard(record, str(folder.path)))
-    _LOG.info("record: %s", folder.path / "results.json")
-    _LOG.info("report: %s", folder.path / "report.html")
-
-
-def _dated(chosen: str | None, tasks: str | None, benchmarks: str | None) -> str:
-    """What is scored, and the day: a folder that says so before its hash."""
-    what = chosen or ("tasks" if tasks else "benchmarks" if benchmarks else "default")
-    return f"{Path(what).name}-{datetime.now(UTC):%Y-%m-%d}"
+    folder = RunFolder(output_path, record.model.identifier, record.run_id).path
+    shown = render_record(record) if details else render_scorecard(record, short_name(folder))
+    stdout.print(shown, crop=False)
+    _LOG.info("record: %s", folder / RECORD)
+    if (page := folder / REPORT).is_file():
+        _LOG.info("report: %s", page)
+    else:
+        _LOG.warning("there is no report: brainbench report %s", short_name(folder))
 
 
 def _names(text: str) -> list[str]:

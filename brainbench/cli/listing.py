@@ -15,7 +15,7 @@ from brainbench.cli import catalogue
 from brainbench.cli.errors import FAILED
 from brainbench.cli.options import Json
 from brainbench.errors import UnknownNameError, UsageError
-from brainbench.paths import user_path
+from brainbench.paths import results_folder, user_path
 from brainbench.reasoning.checks.tasks import check_tasks, installed, list_tasks, tasks_folder
 from brainbench.results.finished import list_runs
 
@@ -72,7 +72,7 @@ def list_names(
         return
     if folder is not None and kind != _RUNS:
         raise UsageError("a folder goes with runs: brainbench list runs FOLDER")
-    given = {_TASKS: (folders,), _RUNS: (folder or "results",)}.get(kind, ())
+    given = {_TASKS: (folders,), _RUNS: (folder or results_folder(),)}.get(kind, ())
     found = _KINDS[kind](*given)
     if json:
         print(json_module.dumps(list(found)))

@@ -16,6 +16,7 @@ from brainbench.imaging.betas import BetaOptions
 from brainbench.imaging.confounds import DEFAULT_STRATEGY
 from brainbench.imaging.prepare import PrepareOptions
 from brainbench.imaging.reading import ReadOptions
+from brainbench.results.quality import QUALITY
 from brainbench.run.preparing import Plan, Study, plan
 from brainbench.run.preparing import prepare as run_prepare
 
@@ -161,8 +162,9 @@ def prepare(
         raise UsageError("give the dataset folder that is to be made with --output-path")
     with step_progress(quiet, verbose) as report:
         folder = run_prepare(planned, jobs, leave_out_faulty, overwrite, report)
-    print(f"{folder}: look at {folder / 'quality.html'}, then")
+    print(f"{folder}: once you have looked at its page,")
     print(f"  brainbench evaluate --dataset {shlex.quote(str(folder))} --model …")
+    print(f"page: {folder / QUALITY}")
 
 
 def _print_plan(planned: Plan) -> None:

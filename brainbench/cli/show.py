@@ -21,6 +21,7 @@ from brainbench.errors import UnknownNameError, UsageError
 from brainbench.foreign import read_text
 from brainbench.paths import user_path
 from brainbench.results import load_record, only, render_record
+from brainbench.results.store import runs_named
 
 HELP = """Show a run, or anything that has a name: see `brainbench list`.
 
@@ -30,16 +31,14 @@ HELP = """Show a run, or anything that has a name: see `brainbench list`.
   brainbench show xiao2026.language.all-ridge
   brainbench show ds003076.behavior.all-consistency
   brainbench show prepared
-  brainbench show results/MODEL/RUN
+  brainbench show 3f2a1b
   brainbench show results/MODEL/RUN xiao2026.language"""
 
 
 def show(
     name: Annotated[
         str,
-        typer.Argument(
-            help="Folder of a run or dataset, or name of a dataset, benchmark, suite, …"
-        ),
+        typer.Argument(help="Id or folder of a run, or name of a dataset, benchmark, suite, …"),
     ],
     benchmark: Annotated[
         str | None,
@@ -70,14 +69,14 @@ def show(
             _show_card(card)
     elif name in list_benchmarks():
         _show_benchmark(name, json)
-    elif path.suffix == ".json" or user_path(path).exists():
+    elif path.suffix == ".json" or user_path(path).exists() or runs_named(path):
         record = load_record(path)
         if benchmark is not None:
             record = only(record, benchmark)
         if json:
             print_json(record.model_dump_json(indent=1))
         else:
-            stdout.print(render_record(record))
+            stdout.print(render_record(record), crop=False)
     else:
         _show_named(name, json)
 

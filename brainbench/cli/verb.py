@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,14 @@ _WIDEST = 100  # columns, beyond which lines are tiring to read
 _COMMANDS, _ARGUMENTS, _OPTIONS = "Commands", "Arguments", "Options"
 _NAME = "bold cyan"
 _RUNS = "evaluate"
+# options that mean something else from verb to verb, and whether a verb has a variable of its own
+# for them: where runs go is no place for what other verbs write, and the name of a run's folder
+# names neither a steering nor a submission
+_OWN: dict[str, Callable[[str | None], bool]] = {
+    "output_path": lambda verb: verb != _RUNS,
+    "name": lambda verb: verb == _RUNS,
+    "card": lambda verb: verb == _RUNS,
+}
 
 
 class ShortHelp:
@@ -43,15 +52,16 @@ class Verb(ShortHelp, TyperCommand):
 
     A variable is called the same whatever the verb, so click's automatic names, which begin with
     the verb's, do not serve. ``--output-path`` of verbs other than ``evaluate`` is read from
-    ``BRAINBENCH_<VERB>_OUTPUT_PATH``. Errors name the variable; the help states the rule.
+    ``BRAINBENCH_<VERB>_OUTPUT_PATH``, ``--name`` and ``--card`` of ``evaluate`` from
+    ``BRAINBENCH_EVALUATE_NAME`` and ``…_CARD``. Errors name the variable; the help states the rule.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for param in self.params:
             if isinstance(param, TyperOption):
-                # where runs go is no place for what other verbs write
-                own = f"{self.name}_" if param.name == "output_path" and self.name != _RUNS else ""
+                apart = _OWN.get(str(param.name))
+                own = f"{self.name}_" if apart is not None and apart(self.name) else ""
                 param.envvar = f"{PREFIX}_{own}{param.name}".upper().replace("-", "_")
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from brainbench.results.blocks import Block, Bullets, Words
+from brainbench.results.blocks import Bullets
 from brainbench.results.blocks.terminal import show_about, show_blocks, show_section
 from brainbench.results.record import Record
 from brainbench.results.scorecard import remarks, scorecard
 from brainbench.results.sections import record_sections
 from brainbench.results.sections.cautions import run_cautions, section_cautions
 from brainbench.results.wording import clip
+
+_LONGEST_COMMAND = 4000
 
 
 def render_scorecard(record: Record, run: str = "") -> RenderableType:
@@ -28,13 +30,20 @@ def render_scorecard(record: Record, run: str = "") -> RenderableType:
     What a console of any width prints.
     """
     card = scorecard(record)
-    blocks: list[Block] = [*card.read]
+    more: list[RenderableType] = []
     if run:
-        blocks.append(Words(f"details: brainbench show {run} [BENCHMARK]", "note"))
+        # copied as it is, so that no narrow terminal may break it
+        more.append(command_line("details", f"brainbench show {run} [BENCHMARK]"))
     warned = Bullets([("", text) for text in remarks(record)], "warning")
     title = Text(title_of(record), style="bold")
-    return Group(
-        title, *show_blocks(card.planted), "", *show_blocks(blocks), *show_blocks([warned])
+    read = [*show_blocks(card.read), *more]
+    return Group(title, *show_blocks(card.planted), "", *read, *show_blocks([warned]))
+
+
+def command_line(label: str, command: str) -> Text:
+    """A command that is to be copied, which no width breaks where a console does not crop."""
+    return Text(
+        f"{label}: {clip(command, _LONGEST_COMMAND)}", style="dim", no_wrap=True, overflow="ignore"
     )
 
 

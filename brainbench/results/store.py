@@ -12,8 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
+import shlex
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ from safetensors.numpy import save as pack
 from brainbench.atomic import locked, write_whole, writing
 from brainbench.errors import DataError, UsageError
 from brainbench.foreign import fault_of, parse_json, read_text
-from brainbench.paths import user_path
+from brainbench.paths import results_folder, user_path
 from brainbench.results import schema1
 from brainbench.results.file_names import file_stem, folder_name
 from brainbench.results.record import SCHEMA_VERSION, Record
@@ -33,7 +35,10 @@ _LOG = logging.getLogger(__name__)
 
 RECORD = "results.json"
 VERSIONS = (schema1.VERSION, SCHEMA_VERSION)
-GIVE_RUN = f"give the folder of one, <output>/<model>/<run id>, or its {RECORD}"
+GIVE_RUN = f"give the folder of one, <output>/<model>/<run id>, its {RECORD}, or its id"
+# digits of a run's id that people see, and the fewest by which a run is found
+_SHORT, _FEWEST = 6, 4
+_ID = re.compile(rf"[0-9a-f]{{{_FEWEST},12}}")
 
 
 class RunFolder:
@@ -190,14 +195,21 @@ def find_record(path: str | Path) -> Path:
 
     Parameters
     ----------
-    path : the file itself, the folder of the run, or a folder of results with one run.
+    path : the file itself, the folder of the run, a folder of results with one run, or the first
+        digits of its id: alone for a run in :func:`.results_folder`, or behind another folder of
+        results, as ``out/3f2a1b``.
 
     Raises
     ------
     UsageError
-        When a folder holds none, or more than one.
+        When a folder holds none or more than one, or several runs have an id that begins so.
     """
     given = user_path(path)
+    if not given.exists() and (named := runs_named(path)):
+        if len(named) > 1:
+            what = f"{len(named)} runs have an id that begins with {given.name}"
+            raise UsageError(_several(what, named))
+        return named[0] / RECORD
     if not given.is_dir():
         # a page or a file of samples lies beside the record that it was made from
         for folder in given.parents[:2] if given.is_file() and given.suffix != ".json" else ():
@@ -210,10 +222,54 @@ def find_record(path: str | Path) -> Path:
     if not found:
         raise UsageError(f"{path} is not a run: {GIVE_RUN}")
     if len(found) > 1:
-        names = "".join(f"\n  {one.parent}" for one in found[:5])
-        more = f"\n  and {len(found) - 5} more" if len(found) > 5 else ""
-        raise UsageError(f"{path} holds {len(found)} runs; give one of them:{names}{more}")
+        folders = [one.parent for one in found]
+        raise UsageError(_several(f"{path} holds {len(found)} runs", folders))
     return found[0]
+
+
+def runs_named(path: str | Path) -> list[Path]:
+    """Folders of the runs whose id begins with the last part of a path; empty where it is none."""
+    given = user_path(path)
+    if not _ID.fullmatch(given.name):
+        return []
+    alone = str(given) == given.name
+    return _runs_of(results_folder() if alone else given.parent, given.name)
+
+
+def short_name(folder: str | Path) -> str:
+    """What finds a run again, short enough to be typed: the first digits of its id.
+
+    Parameters
+    ----------
+    folder : of the run.
+
+    Returns
+    -------
+    The digits alone for a run in :func:`.results_folder`, else behind the folder of results, as a
+    shell reads it. Of a run that was moved elsewhere, its folder.
+    """
+    path = Path(folder)
+    root, run_id = path.parent.parent, path.name.rpartition("-")[2]
+    if not _ID.fullmatch(run_id):
+        return shlex.quote(str(path))
+    usual = root.resolve() == results_folder().resolve()
+    for length in range(_SHORT, len(run_id)):
+        short = run_id[:length]
+        if len(_runs_of(root, short)) == 1:
+            return short if usual else shlex.quote(str(root / short))
+    return shlex.quote(str(path))
+
+
+def _runs_of(root: Path, begins: str) -> list[Path]:
+    """Folders of runs in a folder of results, or of one model, whose id begins so."""
+    found = {file.parent for place in ("*", "*/*") for file in root.glob(f"{place}/{RECORD}")}
+    return sorted(one for one in found if one.name.rpartition("-")[2].startswith(begins))
+
+
+def _several(what: str, folders: Sequence[Path]) -> str:
+    names = "".join(f"\n  {one}" for one in folders[:5])
+    more = f"\n  and {len(folders) - 5} more" if len(folders) > 5 else ""
+    return f"{what}; give one of them:{names}{more}"
 
 
 def load_record(path: str | Path) -> Record:

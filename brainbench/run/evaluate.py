@@ -39,6 +39,7 @@ from brainbench.run.inputs import (
     naming_limit,
     read_model,
 )
+from brainbench.run.naming import run_name
 from brainbench.run.own_data import choose_own
 from brainbench.run.provenance import peak_memory_mb
 from brainbench.run.record import new_record, unused_weights
@@ -64,7 +65,7 @@ def evaluate(
     settings: Settings | None = None,
     output_path: str | Path = "results",
     overwrite: bool = False,
-    name: str = "",
+    name: str | None = "",
     report: Progress = no_progress,
 ) -> Record:
     """Score a model and keep the record.
@@ -82,7 +83,8 @@ def evaluate(
     settings : protocol, seed and so on.
     output_path : root of the results; the run goes to ``<model>/<name>-<run id>`` below it.
     overwrite : compute again what is already there.
-    name : what the folder of a new run is called before its id; changes no number.
+    name : what the folder of a new run is called before its id; None: what is scored, and the
+        day. It changes no number.
     report : called before each step.
 
     Returns
@@ -107,6 +109,9 @@ def evaluate(
     with clock.on(LOADING):
         guided = _guidance(scored, suite, dataset, chosen)
     names = choose_tasks(tasks, suite)
+    if name is None:
+        whole = suite or (own.card.name if own else dataset)
+        name = run_name(benchmarks, tasks, whole or default_suite(scored, chosen.protocol))
     if suite in (*TASK_SUITES, *GUIDANCE_SUITES):
         suite = None
     if guided is not None:

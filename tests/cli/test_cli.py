@@ -103,19 +103,26 @@ def test_a_run_prints_its_scorecard_and_where_the_tables_are(cli: Any, few_draws
     (details,) = [line for line in lines if line.startswith("details: ")]
     folder = next(Path().glob("results/*/*"))
     # what was scored, the day, and the id
-    assert re.fullmatch(r"benchmarks-\d{4}-\d\d-\d\d-[0-9a-f]{12}", folder.name)
+    assert re.fullmatch(rf"{ONE}-\d{{4}}-\d\d-\d\d-[0-9a-f]{{12}}", folder.name)
+    # the page is named last, behind everything on either stream
+    assert result.err.endswith(f" report: {folder / 'report.html'}")
     again = cli("evaluate", "--benchmarks", ONE, "--name", "mine")
     assert again.out == result.out, "found by its content, whatever its name"
-    assert details == f"details: brainbench show {folder} [BENCHMARK]"
+    run = folder.name.rpartition("-")[2][:6]
+    assert details == f"details: brainbench show {run} [BENCHMARK]"
     assert f"{ONE} " not in result.out
     whole = cli("show", str(folder))
     assert card in whole.out.splitlines()
-    assert cli("show", str(folder), ONE).out == whole.out
+    assert cli("show", run, ONE).out == whole.out
     assert cli("show", str(folder), "phantom.signal").out == whole.out
-    wrong = cli("show", str(folder), "phantom.noise")
+    wrong = cli("show", run, "phantom.noise")
     assert wrong.code == 2
     assert f"did you mean '{ONE}'?" in wrong.err
     assert cli("show", "phantom", ONE).code == 2
+    (folder / "report.html").unlink()
+    again = cli("evaluate", "--benchmarks", ONE)
+    assert again.err.endswith(f" there is no report: brainbench report {run}")
+    assert cli("report", run).out.startswith(str(folder / "report.html"))
 
 
 def test_a_width_that_is_given_is_kept() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 
 import pytest
@@ -34,6 +35,16 @@ def test_what_an_encoding_lacks_gets_a_stand_in_of_one_character(
     stream.flush()
     assert held.getvalue().decode(encoding) == expected
     assert len(expected) == len(TEXT)
+
+
+def test_both_streams_into_one_file_keep_their_order() -> None:
+    code = (
+        "import sys; from brainbench.cli.console import stdout, stderr, write_any_text\n"
+        "write_any_text(sys.stdout, sys.stderr)\n"
+        "print('one'); stderr.print('two'); stdout.print('three'); print('four', file=sys.stderr)"
+    )
+    found = subprocess.check_output([sys.executable, "-c", code], stderr=subprocess.STDOUT)
+    assert found.decode().split() == ["one", "two", "three", "four"]
 
 
 def test_a_table_keeps_its_columns() -> None:

@@ -61,9 +61,11 @@ def every_verb() -> list[str]:
 
 
 def variable_of(words: str, name: str) -> str:
-    """Each verb but evaluate has its own place for what it writes."""
+    """Each verb but evaluate has its own place for what it writes; a run's name is its alone."""
     verb = words.split()[-1].upper()
-    return f"{verb}_OUTPUT_PATH" if name == "OUTPUT_PATH" and words != "evaluate" else name
+    runs = words == "evaluate"
+    apart = {"OUTPUT_PATH": not runs, "NAME": runs, "CARD": runs}.get(name, False)
+    return f"{verb}_{name}" if apart else name
 
 
 @pytest.mark.parametrize("words", VARIABLES)
@@ -97,6 +99,26 @@ def test_new_options_have_variables_too() -> None:
             if param.param_type_name == "option":
                 expected = f"BRAINBENCH_{variable_of(words, param.name.upper())}"
                 assert param.envvar == expected, (words, param.name)
+
+
+def test_where_runs_go_is_no_place_for_what_other_verbs_write(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BRAINBENCH_OUTPUT_PATH", "runs-go-here")
+    monkeypatch.setenv("BRAINBENCH_EVALUATE_NAME", "a-run")
+    monkeypatch.setenv("BRAINBENCH_EVALUATE_CARD", "own.yaml")
+    for words in every_verb():
+        command = verb(words)
+        read = {
+            param.name: param.resolve_envvar_value(
+                command.make_context(words, [], resilient_parsing=True)
+            )
+            for param in command.params
+        }
+        given = {"runs-go-here", "a-run", "own.yaml"} & set(read.values())
+        assert given == ({"runs-go-here", "a-run", "own.yaml"} if words == "evaluate" else set()), (
+            words
+        )
 
 
 def test_no_variable_asks_for_help(

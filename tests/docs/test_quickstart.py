@@ -23,7 +23,7 @@ def test_the_scorecard_is_the_one_that_is_printed() -> None:
     from rich.console import Console
 
     console = Console(width=80, file=StringIO(), color_system=None)
-    console.print(render_scorecard(record_of("f50c41311891"), "results/MODEL/RUN"))
+    console.print(render_scorecard(record_of("f50c41311891"), "f50c41"))
     printed = [line.rstrip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
     (shown,) = [block.text for block in blocks(PAGE) if "what it is held against" in block.text]
     assert shown.splitlines() == printed

@@ -10,7 +10,7 @@ from rich.console import Console
 from simulated_records import controlled, empty, full, published
 
 from brainbench.benchmarks.controlled.score import Estimate, Extrapolation, Reliability, Similarity
-from brainbench.results import Record, render_record
+from brainbench.results import Record, render_record, render_scorecard
 from brainbench.results.blocks import Block, Folded, Section, Table
 from brainbench.results.sections import record_sections
 
@@ -107,3 +107,13 @@ def test_a_record_acts_on_no_terminal() -> None:
     assert "\x07" not in shown
     assert "[red]m[/red]" in shown
     assert "[link=x]note[/link]" in shown
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_a_command_that_is_to_be_copied_is_never_broken(width: int) -> None:
+    console = Console(width=width, file=io.StringIO(), color_system=None)
+    run = "'a folder of results with a long name/that goes on/3f2a1b'"
+    console.print(render_scorecard(full(), run), crop=False)
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert f"details: brainbench show {run} [BENCHMARK]" in lines
+    assert sum(len(line) > width for line in lines) == 1

@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 
 from brainbench.errors import DataError, UsageError
 from brainbench.results import ModelInfo, Record, RunFolder, find_record, load_record
+from brainbench.results.store import short_name
 
 
 def record(**changes: object) -> Record:
@@ -216,3 +217,54 @@ def test_a_named_run_is_found_again_by_its_content(tmp_path: Path) -> None:
     RunFolder(tmp_path, "m", "def").save(record())
     assert RunFolder(tmp_path, "m", "def", "new").path.name == "def"
     assert RunFolder(tmp_path, "m", "0123", "../../x y").path.parent == tmp_path / "m"
+
+
+class TestRunsByTheirId:
+    IDS = ("3f2a1b0c4d5e", "3f2a1b9c4d5e", "aaaa1b0c4d5e")
+
+    @pytest.fixture
+    def folders(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.delenv("BRAINBENCH_OUTPUT_PATH", raising=False)
+        names = ("alignment-2026-11-30", "", "one-model")
+        return [
+            RunFolder("results", f"m{i % 2}", run, name).save(record(run_id=run)).parent
+            for i, (run, name) in enumerate(zip(self.IDS, names, strict=True))
+        ]
+
+    def test_the_first_digits_find_it(self, folders: list[Path]) -> None:
+        # two ids begin alike, so one digit more is shown
+        assert [short_name(folder) for folder in folders] == ["3f2a1b0", "3f2a1b9", "aaaa1b"]
+        for folder in folders:
+            assert find_record(short_name(folder)) == folder / "results.json"
+            assert find_record(folder.name.rpartition("-")[2]) == folder / "results.json"
+            assert load_record(short_name(folder)).run_id == folder.name.rpartition("-")[2]
+
+    def test_several_are_named(self, folders: list[Path]) -> None:
+        with pytest.raises(UsageError, match="2 runs have an id that begins with 3f2a1b") as caught:
+            find_record("3f2a1b")
+        assert str(folders[0]) in str(caught.value)
+        assert str(folders[2]) not in str(caught.value)
+
+    def test_elsewhere_behind_the_folder(
+        self, folders: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = RunFolder("my runs", "m", self.IDS[2]).save(record()).parent
+        assert short_name(other) == "'my runs/aaaa1b'"
+        assert find_record("my runs/aaaa1b") == other / "results.json"
+        assert find_record("my runs/m/aaaa") == other / "results.json"
+        assert find_record("aaaa1b") == folders[2] / "results.json"
+        monkeypatch.setenv("BRAINBENCH_OUTPUT_PATH", "my runs")
+        assert short_name(other) == "aaaa1b"
+        assert find_record("aaaa1b") == other / "results.json"
+        assert short_name(folders[2]) == "results/aaaa1b"
+        # a run that was moved, and is called as anybody calls a folder
+        assert short_name(tmp_path / "my run") == f"'{tmp_path}/my run'"
+
+    def test_what_is_there_comes_first(self, folders: list[Path]) -> None:
+        own = Path("aaaa")
+        own.mkdir()
+        with pytest.raises(UsageError, match="aaaa is not a run"):
+            find_record(own)
+        assert not find_record("feed").exists()
+        assert not find_record("aaa").exists()
