@@ -41,7 +41,7 @@ from brainbench.leaderboard.site.rows import (
 from brainbench.leaderboard.submissions.notes import own_warnings, submitted_notes
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.progress import Progress, Step, no_progress
-from brainbench.results.blocks.html import page_environment
+from brainbench.results.blocks.html import blocks_style, page_environment
 from brainbench.results.scorecard import scorecard
 
 # beside every page of ours: what tells that a folder may be written over
@@ -156,6 +156,7 @@ def write_site(
 def _pages(site: Site, written: set[str]) -> Iterator[tuple[str, str]]:
     """(path, content) of every file."""
     folder = resources.files("brainbench.leaderboard") / "static"
+    yield "static/blocks.css", blocks_style()
     for name in _STATIC:
         yield f"static/{name}", (folder / name).read_text("utf-8")
     panels = {

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from importlib import resources
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from brainbench.results.wording import clip
+
+_STYLES = ("blocks.css", "scorecard.css")
 
 
 @cache
@@ -38,6 +41,17 @@ def page_environment(package: str, longest: int) -> Environment:
     )
     made.filters["breakable"] = lambda value: _breakable(clipped(value))
     return made
+
+
+@cache
+def blocks_style() -> Markup:
+    """The style sheet of blocks, scorecards and their pictures, for every page that shows them.
+
+    A page gives its own rules after it.
+    """
+    folder = resources.files("brainbench.results.blocks") / "templates"
+    parts = ((folder / name).read_text("utf-8").strip() for name in _STYLES)
+    return Markup("\n".join(parts))
 
 
 def _breakable(text: str) -> Markup:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from brainbench.atomic import write_whole
 from brainbench.benchmarks import LadderScore
 from brainbench.results.blocks import Block, Bullets, Folded, Section, Words
-from brainbench.results.blocks.html import page_environment
+from brainbench.results.blocks.html import blocks_style, page_environment
 from brainbench.results.record import Record
 from brainbench.results.report.provenance import provenance_section
 from brainbench.results.report.samples import ROWS, samples_section
@@ -143,11 +143,17 @@ def render_page(
             about=about,
             facts=facts,
             sections=sections,
-            style=_part("report.css"),
+            style=_style(),
             script=_part("report.js"),
             policy=_policy(),
         )
     )
+
+
+@cache
+def _style() -> Markup:
+    """What all pages share, then what is this page's own."""
+    return Markup(f"{blocks_style()}\n{_part('report.css')}")
 
 
 @cache
@@ -159,7 +165,7 @@ def _part(name: str) -> Markup:
 
 def _policy() -> str:
     """What a browser may do with the page: nothing but show it and run the one script."""
-    style, script = (_source(_part(name)) for name in ("report.css", "report.js"))
+    style, script = _source(_style()), _source(_part("report.js"))
     return (
         f"default-src 'none'; img-src data:; style-src {style}; script-src {script}; "
         "base-uri 'none'; form-action 'none'"

@@ -6,6 +6,8 @@ import hashlib
 import re
 from importlib import resources
 
+from brainbench.results.blocks.html import blocks_style
+
 STATIC = resources.files("brainbench.leaderboard") / "static"
 
 
@@ -20,8 +22,11 @@ def test_the_library_is_the_one_that_is_named() -> None:
 
 
 def test_nothing_that_is_loaded_asks_for_more() -> None:
-    for name in ("board.css", "board.js", "sortable.min.js"):
-        text = (STATIC / name).read_text("utf-8")
+    texts = {
+        name: (STATIC / name).read_text("utf-8")
+        for name in ("board.css", "board.js", "sortable.min.js")
+    }
+    for name, text in (texts | {"blocks.css": blocks_style()}).items():
         for word in ("http:", "https:", "fetch(", "import(", "XMLHttpRequest", "@import", "url(",
                      "eval(", "innerHTML"):  # fmt: skip
             assert word not in text, (name, word)

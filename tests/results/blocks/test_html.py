@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+import brainbench
 from brainbench.results.blocks import (
     Block,
     Bullets,
@@ -15,7 +19,7 @@ from brainbench.results.blocks import (
     Table,
     Words,
 )
-from brainbench.results.blocks.html import page_environment
+from brainbench.results.blocks.html import blocks_style, page_environment
 
 
 def shown(block: Block, longest: int = 600) -> str:
@@ -85,3 +89,19 @@ def test_a_score_is_its_number_a_bar_and_a_verdict() -> None:
         assert text in made
     assert made.count('id="card-bar-1-title"') == made.count('id="card-bar-2-title"') == 1
     assert shown(Scores([])).strip() == ""
+
+
+def test_all_pages_share_one_style_and_none_repeats_it() -> None:
+    """What a scorecard looks like stands in one file; colours have one set of names."""
+    style = blocks_style()
+    assert ".scorecard li {" in style
+    assert "prefers-color-scheme: dark" in style
+    root = Path(brainbench.__file__).parent
+    own = [path for path in root.rglob("*.css") if path.parent.parent.name != "blocks"]
+    assert {path.name for path in own} == {"report.css", "board.css"}
+    for path in own:
+        text = path.read_text("utf-8")
+        assert ".scorecard" not in text, path
+        assert "prefers-color-scheme" not in text, path
+    every = "".join([style, *(path.read_text("utf-8") for path in own)])
+    assert set(re.findall(r"var\((--[a-z-]+)\)", every)) <= set(re.findall(r"(--[a-z-]+):", style))
