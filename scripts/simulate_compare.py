@@ -5,7 +5,7 @@
 Two models answer the 208 problems of ``--suite accuracy``, six tasks of 32 to 48: each problem is
 as hard for both, and each model adds what is its own. Models that are equally good should pass; a
 model that says False to everything, and one that has 10 of 100 answers less right, should fail.
-Written to ``docs/data/compare_simulation.json``, which ``docs/compare.md`` quotes.
+Written to ``docs/data/compare_simulation.json``, which ``docs/comparisons.md`` quotes.
 """
 
 from __future__ import annotations

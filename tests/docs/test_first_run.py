@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import html
+import io
 import json
 import re
 import sys
 from pathlib import Path
 
 import pytest
+from docs_blocks import blocks
+from rich.console import Console
 
-from brainbench.results import Record
+from brainbench.results import Record, render_scorecard
 from brainbench.results.planted import planted_rows
 from brainbench.run import evaluate
 
@@ -56,6 +59,17 @@ def test_the_picture_shows_what_is_printed_today(
     # another processor may round the last digit differently
     numbers = [[float(text) for text in NUMBER.findall(words(svg))] for svg in (kept, today)]
     assert numbers[0] == pytest.approx(numbers[1], rel=0.02, abs=0.05)
+
+
+def test_the_quickstart_shows_the_same_regions(record: Record) -> None:
+    (shown,) = [
+        block.text for block in blocks(ROOT / "docs/quickstart.md") if block.language == "text"
+    ]
+    screen = Console(width=80, file=io.StringIO(), color_system=None)
+    screen.print(render_scorecard(record))
+    printed = screen.file.getvalue()  # type: ignore[attr-defined]
+    for line in shown.splitlines():
+        assert NUMBER.sub("#", line) in NUMBER.sub("#", printed), line
 
 
 def test_docs_quote_how_often_it_is_found() -> None:

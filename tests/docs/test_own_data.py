@@ -1,7 +1,8 @@
-"""Every file, command and block of docs/own-data.md, as a reader would type them."""
+"""Every file, command and block of two pages on own data, as a reader would type them."""
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -10,20 +11,29 @@ from typing import Any
 
 import pytest
 from docs_blocks import DOCS, blocks
+from rich.console import Console
 
 from brainbench.cli.main import main
 from brainbench.results import Record, load_record
 
 PAGE = blocks(DOCS / "own-data.md")
-COMMANDS = [line[2:] for b in PAGE if b.language == "console" for line in b.text.splitlines()]
-IMAGES, ASSEMBLY, TABLE = COMMANDS[:3], COMMANDS[3:5], COMMANDS[5:]
+REFERENCE = blocks(DOCS / "assembly-files.md")
+ASSEMBLY, *IMAGES = [
+    line[2:]
+    for block in PAGE
+    if block.language == "console"
+    for line in block.text.splitlines()
+    if line.startswith("$ ")
+]
+(TABLE,) = [block.text[2:] for block in REFERENCE if block.language == "console"]
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The files of the page."""
+    """The files of the pages."""
     root = tmp_path_factory.mktemp("own-data")
-    for block in PAGE:
+    for block in (*PAGE, *REFERENCE):
         if block.title:
             (root / block.title).write_text(block.text, "utf-8")
     with pytest.MonkeyPatch.context() as patch:
@@ -34,14 +44,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def cli(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Run a line of the page; a script of the page, in this process."""
+    """Run a line of a page in this process."""
 
     def run(line: str) -> None:
         words = shlex.split(line)
-        if words[0] == "python":
-            text = (folder / words[1]).read_text("utf-8")
-            exec(compile(text, words[1], "exec"), {})
-            return
         monkeypatch.setattr(sys, "argv", words)
         with pytest.raises(SystemExit) as caught:
             main()
@@ -57,8 +63,8 @@ def newest(folder: Path) -> Record:
 
 def test_all_commands_are_run_here() -> None:
     assert [line.split()[1] for line in IMAGES] == ["prepare", "prepare", "evaluate"]
-    assert [line.split()[1] for line in ASSEMBLY] == ["make_assembly.py", "evaluate"]
-    assert ["--assembly ratings.csv" in line for line in TABLE] == [True]
+    assert "--assembly sentences.nc" in ASSEMBLY
+    assert "--assembly ratings.csv" in TABLE
 
 
 def test_scanner_images(folder: Path, cli: Callable[[str], None]) -> None:
@@ -71,9 +77,14 @@ def test_scanner_images(folder: Path, cli: Callable[[str], None]) -> None:
     assert {score.roi for score in record.published} == {"planted"}
 
 
-def test_an_assembly(folder: Path, cli: Callable[[str], None]) -> None:
-    for line in ASSEMBLY:
-        cli(line)
+def test_an_assembly(
+    folder: Path, cli: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exec(compile((folder / "make_assembly.py").read_text("utf-8"), "make_assembly.py", "exec"), {})
+    screen = Console(width=80, record=True)
+    monkeypatch.setattr("brainbench.cli.evaluate.stdout", screen)
+    cli(ASSEMBLY)
+    hold_output(screen.export_text())
     record = newest(folder)
     (score,) = record.controlled
     assert (score.benchmark, score.n_items) == ("sentences.language.text-ridge", 24)
@@ -88,9 +99,20 @@ def test_an_assembly(folder: Path, cli: Callable[[str], None]) -> None:
     assert (folder / "checked.nc").is_file()
 
 
+def hold_output(printed: str) -> None:
+    """The page shows what is printed; the run's id differs, and a last digit may."""
+    (shown,) = [block.text for block in PAGE if block.text.startswith(f"$ {ASSEMBLY}\n")]
+    both = [
+        re.sub(r"show \w+", "show RUN", " ".join(text.split()))
+        for text in (shown.removeprefix(f"$ {ASSEMBLY}\n"), printed)
+    ]
+    assert NUMBER.sub("#", both[0]) == NUMBER.sub("#", both[1]), "show it again"
+    numbers = [[float(found) for found in NUMBER.findall(text)] for text in both]
+    assert numbers[0] == pytest.approx(numbers[1], rel=0.02, abs=0.05)
+
+
 def test_a_table(folder: Path, cli: Callable[[str], None]) -> None:
-    for line in TABLE:
-        cli(line)
+    cli(TABLE)
     record = newest(folder)
     assert [score.benchmark for score in record.published] == ["stories.language.text-published"]
     said = "\n".join(record.notes)

@@ -10,7 +10,7 @@ import pytest
 from docs_blocks import DOCS, blocks
 
 # their blocks are one notebook each: the built-in model and simulated people, offline
-PAGES = ("steering.md", "finetuning.md")
+PAGES = ("steering.md", "finetuning.md", "steer-and-finetune.md")
 
 
 @pytest.fixture
@@ -55,3 +55,9 @@ def test_finetuning(empty: Path) -> None:
     assert len(trained.history.validation) == 3
     assert trained.record.recipe["weight"] == 0.1
     assert names["guided"].identifier == "nano+guided"
+
+
+def test_steering_a_model_in_memory(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for text in code("steer-and-finetune.md"):
+        exec(compile(text, "steer-and-finetune.md", "exec"), {})
+    assert capsys.readouterr().out == "nano+steer-phantom-signal@4\n"

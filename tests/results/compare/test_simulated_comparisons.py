@@ -42,7 +42,7 @@ def test_the_same_seed_gives_the_same_counts(script: ModuleType) -> None:
 
 def test_docs_tell_what_was_measured(script: ModuleType) -> None:
     kept = json.loads((ROOT / "docs" / "data" / "compare_simulation.json").read_text("utf-8"))
-    page = (ROOT / "docs" / "compare.md").read_text("utf-8")
+    page = (ROOT / "docs" / "comparisons.md").read_text("utf-8")
     assert f"{kept['runs']:,} simulated comparisons" in page
     assert f"--seed {kept['seed']} --runs {kept['runs']}" in page
     assert list(kept["scenarios"]) == [one.name for one in script.SCENARIOS]
