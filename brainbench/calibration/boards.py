@@ -6,7 +6,7 @@ board where items are drawn anew too. Models of a world are exchangeable: none i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from brainbench.benchmarks.behavior.consistency import agreement
+from brainbench.benchmarks.behavior.consistency import agreement, leave_one_out
 from brainbench.benchmarks.ladder.detectable import SimulatedPeople
 from brainbench.benchmarks.ladder.scoring import Ladder
 from brainbench.benchmarks.published.scoring import score_space
@@ -43,8 +43,21 @@ from brainbench.leaderboard.kinds.cells import (
     recall_cell,
 )
 from brainbench.models import load_model, read_activations
+from brainbench.quantities import Interval
+from brainbench.reasoning.response_bias import Item, measure_bias
+from brainbench.results.scorecard.alignment import found_interval
+from brainbench.statistics.inference import jackknife_interval
+from brainbench.statistics.means import (
+    crossed_interval,
+    mean_share_interval,
+    people_mean_interval,
+    people_median_interval,
+    problems_mean_interval,
+)
 
 Array = NDArray[np.float64]
+# κ of each person, and its interval over problems
+KindOfProblems = tuple[Mapping[str, float], Interval | None]
 TYPES = ("syllogistic", "transitive")
 REGIONS = 3
 # people of ds003076 who answered enough problems of each type, and problems there
@@ -66,11 +79,14 @@ class World:
         anew with every board.
     groups : of people whose mean the truth is, those of the boards among them; infinite where
         it is known apart from them.
+    intervals : (M, 2) of the scores of each board, by what makes those of scorecards; of an overall
+        board None, for it has its own.
     """
 
     boards: tuple[ScoreDraws, ...]
     truth: Array | None = None
     groups: float = np.inf
+    intervals: tuple[Array, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -118,11 +134,13 @@ class LadderArrays:
         board = board_named("alignment")
         (cell,) = board.benchmarks
         names = [f"p{i:02d}" for i in range(self.without_person.shape[-1])]
-        return [
-            World((draw_scores(board, [{cell: found_cell(names, Found(float(z), null, without))}
-                                       for z, null, without in zip(*own, strict=True)]),))
-            for own in zip(self.z, self.null, self.without_person, strict=True)
-        ]  # fmt: skip
+        found = []
+        for own in zip(self.z, self.null, self.without_person, strict=True):
+            models = [Found(float(z), null, without) for z, null, without in zip(*own, strict=True)]
+            drawn = draw_scores(board, [{cell: found_cell(names, one)} for one in models])
+            intervals = np.array([found_interval(one) for one in models])
+            found.append(World((drawn,), intervals=(intervals,)))
+        return found
 
 
 @dataclass(frozen=True)
@@ -144,17 +162,22 @@ class PublishedArrays:
         """The boards, ranked as ``alignment-published`` is."""
         board = board_named("alignment-published")
         names = [f"p{i:02d}" for i in range(self.people.shape[-1])]
-        boards = [
-            draw_scores(
-                board,
-                [
-                    {cell: median_cell(names, own[c]) for c, cell in enumerate(board.benchmarks)}
-                    for own in np.moveaxis(self.people[:, :, k], 1, 0)
-                ],
-            )
-            for k in range(self.people.shape[2])
-        ]
-        return World(tuple(boards), self.truth, float(self.groups))
+        boards, intervals = [], []
+        for k in range(self.people.shape[2]):
+            models = np.moveaxis(self.people[:, :, k], 1, 0)
+            cells = [
+                {cell: median_cell(names, own[c]) for c, cell in enumerate(board.benchmarks)}
+                for own in models
+            ]
+            boards.append(draw_scores(board, cells))
+            by_person = [[dict(zip(names, r, strict=True)) for r in own] for own in models]
+            intervals.append(_of_each(map(people_median_interval, by_person)))
+        return World(tuple(boards), self.truth, float(self.groups), tuple(intervals))
+
+
+def _of_each(intervals: Iterable[Interval | None]) -> Array:
+    """(M, 2); without bounds where there is none."""
+    return np.array([(-np.inf, np.inf) if one is None else one for one in intervals])
 
 
 @cache
@@ -279,6 +302,9 @@ def simulate_behavior(same_problems: bool, sizes: Sizes, seed: int, number: int)
     entries: list[list[dict[str, EntryCell]]] = [
         [{} for _ in range(sizes.models)] for _ in range(sizes.boards)
     ]
+    intervals: list[list[list[KindOfProblems]]] = [
+        [[] for _ in range(sizes.models)] for _ in range(sizes.boards)
+    ]
     truth = np.zeros(sizes.models)
     for (n_items, n_people), name in zip(ANSWERED.values(), board.benchmarks, strict=True):
         level = np.sort(np.arange(n_items) % len(_WRONG))
@@ -297,10 +323,32 @@ def simulate_behavior(same_problems: bool, sizes: Sizes, seed: int, number: int)
             for m, own in enumerate(models):
                 values = _kappas(own, people)
                 given = [None if np.isnan(value) else float(value) for value in values]
-                entries[k][m][name] = kappa_cell(names, given)
+                known = {one: v for one, v in zip(names, given, strict=True) if v is not None}
+                value = float(np.mean(list(known.values()))) if known else 0.0
+                over_problems = _over_problems(value, own, people)
+                intervals[k][m].append((known, over_problems))
+                entries[k][m][name] = kappa_cell(names, given, over_problems)
     if same_problems:  # what is left is chance of the new people
         truth[:] = truth.mean()
-    return World(tuple(draw_scores(board, own) for own in entries), truth)
+    return World(
+        tuple(draw_scores(board, own) for own in entries),
+        truth,
+        intervals=tuple(_of_each(map(_over_both, own)) for own in intervals),
+    )
+
+
+def _over_problems(value: float, model: Array, people: Array) -> Interval | None:
+    """As a score has it: problems left out in turn, people the same."""
+    without = leave_one_out(
+        lambda kept: float(np.nanmean(_kappas(model[kept], people[kept]))), len(model)
+    )
+    return jackknife_interval(value, without, fewest=2)
+
+
+def _over_both(kinds: Sequence[KindOfProblems]) -> Interval | None:
+    value = float(np.mean([np.mean(list(people.values())) for people, _ in kinds]))
+    problems = problems_mean_interval(value, [own for _, own in kinds])
+    return crossed_interval(value, people_mean_interval([own for own, _ in kinds]), problems)
 
 
 def _kappas(model: Array, people: Array) -> Array:
@@ -340,6 +388,7 @@ def simulate_accuracy(ability: float, sizes: Sizes, seed: int, number: int) -> W
     rng = np.random.default_rng([seed, number, 80, int(10 * ability)])
     board = board_named("accuracy")
     entries: list[dict[str, EntryCell]] = [{} for _ in range(sizes.models)]
+    metrics: list[list[tuple[float, float | None, int]]] = [[] for _ in range(sizes.models)]
     for name in board.tasks:
         problems = own_problems(name) or ()
         bases = sorted({problem.base_id for problem in problems})
@@ -347,12 +396,22 @@ def simulate_accuracy(ability: float, sizes: Sizes, seed: int, number: int) -> W
         at = np.array([bases.index(problem.base_id) for problem in problems])
         of = np.array([labels.index(problem.label) for problem in problems])
         chance = expit(ability + rng.standard_normal(len(bases)))[at]
-        for own in entries:
+        for own, measured in zip(entries, metrics, strict=True):
+            answers = rng.random(len(at)) < chance
             parts = np.zeros((len(bases), 2, len(labels)))
-            for place, label, right in zip(at, of, rng.random(len(at)) < chance, strict=True):
+            for place, label, right in zip(at, of, answers, strict=True):
                 parts[place, :, label] += (right, 1)
             own[name] = recall_cell(bases, parts)
-    return World((draw_scores(board, entries),))
+            items: list[Item] = [
+                [bases[place], labels[label], labels[label if right else label - 1], None]
+                for place, label, right in zip(at, of, answers, strict=True)
+            ]
+            bias = measure_bias(name, tuple(labels), items)
+            measured.append((own[name].value, bias.balanced_accuracy_stderr, len(bases)))
+    intervals = [
+        mean_share_interval(*(list(column) for column in zip(*own, strict=True))) for own in metrics
+    ]
+    return World((draw_scores(board, entries),), intervals=(_of_each(intervals),))
 
 
 def expected_accuracy(ability: float) -> float:

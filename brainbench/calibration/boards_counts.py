@@ -64,9 +64,10 @@ def _count_world(world: World, expected: float, shares: bool) -> Counted:
     apart_from_own = np.sqrt(world.groups / (world.groups - 1)) if world.groups < np.inf else 1.0
     best = 1 + (truth[None, :] > truth[:, None] + 1e-12).sum(axis=1)
     worst = len(truth) - (truth[None, :] < truth[:, None] - 1e-12).sum(axis=1)
-    for drawn in world.boards:
+    for place, drawn in enumerate(world.boards):
         found = rank_scores(drawn.scores, drawn.draws, drawn.units, shares)
-        low, high = found.intervals.T
+        own = found.intervals if world.intervals is None else world.intervals[place]
+        low, high = own.T
         away = drawn.scores + (truth - drawn.scores) * apart_from_own
         same.append((low <= away) & (away <= high))
         new.append((low <= expected) & (expected <= high))

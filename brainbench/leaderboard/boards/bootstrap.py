@@ -2,7 +2,8 @@
 
 A bootstrap draws what cells were got from: people for alignment and behaviour, base problems (all
 orders of one together) for tasks. A gain is in a record only with its interval, and is drawn
-from a normal of that width.
+from a normal of that width; so are the problems of behaviour, each model's by themselves, for a
+record does not hold the answers of people.
 """
 
 from __future__ import annotations
@@ -89,6 +90,8 @@ def draw_scores(
     scores = np.array([np.mean([cell.value for cell in cells.values()]) for cells in entries])
     draws = np.zeros((board.draws, len(entries)))
     names = list(entries[0]) if entries else []
+    # tests of one trained model may all err together: see results.scorecard.reading.mean_ends
+    together = np.random.default_rng([seed, 20260612]).standard_normal(draws.T.shape).T
     rules = {cell.rule for cells in entries for cell in cells.values()}
     people = sorted({unit for name in names for unit in entries[0][name].units})
     shared = rules <= {"mean", "median"}
@@ -101,6 +104,9 @@ def draw_scores(
         cells = [entry[name] for entry in entries]
         if drawn is not None:
             draws += _people_draws(cells, people, drawn)
+            errors = np.array([cell.problems for cell in cells])
+            if errors.any():
+                draws += errors * rng.standard_normal(draws.T.shape).T
             if cells[0].null.size:
                 draws += _exchanged(cells, board.draws)
         elif rules == {"recall"}:
@@ -109,7 +115,7 @@ def draw_scores(
         else:
             errors = np.array([cell.parts[0] for cell in cells])
             values = np.array([cell.value for cell in cells])
-            draws += values + errors * rng.standard_normal(draws.shape)
+            draws += values + errors * together
     units = float(len(people)) if shared else float(count) if rules == {"recall"} else np.inf
     if any(cell.null.size for cells in entries for cell in cells.values()):
         units = np.inf  # the variance of exchanged items is not that of a few people

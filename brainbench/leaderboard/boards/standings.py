@@ -40,7 +40,8 @@ class Entry:
     key : whose it is.
     submission : the run; of an overall board the first of its parts.
     value : its score; None where it is not ranked for want of one.
-    interval : of the score, at a nominal 95 %.
+    interval : of the score by itself, at a nominal 95 %, as its scorecard has it; ranks rest on
+        paired differences instead.
     ranks : first and last rank that it may have; None where it is not ranked.
     cells : what it got in each cell that it has.
     apart : why it is not ranked.
@@ -249,7 +250,7 @@ def _ranked(board: Board, kept: list[Kept], apart: Iterable[Entry]) -> Standing:
             key,
             submission,
             float(drawn.scores[i]),
-            _interval(ranking, i),
+            KINDS[board.kind].interval(board, submission.record),
             (int(ranking.best[i]), int(ranking.worst[i])),
             {name: cell.value for name, cell in cells.items()},
         )

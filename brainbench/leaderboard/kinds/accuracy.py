@@ -20,9 +20,11 @@ from brainbench.leaderboard.kinds.base import (
 )
 from brainbench.leaderboard.kinds.cells import EntryCell, recall_cell
 from brainbench.leaderboard.submissions.submission import Submission
+from brainbench.quantities import Interval
 from brainbench.reasoning import AnswerBias
 from brainbench.reasoning.response_bias import Item
 from brainbench.results import Record
+from brainbench.results.scorecard.accuracy import accuracy_interval
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -94,6 +96,9 @@ class AccuracyBoards(BoardKind):
             )
             found[name] = recall_cell(units, parts)
         return found
+
+    def interval(self, board: RankedBoard, record: Record) -> Interval | None:
+        return accuracy_interval([bias for bias in record.answer_bias if bias.task in board.tasks])
 
     def is_constant(self, board: RankedBoard, submission: Submission) -> bool:
         return all(is_constant(task_items(submission.samples[t]) or []) for t in board.tasks)

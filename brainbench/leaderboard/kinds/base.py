@@ -17,6 +17,7 @@ import numpy as np
 from brainbench.leaderboard.expected import expected_data
 from brainbench.leaderboard.kinds.cells import EntryCell
 from brainbench.leaderboard.submissions.submission import Submission
+from brainbench.quantities import Interval
 from brainbench.results import Record
 
 Shown = float | str | None
@@ -166,6 +167,18 @@ class BoardKind(ABC):
         -------
         One value for each of :meth:`columns_of`; None where the record does not hold it.
         """
+
+    def interval(self, board: RankedBoard, record: Record) -> Interval | None:
+        """95 % of the score of one entry by itself, as its scorecard has it.
+
+        Two entries are ranked by their paired difference, which is another quantity.
+
+        Parameters
+        ----------
+        board : the ranking.
+        record : of an entry that lacks nothing of it.
+        """
+        return None
 
     def is_constant(self, board: RankedBoard, submission: Submission) -> bool:
         """Whether an entry says nothing of any item.

@@ -20,7 +20,9 @@ from brainbench.leaderboard.kinds.base import (
 )
 from brainbench.leaderboard.kinds.cells import EntryCell, kappa_cell
 from brainbench.leaderboard.submissions.submission import Submission
+from brainbench.quantities import Interval
 from brainbench.results import Record
+from brainbench.results.scorecard.behavior import behavior_interval
 
 CONTROLS = ("always True", "always False", "always right", "majority of others")
 
@@ -43,7 +45,7 @@ class BehaviorBoards(BenchmarkBoards):
             "over people, then over cells",
             "mean over cells of the mean over people of κ",
             3,
-            "people",
+            "people; and problems, those of each model by themselves",
         ),
     }
     columns: ClassVar = (
@@ -69,9 +71,13 @@ class BehaviorBoards(BenchmarkBoards):
             score.benchmark: kappa_cell(
                 [person.subject for person in score.people],
                 [person.error_consistency for person in score.people],
+                score.error_consistency.interval_items,
             )
             for score in submission.record.behavior
         }
+
+    def interval(self, board: RankedBoard, record: Record) -> Interval | None:
+        return behavior_interval(_scores(board, record))
 
     def is_constant(self, board: RankedBoard, submission: Submission) -> bool:
         return all(map(is_constant, _scores(board, submission.record)))

@@ -32,6 +32,7 @@ class EntryCell:
     null : (D,) the same where the model has nothing to do with the responses, under orders of the
         items that every entry meets; empty where there is none.
     orders : which orders those are.
+    problems : standard error of the value over problems, where people are the units.
     """
 
     value: float
@@ -40,6 +41,7 @@ class EntryCell:
     rule: Rule
     null: Array = field(default_factory=lambda: np.empty(0))
     orders: str = ""
+    problems: float = 0.0
 
     @property
     def drawn_from(self) -> tuple[str, ...]:
@@ -88,7 +90,9 @@ def median_cell(people: Sequence[str], values: ArrayLike) -> EntryCell:
     return EntryCell(float(np.median(own)), tuple(people), own, "median")
 
 
-def kappa_cell(people: Sequence[str], given: Sequence[float | None]) -> EntryCell:
+def kappa_cell(
+    people: Sequence[str], given: Sequence[float | None], over_problems: Interval | None = None
+) -> EntryCell:
     """Mean over people of κ; undefined with a person who says nothing of the model.
 
     That person changes no mean, and neither does a model with whom all are undefined.
@@ -97,11 +101,13 @@ def kappa_cell(people: Sequence[str], given: Sequence[float | None]) -> EntryCel
     ----------
     people : P names.
     given : κ of errors with each person, in their order; None where it is undefined.
+    over_problems : interval of their mean over problems; None where it is not known.
     """
     known = [value for value in given if value is not None]
     mean = float(np.mean(known)) if known else 0.0
     values = np.array([mean if value is None else value for value in given])
-    return EntryCell(mean, tuple(people), values, "mean")
+    error = 0.0 if over_problems is None else error_of(over_problems)
+    return EntryCell(mean, tuple(people), values, "mean", problems=error)
 
 
 def recall_cell(units: Sequence[str], parts: Array) -> EntryCell:

@@ -22,7 +22,9 @@ from brainbench.leaderboard.kinds.base import (
 )
 from brainbench.leaderboard.kinds.cells import EntryCell, mean_cell
 from brainbench.leaderboard.submissions.submission import Submission
+from brainbench.quantities import Interval
 from brainbench.results import Record
+from brainbench.statistics.means import people_mean_interval
 
 UNTRAINED = "untrained model"
 # drawn at the width of each model: another number beside each
@@ -69,6 +71,11 @@ class ControlledBoards(BenchmarkBoards):
             )
             for score in submission.record.controlled
         }
+
+    def interval(self, board: RankedBoard, record: Record) -> Interval | None:
+        return people_mean_interval(
+            [{one.subject: one.r for one in score.subjects} for score in _scores(board, record)]
+        )
 
     def is_constant(self, board: RankedBoard, submission: Submission) -> bool:
         return all(map(is_constant, _scores(board, submission.record)))

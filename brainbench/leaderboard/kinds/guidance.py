@@ -22,7 +22,9 @@ from brainbench.leaderboard.kinds.base import (
 )
 from brainbench.leaderboard.kinds.cells import EntryCell, error_of
 from brainbench.leaderboard.submissions.submission import Submission
+from brainbench.quantities import Interval
 from brainbench.results import Record
+from brainbench.results.scorecard.guidance import gain_interval
 
 
 class GuidanceBoards(BoardKind):
@@ -84,6 +86,9 @@ class GuidanceBoards(BoardKind):
             error = error_of(interval)
             found[gain.identifier] = EntryCell(value, (gain.test,), np.array([error]), "normal")
         return found
+
+    def interval(self, board: RankedBoard, record: Record) -> Interval | None:
+        return gain_interval([gain for gain in record.gains if gain.identifier in board.gains])
 
     def values(
         self, board: RankedBoard, record: Record, cells: Mapping[str, float]

@@ -21,7 +21,9 @@ from brainbench.leaderboard.kinds.base import (
 )
 from brainbench.leaderboard.kinds.cells import EntryCell, found_cell
 from brainbench.leaderboard.submissions.submission import Submission
+from brainbench.quantities import Interval
 from brainbench.results import Record
+from brainbench.results.scorecard.alignment import ladder_interval
 
 # models are compared under the same permutations, which are those of one seed
 SEED = 0
@@ -78,6 +80,10 @@ class LadderBoards(BenchmarkBoards):
             )
             for context in submission.record.ladder_context
         }
+
+    def interval(self, board: RankedBoard, record: Record) -> Interval | None:
+        (score,) = _scores(board, record)
+        return ladder_interval(score.context)
 
     def values(
         self, board: RankedBoard, record: Record, cells: Mapping[str, float]

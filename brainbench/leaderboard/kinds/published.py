@@ -21,7 +21,9 @@ from brainbench.leaderboard.kinds.base import (
 from brainbench.leaderboard.kinds.cells import EntryCell, median_cell
 from brainbench.leaderboard.kinds.controlled import over_records
 from brainbench.leaderboard.submissions.submission import Submission
+from brainbench.quantities import Interval
 from brainbench.results import Record
+from brainbench.results.scorecard.alignment import published_interval
 
 
 class PublishedBoards(BenchmarkBoards):
@@ -57,6 +59,9 @@ class PublishedBoards(BenchmarkBoards):
             )
             for score in submission.record.published
         }
+
+    def interval(self, board: RankedBoard, record: Record) -> Interval | None:
+        return published_interval(_scores(board, record))
 
     def values(
         self, board: RankedBoard, record: Record, cells: Mapping[str, float]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from brainbench.results.record import Record
 from brainbench.results.scorecard.reading import Reading, mean
 from brainbench.results.sections.accuracy import short
 from brainbench.results.wording import number, percent, plural
+from brainbench.statistics.means import mean_share_interval
 
 _ALWAYS = 0.995
 
@@ -37,7 +37,7 @@ def accuracy_line(rows: Sequence[AnswerBias]) -> ScoreLine:
     """
     value = mean(row.balanced_accuracy or 0.0 for row in rows)
     held = mean(1.0 / len(row.choices) for row in rows)
-    interval = pooled_interval(rows)
+    interval = accuracy_interval(rows)
     verdict, mood = _verdict(rows, value, held, interval)
     return ScoreLine(
         name="accuracy",
@@ -53,33 +53,24 @@ def accuracy_line(rows: Sequence[AnswerBias]) -> ScoreLine:
     )
 
 
-def pooled_interval(rows: Sequence[AnswerBias]) -> Interval | None:
-    """95 % of the mean of balanced accuracies of different problems.
+def accuracy_interval(rows: Sequence[AnswerBias]) -> Interval | None:
+    """95 % of the mean of balanced accuracies, over new problems of the same kinds.
 
-    Each end lies as far from the mean as the distances of the tasks' own exact intervals allow,
-    joined as errors that are independent; of one task it is that task's own.
+    Of one task it is that task's own exact interval, of several
+    :func:`~brainbench.statistics.means.mean_share_interval`.
 
     Parameters
     ----------
-    rows : tasks with a balanced accuracy.
-
-    Source: Zou & Donner 2008, Statistics in Medicine 27, 1693-1702.
+    rows : tasks with a balanced accuracy, of different problems.
     """
-    below: list[float] = []
-    above: list[float] = []
-    values = []
-    for row in rows:
-        value = row.balanced_accuracy
-        if value is None:
-            return None
-        ends = share_interval(value, row.n_items, row.n_clusters, row.balanced_accuracy_stderr)
-        if ends is None:
-            return None
-        values.append(value)
-        below.append(value - ends[0])
-        above.append(ends[1] - value)
-    middle, count = mean(values), len(values)
-    return middle - math.hypot(*below) / count, middle + math.hypot(*above) / count
+    values = [row.balanced_accuracy for row in rows if row.balanced_accuracy is not None]
+    if not values or len(values) < len(rows):
+        return None
+    if len(rows) == 1:
+        (row,) = rows
+        return share_interval(values[0], row.n_items, row.n_clusters, row.balanced_accuracy_stderr)
+    errors = [row.balanced_accuracy_stderr for row in rows]
+    return mean_share_interval(values, errors, [row.n_clusters for row in rows])
 
 
 def _verdict(

@@ -19,6 +19,7 @@ from brainbench.results.record import Record
 from brainbench.results.scorecard.reading import Reading, mean, mean_ends
 from brainbench.results.sections.cells import CellSummary, published_cells
 from brainbench.results.wording import number, percent, plural
+from brainbench.statistics.means import people_median_interval
 
 _HALF = float(stats.norm.ppf(0.975))
 # in a verdict of eight words
@@ -54,7 +55,16 @@ def ladder_interval(context: LadderContext) -> Interval:
     ----------
     context : holds z without each person, and under orders of the items.
     """
-    found = as_found(context.compared)
+    return found_interval(as_found(context.compared))
+
+
+def found_interval(found: Found) -> Interval:
+    """The same of z by itself.
+
+    Parameters
+    ----------
+    found : z, without each person, and under orders of the items.
+    """
     nothing = Found(0.0, np.zeros_like(found.null), np.zeros_like(found.without_person))
     half = _HALF * compare_pair(found, nothing).error
     return found.z - half, found.z + half
@@ -79,7 +89,7 @@ def ladder_line(score: LadderScore) -> ScoreLine:
         verdict=_verdict(score),
         mood=_mood(score),
         of=score.dataset,
-        over="people",
+        over="people and orders of the items",
         digits=1,
     )
 
@@ -186,7 +196,7 @@ def published_line(cells: Sequence[CellSummary]) -> ScoreLine:
         name="alignment",
         statistic="r as published",
         value=mean(cell.together or 0.0 for cell in own),
-        interval=None,
+        interval=published_interval(own),
         against="people" if people else "chance",
         held=mean(people) if people else 0.0,
         verdict=f"nuisance does as well in {reached} of {len(own)}"
@@ -194,6 +204,19 @@ def published_line(cells: Sequence[CellSummary]) -> ScoreLine:
         else "above all nuisance, layer chosen afterwards",
         mood="warning" if reached else "",
         of=_of([cell.score for cell in own]),
+        over="people",
+    )
+
+
+def published_interval(cells: Sequence[CellSummary | PublishedScore]) -> Interval | None:
+    """95 % of the mean over cells of r as published, over new people; the layer is not chosen anew.
+
+    Parameters
+    ----------
+    cells : with r of every person.
+    """
+    return people_median_interval(
+        [{one: r for one, r in cell.by_person.items() if r is not None} for cell in cells]
     )
 
 

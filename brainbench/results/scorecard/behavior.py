@@ -9,9 +9,13 @@ from brainbench.quantities import Interval
 from brainbench.results.blocks import ScoreLine
 from brainbench.results.blocks.model import Mood
 from brainbench.results.record import Record
-from brainbench.results.scorecard.reading import Reading, mean, mean_ends
+from brainbench.results.scorecard.reading import Reading, mean
 from brainbench.results.wording import number, percent, plural
-from brainbench.statistics.inference import people_interval
+from brainbench.statistics.means import (
+    crossed_interval,
+    people_mean_interval,
+    problems_mean_interval,
+)
 
 # what says the same whatever is asked: sharing errors with it takes no reasoning
 _CONSTANT = ("always True", "always False", "always right")
@@ -41,7 +45,7 @@ def behavior_line(scores: Sequence[BehaviorScore]) -> ScoreLine | None:
         return None
     people = [s.error_consistency.reference for s in cells]
     known = [value for value in people if value is not None]
-    interval = _interval(cells)
+    interval = behavior_interval(cells)
     verdict, mood = _verdict(cells, mean(values), interval)
     kinds = f", {len(cells)} kinds" if len(cells) > 1 else ""
     return ScoreLine(
@@ -54,7 +58,7 @@ def behavior_line(scores: Sequence[BehaviorScore]) -> ScoreLine | None:
         verdict=verdict,
         mood=mood,
         of=f"{cells[0].dataset}{kinds}",
-        over="people",
+        over="people and problems",
     )
 
 
@@ -62,16 +66,26 @@ def _single(scores: Sequence[BehaviorScore]) -> list[BehaviorScore]:
     return [score for score in scores if not score.pooled] or list(scores)
 
 
-def _interval(cells: Sequence[BehaviorScore]) -> Interval | None:
-    """Over people, each with the mean of all kinds; of one kind as the record has it."""
-    if len(cells) == 1:
-        return cells[0].error_consistency.interval
-    rows = [{one.subject: one.error_consistency for one in cell.people} for cell in cells]
-    shared = [name for name in rows[0] if all(row.get(name) is not None for row in rows)]
-    if any(set(shared) != set(row) for row in rows):
-        # not everybody is in every kind: no mean of one person
-        return mean_ends(cell.error_consistency.interval for cell in cells)
-    return people_interval([mean(row[name] or 0.0 for row in rows) for name in shared])
+def behavior_interval(cells: Sequence[BehaviorScore]) -> Interval | None:
+    """95 % of the mean over kinds of problems of κ of errors, over new people and new problems.
+
+    A person counts once with all kinds that she is in; problems of two kinds are different ones.
+    None where leaving out a person or a problem leaves the statistic undefined.
+
+    Parameters
+    ----------
+    cells : kinds of problems of one dataset, each with a κ.
+    """
+    known = [cell.error_consistency for cell in cells]
+    values = [each.value for each in known if each.value is not None]
+    if not values or len(values) < len(known):
+        return None
+    value = mean(values)
+    people = people_mean_interval(
+        [{one: k for one, k in cell.by_person.items() if k is not None} for cell in cells]
+    )
+    problems = problems_mean_interval(value, [each.interval_items for each in known])
+    return crossed_interval(value, people, problems)
 
 
 def _verdict(

@@ -8,6 +8,7 @@ from brainbench.guidance.arms import LABEL_ONLY, PERMUTED
 from brainbench.guidance.rows import Change, Mode
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.guidance.verdict import LEVEL, least_changes
+from brainbench.quantities import Interval
 from brainbench.results.blocks import ScoreLine
 from brainbench.results.blocks.model import Mood
 from brainbench.results.record import Record
@@ -54,7 +55,7 @@ def gains_line(gains: Sequence[GuidanceScore]) -> ScoreLine | None:
         name=_NAMES[gains[0].mode],
         statistic="gain in AUC",
         value=mean(change.value for change in least),
-        interval=mean_ends(change.interval for change in least),
+        interval=gain_interval(gains),
         against=against,
         held=0.0,
         verdict=verdict,
@@ -62,6 +63,18 @@ def gains_line(gains: Sequence[GuidanceScore]) -> ScoreLine | None:
         of=f"{', '.join(dict.fromkeys(g.dataset for g in measured))}, {plural(len(least), 'test')}",
         over="problems and seeds",
     )
+
+
+def gain_interval(gains: Sequence[GuidanceScore]) -> Interval | None:
+    """95 % of the mean over tests of the least gain, over new problems and seeds.
+
+    Tests are answered by the same trained arms and may all err together: see :func:`mean_ends`.
+
+    Parameters
+    ----------
+    gains : of one way of guiding; tests without log-odds are left out.
+    """
+    return mean_ends(change.interval for _, _, change in _least(gains))
 
 
 def _least(gains: Sequence[GuidanceScore]) -> list[tuple[GuidanceScore, str, Change]]:

@@ -185,7 +185,8 @@ def test_gains_are_drawn_from_their_interval() -> None:
     found = draw_scores(board("least_gain_of_auc", "guidance"), cells)
     assert found.units == np.inf
     assert found.scores[0] == pytest.approx(0.15)
-    assert found.draws.std() == pytest.approx(0.025, rel=0.05)
+    # tests of one trained model may all err together, as its scorecard has it
+    assert found.draws.std() == pytest.approx(0.035, rel=0.05)
 
 
 def test_draws_are_the_same_every_time() -> None:

@@ -16,6 +16,7 @@ from simulated_records import empty, task
 from brainbench.benchmarks import BehaviorBenchmark, score_behavior
 from brainbench.benchmarks.ladder.names import RUNGS, Rung
 from brainbench.results.scorecard import scorecard
+from brainbench.statistics.means import people_mean_interval
 
 
 @pytest.mark.parametrize(
@@ -72,18 +73,27 @@ def test_a_real_record_has_the_numbers_of_the_boards() -> None:
     assert "Text length explains it" in " ".join(card.sentences)
 
 
-def test_behaviour_is_the_mean_of_single_kinds_over_people() -> None:
+def half_width(interval: tuple[float, float] | None) -> float:
+    assert interval is not None
+    return (interval[1] - interval[0]) / 2
+
+
+def test_behaviour_is_the_mean_of_single_kinds_over_people_and_problems() -> None:
     record = record_of("f50c41311891")
     cells = [score for score in record.behavior if not score.pooled]
-    # these are kept in one kind and left out of the other: ends are averaged
+    # some are kept in one kind and left out of the other
     assert len({person.subject for cell in cells for person in cell.people}) > len(cells[0].people)
     line = scorecard(record).lines[1]
-    intervals = [cell.error_consistency.interval or (0.0, 0.0) for cell in cells]
-    assert line.interval == tuple(fmean(ends) for ends in zip(*intervals, strict=True))
+    people = people_mean_interval([cell.by_person for cell in cells])
+    problems = [half_width(cell.error_consistency.interval_items) / 2 for cell in cells]
+    half = np.hypot(half_width(people), np.hypot(*problems))
+    assert line.interval == pytest.approx((line.value - half, line.value + half))
+    assert half > max(half_width(people), *problems)
+    assert line.over == "people and problems"
     assert line.value == fmean(cell.error_consistency.value or 0.0 for cell in cells)
 
 
-def test_of_the_same_people_the_interval_is_that_of_their_means() -> None:
+def test_of_the_same_people_those_are_drawn_by_their_means() -> None:
     record = record_of("f50c41311891")
     cells = [score for score in record.behavior if not score.pooled]
     shared = {p.subject for p in cells[0].people} & {p.subject for p in cells[1].people}
@@ -91,11 +101,11 @@ def test_of_the_same_people_the_interval_is_that_of_their_means() -> None:
         cell.model_copy(update={"people": tuple(p for p in cell.people if p.subject in shared)})
         for cell in cells
     ]
-    line = scorecard(record).lines[1]
     one, two = (np.array([p.error_consistency for p in cell.people]) for cell in record.behavior)
     means = (one + two) / 2
     half = stats.t.ppf(0.975, len(shared) - 1) * means.std(ddof=1) / np.sqrt(len(shared))
-    assert line.interval == pytest.approx((means.mean() - half, means.mean() + half))
+    found = people_mean_interval([cell.by_person for cell in record.behavior])
+    assert found == pytest.approx((means.mean() - half, means.mean() + half))
 
 
 @pytest.mark.parametrize(
@@ -186,5 +196,7 @@ def test_behaviour_of_simulated_people_is_read() -> None:
     (line,) = scorecard(made).lines
     (score,) = made.behavior
     assert line.value == score.error_consistency.value
-    assert line.interval == score.error_consistency.interval
+    own = score.error_consistency
+    half = np.hypot(half_width(own.interval), half_width(own.interval_items))
+    assert half_width(line.interval) == pytest.approx(half)
     assert line.held == score.error_consistency.reference
