@@ -12,6 +12,7 @@ from brainbench.cli import (
     calibrate,
     compare,
     evaluate,
+    export,
     fetch,
     finetune,
     leaderboard,
@@ -75,6 +76,7 @@ app.command("evaluate", cls=Verb, help=evaluate.HELP)(evaluate.evaluate)
 app.command("list", cls=Verb, help=listing.HELP)(listing.list_names)
 app.command("show", cls=Verb, help=show.HELP)(show.show)
 app.command("report", cls=Verb, help=report.HELP)(report.report)
+app.command("export", cls=Verb, help=export.HELP)(export.export)
 app.command("compare", cls=Verb, help=compare.HELP)(compare.compare)
 app.command("steer", cls=Verb, help=steer.HELP)(steer.steer)
 app.command("finetune", cls=Verb, help=finetune.HELP)(finetune.finetune)

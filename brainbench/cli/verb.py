@@ -39,9 +39,11 @@ class ShortHelp:
         console = Console(highlight=False)
         console.width = min(console.width, _WIDEST)
         usage = Text.from_markup(f"[bold yellow]{escape(ctx.get_usage())}[/]")
-        console.print(Padding(usage, (0, 1, 1, 1), expand=False))
+        # the list of all verbs fills a screen of 24 lines
+        below = 0 if getattr(ctx.command, "commands", None) else 1
+        console.print(Padding(usage, (0, 1, below, 1), expand=False))
         text = Text.from_markup(ctx.command.help or "")
-        console.print(Padding(text, (0, 1, 1, 1), expand=False))
+        console.print(Padding(text, (0, 1, below, 1), expand=False))
         for name, rows in _rows(ctx).items():
             if rows:
                 console.print(_panel(name, rows))
