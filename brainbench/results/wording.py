@@ -14,6 +14,14 @@ LONGEST = 600
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+# names of the field, where a name in data is an abbreviation or a single word of one
+_ROIS = {"deductive_reasoning": "deductive reasoning", "md": "multiple demand"}
+_KINDS = {
+    "all": "all problems",
+    "syllogistic": "syllogisms",
+    "transitive": "transitive problems",
+    "propositional": "propositional problems",
+}
 # what stands together is not broken between lines
 _GAP = "\N{NO-BREAK SPACE}"
 # larger numbers are written with a power of ten
@@ -121,7 +129,7 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 
 def listed(names: Iterable[str], most: int = 12) -> str:
-    """``a, b and 3 more``.
+    """``a, b and 3 more``; with semicolons where a name holds a comma.
 
     Parameters
     ----------
@@ -129,9 +137,40 @@ def listed(names: Iterable[str], most: int = 12) -> str:
     most : names that are given; of the rest the number.
     """
     every = [clip(name, 120) for name in names]
+    between = "; " if any(", " in name for name in every) else ", "
     if len(every) <= most:
-        return ", ".join(every)
-    return ", ".join(every[:most]) + f" and {len(every) - most:,} more"
+        return between.join(every)
+    return between.join(every[:most]) + f" and {len(every) - most:,} more"
+
+
+def plain_roi(roi: str) -> str:
+    """``multiple demand`` of ``md``.
+
+    Parameters
+    ----------
+    roi : as data name it; of one's own it is shown with spaces.
+    """
+    return _ROIS.get(roi) or clip(roi, 120).replace("_", " ")
+
+
+def plain_kind(reasoning_type: str) -> str:
+    """``syllogisms`` of ``syllogistic``.
+
+    Parameters
+    ----------
+    reasoning_type : as data name it; ``all`` for all of them.
+    """
+    return _KINDS.get(reasoning_type) or clip(reasoning_type, 120).replace("_", " ")
+
+
+def plain_cell(roi: str, reasoning_type: str) -> str:
+    """``deductive reasoning, syllogisms``.
+
+    Parameters
+    ----------
+    roi, reasoning_type : as data name them.
+    """
+    return f"{plain_roi(roi)}, {plain_kind(reasoning_type)}"
 
 
 def size(bytes_: int) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 from brainbench.leaderboard.boards.standings import Entry, Standing
 from brainbench.leaderboard.boards.statistics import columns_of, values_of, variant_of
 from brainbench.leaderboard.kinds.base import Baseline
+from brainbench.results.spreadsheet import as_csv as write_csv
 
 _SHARED = (
     "standing", "rank_best", "rank_worst", "org", "model", "score", "score_low", "score_high",
@@ -19,8 +18,6 @@ _ABOUT = (
     "parameters", "family", "licence", "revision", "weights_sha256", "sha256", "run", "submitted",
     "variant", "why",
 )  # fmt: skip
-# what a spreadsheet would run
-_RUN_BY_SHEETS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def board_rows(standing: Standing, baselines: Sequence[Baseline]) -> list[dict[str, Any]]:
@@ -50,13 +47,8 @@ def as_csv(standing: Standing, rows: Iterable[Mapping[str, Any]]) -> str:
     board = standing.board
     titles = [column.title for column in columns_of(board)]
     names = [*_SHARED, *titles, *board.cells, *_ABOUT]
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(names)
-    for row in rows:
-        flat = {**row, **row["columns"], **row["cells"]}
-        writer.writerow([_cell(flat.get(name)) for name in names])
-    return file.getvalue()
+    flat = ({**row, **row["columns"], **row["cells"]} for row in rows)
+    return write_csv([names, *([row.get(name) for name in names] for row in flat)])
 
 
 def as_json(boards: Sequence[tuple[Standing, Sequence[Mapping[str, Any]]]]) -> str:
@@ -113,9 +105,3 @@ def _beside_row(standing: Standing, row: Baseline) -> dict[str, Any]:
         "cells": {},
         "why": row.note or None,
     }
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_RUN_BY_SHEETS):
-        return f"'{value}"
-    return "" if value is None else value

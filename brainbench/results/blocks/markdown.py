@@ -29,6 +29,7 @@ def markdown_section(section: Section, level: int = 3) -> list[str]:
     level : of its heading, the number of ``#``.
     """
     badge = f" ({plain(section.badge)})" if section.badge else ""
+    badge += f" <sub>{plain(section.ident)}</sub>" if section.ident else ""
     lines = [f"{'#' * level} {plain(section.title, _CELL)}{badge}", ""]
     lines += markdown_blocks(section.blocks)
     for part in section.parts:

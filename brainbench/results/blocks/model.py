@@ -13,7 +13,9 @@ from typing import ClassVar, Literal
 
 from markupsafe import Markup
 
+from brainbench.results.plots.plot import Plot
 from brainbench.results.plots.score_bar import draw_bar
+from brainbench.results.spreadsheet import Cell, as_csv
 from brainbench.results.wording import Interval, number
 
 # rows of one table or items of one list; a record with more does not come from a run
@@ -101,6 +103,10 @@ class Table:
     groups: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     """Number of a row → name of the rows from there on, and what they rest on."""
     wide: bool = False
+    matrix: bool = False
+    """Whether it is read across rows, so that a narrow page scrolls it; else each row is a card."""
+    plain: Mapping[str, str] = field(default_factory=dict)
+    """First cell of a row → the name that a page shows, with the cell itself in small print."""
 
     @property
     def heads(self) -> list[Column]:
@@ -124,13 +130,27 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with what it shows, and its numbers in a table. Terminals leave it out."""
+    """A picture with what it shows, and its numbers to download. Terminals leave it out."""
 
     kind: ClassVar = "figure"
     picture: Markup
     caption: str
     table: Table | None = None
     wide: ClassVar = True
+    name: str = ""
+    """Of the file with its numbers."""
+    data: Sequence[Sequence[Cell]] = ()
+    """The numbers in it, a header first; empty where there are none."""
+
+    @classmethod
+    def of(cls, plot: Plot, caption: str, table: Table | None = None) -> Figure:
+        """A plot with a caption."""
+        return cls(plot.picture, caption, table, plot.name, plot.data)
+
+    @property
+    def csv(self) -> str:
+        """Its numbers as a file; nothing where there are none."""
+        return as_csv(self.data) if len(self.data) > 1 else ""
 
 
 @dataclass(frozen=True)
@@ -246,7 +266,8 @@ class Section:
     Parameters
     ----------
     key : its place in the page's address, unique.
-    title : its heading.
+    title : its heading, in words.
+    ident : what records and commands call it; empty where they do not.
     badge : what its numbers are of, such as the protocol.
     about : what its numbers mean, in small print: first on a page, last in a terminal.
     parts : sections of the next level.
@@ -258,3 +279,4 @@ class Section:
     badge: str = ""
     parts: Sequence[Section] = field(default_factory=tuple)
     about: str = ""
+    ident: str = ""

@@ -89,7 +89,9 @@ def show_blocks(blocks: Iterable[Block]) -> list[RenderableType]:
 
 def _title(section: Section) -> Text:
     text = Text(_clean(section.title), style="bold")
-    return text.append(f"  {_clean(section.badge)}" if section.badge else "", style="not bold dim")
+    for small in filter(None, (section.badge, section.ident)):
+        text.append(f"  {_clean(small)}", style="not bold dim")
+    return text
 
 
 def _words(block: Words) -> Text:

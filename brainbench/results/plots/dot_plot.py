@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal
 
 from markupsafe import Markup
 
+from brainbench.results.plots.plot import Plot
 from brainbench.results.plots.svg import Axis, drawing, element, text
+from brainbench.results.spreadsheet import Cell
 from brainbench.results.wording import Interval, clip, finite, number
 
 Shape = Literal["dot", "triangle", "diamond", "tick"]
@@ -30,6 +32,11 @@ class Mark:
     title: str
     interval: Interval | None = None
 
+    @property
+    def name(self) -> str:
+        """What it is, without its number."""
+        return self.title.rpartition(": ")[0] or self.title
+
 
 @dataclass(frozen=True)
 class DotRow:
@@ -40,13 +47,27 @@ class DotRow:
     note: str = ""
 
 
-def draw_dots(key: str, title: str, axis_label: str, rows: Sequence[DotRow]) -> Markup:
+def on_one_line(row: DotRow) -> DotRow:
+    """The same marks on top of each other, where there is little room.
+
+    Parameters
+    ----------
+    row : what stands behind, such as strokes, is drawn first: its last line.
+    """
+    return replace(row, lines=[[*chain.from_iterable(reversed(row.lines))]])
+
+
+def draw_dots(key: str, title: str, axis_label: str, rows: Sequence[DotRow]) -> Plot:
     """The picture: a row's name above its marks, so that it is read on a narrow screen too.
 
     Parameters
     ----------
     key : unique on the page.
     axis_label : what the values are, and their unit.
+
+    Returns
+    -------
+    The picture, every mark named with its number for those who do not see it, and all numbers.
     """
     shown = rows[:_MAX_ROWS]
     marks = list(chain.from_iterable(chain.from_iterable(row.lines for row in shown)))
@@ -58,8 +79,26 @@ def draw_dots(key: str, title: str, axis_label: str, rows: Sequence[DotRow]) -> 
     for row, height in zip(shown, heights, strict=True):
         parts += _row(row, axis, top)
         top += height
-    marks_text = "; ".join(mark.title for mark in marks if mark.shape != "tick")
-    return drawing(key, title, f"{axis_label}. {marks_text}", WIDTH, bottom + _FOOT, parts)
+    words = f"{axis_label}. {'; '.join(chain.from_iterable(map(_seen, shown)))}"
+    picture = drawing(key, title, words, WIDTH, bottom + _FOOT, parts)
+    return Plot(key, picture, [("row", "mark", "value", "low", "high"), *_data(rows)])
+
+
+def _seen(row: DotRow) -> Iterable[str]:
+    """Every mark by its title; strokes, of which there may be many, by their range."""
+    marks = list(chain.from_iterable(row.lines))
+    yield from (mark.title for mark in marks if mark.shape != "tick")
+    strokes = [
+        v for mark in marks if mark.shape == "tick" and (v := finite(mark.value)) is not None
+    ]
+    if strokes:
+        yield f"{row.label}, strokes: {number(min(strokes))} to {number(max(strokes))}"
+
+
+def _data(rows: Sequence[DotRow]) -> Iterable[tuple[Cell, ...]]:
+    for row in rows:
+        for mark in chain.from_iterable(row.lines):
+            yield row.label, mark.name, mark.value, *(mark.interval or (None, None))
 
 
 def _ends(mark: Mark) -> Iterable[float | None]:
@@ -77,7 +116,7 @@ def _grid(axis: Axis, bottom: float, label: str) -> Iterable[Markup]:
 
 
 def _row(row: DotRow, axis: Axis, top: float) -> Iterable[Markup]:
-    room = 34 if row.note else 56
+    room = 54 - len(clip(row.note, 22))
     yield text(clip(row.label, room), _MARGIN, top + 12, "label")
     if row.note:
         yield text(clip(row.note, 22), WIDTH - _MARGIN, top + 12, "note", "end")

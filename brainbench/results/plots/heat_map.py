@@ -8,6 +8,7 @@ from itertools import groupby
 
 from markupsafe import Markup
 
+from brainbench.results.plots.plot import Plot
 from brainbench.results.plots.svg import drawing, element, text
 from brainbench.results.wording import clip, finite, number
 
@@ -48,8 +49,13 @@ class HeatMap:
     row_height: int = 11
 
 
-def draw_heat_map(picture: HeatMap) -> Markup:
-    """Shades of one colour above 0, of another below; more is denser, 0 is clear."""
+def draw_heat_map(picture: HeatMap) -> Plot:
+    """Shades of one colour above 0, of another below; more is denser, 0 is clear.
+
+    Returns
+    -------
+    The picture, with the largest value of each column for those who do not see it, and all numbers.
+    """
     names = list(picture.values)
     left = 14 + _LETTER * min(24, max((len(name) for name in names), default=0))
     wide = max(7.0, min(_WIDE, 320 / max(1, len(picture.columns))))
@@ -59,9 +65,29 @@ def draw_heat_map(picture: HeatMap) -> Markup:
         parts += _row(picture, index, name, left, wide)
     parts += _legend(picture.largest, left, bottom + 8)
     width = max(left + wide * len(picture.columns) + 6, left + 5 * 46)
-    return drawing(
-        picture.key, picture.title, picture.description, width, float(bottom + _FOOT), parts
+    words = f"{picture.description} {_seen(picture)}"
+    drawn = drawing(picture.key, picture.title, words, width, float(bottom + _FOOT), parts)
+    heads = ("", *(f"{column.group}, {column.name}" for column in picture.columns))
+    rows = (
+        (name, *(cells.get(place) for place in range(len(picture.columns))))
+        for name, cells in picture.values.items()
     )
+    return Plot(picture.key, drawn, [heads, *rows])
+
+
+def _seen(picture: HeatMap) -> str:
+    """``Largest in language, syllogisms: layer 3, 0.012.``"""
+    found = []
+    for place, column in enumerate(picture.columns):
+        held = [
+            (value, name)
+            for name, cells in picture.values.items()
+            if (value := finite(cells.get(place))) is not None
+        ]
+        if held:
+            value, name = max(held)
+            found.append(f"{column.group}, {column.name}: {name}, {number(value, 4)}")
+    return f"Largest in {'; '.join(found)}." if found else "There are no numbers."
 
 
 def _columns(columns: Sequence[HeatMapColumn], left: float, wide: float) -> Iterable[Markup]:

@@ -209,13 +209,13 @@ def _motion(people: Sequence[PreparedPerson]) -> list[Block]:
         for person in people
     ]
     label = "mean framewise displacement, mm"
-    return [Figure(draw_dots("motion-plot", "Motion", label, rows), f"{label}; a row a person.")]
+    return [Figure.of(draw_dots("motion-plot", "Motion", label, rows), f"{label}; a row a person.")]
 
 
 def _noise(people: Sequence[PreparedPerson]) -> list[Block]:
     rows = [DotRow(person.subject, [_marks(person, _tsnr, "")]) for person in people]
     label = "median temporal signal-to-noise ratio"
-    return [Figure(draw_dots("noise-plot", "Noise", label, rows), f"{label}; a row a person.")]
+    return [Figure.of(draw_dots("noise-plot", "Noise", label, rows), f"{label}; a row a person.")]
 
 
 def _marks(person: PreparedPerson, value: Any, unit: str) -> list[Mark]:

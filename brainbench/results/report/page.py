@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -12,17 +13,17 @@ from pathlib import Path
 from markupsafe import Markup
 
 from brainbench.atomic import write_whole
-from brainbench.benchmarks import LadderScore
 from brainbench.results.blocks import Block, Bullets, Folded, Section, Words
 from brainbench.results.blocks.html import blocks_style, page_environment
 from brainbench.results.record import Record
+from brainbench.results.report.first_picture import first_picture
 from brainbench.results.report.provenance import provenance_section
 from brainbench.results.report.samples import ROWS, samples_section
 from brainbench.results.report.summary import summary
+from brainbench.results.report.terms import terms_of
 from brainbench.results.scorecard import remarks, scorecard
 from brainbench.results.sections import record_sections
 from brainbench.results.sections.cautions import cautions
-from brainbench.results.sections.ladder import ladder_figure
 from brainbench.results.wording import clip, listed, plural
 
 REPORT = "report.html"
@@ -83,10 +84,8 @@ def render_report(record: Record, folder: Path) -> str:
 
 def _first(record: Record) -> list[Section]:
     card: list[Block] = [*scorecard(record).blocks]
-    card += [
-        ladder_figure(f"card-ladder-{place}", score)
-        for place, score in enumerate(LadderScore.read_from(record))
-    ]
+    if (picture := first_picture(record)) is not None:
+        card.append(picture)
     blocks: list[Block] = [Words("No warnings.")]
     if warned := cautions(record):
         short = remarks(record)
@@ -107,12 +106,22 @@ def _page(record: Record, sections: Sequence[Section], longest: int) -> str:
         ("data", data),
         ("run", record.run_id),
         ("status", record.status),
-        ("started", str(record.timing.get("started", ""))),
+        ("started", _when(record.timing.get("started"))),
         ("brainbench", record.versions.get("brainbench") or ""),
     ]
     heading = clip(record.model.identifier, 160)
     about = clip(record.model.description or "", 300)
     return render_page("brainbench report", heading, about, facts, sections, longest)
+
+
+def _when(started: object) -> str:
+    """``2026-11-30 16:16 UTC``; what is no time of day stays as it is."""
+    try:
+        found = datetime.fromisoformat(str(started))
+    except ValueError:
+        return "" if started is None else str(started)
+    known = found.tzinfo is not None
+    return f"{found.astimezone(UTC) if known else found:%Y-%m-%d %H:%M}{' UTC' if known else ''}"
 
 
 def render_page(
@@ -135,7 +144,7 @@ def render_page(
     longest : characters of one text; the rest is cut.
     """
     return (
-        page_environment("brainbench.results.report", longest)
+        page_environment("brainbench.results.report", longest, explains=True)
         .get_template("report.html")
         .render(
             kind=kind,
@@ -143,6 +152,7 @@ def render_page(
             about=about,
             facts=facts,
             sections=sections,
+            terms=terms_of(sections),
             style=_style(),
             script=_part("report.js"),
             policy=_policy(),

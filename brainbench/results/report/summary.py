@@ -10,11 +10,13 @@ from brainbench.reasoning import AnswerBias
 from brainbench.results.blocks import Block, Bullets, Words
 from brainbench.results.record import Record
 from brainbench.results.sections.accuracy import short
+from brainbench.results.sections.behavior import plain_name
 from brainbench.results.sections.cells import CellSummary, published_cells
-from brainbench.results.sections.difficulty import read_difficulty
+from brainbench.results.sections.difficulty import named, read_difficulty
+from brainbench.results.sections.guidance import title_of_gain, title_of_search
 from brainbench.results.sections.ladder import read_ladder
 from brainbench.results.sections.other import scores_without_section
-from brainbench.results.wording import finite, listed, number, plural, with_interval
+from brainbench.results.wording import finite, listed, number, plain_cell, plural, with_interval
 
 
 def summary(record: Record) -> list[Block]:
@@ -31,16 +33,16 @@ def summary(record: Record) -> list[Block]:
         blocks.append(Words(_published(published)))
     if record.behavior:
         blocks.append(Words("Answers beside people's:"))
-        blocks.append(Bullets([(row.benchmark, _behavior(row)) for row in record.behavior]))
+        blocks.append(Bullets([(plain_name(row), _behavior(row)) for row in record.behavior]))
     difficulty = DifficultyScore.read_from(record)
     if difficulty:
         blocks.append(Words("Sure where people are right:"))
-        blocks.append(Bullets([(row.benchmark, read_difficulty(row)) for row in difficulty]))
+        blocks.append(Bullets([(named(row), read_difficulty(row)) for row in difficulty]))
     if record.answer_bias:
         blocks.append(Words(_accuracy(record.answer_bias)))
     if record.gains or record.searches:
-        items = [(gain.identifier, f"{gain.verdict}: {gain.reading}") for gain in record.gains]
-        items += [(search.identifier, search.reading) for search in record.searches]
+        items = [(title_of_gain(gain), f"{gain.verdict}: {gain.reading}") for gain in record.gains]
+        items += [(title_of_search(search), search.reading) for search in record.searches]
         blocks += [Words("Guidance by brain signals:"), Bullets(items)]
     others = scores_without_section(record)
     if others:
@@ -74,7 +76,7 @@ def _controlled(scores: Sequence[ControlledScore]) -> list[Block]:
 
 
 def _cell(score: ControlledScore) -> str:
-    return f"{score.roi}.{score.reasoning_type}"
+    return plain_cell(score.roi, score.reasoning_type)
 
 
 def _published(cells: Sequence[CellSummary]) -> str:

@@ -34,7 +34,7 @@ def accuracy_section(record: Record) -> Section | None:
     biases = record.answer_bias[:_MAX]
     if biases:
         blocks += [
-            _figure(biases),
+            accuracy_figure("accuracy-tasks", biases),
             _bias_table(biases),
             Bullets([(short(row.task), row.reading) for row in biases]),
         ]
@@ -51,10 +51,17 @@ def short(task: str) -> str:
     return task.removeprefix("brainbench_")
 
 
-def _figure(biases: Sequence[AnswerBias]) -> Figure:
+def accuracy_figure(key: str, biases: Sequence[AnswerBias]) -> Figure:
+    """Accuracy of each task, and what always giving one answer gets.
+
+    Parameters
+    ----------
+    key : unique on the page.
+    biases : one row each.
+    """
     rows = [DotRow(short(row.task), [_marks(row)]) for row in biases]
-    return Figure(
-        draw_dots("accuracy-tasks", "Accuracy and blind answers", "accuracy", rows),
+    return Figure.of(
+        draw_dots(key, "Accuracy and blind answers", "accuracy", rows),
         "Circle: accuracy, with its 95 % interval (exact, for as many problems as the clustered "
         "standard error is worth). Strokes: "
         "always giving one answer, for each answer. Diamond: accuracy at the threshold.",

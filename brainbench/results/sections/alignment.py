@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from brainbench.benchmarks import ControlledScore, PublishedScore
@@ -16,12 +15,13 @@ from brainbench.results.blocks import (
     SideBySide,
     Table,
 )
-from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
+from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots, on_one_line
 from brainbench.results.record import Record
 from brainbench.results.sections.cells import (
     CellSummary,
     Nuisance,
     controlled_cells,
+    plain_names,
     published_cells,
 )
 from brainbench.results.sections.lacking import not_scored
@@ -74,27 +74,41 @@ def _section(protocol: str, cells: Sequence[CellSummary], about: str) -> Section
     return Section(key, "Alignment with brains", blocks, badge=badge, about=about)
 
 
-def _figures(key: str, protocol: str, cells: Sequence[CellSummary]) -> list[Figure]:
+def scores_figure(
+    key: str, protocol: str, cells: Sequence[CellSummary], brief: bool = False
+) -> Figure:
+    """Model, people and nuisance in each cell.
+
+    Parameters
+    ----------
+    key : unique on the page.
+    protocol : ``controlled`` or ``published``, which says what bars are.
+    cells : one row each.
+    brief : whether the marks of a cell share a line.
+    """
     bars = (
         "bars: 95 % intervals over people, of random features the range of draws"
         if protocol == "controlled"
         else "bars: ± median absolute deviation over people, of random features the range of draws"
     )
-    figures = [
-        Figure(
-            draw_dots(
-                f"{key}-scores",
-                "Model, people and nuisance in each cell",
-                "r on held-out items",
-                [DotRow(cell.name, _score_lines(cell), _reached(cell)) for cell in cells],
-            ),
-            f"Circle: model. Triangle: other people predict each person. Strokes: nuisance, each "
-            f"alone; {bars}. A model left of a stroke is below that nuisance, which so reaches it.",
-        )
-    ]
+    rows = [DotRow(cell.name, _score_lines(cell), _reached(cell)) for cell in cells]
+    return Figure.of(
+        draw_dots(
+            key,
+            "Model, people and nuisance in each cell",
+            "r on held-out items",
+            [on_one_line(row) for row in rows] if brief else rows,
+        ),
+        f"Circle: model. Triangle: other people predict each person. Strokes: nuisance, each "
+        f"alone; {bars}. A model left of a stroke is below that nuisance, which so reaches it.",
+    )
+
+
+def _figures(key: str, protocol: str, cells: Sequence[CellSummary]) -> list[Figure]:
+    figures = [scores_figure(f"{key}-scores", protocol, cells)]
     if protocol == "controlled":
         figures.append(
-            Figure(
+            Figure.of(
                 draw_dots(
                     f"{key}-unique",
                     "What the model adds to nuisance in each cell",
@@ -174,7 +188,8 @@ def _beside_table(scores: Sequence[ControlledScore]) -> Table:
                Column("people extrapolated (τ people)", optional=True),
                Column("repeats allow", optional=True), Column("RSA", optional=True),
                Column("CKA", optional=True), "permutations", "units read")  # fmt: skip
-    return Table("Beside every cell; nuisance is not taken out", columns, rows)
+    caption = "Beside every cell; nuisance is not taken out"
+    return Table(caption, columns, rows, plain=plain_names(scores))
 
 
 def _similarity(own: Similarity) -> str:
@@ -207,8 +222,8 @@ def _controlled_table(cells: Sequence[CellSummary]) -> Table:
             else with_interval(score.ratio, score.ratio_interval, 2),
             f"{score.n_subjects}, {score.n_items}, {score.n_voxels}",
         ))  # fmt: skip
-    return Table("Every cell, controlled protocol; 95 % intervals over people in brackets",
-                 columns, rows)  # fmt: skip
+    caption = "Every cell, controlled protocol; 95 % intervals over people in brackets"
+    return Table(caption, columns, rows, plain=plain_names([cell.score for cell in cells]))
 
 
 def _published_table(cells: Sequence[CellSummary]) -> Table:
@@ -232,7 +247,8 @@ def _published_table(cells: Sequence[CellSummary]) -> Table:
             "none" if strongest is None else f"{strongest.name} {number(strongest.value)}",
             f"{row.n_subjects}, {row.n_items}, {row.n_voxels}",
         ))  # fmt: skip
-    return Table("Every cell, published protocol", columns, rows)
+    plain = plain_names([cell.score for cell in cells])
+    return Table("Every cell, published protocol", columns, rows, plain=plain)
 
 
 def _share_of_voxels(count: int | None, row: PublishedScore) -> str:
@@ -245,7 +261,7 @@ def _nuisance_blocks(cells: Sequence[CellSummary], protocol: str) -> list[Block]
     columns: Sequence[str | Column]
     columns = (
         "nuisance",
-        *(Column(cell.name, re.sub(r"([._])", r"\1 ", cell.name)) for cell in cells),
+        *(cell.name for cell in cells),
     )
     names = dict.fromkeys(row.name for cell in cells for row in cell.nuisance)
     values: list[tuple[str, ...]] = []
@@ -259,9 +275,9 @@ def _nuisance_blocks(cells: Sequence[CellSummary], protocol: str) -> list[Block]
         if any(row is not None and row.ratio is not None for row in found):
             ratios.append((name, *(number(row.ratio if row else None) for row in found)))
     caption = f"r of each nuisance alone, {protocol} protocol; * reaches the model, † people"
-    blocks: list[Block] = [Table(caption, columns, values)]
+    blocks: list[Block] = [Table(caption, columns, values, matrix=True)]
     if ratios:
-        blocks.append(Table("r / v0 of each nuisance alone", columns, ratios))
+        blocks.append(Table("r / v0 of each nuisance alone", columns, ratios, matrix=True))
     return [*blocks, *not_scored((row.name, row.reason) for cell in cells for row in cell.nuisance)]
 
 
@@ -278,7 +294,8 @@ def _people_table(cells: Sequence[CellSummary]) -> Table:
         (subject, *(number(cell.by_person.get(subject), lacking="") for cell in cells))
         for subject in people
     ]
-    return Table("r of each person", ("person", *(cell.name for cell in cells)), rows)
+    columns = ("person", *(cell.name for cell in cells))
+    return Table("r of each person", columns, rows, matrix=True)
 
 
 def _reached(cell: CellSummary) -> str:

@@ -15,10 +15,17 @@ from brainbench.results.blocks import (
     Table,
     Words,
 )
-from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
+from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots, on_one_line
 from brainbench.results.record import Record
 from brainbench.results.sections.lacking import not_scored
-from brainbench.results.wording import interval, number, percent, plural, with_interval
+from brainbench.results.wording import (
+    interval,
+    number,
+    percent,
+    plain_kind,
+    plural,
+    with_interval,
+)
 
 _MAX = 40
 # what fits above a column of numbers
@@ -48,7 +55,7 @@ def behavior_section(record: Record) -> Section | None:
         return None
     rows = record.behavior[:_MAX]
     blocks: list[Block] = [
-        SideBySide([_figure(index, row) for index, row in enumerate(rows)]),
+        SideBySide([behavior_figure(f"behavior-{index}", row) for index, row in enumerate(rows)]),
         Words(
             "Circle: model. Triangle: people among themselves. Bars: 95 % over people. Strokes: "
             "what knows nothing of the model, each alone.",
@@ -60,15 +67,30 @@ def behavior_section(record: Record) -> Section | None:
     return Section("behavior", "Answers beside people's", blocks, parts=parts, about=_ABOUT)
 
 
-def _figure(index: int, row: BehaviorScore) -> Figure:
+def behavior_figure(key: str, row: BehaviorScore, brief: bool = False) -> Figure:
+    """Every statistic of a benchmark: model, people, and what knows nothing of the model.
+
+    Parameters
+    ----------
+    key : unique on the page.
+    row : the benchmark's score.
+    brief : whether the marks of a statistic share a line.
+    """
     found = [(name, _statistic(row, name)) for name in MEASURES]
+    rows = [DotRow(IN_WORDS[name], _lines(name, one, row)) for name, one in found]
+    shown = plain_name(row)
     picture = draw_dots(
-        f"behavior-{index}",
-        f"{row.benchmark}: model and people",
+        key,
+        f"{shown}: model and people",
         "κ, share or ρ, see the name",
-        [DotRow(IN_WORDS[name], _lines(name, one, row)) for name, one in found],
+        [on_one_line(one) for one in rows] if brief else rows,
     )
-    return Figure(picture, row.benchmark)
+    return Figure.of(picture, shown[:1].upper() + shown[1:])
+
+
+def plain_name(row: BehaviorScore) -> str:
+    """``syllogisms, ds003076``."""
+    return f"{plain_kind(row.reasoning_type)}, {row.dataset}"
 
 
 def _benchmark(index: int, row: BehaviorScore) -> Section:
@@ -84,7 +106,10 @@ def _benchmark(index: int, row: BehaviorScore) -> Section:
         Folded("What knows nothing of the model", _controls(row)),
         Folded("Person by person", [_people(row)], wide=True),
     ]
-    return Section(f"behavior-{index}-part", row.benchmark, blocks)
+    title = plain_name(row)
+    return Section(
+        f"behavior-{index}-part", title[:1].upper() + title[1:], blocks, ident=row.benchmark
+    )
 
 
 def _statistic(row: BehaviorScore, name: Measure) -> Statistic:
@@ -124,7 +149,7 @@ def _table(row: BehaviorScore, statistics: Sequence[tuple[Measure, Statistic]]) 
         ))  # fmt: skip
     columns = ("", "model", "over items", "people", Column("ratio", "model / people"), "bound",
                Column("not above", wide=True))  # fmt: skip
-    return Table(f"{row.benchmark}: 95 % intervals over people in brackets", columns, rows)
+    return Table(f"{plain_name(row)}: 95 % intervals over people in brackets", columns, rows)
 
 
 def _controls(row: BehaviorScore) -> list[Block]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from brainbench.benchmarks import ControlledScore, PublishedScore
 from brainbench.results.record import Record
-from brainbench.results.wording import Interval, finite
+from brainbench.results.wording import Interval, finite, plain_cell
 
 # what no real record has more of
 MAX_CELLS = 60
@@ -65,8 +65,8 @@ class CellSummary:
 
     @property
     def name(self) -> str:
-        """ROI and reasoning type, as in the benchmark's name."""
-        return f"{self.roi}.{self.reasoning_type}"
+        """ROI and reasoning type in plain words."""
+        return plain_cell(self.roi, self.reasoning_type)
 
     def nuisance_row(self, name: str) -> Nuisance | None:
         """The nuisance of that name."""
@@ -88,6 +88,21 @@ class CellSummary:
     def reached_by(self) -> list[str]:
         """Nuisance that the model is not above."""
         return [row.name for row in self.nuisance if "model" in row.reaches]
+
+
+def plain_names(scores: Sequence[ControlledScore | PublishedScore]) -> dict[str, str]:
+    """Name of a benchmark → its region and kind of problems; its dataset where there are several.
+
+    Parameters
+    ----------
+    scores : one for each cell.
+    """
+    several = len({score.dataset for score in scores}) > 1
+    return {
+        score.benchmark: plain_cell(score.roi, score.reasoning_type)
+        + (f" ({score.dataset})" if several else "")
+        for score in scores
+    }
 
 
 def controlled_cells(record: Record) -> list[CellSummary]:

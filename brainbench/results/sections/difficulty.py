@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from markupsafe import Markup
-
 from brainbench.benchmarks.difficulty.score import (
     EVERYBODY,
     IN_WORDS,
@@ -12,10 +10,17 @@ from brainbench.benchmarks.difficulty.score import (
     ProfileRow,
 )
 from brainbench.results.blocks import Block, Column, Figure, Folded, Section, Table, Words
-from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
+from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots, on_one_line
 from brainbench.results.record import Record
 from brainbench.results.sections.lacking import not_scored
-from brainbench.results.wording import interval, listed, number, plural, with_interval
+from brainbench.results.wording import (
+    interval,
+    listed,
+    number,
+    plain_kind,
+    plural,
+    with_interval,
+)
 
 _ABOUT = (
     "Profile: the share of people who were right, item by item; a person who lacks a run counts "
@@ -99,19 +104,36 @@ def _benchmark(place: int, score: DifficultyScore) -> Section:
     )
     blocks: list[Block] = [
         Words(f"{people}; {plural(score.n_items, 'item')}. {agree[:1].upper()}{agree[1:]}."),
-        Figure(_picture(place, score), score.benchmark),
+        difficulty_figure(f"difficulty-{place}", score),
         _profiles(score),
         _ages(score),
         Folded("What knows nothing of the model", _controls(score)),
         Folded("Person by person", [_people(score)], wide=True),
     ]
-    return Section(f"difficulty-{place}", score.benchmark, blocks)
+    return Section(f"difficulty-{place}-part", named(score), blocks, ident=score.benchmark)
 
 
-def _picture(place: int, score: DifficultyScore) -> Markup:
+def difficulty_figure(key: str, score: DifficultyScore, brief: bool = False) -> Figure:
+    """The model's confidence and what each group of people finds easy.
+
+    Parameters
+    ----------
+    key : unique on the page.
+    score : of one benchmark.
+    brief : whether the marks of a group share a line.
+    """
     rows = [DotRow(row.profile, _marks(row)) for row in score.profiles]
-    title = f"{score.benchmark}: model and people"
-    return draw_dots(f"difficulty-{place}", title, "Spearman's ρ over items", rows)
+    name = named(score)
+    rows = [on_one_line(row) for row in rows] if brief else rows
+    return Figure.of(
+        draw_dots(key, f"{name}: model and people", "Spearman's ρ over items", rows), name
+    )
+
+
+def named(score: DifficultyScore) -> str:
+    """``Syllogisms, deduction73``."""
+    name = f"{plain_kind(score.reasoning_type)}, {score.dataset}"
+    return name[:1].upper() + name[1:]
 
 
 def _marks(row: ProfileRow) -> list[list[Mark]]:
@@ -143,7 +165,7 @@ def _profiles(score: DifficultyScore) -> Table:
     ]
     columns = ("profile", "people", Column("ρ of the model", "model"), "over items",
                Column("ρ of a person", "person"), "reliability", "bound")  # fmt: skip
-    return Table(f"{score.benchmark}: 95 % intervals over people in brackets", columns, rows)
+    return Table(f"{named(score)}: 95 % intervals over people in brackets", columns, rows)
 
 
 def _ages(score: DifficultyScore) -> Table:

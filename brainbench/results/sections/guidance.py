@@ -22,10 +22,10 @@ from brainbench.results.blocks import (
     Words,
 )
 from brainbench.results.blocks.model import Mood
-from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
+from brainbench.results.plots.dot_plot import DotRow, Mark, Role, draw_dots
 from brainbench.results.plots.svg import image
 from brainbench.results.record import Record
-from brainbench.results.wording import number, percent, plural, with_interval
+from brainbench.results.wording import number, percent, plain_cell, plural, with_interval
 from brainbench.statistics.inference import holm
 
 _MAX = 60
@@ -101,7 +101,7 @@ def _overview(scores: Sequence[GuidanceScore]) -> Table:
     for score, p in zip(scores, p_values, strict=True):
         areas = {row.arm: row.auc for row in score.arms}
         rows.append((
-            f"{score.roi}, {score.reasoning_type}",
+            plain_cell(score.roi, score.reasoning_type),
             f"{score.mode}, {score.recipe}",
             score.test,
             number(areas.get(UNGUIDED)),
@@ -147,7 +147,7 @@ def _score(index: int, score: GuidanceScore) -> Section:
             f"{plural(score.n_base, 'problem')}; {number(score.n_permutations)} item permutations, "
             f"{number(score.n_draws)} bootstrap draws; tier {score.tier}."
         ),
-        SideBySide([_forest(index, score, metric) for metric in CLAIM]),
+        SideBySide([forest(f"gains-{index}-{metric}", score, metric) for metric in CLAIM]),
         _differences_table(score),
         Folded("Every arm", [_arms_table(score)]),
     ]
@@ -157,12 +157,33 @@ def _score(index: int, score: GuidanceScore) -> Section:
         )
     if score.alignment:
         blocks.append(Folded("Alignment before and after", [_alignment_table(score)]))
+    badge = f"{score.form} form, {score.recipe}"
     return Section(
-        f"gains-{index}", score.identifier, blocks, badge=f"{score.form} form, {score.mode}"
+        f"gains-{index}", title_of_gain(score), blocks, badge=badge, ident=score.identifier
     )
 
 
-def _forest(index: int, score: GuidanceScore, metric: str) -> Figure:
+def title_of_gain(score: GuidanceScore) -> str:
+    """``Steering by language, syllogisms: three premises``."""
+    mode = score.mode.replace("finetuning", "fine-tuning").capitalize()
+    return f"{mode} by {plain_cell(score.roi, score.reasoning_type)}: {score.test}"
+
+
+def title_of_search(score: SearchScore) -> str:
+    """``Search for answers that turn right, by language, syllogisms``."""
+    cell = plain_cell(score.roi, score.reasoning_type)
+    return f"Search for answers that turn right, by {cell}"
+
+
+def forest(key: str, score: GuidanceScore, metric: str) -> Figure:
+    """What guided gains over every other arm, in one metric.
+
+    Parameters
+    ----------
+    key : unique on the page.
+    score : of one test.
+    metric : such as ``auc``.
+    """
     rows = []
     for difference in score.differences:
         change = change_of(difference, metric)
@@ -173,8 +194,8 @@ def _forest(index: int, score: GuidanceScore, metric: str) -> Figure:
         note = "" if change.p is None else f"p {number(change.p)}"
         rows.append(DotRow(f"against {difference.against}", [[mark]], note))
     words = IN_WORDS[metric]
-    return Figure(
-        draw_dots(f"gains-{index}-{metric}", f"Gains in {words}", f"gain in {words}", rows),
+    return Figure.of(
+        draw_dots(key, f"Gains in {words}", f"gain in {words}", rows),
         f"Gain in {words} against each arm, with its 95 % interval. Right of 0: guided is better.",
     )
 
@@ -275,6 +296,29 @@ def _minus(row: SearchRow) -> str:
     return with_interval(row.guided_minus, row.interval) + ("*" if marked else "")
 
 
+def search_figure(key: str, search: SearchScore) -> Figure:
+    """How many answers each arm turned right.
+
+    Parameters
+    ----------
+    key : unique on the page.
+    search : of every arm.
+    """
+    rows = []
+    for row in search.rows:
+        role: Role = "model" if row.arm == GUIDED else "nuisance"
+        title = f"{row.called}: {_flipped(row)}"
+        mark = Mark(row.flipped, "dot", role, title, row.flipped_range)
+        rows.append(DotRow(row.called, [[mark]], _flipped(row)))
+    return Figure.of(
+        draw_dots(
+            key, "Answers that turned right", "share of pairs whose answer turned right", rows
+        ),
+        "Share of pairs of a person and a problem whose answer turned right; bars: range over "
+        "seeds. An arm that is not guided turns them too: that answers move shows no learning.",
+    )
+
+
 def search_part(index: int, search: SearchScore) -> Section:
     """The paper's targeted search: no gain, for map, direction and success are of one item.
 
@@ -310,8 +354,15 @@ def search_part(index: int, search: SearchScore) -> Section:
             f"{search.centring}. Map, direction and success are of the same item: it shows that "
             "answers can be moved, not that anything was learned."
         ),
+        search_figure(f"search-{index}-flips", search),
         Table("Every arm, means over seeds", columns, rows, strong=[GUIDED]),
     ]
     if search.unfair:
         blocks.append(Bullets([("", text) for text in search.unfair], "warning"))
-    return Section(f"search-{index}", search.identifier, blocks, badge="published form, search")
+    return Section(
+        f"search-{index}",
+        title_of_search(search),
+        blocks,
+        badge="published form, search",
+        ident=search.identifier,
+    )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from markupsafe import Markup
-
 from brainbench.benchmarks.ladder.names import IN_WORDS, RUNGS, UNTRAINED, Rung
 from brainbench.benchmarks.ladder.score import (
     ALL,
@@ -16,8 +14,9 @@ from brainbench.benchmarks.ladder.score import (
 )
 from brainbench.results.blocks import Block, Column, Figure, Folded, Section, Table, Words
 from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
+from brainbench.results.plots.plot import Plot
 from brainbench.results.record import Record
-from brainbench.results.wording import number, percent, with_interval
+from brainbench.results.wording import number, percent, plain_cell, with_interval
 
 _ABOUT = (
     "Each rung takes out what it names and all rungs above it: run means; position in the run, and "
@@ -149,10 +148,10 @@ def ladder_figure(key: str, score: LadderScore) -> Figure:
         f"{score.dataset}: z on every rung. Circle: the model. Strokes: untrained networks, and "
         "what a rung takes out as if it were a model."
     )
-    return Figure(_picture(key, score), caption)
+    return Figure.of(_picture(key, score), caption)
 
 
-def _picture(key: str, score: LadderScore) -> Markup:
+def _picture(key: str, score: LadderScore) -> Plot:
     rows = []
     for rung, row in together(score.rows).items():
         name = IN_WORDS[rung]
@@ -172,13 +171,14 @@ def _cells(score: LadderScore) -> Table:
          if row.term == "larger" and row.roi != ALL}  # fmt: skip
     cells = dict.fromkeys((roi, kind) for roi, kind, _ in p)
     rows = [
-        (f"{roi}, {kind}", *(number(p.get((roi, kind, rung)), 3) for rung in rungs))
+        (plain_cell(roi, kind), *(number(p.get((roi, kind, rung)), 3) for rung in rungs))
         for roi, kind in cells
     ]
     return Table(
         "p of every cell, corrected over all of them",
         ("cell", *(Column(IN_WORDS[rung], rung) for rung in rungs)),
         rows,
+        matrix=True,
     )
 
 
@@ -213,12 +213,13 @@ def _shared(score: LadderScore) -> Table:
         for rung in rungs:
             row = found.get((roi, kind, form, rung))
             shown.append("n/a" if row is None else with_interval(row.r, row.interval, 2))
-        rows.append((f"{roi}, {kind}, {form}", *shown))
+        rows.append((f"{plain_cell(roi, kind)}, {form}", *shown))
     return Table(
         "What people share: r with the mean of all others, 95 % over people",
         ("cell", *(Column(IN_WORDS[rung], rung) for rung in rungs)),
         rows,
         wide=True,
+        matrix=True,
     )
 
 
@@ -249,6 +250,7 @@ def _alone(score: LadderScore) -> Table:
         "z of what knows nothing of the model",
         ("", *(Column(IN_WORDS[rung], rung) for rung in rungs)),
         rows,
+        matrix=True,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from brainbench.results.blocks import Block, Figure, Folded, SideBySide, Table
 from brainbench.results.plots.heat_map import HeatMap, HeatMapColumn, draw_heat_map
 from brainbench.results.sections.cells import CellSummary
-from brainbench.results.wording import finite, number
+from brainbench.results.wording import finite, number, plain_kind, plain_roi
 
 _SITES = 6
 # share of the values that shades tell apart; what is past them is as dark as it gets
@@ -37,7 +37,7 @@ def layer_maps(key: str, protocol: str, cells: Sequence[CellSummary]) -> list[Bl
         return []
     statistic = _STATISTIC[protocol]
     largest = _scale(cells)
-    columns = [HeatMapColumn(cell.roi, cell.reasoning_type) for cell in cells]
+    columns = [HeatMapColumn(plain_roi(c.roi), plain_kind(c.reasoning_type)) for c in cells]
     figures = []
     for index, site in enumerate(sites):
         values, marked = _site(cells, site)
@@ -50,7 +50,7 @@ def layer_maps(key: str, protocol: str, cells: Sequence[CellSummary]) -> list[Bl
             largest,
             marked,
         )
-        figures.append(Figure(draw_heat_map(picture), f"{site}: {statistic} of each layer"))
+        figures.append(Figure.of(draw_heat_map(picture), f"{site}: {statistic} of each layer"))
     beside = HeatMap(
         f"{key}-nuisance",
         f"Nuisance: {statistic} in each cell",
@@ -61,7 +61,7 @@ def layer_maps(key: str, protocol: str, cells: Sequence[CellSummary]) -> list[Bl
         row_height=16,
     )
     figures.append(
-        Figure(
+        Figure.of(
             draw_heat_map(beside),
             f"Beside it: {statistic} of nuisance alone, on the same scale; {_RANDOM[protocol]}. A "
             "dot in a layer's cell: it is above every nuisance row of that cell. Orange: below 0.",
@@ -153,4 +153,5 @@ def _numbers(cells: Sequence[CellSummary], sites: Sequence[str], statistic: str)
         f"{statistic} of each layer",
         ("layer", *(cell.name for cell in cells)),
         rows,
+        matrix=True,
     )

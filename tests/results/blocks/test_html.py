@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
+from markupsafe import Markup
 
 import brainbench
 from brainbench.results.blocks import (
@@ -13,6 +15,7 @@ from brainbench.results.blocks import (
     Bullets,
     Code,
     Column,
+    Figure,
     Folded,
     ScoreLine,
     Scores,
@@ -55,7 +58,8 @@ def test_a_page_has_all_columns_by_their_whole_names() -> None:
     for name in ("task", "at threshold", "b"):
         assert f'<th scope="col">{name}</th>' in made
     assert "at thr." not in made
-    assert '<th scope="row">t</th><td>n/a</td><td>1</td>' in made
+    cells = '<td class="none" data-label="at threshold">n/a</td><td data-label="b">1</td>'
+    assert f'<th scope="row">t</th>{cells}' in made
 
 
 def test_texts_are_cut_and_escaped() -> None:
@@ -105,3 +109,37 @@ def test_all_pages_share_one_style_and_none_repeats_it() -> None:
         assert "prefers-color-scheme" not in text, path
     every = "".join([style, *(path.read_text("utf-8") for path in own)])
     assert set(re.findall(r"var\((--[a-z-]+)\)", every)) <= set(re.findall(r"(--[a-z-]+):", style))
+
+
+def test_a_cell_says_its_column_where_rows_become_cards() -> None:
+    table = Table("c", ("", "own z", "p"), [("a", "1.0", "n/a")])
+    made = shown(table)
+    assert '<table class="stacked numbers">' in made
+    assert '<td data-label="own z">1.0</td><td class="none" data-label="p">n/a</td>' in made
+    matrix = shown(Table("c", ("", "own z"), [("a", "1.0")], matrix=True))
+    assert '<table class="matrix numbers">' in matrix
+    assert "data-label" not in matrix
+    assert '<table class="pairs">' in shown(Table("c", ("", ""), [("a", "b")], numbers=False))
+
+
+def test_a_row_has_its_plain_name_and_its_id_on_pointing_at_it() -> None:
+    table = Table("c", ("cell", "n"), [("d.md", "1")], plain={"d.md": "multiple demand"})
+    assert '<th scope="row"><span title="d.md">multiple demand</span></th>' in shown(table)
+
+
+def test_the_data_of_a_picture_is_a_file_within_the_page() -> None:
+    rows = [("row", "value"), ('<a "b">', 0.5), ("=1", -2.0)]
+    figure = Figure(Markup("<svg></svg>"), "A picture.", name="k", data=rows)
+    made = shown(figure)
+    address = re.search(r'href="data:text/csv;charset=utf-8,([^"]*)" download="k.csv"', made)
+    assert address is not None
+    assert unquote(address[1]) == 'row,value\n"<a ""b"">",0.5\n\'=1,-2.0\n'
+    assert "data:" not in shown(Figure(Markup("<svg></svg>"), "A picture."))
+
+
+def test_headings_lead_to_their_meaning_where_the_page_has_a_glossary() -> None:
+    table = Table("c", ("", "own z"), [("a", "1.0")])
+    made = page_environment("brainbench.results.report", 600, explains=True)
+    template = made.from_string('{% from "blocks.html" import show %}{{ show(block) }}')
+    assert '<a class="term" href="#term-own">own z</a>' in template.render(block=table)
+    assert 'class="term"' not in shown(table)

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots
+from brainbench.results.plots.dot_plot import DotRow, Mark, draw_dots, on_one_line
 
 SPACE = "{http://www.w3.org/2000/svg}"
 
@@ -64,3 +64,28 @@ def test_a_thousand_rows_are_no_page_of_their_own() -> None:
     rows = [DotRow(f"row {i}", [[Mark(i / 1000, "dot", "model", "m")]]) for i in range(1000)]
     made = ElementTree.fromstring(str(draw_dots("k", "t", "r", rows)))
     assert float(made.get("height", "")) < 5000
+
+
+def test_numbers_can_be_taken_away_at_full_precision() -> None:
+    rows = [
+        DotRow("a, b", [[Mark(1 / 3, "dot", "model", "a, b, model: 0.333", (0.1, 0.5))]]),
+        DotRow("c", [[Mark(None, "tick", "nuisance", "c, length: n/a")]]),
+    ]
+    assert draw_dots("k", "t", "r", rows).data == [
+        ("row", "mark", "value", "low", "high"),
+        ("a, b", "a, b, model", 1 / 3, 0.1, 0.5),
+        ("c", "c, length", None, None, None),
+    ]
+
+
+def test_who_does_not_see_it_is_told_of_every_mark() -> None:
+    strokes = [Mark(x / 10, "tick", "nuisance", f"{x}") for x in range(1, 4)]
+    read = drawn(Mark(0.5, "dot", "model", "the model: 0.5"), *strokes)
+    assert read.findtext(f"{SPACE}desc") == "r. the model: 0.5; cell, strokes: 0.100 to 0.300"
+
+
+def test_marks_of_a_row_can_share_a_line() -> None:
+    mark = Mark(0.5, "dot", "model", "m")
+    stroke = Mark(0.1, "tick", "nuisance", "s")
+    (line,) = on_one_line(DotRow("a", [[mark], [stroke]])).lines
+    assert list(line) == [stroke, mark]

@@ -67,3 +67,16 @@ def test_nothing_but_hostile_values_still_draws() -> None:
     columns = [HeatMapColumn("<script>", "'\""), *COLUMNS[1:]]
     found = cells(HeatMap("k", "t", "d", columns, values, 0.0))
     assert {one.get("class") for one in found.values()} == {"empty"}
+
+
+def test_largest_values_are_told_and_all_can_be_taken_away() -> None:
+    values = {"layer 1": {0: 0.2, 1: 1 / 3}, "layer 0": {0: 0.25, 1: math.nan}}
+    plot = draw_heat_map(HeatMap("k", "t", "d.", COLUMNS, values, 0.4))
+    told = ElementTree.fromstring(str(plot)).findtext(f"{SPACE}desc")
+    assert told == (
+        "d. Largest in language, all: layer 0, 0.2500; language, transitive: layer 1, 0.3333."
+    )
+    head, first, second = plot.data
+    assert head == ("", "language, all", "language, transitive", "md, all")
+    assert first == ("layer 1", 0.2, 1 / 3, None)
+    assert second[:2] == ("layer 0", 0.25)

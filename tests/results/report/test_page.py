@@ -75,11 +75,11 @@ def test_everything_is_there_the_scorecard_first(whole: str) -> None:
     keys = [attrs["id"] for attrs in read.all("section")]
     assert [key for key in keys if key and not re.search(r"\d", key)] == [
         "scorecard", "warnings", "summary", "alignment-controlled", "alignment-published",
-        "behavior", "accuracy", "gains", "samples", "provenance",
+        "behavior", "accuracy", "gains", "samples", "provenance", "glossary",
     ]  # fmt: skip
     for protocol in ("controlled protocol", "published protocol"):
-        assert ("span", protocol) in read.texts
-    links = [attrs["href"] for attrs in read.all("a")]
+        assert ("a", protocol) in read.texts  # in its badge, with what it means
+    links = [attrs["href"] for attrs in read.all("a") if "download" not in attrs]
     assert all(link and link.startswith("#") for link in links)
     ids = [attrs["id"] for _, attrs in read.tags if "id" in attrs]
     assert len(ids) == len(set(ids))
@@ -209,7 +209,7 @@ def test_what_does_not_fit_at_all_leaves_warnings_summary_and_provenance(
     monkeypatch.setattr(page, "LARGEST", 100)
     read = Reader(render_report(full(), tmp_path))
     keys = [attrs["id"] for attrs in read.all("section")]
-    assert keys == ["scorecard", "warnings", "summary", "left-out", "provenance"]
+    assert keys == ["scorecard", "warnings", "summary", "left-out", "provenance", "glossary"]
 
 
 def test_samples_give_way_before_anything_else(

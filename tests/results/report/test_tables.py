@@ -97,7 +97,8 @@ def test_guidance_shows_its_verdict_before_its_forest(record: Record) -> None:
     section = gains_section(record)
     assert section is not None
     part, search = section.parts
-    assert search.title == "search/xiao2026.language.syllogistic"
+    assert search.title == "Search for answers that turn right, by language, syllogisms"
+    assert search.ident == "search/xiao2026.language.syllogistic"
     assert isinstance(part.blocks[0], Words)
     reading = record.gains[0].reading
     assert (part.blocks[0].name, part.blocks[0].text) == ("inconclusive", reading)

@@ -37,9 +37,12 @@ class TestSummary:
         more = controlled("md", unique_r2=Estimate(value=0.2, p=0.01))
         less = controlled(unique_r2=Estimate(value=-0.1, p=0.9))
         text = told(summary(with_scores(more, less)))
-        assert "from R² -0.1000 (language.syllogistic) to 0.2000 (md.syllogistic)." in text
+        assert (
+            "from R² -0.1000 (language, syllogisms) to 0.2000 (multiple demand, syllogisms)."
+            in text
+        )
         assert "whether the model is aligned is what the ladder answers" in text
-        assert "md.syllogistic: unique R² 0.2000 (p 0.010 by itself)" in text
+        assert "multiple demand, syllogisms: unique R² 0.2000 (p 0.010 by itself)" in text
 
     def test_published_scores_stand_beside_what_reaches_them(self) -> None:
         text = told(summary(with_scores(published(), published("md"))))
@@ -66,10 +69,10 @@ class TestSummary:
     def test_behaviour_and_guidance_are_read(self) -> None:
         record = full()
         text = told(summary(record))
-        row = record.behavior[0]
-        assert f"{row.benchmark}: the model shares people's errors with κ" in text
+        assert "all problems, ds003076: the model shares people's errors with κ" in text
         assert "no more than" in text
-        assert f"{gain().identifier}: inconclusive: {gain().reading}" in text
+        title = "Steering by language, syllogisms: three premises"
+        assert f"{title}: inconclusive: {gain().reading}" in text
 
     def test_a_run_without_scores_says_so(self) -> None:
         assert told(summary(empty())) == "No score came out."
@@ -100,7 +103,7 @@ class TestWarnings:
         record = with_scores(controlled(), controlled("md"), controlled("md", "all", controls=()))
         found = dict(cautions(record))
         assert found["response time reaches the model (controlled)"] == (
-            "in language.syllogistic, md.syllogistic"
+            "in language, syllogisms; multiple demand, syllogisms"
         )
         # said above, so not again in the words of each cell
         assert not [text for text in found.values() if "alone scores" in text]

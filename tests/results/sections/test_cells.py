@@ -27,7 +27,7 @@ def test_both_protocols_come_in_one_form() -> None:
     record = both()
     (first,), (second,) = controlled_cells(record), published_cells(record)
     score, row = record.controlled[0], record.published[0]
-    assert first.name == "language.syllogistic"
+    assert first.name == "language, syllogisms"
     assert first.model.value == score.raw.value
     assert first.model.interval == score.raw.interval
     assert first.together == score.r2
@@ -83,7 +83,7 @@ def test_layers_above_all_nuisance_are_counted_and_marked() -> None:
     table = passing(record, cells, "controlled")
     # the nuisance has 0.003: equal is not above
     assert list(table.rows[0]) == [
-        "language.syllogistic", "2 of 4", "hidden 3", "0.5000", "0.0030", "2"
+        "language, syllogisms", "2 of 4", "hidden 3", "0.5000", "0.0030", "2"
     ]  # fmt: skip
     (beside,) = [b for b in layer_maps("k", "controlled", cells) if isinstance(b, SideBySide)]
     assert len(beside.figures) == 2  # one site, and nuisance
