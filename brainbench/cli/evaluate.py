@@ -48,7 +48,7 @@ With no arguments: the built-in model on simulated people, in under a minute.
   brainbench evaluate --model ./model --suite alignment
   brainbench evaluate --model my.gguf --dataset xiao2026 --protocol published
   brainbench evaluate --model ./model --suite accuracy --apply-chat-template
-  brainbench evaluate --model ./model --tasks brainbench_folio --backend vllm
+  brainbench evaluate --model ./model --suite alignment --backend vllm
   brainbench evaluate --model ./model --steer ./steering --suite behavior
   brainbench evaluate --model activations.safetensors --json > run.json
   brainbench evaluate --model ./model --assembly own.nc --group passage
@@ -212,8 +212,8 @@ def evaluate(
         str,
         typer.Option(
             metavar="NAME",
-            help="hf (transformers) or vllm.",
-            rich_help_panel=_TASKS,
+            help="What computes: hf (transformers) or vllm.",
+            rich_help_panel=MODEL_PANEL,
         ),
     ] = "hf",
     model_args: Annotated[
@@ -221,7 +221,7 @@ def evaluate(
         typer.Option(
             metavar="K=V,…",
             help="Of the backend, as in max_model_len=4096.",
-            rich_help_panel=_TASKS,
+            rich_help_panel=MODEL_PANEL,
         ),
     ] = None,
     num_fewshot: Annotated[

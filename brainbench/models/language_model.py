@@ -31,6 +31,9 @@ from brainbench.models.prompts.template import PromptTemplate, builtin_template
 from brainbench.models.prompts.verbalizer import Spellings, find_spellings
 from brainbench.models.steering.made_for import check_fits
 from brainbench.models.steering.vector import Steering
+from brainbench.models.vllm.engine import Engine
+from brainbench.models.vllm.library import check_vllm_loads
+from brainbench.models.vllm.reader import EngineReader
 from brainbench.problems import Problem, Stimulus
 from brainbench.progress import Count
 from brainbench.source import computing_versions
@@ -103,6 +106,7 @@ class LanguageModel:
         self._cache = None if cache is None else ArrayCache(cache)
         self.notes = tuple(notes)
         self._steering = steering
+        self._engine: Engine | None = None
         if steering is not None:
             check_fits(steering, self)
 
@@ -187,6 +191,45 @@ class LanguageModel:
         finally:
             view.__dict__.pop("_reader", None)
 
+    def in_vllm(self, arguments: Mapping[str, Any] | None = None, seed: int = 0) -> LanguageModel:
+        """The same model, its states and answers computed by vLLM.
+
+        The engine is started when it is first asked something that is not in the cache. Twins
+        (:meth:`untrained`) are computed by transformers.
+
+        Parameters
+        ----------
+        arguments : of vLLM's engine, such as ``tensor_parallel_size``.
+        seed : of the engine.
+
+        Raises
+        ------
+        UsageError
+            When vLLM is not installed, cannot load this kind of model, or an argument does not fit.
+        """
+        if self._think is not None:
+            raise UsageError(
+                "--think is not read in vLLM: take --backend hf for benchmarks; tasks that end in "
+                "_cot let a model think in vLLM too"
+            )
+        view = copy.copy(self)
+        view.__dict__.pop("_reader", None)
+        view._engine = Engine(
+            self.identifier,
+            check_vllm_loads(self._loader, self.identifier),
+            self.dtype,
+            self.device,
+            self.context_length,
+            dict(arguments or {}),
+            seed,
+        )
+        return view
+
+    def close(self) -> None:
+        """Let vLLM's engine go, where one was started, and the memory that it holds."""
+        if self._engine is not None:
+            self._engine.close()
+
     def untrained(self, seed: int) -> LanguageModel:
         """The untrained twin: the same architecture and prompts, with random weights of a seed.
 
@@ -205,6 +248,8 @@ class LanguageModel:
                 f"{self.identifier} was put together by hand: load_model() and LanguageModel.of() "
                 "make models that know how to draw their weights anew"
             )
+        # on a GPU an engine takes nearly all of the memory
+        self.close()
         twin = self._twin(seed)
         twin.progress = self.progress
         return twin
@@ -351,7 +396,8 @@ class LanguageModel:
     @property
     def computed_with(self) -> dict[str, Any]:
         """What changes the last bits of its numbers."""
-        return {"device": self.device, "dtype": self.dtype, "batch_size": self._batch_size}
+        held = {"device": self.device, "dtype": self.dtype, "batch_size": self._batch_size}
+        return held | self._engine_identity
 
     @cached_property
     def _spellings(self) -> Spellings:
@@ -362,7 +408,9 @@ class LanguageModel:
         return Chat(self._loader.tokenizer, self._think is not None, self.vocabulary_size)
 
     @cached_property
-    def _reader(self) -> Reader:
+    def _reader(self) -> Reader | EngineReader:
+        if self._engine is not None:
+            return EngineReader(self._engine, self._spellings, self.acting)
         if self._think is not None:
             return ThinkingReader(self._loader, self._spellings, self._think, self.acting)
         return Reader(self._loader, self._spellings, self.acting)
@@ -408,7 +456,13 @@ class LanguageModel:
             intervention=self.acting and [self.acting.sha256, batch.groups],
             versions=computing_versions(__name__),
             **self._read_otherwise(places=batch.places),
+            **self._engine_identity,
         )
+
+    @property
+    def _engine_identity(self) -> dict[str, Any]:
+        """The engine that computes, and how; nothing where it is transformers."""
+        return {} if self._engine is None else {"engine": self._engine.identity}
 
     def _warnings(self, reading: Reading, problems: Sequence[Stimulus]) -> tuple[str, ...]:
         warnings = list(self._chat.warnings)

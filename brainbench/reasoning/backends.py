@@ -49,6 +49,30 @@ def check_tasks_fit(model: Model, options: TaskOptions) -> LanguageModel:
     return model
 
 
+def on_backend(model: Model, options: TaskOptions, seed: int = 0) -> Model:
+    """The model as the backend computes it for benchmarks.
+
+    Parameters
+    ----------
+    model : a model of any kind.
+    options : backend and its arguments are looked at.
+    seed : of vLLM's engine.
+
+    Raises
+    ------
+    UsageError
+        When it does not go with vLLM.
+    """
+    if options.backend != "vllm":
+        return model
+    if not isinstance(model, LanguageModel):
+        raise UsageError(
+            f"{model.identifier} is not a language model that brainbench runs, and --backend vllm "
+            "loads one: give a hub id or a folder"
+        )
+    return model.in_vllm(options.model_args, seed)
+
+
 def open_lm(
     model: LanguageModel,
     options: TaskOptions,
@@ -108,6 +132,6 @@ def identity(model: LanguageModel, options: TaskOptions) -> dict[str, Any]:
 def _backend_versions(options: TaskOptions) -> list[str]:
     if options.backend != "vllm":
         return []
-    from brainbench.reasoning.vllm.engine import vllm_version
+    from brainbench.models.vllm.library import vllm_version
 
     return [vllm_version()]

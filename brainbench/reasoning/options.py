@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from brainbench.errors import UnknownNameError, UsageError
@@ -27,7 +27,7 @@ class TaskOptions:
     Parameters
     ----------
     include_path : folders of more task files. Python beside them is run.
-    backend : what computes: ``hf``, brainbench's own scorer on transformers, or ``vllm``.
+    backend : what computes, benchmarks too: ``hf``, transformers, or ``vllm``.
     model_args : arguments of vLLM's engine, for that backend.
     num_fewshot : examples before each question; by default what the task says.
     apply_chat_template : write questions in the model's own chat format.
@@ -50,6 +50,11 @@ class TaskOptions:
             raise UsageError("model_args are for the backend vllm; options say it for hf")
         if self.num_fewshot is not None:
             check_whole("num_fewshot", self.num_fewshot, 0)
+
+    @property
+    def of_tasks(self) -> TaskOptions:
+        """Only what concerns tasks: not what computes, nor where more task files are."""
+        return replace(self, include_path=(), backend="hf", model_args={})
 
     def identity(self) -> dict[str, Any]:
         """The options that can change a number or what is kept; task files by their content."""

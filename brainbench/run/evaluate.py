@@ -26,6 +26,7 @@ from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
 from brainbench.models import DEFAULT_MODEL, LanguageModel, Model, is_builtin, load_model
 from brainbench.progress import Progress, counting, no_progress
 from brainbench.reasoning import TASK_SUITES
+from brainbench.reasoning.backends import on_backend
 from brainbench.results import AnyScore, Record, RunFolder, sample_rows
 from brainbench.results.report import write_report
 from brainbench.run.clock import Clock
@@ -125,11 +126,15 @@ def evaluate(
     elif not (names or guided) or not (benchmarks is suite is dataset is None):
         wanted = choose_benchmarks(scored, benchmarks, suite, dataset, chosen.protocol)
     check_model(scored, wanted)
+    if guided is not None and chosen.task_options.backend != "hf":
+        raise UsageError("guidance steers and trains in transformers: take --backend hf")
     with clock.on(LOADING):
-        asked = find_tasks(names, scored, chosen.task_options, not wanted, chosen.limit)
+        asked = find_tasks(names, scored, chosen.task_options, chosen.limit)
         data = load_data(wanted, chosen.limit)
     with naming_limit(chosen.limit):
         check_groups(wanted, scored, data, chosen.limit)
+    if wanted:
+        scored = on_backend(scored, chosen.task_options, chosen.seed)
     record = new_record(scored, model, wanted, data, chosen, untrained, asked, guided)
     record.notes += lacking
     folder = RunFolder(output_path, record.model.identifier, record.run_id, name)
@@ -142,8 +147,13 @@ def evaluate(
         if before is not None and not overwrite:
             _LOG.info("going on with the %s run in %s", before.status, folder.path)
         # the model is held against every dataset before anything is scored, or forgotten
-        with clock.on("reading the model out"):
-            readings = read_model(scored, data, untrained)
+        try:
+            with clock.on("reading the model out"):
+                readings = read_model(scored, data, untrained)
+        finally:
+            if isinstance(scored, LanguageModel):
+                # tasks start an engine of their own
+                scored.close()
         if chosen.localised:
             for name, drawn in readings.untrained.items():
                 check_contrast(readings.states[name], drawn)

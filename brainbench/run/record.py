@@ -17,6 +17,7 @@ from brainbench.guidance.arms import arms_code, arms_of_plugins
 from brainbench.guidance.evaluation.test_sets import tests_sha256
 from brainbench.guidance.options import SEARCH_VERSION
 from brainbench.models import COMPUTING, LanguageModel, Model, is_builtin
+from brainbench.models.vllm.library import vllm_version
 from brainbench.reasoning.tasks import TaskSet
 from brainbench.results import DatasetInfo, ModelInfo, Record, TaskInfo
 from brainbench.results.record import OwnData
@@ -70,6 +71,8 @@ def new_record(
         plugins=() if guidance is None else arms_of_plugins(guidance.options.arms),
     )
     found = versions(reached, _LM_EVAL if tasks else ())
+    if settings.task_options.backend == "vllm":
+        found["vllm"] = vllm_version()
     # asked for once: a model in memory hashes every parameter
     sha256 = model.sha256
     held: dict[str, Any] = {
@@ -265,7 +268,9 @@ def _config(
             "rois": list(guidance.rois),
         }
     if tasks is None:
-        return config
+        # what computes the states too
+        engine = {name: options[name] for name in ("backend", "model_args")}
+        return config if options["backend"] == "hf" else {**config, **engine}
     # as it comes back from a file
     options["include_path"] = list(options["include_path"])
     return {**config, "tasks": list(tasks.names), **options}

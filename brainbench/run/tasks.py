@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -51,14 +51,12 @@ def find_tasks(
     names: Sequence[str],
     model: Model,
     options: TaskOptions,
-    alone: bool,
     limit: int | None = None,
 ) -> TaskSet | None:
     """Check that the model can be evaluated on the tasks, and load them; None without names.
 
     Parameters
     ----------
-    alone : whether no benchmark is scored beside them.
     limit : items of each task that are asked.
 
     Raises
@@ -69,15 +67,12 @@ def find_tasks(
         When data or labels of a task are wrong.
     """
     if not names:
-        # where more task files are may be set for good
-        if replace(options, include_path=()) != TaskOptions():
+        if options.of_tasks != TaskOptions():
             raise UsageError(
                 "options of tasks are given, but no task: say --tasks NAME or --suite accuracy"
             )
         return None
     check_tasks_fit(model, options)
-    if options.backend == "vllm" and not alone:
-        raise UsageError("--backend vllm asks tasks only: leave the benchmarks to another run")
     found = load_tasks(names, options.include_path)
     checked = check_items(found, options.num_fewshot, limit)
     for text in checked.warnings[len(found.warnings) :]:

@@ -118,7 +118,7 @@ def run_id(
     )
     model = load_model(root / source, chosen.options)
     benchmarks = [load_benchmark(name, chosen.protocol) for name in names]
-    asked = find_tasks(tasks, model, chosen.task_options, True) if tasks else None
+    asked = find_tasks(tasks, model, chosen.task_options) if tasks else None
     planned = plan_guidance(chosen.guidance, model, chosen) if guidance else None
     data = change(load_data(benchmarks, chosen.limit))
     drawn = None if untrained is None else load_model(untrained)
@@ -529,7 +529,7 @@ RESPONSE_OPTIONS: dict[str, TaskOptions] = {
 def test_an_answer_is_kept_under_all_that_it_depends_on(
     what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("brainbench.reasoning.vllm.engine.vllm_version", lambda: "0")
+    monkeypatch.setattr("brainbench.models.vllm.library.vllm_version", lambda: "0")
 
     def key(options: TaskOptions, **changes: Any) -> str:
         plain = {

@@ -156,6 +156,7 @@ class CheckpointLoader:
         self._adapter = adapter
         self._untrained = untrained
         self._spread = spread
+        self._code = code
         # a GGUF file holds no code
         self._source: dict[str, Any] = (
             {"gguf_file": Path(checkpoint.gguf_file).name}
@@ -177,6 +178,11 @@ class CheckpointLoader:
     def untrained(self) -> bool:
         """Whether the weights are initialised at random."""
         return self._untrained is not None
+
+    @property
+    def code(self) -> bool:
+        """Whether the repository's own Python may run."""
+        return self._code
 
     @cached_property
     def tokenizer(self) -> Any:

@@ -6,15 +6,22 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Protocol
 
 import numpy as np
 
 from brainbench.models.cache import ArrayCache
-from brainbench.models.forward.reader import Reader, Reading
+from brainbench.models.forward.reader import Reading
 from brainbench.models.prompts.batches import Batch
 from brainbench.progress import Count
 
 _LOG = logging.getLogger(__name__)
+
+
+class Reads(Protocol):
+    """What reads a batch: transformers in this process, or an engine."""
+
+    def read(self, batch: Batch) -> Reading: ...
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class KeptReader:
     progress : called with (prompts done, prompts).
     """
 
-    reader: Callable[[], Reader]
+    reader: Callable[[], Reads]
     cache: ArrayCache | None
     key: Callable[[Batch], str]
     progress: Count

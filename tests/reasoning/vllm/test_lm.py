@@ -24,7 +24,7 @@ from brainbench.errors import DataError, UsageError
 from brainbench.models import LanguageModel, ModelOptions, load_model
 from brainbench.reasoning.lm.response_cache import ResponseCache
 from brainbench.reasoning.options import TaskOptions
-from brainbench.reasoning.vllm.engine import _lora, check_vllm, open_vllm
+from brainbench.reasoning.vllm.engine import check_vllm, open_vllm
 from brainbench.reasoning.vllm.lm import WatchedLM
 from brainbench.results import Record
 from brainbench.run import Settings, evaluate
@@ -208,12 +208,6 @@ class TestWhatIsRefused:
         with pytest.raises(UsageError, match="--untrained goes with --backend hf"):
             check_vllm(load_model(llama_folder, ModelOptions(untrained=0)))  # type: ignore[arg-type]
 
-    def test_benchmarks_beside_tasks(
-        self, engine: Any, model: LanguageModel, tmp_path: Path
-    ) -> None:
-        with pytest.raises(UsageError, match="--backend vllm asks tasks only"):
-            run(model, tmp_path, benchmarks=["phantom.noise.all-ridge"])
-
     @pytest.mark.parametrize(
         ("arguments", "error", "told"),
         [
@@ -231,34 +225,6 @@ class TestWhatIsRefused:
     ) -> None:
         with pytest.raises(error, match=told):
             open_vllm(model, TaskOptions(backend="vllm", model_args=arguments), 0)
-
-    @pytest.mark.parametrize(
-        ("text", "given"),
-        [
-            ("{}", {"max_lora_rank": 8}),
-            ('{"r": 4, "rank_pattern": {"q_proj": 17}}', {"max_lora_rank": 32}),
-            ('{"r": 1, "target_modules": ".*_proj"}', {"max_lora_rank": 1}),
-            ('{"target_modules": ["v", "q"]}',
-             {"max_lora_rank": 8, "lora_target_modules": ["q", "v"]}),
-        ],
-    )  # fmt: skip
-    def test_what_is_told_of_an_adapter(
-        self, text: str, given: dict[str, Any], tmp_path: Path
-    ) -> None:
-        (tmp_path / "adapter_config.json").write_text(text)
-        assert _lora(tmp_path) == given
-
-    @pytest.mark.parametrize(
-        ("text", "error", "told"),
-        [('{"r": 600}', UsageError, "has rank 600; vLLM takes 512 at most"),
-         ("[", DataError, "cannot be read"), ('{"r": "many"}', DataError, "cannot be read")],
-    )  # fmt: skip
-    def test_an_adapter_that_does_not_fit(
-        self, text: str, error: type[Exception], told: str, tmp_path: Path
-    ) -> None:
-        (tmp_path / "adapter_config.json").write_text(text)
-        with pytest.raises(error, match=told):
-            _lora(tmp_path)
 
 
 class TestLengths:
