@@ -36,12 +36,14 @@ class Ranking:
     intervals : (M, 2) of the score, at a nominal 95 %: Student's t with the bootstrap's error.
     best, worst : (M,) first and last rank that the entry may have; 1 is the highest. Pairs are
         corrected together, at a nominal 5 % for the whole board.
+    apart : (M, M) pairs of which one is above the other.
     """
 
     scores: Array
     intervals: Array
     best: Places
     worst: Places
+    apart: NDArray[np.bool_]
 
 
 def rank_scores(
@@ -63,8 +65,8 @@ def rank_scores(
     else:
         half = critical * spread if np.isfinite(critical) else np.full(len(scores), np.inf)
         intervals = np.stack([scores - half, scores + half], axis=1)
-    best, worst = _bounds(scores, draws, units)
-    return Ranking(scores, intervals, best, worst)
+    best, worst, apart = _bounds(scores, draws, units)
+    return Ranking(scores, intervals, best, worst, apart)
 
 
 def share_intervals(shares: Array, errors: Array, critical: float, units: float) -> Array:
@@ -137,8 +139,44 @@ def win_rates(scores: Array) -> Array:
     return rates
 
 
-def _bounds(scores: Array, draws: Array, units: float) -> tuple[Places, Places]:
-    """First and last rank of each entry."""
+def letters(apart: NDArray[np.bool_]) -> list[str]:
+    """Letters of M entries: two that share one cannot be told apart.
+
+    Parameters
+    ----------
+    apart : (M, M) pairs of which one is above the other, entries in the order of their letters.
+
+    Returns
+    -------
+    Such as ``a``, ``ab``, ``b``.
+
+    Source: Piepho 2004, Journal of Computational and Graphical Statistics 13, insert and absorb.
+    """
+    count = len(apart)
+    groups = [frozenset(range(count))] if count else []
+    for one in range(count):
+        for other in range(one + 1, count):
+            if apart[one, other]:
+                split = [
+                    group - {lost}
+                    for group in groups
+                    for lost in ((one, other) if {one, other} <= group else (-1,))
+                ]
+                kept = list(dict.fromkeys(split))
+                groups = [own for own in kept if not any(own < more for more in kept)]
+    groups.sort(key=lambda group: sorted(group))
+    return [
+        "".join(_letter(place) for place, group in enumerate(groups) if one in group)
+        for one in range(count)
+    ]
+
+
+def _letter(place: int) -> str:
+    return chr(ord("a") + place % 26) * (1 + place // 26)
+
+
+def _bounds(scores: Array, draws: Array, units: float) -> tuple[Places, Places, NDArray[np.bool_]]:
+    """First and last rank of each entry, and which pairs are apart."""
     count = len(scores)
     gaps = scores[None, :] - scores[:, None]
     one, other = np.triu_indices(count, 1)
@@ -146,7 +184,7 @@ def _bounds(scores: Array, draws: Array, units: float) -> tuple[Places, Places]:
     p = _p_values(gaps[one, other], _spread(draws)[one, other], units)
     apart[one, other] = apart[other, one] = step_down(p) < 1.0 - LEVEL
     above, below = apart & (gaps > 0.0), apart & (gaps < 0.0)
-    return 1 + above.sum(axis=1), count - below.sum(axis=1)
+    return 1 + above.sum(axis=1), count - below.sum(axis=1), apart
 
 
 def _p_values(gaps: Array, spread: Array, units: float) -> Array:

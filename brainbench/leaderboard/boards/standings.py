@@ -16,7 +16,7 @@ from brainbench.leaderboard.boards.bootstrap import (
     join_wins,
     read_cells,
 )
-from brainbench.leaderboard.boards.ranking import Ranking, rank_scores
+from brainbench.leaderboard.boards.ranking import Ranking, letters, rank_scores
 from brainbench.leaderboard.kinds.cells import EntryCell
 from brainbench.leaderboard.kinds.registry import KINDS
 from brainbench.leaderboard.submissions.submission import Submission
@@ -28,6 +28,7 @@ Key = tuple[str, str, str]
 Kept = tuple[Key, Submission, dict[str, EntryCell]]
 Apart = Literal["incomplete", "taught", "constant", "superseded"]
 OWN = "own run"
+_MOST_LETTERED = 40
 _CONSTANT = "gives one answer, or predicts one thing, throughout"
 
 
@@ -85,12 +86,15 @@ class Standing:
     ranked : by score, highest first.
     apart : entries that are shown and not ranked, by name.
     drawn : of the ranked, in their order.
+    letters : of the ranked, in their order: two that share one cannot be told apart; empty where
+        there are more models than letters help with.
     """
 
     board: Board
     ranked: tuple[Entry, ...]
     apart: tuple[Entry, ...]
     drawn: ScoreDraws
+    letters: tuple[str, ...] = ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -262,6 +266,7 @@ def _ranked(board: Board, kept: list[Kept], apart: Iterable[Entry]) -> Standing:
         tuple(entries[i] for i in order),
         tuple(sorted(apart, key=lambda entry: (entry.model, entry.org, str(entry.apart)))),
         drawn.of(order),
+        _letters(entries, ranking, order),
     )
 
 
@@ -269,6 +274,15 @@ def _interval(ranking: Ranking, i: int) -> tuple[float, float] | None:
     """None of one person alone, who says nothing of how far others differ."""
     low, high = ranking.intervals[i]
     return (float(low), float(high)) if np.isfinite([low, high]).all() else None
+
+
+def _letters(entries: Sequence[Entry], ranking: Ranking, order: Sequence[int]) -> tuple[str, ...]:
+    """Given from the highest score down, whatever the order of the rows; none of too many."""
+    if len(entries) > _MOST_LETTERED:
+        return ("",) * len(entries)
+    down = sorted(range(len(entries)), key=lambda i: (-(entries[i].value or 0.0), entries[i].key))
+    given = dict(zip(down, letters(ranking.apart[np.ix_(down, down)]), strict=True))
+    return tuple(given[i] for i in order)
 
 
 def _order(entries: Sequence[Entry]) -> list[int]:
@@ -314,6 +328,7 @@ def _overall(board: Board, found: Mapping[str, Standing]) -> Standing:
         tuple(entries[i] for i in order),
         tuple(sorted(apart, key=lambda entry: (entry.model, entry.org))),
         drawn.of(order),
+        _letters(entries, ranking, order),
     )
 
 

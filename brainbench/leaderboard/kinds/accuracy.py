@@ -24,7 +24,8 @@ from brainbench.quantities import Interval
 from brainbench.reasoning import AnswerBias
 from brainbench.reasoning.response_bias import Item
 from brainbench.results import Record
-from brainbench.results.scorecard.accuracy import accuracy_interval
+from brainbench.results.blocks import ScoreLine
+from brainbench.results.scorecard.accuracy import accuracy_interval, accuracy_line
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -97,8 +98,12 @@ class AccuracyBoards(BoardKind):
             found[name] = recall_cell(units, parts)
         return found
 
+    def line(self, board: RankedBoard, record: Record) -> ScoreLine | None:
+        found = _balanced(board, record)
+        return accuracy_line(found) if found else None
+
     def interval(self, board: RankedBoard, record: Record) -> Interval | None:
-        return accuracy_interval([bias for bias in record.answer_bias if bias.task in board.tasks])
+        return accuracy_interval(_balanced(board, record))
 
     def is_constant(self, board: RankedBoard, submission: Submission) -> bool:
         return all(is_constant(task_items(submission.samples[t]) or []) for t in board.tasks)
@@ -145,6 +150,14 @@ class AccuracyBoards(BoardKind):
     def beside(self, name: str, record: Record) -> list[tuple[str, float | None]]:
         always = _bias(name, record).always
         return [(f"always {choice}"[:40], value) for choice, value in always.items()]
+
+
+def _balanced(board: RankedBoard, record: Record) -> list[AnswerBias]:
+    return [
+        bias
+        for bias in record.answer_bias
+        if bias.task in board.tasks and bias.balanced_accuracy is not None
+    ]
 
 
 def _bias(name: str, record: Record) -> AnswerBias:

@@ -19,6 +19,7 @@ from brainbench.leaderboard.kinds.cells import EntryCell
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.quantities import Interval
 from brainbench.results import Record
+from brainbench.results.blocks import ScoreLine
 
 Shown = float | str | None
 Role = Literal["people", "nuisance", "guess"]
@@ -167,6 +168,16 @@ class BoardKind(ABC):
         -------
         One value for each of :meth:`columns_of`; None where the record does not hold it.
         """
+
+    def line(self, board: RankedBoard, record: Record) -> ScoreLine | None:
+        """The line of a scorecard for what this board ranks; None where there is none.
+
+        Parameters
+        ----------
+        board : the ranking.
+        record : of any run that has a score of this kind.
+        """
+        return None
 
     def interval(self, board: RankedBoard, record: Record) -> Interval | None:
         """95 % of the score of one entry by itself, as its scorecard has it.

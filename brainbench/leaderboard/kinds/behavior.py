@@ -22,7 +22,8 @@ from brainbench.leaderboard.kinds.cells import EntryCell, kappa_cell
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.quantities import Interval
 from brainbench.results import Record
-from brainbench.results.scorecard.behavior import behavior_interval
+from brainbench.results.blocks import ScoreLine
+from brainbench.results.scorecard.behavior import behavior_interval, behavior_line
 
 CONTROLS = ("always True", "always False", "always right", "majority of others")
 
@@ -75,6 +76,10 @@ class BehaviorBoards(BenchmarkBoards):
             )
             for score in submission.record.behavior
         }
+
+    def line(self, board: RankedBoard, record: Record) -> ScoreLine | None:
+        found = _scores(board, record)
+        return behavior_line(found) if found else None
 
     def interval(self, board: RankedBoard, record: Record) -> Interval | None:
         return behavior_interval(_scores(board, record))

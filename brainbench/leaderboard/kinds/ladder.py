@@ -23,7 +23,8 @@ from brainbench.leaderboard.kinds.cells import EntryCell, found_cell
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.quantities import Interval
 from brainbench.results import Record
-from brainbench.results.scorecard.alignment import ladder_interval
+from brainbench.results.blocks import ScoreLine
+from brainbench.results.scorecard.alignment import ladder_interval, ladder_line
 
 # models are compared under the same permutations, which are those of one seed
 SEED = 0
@@ -80,6 +81,10 @@ class LadderBoards(BenchmarkBoards):
             )
             for context in submission.record.ladder_context
         }
+
+    def line(self, board: RankedBoard, record: Record) -> ScoreLine | None:
+        found = [score for score in _scores(board, record) if together(score.rows)]
+        return ladder_line(found[0]) if found else None
 
     def interval(self, board: RankedBoard, record: Record) -> Interval | None:
         (score,) = _scores(board, record)

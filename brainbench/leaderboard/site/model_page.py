@@ -1,12 +1,23 @@
-"""What a run scored, on the page of its model: the tables of its report."""
+"""The page of a model: where it stands, and what each of its runs scored."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+from brainbench.leaderboard.boards.standings import Entry, Standing
+from brainbench.leaderboard.boards.statistics import variant_of
+from brainbench.leaderboard.kinds.registry import STATISTICS
+from brainbench.leaderboard.site.numbers import number
+from brainbench.leaderboard.site.reports import report_path
+from brainbench.leaderboard.site.rows import UNKNOWN, family_of, parameters_of
+from brainbench.leaderboard.submissions.notes import own_warnings, submitted_notes
+from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.results import Record
 from brainbench.results.blocks import Section, Table
+from brainbench.results.scorecard import scorecard
 from brainbench.results.sections import record_sections
+from brainbench.results.wording import plural
 
 
 def sections_of(record: Record) -> list[Section]:
@@ -23,3 +34,65 @@ def _tables(section: Section) -> Section | None:
     blocks = [block for block in section.blocks if isinstance(block, Table) and block.rows]
     parts = [kept for part in section.parts if (kept := _tables(part)) is not None]
     return replace(section, blocks=blocks, parts=parts) if blocks or parts else None
+
+
+def place_of(standing: Standing, entry: Entry) -> dict[str, Any]:
+    """Where an entry stands on one board, as the page of its model says it."""
+    board = standing.board
+    digits = STATISTICS[board.statistic].digits
+    ends = entry.interval
+    interval = "" if ends is None else f"{number(ends[0], digits)} to {number(ends[1], digits)}"
+    return {
+        "address": board.address,
+        "title": board.title,
+        "label": board.label,
+        "rank": entry.rank,
+        "count": len(standing.ranked),
+        "score": f"{STATISTICS[board.statistic].title} {number(entry.value, digits)}",
+        "interval": interval,
+        "tests": plural(len(board.gains), "test") if board.gains else "",
+        "why": "; ".join(entry.reasons[:3]),
+    }
+
+
+def describe_run(submission: Submission, written: set[str]) -> dict[str, Any]:
+    """A run on the page of its model: facts, warnings, scorecard and tables.
+
+    Parameters
+    ----------
+    submission : the run.
+    written : addresses of the pages that there are; a report that is not is not linked.
+    """
+    record, about = submission.record, submission.metadata
+    parameters = parameters_of(submission)
+    facts = [
+        ("weights", f"sha256 {record.model.weights_sha256}" if record.model.weights_sha256 else ""),
+        ("weights and wording", f"sha256 {record.model.sha256}"),
+        ("revision", record.model.revision or ""),
+        ("family", family_of(submission)),
+        ("parameters", UNKNOWN if parameters is None else f"{parameters:,}"),
+        ("numbers", " on ".join(filter(None, (record.model.dtype, record.model.device)))),
+        ("data", ", ".join(f"{d.name} {d.version}" for d in record.datasets)),
+        ("brainbench", record.versions.get("brainbench") or UNKNOWN),
+        ("what it is", record.model.description or ""),
+    ]
+    if about is not None:
+        facts += [
+            ("licence", about.licence),
+            ("contamination", about.contamination),
+            ("contact", about.contact),
+            ("submitted", about.submitted.isoformat()),
+        ]
+    report = report_path(submission)
+    return {
+        "run": record.run_id,
+        "chips": variant_of(record),
+        "facts": [(what, value) for what, value in facts if value],
+        "files": sorted(record.model.files.items()),
+        "rerun": about.rerun if about else "",
+        "warnings": own_warnings(record),
+        "submitted": submitted_notes(record),
+        "card": scorecard(record).blocks,
+        "sections": sections_of(record),
+        "report": f"../{report}" if report in written else "",
+    }

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
 from markupsafe import Markup
 
-from brainbench.leaderboard.boards.board import Board
 from brainbench.leaderboard.boards.simulated import load_simulated, simulated_words
 from brainbench.leaderboard.boards.standings import Entry, Key, Standing, distinguishable, key_of
 from brainbench.leaderboard.boards.statistics import (
@@ -20,7 +19,7 @@ from brainbench.leaderboard.boards.statistics import (
 from brainbench.leaderboard.kinds.base import Baseline, BoardColumn, Shown
 from brainbench.leaderboard.kinds.registry import STATISTICS
 from brainbench.leaderboard.site.numbers import number
-from brainbench.leaderboard.site.plots import Line, Point, draw_plane, draw_score, score_axis
+from brainbench.leaderboard.site.plots import draw_score, score_axis
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.results.plots.svg import Axis
 
@@ -94,6 +93,7 @@ class Panel:
     columns : the others.
     models, beside, apart : rows.
     by_name : whether no model is distinguishable from another, so that they stand by name.
+    tests : of a board of gains, what it ranks by, as text.
     """
 
     name: str
@@ -110,6 +110,7 @@ class Panel:
     apart: Sequence[BoardRow]
     draws: int
     by_name: bool
+    tests: Sequence[str] = ()
 
 
 def addresses(keys: Iterable[Key]) -> dict[Key, str]:
@@ -158,90 +159,8 @@ def make_panel(standing: Standing, beside: Sequence[Baseline], where: dict[Key, 
         apart=[_model_row(standing, entry, axis, where) for entry in standing.apart],
         draws=board.draws,
         by_name=len(standing.ranked) > 1 and not distinguishable(standing.ranked),
+        tests=[name.rpartition("/")[2] for name in board.gains],
     )
-
-
-@dataclass(frozen=True)
-class Plane:
-    """A picture with the line under it."""
-
-    drawn: Markup
-    caption: str
-
-
-def draw_planes(
-    boards: Sequence[Board],
-    standings: Mapping[str, Standing],
-    beside: Mapping[str, Sequence[Baseline]],
-    where: Mapping[Key, str],
-) -> tuple[list[Plane], list[str]]:
-    """Alignment against accuracy, a picture for each protocol; and why there is none.
-
-    Parameters
-    ----------
-    boards : in their order; the first board of accuracy gives the horizontal axis.
-    standings : name of a board → who stands where.
-    beside : name of a board → its rows that are not models.
-    where : whose an entry is → file name of the model's page, without its ending.
-
-    Returns
-    -------
-    Pictures, and a sentence for each board that has none for want of models ranked on both. Both
-    are empty without a board of accuracy.
-    """
-    accuracy = next((board for board in boards if board.kind == "accuracy"), None)
-    drawn: list[Plane] = []
-    lacking: list[str] = []
-    for board in boards:
-        if accuracy is None or board.kind not in ("ladder", "controlled", "published"):
-            continue
-        right, align = standings[accuracy.name], standings[board.name]
-        points = _points(align, right, where)
-        if not points:
-            lacking.append(f"{board.label}: no model is ranked on alignment and accuracy yet.")
-            continue
-        guesses = [row for row in beside[accuracy.name] if row.value is not None]
-        lines = [Line(row.name, row.value or 0.0, True) for row in guesses]
-        held = [row for row in beside[board.name] if row.value is not None]
-        lines += [Line(row.name, row.value or 0.0, False) for row in _strongest(held)]
-        titles = (
-            STATISTICS[accuracy.statistic].title,
-            f"{STATISTICS[board.statistic].title}, {board.label}",
-        )
-        models = "1 model is" if len(points) == 1 else f"{len(points)} models are"
-        caption = (
-            f"{board.label[0].upper()}{board.label[1:]}; {models} ranked on both. Bars: 95 %. "
-            "Dashed: what needs no model."
-        )
-        drawn.append(Plane(draw_plane(f"plane-{board.name}", titles, points, lines), caption))
-    return drawn, lacking
-
-
-def _points(align: Standing, right: Standing, where: Mapping[Key, str]) -> list[Point]:
-    """Models that are ranked on both."""
-    answered = {entry.key: entry for entry in right.ranked}
-    return [
-        Point(
-            entry.model,
-            f"models/{where[entry.key]}.html",
-            _with_interval(answered[entry.key]),
-            _with_interval(entry),
-        )
-        for entry in align.ranked
-        if entry.key in answered
-    ]
-
-
-def _with_interval(entry: Entry) -> tuple[float, tuple[float, float]]:
-    value = entry.value or 0.0
-    return value, entry.interval or (value, value)
-
-
-def _strongest(rows: Sequence[Baseline]) -> list[Baseline]:
-    """People, and of the rest what is highest: more lines hide each other."""
-    people = [row for row in rows if row.role == "people"]
-    rest = sorted((row for row in rows if row.role != "people"), key=lambda row: -(row.value or 0))
-    return [*people, *rest[:1]]
 
 
 def family_of(submission: Submission) -> str:

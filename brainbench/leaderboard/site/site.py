@@ -16,29 +16,25 @@ from brainbench.errors import UsageError
 from brainbench.leaderboard.boards.baselines import rows_beside
 from brainbench.leaderboard.boards.board import Board, by_page
 from brainbench.leaderboard.boards.standings import Key, Standing, key_of, stand
-from brainbench.leaderboard.boards.statistics import variant_of
 from brainbench.leaderboard.kinds.base import Baseline
-from brainbench.leaderboard.kinds.registry import STATISTICS
 from brainbench.leaderboard.site.benchmark_page import benchmark_names, make_page
 from brainbench.leaderboard.site.downloads import as_csv, as_json, board_rows
-from brainbench.leaderboard.site.model_page import sections_of
-from brainbench.leaderboard.site.numbers import number
-from brainbench.leaderboard.site.reports import report_path, write_reports
+from brainbench.leaderboard.site.filling import filling
+from brainbench.leaderboard.site.model_page import describe_run, place_of, sections_of
+from brainbench.leaderboard.site.names import name_of
+from brainbench.leaderboard.site.overview import counted, make_overview, overview_scatter
+from brainbench.leaderboard.site.reports import write_reports
 from brainbench.leaderboard.site.rows import (
-    UNKNOWN,
     Panel,
-    Value,
     addresses,
-    draw_planes,
-    family_of,
     groups,
     make_panel,
     newest_first,
     parameters_of,
     size_group,
-    size_text,
 )
-from brainbench.leaderboard.submissions.notes import own_warnings, submitted_notes
+from brainbench.leaderboard.site.runs_page import SCORED, last_update, list_runs
+from brainbench.leaderboard.submissions.notes import own_warnings
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.progress import Progress, Step, no_progress
 from brainbench.results.blocks.html import blocks_style, page_environment
@@ -49,6 +45,8 @@ MARK = ".brainbench-leaderboard"
 _STATIC = ("board.css", "board.js", "sortable.min.js", "sortable.LICENSE")
 # characters of one text of a submission; the rest is cut
 _LONGEST = 5000
+# models of an overview that need no filter
+_FEW = 12
 # file: is what a page opened from a disk loads its own style and script by
 _POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src data:; "
@@ -103,7 +101,7 @@ def rehearse(submission: Submission) -> None:
     sections_of(record)
     _ = scorecard(record).blocks
     own_warnings(record)
-    variant_of(record)
+    name_of(submission)
     size_group(parameters_of(submission))
 
 
@@ -163,10 +161,10 @@ def _pages(site: Site, written: set[str]) -> Iterator[tuple[str, str]]:
         name: make_panel(standing, site.beside[name], site.where)
         for name, standing in site.standings.items()
     }
-    yield "index.html", _index(site, panels)
-    for page, boards in by_page(site.boards).items():
-        if boards[0].kind != "overall":
-            yield f"{page}.html", _board_page(site, page, boards, panels)
+    yield "index.html", _index(site)
+    yield "submit.html", _render(site, "submit.html", "submit.html")
+    for page, boards in filled_pages(site).items():
+        yield f"{page}.html", _board_page(site, page, boards, panels)
     yield "runs.html", _runs_page(site)
     yield from _benchmark_pages(site)
     yield from _model_pages(site, written)
@@ -178,44 +176,14 @@ def _pages(site: Site, written: set[str]) -> Iterator[tuple[str, str]]:
     yield "data/boards.json", as_json(rows)
 
 
-def _index(site: Site, panels: Mapping[str, Panel]) -> str:
-    overall = [board for board in site.boards if board.kind == "overall"]
-    planes, unplaned = draw_planes(site.boards, site.standings, site.beside, site.where)
+def _index(site: Site) -> str:
+    overview = make_overview(site.boards, site.submissions, site.standings, site.beside, site.where)
     families, sizes = groups(site.submissions)
     return _render(
         site, "index.html", "index.html",
-        cards=[
-            _card(page, boards, panels)
-            for page, boards in by_page(site.boards).items()
-            if boards[0].kind != "overall"
-        ],
-        panels=[panels[board.name] for board in overall], start=_first(overall, panels),
-        planes=planes, unplaned=unplaned, families=families, sizes=sizes,
+        overview=overview, scatter=overview_scatter(overview), counted=counted(overview),
+        families=families if len(overview.models) > _FEW else [], sizes=sizes,
     )  # fmt: skip
-
-
-def _card(page: str, boards: Sequence[Board], panels: Mapping[str, Panel]) -> dict[str, Any]:
-    """The first entry of every ranking of a page, with its reference rows."""
-    rankings = []
-    for board in boards:
-        panel = panels[board.name]
-        held = sorted(
-            (row for row in panel.beside if row.score.text), key=lambda row: -float(row.score.sort)
-        )
-        if panel.models or panel.apart:
-            rankings.append(
-                {
-                    "address": board.address,
-                    "label": board.label,
-                    "rule": panel.title,
-                    "first": panel.models[:3],
-                    "held": [f"{row.name} {row.score.text}" for row in held[:2]],
-                    "ranked": len(panel.models),
-                    "apart": len(panel.apart),
-                    "by_name": panel.by_name,
-                }
-            )
-    return {"title": boards[0].title, "address": f"{page}.html", "rankings": rankings}
 
 
 def _first(boards: Sequence[Board], panels: Mapping[str, Panel]) -> str:
@@ -228,54 +196,30 @@ def _board_page(site: Site, page: str, boards: Sequence[Board], panels: Mapping[
     names = list(dict.fromkeys(n for b in boards for n in (*b.benchmarks, *b.tasks)))
     own = [entry.submission for b in boards for entry in site.standings[b.name].entries]
     families, sizes = groups(own)
+    filled = [board for board in boards if site.standings[board.name].entries]
     return _render(
         site, "board.html", f"{page}.html",
-        title=boards[0].title, panels=[panels[board.name] for board in boards],
-        families=families, sizes=sizes, benchmarks=names, start=_first(boards, panels),
+        title=boards[0].title, panels=[panels[board.name] for board in filled],
+        families=families, sizes=sizes, benchmarks=names, start=_first(filled, panels),
+        empty=[(board.label, filling(board)) for board in boards if board not in filled],
     )  # fmt: skip
+
+
+def filled_pages(site: Site) -> dict[str, list[Board]]:
+    """Page → its boards, of pages with an entry."""
+    return {
+        page: boards
+        for page, boards in by_page(site.boards).items()
+        if any(site.standings[board.name].entries for board in boards)
+    }
 
 
 def _runs_page(site: Site) -> str:
     families, sizes = groups(site.submissions)
-    whole: dict[int, list[str]] = {}
-    for name, standing in site.standings.items():
-        for entry in standing.ranked if standing.board.kind != "overall" else ():
-            whole.setdefault(id(entry.submission), []).append(name)
-    runs: list[dict[str, Any]] = []
-    for one in site.submissions:
-        org, model, _ = key_of(one)
-        parameters = parameters_of(one)
-        about = one.metadata
-        runs.append(
-            {
-                "name": model,
-                "org": org,
-                "address": f"models/{site.where[key_of(one)]}.html",
-                "run": one.record.run_id,
-                "scored": _scored(one),
-                "boards": whole.get(id(one), []),
-                "chips": variant_of(one.record),
-                "size": Value(size_text(parameters), str(parameters or "")),
-                "size_group": size_group(parameters),
-                "family": family_of(one),
-                "licence": about.licence if about else UNKNOWN,
-                "submitted": about.submitted.isoformat() if about else "",
-            }
-        )
-    runs.sort(key=lambda run: (str(run["submitted"]), str(run["name"])), reverse=True)
-    protocols = [name for name in _SCORED if any(name in run["scored"] for run in runs)]
+    runs = list_runs(site.submissions, site.standings, site.where)
+    protocols = [name for name in SCORED if any(name in run["scored"] for run in runs)]
     return _render(site, "runs.html", "runs.html", runs=runs, families=families, sizes=sizes,
                    protocols=protocols)  # fmt: skip
-
-
-_SCORED = ("ladder", "controlled", "published", "behaviour", "accuracy", "guidance")
-
-
-def _scored(submission: Submission) -> list[str]:
-    record = submission.record
-    held = (record.ladder, record.controlled, record.published, record.behavior, record.accuracy,
-            record.gains)  # fmt: skip
-    return [name for name, rows in zip(_SCORED, held, strict=True) if rows]
 
 
 def _benchmark_pages(site: Site) -> Iterator[tuple[str, str]]:
@@ -300,69 +244,16 @@ def _model_pages(site: Site, written: set[str]) -> Iterator[tuple[str, str]]:
     for standing in site.standings.values():
         for entry in standing.entries:
             if entry.apart != "superseded":
-                standings.setdefault(entry.key, []).append(_place(standing, entry))
+                standings.setdefault(entry.key, []).append(place_of(standing, entry))
     names = benchmark_names(site.boards, site.submissions)
     pages = {name: f"../benchmarks/{name}.html" for name in names}
     for key, runs in newest_first(site.submissions).items():
         address = f"models/{site.where[key]}.html"
         yield address, _render(
             site, "model.html", address,
-            name=key[1], org=key[0], standings=standings.get(key, []), pages=pages,
-            runs=[_run(one, written) for one in runs],
+            name=name_of(runs[0]), org=key[0], standings=standings.get(key, []), pages=pages,
+            runs=[describe_run(one, written) for one in runs],
         )  # fmt: skip
-
-
-def _place(standing: Standing, entry: Any) -> dict[str, Any]:
-    board = standing.board
-    digits = STATISTICS[board.statistic].digits
-    ends = entry.interval
-    interval = "" if ends is None else f"{number(ends[0], digits)} to {number(ends[1], digits)}"
-    return {
-        "address": board.address if board.kind != "overall" else "index.html",
-        "title": board.title,
-        "label": board.label,
-        "rank": entry.rank,
-        "count": len(standing.ranked),
-        "score": f"{STATISTICS[board.statistic].title} {number(entry.value, digits)}",
-        "interval": interval,
-        "why": "; ".join(entry.reasons[:3]),
-    }
-
-
-def _run(submission: Submission, written: set[str]) -> dict[str, Any]:
-    record, about = submission.record, submission.metadata
-    parameters = parameters_of(submission)
-    facts = [
-        ("weights", f"sha256 {record.model.weights_sha256}" if record.model.weights_sha256 else ""),
-        ("weights and wording", f"sha256 {record.model.sha256}"),
-        ("revision", record.model.revision or ""),
-        ("family", family_of(submission)),
-        ("parameters", UNKNOWN if parameters is None else f"{parameters:,}"),
-        ("numbers", " on ".join(filter(None, (record.model.dtype, record.model.device)))),
-        ("data", ", ".join(f"{d.name} {d.version}" for d in record.datasets)),
-        ("brainbench", record.versions.get("brainbench") or UNKNOWN),
-        ("what it is", record.model.description or ""),
-    ]
-    if about is not None:
-        facts += [
-            ("licence", about.licence),
-            ("contamination", about.contamination),
-            ("contact", about.contact),
-            ("submitted", about.submitted.isoformat()),
-        ]
-    report = report_path(submission)
-    return {
-        "run": record.run_id,
-        "chips": variant_of(record),
-        "facts": [(what, value) for what, value in facts if value],
-        "files": sorted(record.model.files.items()),
-        "rerun": about.rerun if about else "",
-        "warnings": own_warnings(record),
-        "submitted": submitted_notes(record),
-        "card": scorecard(record).blocks,
-        "sections": sections_of(record),
-        "report": f"../{report}" if report in written else "",
-    }
 
 
 # ---------------------------------------------------------------- writing
@@ -370,19 +261,36 @@ def _run(submission: Submission, written: set[str]) -> dict[str, Any]:
 
 def _render(site: Site, template: str, address: str, **values: Any) -> str:
     root = "../" * address.count("/")
+    updated = last_update(site.submissions)
     return _template(template).render(
         root=root, here=address, menu=_menu(site), policy=_POLICY,
-        version=metadata.version("brainbench"), n_runs=len(site.submissions), **values,
+        version=metadata.version("brainbench"), n_runs=len(site.submissions),
+        updated=updated, citation=_citation(updated), **values,
     )  # fmt: skip
 
 
+def _citation(updated: str) -> str:
+    """BibTeX of the board, as of its last update."""
+    fields = {
+        "title": "{brainbench}: how well language models predict the reasoning brain",
+        "author": "{The brainbench developers}",
+        "year": updated[:4],
+        "version": metadata.version("brainbench"),
+        "note": f"Board of {updated}" if updated else "",
+    }
+    lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
+    return "@software{brainbench,\n" + ",\n".join(lines) + "\n}"
+
+
 def _menu(site: Site) -> list[dict[str, str]]:
-    pages = [{"title": "Overview", "address": "index.html"}]
-    for page, boards in by_page(site.boards).items():
-        if boards[0].kind != "overall":
-            pages.append({"title": boards[0].title, "address": f"{page}.html"})
-    pages.append({"title": "All runs", "address": "runs.html"})
-    return [*pages, {"title": "Benchmarks", "address": "benchmarks/index.html"}]
+    boards = sorted(filled_pages(site).items(), key=lambda item: item[1][0].kind == "overall")
+    return [
+        {"title": "Overview", "address": "index.html"},
+        *({"title": own[0].title, "address": f"{page}.html"} for page, own in boards),
+        {"title": "All runs", "address": "runs.html"},
+        {"title": "Benchmarks", "address": "benchmarks/index.html"},
+        {"title": "Submit", "address": "submit.html"},
+    ]
 
 
 @cache

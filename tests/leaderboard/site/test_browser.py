@@ -175,7 +175,7 @@ def test_links_lead_from_page_to_page(
 ) -> None:
     browser.open(site / "index.html", size)
     for selector, title in (
-        (".cards a", "Alignment"),
+        ("main .note a", "Alignment"),
         ("[data-panel=alignment] tbody th a", "synthetic-000"),
         ("tbody th a", "xiao2026."),
         ("tbody th a", "synthetic-"),

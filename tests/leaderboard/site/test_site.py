@@ -125,7 +125,7 @@ def test_a_board_shows_ranks_people_nuisance_and_who_is_apart(subs: Path, tmp_pa
         assert row in published, row
         assert row in controlled, row
     assert "missing response" in controlled
-    overall = build(subs, tmp_path / "site")["index.html"]
+    overall = pages["overall.html"]
     apart = overall.split('<tbody class="apart">')[1]
     assert "synthetic-0002" in apart
     assert "behavior: not run; accuracy: not run" in apart
@@ -142,7 +142,7 @@ def test_models_that_are_not_distinguishable_stand_by_name(make: Make, tmp_path:
     assert re.findall(r'aria-sort="(\w+)"><button type="button">(\w+)', panel) == [
         ("ascending", "model")
     ]
-    assert "3 ranked (none distinguishable from another: by name)" in pages["index.html"]
+    assert "Alignment: none of 3 models can be told apart" in pages["index.html"]
     # p of 10,000 permutations is not rounded to nothing
     page = pages["benchmarks/xiao2026.brain.all-ladder.html"]
     assert re.search(r">0\.0\d\d\d<", page)
