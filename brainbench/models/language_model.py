@@ -14,15 +14,22 @@ from typing import Any
 import numpy as np
 
 from brainbench.errors import UsageError
+from brainbench.models.architectures import find_sites
 from brainbench.models.cache import ArrayCache, content_key
 from brainbench.models.checkpoints.forward_state import hash_parameters
 from brainbench.models.checkpoints.in_memory import UntrainedTwin, hash_tokenizer
-from brainbench.models.checkpoints.loading import Loaded, Loader, count_parameters
+from brainbench.models.checkpoints.loading import (
+    Loaded,
+    Loader,
+    count_parameters,
+    without_weights,
+)
 from brainbench.models.forward.cached_reader import KeptReader
 from brainbench.models.forward.reader import NO_TOKEN, Reader, Reading
 from brainbench.models.forward.running import input_device
 from brainbench.models.forward.thinking import ThinkingReader
-from brainbench.models.model import SITES, Activations, Answers
+from brainbench.models.forward.trial import tried
+from brainbench.models.model import SITES, Activations, Answers, Site
 from brainbench.models.options import BATCH_SIZE, check_readout, check_whole, readout_suffix
 from brainbench.models.prompts.batches import Batch
 from brainbench.models.prompts.chat import Chat
@@ -272,8 +279,8 @@ class LanguageModel:
             **({} if self._steering is None else {"steering": self._steering.facts}),
         }
 
-    def unused_weights(self) -> tuple[str, ...]:
-        """A warning of weights of its checkpoint that it has no place for.
+    def loading_warnings(self) -> tuple[str, ...]:
+        """Warnings of weights that it has no place for, and of sites that were found untested.
 
         Loads the model, unless the result is in the cache: with the cache a run needs no weights.
 
@@ -283,14 +290,17 @@ class LanguageModel:
             When it cannot be loaded, or the weights are another model's.
         """
         if self._cache is None:
-            return self._loader.unused
-        key = content_key(unused=self.weights_sha256, versions=computing_versions(__name__))
+            return self._loading_warnings()
+        key = content_key(loading=self.weights_sha256, versions=computing_versions(__name__))
         held = self._cache.get(key)
         if held is not None:
-            return tuple(json.loads(held["unused"].tobytes()))
-        unused = self._loader.unused
-        self._cache.put(key, {"unused": np.frombuffer(json.dumps(unused).encode(), np.uint8)})
-        return unused
+            return tuple(json.loads(held["warnings"].tobytes()))
+        found = self._loading_warnings()
+        self._cache.put(key, {"warnings": np.frombuffer(json.dumps(found).encode(), np.uint8)})
+        return found
+
+    def _loading_warnings(self) -> tuple[str, ...]:
+        return (*self._loader.unused, *tried(self._loader.model).notes)
 
     @property
     def sha256(self) -> str:
@@ -324,7 +334,7 @@ class LanguageModel:
         if self._readout == "localised":
             plans.append(self._plan.readings(problems))
         reading, *others = self._read(plans)
-        layers = {site: tuple(range(reading.states[site].shape[1])) for site in SITES}
+        layers = self._layers(reading)
         warnings, contrast = self._warnings(reading, problems), None
         if others:
             contrast = others[0].states
@@ -349,6 +359,17 @@ class LanguageModel:
             int(reading.cut_off.sum()),
             self._warnings(reading, problems),
         )
+
+    def _layers(self, reading: Reading) -> dict[Site, tuple[int, ...]]:
+        """Site → numbers of the layers that it was read in."""
+        counts = {site: states.shape[1] for site, states in reading.states.items()}
+        layers: dict[Site, tuple[int, ...]] = {n: tuple(range(counts[n])) for n in counts}
+        if counts.get("attention", counts["hidden"]) != counts["hidden"]:
+            # which blocks have attention is the same without weights
+            layers["attention"] = find_sites(without_weights(self._loader.config)).layers(
+                "attention"
+            )
+        return layers
 
     @property
     def steering(self) -> Steering | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from brainbench.atomic import whole_file
 from brainbench.errors import UnknownNameError, UsageError
-from brainbench.models.architectures import find_family
+from brainbench.models.architectures import family_of_kind
 from brainbench.models.steering.vector import POOLED, Steering
 from brainbench.paths import user_path
 
@@ -66,7 +66,7 @@ def hookpoint(steering: Steering, layer: int) -> str:
     steering : directions, with their site and the model that they were found on.
     layer : number of the block, counting from 0.
     """
-    family = find_family(steering.made_for.family)
+    family = family_of_kind(steering.made_for.family)
     # the first part is what a model of transformers calls its base
     block = f"{family.blocks.partition('.')[2]}.{layer}"
     return block if steering.site == "hidden" else f"{block}.{family.attention}"

@@ -43,7 +43,7 @@ from brainbench.run.inputs import (
 from brainbench.run.naming import run_name
 from brainbench.run.own_data import choose_own
 from brainbench.run.provenance import peak_memory_mb
-from brainbench.run.record import new_record, unused_weights
+from brainbench.run.record import loading_warnings, new_record
 from brainbench.run.settings import Settings
 from brainbench.run.tasks import TaskRun, choose_tasks, find_tasks
 
@@ -159,7 +159,7 @@ def evaluate(
                 check_contrast(readings.states[name], drawn)
         for text in readings.warnings:
             _LOG.warning("%s", text)
-        record.notes += unused_weights(scored, chosen)
+        record.notes += loading_warnings(scored, chosen)
         if overwrite:
             folder.clear()
         scores = _scores(folder, scored, readings, wanted, data, chosen, clock.watch(report))

@@ -241,8 +241,8 @@ def learned_from(model: Model, peft: str | Path | None) -> tuple[list[str], list
     return sorted(found), []
 
 
-def unused_weights(model: Model, settings: Settings) -> tuple[str, ...]:
-    """Warnings of unused weights; vLLM, which loads them itself, raises an error instead.
+def loading_warnings(model: Model, settings: Settings) -> tuple[str, ...]:
+    """Warnings of how the model was loaded; vLLM, which loads it itself, raises an error instead.
 
     Parameters
     ----------
@@ -251,7 +251,7 @@ def unused_weights(model: Model, settings: Settings) -> tuple[str, ...]:
     """
     if not isinstance(model, LanguageModel) or settings.task_options.backend == "vllm":
         return ()
-    return model.unused_weights()
+    return model.loading_warnings()
 
 
 def _config(

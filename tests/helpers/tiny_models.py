@@ -42,6 +42,14 @@ _OWN: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("qwen2_moe", "qwen3_moe"), _EXPERTS),
     "mixtral": {**_WINDOW, **_EXPERTS},
     "gptj": {"rotary_dim": 4},
+    "gpt_oss": {**_SOME_WINDOWS, **_EXPERTS},
+    "llama4_text": {**_EXPERTS, "attention_chunk_size": 8, "intermediate_size_mlp": 48},
+    "gemma4_text": {
+        **_SOME_WINDOWS,
+        "hidden_size_per_layer_input": 8,
+        "vocab_size_per_layer_input": VOCABULARY,
+        "global_head_dim": 8,
+    },
 }
 _EYES = {
     "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1,

@@ -13,14 +13,25 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tiers import FAMILIES
 from torch import nn
 
-from brainbench.errors import DataError
-from brainbench.models.architectures import FAMILIES, find_sites
+from brainbench.errors import DataError, UsageError
+from brainbench.models.architectures import (
+    Family,
+    family_of_kind,
+    find_family,
+    find_sites,
+    require_attention,
+    require_cache,
+)
 from brainbench.models.checkpoints.loading import Loaded
 from brainbench.models.forward.reader import Reader, Reading
+from brainbench.models.forward.trial import try_sites
 from brainbench.models.prompts.batches import Batch, Tokens, plan_batches
 from brainbench.models.prompts.verbalizer import Spellings
+from brainbench.models.steering.hooks import steered
+from scripts import load_script
 
 SPELLINGS = Spellings((10, 11), (20, 21, 22))
 Draw = Callable[..., list[Tokens]]
@@ -184,10 +195,10 @@ def test_layers_are_in_the_order_in_which_they_run(tiny: Tiny) -> None:
     assert all(a is b.self_attn for a, b in zip(sites.attention, sites.hidden, strict=True))
 
 
-def test_a_family_that_is_not_known_is_refused_with_those_that_are() -> None:
+def test_a_model_without_a_list_of_blocks_is_refused() -> None:
     model = nn.Linear(2, 2)
-    model.config = SimpleNamespace(model_type="bloom")  # type: ignore[assignment]
-    with pytest.raises(DataError, match=r"'bloom' are not read yet.* llama, .*one line in"):
+    model.config = SimpleNamespace(model_type="flat", num_hidden_layers=4)  # type: ignore[assignment]
+    with pytest.raises(DataError, match=r"blocks of this 'flat' model are not found.* holds 4 of"):
         find_sites(model)
 
 
@@ -196,8 +207,40 @@ def test_a_module_without_configuration_is_named_by_its_class() -> None:
         find_sites(nn.Linear(2, 2))
 
 
-def test_a_model_built_otherwise_than_its_family_is_refused(tiny: Tiny) -> None:
+def test_what_a_model_is_called_does_not_matter(tiny: Tiny) -> None:
     model = tiny("llama")
-    model.config.model_type = "gpt2"
-    with pytest.raises(DataError, match="this gpt2 model is built otherwise"):
-        find_sites(model)
+    model.config.model_type = "of-my-own"
+    sites = find_sites(model)
+    assert sites.hidden == tuple(model.model.layers)
+    assert sites.attention == tuple(block.self_attn for block in model.model.layers)
+    assert find_family(model) == Family("model.layers", "self_attn")
+
+
+def test_the_attention_of_bloom_is_found_before_its_residual_sum(tiny: Tiny) -> None:
+    model = tiny("bloom")
+    assert find_family(model) == Family("transformer.h", "self_attention.dense")
+    below = find_sites(model.transformer)
+    assert below == find_sites(model)
+    assert try_sites(model).attention_fault is None
+    assert len(below.attention) == 4
+
+
+def test_sites_of_a_family_are_known_without_weights() -> None:
+    assert family_of_kind("gpt2") == Family("transformer.h", "attn")
+    with pytest.raises(DataError, match="transformers makes no model of the family 'none-such'"):
+        family_of_kind("none-such")
+
+
+def test_layers_without_attention_keep_their_numbers() -> None:
+    model = load_script("check_families").tiny_model("qwen3_next")
+    sites = find_sites(model)
+    assert sites.layers("attention") == (1, 3)
+    assert sites.layers("hidden") == (0, 1, 2, 3)
+    assert list(sites.modules("attention")) == [1, 3]
+    added = steered(sites, "attention", {0: torch.zeros(32)})
+    with pytest.raises(UsageError, match="layers of the model with attention are 1, 3"), added:
+        pass
+    with pytest.raises(DataError, match=r"fine-tuning needs .*has it in 2 of 4"):
+        require_attention(model, "fine-tuning")
+    with pytest.raises(DataError, match="'qwen3_next' do not keep them in every layer"):
+        require_cache(model, "answering tasks")

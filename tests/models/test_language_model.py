@@ -499,14 +499,23 @@ def test_nothing_is_loaded_until_it_is_needed(
         model.activations(problems)
 
 
-def test_a_family_that_is_not_known_is_told(
-    tmp_path: Path, chat_tokenizer: Any, tiny: Tiny, problems: Problems
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("deepseek_v4", "are not read: its blocks keep several states of each token"),
+        ("no-such-family", r"transformers [\d.]+ does not know it; a newer release may"),
+        ("bert", "it is an encoder, whose tokens see what comes after them too"),
+        ("t5", "it is an encoder with a decoder"),
+    ],
+)
+def test_a_family_that_is_not_read_is_told(
+    kind: str, told: str, llama_folder: Path, tmp_path: Path
 ) -> None:
-    sizes = {"n_layer": 1, "n_head": 2, "hidden_size": 16, "initializer_range": 0.2}
-    tiny("bloom", **sizes).save_pretrained(tmp_path / "bloom")
-    chat_tokenizer.save_pretrained(tmp_path / "bloom")
-    with pytest.raises(DataError, match="family 'bloom' are not read yet"):
-        open_cpu(tmp_path / "bloom").activations(problems)
+    folder = shutil.copytree(llama_folder, tmp_path / "other")
+    settings = json.loads((folder / "config.json").read_text("utf-8"))
+    (folder / "config.json").write_text(json.dumps(settings | {"model_type": kind}), "utf-8")
+    with pytest.raises(DataError, match=told):
+        open_cpu(folder)
 
 
 @pytest.mark.parametrize(

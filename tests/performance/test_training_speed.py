@@ -40,7 +40,7 @@ from brainbench.models.architectures import find_sites
 from brainbench.models.checkpoints.adapter_base import Base
 from brainbench.models.checkpoints.checkpoint import find_checkpoint
 from brainbench.models.checkpoints.loading import CheckpointLoader
-from brainbench.models.forward.reader import evaluating
+from brainbench.models.forward.running import evaluating
 
 ITEMS, PEOPLE, VOXELS = 36, 10, 313
 # shared and own tokens → least ratio; the second as brainbench's own wording has them

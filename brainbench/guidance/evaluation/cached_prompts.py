@@ -21,9 +21,10 @@ from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
 from brainbench.guidance.evaluation.last_token import Before, Below, added, caught
 from brainbench.models import LanguageModel, Site
-from brainbench.models.architectures import find_sites
+from brainbench.models.architectures import require_attention
 from brainbench.models.forward.prefix_cache import SharedPrefix, empty_cache, with_cache
-from brainbench.models.forward.reader import evaluating, pad
+from brainbench.models.forward.reader import pad
+from brainbench.models.forward.running import evaluating
 from brainbench.models.prompts.batches import Batch, Tokens, plan_batches
 from brainbench.models.prompts.plan import ask
 from brainbench.models.prompts.verbalizer import find_spellings
@@ -135,7 +136,7 @@ class LastTokenEvaluator:
         self.site: Site = site
         self.layers = tuple(layers)
         self._network = model.loader.model
-        sites = find_sites(self._network)
+        sites = require_attention(self._network, "the search for directions")
         self._modules: tuple[nn.Module, ...] = getattr(sites, site)
         outside = [layer for layer in self.layers if not 0 <= layer < len(self._modules)]
         if outside or not self.layers:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from brainbench.models.architectures import state_of, with_state
 from brainbench.models.forward.prefix_cache import empty_cache
 
 if TYPE_CHECKING:
@@ -194,9 +195,9 @@ def added(
     def hook(number: int) -> Callable[..., Any]:
         def add(module: nn.Module, inputs: Any, output: Any) -> Any:
             assert delta is not None
-            first = output[0] if isinstance(output, tuple) else output
+            first = state_of(output)
             more = delta[:, :, number].to(device=first.device, dtype=first.dtype)
-            return (first + more, *output[1:]) if isinstance(output, tuple) else first + more
+            return with_state(output, first + more)
 
         return add
 
@@ -223,7 +224,7 @@ def caught(modules: Sequence[nn.Module], layers: Sequence[int]) -> Iterator[dict
 
     def hook(layer: int) -> Callable[..., None]:
         def catch(module: nn.Module, inputs: Any, output: Any) -> None:
-            states[layer] = (output[0] if isinstance(output, tuple) else output).detach()
+            states[layer] = state_of(output).detach()
 
         return catch
 

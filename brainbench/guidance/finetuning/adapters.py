@@ -85,7 +85,7 @@ def lora_config(network: Any, layers: Sequence[int], rank: int, alpha: int) -> A
     from transformers.pytorch_utils import Conv1D
 
     wanted = attention_linears(network, layers)
-    family = find_family(str(network.config.model_type))
+    family = find_family(network)
     pattern = family.blocks.rpartition(".")[2]
     leaves = sorted({name.rpartition(".")[2] for name in wanted})
     within = sorted({f"{family.attention}.{leaf}" for leaf in leaves})

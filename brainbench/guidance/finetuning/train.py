@@ -42,7 +42,7 @@ from brainbench.guidance.finetuning.losses import RecipeLoss
 from brainbench.guidance.finetuning.recipes import Budget, Recipe
 from brainbench.guidance.signals import Signals
 from brainbench.models import LanguageModel
-from brainbench.models.architectures import find_sites
+from brainbench.models.architectures import require_attention
 from brainbench.models.checkpoints.failures import out_of_memory
 from brainbench.models.checkpoints.loading import CheckpointLoader
 from brainbench.models.prompts.verbalizer import find_spellings
@@ -144,7 +144,7 @@ def finetune(
     _check(model)
     budget, watch = budget or Budget(), watch or Watch()
     network = model.loader.model
-    recipe = recipe.at_layers(len(find_sites(network).attention))
+    recipe = recipe.at_layers(len(require_attention(network, "fine-tuning").hidden))
     assert recipe.layers is not None
     items = prepare_items(model, signals, recipe.layers)
     roles = assign_roles(recipe, items, signals)

@@ -26,10 +26,11 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.checkpoint import checkpoint
 
-from brainbench.models.architectures import find_family, find_sites
+from brainbench.models.architectures import find_family, find_sites, state_of
 from brainbench.models.forward.hooks import Pick, only_rows
 from brainbench.models.forward.prefix_cache import empty_cache, with_cache
-from brainbench.models.forward.reader import evaluating, pad
+from brainbench.models.forward.reader import pad
+from brainbench.models.forward.running import evaluating
 from brainbench.models.prompts.batches import Batch, Tokens
 
 Run = Callable[..., Any]
@@ -156,8 +157,7 @@ class TrainedPart:
         def hook(module: nn.Module, inputs: Any, output: Any) -> None:
             # others may read the model out between passes
             if self._listen is not None and torch.is_grad_enabled():
-                state = output[0] if isinstance(output, tuple) else output
-                self._caught.append(self._listen(state))
+                self._caught.append(self._listen(state_of(output)))
 
         modules = find_sites(self._network).attention
         with contextlib.ExitStack() as stack:
@@ -261,8 +261,7 @@ class _HandOn(_StandIn):
 
 def _block_list(network: Any) -> Any:
     inner = network.get_base_model() if hasattr(network, "get_base_model") else network
-    find_sites(inner)  # raises where the family is not known, or not built as it is
-    return attrgetter(find_family(str(inner.config.model_type)).blocks)(inner)
+    return attrgetter(find_family(inner).blocks)(inner)
 
 
 def _returns_tuples(network: Any) -> list[bool]:

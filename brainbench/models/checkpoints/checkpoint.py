@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 
 from brainbench.errors import DataError, UsageError
 from brainbench.foreign import readable
-from brainbench.models.architectures import find_family
+from brainbench.models.architectures import check_kind
 from brainbench.models.cache import content_key
 from brainbench.models.checkpoints.damage import broken_index, broken_settings, unusable
 from brainbench.models.checkpoints.failures import net, one_line
@@ -112,11 +112,11 @@ def find_checkpoint(
     else:
         if gguf_file is None:
             # an unsupported family is an error before its weights are fetched
-            _check_family(_download(str(source), revision, None, False, code))
+            _check_family(_download(str(source), revision, None, False, code), code)
         path = _download(str(source), revision, gguf_file, weights, code)
         commit = path.name
     with net(f"{name} cannot be read", "See that its files are there, and that you may read them"):
-        _check_files(path, gguf_file, weights, str(source))
+        _check_files(path, gguf_file, weights, str(source), code)
         files = _files(path, gguf_file, weights, code)
     return Checkpoint(readable(name), path, gguf_file, commit, files)
 
@@ -200,7 +200,9 @@ def _download(
         ) from error
 
 
-def _check_files(folder: Path, gguf_file: str | None, weights: bool, source: str) -> None:
+def _check_files(
+    folder: Path, gguf_file: str | None, weights: bool, source: str, code: bool
+) -> None:
     if gguf_file is not None:
         file = folder / gguf_file
         if not file.is_file():
@@ -221,7 +223,7 @@ def _check_files(folder: Path, gguf_file: str | None, weights: bool, source: str
         fault = broken_index(folder)
     if fault is not None:
         raise DataError(f"{folder.resolve().name} cannot be loaded: {fault}")
-    _check_family(folder)
+    _check_family(folder, code)
     if weights and (folder / "adapter_config.json").is_file():
         # transformers would take the base model that it names, and not the weights beside it
         raise UsageError(
@@ -263,7 +265,7 @@ def _check_inside(gguf_file: str) -> None:
         )
 
 
-def _check_family(folder: Path) -> None:
+def _check_family(folder: Path, code: bool) -> None:
     """Refuse a family that is not read, by its configuration alone."""
     file = folder / "config.json"
     if not file.is_file():
@@ -275,7 +277,7 @@ def _check_family(folder: Path) -> None:
             raise DataError(f"{what}: it holds no JSON object, as the configuration of a model is")
         kind = loaded.get("model_type")
     if kind is not None:
-        find_family(str(kind))
+        check_kind(str(kind), code)
 
 
 def _short(source: object) -> str:

@@ -399,11 +399,22 @@ def count_parameters(config: Any) -> int:
     DataError
         When no causal language model can be made of it.
     """
+    return sum(parameter.numel() for parameter in without_weights(config).parameters())
+
+
+def without_weights(config: Any) -> Any:
+    """A causal language model of a configuration that takes no memory: its weights are nowhere.
+
+    Raises
+    ------
+    DataError
+        When none can be made of it.
+    """
     import torch
 
     what = "no causal language model can be made of the configuration"
     with net(what), _quiet(), torch.device("meta"):
-        return sum(parameter.numel() for parameter in build(config).parameters())
+        return build(config)
 
 
 def put_adapter(model: Any, adapter: Path) -> Any:

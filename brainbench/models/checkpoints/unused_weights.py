@@ -65,7 +65,7 @@ def check_unused(unused: Iterable[str], model: Any, name: str) -> tuple[str, ...
     if not names:
         return ()
     config = model.config
-    blocks = find_family(str(config.model_type)).blocks.rpartition(".")[2]
+    blocks = find_family(model).blocks.rpartition(".")[2]
     place = re.compile(rf"(?:{_BEFORE}{re.escape(blocks)}|blk)\.(\d+)\.")
     count = int(config.get_text_config().num_hidden_layers)
     found = (place.match(tensor) for tensor in names)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.models.model import Site
+from brainbench.models.architectures import state_of
+from brainbench.models.model import SITES, Site
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -23,9 +24,9 @@ class Recorder:
     """What the hooks caught in the last forward pass."""
 
     def __init__(self, sites: Sites) -> None:
-        self._modules: dict[Site, tuple[nn.Module, ...]] = {
-            "attention": sites.attention,
-            "hidden": sites.hidden,
+        # attention is left out where no layer has it
+        self._modules: dict[Site, dict[int, nn.Module]] = {
+            site: modules for site in SITES if (modules := sites.modules(site))
         }
         self._caught: dict[tuple[Site, int], Tensor] = {}
 
@@ -36,7 +37,7 @@ class Recorder:
         # one move per layer, not one per hook: a GPU is not made to wait within the pass
         stacked: dict[Site, NDArray[np.float32]] = {
             site: torch.stack(
-                [self._caught[site, layer].float().cpu() for layer in range(len(modules))], dim=1
+                [self._caught[site, layer].float().cpu() for layer in modules], dim=1
             ).numpy()
             for site, modules in self._modules.items()
         }
@@ -45,8 +46,7 @@ class Recorder:
 
     def _hook(self, key: tuple[Site, int], pick: Pick) -> Callable[..., None]:
         def hook(module: nn.Module, inputs: Any, output: Any) -> None:
-            state = output[0] if isinstance(output, tuple) else output
-            self._caught[key] = pick(state.detach())
+            self._caught[key] = pick(state_of(output).detach())
 
         return hook
 
@@ -60,7 +60,7 @@ class Recorder:
         """
         with contextlib.ExitStack() as stack:
             for site, modules in self._modules.items():
-                for layer, module in enumerate(modules):
+                for layer, module in modules.items():
                     handle = module.register_forward_hook(self._hook((site, layer), pick))
                     stack.callback(handle.remove)
             yield

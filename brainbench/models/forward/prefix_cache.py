@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
+from brainbench.models.architectures import layer_kinds, mixes_otherwise, text_config
 from brainbench.models.forward.hooks import only_rows
 from brainbench.models.forward.running import input_device
 from brainbench.models.prompts.batches import Tokens
@@ -42,7 +43,7 @@ class SharedPrefix:
             self._held = (None, None)
             self._held = ((prefix, group), self._compute(prefix, group))
         past = copy.deepcopy(self._held[1])
-        past.batch_repeat_interleave(rows)
+        repeat_rows(past, rows)
         return past
 
     def forget(self) -> None:
@@ -56,7 +57,7 @@ class SharedPrefix:
     def _compute(self, prefix: Tokens, group: str | None) -> Any:
         import torch
 
-        past = empty_cache()
+        past = empty_cache(self._model)
         tokens = torch.tensor([prefix], device=self._device)
         last = only_rows(self._model.get_output_embeddings(), lambda states: states[:, -1])
         with self._steerer.adding([group]), last:
@@ -64,13 +65,34 @@ class SharedPrefix:
         return past
 
 
-def empty_cache() -> Any:
-    """A cache of keys and values that keeps all of them."""
+def empty_cache(model: Any = None) -> Any:
+    """A cache of keys and values that keeps all of them.
+
+    Parameters
+    ----------
+    model : what it is for, where that may hold layers without attention, whose states are kept
+        in its place; None for models of attention alone.
+    """
     from transformers import DynamicCache
 
+    config = None if model is None else text_config(model)
+    if config is not None and any(map(mixes_otherwise, layer_kinds(config))):
+        return DynamicCache(config=config)
     # without the configuration: where that names a window that its family does not use,
     # as in Llamas made of Mistrals, keys would be dropped
     return DynamicCache()
+
+
+def repeat_rows(past: Any, rows: int) -> None:
+    """Make the cache of one row that of many, in place."""
+    import torch
+
+    if all(hasattr(layer, "batch_repeat_interleave") for layer in past.layers):
+        past.batch_repeat_interleave(rows)
+        return
+    # layers without attention keep one state, which can be chosen from though not repeated
+    for layer in past.layers:
+        layer.reorder_cache(torch.zeros(rows, dtype=torch.long))
 
 
 def with_cache(model: Any, past: Any) -> dict[str, Any]:

@@ -6,21 +6,25 @@ it: padding changes nothing and needs no mask, and positions count as in a singl
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.models.architectures import find_sites
 from brainbench.models.cache import Arrays
 from brainbench.models.checkpoints.loading import Loader
 from brainbench.models.forward.hooks import Pick, Recorder, only_rows
 from brainbench.models.forward.prefix_cache import SharedPrefix, with_cache
-from brainbench.models.forward.running import input_device, not_finite, raise_unless_smaller_fits
+from brainbench.models.forward.running import (
+    evaluating,
+    input_device,
+    not_finite,
+    raise_unless_smaller_fits,
+)
+from brainbench.models.forward.trial import tried
 from brainbench.models.model import SITES, Site
 from brainbench.models.prompts.batches import Batch, Tokens
 from brainbench.models.prompts.verbalizer import Spellings
@@ -28,7 +32,7 @@ from brainbench.models.steering.hooks import Steerer
 from brainbench.models.steering.vector import Steering
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 _LOG = logging.getLogger(__name__)
 
@@ -61,7 +65,8 @@ class Reading:
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Reading:
         """Back from :meth:`to_arrays`."""
-        states = {site: arrays[site] for site in SITES}
+        # models without attention have none
+        states = {site: arrays[site] for site in SITES if site in arrays}
         return cls(states, arrays["tokens"], arrays["log_odds"], arrays["cut_off"])
 
     @classmethod
@@ -93,7 +98,9 @@ class Reader:
     ) -> None:
         self._model = loader.model
         self._spellings = spellings
-        self._recorder = Recorder(find_sites(loader.model))
+        trial = tried(loader.model)
+        self._shares = trial.shares
+        self._recorder = Recorder(trial.sites)
         # where the embedding is, the tokens must be; layers may be on other devices
         self._device = input_device(loader.model)
         self._steerer = Steerer(loader.model, steering)
@@ -112,7 +119,7 @@ class Reader:
             return Reading.join([self.read(half) for half in batch.halves()])
         try:
             with evaluating(self._model):
-                return self._run(batch)
+                return self._run(batch if self._shares else batch.whole())
         except (RuntimeError, MemoryError) as error:
             raise_unless_smaller_fits(error, alone=len(batch.rows) == 1)
         # outside of `except`: the traceback would hold the tensors that filled the memory
@@ -186,18 +193,6 @@ class Reader:
     def forget(self) -> None:
         """Let the kept keys and values go."""
         self._shared.forget()
-
-
-@contextlib.contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode (no dropout) while the block runs; then the mode from before."""
-    training = [module for module in model.modules() if module.training]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True
 
 
 def token_at(places: Tensor) -> Pick:

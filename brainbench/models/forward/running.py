@@ -1,7 +1,9 @@
-"""A network in memory: the device of its inputs, and errors of its passes."""
+"""A network in memory: the device of its inputs, evaluation mode, and errors of its passes."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from brainbench.errors import DataError
@@ -9,6 +11,7 @@ from brainbench.models.checkpoints.failures import out_of_memory
 
 if TYPE_CHECKING:
     from torch import device as Device
+    from torch import nn
 
 
 def input_device(model: Any) -> Device:
@@ -32,6 +35,18 @@ def input_device(model: Any) -> Device:
         "the model's weights are not in memory (device meta): load it with its weights, or "
         "dispatch it with accelerate"
     )
+
+
+@contextlib.contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode (no dropout) while the block runs; then the mode from before."""
+    training = [module for module in model.modules() if module.training]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
 
 
 def raise_unless_smaller_fits(error: BaseException, alone: bool) -> None:

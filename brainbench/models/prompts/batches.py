@@ -41,6 +41,16 @@ class Batch:
         half = (len(self.rows) + 1) // 2
         return self._part(slice(half)), self._part(slice(half, None))
 
+    def whole(self) -> Batch:
+        """The same prompts, none of which begins with what is computed before."""
+        size = len(self.prefix)
+        return replace(
+            self,
+            prefix=(),
+            suffixes=tuple(self.prefix + suffix for suffix in self.suffixes),
+            places=tuple(tuple(place + size for place in own) for own in self.places),
+        )
+
     def _part(self, part: slice) -> Batch:
         rows = (self.suffixes[part], self.rows[part], self.places[part], self.groups[part])
         return Batch(self.prefix, *rows)

@@ -41,7 +41,7 @@ def applied(network: Any, steering: Directed, groups: Sequence[str]) -> Iterator
         At a forward pass in which the last token of the prompt cannot be determined.
     """
     inner = network.get_base_model() if hasattr(network, "get_base_model") else network
-    sites = find_sites(inner, headless=True)
+    sites = find_sites(inner)
     steerer = Steerer(sites, steering)
     passes = _Passes(inner, steering, groups)
     with contextlib.ExitStack() as stack:

@@ -16,7 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.errors import UsageError
-from brainbench.models.architectures import Sites, find_sites
+from brainbench.models.architectures import (
+    Sites,
+    describe_layers,
+    find_sites,
+    state_of,
+    with_state,
+)
 from brainbench.models.model import SITES, Site
 
 if TYPE_CHECKING:
@@ -80,10 +86,10 @@ def steered(
     """
     if site not in SITES:
         raise UsageError(f"{site!r} is not a site; there are {' and '.join(SITES)}")
-    modules = getattr(_sites_of(model), site)
+    modules = _sites_of(model).modules(site)
     for layer, own in vectors.items():
-        if not 0 <= layer < len(modules):
-            raise UsageError(f"layer {layer}: the model has layers 0 to {len(modules) - 1}")
+        if layer not in modules:
+            raise UsageError(f"layer {layer}: {describe_layers(site, modules)}")
         if which is None and own.ndim > 1:
             raise UsageError(f"layer {layer}: {len(own)} vectors, and no word which row gets which")
     places = None if where is None and which is None else _Places(where, which)
@@ -110,7 +116,10 @@ class Steerer:
         self._vectors: dict[str, dict[int, Tensor]] = {}
         if steering is None:
             return
-        modules = getattr(_sites_of(model), steering.site)
+        modules = _sites_of(model).modules(steering.site)
+        for layer in {layer for own in steering.directions.values() for layer in own}:
+            if layer not in modules:
+                raise UsageError(f"layer {layer}: {describe_layers(steering.site, modules)}")
         for group in steering.groups:
             self._vectors[group] = {
                 layer: _beside(torch.tensor(vector) * float(steering.strength), modules[layer])
@@ -258,10 +267,9 @@ def _hook(vectors: Tensor, places: _Places | None) -> Callable[..., Any]:
     passes = count()
 
     def hook(module: Any, inputs: Any, output: Any) -> Any:
-        whole = isinstance(output, tuple)
-        state = output[0] if whole else output
+        state = state_of(output)
         moved = _moved(state, vectors.to(state.device, state.dtype), places, next(passes))
-        return (moved, *output[1:]) if whole else moved
+        return with_state(output, moved)
 
     return hook
 

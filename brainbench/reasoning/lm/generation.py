@@ -14,11 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from brainbench.models.architectures import require_cache
 from brainbench.models.checkpoints.loading import Loader
 from brainbench.models.forward.hooks import only_rows
 from brainbench.models.forward.prefix_cache import SharedPrefix, empty_cache, rows_of, with_cache
-from brainbench.models.forward.reader import evaluating, pad, token_at
-from brainbench.models.forward.running import input_device, not_finite, raise_unless_smaller_fits
+from brainbench.models.forward.reader import pad, token_at
+from brainbench.models.forward.running import (
+    evaluating,
+    input_device,
+    not_finite,
+    raise_unless_smaller_fits,
+)
 from brainbench.models.forward.thinking import stop_tokens
 from brainbench.models.prompts.batches import Batch, Tokens, plan_apart, plan_batches
 from brainbench.models.steering.hooks import Steerer
@@ -76,6 +82,7 @@ class Generator:
         responses: ResponseCache | None = None,
         steering: Steering | None = None,
     ) -> None:
+        require_cache(loader.model, "answering tasks")
         self._model = loader.model
         self._tokenizer = loader.tokenizer
         self._stops = stop_tokens(loader)

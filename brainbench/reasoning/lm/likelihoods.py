@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brainbench.models.architectures import require_cache
 from brainbench.models.cache import Arrays
 from brainbench.models.forward.hooks import only_rows
 from brainbench.models.forward.prefix_cache import SharedPrefix, empty_cache, rows_of, with_cache
-from brainbench.models.forward.reader import evaluating, pad
-from brainbench.models.forward.running import input_device, not_finite, raise_unless_smaller_fits
+from brainbench.models.forward.reader import pad
+from brainbench.models.forward.running import (
+    evaluating,
+    input_device,
+    not_finite,
+    raise_unless_smaller_fits,
+)
 from brainbench.models.prompts.batches import Tokens
 from brainbench.models.steering.hooks import Steerer
 from brainbench.models.steering.vector import Steering
@@ -71,6 +77,7 @@ class Likelihoods:
         responses: ResponseCache | None = None,
         steering: Steering | None = None,
     ) -> None:
+        require_cache(model, "answering tasks")
         self._model = model
         self._batch_size = batch_size
         self._responses = responses

@@ -249,10 +249,10 @@ def test_a_pass_that_ends_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
         assert_unchanged(network, before)
 
 
-def test_another_family_is_told() -> None:
+def test_a_model_whose_blocks_are_not_found_is_told() -> None:
     network = build_model("llama")
-    network.config.model_type = "bloom"
-    with pytest.raises(DataError, match="family 'bloom' are not read yet"):
+    network.config.num_hidden_layers = 7
+    with pytest.raises(DataError, match="blocks of this 'llama' model are not found"):
         TrainedPart(network, 1)
 
 

@@ -139,8 +139,8 @@ def test_a_gguf_file_lies_inside(name: str, folder: Path) -> None:
 
 
 def test_a_family_that_is_not_read_is_told_before_its_weights_are(folder: Path) -> None:
-    (folder / "config.json").write_text('{"model_type": "bloom"}')
-    with pytest.raises(DataError, match="family 'bloom' are not read yet"):
+    (folder / "config.json").write_text('{"model_type": "deepseek_v4"}')
+    with pytest.raises(DataError, match="family 'deepseek_v4' are not read"):
         find_checkpoint(folder)
 
 
@@ -251,7 +251,7 @@ class Hub(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     commits: dict[str, dict[str, bytes]]
     revisions: ClassVar = {"main": COMMIT, COMMIT: COMMIT, "v1": OLDER, OLDER: OLDER}
-    readable = ("tiny-llama", "another", "bloom", "gated", "pickled", "quants", "silent")
+    readable = ("tiny-llama", "another", "streams", "gated", "pickled", "quants", "silent")
     asked: list[str]
 
     def do_GET(self) -> None:
@@ -278,8 +278,8 @@ class Hub(BaseHTTPRequestHandler):
         files = self.commits[commit]
         if name == "pickled":
             files = {n: d for n, d in files.items() if not n.endswith(".safetensors")}
-        if name == "bloom":
-            files = files | {"config.json": b'{"model_type": "bloom"}'}
+        if name == "streams":
+            files = files | {"config.json": b'{"model_type": "deepseek_v4"}'}
         if kind == "file":
             return self.send_file(commit, files.get("/".join(rest[2:])))
         if rest and rest[0] == "tree":
@@ -324,11 +324,14 @@ def entry(name: str, data: bytes) -> dict[str, object]:
 # prints, for each question, what was found or the error that was raised; the packages' own
 # imports, which no question needs and which take seconds, are left out
 ASK = """
-import json, sys, types
+import importlib.util, json, sys
 root = sys.argv[2]
 for name in ("brainbench", "brainbench.models", "brainbench.models.checkpoints"):
-    sys.modules[name] = types.ModuleType(name)
-    sys.modules[name].__path__ = [root + "/".join(["", *name.split(".")[1:]])]
+    folder = root + "/".join(["", *name.split(".")[1:]])
+    found = importlib.util.spec_from_file_location(
+        name, folder + "/__init__.py", submodule_search_locations=[folder]
+    )
+    sys.modules[name] = importlib.util.module_from_spec(found)
 from brainbench.errors import BrainbenchError
 from brainbench.models.checkpoints.checkpoint import find_checkpoint
 answers = []
@@ -391,7 +394,7 @@ QUESTIONS: dict[str, dict[str, object]] = {
     "model": {"source": REPOSITORY},
     "again": {"source": REPOSITORY},
     "commit": {"source": REPOSITORY, "revision": COMMIT},
-    "family": {"source": "some-lab/bloom"},
+    "family": {"source": "some-lab/streams"},
     "older": {"source": REPOSITORY, "revision": "v1"},
     "without weights": {"source": "some-lab/another", "weights": False},
     "code": {"source": REPOSITORY, "code": True},
@@ -469,8 +472,8 @@ def test_without_network_what_is_kept_is_used(answers: dict[str, Any]) -> None:
 
 
 def test_weights_of_a_family_that_is_not_read_are_not_downloaded(answers: dict[str, Any]) -> None:
-    assert "family 'bloom' are not read yet" in answers["family"]["DataError"]
-    asked = [line for line in Hub.asked if "/bloom/" in line]
+    assert "family 'deepseek_v4' are not read" in answers["family"]["DataError"]
+    asked = [line for line in Hub.asked if "/streams/" in line]
     assert any(line.endswith("config.json") for line in asked)
     assert not any(line.endswith(".safetensors") for line in asked)
 

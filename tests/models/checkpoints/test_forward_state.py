@@ -20,7 +20,7 @@ from torch.testing._internal.two_tensor import TwoTensor
 from brainbench.models import LanguageModel
 from brainbench.models.checkpoints.forward_state import hash_configuration, hash_parameters
 from brainbench.models.checkpoints.in_memory import hash_tokenizer
-from brainbench.models.forward.reader import evaluating
+from brainbench.models.forward.running import evaluating
 
 TOKENS = torch.tensor([[1, 50, 60, 70, 80, 90]])
 

@@ -181,7 +181,7 @@ def test_a_record_tells_it_also_where_nothing_is_loaded(
 
 
 def test_a_model_in_memory_leaves_nothing_out(tiny: Tiny, chat_tokenizer: Any) -> None:
-    assert LanguageModel.of(tiny("llama"), chat_tokenizer, "mine").unused_weights() == ()
+    assert LanguageModel.of(tiny("llama"), chat_tokenizer, "mine").loading_warnings() == ()
     nano = load_model("nano")
     assert isinstance(nano, LanguageModel)
-    assert nano.unused_weights() == nano.untrained(0).unused_weights() == ()
+    assert nano.loading_warnings() == nano.untrained(0).loading_warnings() == ()

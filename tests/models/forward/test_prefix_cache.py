@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
+from tiers import FAMILIES
 
-from brainbench.models.architectures import FAMILIES
 from brainbench.models.forward.prefix_cache import empty_cache, with_cache
 
 
