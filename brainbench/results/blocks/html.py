@@ -47,6 +47,7 @@ def page_environment(package: str, longest: int, explains: bool = False) -> Envi
     made.filters["breakable"] = lambda value: _breakable(clipped(value))
     made.filters["explained"] = lambda value: _explained(clipped(value), explains)
     made.filters["download"] = _download
+    made.filters["script_data"] = _script_data
     return made
 
 
@@ -72,6 +73,13 @@ def _explained(text: str, explains: bool) -> Markup:
 def _download(csv: str) -> Markup:
     """The address of a file that is within the page."""
     return Markup(f"data:text/csv;charset=utf-8,{quote(csv, safe=_PLAIN)}")
+
+
+def _script_data(json: str) -> Markup:
+    """JSON inside a script element, which ends at the first ``<`` that is not in it."""
+    if "<" in json:
+        raise ValueError("JSON for a script element holds <, which ends the element")
+    return Markup(json)
 
 
 def _breakable(text: str) -> Markup:

@@ -256,7 +256,21 @@ class Scores:
     wide: ClassVar = False
 
 
-Block = Words | Bullets | Table | Figure | SideBySide | Folded | Code | Scores
+@dataclass(frozen=True)
+class Items:
+    """Many items, which a page's script filters and opens one by one."""
+
+    kind: ClassVar = "items"
+    json: str
+    """What the script reads, safe inside a script element."""
+    table: Table
+    """The first items, where no script runs."""
+    count: str
+    """How many there are, in words."""
+    wide: ClassVar = True
+
+
+Block = Words | Bullets | Table | Figure | SideBySide | Folded | Code | Scores | Items
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ REPORT = "report.html"
 # bytes that no report exceeds
 LARGEST = 5_000_000
 # rows of each file of samples and characters of each text, until the page is small enough
-_FEWER = ((ROWS, 5000), (50, 5000), (10, 2000), (0, 1000), (0, 200))
+_FEWER = ((ROWS, 5000), (1000, 5000), (50, 5000), (10, 2000), (0, 1000), (0, 200))
 
 
 def write_report(record: Record, folder: Path, path: Path | None = None) -> Path:
@@ -73,7 +73,7 @@ def render_report(record: Record, folder: Path) -> str:
         provenance_section(record),
     )
     for rows, longest in _FEWER:
-        samples = samples_section(folder, rows)
+        samples = samples_section(folder, record, rows)
         sections = [*first, *middle, *([samples] if samples else []), last]
         page = _page(record, sections, longest)
         if len(page.encode()) < LARGEST:

@@ -9,6 +9,7 @@ from brainbench.results.blocks import (
     Bullets,
     Figure,
     Folded,
+    Items,
     Scores,
     Section,
     SideBySide,
@@ -49,6 +50,8 @@ def _texts(blocks: Iterable[Block]) -> Iterator[str]:
         elif isinstance(block, Figure):
             yield block.caption
             yield from _texts([block.table] if block.table else [])
+        elif isinstance(block, Items):
+            yield from _texts([block.table])
         elif isinstance(block, SideBySide):
             yield from _texts(block.figures)
         elif isinstance(block, Folded):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from math import exp
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from browser_fixtures import DESKTOP, PHONE, Browser
 from simulated_records import answers, empty, full, published, samples, write_run
 
 from brainbench.results.report import write_report
+
+pytest.importorskip("selenium", reason="needs selenium: install the test extra")
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 SCRIPT = "<script>window.stolen = 1</script>"
 # contrast that WCAG 2.2 asks for at level AA, of small text
@@ -76,7 +81,9 @@ def test_a_script_in_a_name_stays_text(browser: Browser, report: Path) -> None:
     assert browser.run("return window.stolen") is None
     assert browser.find("h1").text == SCRIPT
     assert browser.driver.title.startswith(SCRIPT)
-    assert browser.run("return document.scripts.length") == 1
+    # what else is in a script element is data, which no browser runs
+    kinds = browser.run("return [...document.scripts].map((one) => one.type)")
+    assert sorted(kinds) == ["", "application/json"]
 
 
 def test_the_policy_stops_what_an_escape_would_let_through(
@@ -90,24 +97,164 @@ def test_the_policy_stops_what_an_escape_would_let_through(
     assert [line for line in browser.console() if "Content Security Policy" in line]
 
 
-def test_rows_are_searched_by_words(
+def choose(browser: Browser, name: str, start: str) -> None:
+    """The first option of a filter that begins so."""
+    browser.run(
+        """const label = [...document.querySelectorAll(".filters label")]
+             .find((one) => one.firstChild.textContent.trim() === arguments[0]);
+           const select = label.querySelector("select");
+           const found = [...select.options].find((one) => one.text.startsWith(arguments[1]));
+           select.value = found.value;
+           select.dispatchEvent(new Event("change"));""",
+        name,
+        start,
+    )
+
+
+def listed(browser: Browser) -> list[str]:
+    return [one.text for one in browser.find_all(".item-list summary")]
+
+
+def status(browser: Browser) -> str:
+    return str(browser.find(".filters [role=status]").text)
+
+
+def test_items_are_filtered_and_searched(
     browser: Browser, report: Path, quiet_page: Callable[[], None]
 ) -> None:
     browser.open(report)
-    folded = next(d for d in browser.find_all("#samples details") if "many" in d.text)
-    folded.find_element("css selector", "summary").click()
-    field = folded.find_element("css selector", "input[type=search]")
-    field.send_keys("ITEM-11 base-5")
-    rows = folded.find_elements("css selector", "tbody tr")
-    # item-11, and item-110 to item-119 where the problem's number begins with 5
-    shown = [row.text for row in rows if row.is_displayed()]
-    assert len(shown) == 11
-    assert all("item-11" in text for text in shown)
-    assert folded.find_element("css selector", "[role=status]").text == "11 of 120 rows"
-    field.clear()
-    field.send_keys(" ")
-    assert all(row.is_displayed() for row in rows)
+    every = {name: len(rows) for name, rows in (samples() | {"many": answers(5, n=120)}).items()}
+    assert status(browser).startswith(f"{sum(every.values())} of {sum(every.values())} items")
+    assert len(listed(browser)) == 50  # the others when they are asked for
+    choose(browser, "task", "many")
+    field = browser.find(".filters input[type=search]")
+    field.send_keys("ITEM-1 true")
+    WebDriverWait(browser.driver, 5).until(lambda _: len(listed(browser)) < 50)
+    rows = [r for r in answers(5, n=120) if "item-1" in r["id"]]
+    rows = [r for r in rows if "True" in (r["label"], r["said"])]
+    assert [one.text for one in browser.find_all(".item-list .name")] == [r["id"] for r in rows]
+    choose(browser, "answer", "wrong")
+    wrong = [r["id"] for r in rows if r["said"] != r["label"]]
+    assert 0 < len(wrong) < len(rows)
+    assert [one.text for one in browser.find_all(".item-list .name")] == wrong
+    told = f"{len(wrong)} of {sum(every.values())} items, 0 of {len(wrong)} right"
+    assert status(browser) == told
     quiet_page()
+
+
+def test_items_are_sorted_by_how_sure_the_right_answer_is(browser: Browser, report: Path) -> None:
+    browser.open(report)
+    choose(browser, "task", "many")
+    choose(browser, "order", "right answer least")
+    rows = answers(5, n=120)
+    sure = sorted(rows, key=lambda r: r["log_odds"] * (1 if r["label"] == "True" else -1))
+    shown = [one.text for one in browser.find_all(".item-list .name")]
+    assert shown == [row["id"] for row in sure[:50]]
+    button = browser.find(".items > button")
+    assert button.text == "Show more: 70 are left"
+    button.click()
+    assert len(listed(browser)) == 100
+    # whoever works with the keyboard goes on where the list went on
+    assert browser.run(
+        "const items = document.querySelectorAll('.item-list > li');"
+        "return document.activeElement.closest('li') === items[50]"
+    )
+
+
+def test_an_item_opens_to_all_that_is_kept_of_it(
+    browser: Browser, tmp_path: Path, quiet_page: Callable[[], None]
+) -> None:
+    hostile = f"</script><!--{SCRIPT}<img src=x onerror='window.stolen = 2'>"
+    row = answers(0, n=1)[0] | {
+        "id": hostile,
+        "arguments": {"gen_args_0": {"arg_0": f"All A are B.\n{hostile}", "arg_1": {}}},
+        "resps": [[f"Let me think. {hostile}"]],
+        "target": hostile,
+        hostile: 1.0,
+    }
+    folder = write_run(empty(), tmp_path, {"brainbench_quick_a": [row]})
+    browser.open(write_report(empty(), folder), PHONE)
+    assert browser.find_all(".item-list dl") == []  # made when it is opened
+    summary = browser.find(".item-list summary")
+    summary.send_keys(Keys.ENTER)
+    WebDriverWait(browser.driver, 5).until(lambda _: browser.find_all(".item-list dl"))
+    text = browser.find(".item-list dl").text
+    for told in ("All A are B.", "Let me think.", "right answer", "log-likelihood -1", hostile):
+        assert told in text
+    shares = [float(one.get_attribute("value")) for one in browser.find_all(".bars progress")]
+    assert shares == pytest.approx([1 / (1 + exp(-1.5)), 1 / (1 + exp(1.5))])
+    assert browser.run("return window.stolen") is None
+    assert browser.run("return document.querySelectorAll('img[src=x]').length") == 0
+    assert browser.overflow() == 0
+    quiet_page()
+
+
+def test_thousands_of_items_stay_quick(browser: Browser, tmp_path: Path) -> None:
+    rows = {f"brainbench_quick_{i}": answers(i, n=1000) for i in range(6)}
+    browser.open(write_report(empty(), write_run(empty(), tmp_path, rows)))
+    assert status(browser).startswith("6000 of 6000 items")
+    assert len(browser.find_all(".item-list > li")) == 50
+    took = browser.run(
+        """const select = document.querySelectorAll(".filters select")[0];
+           const start = performance.now();
+           select.value = "wrong"; select.dispatchEvent(new Event("change"));
+           return performance.now() - start;"""
+    )
+    assert took < 1000  # a second of a slow and busy machine
+
+
+def test_without_its_script_a_page_has_the_first_items(browser: Browser, report: Path) -> None:
+    browser.command("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(report)
+        rows = browser.find_all("#samples tbody tr")
+        assert len(rows) == 20
+        assert "needs the script of this page" in browser.find("#samples .first").text
+    finally:
+        browser.command("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_a_term_is_explained_where_it_is_pointed_at_and_in_the_glossary(
+    browser: Browser, report: Path
+) -> None:
+    browser.open(report)
+    assert not browser.find("#definition").is_displayed()
+    browser.run("document.querySelector('.scorecard a.term').focus()")
+    box = browser.find("#definition")
+    assert box.is_displayed()
+    term = browser.find(".scorecard a.term")
+    held = browser.find(f"{browser.run('return arguments[0].hash', term)} dd")
+    assert box.text == held.get_attribute("textContent")
+    assert term.get_attribute("aria-describedby") == "definition"
+    term.send_keys(Keys.ESCAPE)
+    assert not box.is_displayed()
+    term.send_keys(Keys.ENTER)
+    assert browser.run("return location.hash").startswith("#term-")
+
+
+def test_the_first_screen_has_scorecard_and_picture(browser: Browser, report: Path) -> None:
+    browser.open(report, (1280, 800))
+    for selector in ("#scorecard .scorecard", "#scorecard figure svg"):
+        bottom = browser.run(
+            "return document.querySelector(arguments[0]).getBoundingClientRect().bottom", selector
+        )
+        assert bottom <= 800, selector
+
+
+def test_rows_are_cards_on_a_phone_and_say_their_columns(browser: Browser, report: Path) -> None:
+    browser.open(report, PHONE)
+    browser.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    wide = browser.run(
+        """return [...document.querySelectorAll("table")].filter((table) =>
+             !table.matches(".matrix") && table.offsetWidth > table.closest(".scroll").clientWidth
+           ).map((table) => table.caption.textContent)"""
+    )
+    assert wide == []
+    label = browser.run(
+        """const cell = document.querySelector("table.stacked td[data-label]:not(.none)");
+           return [cell.dataset.label, getComputedStyle(cell, "::before").content];"""
+    )
+    assert label[1] == f'"{label[0]}"'
 
 
 def test_links_lead_to_their_parts(browser: Browser, report: Path) -> None:

@@ -128,8 +128,14 @@ def test_it_asks_for_nothing_and_runs_its_own_script_only(whole: str) -> None:
     assert "https://" not in own
     policy = next(a["content"] for a in read.all("meta") if "http-equiv" in a) or ""
     assert policy.startswith("default-src 'none';")
-    for tag in ("style", "script"):
-        (text,) = [data for inside, data in read.texts if inside == tag]
+    kinds = [attrs.get("type") for attrs in read.all("script")]
+    # the items of the run are data, which no browser runs
+    assert kinds == ["application/json", None]
+    texts = {
+        tag: [data for inside, data in read.texts if inside == tag][-1]
+        for tag in ("style", "script")
+    }
+    for tag, text in texts.items():
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         assert f"{tag}-src 'sha256-{digest}'" in policy
 
@@ -173,12 +179,16 @@ def test_a_hostile_record_is_text(number: float, tmp_path: Path) -> None:
     content["notes"] = [HOSTILE, "x" * 100_000]
     content["versions"] = {SCRIPT: SCRIPT}
     hostile = Record.model_validate(content)
-    rows = {"a": [{HOSTILE: HOSTILE, "label": SCRIPT, "said": SCRIPT, "n": 1e400}]}
+    rows = {
+        "a": [{HOSTILE: HOSTILE, "label": SCRIPT, "said": SCRIPT, "n": 1e400}],
+        "b": [{HOSTILE: HOSTILE, "id": HOSTILE, "label": SCRIPT, "said": SCRIPT, "log_odds": 1.0,
+               "arguments": [[HOSTILE]], "resps": [[HOSTILE]], "target": HOSTILE}],
+    }  # fmt: skip
     folder = write_run(empty(), tmp_path, rows)
     made = render_report(hostile, folder)
     read = Reader(made)
     assert len(made.encode()) < LARGEST
-    assert [name for name, _ in read.tags].count("script") == 1
+    assert [attrs.get("type") for attrs in read.all("script")] == ["application/json", None]
     assert not [a for tag, a in read.tags if tag == "img" and a.get("src") == "x"]
     assert "49" not in next(data for inside, data in read.texts if inside == "h1")
     assert "{{ 7 * 7 }}" in made
