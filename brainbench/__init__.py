@@ -166,6 +166,7 @@ def steer(
     step: float | None = None,
     mean: str = "raw",
     name: str | None = None,
+    limit: int | None = None,
     seed: int = 0,
     options: ModelOptions | None = None,
 ) -> Steering:
@@ -198,6 +199,7 @@ def steer(
         the best AUC on validation problems.
     mean : of the published form, ``raw``, or ``unit`` for directions of equal length.
     name : of the steering; by default dataset and ROI.
+    limit : validation problems and searched items of each type, for trying out; all by default.
     seed : of arms whose signals are random.
     options : how a model is loaded that is given by its name.
 
@@ -232,6 +234,7 @@ def steer(
         step=step,
         mean=mean,
         name=name,
+        limit=limit,
         seed=seed,
     )
     return run_steer(model, order, options)

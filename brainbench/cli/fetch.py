@@ -6,13 +6,13 @@ from functools import partial
 from typing import Annotated
 
 import typer
-from rich.status import Status
 
-from brainbench.cli.console import show_log, stderr
+from brainbench.cli.console import say, show_log
 from brainbench.cli.options import Quiet, Verbose
+from brainbench.cli.progress import step_progress
 from brainbench.datasets import cache_folder, load_card
 from brainbench.datasets import fetch as fetch_files
-from brainbench.models.bars import no_library_bars
+from brainbench.progress import Progress, Step
 
 HELP = """Download a dataset into the cache, each file checked.
 A transfer that was cut off goes on where it stopped.
@@ -33,17 +33,13 @@ def fetch(
     for each in (card, *(load_card(name) for name in card.requires)):
         if not each.files:
             made = f"made of {' and '.join(each.requires)}" if each.joined else "built in"
-            print(f"{each.name}: {made}, nothing to download")
+            say(f"{each.name}: {made}, nothing to download")
             continue
-        if quiet:
-            with no_library_bars():
-                fetch_files(each)
-        else:
-            with stderr.status(each.name) as status:
-                fetch_files(each, progress=partial(_show_progress, status, each.name))
+        with step_progress(quiet, verbose) as report:
+            fetch_files(each, progress=partial(_show, report, each.name))
         folder = cache_folder() / "datasets" / each.name / each.version
-        print(f"{each.name}: {len(each.files)} files, {each.size / 1e6:.1f} MB in {folder}")
+        say(f"{each.name}: {len(each.files)} files, {each.size / 1e6:.1f} MB in {folder}")
 
 
-def _show_progress(status: Status, name: str, path: str, number: int, count: int) -> None:
-    status.update(f"{name} {number}/{count} {path.rsplit('/', 1)[-1]}")
+def _show(report: Progress, name: str, path: str, number: int, count: int) -> None:
+    report(Step(f"{name}: {path.rsplit('/', 1)[-1]}", number - 1, count))

@@ -16,6 +16,7 @@ from brainbench.cli.options import (
     GuidedModel,
     GuidingDataset,
     GuidingRoi,
+    Limit,
     Peft,
     Quiet,
     Revision,
@@ -61,6 +62,7 @@ def steer(
             help="Only its items. By default each type has directions.",
         ),
     ] = None,
+    limit: Limit = None,
     seed: Seed = 0,
     name: Annotated[
         str | None,
@@ -160,6 +162,7 @@ def steer(
         mean=mean,
         name=name,
         seed=seed,
+        limit=limit,
     )
     options = ModelOptions(device=device, dtype=dtype, revision=revision, peft=peft)
     with step_progress(quiet, verbose) as report:

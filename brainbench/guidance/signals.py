@@ -29,6 +29,7 @@ class Signals:
     responses : per person (n_items, voxels), in the unit of the dataset.
     right : (P, n_items) 1 where the person answered correctly, 0 where not, or where there was
         no answer; 1 throughout where no answers were recorded.
+    limit : items of each type that were kept, for trying out; None where all were.
     """
 
     source: str
@@ -38,6 +39,7 @@ class Signals:
     labels: NDArray[np.bool_]
     responses: tuple[Array, ...]
     right: Array
+    limit: int | None = None
 
     @property
     def n_people(self) -> int:
@@ -122,4 +124,5 @@ def read_signals(
         labels,
         blocks,
         right,
+        limit,
     )

@@ -11,7 +11,7 @@ from brainbench.atomic import locked
 from brainbench.datasets import load_card, load_recording
 from brainbench.errors import UsageError
 from brainbench.guidance.arms import GUIDED, RANDOM
-from brainbench.guidance.evaluation.test_sets import read_set
+from brainbench.guidance.evaluation.test_sets import read_validation
 from brainbench.guidance.finetuning.adapters import randomise_adapter
 from brainbench.guidance.finetuning.arms import train_as
 from brainbench.guidance.finetuning.folder import FinetuningFolder
@@ -159,7 +159,7 @@ def _validation_score(signals: Signals, count: int | None) -> Validate | None:
     problems = [
         problem
         for kind in dict.fromkeys(signals.types.tolist())
-        for problem in read_set(_VALIDATION[kind], "validation", limit=count)
+        for problem in read_validation([_VALIDATION[kind]], limit=count)
     ]
     labels = np.array([0 if problem.condition.valid else 1 for problem in problems])
     return lambda model: float(auc(model.answer(problems).log_odds, labels == 0))

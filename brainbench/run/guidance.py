@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
@@ -31,6 +31,7 @@ from brainbench.guidance.steering.directions import SteeringLoss, Training
 from brainbench.guidance.steering.experiment import (
     Chosen,
     SteeringPlan,
+    arm_of,
     choose_directions,
     read_training,
     steer_held_out,
@@ -51,6 +52,8 @@ ONE_STEP = "one step"
 # what the epoch is chosen on
 _VALIDATION_TESTS = ("three premises, syllogistic", "three premises, transitive")
 _BUDGET = Budget(batch_size=8, accumulation=1, patience=0)
+AnyGain = GuidanceScore | SearchScore
+Part = tuple[str, type[AnyGain], Callable[[], Sequence[AnyGain]]]
 
 
 @dataclass(frozen=True)
@@ -126,17 +129,32 @@ class GuidanceRun:
     clock: Clock = field(default_factory=Clock)
     _loaded: dict[bool, dict[str, TestQuestions]] = field(default_factory=dict, init=False)
 
-    def scores(self) -> Iterator[GuidanceScore | SearchScore]:
-        """Each score, as its step is finished; what was finished before is read back."""
-        for roi in self.task.rois:
-            if "steering" in self.task.options.modes:
-                for kind in self._kinds:
-                    found = self._kept(f"search-{roi}-{kind}", partial(self._search, roi, kind))
-                    yield from (SearchScore.model_validate(value) for value in found)
-                found = self._kept(f"steering-{roi}", partial(self._steer, roi))
-                yield from (GuidanceScore.model_validate(value) for value in found)
-            if "finetuning" in self.task.options.modes:
-                yield from self._finetuning(roi)
+    def scores(self) -> Iterator[AnyGain]:
+        """Each score, as its part is finished; what was finished before is read back."""
+        parts = [part for roi in self.task.rois for part in self._parts(roi)]
+        whole = self.report
+        for number, (key, kind, make) in enumerate(parts):
+            which = f"part {number + 1} of {len(parts)}, " if len(parts) > 1 else ""
+            self.report = within(whole, which)
+            found = self._kept(key, make)
+            yield from (kind.model_validate(value) for value in found)
+
+    def _parts(self, roi: str) -> list[Part]:
+        """What is run of a region: key of the step, what it gives, and how it is made."""
+        parts: list[Part] = []
+        if "steering" in self.task.options.modes:
+            parts += [
+                (f"search-{roi}-{kind}", SearchScore, partial(self._search, roi, kind))
+                for kind in self._kinds
+            ]
+            parts.append((f"steering-{roi}", GuidanceScore, partial(self._steer, roi)))
+        if "finetuning" in self.task.options.modes:
+            full = self.task.extents["finetuning"].tier == "full"
+            parts += [
+                (f"finetuning-{recipe}-{roi}", GuidanceScore, partial(self._finetune, roi, recipe))
+                for recipe in ([BOTH, REPRESENTATION] if full else [BOTH])
+            ]
+        return parts
 
     # ------------------------------------------------------------ steering
 
@@ -156,7 +174,7 @@ class GuidanceRun:
                 kind,
             )
             return []
-        targeted = Targeted(training, held, labels, odds)
+        targeted = Targeted(training, held, labels, odds, limit=self.settings.limit)
         extent = self.task.extents["steering"]
         arms = SEARCHED if extent.tier == "full" else (*SEARCHED[:2], *SEARCHED[4:])
         rows, _ = targeted.run(arms, extent.seeds, self.report)
@@ -244,14 +262,6 @@ class GuidanceRun:
 
     # ------------------------------------------------------------ fine-tuning
 
-    def _finetuning(self, roi: str) -> Iterator[GuidanceScore]:
-        full = self.task.extents["finetuning"].tier == "full"
-        recipes = [BOTH, REPRESENTATION] if full else [BOTH]
-        for recipe in recipes:
-            key = f"finetuning-{recipe}-{roi}"
-            found = self._kept(key, partial(self._finetune, roi, recipe))
-            yield from (GuidanceScore.model_validate(value) for value in found)
-
     def _finetune(self, roi: str, recipe: str) -> list[GuidanceScore]:
         signals = self._signals(roi, "all")
         train, test = experiment.split_runs(signals)
@@ -276,7 +286,8 @@ class GuidanceRun:
         answered: dict[str, list[experiment.TestAnswers]] = {}
         after = []
         for number, each in enumerate(trained):
-            self.report(Step(f"asking after training, {each.arm}", number, len(trained)))
+            which = arm_of(each.arm, number, len(trained))
+            self.report(Step(f"asking after training, {which}", number, len(trained)))
             with experiment.as_trained(model, each) as now:
                 held_out = experiment.answer_questions(now, scanner, self._validation)
                 answered.setdefault(HELD_OUT, []).append(held_out)
@@ -336,14 +347,18 @@ class GuidanceRun:
 
     @cached_property
     def _validation(self) -> list[Any]:
-        loaded = [load_test(self.task.model, name, all_orders=False) for name in _VALIDATION_TESTS]
+        limit = self.settings.limit
+        loaded = [
+            load_test(self.task.model, name, all_orders=False, limit=limit)
+            for name in _VALIDATION_TESTS
+        ]
         kinds = self._kinds
         return [q for test in loaded if test.test.kind in kinds for q in test.validation]
 
     def _signals(self, roi: str, kind: str) -> Signals:
         return read_signals(self.task.recording, roi, kind)
 
-    def _kept(self, key: str, make: Any) -> list[dict[str, Any]]:
+    def _kept(self, key: str, make: Callable[[], Sequence[AnyGain]]) -> list[dict[str, Any]]:
         kept = self.folder.get(key)
         if kept is None:
             with self.clock.on(key):

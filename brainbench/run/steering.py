@@ -36,6 +36,7 @@ class SteeringOrder:
     mean : of the published form, ``raw`` or ``unit``.
     name : of the steering; None for dataset and ROI.
     seed : of arms whose signals are random.
+    limit : validation problems and searched items of each type, for trying out; None: all.
 
     Raises
     ------
@@ -56,6 +57,7 @@ class SteeringOrder:
     mean: str = "raw"
     name: str | None = None
     seed: int = 0
+    limit: int | None = None
 
     def __post_init__(self) -> None:
         for kind, given, known in (
@@ -67,15 +69,21 @@ class SteeringOrder:
                 raise UnknownNameError(kind, given, known)
         if self.name is not None:
             check_steering_name(self.name)
-        if type(self.seed) is not int or self.seed < 0:
-            raise UsageError(f"seed must be a whole number from 0, not {self.seed!r}")
         _ = self.derivation
 
     @cached_property
     def derivation(self) -> Derivation:
         """Options of deriving directions, with the defaults of the form."""
         plain = Derivation(
-            self.form, self.arm, None, self.layers, self.step, self.mean, self.site, self.seed
+            self.form,
+            self.arm,
+            None,
+            self.layers,
+            self.step,
+            self.mean,
+            self.site,
+            self.seed,
+            self.limit,
         )
         own = plain.chosen_way
         loss = SteeringLoss(self.loss or own.loss, self.centring or own.centring)

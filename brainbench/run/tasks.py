@@ -100,12 +100,15 @@ class TaskRun:
     settings: Settings
     report: Progress
     clock: Clock = field(default_factory=Clock)
+    _which: str = field(default="", init=False)
     _label: str = field(default="", init=False)
 
     def scores(self) -> Iterator[TaskScore]:
         """Each task, then their groups. What was finished before is read back."""
         parts: dict[str, dict[str, Any]] = {}
-        for name in self.tasks.tasks:
+        for number, name in enumerate(self.tasks.tasks):
+            count = len(self.tasks.tasks)
+            self._which = f"task {number + 1} of {count}, " if count > 1 else ""
             kept = self._task(name)
             parts[name] = kept["raw"]
             yield TaskScore.model_validate(kept["score"])
@@ -150,4 +153,4 @@ class TaskRun:
         return TaskEvaluator(lm, self.tasks, options, self.settings.limit, seed)
 
     def _progress(self, done: int, total: int) -> None:
-        self.report(Step(f"{self._label}: requests", done, total))
+        self.report(Step(f"{self._which}{self._label}: requests", done, total))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -74,7 +75,7 @@ def test_the_table_tells_what_blind_answers_score(cli: Any) -> None:
     assert "quick_syllogistic: better than always saying True (0.750 against 0.500)" in text
     assert "quick_belief: no better than always saying True (0.500 against 0.500)" in text
     assert "deductive_quick 208 acc 0.5" in text
-    assert f"[0/64] {BELIEF}: requests" in result.err
+    assert re.search(rf"\[0/64\] task \d of 6, {BELIEF}: requests", result.err)
     # nothing of lm-eval's own lines
     assert "lm_eval" not in result.err
     assert "Building contexts" not in result.err

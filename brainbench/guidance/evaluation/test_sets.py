@@ -82,11 +82,11 @@ def load_test(
             for split, count in (("validation", None), ("train", _FOLIO_VALIDATION))
         ]
         return TestQuestions(test, *asked)
-    found = [
-        [p for each in test.sets for p in read_set(each, split, all_orders=all_orders, limit=limit)]
-        for split in ("test", "validation")
+    problems = [
+        p for each in test.sets for p in read_set(each, "test", all_orders=all_orders, limit=limit)
     ]
-    return TestQuestions(test, *(ask_problems(model, problems) for problems in found))
+    validation = read_validation(test.sets, all_orders=all_orders, limit=limit)
+    return TestQuestions(test, ask_problems(model, problems), ask_problems(model, validation))
 
 
 def tests_sha256() -> str:
@@ -133,6 +133,33 @@ def read_set(
         some = list(dict.fromkeys(row["base_id"] for row in kept))[:limit]
         kept = [row for row in kept if row["base_id"] in set(some)]
     return [to_problem(row) for row in kept]
+
+
+def read_validation(
+    names: Sequence[str], *, all_orders: bool = False, limit: int | None = None
+) -> list[Problem]:
+    """Validation problems of some files, with both answers among them.
+
+    Parameters
+    ----------
+    limit : at most so many problems of each file, all orders of each; where all these have one
+        answer, the first that has the other one too, for no curve has an area without both.
+
+    Raises
+    ------
+    DataError
+        When a file is missing, or not the one that the card names.
+    """
+
+    def read(limit: int | None) -> list[Problem]:
+        every = (read_set(name, "validation", all_orders=all_orders, limit=limit) for name in names)
+        return [problem for each in every for problem in each]
+
+    found = read(limit)
+    if limit is not None and len({problem.condition.valid for problem in found}) == 1:
+        others = [p for p in read(None) if p.condition.valid != found[0].condition.valid]
+        found += [p for p in others if p.base_id == others[0].base_id]
+    return found
 
 
 def _folio_questions(

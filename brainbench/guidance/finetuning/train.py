@@ -316,6 +316,7 @@ def _record(
             "wrong": int(items.wrong.sum()),
             "learned": int(roles.learned.sum()),
             "guided": int(roles.guided.sum()),
+            **({} if signals.limit is None else {"limit": signals.limit}),
         },
         recipe=plain(recipe.facts()),
         budget=plain(budget.facts()),

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from brainbench.benchmarks import check_numbers
 from brainbench.datasets import Recording
 from brainbench.encoding.kernels import Array
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import GUIDED, UNGUIDED, find_arm
 from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator, Question, ask_problems
 from brainbench.guidance.evaluation.selection import STRENGTHS, Grid, choose
-from brainbench.guidance.evaluation.test_sets import read_set
+from brainbench.guidance.evaluation.test_sets import read_validation
 from brainbench.guidance.layer_sets import MIDDLE, layer_sets, parse_layers
 from brainbench.guidance.signals import read_signals
 from brainbench.guidance.steering.directions import (
@@ -27,7 +28,7 @@ from brainbench.guidance.steering.experiment import ask_candidates, read_trainin
 from brainbench.guidance.steering.search import scale_of
 from brainbench.guidance.steering.targeted import PUBLISHED_WAY, Targeted
 from brainbench.models import LanguageModel, MadeFor, Site, Steering
-from brainbench.progress import Progress, no_progress
+from brainbench.progress import Progress, no_progress, within
 from brainbench.statistics.answers import auc
 
 FORMS = ("controlled", "published")
@@ -57,6 +58,7 @@ class Derivation:
     mean : of the published form, ``raw`` or ``unit``.
     site : where directions are added.
     seed : of an arm that is drawn.
+    limit : validation problems and searched items of each type, for trying out; None: all.
     """
 
     form: str = "controlled"
@@ -67,8 +69,10 @@ class Derivation:
     mean: str = "raw"
     site: Site = "attention"
     seed: int = 0
+    limit: int | None = None
 
     def __post_init__(self) -> None:
+        check_numbers(self.seed, self.limit)
         if self.form not in FORMS:
             raise UnknownNameError("form", self.form, FORMS)
         if self.mean not in MEANS:
@@ -132,9 +136,12 @@ def derive_steering(
         "n_people": len(recording.card.subjects),
         "seed": chosen.seed,
         "prompt_sha256": model.template.sha256,
+        **({} if chosen.limit is None else {"limit": chosen.limit}),
     }
-    for kind in types:
-        deriver = _Deriver(model, recording, roi, kind, chosen, count, report)
+    for number, kind in enumerate(types):
+        which = f"type {number + 1} of {len(types)}, {kind}: " if len(types) > 1 else ""
+        told = within(report, which)
+        deriver = _Deriver(model, recording, roi, kind, chosen, count, told)
         found = deriver.published() if chosen.form == "published" else deriver.controlled()
         groups[kind], recipe[kind] = found.delta, found.facts
     if len(groups) > 1:
@@ -186,7 +193,8 @@ class _Deriver:
         signals = read_signals(self.recording, self.roi, self.kind)
         training, held, questions = read_training(evaluator, signals)
         labels = np.array([question.label for question in questions])
-        targeted = Targeted(training, held, labels, np.zeros(len(labels)), chosen.chosen_way)
+        odds = np.zeros(len(labels))
+        targeted = Targeted(training, held, labels, odds, chosen.chosen_way, chosen.limit)
         found = targeted.search(chosen.arm, chosen.seed, self.report)
         direction = general_direction(found, chosen.mean)
         scales = SCALES if chosen.strength is None else (chosen.strength,)
@@ -212,7 +220,8 @@ class _Deriver:
 
     @property
     def _validation(self) -> list[Question]:
-        return ask_problems(self.model, read_set(_VALIDATION[self.kind], "validation"))
+        limit = self.derivation.limit
+        return ask_problems(self.model, read_validation([_VALIDATION[self.kind]], limit=limit))
 
 
 def _mean(groups: Sequence[dict[int, Array]]) -> dict[int, Array]:

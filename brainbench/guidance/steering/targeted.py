@@ -69,6 +69,7 @@ class Targeted:
     labels : (n_items,) number of the right choice.
     odds : (n_items,) log-odds before.
     way : loss and centring.
+    limit : search only for so many items that the model has wrong, the first; None: for all.
     """
 
     training: Training
@@ -76,11 +77,14 @@ class Targeted:
     labels: NDArray[np.int64]
     odds: Array
     way: SteeringLoss = PUBLISHED_WAY
+    limit: int | None = None
 
     @property
     def pairs(self) -> Pairs:
-        """People and problems that they have right and the model wrong."""
-        return wrong_and_right(self.training.answer, self.labels, self.training.signals.right)
+        """People and problems that they have right and the model wrong, up to the limit."""
+        found = wrong_and_right(self.training.answer, self.labels, self.training.signals.right)
+        kept = np.isin(found.items, np.unique(found.items)[: self.limit])
+        return Pairs(found.people[kept], found.items[kept], found.labels)
 
     def run(
         self,

@@ -23,6 +23,7 @@ from brainbench.guidance.evaluation.test_sets import (
     items_of,
     load_test,
     read_set,
+    read_validation,
 )
 from brainbench.models import LanguageModel
 from brainbench.reasoning.checks.tasks import tasks_folder
@@ -63,6 +64,12 @@ class TestSets:
         found = read_set("syllogistic_4", "test", all_orders=True, limit=3)
         bases = list(dict.fromkeys(row["base_id"] for row in rows_of("syllogistic_4", "test")))
         assert [p.base_id for p in found] == [base for base in bases[:3] for _ in range(6)]
+
+    @pytest.mark.parametrize(("limit", "kept"), [(1, [0, 2]), (2, [0, 1, 2]), (3, [0, 1, 2])])
+    def test_few_problems_have_both_answers(self, limit: int, kept: list[int]) -> None:
+        every = read_validation(["syllogistic_3"])
+        assert [problem.condition.valid for problem in every[:3]] == [True, True, False]
+        assert read_validation(["syllogistic_3"], limit=limit) == [every[i] for i in kept]
 
     def test_an_edited_file_is_refused(self, copied: Path) -> None:
         assert read_set("transitive_3", "test")

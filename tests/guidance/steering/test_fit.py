@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,9 @@ from brainbench.datasets import Recording, load_recording
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.evaluation.test_sets import read_set
 from brainbench.guidance.layer_sets import middle_layers
-from brainbench.guidance.steering.fit import Derivation, derive_steering
+from brainbench.guidance.steering.fit import FORMS, Derivation, derive_steering
+from brainbench.guidance.steering.search import Search
+from brainbench.guidance.steering.targeted import Targeted
 from brainbench.models import LanguageModel, load_model, load_steering, read_answers, save_steering
 from brainbench.statistics.answers import auc
 
@@ -46,6 +50,35 @@ def test_the_artifact_does_on_validation_problems_what_its_recipe_says(
     assert float(auc(plain, labels == 0)) == pytest.approx(
         told["validation_auc_unsteered"], abs=0.02
     )
+
+
+def test_a_limit_is_of_validation_and_search_and_the_recipe_says_so(
+    model: LanguageModel, people: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brainbench.guidance.steering.search.STEPS", 3)
+    pairs: list[int] = []
+    searched = Targeted.search
+
+    def watched(self: Targeted, *given: Any) -> Search:
+        pairs.append(len(set(self.pairs.items.tolist())))
+        return replace(searched(self, *given), tries=np.ones(len(self.pairs.items), np.int64))
+
+    monkeypatch.setattr(Targeted, "search", watched)
+    steps: list[str] = []
+    types = ("syllogistic", "transitive")
+    for form in FORMS:
+        few = Derivation(form, limit=2)
+        made = derive_steering(
+            model, people, "signal", types, few, report=lambda step: steps.append(step.label)
+        )
+        assert made.recipe["limit"] == 2
+        # the first two syllogisms are valid both, and an area needs both answers
+        assert [made.recipe[kind]["n_validation"] for kind in types] == [3, 3]
+    assert max(pairs) <= 2
+    assert steps[0].startswith("type 1 of 2, syllogistic: ")
+    assert steps[-1].startswith("type 2 of 2, transitive: ")
+    with pytest.raises(UsageError, match="limit must be a whole number from 1, not 0"):
+        Derivation(limit=0)
 
 
 def test_pooled_directions_are_the_mean_of_the_types(

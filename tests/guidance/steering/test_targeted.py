@@ -250,6 +250,19 @@ class TestArms:
         with pytest.raises(DataError, match="is not an arm of the targeted search"):
             targeted._directions("unguided", 0, targeted.pairs)
 
+    def test_a_limit_searches_for_the_first_items_that_are_wrong(self, targeted: Targeted) -> None:
+        few = replace(targeted, limit=2)
+        wrong = sorted(set(targeted.pairs.items.tolist()))
+        assert len(wrong) > 2
+        assert sorted(set(few.pairs.items.tolist())) == wrong[:2]
+        every = list(zip(targeted.pairs.people, targeted.pairs.items, strict=True))
+        kept = list(zip(few.pairs.people, few.pairs.items, strict=True))
+        assert kept == [pair for pair in every if pair[1] in wrong[:2]]
+        rows, searches = few.run((GUIDED, RANDOM))
+        assert all(len(each.flipped) == len(kept) for each in searches.values())
+        score = search_score(few, rows, "attention", LAYERS)
+        assert (score.n_pairs, score.n_wrong) == (len(kept), len(wrong))
+
     def test_no_pair_is_an_error(self, targeted: Targeted) -> None:
         training = replace(targeted.training, answer=targeted.labels)
         with pytest.raises(DataError, match="no item wrong that a person has right"):
