@@ -35,15 +35,19 @@ def read_own(options: OwnOptions) -> Recording | None:
     DataError
         When the data cannot be read.
     """
+    select = dict(map(_selection, options.select))
     if options.assembly is None:
         given = {
             "--group": options.group, "--type": options.type, "--position": options.position,
-            "--nuisance": options.nuisance, "--select": options.select, "--card": options.card,
+            "--nuisance": options.nuisance, "--card": options.card,
         }  # fmt: skip
         named = next((name for name, value in given.items() if value), None)
         if named is not None:
             raise UsageError(f"{named} goes with --assembly FILE")
-        return find_own(options.dataset)
+        found = find_own(options.dataset, select)
+        if select and found is None:
+            raise UsageError("--select goes with --assembly FILE, or with --dataset FOLDER")
+        return found
     if options.dataset is not None:
         raise UsageError("give --assembly or --dataset, not both")
     return load_assembly(
@@ -53,7 +57,7 @@ def read_own(options: OwnOptions) -> Recording | None:
         type=options.type,
         position=options.position,
         nuisance=[name.strip() for name in (options.nuisance or "").split(",") if name.strip()],
-        select=dict(map(_selection, options.select)) or None,
+        select=select or None,
     )
 
 

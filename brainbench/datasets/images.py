@@ -24,6 +24,7 @@ from brainbench.foreign import fault_of
 
 _COLUMNS = ["path", "size", "md5", "version"]
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)  # s between tries of a bucket that is busy
+_GONE = (404, 410)
 _ADVICE = {
     403: "the bucket refuses this version of the file: a proxy may be in the way, or it was "
     "withdrawn. Download the derivatives by other means and give them with --fmriprep",
@@ -63,6 +64,10 @@ class ImageList:
     def folder(self) -> str:
         """Folder of the files in a mirror, such as ``ds002886-fmriprep``."""
         return self.url.rstrip("/").rpartition("/")[2]
+
+
+class ImageError(DownloadError):
+    """One image is gone, or is another file; all others may be whole."""
 
 
 def load_images(card: Card) -> ImageList | None:
@@ -138,8 +143,12 @@ def fetch_image(
 
     Raises
     ------
+    ImageError
+        When it is gone, or is not the file that the list names.
     DownloadError
-        When it cannot be had or written, or is not the file that the list names.
+        When it cannot be had for a reason that others share, such as no connection.
+    UsageError
+        When it cannot be written.
     """
     target = folder / entry.path
     if target.is_file() and target.stat().st_size == entry.size:
@@ -161,7 +170,8 @@ def fetch_image(
                 break
     except NoSourceError as error:
         tried = "".join(f"\n  {failure}" for failure in error.failures)
-        raise DownloadError(
+        gone = any(f"HTTP {status}" in error.failures[-1] for status in _GONE)
+        raise (ImageError if gone else DownloadError)(
             f"{images.dataset}: {entry.path} could not be downloaded. Tried:{tried}\n"
             f"{_advice(error)}. What is finished is kept: the same command goes on"
         ) from error
@@ -172,7 +182,7 @@ def fetch_image(
             "or give another folder with --output-path. What is finished is kept: the same "
             "command goes on"
         ) from error
-    raise DownloadError(
+    raise ImageError(
         f"{images.dataset}: {entry.path} from {sources.tried} is not the file that the card "
         f"names: expected md5 {entry.md5} ({entry.size} bytes), found {sources.found}. It was "
         "not kept. The source has changed, or something between it and you changes files"

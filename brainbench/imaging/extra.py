@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 from brainbench.errors import UsageError
 
@@ -21,3 +23,26 @@ def require_imaging() -> None:
             f"{' and '.join(lacking)} not installed; images need it: "
             "pip install 'brainbench[imaging]'"
         )
+
+
+def read_gifti(path: Path) -> Any:
+    """Read a GIFTI image whose values stand in the file itself.
+
+    From a path nibabel would follow a name in the file to any other file of this machine.
+
+    Parameters
+    ----------
+    path : of the file.
+
+    Returns
+    -------
+    A ``nibabel.GiftiImage``.
+
+    Raises
+    ------
+    Exception
+        What nibabel and its parser raise of a damaged file, and of one whose values lie elsewhere.
+    """
+    from nibabel import GiftiImage
+
+    return GiftiImage.from_bytes(path.read_bytes())

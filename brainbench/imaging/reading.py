@@ -15,7 +15,7 @@ from brainbench.datasets.cards import Scans
 from brainbench.errors import DataError, UsageError
 from brainbench.foreign import parse_json, read_text
 from brainbench.imaging.confounds import DEFAULT_STRATEGY, read_confounds
-from brainbench.imaging.extra import require_imaging
+from brainbench.imaging.extra import read_gifti, require_imaging
 from brainbench.imaging.rois import Grid, RegionError, Roi, find_places
 from brainbench.imaging.run import RunResponses, ScannerRun
 from brainbench.imaging.trials import read_trials
@@ -211,7 +211,7 @@ def _load(run: ScannerRun, path: Path) -> Any:
         # one handle for all scans: a compressed file is read once, from its beginning to its end
         if path.name.endswith((".nii", ".nii.gz")):
             return nibabel.Nifti1Image.from_filename(path, keep_file_open=True)
-        return nibabel.GiftiImage.from_filename(path)
+        return read_gifti(path)
     except Exception as error:  # gzip, XML and nibabel each raise kinds of their own
         raise DataError(
             f"{run.label}: {path} is cut short or damaged ({type(error).__name__}: {error}); "

@@ -20,7 +20,7 @@ from brainbench.datasets.coordinates import to_mni
 from brainbench.datasets.readers import read_tsv
 from brainbench.errors import DataError, UnknownNameError, UsageError
 from brainbench.foreign import read_text
-from brainbench.imaging.extra import require_imaging
+from brainbench.imaging.extra import read_gifti, require_imaging
 
 Array = NDArray[np.float64]
 _LEAST_INSIDE = 0.5  # share of a mask's volume that must lie in the image
@@ -295,6 +295,8 @@ def _read_volume(name: str, path: Path) -> tuple[NDArray[Any], Array]:
     import nibabel
 
     try:
+        if path.suffix.lower() == ".gii":
+            raise ValueError("it is of a surface")
         image: Any = nibabel.load(path)
         values = np.asarray(image.dataobj)
         affine = np.asarray(image.affine, float)
@@ -369,7 +371,6 @@ def _vertices(
     name: str, path: Path, labels: Sequence[str], count: int
 ) -> tuple[NDArray[np.intp], list[str]]:
     """Vertices of the labels in one file, and the names of all its labels."""
-    import nibabel
     from nibabel.freesurfer.io import read_annot, read_label
 
     try:
@@ -387,7 +388,7 @@ def _vertices(
             numbers, _, raw = read_annot(path)
             names = {one.decode("utf-8", "replace"): i for i, one in enumerate(raw)}
         else:
-            image: Any = nibabel.load(path)
+            image = read_gifti(path)
             numbers = np.asarray(image.darrays[0].data)
             names = {str(k): int(v) for v, k in image.labeltable.get_labels_as_dict().items()}
     except DataError:

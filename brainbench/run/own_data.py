@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,15 @@ from brainbench.problems import Text
 from brainbench.run.settings import Settings
 
 
-def find_own(dataset: str | None) -> Recording | None:
+def find_own(
+    dataset: str | None, select: Mapping[str, Sequence[str]] | None = None
+) -> Recording | None:
     """The dataset folder that ``--dataset`` names; None where it names one of brainbench's.
 
     Parameters
     ----------
     dataset : a name or a path; a name that there is comes first.
+    select : of a folder, column → the labels that are kept.
 
     Raises
     ------
@@ -34,7 +37,7 @@ def find_own(dataset: str | None) -> Recording | None:
     path = user_path(dataset)
     if not (path.is_dir() or len(Path(dataset).parts) > 1):
         return None
-    return load_own_folder(path)
+    return load_own_folder(path, select)
 
 
 def choose_own(

@@ -19,7 +19,7 @@ from brainbench.datasets.deduction import RUNS
 from brainbench.datasets.download import fetch
 from brainbench.datasets.folder import CARD, PROVENANCE, write_folder
 from brainbench.datasets.images import ImageList, load_images
-from brainbench.errors import DataError, UnknownNameError, UsageError
+from brainbench.errors import DataError, DownloadError, UnknownNameError, UsageError
 from brainbench.foreign import read_text
 from brainbench.imaging.extra import require_imaging
 from brainbench.imaging.prepare import (
@@ -157,7 +157,8 @@ def prepare(
     UsageError
         When the folder holds something else, or cannot be written.
     DownloadError
-        When images cannot be had.
+        When images cannot be had: at once where others could not be had either, else once all
+        others are finished.
     DataError
         When runs have a fault, each named; everything else is finished and kept.
     """
@@ -184,7 +185,8 @@ def prepare(
         )
         people = work.people(jobs)
         if work.faults and not leave_out_faulty:
-            raise DataError(_faulty(list(work.faults.values())))
+            kind = DownloadError if work.not_had else DataError
+            raise kind(_faulty(list(work.faults.values())))
         if not people:
             raise DataError(f"nobody is left: {'; '.join(work.faults.values())}")
         recording, coverage = put_together(people, planned.card, planned.options.top is not None)

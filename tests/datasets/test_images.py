@@ -16,6 +16,7 @@ from local_host import Host
 from brainbench.datasets import images
 from brainbench.datasets.cards import list_cards, load_card, own_cards
 from brainbench.datasets.images import (
+    ImageError,
     ImageFile,
     ImageList,
     fetch_image,
@@ -126,6 +127,8 @@ class TestFetch:
         bucket.faults = [status] * 9
         with pytest.raises(DownloadError, match=f"HTTP {status}") as caught:
             bring(bucket, tmp_path, pauses=2)
+        # of one file alone, or of all that the bucket holds
+        assert isinstance(caught.value, ImageError) == (status == 404)
         assert advice in str(caught.value)
         assert "the same command goes on" in str(caught.value)
         assert len(bucket.requests) == asked
@@ -137,7 +140,7 @@ class TestFetch:
 
     def test_another_file_of_that_size_is_not_kept(self, bucket: Host, tmp_path: Path) -> None:
         other = entry(CONTENT[::-1])
-        with pytest.raises(DownloadError, match=f"expected md5 {other.md5}"):
+        with pytest.raises(ImageError, match=f"expected md5 {other.md5}"):
             bring(bucket, tmp_path, other)
         assert not [p for p in tmp_path.rglob("*") if p.is_file()]
 

@@ -252,6 +252,41 @@ class TestBucket:
         kept = [path.stem for path in (tmp_path / "out/.prepare/runs").glob("*.npz")]
         assert {"sub-01_syllogistic-01", "sub-01_syllogistic-02"} <= set(kept)
 
+    def test_an_image_that_is_gone_stops_nobody_else_and_is_left_out_on_request(
+        self,
+        whole: Path,
+        drawn_study: SimulatedStudy,
+        host: Host,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("brainbench.datasets.sources.time.sleep", lambda _: None)
+        card, images = in_bucket(drawn_study, host)
+        held = host.versions[f"/study-fmriprep/{BOLD}"].pop("v1")
+        out = tmp_path / "out"
+        with pytest.raises(DownloadError, match="1 run has a fault; all others are finished") as it:
+            prepare(plan_from_bucket(drawn_study, card, images, out))
+        assert f"{BOLD} could not be downloaded" in str(it.value)
+        assert "HTTP 404" in str(it.value)
+        assert "leave them out with --leave-out-faulty" in str(it.value)
+        # the other person is finished, and of this one every other run
+        assert [path.stem for path in (out / ".prepare/people").iterdir()] == ["sub-02"]
+        assert len(list((out / ".prepare/runs").glob("*.npz"))) == 3
+
+        before = len(host.requests)
+        prepare(plan_from_bucket(drawn_study, card, images, out), leave_out_faulty=True)
+        assert {one.path for one in host.requests[before:]} == {f"/study-fmriprep/{BOLD}"}
+        left_out = json.loads((out / "provenance.json").read_text("utf-8"))["left_out"]
+        assert list(left_out) == ["sub-01 transitive-01"]
+        assert "could not be downloaded" in left_out["sub-01 transitive-01"]
+        assert load_folder(out).card.missing_runs == {"sub-01": ("transitive-01",)}
+
+        # once it is there again, the same command takes it in
+        host.versions[f"/study-fmriprep/{BOLD}"]["v1"] = held
+        prepare(plan_from_bucket(drawn_study, card, images, out), leave_out_faulty=True)
+        np.testing.assert_array_equal(values(whole), values(out))
+        assert json.loads((out / "provenance.json").read_text("utf-8"))["left_out"] == {}
+
     def test_another_space_is_named(
         self, drawn_study: SimulatedStudy, host: Host, tmp_path: Path
     ) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from brainbench.datasets.assembly import Recording, average_repeats, subjects_of
-from brainbench.errors import DataError
+from brainbench.datasets.content import recording_sha256
+from brainbench.errors import DataError, UnknownNameError
 
 _SHOWN = 5
 
@@ -70,6 +72,56 @@ def leave_out(recording: Recording) -> Recording:
         assembly=whole,
         origin=replace(origin, left_out=(*origin.left_out, *texts)),
     )
+
+
+def select_presentations(recording: Recording, select: Mapping[str, Sequence[str]]) -> Recording:
+    """The recording of only those presentations that have some labels.
+
+    Parameters
+    ----------
+    recording : of any dataset.
+    select : coordinate of the presentations → the labels that are kept.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such coordinate or label.
+    DataError
+        When nothing is left.
+    """
+    if not select:
+        return recording
+    assembly, card = recording.assembly, recording.card
+    kept = np.ones(assembly.sizes["presentation"], bool)
+    over = [str(name) for name in assembly.coords if assembly[name].dims == ("presentation",)]
+    for name, wanted in select.items():
+        if name not in over:
+            raise UnknownNameError("column to select by", name, over)
+        labels = assembly[name].values.astype(str)
+        for label in wanted:
+            if label not in labels:
+                raise UnknownNameError(name, label, dict.fromkeys(labels.tolist()))
+        kept &= np.isin(labels, list(wanted))
+    if not kept.any():
+        raise DataError(f"nothing is left once {' and '.join(select)} is selected")
+    rows = np.flatnonzero(kept)
+    part = assembly.isel(presentation=rows)
+    shown = set(map(str, part["stimulus_id"].values))
+    problems = tuple(one for one in recording.problems if one.identifier in shown)
+    left = {
+        "items": len(shown),
+        "runs": tuple(run for run in card.runs if run in set(map(str, part["run"].values))),
+        "reasoning_types": tuple(dict.fromkeys(one.reasoning_type for one in problems)),
+    }
+    behavior = recording.behavior
+    selected = replace(
+        recording,
+        card=card.model_copy(update=left),
+        assembly=part,
+        problems=problems,
+        behavior=None if behavior is None else behavior.isel(presentation=rows),
+    )
+    return replace(selected, data_sha256=recording_sha256(selected))
 
 
 def _lacking_runs(recording: Recording, missing: np.ndarray) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from brainbench.datasets.cards import list_cards
 from brainbench.datasets.folder import load_folder
 from brainbench.datasets.netcdf import read_netcdf
 from brainbench.datasets.own.build import build_recording
-from brainbench.datasets.own.complete import leave_out
+from brainbench.datasets.own.complete import leave_out, select_presentations
 from brainbench.datasets.own.options import AssemblyCard, load_assembly_card
 from brainbench.datasets.own.table import read_table
 from brainbench.errors import DataError, UsageError
@@ -107,12 +107,16 @@ def load_assembly(
         raise DataError(f"{file}: {error}") from error
 
 
-def load_own_folder(path: str | Path) -> Recording:
+def load_own_folder(
+    path: str | Path, select: Mapping[str, Sequence[str]] | None = None
+) -> Recording:
     """Read a dataset folder to score it: without people who lack a run, who are named.
 
     Parameters
     ----------
     path : of the folder.
+    select : coordinate of the presentations → labels that are kept. Who lacks only runs that are
+        not selected stays.
 
     Raises
     ------
@@ -121,10 +125,10 @@ def load_own_folder(path: str | Path) -> Recording:
     """
     found = load_folder(path)
     folder = user_path(path).resolve().name
-    options = (("--dataset", str(path)),)
+    options = (("--dataset", str(path)), *_selections(select))
     origin = Origin(readable(folder), found.data_sha256, options=options)
     try:
-        return leave_out(replace(found, origin=origin))
+        return leave_out(replace(select_presentations(found, select or {}), origin=origin))
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
 
@@ -164,7 +168,11 @@ def _options(
             yield f"--{field}", str(chosen[field])
     if chosen["nuisance"]:
         yield "--nuisance", ",".join(chosen["nuisance"])
-    for column, labels in (chosen["select"] or {}).items():
+    yield from _selections(chosen["select"])
+
+
+def _selections(select: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    for column, labels in (select or {}).items():
         several = labels if isinstance(labels, list | tuple) else [labels]
         yield "--select", f"{column}={','.join(map(str, several))}"
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from brainbench.atomic import write_whole
 from brainbench.datasets.cards import Card, Scans
+from brainbench.datasets.images import ImageError
 from brainbench.errors import DataError, DownloadError
 from brainbench.foreign import parse_json, read_text
 from brainbench.imaging.prepare.kept import Kept
@@ -24,6 +25,8 @@ from brainbench.imaging.run import RunResponses
 from brainbench.progress import Progress, Step
 
 MB = 1_000_000
+# in the place of what marks the files of a run, where they could not be had
+_GONE: Mapping[str, Any] = {"gone": True}
 _POLL = 0.2  # s between looks at whether somebody pressed Ctrl-C
 
 ReadRun = tuple[RunResponses, Mapping[str, Any]]
@@ -49,6 +52,7 @@ class Work:
     Attributes
     ----------
     faults : run, or person and nothing → what is wrong with it.
+    not_had : whether one of them is that images cannot be had.
     """
 
     def __init__(
@@ -67,8 +71,10 @@ class Work:
         self._bytes = _Bytes(sum(source.sizes.values()), progress)
         self._leave_out_faulty = leave_out_faulty
         self._stop = threading.Event()
+        self._failed: Exception | None = None
         self._any_read = False
         self.faults: dict[RunName, str] = {}
+        self.not_had = False
 
     def people(self, jobs: int) -> list[PreparedPerson]:
         """Responses of everybody whose runs have no fault, in the order of the source.
@@ -86,7 +92,7 @@ class Work:
         with ThreadPoolExecutor(max_workers=jobs) as pool:
             futures: list[Future[PreparedPerson | None]] = []
             try:
-                futures = [pool.submit(self._person, name) for name in names]
+                futures = [pool.submit(self._stopping, name) for name in names]
                 waiting = set(futures)
                 while waiting:
                     # in steps, for on some systems a wait without end cannot be interrupted
@@ -96,10 +102,21 @@ class Work:
             except BaseException:
                 self._stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
+                if self._failed is not None:
+                    raise self._failed from None
                 raise
         return [person for future in futures if (person := future.result()) is not None]
 
     # ------------------------------------------------------------ one person
+
+    def _stopping(self, subject: str) -> PreparedPerson | None:
+        """What fails here stops the others, before a next one begins."""
+        try:
+            return self._person(subject)
+        except Exception as error:
+            self._failed = self._failed or error
+            self._stop.set()
+            raise
 
     def _person(self, subject: str) -> PreparedPerson | None:
         names = [name for name in self._source.sizes if name[0] == subject]
@@ -109,10 +126,17 @@ class Work:
             return person
         runs: list[ReadRun] = []
         left_out: dict[str, str] = {}
+        gone: set[str] = set()
         for name in names:
             try:
                 run, notes = self._run(name)
                 self._any_read = True
+            except ImageError as error:
+                # of this file alone: the next may be whole
+                self.faults[name] = " ".join(str(error).split())
+                self.not_had = True
+                gone.add(name[1])
+                continue
             except DownloadError:
                 raise
             except RegionError as error:
@@ -142,8 +166,11 @@ class Work:
         except DataError as error:
             self.faults[subject, ""] = f"{subject}: {error}"
             return None
-        # so that a run that was mended comes in with a later call
-        marks = {run: self._source.mark((subject, run)) for run in person.left_out}
+        # so that a run that was mended, or is there again, comes in with a later call
+        marks = {
+            run: _GONE if run in gone else self._source.mark((subject, run))
+            for run in person.left_out
+        }
         person = replace(person, marks=marks)
         write_whole(path, person.to_bytes())
         self._kept.drop_runs(subject)
@@ -160,8 +187,21 @@ class Work:
         if {*person.runs, *person.left_out} != {run for _, run in names}:
             return None
         marks = {**person.marks, **{run: one.mark for run, one in person.runs.items()}}
-        same = all(marks.get(run) == self._source.mark((subject, run)) for subject, run in names)
-        return person if same else None
+        for name in names:
+            mark = marks.get(name[1])
+            if self._is_there(name) if mark == _GONE else mark != self._source.mark(name):
+                return None
+        return person
+
+    def _is_there(self, name: RunName) -> bool:
+        """Whether the images of a run have come back that could not be had before."""
+        try:
+            self._run(name)
+        except DownloadError:
+            return False
+        except DataError:
+            pass  # it has another fault now
+        return True
 
     def _too_much_motion(self, run: RunResponses) -> str:
         most, moved = self._options.max_motion, mean_motion(run.motion)

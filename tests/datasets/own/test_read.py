@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from brainscore_assemblies import write_cache
 from own_data import make_assembly
 
 from brainbench.datasets import load_assembly, load_recording, write_folder
+from brainbench.datasets.own.complete import select_presentations
 from brainbench.datasets.own.read import load_own_folder
-from brainbench.errors import DataError
+from brainbench.errors import DataError, UsageError
 
 
 def test_a_file_is_named_with_its_hash(tmp_path: Path) -> None:
@@ -62,6 +64,39 @@ def test_of_a_folder_people_without_a_run_are_left_out(tmp_path: Path) -> None:
     assert len(found.card.subjects) == 5
     assert found.origin is not None
     assert found.origin.left_out == ("phantom-03: lacks run transitive-02",)
+    # whoever did the runs of one type is scored on that type
+    part = load_own_folder(tmp_path, {"reasoning_type": ("syllogistic",)})
+    assert part.origin is not None
+    assert (len(part.card.subjects), part.origin.left_out) == (6, ())
+    assert part.origin.options[1:] == (("--select", "reasoning_type=syllogistic"),)
+    assert part.card.reasoning_types == ("syllogistic",)
+    assert part.card.runs == ("syllogistic-01", "syllogistic-02")
+    assert part.card.items == len(part.problems) == 36
+    assert part.data_sha256 != found.data_sha256
+    np.testing.assert_array_equal(
+        part.assembly.sel(neuroid=part.assembly["subject"] != "phantom-03").values,
+        found.assembly.isel(presentation=found.assembly["reasoning_type"] == "syllogistic").values,
+    )
+    for select, told in (
+        ({"resoning_type": ("x",)}, "did you mean 'reasoning_type'"),
+        ({"reasoning_type": ("syllogstic",)}, "did you mean 'syllogistic'"),
+        ({"run": ("transitive-01",), "reasoning_type": ("syllogistic",)}, "nothing is left"),
+    ):
+        with pytest.raises((UsageError, DataError), match=told):
+            load_own_folder(tmp_path, select)
+
+
+def test_answers_are_selected_with_the_responses() -> None:
+    whole = load_recording("phantom", "signal")
+    answers = np.arange(whole.assembly.sizes["presentation"] * 2).reshape(-1, 2)
+    held = xr.Dataset({"accuracy": (("presentation", "subject"), answers)})
+    run = whole.card.runs[1]
+    part = select_presentations(replace(whole, behavior=held), {"run": (run,)})
+    rows = np.flatnonzero(whole.assembly["run"].values == run)
+    assert part.behavior is not None
+    np.testing.assert_array_equal(part.behavior["accuracy"].values, answers[rows])
+    assert part.card.runs == (run,)
+    assert select_presentations(whole, {}) is whole
 
 
 @pytest.mark.parametrize(
