@@ -21,7 +21,7 @@ class FinishedRun:
     @property
     def name(self) -> str:
         """Model and run."""
-        return f"{self.record.model.identifier} {self.record.run_id}"
+        return f"{self.record.model.shown} {self.record.run_id}"
 
 
 def open_run(path: str | Path) -> FinishedRun:
@@ -71,6 +71,6 @@ def list_runs(folder: str | Path) -> dict[str, str]:
         scored = [dataset.name for dataset in record.datasets]
         if record.accuracy:
             scored.append(f"{len(record.tasks)} tasks")
-        told = (record.model.identifier, ", ".join(scored), started, record.status)
+        told = (record.model.shown, ", ".join(scored), started, record.status)
         found.append((started, str(file.parent), "; ".join(part for part in told if part)))
     return {path: text for _, path, text in sorted(found)} | faults

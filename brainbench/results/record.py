@@ -115,6 +115,17 @@ class ModelInfo(_Part):
     """None where nothing was added."""
     learned_from: list[str] = Field(default_factory=list)
     """Datasets that its steering or adapter was made from, as the folder of that tells."""
+    folders: list[str] = Field(default_factory=list, exclude_if=lambda value: not value)
+    """Folders around files whose own names say little, as ``checkpoint-500``; not submitted."""
+    apart: list[str] = Field(default_factory=list, exclude_if=lambda value: not value)
+    """What tells it from others of its name: quantisation, first digits of a hash. Empty of
+    built-in models and in older records."""
+
+    @property
+    def shown(self) -> str:
+        """Its name wherever people read one; no two models' are alike."""
+        more = ", ".join([*self.folders, *self.apart])
+        return f"{self.identifier} ({more})" if more else self.identifier
 
 
 class OwnData(_Part):

@@ -83,5 +83,5 @@ def title_of(record: Record) -> str:
     )
     about = f" ({record.model.description})" if record.model.description else ""
     builtin = ", built in" if record.model.builtin else ""
-    model = f"{record.model.identifier}{about}{builtin}"
+    model = f"{record.model.shown}{about}{builtin}"
     return clip(f"{model}\n{'; '.join(part for part in (data, made) if part)}")

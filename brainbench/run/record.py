@@ -23,6 +23,7 @@ from brainbench.results import DatasetInfo, ModelInfo, Record, TaskInfo
 from brainbench.results.record import OwnData
 from brainbench.run.code import run_sha256
 from brainbench.run.inputs import Data
+from brainbench.run.model_names import told_apart
 from brainbench.run.own_data import own_notes, own_options
 from brainbench.run.provenance import versions
 from brainbench.run.settings import Settings
@@ -138,7 +139,14 @@ def new_record(
     if ignored and not isinstance(model, LanguageModel):
         notes.append(f"{', '.join(ignored)}: no effect, this model is not loaded by brainbench")
     if settings.limit is not None and guidance is not None:
-        notes.append(f"tests limited to {settings.limit} problems of each set: for trying out only")
+        searched = (
+            f", the search to {settings.limit} items of each type that the model has wrong"
+            if "steering" in guidance.extents
+            else ""
+        )
+        notes.append(
+            f"tests limited to {settings.limit} problems of each set{searched}: for trying out only"
+        )
     if settings.limit is not None and benchmarks:
         notes.append(
             f"limited to {settings.limit} items of each reasoning type: for trying out only"
@@ -161,6 +169,7 @@ def new_record(
             description=getattr(model, "description", None),
             builtin=is_builtin(model),
             learned_from=origins,
+            **told_apart(model, source, settings.options),
             **(model.facts if isinstance(model, LanguageModel) else {}),
         ),
         datasets=[
@@ -221,7 +230,7 @@ def learned_from(model: Model, peft: str | Path | None) -> tuple[list[str], list
 
     Returns
     -------
-    Names of datasets, sorted, and notes on what is unknown.
+    Names of datasets, sorted, and notes on what is unknown or was only for trying out.
     """
     found: set[str] = set()
     steering = model.steering if isinstance(model, LanguageModel) else None
@@ -236,9 +245,11 @@ def learned_from(model: Model, peft: str | Path | None) -> tuple[list[str], list
         training = FinetuningFolder(peft).load()
     except DataError as error:
         return sorted(found), [f"what the adapter learned from is unknown: {error}"]
+    notes = []
     if training is not None:
         found.add(str(training.data["source"]).partition(".")[0])
-    return sorted(found), []
+        notes = _limited("the adapter was trained on", training.data.get("limit"))
+    return sorted(found), notes
 
 
 def loading_warnings(model: Model, settings: Settings) -> tuple[str, ...]:
@@ -283,6 +294,7 @@ def _steering_notes(model: Model, data: Data, tasks: TaskSet | None) -> list[str
         return []
     if not steering.strength:
         return [f"the steering {steering.name} has strength 0: nothing is added"]
+    tried = _limited(f"the steering {steering.name} was made with", steering.recipe.get("limit"))
     asked: dict[str, list[str | None]] = {
         name: [problem.reasoning_type for problem in dataset.problems]
         for name, dataset in data.datasets.items()
@@ -290,7 +302,14 @@ def _steering_notes(model: Model, data: Data, tasks: TaskSet | None) -> list[str
     if steering.group_for(None) is None and tasks is not None:
         for name, task in tasks.tasks.items():
             asked[name] = [doc.get("reasoning_type") for doc in task.eval_docs]
-    return [f"{name}: {text}" for name, kinds in asked.items() for text in steering.missing(kinds)]
+    lacking = [(name, text) for name, kinds in asked.items() for text in steering.missing(kinds)]
+    return [*tried, *(f"{name}: {text}" for name, text in lacking)]
+
+
+def _limited(what: str, limit: object) -> list[str]:
+    if limit is None:
+        return []
+    return [f"{what} {limit} items of each type (--limit): for trying out only"]
 
 
 def _task_notes(model: Model, tasks: TaskSet, settings: Settings) -> list[str]:

@@ -30,7 +30,7 @@ from brainbench.leaderboard.submissions.metadata import Metadata, check_name, pl
 from brainbench.leaderboard.submissions.safe_read import Unreadable, parse_lines, read_bytes
 from brainbench.leaderboard.submissions.samples import publishable
 from brainbench.paths import user_path
-from brainbench.results import Record, find_record, load_record
+from brainbench.results import ModelInfo, Record, find_record, load_record
 from brainbench.results.report.command import rerun_command
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._+-]+")
@@ -98,6 +98,9 @@ def make_submission(
             "a card in a plugin (docs/plugins.md)"
         )
     metadata = _metadata(record, given)
+    if given.get("model") is None and _is_taken(user_path(output) / metadata.folder, record.model):
+        named = {**given, "model": f"{metadata.model}-{_weights(record.model)[:6]}"}
+        metadata = _metadata(record, named)
     folder = user_path(output) / metadata.folder / record.run_id
     if folder.exists() and not overwrite:
         raise UsageError(f"{folder} is there already; --overwrite replaces it")
@@ -165,7 +168,7 @@ def _metadata(record: Record, given: Mapping[str, Any]) -> Metadata:
     stated = {name: value for name, value in given.items() if value is not None}
     model = record.model
     values: dict[str, Any] = {
-        "model": _as_name(model.identifier),
+        "model": _as_name(model),
         "revision": model.revision,
         "family": model.family or placeholder("family"),
         "parameters": model.parameters,
@@ -185,12 +188,26 @@ def _metadata(record: Record, given: Mapping[str, Any]) -> Metadata:
         raise UsageError(f"--{name.replace('_', '-')}: {message}") from error
 
 
+def _is_taken(folder: Path, model: ModelInfo) -> bool:
+    """Whether submissions of other weights lie under a model's name already."""
+    others = (load_record(file).model for file in sorted(folder.glob(f"*/{RESULTS}")))
+    return any(_weights(other) != _weights(model) for other in others)
+
+
+def _weights(model: ModelInfo) -> str:
+    return model.weights_sha256 or model.sha256
+
+
 def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _as_name(identifier: str) -> str:
-    """A hub id without its owner; what cannot be part of a name is left out."""
+def _as_name(model: ModelInfo) -> str:
+    """A hub id without its owner, with the quantisation that a file's name may lack.
+
+    What cannot be part of a name is left out.
+    """
+    identifier = "-".join([model.identifier, *model.apart[:-1]])
     name = _NOT_IN_NAMES.sub("-", identifier.rpartition("/")[2]).strip("-._")
     name = re.sub(r"_{2,}", "_", re.sub(r"\.{2,}", ".", name))[:100]
     try:
@@ -204,6 +221,7 @@ def _without_machine(record: Record) -> Record:
     content = record.model_dump(mode="json")
     content["model"]["source"] = _without_paths(content["model"]["source"])
     content["config"] = _without_paths(content["config"])
+    content["model"].pop("folders", None)
     return Record.model_validate(content)
 
 

@@ -48,7 +48,10 @@ def _of(kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iter
 def _model(baseline: Record, other: Record) -> Iterator[Differing]:
     """What it learned from first: it bears on every number."""
     yield from _of("model", *({"learned_from": _learned(run)} for run in (baseline, other)))
-    facts = [_flat(run.model.model_dump(exclude={"learned_from"})) for run in (baseline, other)]
+    facts = [
+        _flat(run.model.model_dump(exclude={"learned_from", "folders", "apart"}))
+        for run in (baseline, other)
+    ]
     for one in _of("model", *facts):
         yield one.model_copy(update={"kind": "prompt"}) if one.name in _PROMPT else one
 

@@ -109,7 +109,7 @@ def _page(record: Record, sections: Sequence[Section], longest: int) -> str:
         ("started", _when(record.timing.get("started"))),
         ("brainbench", record.versions.get("brainbench") or ""),
     ]
-    heading = clip(record.model.identifier, 160)
+    heading = clip(record.model.shown, 160)
     about = clip(record.model.description or "", 300)
     return render_page("brainbench report", heading, about, facts, sections, longest)
 

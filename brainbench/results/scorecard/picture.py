@@ -39,7 +39,7 @@ def plot(record: Record) -> Figure:
     figure = Figure(figsize=(7, 2.8 * count if ladders else 1.1 * count + 0.4),
                     layout="constrained")  # fmt: skip
     axes: list[Axes] = list(figure.subplots(count, 1, squeeze=False)[:, 0])
-    figure.suptitle(record.model.identifier)
+    figure.suptitle(record.model.shown)
     if ladders:
         for score, place in zip(ladders, axes, strict=True):
             _draw_ladder(score, place)

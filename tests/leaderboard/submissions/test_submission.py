@@ -137,3 +137,25 @@ def test_a_hub_id_becomes_a_name(tmp_path: Path) -> None:
     assert all(
         "FILL IN" in str(f) or "filled in" in str(f) for f in check_submission(folder).faults
     )
+
+
+def test_other_weights_of_one_name_get_a_name_of_their_own(tmp_path: Path) -> None:
+    def others(content: dict[str, Any]) -> None:
+        content["model"] |= {"weights_sha256": "b" * 64, "folders": ["jane"], "apart": ["bbbbbb"]}
+        content["run_id"] = "fedcba987654"
+
+    first = run_of(tmp_path / "runs")
+    second = run_of(tmp_path / "other", others)
+    made = [
+        make_submission(run, tmp_path / "subs", given={"org": "lab"}, overwrite=True)
+        for run in (first, second, first)
+    ]
+    assert [folder.parent.name for folder in made] == [
+        "lab__synthetic-0004",
+        "lab__synthetic-0004-bbbbbb",
+        "lab__synthetic-0004",
+    ]
+    # a folder of the submitter's machine is nobody's business
+    assert "jane" not in (made[1] / "record" / "results.json").read_text("utf-8")
+    named = make_submission(second, tmp_path / "subs", given={"org": "lab", "model": "mine"})
+    assert named.parent.name == "lab__mine"
