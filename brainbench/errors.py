@@ -22,6 +22,11 @@ class DownloadError(DataError):
     """A file could not be had, or what came is not the file the card names."""
 
 
+def close_to(name: str, known: Iterable[str]) -> list[str]:
+    """Names that somebody may have meant, the nearest first."""
+    return difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.5)
+
+
 class UnknownNameError(UsageError):
     """A name is not among those known; the nearest ones are offered.
 
@@ -33,10 +38,11 @@ class UnknownNameError(UsageError):
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind, self.name = kind, name
         names = sorted(known)
-        close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-        if close:
-            hint = "did you mean " + " or ".join(repr(match) for match in close) + "?"
+        self.close = close_to(name, names)
+        if self.close:
+            hint = "did you mean " + " or ".join(repr(match) for match in self.close) + "?"
         else:
             hint = "there are: " + ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
         super().__init__(f"unknown {kind} {name!r}; {hint}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from brainbench.cli.console import say
 from brainbench.cli.errors import FAILED
 from brainbench.cli.verb import Verb, VerbGroup
 from brainbench.exchange import brainscore
@@ -47,7 +48,7 @@ def install() -> None:
     written = {folder.path for folder in brainscore.install(library)}
     for folder in brainscore.plan_folders(library):
         what = "written" if folder.path in written else "was up to date"
-        print(f"{folder.file}: {what}, {_count(folder)}")
+        say(f"{folder.file}: {what}, {_count(folder)}")
 
 
 @app.command("uninstall", cls=Verb, help=_UNINSTALL)
@@ -55,9 +56,9 @@ def uninstall() -> None:
     """Remove, and show what was removed."""
     removed = brainscore.uninstall(brainscore.find_library())
     for folder in removed:
-        print(f"{folder.path}: removed")
+        say(f"{folder.path}: removed")
     if not removed:
-        print("nothing was installed")
+        say("nothing was installed")
 
 
 @app.command("status", cls=Verb, help=_STATUS)
@@ -65,16 +66,16 @@ def status() -> None:
     """Show folders, identifiers and what is left out."""
     folders = brainscore.plan_folders(brainscore.find_library())
     for folder in folders:
-        print(f"{folder.file}: {_STATES[folder.state]}, {_count(folder)}")
+        say(f"{folder.file}: {_STATES[folder.state]}, {_count(folder)}")
         for name in folder.names:
-            print(f"  {name}")
+            say(f"  {name}")
     reasons: dict[str, list[str]] = {}
     for name, reason in brainscore.not_registered().items():
         reasons.setdefault(reason, []).append(name)
     for reason, names in reasons.items():
-        print(f"left out, for each {reason}:")
+        say(f"left out, for each {reason}:")
         for name in names:
-            print(f"  {name}")
+            say(f"  {name}")
     if any(folder.state != "current" for folder in folders):
         raise typer.Exit(FAILED)
 

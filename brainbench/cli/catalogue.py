@@ -7,6 +7,7 @@ from pathlib import Path
 
 from brainbench.benchmarks import DEFAULT_PROTOCOL, PROTOCOLS, SUITES, list_benchmarks
 from brainbench.datasets import list_datasets, load_card
+from brainbench.errors import UnknownNameError, close_to
 from brainbench.guidance.options import GUIDANCE_SUITES
 from brainbench.models import NANO, PHANTOM_FILE, list_models
 from brainbench.reasoning import TASK_SUITES
@@ -81,6 +82,31 @@ def tasks(folders: Sequence[Path] | None = None) -> dict[str, str]:
         else:
             told[name] = _OUTPUTS.get(str(config.get("output_type")), "")
     return _told(list_tasks(chosen), told)
+
+
+def elsewhere(error: UnknownNameError) -> str:
+    """What else of brainbench's has a name that was not found; empty where nothing does.
+
+    Parameters
+    ----------
+    error : with the name, and what it was taken for.
+
+    Returns
+    -------
+    That it is of another kind; where it is close to no name of its own kind, those of others that
+    it is close to.
+    """
+    others = {kind: names() for kind, names in KINDS.items() if kind != error.kind}
+    exact = [kind for kind, names in others.items() if error.name in names]
+    if exact:
+        return f"{error.name} is a {' and a '.join(exact)}: brainbench show {error.name}"
+    close = [
+        f"the {kind} {name!r}"
+        for kind, names in others.items()
+        for name in close_to(error.name, names)
+        if not error.close
+    ]
+    return f"or do you mean {' or '.join(close[:3])}?" if close else ""
 
 
 def members(kind: str, name: str) -> str:

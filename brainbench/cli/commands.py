@@ -10,6 +10,7 @@ import typer
 from brainbench.cli import (
     brainscore,
     calibrate,
+    catalogue,
     compare,
     evaluate,
     export,
@@ -23,10 +24,10 @@ from brainbench.cli import (
     steer,
     submit,
 )
-from brainbench.cli.console import show_log
+from brainbench.cli.console import say, show_log
 from brainbench.cli.errors import CarriedError
 from brainbench.cli.verb import Verb, VerbGroup
-from brainbench.errors import BrainbenchError
+from brainbench.errors import BrainbenchError, UnknownNameError, UsageError
 
 # what is kept after an error or Ctrl-C, by verb; the other verbs keep nothing
 _KEPT = {
@@ -50,6 +51,9 @@ class _Verbs(VerbGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
+        except UnknownNameError as error:
+            more = catalogue.elsewhere(error) if error.kind in catalogue.KINDS else ""
+            raise UsageError(f"{error}; {more}" if more else str(error)) from error
         except BrainbenchError:
             raise
         except BaseException as error:
@@ -90,7 +94,7 @@ app.add_typer(brainscore.app, name="brainscore")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"brainbench {version('brainbench')}")
+        say(f"brainbench {version('brainbench')}")
         raise typer.Exit
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from brainbench.cli.console import print_json, stdout
+from brainbench.cli.console import print_json, say, stdout
 from brainbench.cli.errors import FAILED
 from brainbench.cli.options import Json
 from brainbench.errors import UsageError
@@ -74,7 +74,7 @@ def compare(
     if json:
         print_json(found.model_dump_json(indent=1))
     elif markdown:
-        print(comparison_markdown(found), end="")
+        say(comparison_markdown(found), end="")
     else:
         stdout.print(render_comparison(found))
     if fail_on_regression and found.failed:

@@ -9,10 +9,12 @@ import os
 import re
 import sys
 import unicodedata
+from collections.abc import Iterable
 from typing import TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
+from rich.segment import Segment
 
 from brainbench.errors import UsageError
 
@@ -31,13 +33,43 @@ _NEAREST = str.maketrans({
     "●": "o", "╋": "+",
 })  # fmt: skip
 
-stdout = Console()
-stderr = Console(stderr=True)
+# C0 but tab and end of line, DEL and C1: a terminal takes them for commands
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class _SafeConsole(Console):
+    """Lets no control characters of a text through, such as of a file's name or a card.
+
+    Colours are no part of a text: rich adds them after this.
+    """
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control or not _CONTROLS.search(segment.text):
+                yield segment
+            else:
+                yield Segment(without_controls(segment.text), segment.style)
+
+
+def without_controls(text: str) -> str:
+    """A text with what a terminal would act on left out; tabs and ends of lines stay."""
+    return _CONTROLS.sub("", text)
+
+
+def say(text: object = "", end: str = "\n") -> None:
+    """Print to standard output, as it is but without control characters."""
+    print(without_controls(str(text)), end=end)
+
+
+stdout: Console = _SafeConsole()
+stderr: Console = _SafeConsole(stderr=True)
 _given = os.environ.get("COLUMNS", "").isdigit()
 if not (stdout.is_terminal or _given):
-    stdout = Console(width=_WIDTH)
+    stdout = _SafeConsole(width=_WIDTH)
 if not (stderr.is_terminal or _given):
-    stderr = Console(stderr=True, width=_WIDTH)
+    stderr = _SafeConsole(stderr=True, width=_WIDTH)
 
 
 def write_any_text(*streams: TextIO) -> None:
@@ -55,7 +87,11 @@ def write_any_text(*streams: TextIO) -> None:
 
 
 def print_json(text: str) -> None:
-    """Print a JSON text: as it is in UTF-8, elsewhere with every other character escaped."""
+    """Print a JSON text: as it is in UTF-8, elsewhere with every other character escaped.
+
+    Control characters, of which JSON allows some, are escaped everywhere.
+    """
+    text = _CONTROLS.sub(lambda found: _escaped(found[0]), text)
     if codecs.lookup(getattr(sys.stdout, "encoding", None) or "ascii").name != "utf-8":
         text = re.sub(r"[^\x00-\x7f]", lambda found: _escaped(found[0]), text)
     print(text)

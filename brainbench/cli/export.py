@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from brainbench.cli.console import say
 from brainbench.exchange.records import ExportOptions, export_runs
 from brainbench.results.finished import open_run
 
@@ -89,4 +90,4 @@ def export(
     }
     options = ExportOptions(**{name: value for name, value in said.items() if value is not None})
     for path in export_runs([open_run(run) for run in runs], to, output_path, options):
-        print(f"{path} ({path.stat().st_size:,} bytes)")
+        say(f"{path} ({path.stat().st_size:,} bytes)")

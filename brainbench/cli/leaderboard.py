@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from brainbench.cli.console import stderr
+from brainbench.cli.console import say, stderr
 from brainbench.cli.errors import FAILED
 from brainbench.cli.options import Quiet, Verbose
 from brainbench.cli.progress import step_progress
@@ -86,7 +86,7 @@ def build(
         )
     for faults in built.refused.values():
         for fault in faults[:5]:
-            print(fault)
+            say(fault)
     for folder in built.refused:
         stderr.print(f"[yellow]left out:[/yellow] {escape(folder)}", soft_wrap=True)
     for name in built.unheld:
@@ -96,7 +96,7 @@ def build(
             soft_wrap=True,
         )
     runs = "1 run" if built.n_runs == 1 else f"{built.n_runs} runs"
-    print(f"{output_path / 'index.html'}: {runs}, {built.n_files} files")
+    say(f"{output_path / 'index.html'}: {runs}, {built.n_files} files")
     if built.refused:
         raise typer.Exit(FAILED)
 
@@ -111,7 +111,7 @@ def serve(
 ) -> None:
     """Serve until stopped."""
     with open_server(user_path(folder), port) as server:
-        print(f"http://{HOST}:{server.server_address[1]}/  (Ctrl-C ends it)", flush=True)
+        say(f"http://{HOST}:{server.server_address[1]}/  (Ctrl-C ends it)")
         try:
             server.serve_forever()
         except KeyboardInterrupt:

@@ -12,6 +12,7 @@ import typer
 
 from brainbench.benchmarks import list_benchmarks
 from brainbench.cli import catalogue
+from brainbench.cli.console import say
 from brainbench.cli.errors import FAILED
 from brainbench.cli.options import Json
 from brainbench.errors import UnknownNameError, UsageError
@@ -75,21 +76,21 @@ def list_names(
     given = {_TASKS: (folders,), _RUNS: (folder or results_folder(),)}.get(kind, ())
     found = _KINDS[kind](*given)
     if json:
-        print(json_module.dumps(list(found)))
+        say(json_module.dumps(list(found)))
     elif isinstance(found, Mapping):
         width = max(map(len, found), default=0)
-        print("\n".join(f"{name:<{width}}  {text}".rstrip() for name, text in found.items()))
+        say("\n".join(f"{name:<{width}}  {text}".rstrip() for name, text in found.items()))
     else:
-        print("\n".join(found))
+        say("\n".join(found))
 
 
 def _check(folders: list[Path], json: bool) -> None:
     faults = check_tasks(folders, installed())
     if json:
-        print(json_module.dumps([asdict(fault) for fault in faults]))
+        say(json_module.dumps([asdict(fault) for fault in faults]))
     elif faults:
-        print("\n".join(map(str, faults)))
+        say("\n".join(map(str, faults)))
     else:
-        print(f"{len(list_tasks(folders))} tasks and groups: no fault")
+        say(f"{len(list_tasks(folders))} tasks and groups: no fault")
     if faults:
         raise typer.Exit(FAILED)

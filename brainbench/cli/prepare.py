@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from brainbench.cli.console import show_log
+from brainbench.cli.console import say, show_log
 from brainbench.cli.options import Overwrite, Quiet, Seed, Verbose
 from brainbench.cli.progress import spell, step_progress
 from brainbench.errors import UsageError
@@ -162,22 +162,20 @@ def prepare(
         raise UsageError("give the dataset folder that is to be made with --output-path")
     with step_progress(quiet, verbose) as report:
         folder = run_prepare(planned, jobs, leave_out_faulty, overwrite, report)
-    print(f"{folder}: once you have looked at its page,")
-    print(f"  brainbench evaluate --dataset {shlex.quote(str(folder))} --model …")
-    print(f"page: {folder / QUALITY}")
+    say(f"{folder}: once you have looked at its page,")
+    say(f"  brainbench evaluate --dataset {shlex.quote(str(folder))} --model …")
+    say(f"page: {folder / QUALITY}")
 
 
 def _print_plan(planned: Plan) -> None:
     sizes = planned.source.sizes
     people = len({subject for subject, _ in sizes})
-    print(f"{planned.card.name}: {len(sizes)} runs of {people} people in {planned.options.space}")
-    print(
-        f"images: {planned.bytes / 1e9:.1f} GB, the largest run {max(sizes.values()) / 1e6:.0f} MB"
-    )
+    say(f"{planned.card.name}: {len(sizes)} runs of {people} people in {planned.options.space}")
+    say(f"images: {planned.bytes / 1e9:.1f} GB, the largest run {max(sizes.values()) / 1e6:.0f} MB")
     if planned.source.describe()["kind"] == "bucket":
-        print(f"download: about {spell(planned.bytes / _SPEED)} at {_SPEED / 1e6:.0f} MB/s")
-        print("kept: responses only; images of a run are deleted once it is read")
-    print(f"regions: {', '.join(planned.rois)}")
+        say(f"download: about {spell(planned.bytes / _SPEED)} at {_SPEED / 1e6:.0f} MB/s")
+        say("kept: responses only; images of a run are deleted once it is read")
+    say(f"regions: {', '.join(planned.rois)}")
 
 
 def _simulate(folder: Path, seed: int) -> None:
@@ -188,10 +186,10 @@ def _simulate(folder: Path, seed: int) -> None:
         raise UsageError(f"{folder} is not empty; give a new folder to --simulate")
     study = simulate_study(folder, StudyDesign(seed=seed))
     rois = [f"--roi {name}={shlex.quote(str(path))}" for name, path in study.rois.items()]
-    print(f"{folder}: {len(study.card.subjects)} simulated people; the truth is in truth.nc. Next:")
-    print(f"  brainbench prepare --bids {shlex.quote(str(study.bids))} \\")
-    print(f"    --fmriprep {shlex.quote(str(study.fmriprep))} \\")
-    print(f"    --card {shlex.quote(str(study.card_path))} \\")
+    say(f"{folder}: {len(study.card.subjects)} simulated people; the truth is in truth.nc. Next:")
+    say(f"  brainbench prepare --bids {shlex.quote(str(study.bids))} \\")
+    say(f"    --fmriprep {shlex.quote(str(study.fmriprep))} \\")
+    say(f"    --card {shlex.quote(str(study.card_path))} \\")
     for words in rois:
-        print(f"    {words} \\")
-    print(f"    --output-path {shlex.quote(str(folder / 'prepared'))}")
+        say(f"    {words} \\")
+    say(f"    --output-path {shlex.quote(str(folder / 'prepared'))}")

@@ -48,7 +48,7 @@ def step_progress(quiet: bool, verbose: bool = False) -> Iterator[Progress]:
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),  # names are in it
         )
         with rich.progress.Progress(*columns, console=stderr, transient=True) as bar:
             yield _Bar(bar, bar.add_task("starting", total=None)).add

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from brainbench.cli.console import say
 from brainbench.errors import UsageError
 from brainbench.paths import user_path
 from brainbench.results.file_names import folder_name
@@ -36,7 +37,7 @@ def report(
     """Read, write, say where."""
     found = open_run(run)
     path = write_report(found.record, found.folder, _target(found, output_path))
-    print(f"{path} ({path.stat().st_size:,} bytes)")
+    say(f"{path} ({path.stat().st_size:,} bytes)")
 
 
 def _target(found: FinishedRun, output_path: Path | None) -> Path | None:

@@ -12,16 +12,16 @@ from rich.table import Table
 
 from brainbench.benchmarks import DEFAULT_PROTOCOL, list_benchmarks, load_benchmark, versions_of
 from brainbench.cli import catalogue
-from brainbench.cli.console import print_json, stdout
+from brainbench.cli.console import print_json, say, stdout
 from brainbench.cli.options import Json
 from brainbench.datasets import Card, list_datasets, load_card, load_problems
 from brainbench.datasets.cards import parse_card
 from brainbench.datasets.folder import ASSEMBLY, CARD
-from brainbench.errors import UnknownNameError, UsageError
+from brainbench.errors import UnknownNameError, UsageError, close_to
 from brainbench.foreign import read_text
 from brainbench.paths import user_path
 from brainbench.results import load_record, only, render_record
-from brainbench.results.store import runs_named
+from brainbench.results.store import RUN_ID, runs_named
 
 HELP = """Show a run, or anything that has a name: see `brainbench list`.
 
@@ -60,7 +60,7 @@ def show(
     if benchmark is not None and name in (*list_datasets(), *list_benchmarks()):
         raise UsageError(f"{name} is no run: a second name goes with the folder of a run")
     if items:
-        print("\n".join(problem.identifier for problem in load_problems(name)))
+        say("\n".join(problem.identifier for problem in load_problems(name)))
     elif name in list_datasets() or _is_dataset(path):
         card = load_card(name) if name in list_datasets() else _card_of(path)
         if json:
@@ -109,7 +109,13 @@ def _show_named(name: str, as_json: bool) -> None:
                 table.add_row(label, text)
             stdout.print(table, markup=False, highlight=False)
             return
-    raise UnknownNameError("name, and no folder of a run", name, known)
+    close = close_to(name, known)
+    if not close and (RUN_ID.fullmatch(name) or len(Path(name).parts) > 1):
+        raise UsageError(
+            f"there is no run {name}, and nothing else of that name; `brainbench list runs` shows "
+            "what there is"
+        )
+    raise UnknownNameError("name", name, known)
 
 
 def _show_card(card: Card) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from brainbench.cli.console import stderr
+from brainbench.cli.console import say, stderr
 from brainbench.cli.errors import FAILED
 from brainbench.cli.options import Json, Overwrite
 from brainbench.errors import UsageError
@@ -144,7 +144,7 @@ def submit(
         _check(path, json)
     elif seal:
         seal_submission(path)
-        print(path)
+        say(path)
     else:
         _make(path, output_path, given, overwrite)
 
@@ -153,7 +153,7 @@ def _make(run: Path, output: Path, given: dict[str, Any], overwrite: bool) -> No
     if given["org"] is None:
         raise UsageError("say who submits: --org NAME")
     folder = make_submission(run, output, given=given, overwrite=overwrite)
-    print(folder)
+    say(folder)
     found = check_submission(folder, load_boards())
     metadata = found.submission.metadata if found.submission else None
     missing = metadata.missing if metadata else []
@@ -173,13 +173,13 @@ def _check(folder: Path, json: bool) -> None:
         check_submission(one, boards, accepted_beside(one)) for one in find_submissions(folder)
     ]
     if json:
-        print(json_module.dumps([_as_json(one) for one in found], indent=1))
+        say(json_module.dumps([_as_json(one) for one in found], indent=1))
     for one in found if not json else ():
         for fault in one.faults:
-            print(fault)
+            say(fault)
         count = len(one.faults)
         found_faults = "no fault" if not count else "1 fault" if count == 1 else f"{count} faults"
-        print(f"{one.folder}: {found_faults}")
+        say(f"{one.folder}: {found_faults}")
         for line in (*_boards(one), *one.notes):
             _say(line)
     if any(one.faults for one in found):

@@ -38,7 +38,7 @@ VERSIONS = (schema1.VERSION, SCHEMA_VERSION)
 GIVE_RUN = f"give the folder of one, <output>/<model>/<run id>, its {RECORD}, or its id"
 # digits of a run's id that people see, and the fewest by which a run is found
 _SHORT, _FEWEST = 6, 4
-_ID = re.compile(rf"[0-9a-f]{{{_FEWEST},12}}")
+RUN_ID = re.compile(rf"[0-9a-f]{{{_FEWEST},12}}")
 
 
 class RunFolder:
@@ -228,9 +228,12 @@ def find_record(path: str | Path) -> Path:
 
 
 def runs_named(path: str | Path) -> list[Path]:
-    """Folders of the runs whose id begins with the last part of a path; empty where it is none."""
+    """Folders of the runs whose id, or own name, begins with the last part of a path.
+
+    Empty where that is none.
+    """
     given = user_path(path)
-    if not _ID.fullmatch(given.name):
+    if not RUN_ID.fullmatch(given.name.rpartition("-")[2]):
         return []
     alone = str(given) == given.name
     return _runs_of(results_folder() if alone else given.parent, given.name)
@@ -250,7 +253,7 @@ def short_name(folder: str | Path) -> str:
     """
     path = Path(folder)
     root, run_id = path.parent.parent, path.name.rpartition("-")[2]
-    if not _ID.fullmatch(run_id):
+    if not RUN_ID.fullmatch(run_id):
         return shlex.quote(str(path))
     usual = root.resolve() == results_folder().resolve()
     for length in range(_SHORT, len(run_id)):
@@ -263,7 +266,8 @@ def short_name(folder: str | Path) -> str:
 def _runs_of(root: Path, begins: str) -> list[Path]:
     """Folders of runs in a folder of results, or of one model, whose id begins so."""
     found = {file.parent for place in ("*", "*/*") for file in root.glob(f"{place}/{RECORD}")}
-    return sorted(one for one in found if one.name.rpartition("-")[2].startswith(begins))
+    ids = {one: (one.name.rpartition("-")[2], one.name) for one in found}
+    return sorted(one for one, names in ids.items() if any(n.startswith(begins) for n in names))
 
 
 def _several(what: str, folders: Sequence[Path]) -> str:

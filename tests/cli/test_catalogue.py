@@ -95,3 +95,39 @@ def test_runs_of_a_folder(cli: Any, tmp_path: Path) -> None:
     assert (str(tmp_path / "b" / "bbb") in second, third.endswith("cannot be read")) == (True, True)
     assert cli("list", "runs", str(tmp_path / "gone"))[0] == 2
     assert "a folder goes with runs" in cli("list", "suites", str(tmp_path))[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        # of another kind than the option takes
+        (("evaluate", "--suite", "xiao2026"), "xiao2026 is a dataset: brainbench show xiao2026"),
+        (("evaluate", "--benchmarks", "alignment"), "alignment is a suite: brainbench show"),
+        (("evaluate", "--tasks", "accuracy"), "accuracy is a suite: brainbench show"),
+        (("evaluate", "--dataset", "nano"), "nano is a model: brainbench show nano"),
+        # misspelt, and of another kind
+        (("evaluate", "--suite", "xiao206"), "or do you mean the dataset 'xiao2026'"),
+        (("evaluate", "--dataset", "alignmnt"), "or do you mean the suite 'alignment'"),
+        # misspelt
+        (("evaluate", "--suite", "alignmnt"), "suite 'alignmnt'; did you mean 'alignment'?"),
+        (("evaluate", "--model", "nanno"), "unknown model 'nanno'; did you mean 'nano'?"),
+        (("evaluate", "--benchmarks", "xiao206.language.*"), "did you mean 'xiao2026.language.all"),
+        (("evaluate", "--tasks", "brainbench_foli"), "did you mean 'brainbench_folio'"),
+        (("show", "xiao206"), "unknown name 'xiao206'; did you mean 'xiao2026'"),
+        (("show", "controled"), "did you mean 'controlled'"),
+        (("show", "phantom.signl.syllogistic-ridge"), "'phantom.signal.syllogistic-ridge'"),
+        # neither a name nor a run
+        (("show", "3f2a1b"), "there is no run 3f2a1b, and nothing else of that name"),
+        (("show", "results/none/3f2a"), "`brainbench list runs` shows what there is"),
+        (("report", "3f2a1b"), "3f2a1b is not a run"),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_off_is_met_whatever_its_kind(
+    cli: Any, arguments: tuple[str, ...], told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.delenv("BRAINBENCH_OUTPUT_PATH", raising=False)
+    code, out, err = cli(*arguments)
+    assert (code, out) == (2, "")
+    assert told in err

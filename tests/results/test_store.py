@@ -239,6 +239,8 @@ class TestRunsByTheirId:
             assert find_record(short_name(folder)) == folder / "results.json"
             assert find_record(folder.name.rpartition("-")[2]) == folder / "results.json"
             assert load_record(short_name(folder)).run_id == folder.name.rpartition("-")[2]
+            # and so does what list shows as its folder's name
+            assert find_record(folder.name) == folder / "results.json"
 
     def test_several_are_named(self, folders: list[Path]) -> None:
         with pytest.raises(UsageError, match="2 runs have an id that begins with 3f2a1b") as caught:
