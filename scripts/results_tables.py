@@ -23,6 +23,7 @@ from brainbench.results import Record, load_record
 from brainbench.results.blocks import ScoreLine
 from brainbench.results.scorecard import scorecard
 from brainbench.results.sections.cells import CellSummary, controlled_cells, published_cells
+from brainbench.results.wording import plain_cell
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "README.md", ROOT / "docs" / "results.md")
@@ -232,7 +233,7 @@ def _cells(
     people: bool = False,
     nuisance: Sequence[str] = (),
 ) -> str:
-    names = [f"{roi}.{kind}" for roi in REGIONS for kind in TYPES]
+    names = [plain_cell(roi, kind) for roi in REGIONS for kind in TYPES]
     lines = []
     for run in chosen:
         cells = {cell.name: cell for cell in cells_of(run)}

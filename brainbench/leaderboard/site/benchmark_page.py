@@ -13,10 +13,10 @@ from brainbench.benchmarks import list_benchmarks, load_benchmark
 from brainbench.datasets import list_datasets, load_card
 from brainbench.leaderboard.boards.board import Board
 from brainbench.leaderboard.boards.standings import Key, key_of
-from brainbench.leaderboard.boards.statistics import variant_of
 from brainbench.leaderboard.expected import own_sets
 from brainbench.leaderboard.kinds.base import BoardKind, middle
 from brainbench.leaderboard.kinds.registry import KINDS
+from brainbench.leaderboard.site.names import name_of
 from brainbench.leaderboard.site.numbers import number
 from brainbench.leaderboard.site.rows import Value, shown
 from brainbench.leaderboard.submissions.submission import Submission
@@ -174,7 +174,8 @@ def _got(
         shown(value, kind.digits.get(title, 3))
         for title, value in zip(kind.headers, values, strict=True)
     ]
-    return Got(key[1], f"../models/{where[key]}.html", variant_of(submission.record), cells)
+    called = name_of(submission)
+    return Got(called.base, f"../models/{where[key]}.html", called.tags, cells)
 
 
 def _as_number(value: float | str | None) -> float:

@@ -16,9 +16,13 @@ def filling(board: Board) -> str:
     """
     begin = "brainbench evaluate --model MODEL"
     if board.gains:
-        _, dataset = board.gains[0].rsplit("/", 2)[0].rsplit("/", 1)
-        suite = _SUITES[board.gains[0].partition("/")[0]]
-        return f"{begin} --suite {suite} --dataset {dataset.partition('.')[0]} --tier {board.tier}"
+        mode, _, _, data, _ = board.gains[0].split("/", 4)
+        dataset, roi, _ = data.split(".")
+        tests = ";".join(name.rpartition("/")[2] for name in board.gains)
+        return (
+            f"{begin} --suite {_SUITES[mode]} --dataset {dataset} --tier {board.tier} "
+            f"--guidance-rois {roi} --guidance-tests '{tests}'"
+        )
     if board.tasks:
         return f"{begin} --tasks {','.join(board.tasks)}"
     protocol = " --protocol published" if board.kind == "published" else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +15,13 @@ from brainbench.leaderboard.site.rows import UNKNOWN, family_of, parameters_of
 from brainbench.leaderboard.submissions.notes import own_warnings, submitted_notes
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.results import Record
-from brainbench.results.blocks import Section, Table
+from brainbench.results.blocks import Block, ScoreLine, Scores, Section, Table, Words
 from brainbench.results.scorecard import scorecard
 from brainbench.results.sections import record_sections
 from brainbench.results.wording import plural
+
+# of the lines of a card
+_ORDER = ("alignment", "behaviour", "difficulty", "accuracy", "steering", "fine-tuning")
 
 
 def sections_of(record: Record) -> list[Section]:
@@ -34,6 +38,32 @@ def _tables(section: Section) -> Section | None:
     blocks = [block for block in section.blocks if isinstance(block, Table) and block.rows]
     parts = [kept for part in section.parts if (kept := _tables(part)) is not None]
     return replace(section, blocks=blocks, parts=parts) if blocks or parts else None
+
+
+def model_card(runs: Sequence[Submission]) -> list[Block]:
+    """One scorecard of a model: each score of the newest of its runs that has it whole.
+
+    Alignment is that of the ladder where a run has climbed it.
+
+    Parameters
+    ----------
+    runs : of one model, the newest first.
+    """
+    whole = [one for one in runs if one.record.config.get("limit") is None]
+    cards = [scorecard(one.record) for one in (*whole, *(o for o in runs if o not in whole))]
+    if len(cards) == 1:
+        return cards[0].blocks
+    found: dict[str, ScoreLine] = {}
+    for card in cards:
+        for line in card.lines:
+            held = found.get(line.name)
+            climbed = line.name == "alignment" and line.digits == 1
+            if held is None or (climbed and held.digits != 1):
+                found[line.name] = line
+    order = [name for name in _ORDER if name in found]
+    lines = [found[name] for name in (*order, *(name for name in found if name not in order))]
+    first = next((card for card in cards if lines and lines[0] in card.lines), cards[0])
+    return [Scores(lines, "model-card"), Words(" ".join(first.sentences))] if lines else []
 
 
 def place_of(standing: Standing, entry: Entry) -> dict[str, Any]:

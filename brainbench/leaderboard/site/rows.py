@@ -14,10 +14,10 @@ from brainbench.leaderboard.boards.standings import Entry, Key, Standing, distin
 from brainbench.leaderboard.boards.statistics import (
     columns_of,
     values_of,
-    variant_of,
 )
 from brainbench.leaderboard.kinds.base import Baseline, BoardColumn, Shown
 from brainbench.leaderboard.kinds.registry import STATISTICS
+from brainbench.leaderboard.site.names import name_of
 from brainbench.leaderboard.site.numbers import number
 from brainbench.leaderboard.site.plots import draw_score, score_axis
 from brainbench.leaderboard.submissions.submission import Submission
@@ -131,6 +131,9 @@ def _slug(text: str) -> str:
     return _SAFE.sub("-", text).strip("-.")[:80] or "model"
 
 
+_ROLES = {"people": "people", "nuisance": "nuisance", "guess": "no model"}
+
+
 def make_panel(standing: Standing, beside: Sequence[Baseline], where: dict[Key, str]) -> Panel:
     """A ranking with its rows; every score is drawn on one axis.
 
@@ -220,10 +223,11 @@ def _model_row(standing: Standing, entry: Entry, axis: Axis, where: dict[Key, st
         for value, column in zip(values, columns, strict=True)
     ]
     parameters = parameters_of(entry.submission)
+    called = name_of(entry.submission)
     best, worst = entry.ranks or (None, None)
     apart = [] if entry.apart is None else [_IN_WORDS[entry.apart]]
     return BoardRow(
-        name=entry.model,
+        name=called.base,
         org=entry.org,
         address=f"models/{where[entry.key]}.html",
         rank=Value(entry.rank, "" if best is None else f"{best + (worst or 0) / 1e5:.5f}"),
@@ -234,7 +238,7 @@ def _model_row(standing: Standing, entry: Entry, axis: Axis, where: dict[Key, st
         size=Value(size_text(parameters), "" if parameters is None else str(parameters)),
         size_group=size_group(parameters),
         family=family_of(entry.submission),
-        chips=[*apart, *variant_of(record)],
+        chips=[*apart, *called.tags],
         note=_few(entry.reasons),
     )
 
@@ -259,7 +263,7 @@ def _beside_row(standing: Standing, row: Baseline, axis: Axis) -> BoardRow:
         size=Value("", ""),
         size_group="",
         family="",
-        chips=[row.role],
+        chips=[_ROLES[row.role]],
         note=row.note,
     )
 

@@ -20,7 +20,7 @@ from brainbench.leaderboard.kinds.base import Baseline
 from brainbench.leaderboard.site.benchmark_page import benchmark_names, make_page
 from brainbench.leaderboard.site.downloads import as_csv, as_json, board_rows
 from brainbench.leaderboard.site.filling import filling
-from brainbench.leaderboard.site.model_page import describe_run, place_of, sections_of
+from brainbench.leaderboard.site.model_page import describe_run, model_card, place_of, sections_of
 from brainbench.leaderboard.site.names import name_of
 from brainbench.leaderboard.site.overview import counted, make_overview, overview_scatter
 from brainbench.leaderboard.site.reports import write_reports
@@ -252,7 +252,7 @@ def _model_pages(site: Site, written: set[str]) -> Iterator[tuple[str, str]]:
         yield address, _render(
             site, "model.html", address,
             name=name_of(runs[0]), org=key[0], standings=standings.get(key, []), pages=pages,
-            runs=[describe_run(one, written) for one in runs],
+            card=model_card(runs), runs=[describe_run(one, written) for one in runs],
         )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from brainbench.encoding.ladder.pairs import Found, compare_pair
 from brainbench.leaderboard.boards.board import Board, load_boards
 from brainbench.leaderboard.boards.bootstrap import draw_scores, read_cells
 from brainbench.leaderboard.boards.ranking import _p_values
-from brainbench.leaderboard.kinds.cells import EntryCell, found_cell
+from brainbench.leaderboard.kinds.cells import EntryCell, found_cell, kappa_cell
 from brainbench.leaderboard.submissions.submission import Submission
 
 BOARDS = {board.name: board for board in load_boards()}
@@ -196,3 +196,17 @@ def test_draws_are_the_same_every_time() -> None:
     # and do not depend on who else is there
     alone = draw_scores(BOARDS["alignment"], cells[:1])
     assert np.allclose(alone.draws[:, 0], one.draws[:, 0])
+
+
+def test_problems_of_behaviour_are_drawn_beside_people() -> None:
+    people = [f"p{i}" for i in range(12)]
+    values = np.random.default_rng(3).normal(0.2, 0.1, 12).tolist()
+    alone = kappa_cell(people, values)
+    both = kappa_cell(people, values, (0.2 - 0.196, 0.2 + 0.196))
+    found = draw_scores(BOARDS["behavior"], [{"one": alone}, {"one": both}])
+    of_people, together = found.draws.std(axis=0)
+    assert together == pytest.approx(np.hypot(of_people, 0.1), rel=0.1)
+    # what a model gets does not depend on who else is there
+    first = draw_scores(BOARDS["behavior"], [{"one": both}])
+    again = draw_scores(BOARDS["behavior"], [{"one": both}, {"one": alone}])
+    assert np.allclose(first.draws[:, 0], again.draws[:, 0])

@@ -10,7 +10,13 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from brainbench.leaderboard.boards.ranking import rank_scores, share_intervals, widened, win_rates
+from brainbench.leaderboard.boards.ranking import (
+    letters,
+    rank_scores,
+    share_intervals,
+    widened,
+    win_rates,
+)
 
 
 def drawn_people(values: np.ndarray, draws: int, seed: int = 0) -> np.ndarray:
@@ -197,3 +203,20 @@ def test_win_rates() -> None:
     assert win_rates(np.array([1.0, 1.0])).tolist() == [0.5, 0.5]
     assert win_rates(np.array([1.0])).tolist() == [0.5]
     assert win_rates(np.array([[1.0, 2.0], [2.0, 1.0]])).tolist() == [[0.0, 1.0], [1.0, 0.0]]
+
+
+def test_letters_are_shared_by_those_who_cannot_be_told_apart() -> None:
+    apart = np.zeros((4, 4), bool)
+    assert letters(apart) == ["a", "a", "a", "a"]
+    assert letters(~np.eye(3, dtype=bool)) == ["a", "b", "c"]
+    for one, other in ((0, 2), (0, 3), (1, 3)):
+        apart[one, other] = apart[other, one] = True
+    assert letters(apart) == ["a", "ab", "bc", "c"]
+    assert letters(np.zeros((0, 0), bool)) == []
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        drawn = np.triu(rng.random((7, 7)) < 0.4, 1)
+        drawn |= drawn.T
+        given = letters(drawn)
+        for one, other in combinations(range(7), 2):
+            assert bool(set(given[one]) & set(given[other])) != drawn[one, other]

@@ -111,9 +111,53 @@ def test_sorting_by_mouse_and_keyboard(
     assert ranks == sorted(ranks)
     # people and nuisance stay under the models
     assert browser.run(
-        "return document.querySelector('[data-panel=alignment] tbody.beside') === "
+        "return document.querySelector('[data-panel=alignment] tbody.reference') === "
         "document.querySelectorAll('[data-panel=alignment] tbody')[1]"
     )
+    quiet_page()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+def test_the_first_page_is_sorted_by_every_score(
+    browser: Browser, site: Path, size: tuple[int, int], quiet_page: Callable[[], None]
+) -> None:
+    browser.open(site / "index.html", size)
+    values = """return Array.from(document.querySelectorAll('.overview tbody tr'))
+        .map(row => row.cells[arguments[0]].dataset.sort)"""
+    everybody = browser.run("return document.querySelectorAll('.overview tbody tr').length")
+    for place in range(1, 5):
+        button = f".overview thead th:nth-child({place + 1})"
+        for direction in ("descending", "ascending"):
+            browser.find(f"{button} button").send_keys("\ue007")  # Enter
+            time.sleep(0.1)
+            assert browser.find(button).get_attribute("aria-sort") == direction
+            found = browser.run(values, place)
+            held = [float(value) for value in found if value]
+            assert held == sorted(held, reverse=direction == "descending")
+            # what has no score comes last, either way
+            assert found == [*filter(None, found), *[""] * found.count("")]
+            assert len(found) == everybody
+        assert browser.run("return document.querySelectorAll('.overview [aria-sort]').length") == 1
+    # people stand among the models, where their number belongs
+    browser.find(".overview thead th:nth-child(3) button").send_keys("\ue007")
+    time.sleep(0.1)
+    order = browser.run(values, 2)
+    people = browser.run("return document.querySelector('.overview .people').rowIndex - 1")
+    held = [float(value) for value in order if value]
+    assert held[people] == float(browser.run("return document.querySelector('.overview .people')"
+                                             ".cells[2].dataset.sort"))  # fmt: skip
+    assert held[0] > held[people] > held[-1] or held[people] in (held[0], held[-1])
+    assert not browser.overflow()
+    quiet_page()
+
+
+def test_the_entry_to_cite_is_copied(
+    browser: Browser, site: Path, quiet_page: Callable[[], None]
+) -> None:
+    browser.open(site / "index.html")
+    browser.find("[data-copy]").click()
+    assert browser.find("[data-copy]").text in ("Copied", "Selected: press Ctrl+C")
+    assert browser.run("return getSelection().toString()").startswith("@software{brainbench,")
     quiet_page()
 
 
@@ -222,5 +266,8 @@ def test_without_scripts_everything_is_there(browser: Browser, site: Path) -> No
         assert browser.find("[data-panel=alignment]").is_displayed()
         assert browser.find("[data-panel=alignment-published]").is_displayed()
         assert not browser.find("form.filters").is_displayed()
+        browser.open(site / "index.html")
+        assert browser.find(".overview tbody tr").is_displayed()
+        assert not browser.find("[data-copy]").is_displayed()
     finally:
         browser.command("Emulation.setScriptExecutionDisabled", value=False)

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,54 @@ def test_the_page_of_a_model_begins_with_its_scorecard(subs: Path, tmp_path: Pat
         assert text.index('<ul class="scorecard">') < text.index('<dl class="facts">')
         ids = re.findall(r' id="(card-[^"]+)"', text)
         assert len(ids) == len(set(ids))
+
+
+def test_every_page_says_when_how_to_submit_and_how_to_cite(subs: Path, tmp_path: Path) -> None:
+    for name, text in build(subs, tmp_path / "site").items():
+        root = "../" * name.count("/")
+        footer = text.split("<footer>")[1]
+        assert re.search(r'Last update <time datetime="(2026-[\d-]+)">\1</time>', footer), name
+        assert f'<a href="{root}submit.html">Step by step</a>' in footer, name
+        assert "brainbench submit results/MODEL/RUN --org NAME" in footer
+        assert re.search(r"@software\{brainbench,\n.*  year = \{2026\}", footer, re.DOTALL), name
+        assert f"Built by brainbench {version('brainbench')} from 4 runs" in footer
+
+
+def test_a_board_without_entries_is_not_offered_and_says_what_would_fill_it(
+    make: Make, tmp_path: Path
+) -> None:
+    make(tmp_path / "subs", 0, kinds=("ladder", "behavior"))
+    pages = build(tmp_path / "subs", tmp_path / "site")
+    assert "guidance.html" not in pages
+    menu = pages["index.html"].split("</nav>")[0]
+    assert "behavior.html" in menu
+    for gone in ("guidance.html", "accuracy.html"):
+        assert gone not in menu
+    text = pages["behavior.html"]
+    assert 'data-panel="behavior"' in text
+    assert "behavior-children" not in text
+    wanted = "--benchmarks ds002886.behavior.syllogistic-consistency"
+    assert f"a submitted run of <code>brainbench evaluate --model MODEL {wanted}" in text
+    # what is not in the menu is still to be had
+    assert (tmp_path / "site" / "data" / "behavior-children.csv").is_file()
+
+
+def test_the_first_page_is_a_table_that_needs_no_script(subs: Path, tmp_path: Path) -> None:
+    text = build(subs, tmp_path / "site")["index.html"]
+    table = text.split('<table class="sortable n-last overview"')[1].split("</table>")[0]
+    head = table.split("</thead>")[0]
+    assert re.findall(r"<button type=\"button\">([^<]+)", head) == [
+        "model", "Alignment", "Behaviour", "Accuracy", "Gain by guidance",
+    ]  # fmt: skip
+    assert head.count("aria-sort") == 1
+    assert head.count('role="columnheader"') == 5
+    rows = table.split("</thead>")[1].split("<tr")[1:]
+    assert len(rows) == 7
+    for row in rows:
+        assert row.count("<th ") == 1
+        assert row.count("<td ") == 4
+    assert sum('class="reference' in row for row in rows) == 3
+    assert "not submitted" in table
 
 
 def test_a_board_shows_ranks_people_nuisance_and_who_is_apart(subs: Path, tmp_path: Path) -> None:
