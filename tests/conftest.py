@@ -34,6 +34,7 @@ pytest_plugins = [
     "public_tasks",
     "small_study",
     "stand_in_brainscore",
+    "vllm_fixtures",
 ]
 
 # fixtures whose users need something that not every machine has, by the marker for it

@@ -84,7 +84,12 @@ def test_sessions_of_nox() -> None:
     found = re.findall(r"^([*-]) ([\w-]+)", done.stdout, re.MULTILINE)
     default = {name for mark, name in found if mark == "*"}
     assert default == {"tests", "lint", "types", "docs"}
-    assert {name.split("-")[0] for _, name in found} == default | {"brainscore", "lowest", "newest"}
+    assert {name.split("-")[0] for _, name in found} == default | {
+        "brainscore",
+        "lowest",
+        "newest",
+        "vllm",
+    }
 
 
 def test_sessions_named_elsewhere_are_there() -> None:
@@ -93,4 +98,4 @@ def test_sessions_named_elsewhere_are_there() -> None:
     sessions = set(re.findall(r"^@nox\.session.*\ndef (\w+)", text, re.MULTILINE))
     paths = [ROOT / "CONTRIBUTING.md", *(GITHUB / "workflows").glob("*.yml")]
     named = {n for path in paths for n in re.findall(r"nox -s (\w+)", path.read_text("utf-8"))}
-    assert {"brainscore", "lowest", "newest"} <= named <= sessions
+    assert {"brainscore", "lowest", "newest", "vllm"} <= named <= sessions

@@ -134,7 +134,6 @@ def test_alignment_and_behaviour_are_steered_too(cli: Any, tmp_path: Path) -> No
         (("--steer", "STEERING", "--steer-tokens", "some"), "unknown choice of steered tokens"),
         (("--steer", "STEERING", "--strength", "nan"), "strength must be a finite number"),
         (("--steer", "STEERING", "--untrained", "0"), "was made for nano, weights_sha256"),
-        (("--steer", "STEERING", "--backend", "vllm", "--tasks", TASK), "goes with --backend hf"),
     ],
 )
 def test_what_does_not_fit_is_told(

@@ -17,8 +17,9 @@ from typing import Any, ClassVar
 
 import pytest
 import torch
+from lm_eval.api.model import TemplateLM
 from torch import nn
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 # what LLM takes of the arguments that brainbench and these tests give
 _KNOWN = {
@@ -174,6 +175,16 @@ class LLM:
         return [SimpleNamespace(outputs=[SimpleNamespace(token_ids=[said[n]])])
                 for n in range(len(prompts))]  # fmt: skip
 
+    def logits(self, prompts: Sequence[Sequence[int]]) -> list[torch.Tensor]:
+        """Of every token of prompts, a few together in a pass."""
+        found: list[torch.Tensor] = []
+        for start in range(0, len(prompts), 3):
+            some = [list(prompt) for prompt in prompts[start : start + 3]]
+            tokens = [token for prompt in some for token in prompt]
+            places = [place for prompt in some for place in range(len(prompt))]
+            found += self._network(tokens, places).split([len(prompt) for prompt in some])
+        return found
+
     def _run(self, numbers: list[int], prompts: list[list[int]]) -> dict[int, int]:
         self.passes += 1
         tokens: list[int] = []
@@ -203,6 +214,67 @@ class LLM:
         return logits
 
 
+class TasksLM(TemplateLM):  # type: ignore[misc]
+    """As lm-eval's class for vLLM; generates by reading all again, as an engine does that has put a
+    prompt off."""
+
+    max_gen_toks = 256
+
+    def __init__(self, pretrained: str, batch_size: int, max_model_len: int = 512, **given: Any):
+        super().__init__()
+        self.model = LLM(model=pretrained, max_model_len=max_model_len, **given)
+        self.max_length = max_model_len
+        self.tokenizer = AutoTokenizer.from_pretrained(pretrained)
+
+    @property
+    def eot_token_id(self) -> int:
+        return int(self.tokenizer.eos_token_id)
+
+    @property
+    def prefix_token_id(self) -> int:
+        return int(self.tokenizer.bos_token_id or self.tokenizer.eos_token_id)
+
+    def tok_encode(self, string: Any, add_special_tokens: Any = None, **_: Any) -> Any:
+        return self.tokenizer(string).input_ids
+
+    def _model_generate(
+        self, requests: Any, generate: bool = False, sampling_params: Any = None
+    ) -> Any:
+        if not generate:
+            return self.model.logits(requests)
+        texts = [list(request) for request in requests]
+        for _ in range(sampling_params):
+            for text, logits in zip(texts, self.model.logits(texts), strict=True):
+                text.append(int(logits[-1].argmax()))
+        return [text[len(request) :] for text, request in zip(texts, requests, strict=True)]
+
+    def _loglikelihood_tokens(self, requests: Any, disable_tqdm: bool = False) -> Any:
+        texts = [context + continuation for _, context, continuation in requests]
+        found = []
+        given = self._model_generate(requests=texts, generate=False)
+        for logits, text, (_, context, said) in zip(given, texts, requests, strict=True):
+            places = range(len(context), len(text))
+            logs = logits.double().log_softmax(-1)
+            value = sum(float(logs[place - 1, text[place]]) for place in places)
+            best = all(int(logs[place - 1].argmax()) == text[place] for place in places)
+            found.append((value, best and bool(said)))
+        return found
+
+    def loglikelihood_rolling(self, requests: Any, disable_tqdm: bool = False) -> Any:
+        texts = [self.tok_encode(request.args[0]) for request in requests]
+        whole = [(None, [self.prefix_token_id], text) for text in texts]
+        return [value for value, _ in self._loglikelihood_tokens(whole)]
+
+    def generate_until(self, requests: Any, disable_tqdm: bool = False) -> Any:
+        found = []
+        for request in requests:
+            tokens = self.tok_encode(request.args[0])
+            limit = request.args[1]["max_gen_toks"]
+            (given,) = self._model_generate([tokens], generate=True, sampling_params=limit)
+            found.append(self.tokenizer.decode(given))
+        return found
+
+
 def install(monkeypatch: pytest.MonkeyPatch, device: str = "cpu") -> type[LLM]:
     """Put the modules of vLLM that brainbench uses where they are imported from."""
     modules: dict[str, dict[str, Any]] = {
@@ -213,6 +285,7 @@ def install(monkeypatch: pytest.MonkeyPatch, device: str = "cpu") -> type[LLM]:
         "vllm.platforms": {"current_platform": SimpleNamespace(device_type=device)},
         "vllm.lora": {},
         "vllm.lora.request": {"LoRARequest": lambda *given: given},
+        "lm_eval.models.vllm_causallms": {"VLLM": TasksLM},
         "vllm.distributed": {"cleanup_dist_env_and_memory": lambda: None},
     }
     for name, held in modules.items():

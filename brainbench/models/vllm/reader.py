@@ -11,7 +11,7 @@ from brainbench.models.model import SITES
 from brainbench.models.prompts.batches import Batch
 from brainbench.models.prompts.verbalizer import Spellings
 from brainbench.models.steering.vector import Steering
-from brainbench.models.vllm.engine import Engine, Vectors
+from brainbench.models.vllm.engine import Added, Engine
 
 
 class EngineReader:
@@ -68,13 +68,5 @@ class EngineReader:
             np.zeros(len(own), np.int64),
         )
 
-    def _added(self, group: str | None) -> tuple[str, str, Vectors] | None:
-        steering = self._steering
-        if steering is None or group is None:
-            return None
-        strength = np.float32(steering.strength)
-        vectors = {
-            layer: np.asarray(vector, np.float32) * strength
-            for layer, vector in steering.directions[group].items()
-        }
-        return steering.site, steering.tokens, vectors
+    def _added(self, group: str | None) -> Added | None:
+        return None if self._steering is None or group is None else Added.of(self._steering, group)

@@ -65,6 +65,7 @@ class Plan:
     Attributes
     ----------
     prompts : token ids of each.
+    onsets : of each the place of the last token before what is generated, or scored.
     places : of each the tokens whose mean is read; empty where the last one is.
     read : whether states are read at all, or only steered.
     true, false : token ids that spell the answers.
@@ -72,6 +73,7 @@ class Plan:
     """
 
     prompts: list[list[int]]
+    onsets: list[int]
     places: list[list[int]]
     read: bool
     true: list[int]
@@ -290,10 +292,10 @@ class Watch:
             return list(range(start, end)) if goes_on else []
         read = tuple(ids[start:end])
         # a prompt that was put off is read again, with what it has generated
-        lengths = [len(own) for own in self._waiting if read[: len(own)] == own]
-        if not lengths:
+        begun = [own for own in self._waiting if read[: len(own)] == own]
+        if not begun:
             return []
-        onset = start + max(lengths) - 1
+        onset = start + self._plan.onsets[self._waiting[max(begun, key=len)][0]]
         return list(range(onset, end if goes_on else onset + 1))
 
 

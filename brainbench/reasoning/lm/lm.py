@@ -25,6 +25,7 @@ from brainbench.models.prompts.encoder import Encoder
 from brainbench.progress import Count
 from brainbench.reasoning.lm.generation import Decoding, Generator
 from brainbench.reasoning.lm.likelihoods import Likelihoods
+from brainbench.reasoning.lm.request_groups import groups_of
 from brainbench.reasoning.lm.response_cache import ResponseCache
 from brainbench.reasoning.lm.schedule import Query
 
@@ -386,14 +387,7 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
         steering = self.language_model.acting
         if steering is None:
             return [None] * len(requests)
-        kinds = [type_of(request) for request in requests]
-        tasks = [str(request.task_name) for request in requests]
-        for task in set(tasks) - self._warned:
-            own = [kind for kind, other in zip(kinds, tasks, strict=True) if other == task]
-            for text in steering.missing(own, "requests"):
-                self._warned.add(task)
-                _LOG.warning("%s: %s", task, text)
-        return steering.groups_for(kinds)
+        return groups_of(steering, requests, self._warned)
 
     def _check(self, request: Any, needed: int) -> None:
         limit = self.language_model.context_length
@@ -403,13 +397,6 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
                 f"{self.language_model.identifier} reads {limit} at most. Take a model with a "
                 "longer context, or fewer examples (--num-fewshot)"
             )
-
-
-def type_of(request: Any) -> str | None:
-    """Reasoning type of a request's item, where the task states it."""
-    doc = request.doc if isinstance(request.doc, Mapping) else {}
-    kind = doc.get("reasoning_type")
-    return kind if isinstance(kind, str) else None
 
 
 def name_of(request: Any) -> str:

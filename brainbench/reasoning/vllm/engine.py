@@ -7,8 +7,10 @@ from typing import Any
 from brainbench.errors import BrainbenchError, DataError, UsageError
 from brainbench.models import LanguageModel
 from brainbench.models.checkpoints.loading import CheckpointLoader
+from brainbench.models.vllm.engine import STEERED, check_arguments
 from brainbench.models.vllm.library import check_vllm_loads, import_vllm, lora_arguments
 from brainbench.reasoning.options import TaskOptions
+from brainbench.reasoning.vllm.steered import SteeredVLLM
 
 _ALL = 2**20
 _MODULE = "lm_eval.models.vllm_causallms"
@@ -16,16 +18,11 @@ _MODULE = "lm_eval.models.vllm_causallms"
 
 def check_vllm(model: LanguageModel) -> None:
     """Raise ``UsageError`` when vLLM is not installed, or cannot load this kind of model."""
-    if model.steering is not None:
-        raise UsageError(
-            "--backend vllm computes in an engine of its own, into whose states nothing can be "
-            "added: --steer goes with --backend hf"
-        )
     check_vllm_loads(model.loader, model.identifier)
 
 
 def open_vllm(model: LanguageModel, options: TaskOptions, seed: int) -> Any:
-    """lm-eval's vLLM model of the same files, adapter included.
+    """lm-eval's vLLM model of the same files, adapter and steering included.
 
     Parameters
     ----------
@@ -52,9 +49,14 @@ def open_vllm(model: LanguageModel, options: TaskOptions, seed: int) -> Any:
     }
     if loader.adapter is not None:
         given |= {"lora_local_path": str(loader.adapter), **lora_arguments(loader.adapter)}
+    steering = model.acting
+    if steering is not None:
+        check_arguments(options.model_args)
+        given |= STEERED
     made = import_vllm(_MODULE).VLLM
     try:
-        return made(**{**given, **options.model_args})
+        asked = made(**{**given, **options.model_args})
+        return asked if steering is None else SteeredVLLM(asked, model, steering)
     except (BrainbenchError, KeyboardInterrupt):
         raise
     except TypeError as error:

@@ -228,8 +228,8 @@ class TestWhatIsRefused:
     @pytest.mark.parametrize(
         ("arguments", "told"),
         [
-            ({"enable_prefix_caching": True}, "states are read with enable_prefix_caching=False"),
-            ({"pipeline_parallel_size": 2}, "states are read with pipeline_parallel_size=1"),
+            ({"enable_prefix_caching": True}, "read and steered with enable_prefix_caching=False"),
+            ({"pipeline_parallel_size": 2}, "read and steered with pipeline_parallel_size=1"),
             ({"dtype": "bfloat16"}, "--model-args dtype=bfloat16: say it with --dtype"),
         ],
     )

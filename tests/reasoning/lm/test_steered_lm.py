@@ -12,12 +12,12 @@ import torch
 from tiny_models import build_model
 from tiny_steerings import TYPES, by_hand, make_steering
 
-from brainbench.errors import UsageError
 from brainbench.models import LanguageModel, MadeFor, ModelOptions, Steering, save_steering
 from brainbench.models.opening import open_language_model
-from brainbench.reasoning.backends import check_tasks_fit, identity, open_lm
+from brainbench.reasoning.backends import identity, open_lm
 from brainbench.reasoning.checks.tasks import tasks_folder
-from brainbench.reasoning.lm.lm import BrainbenchLM, type_of
+from brainbench.reasoning.lm.lm import BrainbenchLM
+from brainbench.reasoning.lm.request_groups import type_of
 from brainbench.reasoning.options import TaskOptions
 
 STORY = "Ann is taller than Bob. Bob is taller than Carl."
@@ -144,14 +144,6 @@ def test_a_steered_model_has_answers_of_its_own(chat_tokenizer: Any) -> None:
     # what adds nothing answers as the model itself
     with bare.steered(steering.changed(0.0)) as view:
         assert open_lm(view, options).responses.folder == open_lm(bare, options).responses.folder
-
-
-def test_vllm_is_refused(llama_folder: Path, tmp_path: Path) -> None:
-    model = open_language_model(llama_folder, ModelOptions(device="cpu"))
-    folder = save_steering(make_steering(MadeFor.of(model)), tmp_path / "s")
-    steered = open_language_model(llama_folder, ModelOptions(device="cpu", steer=str(folder)))
-    with pytest.raises(UsageError, match="--steer goes with --backend hf"):
-        check_tasks_fit(steered, TaskOptions(backend="vllm"))
 
 
 def test_from_lm_evals_own_arguments(llama_folder: Path, tmp_path: Path, typed: Make) -> None:
