@@ -22,6 +22,10 @@ from brainbench.results.wording import Interval, number
 MAX_ROWS = 1000
 _MAX_CELLS = 15_000
 _MAX_ITEMS = 300
+# pixels of a letter and around a cell, and what a phone has room for inside a folded box
+_LETTER, _PADDING, _PHONE = 7.2, 19, 330
+# letters of a row's name that stand on one line there
+_NAME = 12
 
 Mood = Literal["", "good", "bad", "warning"]
 
@@ -116,6 +120,21 @@ class Table:
     def is_strong(self, place: int) -> bool:
         """Whether a row stands out."""
         return place in self.strong or self.rows[place][0] in self.strong
+
+    @property
+    def layout(self) -> str:
+        """On a narrow page: ``matrix`` scrolls, ``stacked`` is cards, ``pairs``, ``narrow`` fit."""
+        heads = [head.name for head in self.heads]
+        if self.matrix or not any(heads):
+            return "matrix" if self.matrix else "pairs"
+        widths = [
+            max([*map(len, name.split()), *(len(row[place]) for row in self.shown)], default=0)
+            for place, name in enumerate(heads)
+        ]
+        # names of rows go on below
+        widths[0] = min(widths[0], _NAME)
+        narrow = sum(_LETTER * width + _PADDING for width in widths) <= _PHONE
+        return "narrow" if narrow else "stacked"
 
     @property
     def shown(self) -> Sequence[Sequence[str]]:

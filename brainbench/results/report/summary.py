@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from brainbench.benchmarks import BehaviorScore, ControlledScore, DifficultyScore, LadderScore
+from brainbench.guidance.arms import GUIDED, UNGUIDED
+from brainbench.guidance.score import GuidanceScore
+from brainbench.guidance.verdict import AGAINST
 from brainbench.reasoning import AnswerBias
 from brainbench.results.blocks import Block, Bullets, Words
 from brainbench.results.record import Record
@@ -41,7 +44,7 @@ def summary(record: Record) -> list[Block]:
     if record.answer_bias:
         blocks.append(Words(_accuracy(record.answer_bias)))
     if record.gains or record.searches:
-        items = [(title_of_gain(gain), f"{gain.verdict}: {gain.reading}") for gain in record.gains]
+        items = [(title_of_gain(gain), _gain(gain)) for gain in record.gains]
         items += [(title_of_search(search), search.reading) for search in record.searches]
         blocks += [Words("Guidance by brain signals:"), Bullets(items)]
     others = scores_without_section(record)
@@ -104,6 +107,14 @@ def _published(cells: Sequence[CellSummary]) -> str:
         "controlled protocol does neither."
     )
     return " ".join(parts)
+
+
+def _gain(gain: GuidanceScore) -> str:
+    """Verdict and areas; the whole reading stands with the numbers."""
+    areas = {row.arm: row.auc for row in gain.arms}
+    arms = (UNGUIDED, GUIDED, *AGAINST)
+    found = ", ".join(f"{number(areas[arm])} {arm}" for arm in arms if arm in areas)
+    return f"{gain.verdict}; AUC of log-odds {found}" if found else gain.verdict
 
 
 def _behavior(row: BehaviorScore) -> str:

@@ -15,7 +15,7 @@ from brainbench.datasets.coordinates import to_mni
 from brainbench.results.blocks import Block, Figure, Folded, Section, Table, Words
 from brainbench.results.plots.svg import image
 from brainbench.results.record import Record
-from brainbench.results.wording import listed, number, plural
+from brainbench.results.wording import listed, number, plain_roi, plural
 
 # each ROI has a shape of its own beside its colour
 _LOOKS = (("o", "#0b5fa5"), ("^", "#b35900"), ("s", "#2e7d32"), ("D", "#7b3fa0"))
@@ -32,6 +32,11 @@ def brain_section(record: Record) -> Section | None:
     known, unknown = _places(record)
     if not known:
         return None
+    rows = [
+        (plain_roi(roi), *(number(float(x), 0) for x in point))
+        for roi, one in known.items()
+        for point in to_mni(one)
+    ]
     blocks: list[Block] = []
     if find_spec("nilearn") is None or find_spec("matplotlib") is None:
         blocks.append(
@@ -39,21 +44,22 @@ def brain_section(record: Record) -> Section | None:
         )
     else:
         named = [
-            f"{_WORDS[_LOOKS[i][0]]}: {roi}, {one.what}"
+            f"{_WORDS[_LOOKS[i][0]]}: {plain_roi(roi)}, {one.what}"
             for i, (roi, one) in enumerate(list(known.items())[: len(_LOOKS)])
         ]
         words = "; ".join(named)
         picture = image(draw_brain([to_mni(one) for one in known.values()]), words)
-        blocks.append(Figure(picture, f"{words}. Not the voxels themselves."))
+        caption = f"{words}. Not the voxels themselves."
+        data = [("ROI", "x", "y", "z"), *rows]
+        blocks.append(Figure(picture, caption, name="regions-mni", data=data))
     for roi, one in known.items():
-        blocks.append(Words(f"{roi}: {plural(len(one.points), 'point')}. Source: {one.source}."))
+        blocks.append(
+            Words(f"{plain_roi(roi)}: {plural(len(one.points), 'point')}. Source: {one.source}.")
+        )
     if unknown:
-        blocks.append(Words(f"No coordinates on the card: {listed(unknown)}.", "note"))
-    rows = [
-        (roi, *(number(float(x), 0) for x in point))
-        for roi, one in known.items()
-        for point in to_mni(one)
-    ]
+        blocks.append(
+            Words(f"No coordinates on the card: {listed(map(plain_roi, unknown))}.", "note")
+        )
     blocks.append(Folded("Coordinates", [Table("MNI, mm", ("ROI", "x", "y", "z"), rows)]))
     return Section("brain", "Where the regions lie", blocks)
 

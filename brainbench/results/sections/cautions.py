@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from brainbench.benchmarks import DifficultyScore
+from brainbench.benchmarks import ControlledScore, DifficultyScore, PublishedScore
 from brainbench.results.planted import planted_rows
 from brainbench.results.record import NotedScore, Record
-from brainbench.results.sections.cells import controlled_cells, published_cells
+from brainbench.results.sections.behavior import plain_name
+from brainbench.results.sections.cells import CellSummary, controlled_cells, published_cells
+from brainbench.results.sections.guidance import title_of_gain, title_of_search
 from brainbench.results.sections.other import scores_without_section
-from brainbench.results.wording import listed
+from brainbench.results.wording import listed, plain_cell, plain_kind, plain_roi
 
 _MAX = 200
 # the section that shows a kind of score → the kind
@@ -89,23 +91,36 @@ def _again(record: Record) -> tuple[str, ...]:
 def _nuisance(record: Record, kind: str) -> list[tuple[str, str]]:
     texts: list[tuple[str, str]] = []
     reached: dict[str, list[str]] = {}
+    found: dict[str, list[CellSummary]] = {}
     protocol = kind.removeprefix("alignment, ")
     if protocol in ("controlled", "published"):
         cells = controlled_cells(record) if protocol == "controlled" else published_cells(record)
         for cell in cells:
             for name in cell.reached_by:
-                reached.setdefault(name, []).append(cell.name)
-        for name, where in sorted(reached.items(), key=lambda item: -len(item[1])):
-            every = "every cell" if len(where) == len(cells) > 1 else listed(where, 20)
-            texts.append((f"{name} reaches the model ({protocol})", f"in {every}"))
+                found.setdefault(name, []).append(cell)
+        for name, where in sorted(found.items(), key=lambda item: -len(item[1])):
+            text = f"in {_places(where, cells)}"
+            texts.append((f"{name} reaches the model ({protocol})", text))
     elif kind == "behaviour":
         for row in record.behavior:
             for control in row.controls:
                 if "error_consistency" in row.reached_by(control):
-                    reached.setdefault(control.control, []).append(row.benchmark)
-        for name, where in reached.items():
-            texts.append((f"{name} reaches the model in κ of errors", f"in {listed(where)}"))
+                    reached.setdefault(control.control, []).append(plain_name(row))
+        for name, names in reached.items():
+            texts.append((f"{name} reaches the model in κ of errors", f"in {listed(names)}"))
     return texts
+
+
+def _places(some: Sequence[CellSummary], cells: Sequence[CellSummary]) -> str:
+    """``every cell``, or ``language; multiple demand (syllogisms)``: kinds where not all."""
+    if len(some) == len(cells) > 1:
+        return "every cell"
+    found = []
+    for roi in dict.fromkeys(cell.roi for cell in some):
+        kinds = [plain_kind(cell.reasoning_type) for cell in some if cell.roi == roi]
+        every = len(kinds) == sum(cell.roi == roi for cell in cells) > 1
+        found.append(plain_roi(roi) + ("" if every else f" ({', '.join(kinds)})"))
+    return "; ".join(found)
 
 
 def _texts(record: Record, kind: str) -> Iterable[tuple[str, str]]:
@@ -123,16 +138,20 @@ def _texts(record: Record, kind: str) -> Iterable[tuple[str, str]]:
         yield "", f"{text} ({about})"
 
 
+def _cells(scores: Sequence[ControlledScore | PublishedScore]) -> list[tuple[str, NotedScore]]:
+    return [(plain_cell(score.roi, score.reasoning_type), score) for score in scores]
+
+
 def _by_kind(record: Record) -> dict[str, list[tuple[str, NotedScore]]]:
     """Each score by its name, of each kind."""
     return {
         "the ladder": [(score.benchmark, score) for score in record.ladder_context],
-        "alignment, published": [(score.benchmark, score) for score in record.published],
-        "alignment, controlled": [(score.benchmark, score) for score in record.controlled],
-        "behaviour": [(score.benchmark, score) for score in record.behavior],
+        "alignment, published": _cells(record.published),
+        "alignment, controlled": _cells(record.controlled),
+        "behaviour": [(plain_name(score), score) for score in record.behavior],
         "guidance": [
-            *((gain.identifier, gain) for gain in record.gains),
-            *((search.identifier, search) for search in record.searches),
+            *((title_of_gain(gain), gain) for gain in record.gains),
+            *((title_of_search(search), search) for search in record.searches),
         ],
         "item difficulty": [
             (score.benchmark, score) for score in record.other if score.kind == DifficultyScore.kind

@@ -102,7 +102,7 @@ def _overview(scores: Sequence[GuidanceScore]) -> Table:
         areas = {row.arm: row.auc for row in score.arms}
         rows.append((
             plain_cell(score.roi, score.reasoning_type),
-            f"{score.mode}, {score.recipe}",
+            f"{_mode(score)}, {score.recipe}",
             score.test,
             number(areas.get(UNGUIDED)),
             number(areas.get(GUIDED)),
@@ -139,7 +139,7 @@ def _pictures(folder: Path) -> list[Figure]:
 def _score(index: int, score: GuidanceScore) -> Section:
     text = f"; {score.relative_to}" if score.relative_to else ""
     blocks: list[Block] = [
-        Words(score.reading, "lead", name=score.verdict, mood=_MOODS.get(score.verdict, "")),
+        Words(score.reading, name=score.verdict, mood=_MOODS.get(score.verdict, "")),
         Words(
             f"Guided by {plural(score.n_people, 'person', 'people')} on {score.reasoning_type} "
             f"items, at the {score.site} site, {score.acting}; read once on {score.test} "
@@ -165,8 +165,12 @@ def _score(index: int, score: GuidanceScore) -> Section:
 
 def title_of_gain(score: GuidanceScore) -> str:
     """``Steering by language, syllogisms: three premises``."""
-    mode = score.mode.replace("finetuning", "fine-tuning").capitalize()
-    return f"{mode} by {plain_cell(score.roi, score.reasoning_type)}: {score.test}"
+    cell = plain_cell(score.roi, score.reasoning_type)
+    return f"{_mode(score).capitalize()} by {cell}: {score.test}"
+
+
+def _mode(score: GuidanceScore) -> str:
+    return score.mode.replace("finetuning", "fine-tuning")
 
 
 def title_of_search(score: SearchScore) -> str:

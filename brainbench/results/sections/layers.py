@@ -37,7 +37,10 @@ def layer_maps(key: str, protocol: str, cells: Sequence[CellSummary]) -> list[Bl
         return []
     statistic = _STATISTIC[protocol]
     largest = _scale(cells)
-    columns = [HeatMapColumn(plain_roi(c.roi), plain_kind(c.reasoning_type)) for c in cells]
+    columns = [
+        HeatMapColumn(plain_roi(c.roi), plain_kind(c.reasoning_type).removesuffix(" problems"))
+        for c in cells
+    ]
     figures = []
     for index, site in enumerate(sites):
         values, marked = _site(cells, site)

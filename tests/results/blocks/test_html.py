@@ -35,7 +35,7 @@ def shown(block: Block, longest: int = 600) -> str:
     ("block", "expected"),
     [
         (Words("a < b", "lead"), '<p class="lead">a &lt; b</p>\n'),
-        (Words("few seeds", name="inconclusive"), "<p>inconclusive: few seeds</p>\n"),
+        (Words("few seeds", name="inconclusive"), "<p><b>inconclusive:</b> few seeds</p>\n"),
         (
             Bullets([("a.b", "c"), ("", "d")], "warning"),
             '<ul class="warning">\n<li><b>a.<wbr>b:</b> c</li>\n<li>d</li>\n</ul>\n',
@@ -58,7 +58,7 @@ def test_a_page_has_all_columns_by_their_whole_names() -> None:
     for name in ("task", "at threshold", "b"):
         assert f'<th scope="col">{name}</th>' in made
     assert "at thr." not in made
-    cells = '<td class="none" data-label="at threshold">n/a</td><td data-label="b">1</td>'
+    cells = '<td class="none">n/a</td><td>1</td>'
     assert f'<th scope="row">t</th>{cells}' in made
 
 
@@ -112,10 +112,14 @@ def test_all_pages_share_one_style_and_none_repeats_it() -> None:
 
 
 def test_a_cell_says_its_column_where_rows_become_cards() -> None:
-    table = Table("c", ("", "own z", "p"), [("a", "1.0", "n/a")])
-    made = shown(table)
+    rows = [("a", "1.0 [0.0, 2.0], of all items and people", "n/a")]
+    made = shown(Table("c", ("", "own z", "p"), rows))
     assert '<table class="stacked numbers">' in made
-    assert '<td data-label="own z">1.0</td><td class="none" data-label="p">n/a</td>' in made
+    assert f'<td class="long" data-label="own z">{rows[0][1]}</td>' in made
+    assert '<td class="none" data-label="p">n/a</td>' in made
+    narrow = shown(Table("c", ("", "own z", "p"), [("a", "1.0", "n/a")]))
+    assert '<table class="narrow numbers">' in narrow
+    assert "data-label" not in narrow
     matrix = shown(Table("c", ("", "own z"), [("a", "1.0")], matrix=True))
     assert '<table class="matrix numbers">' in matrix
     assert "data-label" not in matrix

@@ -102,7 +102,7 @@ def test_guidance_shows_its_verdict_before_its_forest(record: Record) -> None:
     assert isinstance(part.blocks[0], Words)
     reading = record.gains[0].reading
     assert (part.blocks[0].name, part.blocks[0].text) == ("inconclusive", reading)
-    assert f"inconclusive: {reading}"[:60] in render_report(record, Path("nothing"))
+    assert f"inconclusive:</b> {reading}"[:60] in render_report(record, Path("nothing"))
     (beside,) = [block for block in part.blocks if isinstance(block, SideBySide)]
     assert len(beside.figures) == 2
     # an arm against which it was held: a mark with its interval in each picture

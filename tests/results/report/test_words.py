@@ -72,7 +72,9 @@ class TestSummary:
         assert "all problems, ds003076: the model shares people's errors with κ" in text
         assert "no more than" in text
         title = "Steering by language, syllogisms: three premises"
-        assert f"{title}: inconclusive: {gain().reading}" in text
+        areas = {row.arm: row.auc for row in gain().arms}
+        brief = f"AUC of log-odds {areas['unguided']:.3f} unguided, {areas['guided']:.3f} guided"
+        assert f"{title}: inconclusive; {brief}" in text
 
     def test_a_run_without_scores_says_so(self) -> None:
         assert told(summary(empty())) == "No score came out."
@@ -103,7 +105,7 @@ class TestWarnings:
         record = with_scores(controlled(), controlled("md"), controlled("md", "all", controls=()))
         found = dict(cautions(record))
         assert found["response time reaches the model (controlled)"] == (
-            "in language, syllogisms; multiple demand, syllogisms"
+            "in language (syllogisms); multiple demand (syllogisms)"
         )
         # said above, so not again in the words of each cell
         assert not [text for text in found.values() if "alone scores" in text]
@@ -112,7 +114,7 @@ class TestWarnings:
         record = with_scores(controlled(), controlled("md", notes=("voxels are few", "odd")))
         texts = [text for _, text in cautions(record)]
         assert texts.count("voxels are few (all of alignment, controlled)") == 1
-        assert texts.count("odd (xiao2026.md.syllogistic-ridge)") == 1
+        assert texts.count("odd (multiple demand, syllogisms)") == 1
 
     def test_nothing_to_say_is_nothing(self) -> None:
         assert cautions(empty()) == []

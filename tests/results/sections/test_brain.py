@@ -54,13 +54,13 @@ def test_known_places_are_drawn_and_unknown_ones_are_said(made_up_card: None) ->
     assert section is not None
     (figure,) = [block for block in section.blocks if isinstance(block, Figure)]
     assert 'src="data:image/png;base64,' in figure.picture
-    assert 'alt="circles: md, invented for a test"' in figure.picture
+    assert 'alt="circles: multiple demand, invented for a test"' in figure.picture
     words = " ".join(block.text for block in section.blocks if isinstance(block, Words))
     assert "Source: nobody." in words
     assert "No coordinates on the card: language." in words
     (folded,) = [block for block in section.blocks if isinstance(block, Folded)]
     assert isinstance(folded.blocks[0], Table)
-    assert folded.blocks[0].rows[0] == ("md", "-40", "20", "30")
+    assert folded.blocks[0].rows[0] == ("multiple demand", "-40", "20", "30")
 
 
 def test_a_point_is_drawn_where_it_lies() -> None:

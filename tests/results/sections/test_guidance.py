@@ -187,7 +187,8 @@ def test_warnings_shared_by_all_are_said_once() -> None:
     second = score().model_copy(update={"notes": ("shared",), "test": "six premises"})
     text = " ".join(" ".join(lines(record(first, second))).split())
     assert "! shared (all of guidance) !" in text
-    assert f"! own ({first.identifier})" in text
+    title = "Fine-tuning by deductive reasoning, syllogisms: three premises"
+    assert f"! own ({title})" in text
     assert text.count("shared ") == 1
 
 
