@@ -129,6 +129,31 @@ def parse_yaml(text: str) -> Any:
     return value
 
 
+def yaml_lines(text: str) -> dict[tuple[str | int, ...], int]:
+    """Line of each value of a YAML text that :func:`parse_yaml` reads, counting from 1.
+
+    Returns
+    -------
+    Keys of maps and numbers in lists, from the outside in → line; of the key, for a value of a map.
+    """
+    found: dict[tuple[str | int, ...], int] = {}
+
+    def walk(node: yaml.Node | None, place: tuple[str | int, ...]) -> None:
+        if isinstance(node, yaml.MappingNode):
+            parts: list[tuple[str | int, yaml.Node, yaml.Node]]
+            parts = [(str(key.value), key, value) for key, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            parts = [(number, value, value) for number, value in enumerate(node.value)]
+        else:
+            return
+        for name, mark, value in parts:
+            found[(*place, name)] = mark.start_mark.line + 1
+            walk(value, (*place, name))
+
+    walk(_Plain(text).get_single_node(), ())
+    return found
+
+
 def check_depth(value: Any) -> None:
     """Refuse a value with too many maps and lists, or with some too deep in one another.
 

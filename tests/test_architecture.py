@@ -14,6 +14,7 @@ ROOT = Path(brainbench.__file__).parent
 # from the top down: a package imports only those behind it
 ORDER = [
     "cli",
+    "sweep",
     "run",
     "calibration",
     "leaderboard",

@@ -23,6 +23,7 @@ from brainbench.cli import (
     show,
     steer,
     submit,
+    sweep,
 )
 from brainbench.cli.console import say, show_log
 from brainbench.cli.errors import CarriedError
@@ -38,6 +39,7 @@ _KEPT = {
     "finetune": "finished epochs are kept, the same command with --resume goes on after them",
     "calibrate": "with --output-path finished rows are kept, the same command goes on after them",
     "submit": "what was not finished is not sealed: run the same command again",
+    "sweep": "finished runs are kept, `brainbench sweep resume` does the others",
     "leaderboard": "the pages may be incomplete: run the same command again",
 }
 
@@ -85,6 +87,7 @@ app.command("compare", cls=Verb, help=compare.HELP)(compare.compare)
 app.command("steer", cls=Verb, help=steer.HELP)(steer.steer)
 app.command("finetune", cls=Verb, help=finetune.HELP)(finetune.finetune)
 app.command("submit", cls=Verb, help=submit.HELP)(submit.submit)
+app.add_typer(sweep.app, name="sweep")
 app.add_typer(leaderboard.app, name="leaderboard")
 app.command("calibrate", cls=Verb, help=calibrate.HELP)(calibrate.calibrate)
 app.command("prepare", cls=Verb, help=prepare.HELP)(prepare.prepare)

@@ -28,14 +28,16 @@ from brainbench.cli.options import (
 )
 from brainbench.cli.own_data import OwnOptions, read_own
 from brainbench.cli.progress import step_progress
-from brainbench.guidance.options import GuidanceOptions
+from brainbench.errors import UsageError
+from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
 from brainbench.models import ModelOptions
-from brainbench.reasoning import TaskOptions, parse_arguments
+from brainbench.reasoning import TASK_SUITES, TaskOptions, parse_arguments
 from brainbench.results import RunFolder, render_record, render_scorecard
 from brainbench.results.report import REPORT
 from brainbench.results.store import RECORD, short_name
 from brainbench.run import Settings
 from brainbench.run import evaluate as run_evaluate
+from brainbench.run.states import read_states
 
 _LOG = logging.getLogger(__name__)
 
@@ -194,6 +196,14 @@ def evaluate(
         ),
     ] = None,
     trust_remote_code: TrustRemoteCode = False,
+    states_only: Annotated[
+        bool,
+        typer.Option(
+            "--states-only",
+            help="Read the model into the cache; score nothing.",
+            rich_help_panel=MODEL_PANEL,
+        ),
+    ] = False,
     tasks: Annotated[
         str | None,
         typer.Option(
@@ -400,6 +410,24 @@ def evaluate(
     )
     if backend == "hf" and arguments:
         options = options.with_arguments(arguments)
+    if states_only:
+        if tasks is not None or suite in (*TASK_SUITES, *GUIDANCE_SUITES):
+            raise UsageError(
+                "--states-only goes with benchmarks: tasks and guidance keep no states"
+            )
+        with step_progress(quiet, verbose) as report:
+            readings = read_states(
+                model,
+                benchmarks=None if benchmarks is None else _names(benchmarks),
+                suite=suite,
+                dataset=dataset,
+                own=own,
+                settings=Settings(protocol, seed, limit, options, untrained_activations),
+                report=report,
+            )
+        read = ", ".join({**readings.states, **readings.answers})
+        _LOG.info("read out on %s; the cache has it", read)
+        return
     with step_progress(quiet, verbose) as report:
         record = run_evaluate(
             model,

@@ -138,6 +138,23 @@ def load_tasks(names: Sequence[str], include_path: Sequence[str] = ()) -> TaskSe
     )
 
 
+def check_task_names(names: Sequence[str], include_path: Sequence[str] = ()) -> None:
+    """Check that tasks are there, without loading them.
+
+    Parameters
+    ----------
+    names, include_path : as of :func:`load_tasks`.
+
+    Raises
+    ------
+    UsageError
+        When there is no such folder or task, with the nearest names.
+    """
+    included = [_folder(path) for path in include_path]
+    with quiet([tasks_folder(), *included], _LOG.debug):
+        _matching(names, _manager(names, included), included)
+
+
 # ---------------------------------------------------------------- names
 
 

@@ -1,0 +1,63 @@
+"""Reading a model out, and nothing else: what runs of it share lies in the cache afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from brainbench.datasets import Recording
+from brainbench.models import DEFAULT_MODEL, LanguageModel, Model, load_model
+from brainbench.progress import Progress, counting, no_progress
+from brainbench.run.evaluate import choose_benchmarks
+from brainbench.run.inputs import Readings, check_groups, check_model, load_data, read_model
+from brainbench.run.own_data import choose_own
+from brainbench.run.record import unused_weights
+from brainbench.run.settings import Settings
+
+
+def read_states(
+    model: str | Path | Model | None = None,
+    *,
+    benchmarks: Sequence[str] | None = None,
+    suite: str | None = None,
+    dataset: str | None = None,
+    own: Recording | None = None,
+    settings: Settings | None = None,
+    report: Progress = no_progress,
+) -> Readings:
+    """Read a model out on what :func:`.evaluate` with the same arguments would score.
+
+    Parameters
+    ----------
+    model, benchmarks, suite, dataset, own, settings : as of :func:`.evaluate`.
+    report : called as prompts are read.
+
+    Returns
+    -------
+    States and answers, which the cache keeps too: whoever evaluates the model on the same data
+    afterwards needs no weights for them.
+
+    Raises
+    ------
+    BrainbenchError
+        As :func:`.evaluate` does before anything is scored.
+    """
+    chosen = settings or Settings()
+    scored = load_model(
+        DEFAULT_MODEL if model is None else model,
+        chosen.options,
+        progress=counting(report, "reading the model out"),
+    )
+    path = chosen.untrained_activations
+    untrained = None if path is None else load_model(path)
+    if own is not None:
+        wanted, _ = choose_own(own, benchmarks, chosen)
+    else:
+        wanted = choose_benchmarks(scored, benchmarks, suite, dataset, chosen.protocol)
+    check_model(scored, wanted)
+    data = load_data(wanted, chosen.limit)
+    check_groups(wanted, scored, data, chosen.limit)
+    readings = read_model(scored, data, untrained)
+    if isinstance(scored, LanguageModel):
+        unused_weights(scored, chosen)  # kept with the states: a run asks for it too
+    return readings

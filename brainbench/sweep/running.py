@@ -1,0 +1,77 @@
+"""A sweep on this machine, from its first step to its last."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from brainbench.sweep.executors import start_workers, stop_workers
+from brainbench.sweep.folder import SweepFolder
+from brainbench.sweep.plan import Plan
+from brainbench.sweep.status import Row, is_settled, sweep_rows
+
+_LOOK = 0.5  # seconds between looks at the files
+
+Show = Callable[[Sequence[Row]], Any]
+
+
+def run_here(
+    folder: SweepFolder,
+    plan: Plan,
+    wanted: Sequence[str],
+    workers: int,
+    show: Show,
+) -> list[Row]:
+    """Do steps with workers of this machine, and show how far they are.
+
+    Workers that die are replaced, until their step has been broken off too often.
+
+    Parameters
+    ----------
+    folder : of the sweep, prepared.
+    plan : of the sweep.
+    wanted : ids of steps.
+    workers : how many.
+    show : called with the rows of the steps again and again.
+
+    Returns
+    -------
+    The rows of all steps at the end.
+    """
+    chosen = set(wanted)
+    steps = [step for step in plan.steps if step.id in chosen]
+    part = plan.model_copy(update={"steps": steps})
+    gpus = max((step.resources.gpus or 0 for step in steps), default=0)
+    jobs: list[Any] = []
+    try:
+        # each round but the last has broken a step off
+        for _ in range((plan.retries + 1) * max(1, len(steps))):
+            rows = sweep_rows(folder, part)
+            if is_settled(rows):
+                break
+            left = sum(row.state not in ("done", "failed") for row in rows)
+            jobs = start_workers(folder, wanted, min(workers, left), gpus)
+            while not all(job.done() for job in jobs):
+                show(sweep_rows(folder, plan))
+                _wait(jobs)
+            if all(row.held.attempts == 0 for row in sweep_rows(folder, part)):
+                break  # no worker got as far as a step: another would not either
+    except KeyboardInterrupt:
+        stop_workers(jobs)
+        for row in sweep_rows(folder, part):
+            if row.state == "lost":
+                folder.save(row.held.model_copy(update={"state": "waiting"}))
+        raise
+    rows = sweep_rows(folder, plan)
+    show(rows)
+    return rows
+
+
+def _wait(jobs: Sequence[Any]) -> None:
+    """Wait a while, or until all jobs are done."""
+    until = time.monotonic() + _LOOK
+    with contextlib.suppress(AttributeError):
+        while time.monotonic() < until and not all(job.done() for job in jobs):
+            time.sleep(0.05)
