@@ -422,7 +422,7 @@ def evaluate(
                 suite=suite,
                 dataset=dataset,
                 own=own,
-                settings=Settings(protocol, seed, limit, options, untrained_activations),
+                settings=Settings(protocol, seed, limit, options, untrained_activations, asking),
                 report=report,
             )
         read = ", ".join({**readings.states, **readings.answers})

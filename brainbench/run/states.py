@@ -8,10 +8,11 @@ from pathlib import Path
 from brainbench.datasets import Recording
 from brainbench.models import DEFAULT_MODEL, LanguageModel, Model, load_model
 from brainbench.progress import Progress, counting, no_progress
+from brainbench.reasoning.backends import on_backend
 from brainbench.run.evaluate import choose_benchmarks
 from brainbench.run.inputs import Readings, check_groups, check_model, load_data, read_model
 from brainbench.run.own_data import choose_own
-from brainbench.run.record import unused_weights
+from brainbench.run.record import loading_warnings
 from brainbench.run.settings import Settings
 
 
@@ -57,7 +58,11 @@ def read_states(
     check_model(scored, wanted)
     data = load_data(wanted, chosen.limit)
     check_groups(wanted, scored, data, chosen.limit)
-    readings = read_model(scored, data, untrained)
-    if isinstance(scored, LanguageModel):
-        unused_weights(scored, chosen)  # kept with the states: a run asks for it too
+    scored = on_backend(scored, chosen.task_options, chosen.seed)
+    try:
+        readings = read_model(scored, data, untrained)
+        loading_warnings(scored, chosen)  # kept with the states: a run asks for them too
+    finally:
+        if isinstance(scored, LanguageModel):
+            scored.close()
     return readings
