@@ -13,7 +13,7 @@ from rich.markup import escape
 from typer.models import OptionInfo
 
 from brainbench.cli import evaluate
-from brainbench.cli.console import stderr, stdout
+from brainbench.cli.console import print_json, say, stderr, stdout
 from brainbench.cli.errors import FAILED
 from brainbench.cli.options import Json, Quiet
 from brainbench.cli.sweep_table import SweepDisplay, sweep_table
@@ -135,7 +135,7 @@ def run(
     plan = plan_sweep(sweep, source, evaluate_options())
     if executor == "print":
         for command in plan.commands():
-            print(command)
+            say(command)
         return
     folder = SweepFolder(user_path(output_path or Path(SWEEPS) / sweep.name))
     with folder.held():
@@ -159,7 +159,7 @@ def resume(
         missing = {row.step.id for row in sweep_rows(found, plan) if row.state != "done"}
         steps = [step for step in plan.steps if step.id in missing]
         for command in plan.model_copy(update={"steps": steps}).commands():
-            print(command)
+            say(command)
         return
     with found.held():
         _go(found, plan, executor, workers, wait, quiet)
@@ -176,7 +176,7 @@ def status(
     plan = found.plan()
     if json:
         rows = [row.to_json() for row in sweep_rows(found, plan)]
-        print(json_module.dumps({"sweep": plan.name, "steps": rows}, indent=1))
+        print_json(json_module.dumps({"sweep": plan.name, "steps": rows}, indent=1))
         return
     if watch:
         with SweepDisplay(plan.name) as display:
@@ -187,7 +187,7 @@ def status(
 @app.command("schema", cls=Verb, help=_SCHEMA)
 def schema() -> None:
     """Print it."""
-    print(json_module.dumps(json_schema(_given_options()), indent=1))
+    print_json(json_module.dumps(json_schema(_given_options()), indent=1))
 
 
 def _go(
@@ -215,7 +215,7 @@ def _end(folder: SweepFolder, rows: Sequence[Row]) -> None:
             highlight=False,
         )
     counts = ", ".join(f"{number} {state}" for state, number in count_states(rows).items())
-    print(f"{folder.path}: {counts}")
+    say(f"{folder.path}: {counts}")
     if any(row.state != "done" for row in rows):
         stderr.print(f"[dim]again: brainbench sweep resume {escape(str(folder.path))}[/dim]",
                      soft_wrap=True, highlight=False)  # fmt: skip

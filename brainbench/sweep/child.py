@@ -133,7 +133,7 @@ def _become(
         code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     except BaseException as unforeseen:
         with contextlib.suppress(Exception):
-            print(f"error: {type(unforeseen).__name__}: {unforeseen}", file=sys.stderr)
+            sys.stderr.write(f"error: {type(unforeseen).__name__}: {unforeseen}\n")
     finally:
         with contextlib.suppress(Exception):
             sys.stdout.flush()
