@@ -22,7 +22,8 @@ from brainbench.errors import DataError
 from brainbench.guidance.evaluation.last_token import Before, Below, added, caught
 from brainbench.models import LanguageModel, Site
 from brainbench.models.architectures import require_attention
-from brainbench.models.forward.prefix_cache import SharedPrefix, empty_cache, with_cache
+from brainbench.models.forward.kv_cache import empty_cache, with_cache
+from brainbench.models.forward.prefix_cache import SharedPrefix
 from brainbench.models.forward.reader import pad
 from brainbench.models.forward.running import evaluating
 from brainbench.models.prompts.batches import Batch, Tokens, plan_batches

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from brainbench.models.architectures import state_of, with_state
-from brainbench.models.forward.prefix_cache import empty_cache
+from brainbench.models.forward.kv_cache import empty_cache
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

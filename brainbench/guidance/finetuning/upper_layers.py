@@ -28,7 +28,7 @@ from torch.utils.checkpoint import checkpoint
 
 from brainbench.models.architectures import find_family, find_sites, state_of
 from brainbench.models.forward.hooks import Pick, only_rows
-from brainbench.models.forward.prefix_cache import empty_cache, with_cache
+from brainbench.models.forward.kv_cache import empty_cache, with_cache
 from brainbench.models.forward.reader import pad
 from brainbench.models.forward.running import evaluating
 from brainbench.models.prompts.batches import Batch, Tokens

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import copy
-import inspect
-from collections.abc import Sequence
 from typing import Any
 
-from brainbench.models.architectures import layer_kinds, mixes_otherwise, text_config
 from brainbench.models.forward.hooks import only_rows
+from brainbench.models.forward.kv_cache import empty_cache, with_cache
 from brainbench.models.forward.running import input_device
+from brainbench.models.forward.shared_attention import expanded, longest_shared, share
 from brainbench.models.prompts.batches import Tokens
 from brainbench.models.steering.hooks import Steerer
 
@@ -30,21 +28,25 @@ class SharedPrefix:
         self._device = input_device(model)
         self._held: tuple[Any, Any] = (None, None)
 
-    def past(self, prefix: Tokens, rows: int, group: str | None = None) -> Any:
-        """A cache to run with, of its own for each row of a batch; None without a beginning.
+    def past(
+        self, prefix: Tokens, rows: int, group: str | None = None, room: int | None = None
+    ) -> Any:
+        """A cache to run with, for each row of a batch; None without a beginning.
 
         Parameters
         ----------
         group : whose directions are added to every token of it.
+        room : tokens of a row that follow at most, when all passes are by
+            :func:`.shared_attention.run`: the beginning is kept once where the model allows it.
         """
         if not prefix:
             return None
         if self._held[0] != (prefix, group):
             self._held = (None, None)
             self._held = ((prefix, group), self._compute(prefix, group))
-        past = copy.deepcopy(self._held[1])
-        repeat_rows(past, rows)
-        return past
+        if room is not None and len(prefix) + room <= longest_shared(self._model, prefix):
+            return share(self._held[1])
+        return expanded(self._held[1], rows)
 
     def forget(self) -> None:
         """Let what is kept go."""
@@ -63,68 +65,3 @@ class SharedPrefix:
         with self._steerer.adding([group]), last:
             self._model(input_ids=tokens, use_cache=True, **with_cache(self._model, past))
         return past
-
-
-def empty_cache(model: Any = None) -> Any:
-    """A cache of keys and values that keeps all of them.
-
-    Parameters
-    ----------
-    model : what it is for, where that may hold layers without attention, whose states are kept
-        in its place; None for models of attention alone.
-    """
-    from transformers import DynamicCache
-
-    config = None if model is None else text_config(model)
-    if config is not None and any(map(mixes_otherwise, layer_kinds(config))):
-        return DynamicCache(config=config)
-    # without the configuration: where that names a window that its family does not use,
-    # as in Llamas made of Mistrals, keys would be dropped
-    return DynamicCache()
-
-
-def repeat_rows(past: Any, rows: int) -> None:
-    """Make the cache of one row that of many, in place."""
-    import torch
-
-    if all(hasattr(layer, "batch_repeat_interleave") for layer in past.layers):
-        past.batch_repeat_interleave(rows)
-        return
-    # layers without attention keep one state, which can be chosen from though not repeated
-    for layer in past.layers:
-        layer.reorder_cache(torch.zeros(rows, dtype=torch.long))
-
-
-def with_cache(model: Any, past: Any) -> dict[str, Any]:
-    """A cache as a model takes it: ``cache``, before transformers 5.24 ``past_key_values``.
-
-    Parameters
-    ----------
-    model : a causal language model of transformers.
-    past : cache of keys and values; None for none.
-
-    Returns
-    -------
-    The keyword argument of a forward pass.
-    """
-    # what adapters and hooks put around a model takes whatever it is given
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    known = inspect.signature(type(inner).forward).parameters
-    return {"cache" if "cache" in known else "past_key_values": past}
-
-
-def rows_of(past: Any, rows: Sequence[int]) -> Any:
-    """Some rows of a cache, in this order, as a cache of their own.
-
-    Parameters
-    ----------
-    past : cache of keys and values of a batch.
-    rows : which of its rows; one may be asked for more than once.
-    """
-    import torch
-
-    chosen = empty_cache()
-    for number, layer in enumerate(past.layers):
-        at = torch.tensor(rows, device=layer.keys.device)
-        chosen.update(layer.keys[at], layer.values[at], number)
-    return chosen

@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from brainbench.models.cache import Arrays
 from brainbench.models.checkpoints.loading import Loader
 from brainbench.models.forward.hooks import Pick, Recorder, only_rows
-from brainbench.models.forward.prefix_cache import SharedPrefix, with_cache
+from brainbench.models.forward.prefix_cache import SharedPrefix
 from brainbench.models.forward.running import (
     evaluating,
     input_device,
     not_finite,
     raise_unless_smaller_fits,
 )
+from brainbench.models.forward.shared_attention import run
 from brainbench.models.forward.trial import tried
 from brainbench.models.model import SITES, Site
 from brainbench.models.prompts.batches import Batch, Tokens
@@ -141,7 +142,7 @@ class Reader:
         lengths = [len(suffix) for suffix in batch.suffixes]
         steered = self._steerer.mask([n - 1 for n in lengths], lengths, batch.longest)
         with torch.inference_mode():
-            past = self._shared.past(batch.prefix, len(tokens), self._common(batch))
+            past = self._shared.past(batch.prefix, len(tokens), self._common(batch), batch.longest)
             with self._steerer.adding(batch.groups, steered):
                 logits = self.forward(tokens, pick, token_at(last), past)
         return Reading(
@@ -178,9 +179,7 @@ class Reader:
         """
         head = self._model.get_output_embeddings()
         with self._recorder.listening(pick), only_rows(head, pick_logits):
-            given = self._model(
-                input_ids=tokens, use_cache=past is not None, **with_cache(self._model, past)
-            )
+            given = run(self._model, tokens, past)
         logits: NDArray[np.float64] = given.logits[:, 0].float().cpu().double().numpy()
         if not np.isfinite(logits.max(axis=1)).all():
             raise not_finite(self._model)

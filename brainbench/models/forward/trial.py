@@ -25,7 +25,7 @@ from brainbench.models.architectures import (
 )
 from brainbench.models.checkpoints.failures import one_line, out_of_memory
 from brainbench.models.forward.hooks import only_rows
-from brainbench.models.forward.prefix_cache import empty_cache, repeat_rows, with_cache
+from brainbench.models.forward.kv_cache import empty_cache, repeat_rows, with_cache
 from brainbench.models.forward.running import evaluating, input_device
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ import numpy as np
 from brainbench.models.architectures import require_cache
 from brainbench.models.checkpoints.loading import Loader
 from brainbench.models.forward.hooks import only_rows
-from brainbench.models.forward.prefix_cache import SharedPrefix, empty_cache, rows_of, with_cache
+from brainbench.models.forward.kv_cache import empty_cache, with_cache
+from brainbench.models.forward.prefix_cache import SharedPrefix
 from brainbench.models.forward.reader import pad, token_at
 from brainbench.models.forward.running import (
     evaluating,
@@ -25,6 +26,7 @@ from brainbench.models.forward.running import (
     not_finite,
     raise_unless_smaller_fits,
 )
+from brainbench.models.forward.shared_attention import rows_of
 from brainbench.models.forward.thinking import stop_tokens
 from brainbench.models.prompts.batches import Batch, Tokens, plan_apart, plan_batches
 from brainbench.models.steering.hooks import Steerer

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from brainbench.models.architectures import require_cache
 from brainbench.models.cache import Arrays
 from brainbench.models.forward.hooks import only_rows
-from brainbench.models.forward.prefix_cache import SharedPrefix, empty_cache, rows_of, with_cache
+from brainbench.models.forward.kv_cache import empty_cache
+from brainbench.models.forward.prefix_cache import SharedPrefix
 from brainbench.models.forward.reader import pad
 from brainbench.models.forward.running import (
     evaluating,
@@ -21,6 +22,7 @@ from brainbench.models.forward.running import (
     not_finite,
     raise_unless_smaller_fits,
 )
+from brainbench.models.forward.shared_attention import rows_of, run
 from brainbench.models.prompts.batches import Tokens
 from brainbench.models.steering.hooks import Steerer
 from brainbench.models.steering.vector import Steering
@@ -178,7 +180,9 @@ class Likelihoods:
             np.logical_and.at(greedy, of, hit)
 
         with torch.inference_mode():
-            past = self._shared.past(work.batch.prefix, len(work.batch.rows), steered.common)
+            past = self._shared.past(
+                work.batch.prefix, len(work.batch.rows), steered.common, work.longest
+            )
             if work.tails and past is None:
                 past = empty_cache()
             add(work.batch.suffixes, past, work.asks)
@@ -206,9 +210,7 @@ class Likelihoods:
             return states[rows.to(states.device), places.to(states.device)]
 
         with only_rows(self._model.get_output_embeddings(), pick):
-            given = self._model(
-                input_ids=tokens, use_cache=past is not None, **with_cache(self._model, past)
-            )
+            given = run(self._model, tokens, past)
         logits = given.logits[:, 0].float()
         norm = logits.logsumexp(dim=-1)
         if not torch.isfinite(norm).all():

@@ -114,6 +114,11 @@ class ScheduledWork:
         """Whatever is read, ascending; all of a query is in one work."""
         return sorted({ask.query for ask in (*self.asks, *self.tail_asks)})
 
+    @property
+    def longest(self) -> int:
+        """Tokens of a row at most, those of the shared beginning apart."""
+        return self.batch.longest + max((len(tail.tokens) for tail in self.tails), default=0)
+
     def renumbered(self, numbers: Sequence[int]) -> ScheduledWork:
         """The same work with its queries renumbered."""
         asks, tail_asks = (_renumbered(a, numbers) for a in (self.asks, self.tail_asks))

@@ -13,7 +13,7 @@ from torch import Tensor
 from brainbench.guidance.evaluation.last_token import Before, Below, added, caught
 from brainbench.models import LanguageModel
 from brainbench.models.architectures import find_sites
-from brainbench.models.forward.prefix_cache import empty_cache
+from brainbench.models.forward.kv_cache import empty_cache
 
 Tiny = Callable[..., LanguageModel]
 CountHooks = Callable[[LanguageModel], int]

@@ -10,7 +10,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from tiers import FAMILIES
 
-from brainbench.models.forward.prefix_cache import empty_cache, with_cache
+from brainbench.models.forward.kv_cache import empty_cache, with_cache
 
 
 class Old(torch.nn.Module):
