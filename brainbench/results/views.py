@@ -22,7 +22,8 @@ _WIDTH, _LONGEST = 80, 600
 
 def _text(record: Record) -> str:
     """The scorecard, as a terminal of 80 columns shows it."""
-    console = Console(width=_WIDTH, file=io.StringIO(), color_system=None)
+    # in a notebook rich would show it there, and write nothing
+    console = Console(width=_WIDTH, file=io.StringIO(), color_system=None, force_jupyter=False)
     console.print(render_scorecard(record))
     assert isinstance(console.file, io.StringIO)
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())

@@ -31,6 +31,12 @@ def test_a_record_prints_as_its_scorecard(name: str) -> None:
     assert shown.startswith(record.model.identifier)
 
 
+def test_in_a_notebook_it_prints_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = str(record_of("f50c41311891"))
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert str(record_of("f50c41311891")) == before
+
+
 @pytest.mark.parametrize("name", PARTIAL)
 def test_a_notebook_shows_the_same(name: str) -> None:
     record = PARTIAL[name]
@@ -118,6 +124,8 @@ def test_any_record_has_a_table(name: str) -> None:
 def test_a_picture_is_of_the_ladder_or_of_the_scorecard(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="needs the plot extra")
     figure = record_of("f50c41311891").plot()
+    # what a notebook asks of it
+    assert figure._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
     (axes,) = figure.axes
     names = [label.get_text() for label in axes.get_yticklabels()]
     assert names[:3] == ["beyond run means", "beyond position and neighbours", "beyond text length"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -29,14 +30,12 @@ def plot(record: Record) -> Figure:
             "a picture needs matplotlib: pip install 'brainbench[plot]'; the numbers are in "
             "record.to_dataframe()"
         )
-    from matplotlib.figure import Figure
-
     ladders = [score for score in LadderScore.read_from(record) if together(score.rows)]
     lines = scorecard(record).lines
     if not lines:
         raise UsageError("this record holds no score to draw")
     count = len(ladders) or len(lines)
-    figure = Figure(figsize=(7, 2.8 * count if ladders else 1.1 * count + 0.4),
+    figure = _figure_class()(figsize=(7, 2.8 * count if ladders else 1.1 * count + 0.4),
                     layout="constrained")  # fmt: skip
     axes: list[Axes] = list(figure.subplots(count, 1, squeeze=False)[:, 0])
     figure.suptitle(record.model.shown)
@@ -46,6 +45,19 @@ def plot(record: Record) -> Figure:
     else:
         _draw_lines(lines, axes)
     return figure
+
+
+def _figure_class() -> type[Figure]:
+    """A figure that a notebook shows though pyplot, which would register it, is not imported."""
+    from matplotlib.figure import Figure
+
+    class Picture(Figure):
+        def _repr_png_(self) -> bytes:
+            held = io.BytesIO()
+            self.savefig(held, format="png")
+            return held.getvalue()
+
+    return Picture
 
 
 def _draw_ladder(score: LadderScore, axes: Axes) -> None:
