@@ -57,8 +57,8 @@ def test_every_score_prints_as_one_line() -> None:
     )
     behavior = next(score for score in record.behavior if "transitive" in score.benchmark)
     assert repr(behavior) == (
-        "ds003076.behavior.transitive-consistency 0.137: shares people's errors beyond chance "
-        "(κ of errors [0.054, 0.221], people 0.155)"
+        "ds003076.behavior.transitive-consistency 0.137: no more than chance "
+        "(κ of errors [-0.011, 0.286], people 0.155)"
     )
     assert repr(record.answer_bias[0]).startswith("brainbench_quick_syllogistic 0.469: no better")
     record = full()

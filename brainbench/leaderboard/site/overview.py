@@ -19,11 +19,13 @@ from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.results.blocks import ScoreLine
 from brainbench.results.plots.svg import Axis
 from brainbench.results.scorecard import scorecard
-from brainbench.results.wording import Interval, number, plural
+from brainbench.results.wording import Interval, clip, number, plural
 
 WAYS = ("steering", "fine-tuning")
 _ONE_ANSWER = ("always True", "always False", "always one answer")
 _VARIANTS = ("untrained", "steered", "fine-tuned")
+# characters of what an own run says of itself
+_LONGEST = 120
 NOT_SUBMITTED = "not submitted"
 # what the number is where it says nothing of a model
 _ORIGIN = {"accuracy": 0.5}
@@ -317,7 +319,9 @@ def _row(
         size="" if parameters is None else size_text(parameters),
         size_group=size_group(parameters),
         family=family_of(newest),
-        note=newest.record.model.description or "" if "activations only" in name.tags else "",
+        note=clip(newest.record.model.description or "", _LONGEST)
+        if "activations only" in name.tags
+        else "",
     )
 
 

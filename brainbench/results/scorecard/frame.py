@@ -22,6 +22,7 @@ from brainbench.quantities import Interval
 from brainbench.reasoning import AnswerBias
 from brainbench.reasoning.uncertainty import share_interval
 from brainbench.results.record import Record
+from brainbench.statistics.means import crossed_interval
 
 
 class Row(NamedTuple):
@@ -141,7 +142,9 @@ def _behavior(score: BehaviorScore) -> Iterator[Row]:
     place = score.benchmark, "", score.reasoning_type
     for measure in MEASURES:
         found, name = getattr(score, measure), IN_WORDS[measure]
-        yield from _row(*place, name, found.value, found.interval)
+        # over new people and new problems, as the line of a scorecard is
+        both = crossed_interval(found.value or 0.0, found.interval, found.interval_items)
+        yield from _row(*place, name, found.value, both)
         yield from _row(*place, f"{name}, people", found.reference, found.reference_interval)
         yield from _row(*place, f"{name} / people", found.ratio, found.ratio_interval)
         for control in score.controls:
