@@ -13,6 +13,7 @@ from rich.markup import escape
 from brainbench.cli.console import say, stderr
 from brainbench.cli.errors import FAILED
 from brainbench.cli.options import Json, Overwrite
+from brainbench.cli.progress import step_progress
 from brainbench.errors import UsageError
 from brainbench.leaderboard.boards.board import load_boards
 from brainbench.leaderboard.checks.check import (
@@ -23,6 +24,7 @@ from brainbench.leaderboard.checks.check import (
 )
 from brainbench.leaderboard.submissions.submission import make_submission, seal_submission
 from brainbench.paths import user_path
+from brainbench.progress import Step
 
 HELP = """Make a submission to the leaderboard from a run, or check one.
 
@@ -169,9 +171,13 @@ def _make(run: Path, output: Path, given: dict[str, Any], overwrite: bool) -> No
 def _check(folder: Path, json: bool) -> None:
     """Every submission of a folder; 1 where one has a fault."""
     boards = load_boards()
-    found = [
-        check_submission(one, boards, accepted_beside(one)) for one in find_submissions(folder)
-    ]
+    folders = find_submissions(folder)
+    found = []
+    # several take a while
+    with step_progress(quiet=json or len(folders) == 1) as report:
+        for number, path in enumerate(folders):
+            report(Step(f"checking {path.parent.name}", number, len(folders)))
+            found.append(check_submission(path, boards, accepted_beside(path)))
     if json:
         say(json_module.dumps([_as_json(one) for one in found], indent=1))
     for one in found if not json else ():

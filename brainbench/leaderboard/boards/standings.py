@@ -123,7 +123,7 @@ def key_of(submission: Submission) -> Key:
     if model.weights_sha256 is not None and model.steering is not None:
         digest = f"{digest} {model.steering.sha256}"
     if metadata is None:
-        return OWN, model.identifier, digest
+        return OWN, model.shown, digest
     return metadata.org, metadata.model, digest
 
 
