@@ -20,7 +20,7 @@ from brainbench.datasets import load_recording
 from brainbench.guidance.answers import ArmAnswers, TestItems
 from brainbench.guidance.arms import PERMUTED, UNGUIDED
 from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator
-from brainbench.guidance.evaluation.selection import STRENGTHS, Grid
+from brainbench.guidance.evaluation.selection import STRENGTHS, SteeringGrid
 from brainbench.guidance.evaluation.test_sets import items_of, load_test
 from brainbench.guidance.gains.compare import tabulate
 from brainbench.guidance.layer_sets import ALL, layer_sets
@@ -51,7 +51,7 @@ def main() -> None:
     recording = load_recording(given.dataset, None if given.roi is None else (given.roi,))
     roi = given.roi or next(iter(recording.card.rois))
     sets = layer_sets(model.loader.config.get_text_config().num_hidden_layers)
-    grid = Grid(sets, STRENGTHS, len(sets[ALL]))
+    grid = SteeringGrid(sets, STRENGTHS, len(sets[ALL]))
     plan = SteeringPlan((UNGUIDED, PERMUTED), tuple(range(given.permutations)), grid)
     evaluator = LastTokenEvaluator(model, "attention", sets[ALL])
     for kind in recording.card.reasoning_types:

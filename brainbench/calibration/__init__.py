@@ -6,7 +6,7 @@ from brainbench.calibration.ladder.record import LadderCalibration
 from brainbench.calibration.ladder.runner import calibrate_ladder, new_ladder_calibration
 from brainbench.calibration.ladder.table import render_ladder_calibration
 from brainbench.calibration.picture import can_draw, draw_calibration
-from brainbench.calibration.record import FULL, QUICK, Calibration, CalibrationRow, Plan
+from brainbench.calibration.record import FULL, QUICK, Calibration, CalibrationPlan, CalibrationRow
 from brainbench.calibration.runner import calibrate, new_calibration
 from brainbench.calibration.store import (
     DESIGNS,
@@ -31,9 +31,9 @@ __all__ = [
     "RECORD",
     "Calibration",
     "CalibrationFolder",
+    "CalibrationPlan",
     "CalibrationRow",
     "LadderCalibration",
-    "Plan",
     "StudyDesigns",
     "StudyPlan",
     "calibrate",

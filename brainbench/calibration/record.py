@@ -35,7 +35,7 @@ class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Plan(_Row):
+class CalibrationPlan(_Row):
     """How much is simulated."""
 
     reasoning_types: tuple[str, ...]
@@ -68,7 +68,7 @@ class Plan(_Row):
     pooled_draws: int
 
 
-QUICK = Plan(
+QUICK = CalibrationPlan(
     reasoning_types=("syllogistic",),
     n_tested=100,
     n_planted=100,
@@ -85,7 +85,7 @@ QUICK = Plan(
     tested_draws=99,
     pooled_draws=19,
 )
-FULL = Plan(
+FULL = CalibrationPlan(
     reasoning_types=("syllogistic", "transitive"),
     n_tested=800,
     n_planted=200,
@@ -193,7 +193,7 @@ class Calibration(_Row):
     schema_version: int = SCHEMA_VERSION
     complete: bool
     seed: int
-    plan: Plan
+    plan: CalibrationPlan
     versions: dict[str, str]
     design: DesignRecord
     people_r: dict[str, float] = {}

@@ -21,10 +21,10 @@ from brainbench.calibration.people import Design, Experiment, make_design, make_
 from brainbench.calibration.record import (
     QUICK,
     Calibration,
+    CalibrationPlan,
     CalibrationRow,
     DesignRecord,
     Key,
-    Plan,
     versions,
 )
 from brainbench.calibration.scenarios import (
@@ -57,7 +57,7 @@ class _Task:
     measure: Callable[[Report], list[CalibrationRow]]
 
 
-def new_calibration(seed: int = 0, plan: Plan = QUICK) -> Calibration:
+def new_calibration(seed: int = 0, plan: CalibrationPlan = QUICK) -> Calibration:
     """A record without rows: what would be computed, and by what.
 
     Parameters
@@ -70,7 +70,7 @@ def new_calibration(seed: int = 0, plan: Plan = QUICK) -> Calibration:
 
 def calibrate(
     seed: int = 0,
-    plan: Plan = QUICK,
+    plan: CalibrationPlan = QUICK,
     progress: Progress = no_progress,
     kept: Calibration | None = None,
     save: Save | None = None,
@@ -123,7 +123,7 @@ def calibrate(
         return record
 
 
-def _empty(experiment: Experiment, seed: int, plan: Plan) -> Calibration:
+def _empty(experiment: Experiment, seed: int, plan: CalibrationPlan) -> Calibration:
     runs = Counter(str(run) for run in experiment.recording.assembly["run"].values)
     return Calibration(
         complete=False,
@@ -134,7 +134,7 @@ def _empty(experiment: Experiment, seed: int, plan: Plan) -> Calibration:
     )
 
 
-def _tasks(experiment: Experiment, plan: Plan, seed: int) -> Iterator[_Task]:
+def _tasks(experiment: Experiment, plan: CalibrationPlan, seed: int) -> Iterator[_Task]:
     """What must hold first: a run that is stopped has it soonest."""
     for kind in plan.reasoning_types:
         design = make_design(experiment, kind)

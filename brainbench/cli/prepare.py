@@ -17,7 +17,7 @@ from brainbench.imaging.confounds import DEFAULT_STRATEGY
 from brainbench.imaging.prepare import PrepareOptions
 from brainbench.imaging.reading import ReadOptions
 from brainbench.results.quality import QUALITY
-from brainbench.run.preparing import Plan, Study, plan
+from brainbench.run.preparing import PreparationPlan, Study, plan
 from brainbench.run.preparing import prepare as run_prepare
 
 HELP = """Make a dataset folder of scanner images, one response a trial.
@@ -167,7 +167,7 @@ def prepare(
     say(f"page: {folder / QUALITY}")
 
 
-def _print_plan(planned: Plan) -> None:
+def _print_plan(planned: PreparationPlan) -> None:
     sizes = planned.source.sizes
     people = len({subject for subject, _ in sizes})
     say(f"{planned.card.name}: {len(sizes)} runs of {people} people in {planned.options.space}")

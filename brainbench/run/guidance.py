@@ -16,7 +16,7 @@ from brainbench.errors import DataError, UsageError
 from brainbench.guidance.answers import ArmAnswers
 from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator, Question, ask_problems
 from brainbench.guidance.evaluation.problem_tests import FOLIO, TESTS
-from brainbench.guidance.evaluation.selection import STRENGTHS, Grid
+from brainbench.guidance.evaluation.selection import STRENGTHS, SteeringGrid
 from brainbench.guidance.evaluation.test_sets import TestQuestions, items_of, load_test
 from brainbench.guidance.finetuning import experiment
 from brainbench.guidance.finetuning.recipes import BOTH, REPRESENTATION, Budget
@@ -187,7 +187,7 @@ class GuidanceRun:
         plan = SteeringPlan(
             extent.arms("steering"),
             extent.seeds,
-            Grid(self._sets, STRENGTHS, len(every)),
+            SteeringGrid(self._sets, STRENGTHS, len(every)),
             SteeringLoss(),
         )
         way = scoring.Method("steering", "controlled", ONE_STEP, SITE, every)

@@ -25,10 +25,10 @@ from brainbench.imaging.extra import require_imaging
 from brainbench.imaging.prepare import (
     BucketSource,
     FolderSource,
-    Kept,
+    KeptParts,
     PrepareOptions,
+    Preparer,
     RunSource,
-    Work,
     estimator,
     put_together,
 )
@@ -42,7 +42,7 @@ _PACKAGES = ("numpy", "scipy", "pandas", "xarray", "nilearn", "nibabel", "scikit
 
 
 @dataclass(frozen=True)
-class Plan:
+class PreparationPlan:
     """What is to be prepared, before any image is read.
 
     Attributes
@@ -91,7 +91,7 @@ def plan(
     options: PrepareOptions,
     subjects: Sequence[str] | None = None,
     keep_images: bool = False,
-) -> Plan:
+) -> PreparationPlan:
     """Check what was asked for.
 
     Parameters
@@ -127,11 +127,11 @@ def plan(
         where = target / ("fmriprep" if keep_images else ".prepare/images")
         source = BucketSource(card, images, options.space, subjects, where, keep_images)
     _refuse_paths(source)
-    return Plan(card, source, rois, options, target)
+    return PreparationPlan(card, source, rois, options, target)
 
 
 def prepare(
-    planned: Plan,
+    planned: PreparationPlan,
     jobs: int = 1,
     leave_out_faulty: bool = False,
     overwrite: bool = False,
@@ -167,8 +167,8 @@ def prepare(
     with locked(folder):
         if overwrite:
             shutil.rmtree(folder / ".prepare", ignore_errors=True)
-        kept = Kept(folder, _asked(planned))
-        work = Work(
+        kept = KeptParts(folder, _asked(planned))
+        work = Preparer(
             planned.source,
             kept,
             planned.card,
@@ -288,7 +288,7 @@ def _refuse_others(folder: Path, overwrite: bool) -> None:
         )
 
 
-def _asked(planned: Plan) -> dict[str, Any]:
+def _asked(planned: PreparationPlan) -> dict[str, Any]:
     """What decides the numbers: options, files of regions, and how the card reads the runs."""
     scans = planned.card.scans or Scans()
     return {
@@ -314,7 +314,7 @@ def _digests(roi: Roi) -> list[str]:
     return found
 
 
-def _provenance(planned: Plan, people: Sequence[Any], coverage: Any) -> dict[str, Any]:
+def _provenance(planned: PreparationPlan, people: Sequence[Any], coverage: Any) -> dict[str, Any]:
     inputs = {
         path: held
         for person in people

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from brainbench.calibration import Calibration, Plan, calibrate, new_calibration
+from brainbench.calibration import Calibration, CalibrationPlan, calibrate, new_calibration
 
-TINY = Plan(
+TINY = CalibrationPlan(
     reasoning_types=("transitive",),
     n_tested=3,
     n_planted=2,

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 import brainbench.cli.calibrate as command
-from brainbench.calibration import Calibration, Plan, StudyDesigns
+from brainbench.calibration import Calibration, CalibrationPlan, StudyDesigns
 from brainbench.calibration.ladder.record import LadderPlan
 from brainbench.cli.main import main
 from brainbench.models import PHANTOM_FILE
 
-TINY = Plan(
+TINY = CalibrationPlan(
     reasoning_types=("syllogistic",),
     n_tested=2,
     n_planted=2,

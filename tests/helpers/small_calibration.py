@@ -6,9 +6,9 @@ from typing import Any
 
 import golden_numbers
 
-from brainbench.calibration import Plan, calibrate
+from brainbench.calibration import CalibrationPlan, calibrate
 
-PLAN = Plan(
+PLAN = CalibrationPlan(
     reasoning_types=("transitive",),
     n_tested=8,
     n_planted=4,

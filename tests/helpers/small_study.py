@@ -16,7 +16,7 @@ from brainbench.imaging.betas import BetaOptions
 from brainbench.imaging.prepare import BucketSource, PrepareOptions
 from brainbench.imaging.rois import parse_roi
 from brainbench.imaging.simulation import SimulatedStudy, StudyDesign, simulate_study
-from brainbench.run.preparing import Plan, Study, plan
+from brainbench.run.preparing import PreparationPlan, Study, plan
 
 FAST = BetaOptions(method="lss", noise_model="ols")
 
@@ -50,7 +50,7 @@ def options_for(study: SimulatedStudy, **changed: object) -> PrepareOptions:
     return replace(options, **changed)  # type: ignore[arg-type]
 
 
-def plan_of(study: SimulatedStudy, folder: Path, **changed: object) -> Plan:
+def plan_of(study: SimulatedStudy, folder: Path, **changed: object) -> PreparationPlan:
     """A plan from the folders of a study."""
     where = Study(fmriprep=study.fmriprep, bids=study.bids, card=study.card_path)
     return plan(where, folder, options_for(study, **changed))
@@ -80,9 +80,9 @@ def in_bucket(study: SimulatedStudy, host: Host) -> tuple[Card, ImageList]:
 
 def plan_from_bucket(
     study: SimulatedStudy, card: Card, images: ImageList, folder: Path, keep: bool = False
-) -> Plan:
+) -> PreparationPlan:
     """A plan that brings the images run by run."""
     options = options_for(study)
     where = folder / ("fmriprep" if keep else ".prepare/images")
     source = BucketSource(card, images, options.space, None, where, keep)
-    return Plan(card, source, dict(map(parse_roi, options.rois)), options, folder)
+    return PreparationPlan(card, source, dict(map(parse_roi, options.rois)), options, folder)

@@ -20,7 +20,7 @@ from transformers import PreTrainedTokenizerFast
 
 from brainbench.models import LanguageModel
 from brainbench.reasoning.evaluation import TaskEvaluator
-from brainbench.reasoning.lm.lm import BrainbenchLM, Text
+from brainbench.reasoning.lm.lm import BrainbenchLM, GeneratedText
 from brainbench.reasoning.options import TaskOptions
 from brainbench.reasoning.tasks import load_tasks
 
@@ -123,7 +123,7 @@ def test_every_kind_scores_as_with_lm_evals_own_model(
 
 @pytest.mark.parametrize("target", ["word", 3, True, None, 2.5, ["a"]])
 def test_a_target_becomes_the_answers_type(target: Any) -> None:
-    answer = Text("said", True)
+    answer = GeneratedText("said", True)
     made = type(answer)(target)
     assert (made, made.truncated) == (str(target), False)
 
@@ -132,5 +132,5 @@ def test_a_target_becomes_the_answers_type(target: Any) -> None:
     "copied", [copy.copy, copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))]
 )
 def test_a_copy_still_tells_that_it_was_cut_off(copied: Any) -> None:
-    found = copied(Text("said", True))
+    found = copied(GeneratedText("said", True))
     assert (found, found.truncated) == ("said", True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from brainbench.reasoning.lm.lm import Text
+from brainbench.reasoning.lm.lm import GeneratedText
 from brainbench.reasoning.plain import plain
 from brainbench.reasoning.samples import sample_rows
 
@@ -35,7 +35,7 @@ def test_a_row_has_ids_hashes_and_numbers() -> None:
 
 
 def test_no_text_of_a_question_or_an_answer_is_told() -> None:
-    said = Text(f"I think that {SECRET}", True)
+    said = GeneratedText(f"I think that {SECRET}", True)
     (row,) = sample_rows([sample(resps=[[said]], filtered_resps=[said])], texts=False)
     assert SECRET not in json.dumps(row)
     (answer,) = row["answers"]
@@ -52,7 +52,8 @@ def test_texts_are_told_where_they_may_be() -> None:
 
 def test_values_are_as_json_has_them() -> None:
     values = {
-        "a": float("nan"), "b": [np.float32(1.5), -float("inf")], 3: {"x"}, "f": Text("t", True),
+        "a": float("nan"), "b": [np.float32(1.5), -float("inf")], 3: {"x"},
+        "f": GeneratedText("t", True),
         "n": np.arange(2), "t": True,
     }  # fmt: skip
     found = plain(values)

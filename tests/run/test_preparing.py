@@ -313,7 +313,7 @@ class TestBucket:
             from brainbench.imaging.betas import BetaOptions
             from brainbench.imaging.prepare import BucketSource, PrepareOptions
             from brainbench.imaging.rois import parse_roi
-            from brainbench.run.preparing import Plan, prepare
+            from brainbench.run.preparing import PreparationPlan, prepare
 
             card = Card.model_validate_json(Path({str(tmp_path / "card.json")!r}).read_text())
             files = tuple(map(ImageFile.model_validate, {[f.model_dump() for f in images.files]!r}))
@@ -323,7 +323,7 @@ class TestBucket:
             out = Path({str(tmp_path / "out")!r})
             source = BucketSource(card, images, options.space, None, out / ".prepare/images")
             rois = dict(map(parse_roi, options.rois))
-            prepare(Plan(card, source, rois, options, out))
+            prepare(PreparationPlan(card, source, rois, options, out))
             """
         )
         process = subprocess.Popen([sys.executable, "-c", script], env={**os.environ})

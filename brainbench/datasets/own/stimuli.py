@@ -20,7 +20,7 @@ _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True)
-class Shown:
+class OwnStimuli:
     """What each presentation showed.
 
     Attributes
@@ -33,7 +33,7 @@ class Shown:
     notes: tuple[str, ...] = ()
 
 
-def read_stimuli(assembly: xr.DataArray, card: AssemblyCard) -> Shown:
+def read_stimuli(assembly: xr.DataArray, card: AssemblyCard) -> OwnStimuli:
     """The stimulus of each presentation.
 
     Deductive problems are read as such where the assembly holds their premises, conclusion and
@@ -66,7 +66,7 @@ def read_stimuli(assembly: xr.DataArray, card: AssemblyCard) -> Shown:
             )
         if other != one:
             raise DataError(f"{one.identifier!r} is of two types, or has two conditions")
-    return Shown(stimuli, tuple(_twins(list(by_id.values()))))
+    return OwnStimuli(stimuli, tuple(_twins(list(by_id.values()))))
 
 
 def _texts(assembly: xr.DataArray, card: AssemblyCard) -> list[Stimulus]:

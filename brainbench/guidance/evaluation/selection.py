@@ -19,7 +19,7 @@ _EQUAL = 1e-9
 
 
 @dataclass(frozen=True)
-class Grid:
+class SteeringGrid:
     """The grid of strengths × sets of layers, the same for every arm.
 
     Attributes
@@ -94,7 +94,7 @@ def threshold(odds: Array, labels: NDArray[np.int64]) -> float:
 
 def doses(
     arm: str,
-    grid: Grid,
+    grid: SteeringGrid,
     odds: Sequence[Array],
     answer: Sequence[NDArray[np.int64]],
     labels: NDArray[np.int64],

@@ -24,7 +24,13 @@ from brainbench.guidance.evaluation.cached_prompts import (
     Question,
     ask_problems,
 )
-from brainbench.guidance.evaluation.selection import Grid, choose, choose_accuracy, doses, threshold
+from brainbench.guidance.evaluation.selection import (
+    SteeringGrid,
+    choose,
+    choose_accuracy,
+    doses,
+    threshold,
+)
 from brainbench.guidance.evaluation.test_sets import TestQuestions
 from brainbench.guidance.rows import Dose
 from brainbench.guidance.signals import Signals
@@ -65,7 +71,7 @@ class SteeringPlan:
 
     arms: tuple[str, ...]
     seeds: tuple[int, ...]
-    grid: Grid
+    grid: SteeringGrid
     way: SteeringLoss = field(default_factory=SteeringLoss)
 
     def seeds_of(self, arm: str) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from brainbench.encoding.kernels import Array
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import GUIDED, UNGUIDED, find_arm
 from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator, Question, ask_problems
-from brainbench.guidance.evaluation.selection import STRENGTHS, Grid, choose
+from brainbench.guidance.evaluation.selection import STRENGTHS, SteeringGrid, choose
 from brainbench.guidance.evaluation.test_sets import read_validation
 from brainbench.guidance.layer_sets import MIDDLE, layer_sets, parse_layers
 from brainbench.guidance.signals import read_signals
@@ -177,7 +177,7 @@ class _Deriver:
         if chosen.layers is not None:
             sets = {chosen.layers: parse_layers(chosen.layers, self.count)}
         strengths = STRENGTHS if chosen.strength is None else (chosen.strength,)
-        grid = Grid(sets, strengths, self.count)
+        grid = SteeringGrid(sets, strengths, self.count)
         options = unit * grid.factors(scale_of(training.states).sigma)[:, :, None]
         best, areas = self._choose(evaluator, options)
         name, strength = grid.options[best]

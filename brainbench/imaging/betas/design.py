@@ -20,7 +20,7 @@ WHOLE = "trial"
 
 
 @dataclass(frozen=True)
-class Design:
+class Regressors:
     """Regressors of one run, over the scans that are kept.
 
     Attributes
@@ -99,7 +99,7 @@ def build_design(
     options: BetaOptions,
     phases: Mapping[str, float] | None = None,
     hrf: HrfModel | None = None,
-) -> Design:
+) -> Regressors:
     """Regressors of one run by nilearn.
 
     Parameters
@@ -149,7 +149,7 @@ def build_design(
         high_pass=options.high_pass,
         add_regs=responses.confounds if responses.confounds.shape[1] else None,
     )
-    return Design(
+    return Regressors(
         units,
         own[kept],
         rest[kept],

@@ -21,7 +21,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.imaging.betas.design import Design
+from brainbench.imaging.betas.design import Regressors
 from brainbench.imaging.betas.fractional import FractionalRidge
 from brainbench.imaging.betas.separate import orthonormal
 
@@ -47,7 +47,7 @@ class SingleRun:
 
     name: str
     series: Array
-    designs: Sequence[Design]
+    designs: Sequence[Regressors]
     conditions: NDArray[np.str_]
     _noise: dict[bytes, Array] = field(default_factory=dict)
 

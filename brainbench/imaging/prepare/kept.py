@@ -22,7 +22,7 @@ from brainbench.foreign import parse_json, read_text
 _CODE = ("brainbench.imaging.reading", "brainbench.imaging.betas")
 
 
-class Kept:
+class KeptParts:
     """Finished parts in a folder.
 
     Parameters

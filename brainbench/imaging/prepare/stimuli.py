@@ -23,7 +23,7 @@ _PLAIN = ("stimulus", "text", "sentence")
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownStimuli:
     """What was shown.
 
     Attributes
@@ -39,7 +39,7 @@ class Shown:
     behavior: xr.Dataset | None
 
 
-def read_shown(people: Sequence[PreparedPerson], card: Card) -> Shown:
+def read_shown(people: Sequence[PreparedPerson], card: Card) -> ShownStimuli:
     """Put together what all people saw.
 
     Events of other studies than ds002886 and ds003076 hold the text of each trial: in
@@ -69,7 +69,7 @@ def read_shown(people: Sequence[PreparedPerson], card: Card) -> Shown:
         shown = deduction.stimuli(tables, card, runs)
         subjects = [person.subject for person in people]
         answers = deduction.behavior(tables, shown, subjects, card)
-        return Shown(shown, deduction.problems(shown), answers)
+        return ShownStimuli(shown, deduction.problems(shown), answers)
     control = (card.scans or Scans()).control
     held = {key: _table(paths[key], text, control) for key, text in texts.items()}
     for person in people:
@@ -79,7 +79,7 @@ def read_shown(people: Sequence[PreparedPerson], card: Card) -> Shown:
     shown = _presentations(held, runs, stimuli, card)
     behavior = _behavior(held, shown, stimuli, [person.subject for person in people])
     kept = tuple(stimuli[str(name)] for name in dict.fromkeys(shown["stimulus_id"]))
-    return Shown(shown, kept, behavior)
+    return ShownStimuli(shown, kept, behavior)
 
 
 # ---------------------------------------------------------------- parts

@@ -15,7 +15,7 @@ from brainbench.datasets.cards import Card, Scans
 from brainbench.datasets.images import ImageError
 from brainbench.errors import DataError, DownloadError
 from brainbench.foreign import parse_json, read_text
-from brainbench.imaging.prepare.kept import Kept
+from brainbench.imaging.prepare.kept import KeptParts
 from brainbench.imaging.prepare.options import PrepareOptions
 from brainbench.imaging.prepare.person import PreparedPerson, mean_motion
 from brainbench.imaging.prepare.sources import RunName, RunSource
@@ -35,7 +35,7 @@ Estimate = Callable[[str, Sequence[ReadRun], Mapping[str, str]], PreparedPerson]
 """From a person, all runs, and why others were left out, to responses."""
 
 
-class Work:
+class Preparer:
     """Prepares people.
 
     Parameters
@@ -58,7 +58,7 @@ class Work:
     def __init__(
         self,
         source: RunSource,
-        kept: Kept,
+        kept: KeptParts,
         card: Card,
         rois: Mapping[str, Roi],
         options: PrepareOptions,

@@ -13,11 +13,10 @@ import yaml
 from numpy.typing import NDArray
 
 from brainbench.atomic import write_whole
-from brainbench.datasets.cards import Card, load_card
-from brainbench.datasets.cards import Scans as ScanNames
+from brainbench.datasets.cards import Card, Scans, load_card
 from brainbench.datasets.deduction import RUNS
 from brainbench.imaging.simulation.design import StudyDesign
-from brainbench.imaging.simulation.scans import Scans
+from brainbench.imaging.simulation.scans import SimulatedScans
 from brainbench.imaging.simulation.surface import write_surface
 
 SPACE = "MNI152NLin2009cAsym"
@@ -38,7 +37,7 @@ def write_run(
     subject: str,
     run: str,
     events: pd.DataFrame,
-    scans: Scans,
+    scans: SimulatedScans,
     brain: NDArray[np.bool_],
 ) -> None:
     """Events, images, mask and confounds of one run.
@@ -133,7 +132,7 @@ def write_study(
         items=len(kept),
         type_items={kind: types.count(kind) for kind in dict.fromkeys(types)},
         runs=tuple(RUNS),
-        scans=ScanNames(
+        scans=Scans(
             runs={run: name for run, (_, name) in RUNS.items()},
             repetition_time=design.tr,
             trials=len(items) // len(RUNS),

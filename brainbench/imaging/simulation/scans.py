@@ -22,7 +22,7 @@ _CUT_OFF = 128.0  # s, fMRIPrep's
 
 
 @dataclass(frozen=True)
-class Scans:
+class SimulatedScans:
     """One run: ``images`` (x, y, z, scan), and what fMRIPrep writes beside them."""
 
     images: NDArray[np.float32]
@@ -46,7 +46,7 @@ def draw_head(design: StudyDesign, subject: str, brain: NDArray[np.bool_]) -> He
 
 def draw_scans(
     design: StudyDesign, events: pd.DataFrame, responses: Array, head: Head, names: tuple[str, ...]
-) -> Scans:
+) -> SimulatedScans:
     """Scans of one run and their confounds.
 
     Parameters
@@ -72,7 +72,7 @@ def draw_scans(
         percent[scan] += 12.0 / 4.0**scan
     images = head.brightness * (1.0 + percent / 100.0)
     confounds, sidecar = _confounds(design, random, images[:, head.brain], moved, sources, cosines)
-    return Scans(np.moveaxis(images, 0, -1).astype(np.float32), confounds, sidecar)
+    return SimulatedScans(np.moveaxis(images, 0, -1).astype(np.float32), confounds, sidecar)
 
 
 # ---------------------------------------------------------------- parts of the signal

@@ -49,7 +49,7 @@ _OPTIONS = (
 )
 
 
-class Text(str):
+class GeneratedText(str):
     """Generated text, and whether the token limit cut it off: lm-eval does not pass that on.
 
     lm-eval makes targets of the answer's own type, ``type(answer)(target)``, and copies answers:
@@ -58,7 +58,7 @@ class Text(str):
 
     truncated: bool
 
-    def __new__(cls, text: object = "", truncated: bool = False) -> Text:
+    def __new__(cls, text: object = "", truncated: bool = False) -> GeneratedText:
         made = super().__new__(cls, text)
         made.truncated = truncated
         return made
@@ -281,7 +281,8 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
 
         Returns
         -------
-        One :class:`Text` per request, without the prompt; ``truncated`` where the limit cut it off.
+        One :class:`GeneratedText` per request, without the prompt; ``truncated`` where the limit
+        cut it off.
 
         Raises
         ------
@@ -292,7 +293,7 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
         groups: dict[str, list[int]] = {}
         for i, request in enumerate(requests):
             groups.setdefault(repr(sorted(request.args[1].items())), []).append(i)
-        texts: dict[int, Text] = {}
+        texts: dict[int, GeneratedText] = {}
         for own in groups.values():
             some = [requests[i] for i in own]
             decoding = _decoding(some[0].args[1])
@@ -312,7 +313,7 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
                 text = self.tokenizer.decode(one.tokens, skip_special_tokens=True)
                 for end in decoding.until:
                     text = text.split(end)[0] if end else text
-                texts[i] = Text(text, one.cut_off)
+                texts[i] = GeneratedText(text, one.cut_off)
                 self.cache_hook.add_partial("generate_until", requests[i].args, texts[i])
         return [texts[i] for i in range(len(requests))]
 
@@ -443,4 +444,4 @@ def _decoding(given: Mapping[str, Any]) -> Decoding:
     return Decoding(most, until, {} if greedy else settings)
 
 
-__all__ = ["BrainbenchLM", "Text", "Tokens", "name_of"]
+__all__ = ["BrainbenchLM", "GeneratedText", "Tokens", "name_of"]

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from brainbench.guidance.evaluation.selection import (
     STRENGTHS,
-    Grid,
+    SteeringGrid,
     choose,
     choose_accuracy,
     doses,
@@ -75,7 +75,7 @@ class TestChoose:
 
 
 class TestGrid:
-    GRID = Grid(layer_sets(4), (0.5, 2.0), 4)
+    GRID = SteeringGrid(layer_sets(4), (0.5, 2.0), 4)
 
     def test_every_strength_in_every_set_the_weaker_first(self) -> None:
         assert self.GRID.options == [
@@ -94,7 +94,7 @@ class TestGrid:
 
 
 def test_doses_are_means_over_seeds() -> None:
-    grid = Grid(layer_sets(4), (1.0, 2.0), 4)
+    grid = SteeringGrid(layer_sets(4), (1.0, 2.0), 4)
     draws = [draw(seed, 12, 4)[0] for seed in (0, 1)]
     labels = draw(0, 12)[1]
     answer = [np.where(odds > 0, 0, 1) for odds in draws]
@@ -113,7 +113,7 @@ def test_doses_are_means_over_seeds() -> None:
 
 
 def test_doses_of_three_choices_have_no_area() -> None:
-    grid = Grid(layer_sets(4), (1.0,), 4)
+    grid = SteeringGrid(layer_sets(4), (1.0,), 4)
     labels = np.array([0, 1, 2])
     blind = [np.full((3, 2), np.nan)]
     told = doses("guided", grid, blind, [np.array([[0, 1], [1, 1], [2, -1]])], labels)

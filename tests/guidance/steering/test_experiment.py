@@ -22,7 +22,7 @@ from brainbench.guidance.evaluation.cached_prompts import (
     ask_problems,
 )
 from brainbench.guidance.evaluation.problem_tests import TESTS
-from brainbench.guidance.evaluation.selection import STRENGTHS, Grid, threshold
+from brainbench.guidance.evaluation.selection import STRENGTHS, SteeringGrid, threshold
 from brainbench.guidance.evaluation.test_sets import TestQuestions
 from brainbench.guidance.layer_sets import layer_sets
 from brainbench.guidance.rows import Dose
@@ -41,7 +41,7 @@ from brainbench.models import LanguageModel, load_model
 
 Tiny = Callable[..., LanguageModel]
 ARMS = tuple(arm.name for arm in arms_of("steering"))
-GRID = Grid(layer_sets(4), (2.0, 8.0), 4)
+GRID = SteeringGrid(layer_sets(4), (2.0, 8.0), 4)
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,9 @@ class TestAsking:
 
 class TestHeldOut:
     def test_at_strength_0_every_arm_is_the_model_as_it_is(self, world: World) -> None:
-        answers, doses = steer(world, SteeringPlan(ARMS, (0,), Grid(layer_sets(4), (0.0,), 4)))
+        answers, doses = steer(
+            world, SteeringPlan(ARMS, (0,), SteeringGrid(layer_sets(4), (0.0,), 4))
+        )
         plain = answers[UNGUIDED]
         for name in ARMS:
             np.testing.assert_allclose(answers[name].log_odds, plain.log_odds, atol=1e-5)
@@ -240,7 +242,7 @@ class TestPlantedTruth:
             )
             labels = np.array([question.label for question in questions])
             arms = (UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY)
-            plan = SteeringPlan(arms, (0, 1), Grid(layer_sets(4), STRENGTHS, 4))
+            plan = SteeringPlan(arms, (0, 1), SteeringGrid(layer_sets(4), STRENGTHS, 4))
             answers, _ = steer_held_out(training, held, labels, plan)
             found[roi] = {
                 arm: float(np.mean([roc_auc_score(labels == 0, o) for o in own.log_odds]))

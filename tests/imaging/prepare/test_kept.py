@@ -8,7 +8,7 @@ import pytest
 
 from brainbench.errors import UsageError
 from brainbench.imaging.prepare import kept
-from brainbench.imaging.prepare.kept import Kept, differences
+from brainbench.imaging.prepare.kept import KeptParts, differences
 
 ASKED = {"rois": ["a=m.nii"], "space": "MNI", "betas": {"method": "lss", "high_pass": 1 / 128}}
 
@@ -18,43 +18,43 @@ def other(**betas: object) -> dict[str, object]:
 
 
 def test_the_same_request_finds_what_is_kept(tmp_path: Path) -> None:
-    first = Kept(tmp_path, ASKED)
+    first = KeptParts(tmp_path, ASKED)
     path = first.person_path("sub-01")
     path.parent.mkdir(parents=True)
     path.write_bytes(b"x")
-    assert Kept(tmp_path, {**ASKED, "rois": ("a=m.nii",)}).person_path("sub-01").is_file()
+    assert KeptParts(tmp_path, {**ASKED, "rois": ("a=m.nii",)}).person_path("sub-01").is_file()
 
 
 def test_another_request_is_refused_by_what_differs(tmp_path: Path) -> None:
-    Kept(tmp_path, ASKED)
+    KeptParts(tmp_path, ASKED)
     with pytest.raises(UsageError, match=r"betas\.method: lss, now lsa\. Ask as before"):
-        Kept(tmp_path, other(method="lsa"))
+        KeptParts(tmp_path, other(method="lsa"))
 
 
 def test_other_code_computes_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = Kept(tmp_path, ASKED)
+    first = KeptParts(tmp_path, ASKED)
     path = first.run_path("sub-01", "run")
     path.parent.mkdir(parents=True)
     path.write_bytes(b"x")
     monkeypatch.setattr(kept, "reached_sha256", lambda _: "0" * 64)
-    Kept(tmp_path, ASKED)
+    KeptParts(tmp_path, ASKED)
     assert not path.exists()
 
 
 def test_what_is_damaged_is_named(tmp_path: Path) -> None:
-    Kept(tmp_path, ASKED)
+    KeptParts(tmp_path, ASKED)
     (tmp_path / ".prepare/asked.json").write_text("{")
     with pytest.raises(UsageError, match=r"asked\.json is damaged"):
-        Kept(tmp_path, ASKED)
+        KeptParts(tmp_path, ASKED)
 
 
 def test_only_people_stay_at_the_end(tmp_path: Path) -> None:
-    one = Kept(tmp_path, ASKED)
+    one = KeptParts(tmp_path, ASKED)
     for path in (one.run_path("sub-01", "r"), one.person_path("sub-01"), one.images / "a.nii"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
     (tmp_path / ".prepare/people/tmp1.part").write_bytes(b"half")
-    Kept(tmp_path, ASKED)
+    KeptParts(tmp_path, ASKED)
     assert not (tmp_path / ".prepare/people/tmp1.part").exists()
     one.drop_runs("sub-01")
     assert not one.run_path("sub-01", "r").exists()
