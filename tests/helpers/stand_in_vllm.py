@@ -131,7 +131,7 @@ class LLM:
         self.given = given
         self.passes = 0
         self.ended = False
-        module, _, name = given["worker_extension_cls"].rpartition(".")
+        module, _, name = given.get("worker_extension_cls", "builtins.object").rpartition(".")
         extension = getattr(importlib.import_module(module), name)
         self.workers = []
         for rank in range(given.get("tensor_parallel_size", 1)):

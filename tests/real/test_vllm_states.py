@@ -129,5 +129,5 @@ def test_a_run_is_scored_and_recorded(folder: Path, own_cache: None, tmp_path: P
 
 
 def test_an_engine_without_room_is_named(folder: Path, own_cache: None) -> None:
-    with pytest.raises(DataError, match="vLLM's engine cannot load smollm2"):
+    with pytest.raises(DataError, match="vLLM cannot load smollm2"):
         opened(folder).in_vllm({"max_model_len": 1024, "block_size": 7}).answer(PROBLEMS)

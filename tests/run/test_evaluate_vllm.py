@@ -74,6 +74,23 @@ def test_a_finished_run_starts_no_engine(folder: Path, engine: type[LLM], tmp_pa
     assert other.run_id != first.run_id
 
 
+def test_tasks_beside_them_have_an_engine_of_their_own(
+    folder: Path, engine: type[LLM], tmp_path: Path
+) -> None:
+    asked = {"tasks": ["brainbench_quick_belief"]}
+    options = TaskOptions(backend="vllm")
+    record = run(folder, tmp_path, options, **asked)
+    right = run(folder, tmp_path, TaskOptions(), **asked)
+    found, expected = (
+        [row.score for row in one.published] + [one.accuracy["brainbench_quick_belief"]["acc,none"]]
+        for one in (record, right)
+    )
+    assert found == pytest.approx(expected, abs=1e-3)
+    states, tasks = engine.made
+    assert states.ended
+    assert "worker_extension_cls" not in tasks.given
+
+
 def test_guidance_is_refused(folder: Path, engine: type[LLM], tmp_path: Path) -> None:
     settings = Settings(task_options=VLLM, guidance=GuidanceOptions(tier="reduced"))
     with pytest.raises(UsageError, match="guidance steers and trains in transformers"):

@@ -14,12 +14,17 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from brainbench.errors import DataError, UsageError
-from brainbench.models.checkpoints.failures import one_line, out_of_memory, passes
+from brainbench.models.checkpoints.failures import one_line
 from brainbench.models.checkpoints.loading import CheckpointLoader
 from brainbench.models.model import Site
 from brainbench.models.prompts.batches import Tokens
 from brainbench.models.steering.vector import Steering
-from brainbench.models.vllm.library import import_vllm, lora_arguments, vllm_version
+from brainbench.models.vllm.library import (
+    engine_failures,
+    import_vllm,
+    lora_arguments,
+    vllm_version,
+)
 from brainbench.models.vllm.worker import Plan, StateReader
 
 # an engine reserves memory for the longest prompt that it may be asked
@@ -94,6 +99,7 @@ class Engine:
     context_length : tokens that the model reads at most, where it is known.
     arguments : of vLLM's engine, as ``tensor_parallel_size``; they replace what is set here.
     seed : of the engine.
+    generates : tokens that it is to generate at most, beside the prompt.
     """
 
     identifier: str
@@ -103,6 +109,7 @@ class Engine:
     context_length: int | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
+    generates: int = 0
 
     def __post_init__(self) -> None:
         check_arguments(self.arguments)
@@ -122,6 +129,7 @@ class Engine:
         places: Sequence[Sequence[int]],
         spellings: tuple[Sequence[int], Sequence[int]],
         added: Added | None = None,
+        onsets: Sequence[int] = (),
     ) -> dict[str, NDArray[Any]]:
         """States and answers of prompts, each read once.
 
@@ -131,6 +139,8 @@ class Engine:
         places : of each the tokens whose mean is read; empty where the last one is.
         spellings : token ids of True, and those of False.
         added : directions that are added in all of them.
+        onsets : of each the place of the last token before what was generated; by default its
+            last token.
 
         Returns
         -------
@@ -142,31 +152,78 @@ class Engine:
         DataError
             When a prompt is too long, the engine stops, or it computed no state of a prompt.
         """
-        self._check_lengths(prompts)
+        self._check_lengths(prompts, 1)
         adds = added or Added()
-        plan = Plan(
-            [list(prompt) for prompt in prompts],
-            [len(prompt) - 1 for prompt in prompts],
-            [list(own) for own in places] or [[] for _ in prompts],
-            True,
-            list(spellings[0]),
-            list(spellings[1]),
-            adds.site,
-            adds.tokens,
-        )
-        found, said = self._ask(plan, adds)
-        if found["again"][0]:
-            found, said = self._ask(plan, adds)
-        _raise_fault(found, self.identifier)
-        missing = sorted(set(range(len(prompts))) - set(found["rows"].tolist()))
-        if missing:
-            raise DataError(
-                f"vLLM computed no state of {len(missing)} of {len(prompts)} prompts of "
-                f"{self.identifier}, the first that of {len(prompts[missing[0]])} tokens which "
-                f"ends in {list(prompts[missing[0]][-5:])}: it cut them into parts, or took them "
-                "from a cache. Leave --model-args out, or take --backend hf"
+        own = list(places) or [()] * len(prompts)
+        begun = list(onsets) or [len(prompt) - 1 for prompt in prompts]
+        parts: list[dict[str, NDArray[Any]]] = []
+        order: list[int] = []
+        for some in rounds(prompts, [(*each, -1, n) for each, n in zip(own, begun, strict=True)]):
+            plan = Plan(
+                [list(prompts[number]) for number in some],
+                [begun[number] for number in some],
+                [list(own[number]) for number in some],
+                True,
+                list(spellings[0]),
+                list(spellings[1]),
+                adds.site,
+                adds.tokens,
             )
-        return self._checked(found, said)
+            parts.append(self._read(plan, adds))
+            order += some
+        back = np.argsort(order)
+        return {name: np.concatenate([part[name] for part in parts])[back] for name in parts[0]}
+
+    def generate(
+        self,
+        prompts: Sequence[Tokens],
+        limit: int,
+        stops: Sequence[int],
+        added: Added | None = None,
+    ) -> tuple[list[Tokens], list[int]]:
+        """What the model generates, greedily.
+
+        Parameters
+        ----------
+        prompts : token ids, each at least one.
+        limit : tokens to generate at most.
+        stops : token ids that end a text.
+        added : directions that are added.
+
+        Returns
+        -------
+        Token ids without the one that ends them, and 1 for each that the limit cut off.
+
+        Raises
+        ------
+        DataError
+            When a prompt leaves no room, or the engine stops.
+        """
+        self._check_lengths(prompts, limit)
+        asked = [{"prompt_token_ids": list(prompt)} for prompt in prompts]
+        greedy = import_vllm("vllm.sampling_params").SamplingParams(
+            max_tokens=limit,
+            temperature=0.0,
+            detokenize=False,
+            ignore_eos=True,
+            stop_token_ids=list(stops),
+        )
+        onsets = [len(prompt) - 1 for prompt in prompts]
+        steered = (
+            contextlib.nullcontext()
+            if added is None
+            else adding(self.llm, prompts, onsets, added, self.identifier)
+        )
+        with self._running("stopped while it generated with"), steered:
+            given = self.llm.generate(asked, greedy, use_tqdm=False, lora_request=self._lora)
+        texts: list[Tokens] = []
+        cut_off: list[int] = []
+        for one in given:
+            text = tuple(int(token) for token in one.outputs[0].token_ids)
+            end = next((n for n, token in enumerate(text) if token in stops), None)
+            texts.append(text if end is None else text[:end])
+            cut_off.append(int(end is None))
+        return texts, cut_off
 
     def close(self) -> None:
         """Let the engine go, with the memory that it holds. What is asked next starts another."""
@@ -196,7 +253,7 @@ class Engine:
             "model": str(self.loader.checkpoint.folder),
             "dtype": self.dtype,
             "seed": self.seed,
-            "max_model_len": min(self.context_length or LONGEST, LONGEST),
+            "max_model_len": min(self.context_length or self._longest, self._longest),
             "trust_remote_code": self.loader.code,
             "disable_log_stats": True,
             # of a model that also sees, the part that reads text
@@ -207,17 +264,34 @@ class Engine:
             given |= {"enable_lora": True, **lora_arguments(self.loader.adapter)}
         given |= self.arguments
         self._check_device()
-        with self._engine("cannot load"):
+        with self._running("cannot load"):
             try:
                 return made(**given)
             except TypeError as error:
                 raise UsageError(f"--model-args: vLLM refuses them: {one_line(error)}") from error
 
+    def _read(self, plan: Plan, added: Added) -> dict[str, NDArray[Any]]:
+        """Of prompts of which no two are alike but in what is read."""
+        found, said = self._ask(plan, added)
+        if found["again"][0]:
+            found, said = self._ask(plan, added)
+        _raise_fault(found, self.identifier)
+        prompts = plan.prompts
+        missing = sorted(set(range(len(prompts))) - set(found["rows"].tolist()))
+        if missing:
+            raise DataError(
+                f"vLLM computed no state of {len(missing)} of {len(prompts)} prompts of "
+                f"{self.identifier}, the first that of {len(prompts[missing[0]])} tokens which "
+                f"ends in {prompts[missing[0]][-5:]}: it cut them into parts, or took them "
+                "from a cache. Leave --model-args out, or take --backend hf"
+            )
+        return self._checked(found, said)
+
     def _ask(self, plan: Plan, added: Added) -> tuple[dict[str, NDArray[Any]], list[int]]:
         """What the workers read, and the token that the engine gave to each prompt."""
         llm, parameters = self.llm, import_vllm("vllm.sampling_params").SamplingParams
         greedy = parameters(max_tokens=1, temperature=0.0, detokenize=False)
-        with self._engine("stopped while it read"):
+        with self._running("stopped while it read"):
             llm.collective_rpc("brainbench_watch", args=_packed(plan, added))
             given = llm.generate(
                 [{"prompt_token_ids": prompt} for prompt in plan.prompts],
@@ -228,16 +302,15 @@ class Engine:
             found = load(llm.collective_rpc("brainbench_take")[0])
         return found, [int(one.outputs[0].token_ids[0]) for one in given]
 
+    @property
+    def _longest(self) -> int:
+        return LONGEST + self.generates
+
     def _checked(
         self, found: dict[str, NDArray[Any]], said: Sequence[int]
     ) -> dict[str, NDArray[Any]]:
         """The arrays, after a check that each row is of the prompt that the engine answered."""
         tops, heights = found.pop("tops"), found.pop("heights")
-        if not np.isfinite(heights[:, 0]).all():
-            raise DataError(
-                f"the output of {self.identifier} in vLLM is NaN or infinite: its numbers may not "
-                f"fit {self.dtype}; try --dtype float32"
-            )
         tied = heights[:, 1] >= heights[:, 0] - 1e-3 * np.abs(heights[:, 0])
         same = (tops[:, 0] == said) | (tied & (tops[:, 1] == said))
         if not same.all():
@@ -255,14 +328,13 @@ class Engine:
         made = import_vllm("vllm.lora.request").LoRARequest
         return made("adapter", 1, str(self.loader.adapter))
 
-    def _check_lengths(self, prompts: Sequence[Tokens]) -> None:
-        longest = max(len(prompt) for prompt in prompts)
+    def _check_lengths(self, prompts: Sequence[Tokens], more: int) -> None:
+        needed = max(len(prompt) for prompt in prompts) + more
         limit = int(self.llm.llm_engine.model_config.max_model_len)
-        # an engine generates one token at least
-        if longest + 1 > limit:
+        if needed > limit:
             raise DataError(
-                f"a prompt has {longest} tokens, and vLLM's engine reads {limit - 1} at most here: "
-                f"--model-args max_model_len={longest + 1} lets it read more"
+                f"a prompt has {needed - more} tokens, and {more} more to generate; vLLM's engine "
+                f"reads {limit} at most here: --model-args max_model_len={needed} lets it read more"
             )
 
     def _check_device(self) -> None:
@@ -275,25 +347,14 @@ class Engine:
             )
 
     @contextlib.contextmanager
-    def _engine(self, what: str) -> Iterator[None]:
-        """Name what an engine fails with; they fail in as many ways as there are devices."""
+    def _running(self, what: str) -> Iterator[None]:
+        """Name what the engine fails with, and let it go: it answers no more."""
         try:
-            yield
-        except BaseException as error:
-            if passes(error):
-                raise
-            memory = out_of_memory(error) or "memory" in str(error).lower()
-            remedy = (
-                "Give it room by --model-args gpu_memory_utilization=…, max_model_len=… or "
-                "tensor_parallel_size=…"
-                if memory
-                else "What it says itself stands above, or with VLLM_LOGGING_LEVEL=INFO. What was "
-                "read before is kept"
-            )
+            with engine_failures(f"vLLM {what} {self.identifier}"):
+                yield
+        except DataError:
             self.close()
-            raise DataError(
-                f"vLLM's engine {what} {self.identifier}: {one_line(error)}. {remedy}"
-            ) from error
+            raise
 
 
 def check_arguments(arguments: Mapping[str, Any]) -> None:
@@ -347,8 +408,40 @@ def adding(
         added.tokens,
     )
     llm.collective_rpc("brainbench_watch", args=_packed(plan, added))
-    yield
+    try:
+        yield
+    except BaseException:
+        # an engine that has died has no hooks to remove
+        with contextlib.suppress(Exception):
+            llm.collective_rpc("brainbench_take")
+        raise
     _raise_fault(load(llm.collective_rpc("brainbench_take")[0]), identifier)
+
+
+def rounds(prompts: Sequence[Sequence[int]], kinds: Sequence[Any]) -> Iterator[list[int]]:
+    """Divide prompts so that no two of a round are alike and asked in another way.
+
+    From the tokens alone an engine's pass does not tell them apart.
+
+    Parameters
+    ----------
+    prompts : token ids of each.
+    kinds : of each in which way it is asked.
+
+    Returns
+    -------
+    Numbers of the prompts of each round, ascending; each is in one of them.
+    """
+    waiting = list(range(len(prompts)))
+    while waiting:
+        kept: dict[tuple[int, ...], Any] = {}
+        now: list[int] = []
+        later: list[int] = []
+        for number in waiting:
+            kind = kept.setdefault(tuple(prompts[number]), kinds[number])
+            (now if kind == kinds[number] else later).append(number)
+        yield now
+        waiting = later
 
 
 def _packed(plan: Plan, added: Added) -> tuple[str, bytes]:

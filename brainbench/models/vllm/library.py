@@ -13,6 +13,7 @@ from typing import Any
 
 from brainbench.errors import DataError, UsageError
 from brainbench.foreign import parse_json, read_text
+from brainbench.models.checkpoints.failures import one_line, out_of_memory, passes, sentences
 from brainbench.models.checkpoints.loading import CheckpointLoader, Loader
 
 INSTALL = "pip install 'brainbench[vllm]'"
@@ -104,6 +105,35 @@ def _known_by_its_name() -> Iterator[None]:
         yield
     finally:
         metadata.version = known
+
+
+@contextlib.contextmanager
+def engine_failures(what: str) -> Iterator[None]:
+    """Name what an engine fails with; they fail in as many ways as there are devices.
+
+    Parameters
+    ----------
+    what : what cannot be done, with the model's name.
+
+    Raises
+    ------
+    DataError
+        With what the engine says, and what to do.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if passes(error):
+            raise
+        memory = out_of_memory(error) or "memory" in str(error).lower()
+        remedy = (
+            "Give it room by --model-args gpu_memory_utilization=…, max_model_len=… or "
+            "tensor_parallel_size=…"
+            if memory
+            else "What it says itself stands above, or with VLLM_LOGGING_LEVEL=INFO"
+        )
+        kept = "What was finished before is kept"
+        raise DataError(sentences(f"{what}: {one_line(error)}", remedy, kept)) from error
 
 
 def lora_arguments(adapter: Path) -> dict[str, Any]:

@@ -40,7 +40,8 @@ class EngineReader:
             When the engine stops, or computed no state of a prompt.
         """
         groups = batch.groups or (None,) * len(batch.rows)
-        parts, order = [], []
+        parts: list[Reading] = []
+        order: list[int] = []
         # by itself the engine does not tell which of two equal prompts is whose
         for group in dict.fromkeys(groups):
             own = [number for number, other in enumerate(groups) if other == group]

@@ -47,6 +47,10 @@ class StateReader:
         vectors : of a steering, layer → (units,), as safetensors; empty where nothing is added.
         """
         worker: Any = self
+        before: Watch | None = getattr(self, _WATCH, None)
+        if before is not None:
+            # its asker was stopped
+            before.remove()
         setattr(self, _WATCH, Watch(worker.get_model(), Plan(**json.loads(plan)), load(vectors)))
 
     def brainbench_take(self) -> bytes:
@@ -178,7 +182,8 @@ class Watch:
             return
         # models that see have several positions for each token, equal where there is text
         positions = positions[0] if positions.ndim > 1 else positions
-        self._pass = self._look(ids.tolist(), positions.tolist(), ids.device)
+        count = _not_padding(len(ids))
+        self._pass = self._look(ids[:count].tolist(), positions[:count].tolist(), ids.device)
 
     def _hook(self, site: Site, layer: int) -> Callable[..., Any]:
         adds = self._vectors.get(layer) if site == self._plan.site else None
@@ -209,6 +214,13 @@ class Watch:
 
         given = output[here.last]
         logits = self._model.compute_logits(given)
+        highest = given if logits is None else logits.amax(1)
+        if not bool(highest.isfinite().all()):
+            self._fault = (
+                "its output is NaN or infinite; its numbers may not fit the number format, so try "
+                "--dtype float32"
+            )
+            return
         way = combination(self._sites.norm, self._last_block, given)
         if way is None:
             self._fault = "the states of its blocks do not lead to what it gives"
@@ -306,6 +318,18 @@ def _runs(positions: Sequence[int]) -> Iterator[tuple[int, int]]:
         if place == len(positions) or positions[place] != positions[place - 1] + 1:
             yield start, place
             start = place
+
+
+def _not_padding(count: int) -> int:
+    """How many tokens of a pass are of prompts: what fills it up to a size stands at its end."""
+    try:
+        from vllm.forward_context import get_forward_context
+
+        padding = get_forward_context().is_padding
+        return count if padding is None else count - int(padding[:count].sum())
+    # outside of an engine there is none
+    except Exception:
+        return count
 
 
 def _at(output: Any, tokens: Tensor) -> Any:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from brainbench.errors import BrainbenchError, DataError, UsageError
+from brainbench.errors import UsageError
 from brainbench.models import LanguageModel
 from brainbench.models.checkpoints.loading import CheckpointLoader
 from brainbench.models.vllm.engine import STEERED, check_arguments
-from brainbench.models.vllm.library import check_vllm_loads, import_vllm, lora_arguments
+from brainbench.models.vllm.library import (
+    check_vllm_loads,
+    engine_failures,
+    import_vllm,
+    lora_arguments,
+)
 from brainbench.reasoning.options import TaskOptions
 from brainbench.reasoning.vllm.steered import SteeredVLLM
 
@@ -54,14 +59,9 @@ def open_vllm(model: LanguageModel, options: TaskOptions, seed: int) -> Any:
         check_arguments(options.model_args)
         given |= STEERED
     made = import_vllm(_MODULE).VLLM
-    try:
-        asked = made(**{**given, **options.model_args})
-        return asked if steering is None else SteeredVLLM(asked, model, steering)
-    except (BrainbenchError, KeyboardInterrupt):
-        raise
-    except TypeError as error:
-        raise UsageError(f"--model-args: vLLM refuses them: {error}") from error
-    # engines fail in as many ways as there are devices
-    except Exception as error:
-        text = str(error).strip() or type(error).__name__
-        raise DataError(f"vLLM cannot load {model.identifier}: {text}") from error
+    with engine_failures(f"vLLM cannot load {model.identifier}"):
+        try:
+            asked = made(**{**given, **options.model_args})
+        except TypeError as error:
+            raise UsageError(f"--model-args: vLLM refuses them: {error}") from error
+    return asked if steering is None else SteeredVLLM(asked, model, steering)

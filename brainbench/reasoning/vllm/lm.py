@@ -14,6 +14,7 @@ from lm_eval.api.model import LM
 
 from brainbench.errors import DataError
 from brainbench.models import LanguageModel
+from brainbench.models.vllm.library import engine_failures
 from brainbench.progress import Count
 from brainbench.reasoning.lm.lm import name_of
 from brainbench.reasoning.lm.response_cache import ResponseCache
@@ -126,7 +127,9 @@ class WatchedLM(LM):  # type: ignore[misc]
         if held is None:
             self._progress(0, len(requests))
             asked = [check(request) for request in requests]
-            given = getattr(self.asked, kind)(asked, disable_tqdm=True)
+            answer = getattr(self.asked, kind)
+            with engine_failures(f"vLLM stopped while it answered {requests[0].task_name}"):
+                given = answer(asked, disable_tqdm=True)
             held = {"json": np.frombuffer(json.dumps(given).encode(), np.uint8)}
             if not drawn:
                 self._responses.put(key, held)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from brainbench.models import LanguageModel, Steering
-from brainbench.models.vllm.engine import Added, adding
+from brainbench.models.vllm.engine import Added, adding, rounds
 from brainbench.reasoning.lm.request_groups import groups_of
 
 
@@ -66,9 +66,15 @@ class SteeredVLLM:
 
     def _scored(self, requests: Sequence[Any], disable_tqdm: bool = False) -> list[Any]:
         """Of (texts, context, continuation), in rounds in which no text has two contexts."""
+        # as lm-eval cuts it, where it is too long
+        limit = self._asked.max_length - 1
+        texts = [tuple((*context, *said)[-limit:]) for _, context, said in requests]
+        onsets = [
+            len(text) - len(said) - 1 for text, (_, _, said) in zip(texts, requests, strict=True)
+        ]
         found: dict[int, Any] = {}
-        for onsets, numbers in _rounds(requests, self._asked.max_length - 1):
-            self._onsets = onsets
+        for numbers in rounds(texts, onsets):
+            self._onsets = {texts[number]: onsets[number] for number in numbers}
             given = self._score([requests[number] for number in numbers], disable_tqdm=disable_tqdm)
             found.update(zip(numbers, given, strict=True))
         return [found[number] for number in range(len(requests))]
@@ -82,22 +88,3 @@ class SteeredVLLM:
         ]
         with adding(self._asked.model, requests, onsets, self._added, self._identifier):
             return self._generate(requests, *given, **more)
-
-
-def _rounds(
-    requests: Sequence[Any], limit: int
-) -> Iterator[tuple[dict[tuple[int, ...], int], list[int]]]:
-    """Whole text → onset, and which requests these are; each request in one round."""
-    waiting = list(range(len(requests)))
-    while waiting:
-        onsets: dict[tuple[int, ...], int] = {}
-        now: list[int] = []
-        later: list[int] = []
-        for number in waiting:
-            _, context, continuation = requests[number]
-            # as lm-eval cuts it, where it is too long
-            whole = tuple((*context, *continuation)[-limit:])
-            onset = len(whole) - len(continuation) - 1
-            (now if onsets.setdefault(whole, onset) == onset else later).append(number)
-        yield onsets, now
-        waiting = later

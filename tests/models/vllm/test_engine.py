@@ -187,7 +187,7 @@ class TestRowsThatAreMissing:
         [
             ("embed", "it is given embeddings in place of tokens"),
             ("otherwise", "by another token than the states that were read give"),
-            ("die", "engine stopped while it read tiny-llama: EngineCore encountered an issue"),
+            ("die", "vLLM stopped while it read tiny-llama: EngineCore encountered an issue"),
             ("fill", "Tried to allocate 2.00 GiB. Give it room by --model-args"),
         ],
     )
@@ -216,7 +216,7 @@ class TestRowsThatAreMissing:
         with monkeypatch.context() as patch:
             patch.setattr(engine, "does", "die")
             model.answer(problems)
-            with pytest.raises(DataError, match="What was read before is kept"):
+            with pytest.raises(DataError, match="What was finished before is kept"):
                 model.answer(problems[:1])
         # of a new engine: the dead one is gone
         assert engine.made[0].ended
@@ -253,7 +253,7 @@ class TestWhatIsRefused:
     def test_a_prompt_that_does_not_fit(
         self, llama_folder: Path, problems: tuple[Problem, ...]
     ) -> None:
-        told = r"a prompt has \d+ tokens, and vLLM's engine reads 19 at most here: --model-args"
+        told = r"a prompt has \d+ tokens, and 1 more to generate; .* reads 20 at most here"
         with pytest.raises(DataError, match=told):
             opened(llama_folder).in_vllm({"max_model_len": 20}).answer(problems)
 
