@@ -41,6 +41,7 @@ from brainbench.models.steering.vector import Steering
 from brainbench.models.vllm.engine import Engine
 from brainbench.models.vllm.library import check_vllm_loads
 from brainbench.models.vllm.reader import EngineReader
+from brainbench.models.vllm.thinking import EngineThinkingReader
 from brainbench.problems import Problem, Stimulus
 from brainbench.progress import Count
 from brainbench.source import computing_versions
@@ -214,11 +215,6 @@ class LanguageModel:
         UsageError
             When vLLM is not installed, cannot load this kind of model, or an argument does not fit.
         """
-        if self._think is not None:
-            raise UsageError(
-                "--think is not read in vLLM: take --backend hf for benchmarks; tasks that end in "
-                "_cot let a model think in vLLM too"
-            )
         view = copy.copy(self)
         view.__dict__.pop("_reader", None)
         view._engine = Engine(
@@ -229,6 +225,7 @@ class LanguageModel:
             self.context_length,
             dict(arguments or {}),
             seed,
+            self._think or 0,
         )
         return view
 
@@ -430,6 +427,8 @@ class LanguageModel:
 
     @cached_property
     def _reader(self) -> Reader | EngineReader:
+        if self._engine is not None and self._think is not None:
+            return EngineThinkingReader(self._engine, self._spellings, self._think, self.acting)
         if self._engine is not None:
             return EngineReader(self._engine, self._spellings, self.acting)
         if self._think is not None:

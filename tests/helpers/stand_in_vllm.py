@@ -162,7 +162,9 @@ class LLM:
             raise RuntimeError("EngineCore encountered an issue. See stack trace (above).")
         if self.does == "fill":
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-        assert (parameters.max_tokens, parameters.temperature, use_tqdm) == (1, 0.0, False)
+        assert (parameters.temperature, use_tqdm) == (0.0, False)
+        if parameters.max_tokens > 1:
+            return [self._write(list(one["prompt_token_ids"]), parameters) for one in prompts]
         order = list(range(len(prompts)))
         random.Random(self.passes).shuffle(order)
         if self.does == "again":
@@ -174,6 +176,13 @@ class LLM:
             said.update(self._run(together, [prompts[n]["prompt_token_ids"] for n in together]))
         return [SimpleNamespace(outputs=[SimpleNamespace(token_ids=[said[n]])])
                 for n in range(len(prompts))]  # fmt: skip
+
+    def _write(self, text: list[int], parameters: Any) -> Any:
+        """What is generated; all is read again for each token, as of a prompt that was put off."""
+        said: list[int] = []
+        while len(said) < parameters.max_tokens and not {*said} & {*parameters.stop_token_ids}:
+            said.append(int(self.logits([text + said])[0][-1].argmax()))
+        return SimpleNamespace(outputs=[SimpleNamespace(token_ids=said)])
 
     def logits(self, prompts: Sequence[Sequence[int]]) -> list[torch.Tensor]:
         """Of every token of prompts, a few together in a pass."""

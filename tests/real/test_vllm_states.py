@@ -98,6 +98,20 @@ def test_of_premises_too(folder: Path, engine: LanguageModel) -> None:
     check_same(other, model)
 
 
+@pytest.mark.parametrize("tokens", [None, "generated"])
+def test_of_what_is_generated_too(tokens: str | None, folder: Path, engine: LanguageModel) -> None:
+    model = opened(folder, think=True, max_new_tokens=16)
+    other = model.in_vllm(ENGINE)
+    other._engine = engine._engine
+    if tokens is None:
+        check_same(other, model)
+        return
+    vectors = {"all": {10: np.random.default_rng(0).normal(size=576)}}
+    steering = Steering.of(model, vectors, "drawn", tokens=tokens)
+    with other.steered(steering) as one, model.steered(steering) as two:
+        check_same(one, two)
+
+
 def test_of_another_family(gemma3: Path, tmp_path: Path) -> None:
     model = opened(as_folder(gemma3, tmp_path / "gemma3"))
     engine = model.in_vllm(ENGINE)

@@ -10,12 +10,9 @@ import numpy as np
 from brainbench.models.checkpoints.loading import Loader
 from brainbench.models.forward.reader import NO_TOKEN, Reader, Reading, mean_over, pad, token_at
 from brainbench.models.prompts.batches import Batch, Tokens
-from brainbench.models.prompts.thoughts import end_of_thoughts, open_thought
+from brainbench.models.prompts.thoughts import answer_place
 from brainbench.models.prompts.verbalizer import Spellings
 from brainbench.models.steering.vector import Steering
-
-# tokens at the end of a prompt in which a template may open a thought
-_OPENING = 12
 
 
 class ThinkingReader(Reader):
@@ -42,6 +39,7 @@ class ThinkingReader(Reader):
         # it is read, though nothing of it is seen
         self._padding = padding if padding is None or padding < rows else 0
         self._tokenizer = loader.tokenizer
+        self._answers = (*spellings.true, *spellings.false)
         self._stops = stop_tokens(loader)
 
     def _run(self, batch: Batch) -> Reading:
@@ -60,7 +58,7 @@ class ThinkingReader(Reader):
             order = torch.arange(tokens.shape[1], device=self._device)
             generated = (order >= starts[:, None]) & (order <= last[:, None])
             places = [
-                self._answer_place(thought, bool(cut), self._in_thought(prompt, thought))
+                answer_place(prompt, thought, bool(cut), self._tokenizer, self._answers)
                 for prompt, thought, cut in zip(prompts, thoughts, cut_off, strict=True)
             ]
             before = torch.tensor(
@@ -115,30 +113,16 @@ class ThinkingReader(Reader):
             cut_off.append(int(end is None))
         return thoughts, cut_off
 
-    def _in_thought(self, prompt: Tokens, generated: Tokens) -> bool:
-        """Whether what was generated ends inside a thought, opened there or by the prompt."""
-        opening = str(self._tokenizer.decode(list(prompt[-_OPENING:])))
-        return open_thought(opening + str(self._tokenizer.decode(list(generated)))) is not None
-
-    def _answer_place(self, generated: Tokens, cut_off: bool, in_thought: bool) -> int:
-        """Where the answer stands in what was generated; -1 where there is none.
-
-        Neither what is generated inside a thought nor what stands in one that was cut off is an
-        answer.
-        """
-        start = end_of_thoughts(generated, self._tokenizer)
-        if not start and (cut_off or in_thought):
-            return -1
-        answers = {*self._spellings.true, *self._spellings.false}
-        return next(
-            (i for i in range(len(generated) - 1, start - 1, -1) if generated[i] in answers), -1
-        )
-
 
 def stop_tokens(loader: Loader) -> list[int]:
     """Tokens that end an answer, from every place where a model may list them."""
+    return stops_of(loader.model.generation_config, loader.config, loader.tokenizer)
+
+
+def stops_of(*holders: Any) -> list[int]:
+    """Tokens that end an answer, as configurations and a tokenizer list them, each once."""
     stops: dict[int, None] = {}
-    for holder in (loader.model.generation_config, loader.config, loader.tokenizer):
+    for holder in holders:
         given: Any = getattr(holder, "eos_token_id", None)
         if given is not None:
             stops.update(dict.fromkeys(given if isinstance(given, list | tuple) else [given]))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+# tokens at the end of a prompt in which a template may open a thought
+_OPENING = 12
 # what opens a thought → what ends it; each family has its own
 MARKERS: dict[str, str] = {
     "<think>": "</think>",  # DeepSeek R1, Qwen 3, SmolLM 3
@@ -59,3 +61,36 @@ def end_of_thoughts(generated: Sequence[int], tokenizer: Any) -> int:
         whole = len(str(tokenizer.decode(list(generated[:middle]))).rstrip("\ufffd")) >= place
         low, high = (low, middle) if whole else (middle + 1, high)
     return max(known, low)
+
+
+def answer_place(
+    prompt: Sequence[int],
+    generated: Sequence[int],
+    cut_off: bool,
+    tokenizer: Any,
+    answers: Iterable[int],
+) -> int:
+    """Where the answer stands in what was generated: the last one after the thoughts.
+
+    Neither what is generated inside a thought nor what stands in one that was cut off is an
+    answer.
+
+    Parameters
+    ----------
+    prompt, generated : token ids.
+    cut_off : whether the token limit stopped it.
+    tokenizer : of transformers, the one they were made with.
+    answers : token ids that spell an answer.
+
+    Returns
+    -------
+    Place in ``generated``; -1 where there is none.
+    """
+    start = end_of_thoughts(generated, tokenizer)
+    opening = str(tokenizer.decode(list(prompt[-_OPENING:])))
+    written = opening + str(tokenizer.decode(list(generated)))
+    if not start and (cut_off or open_thought(written) is not None):
+        return -1
+    spelled = {*answers}
+    places = range(len(generated) - 1, start - 1, -1)
+    return next((place for place in places if generated[place] in spelled), -1)

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import stand_in_vllm
+import torch
 from stand_in_vllm import LLM
 
 from brainbench.errors import DataError, UsageError
 from brainbench.models import SITES, LanguageModel, ModelOptions, Steering, load_model
+from brainbench.models.prompts.verbalizer import find_spellings
 from brainbench.problems import Problem
 
 # of float32: other sums
@@ -21,6 +23,28 @@ NEAR = {"rtol": 1e-4, "atol": 1e-5}
 @pytest.fixture(autouse=True)
 def engine(monkeypatch: pytest.MonkeyPatch, own_cache: None) -> type[LLM]:
     return stand_in_vllm.install(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def thinker(llama_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that says True or False often, and ends some of what it generates."""
+    model = load_model(llama_folder)
+    assert isinstance(model, LanguageModel)
+    network, tokenizer = model.loader.model, model.loader.tokenizer
+    with torch.no_grad():
+        weights = network.lm_head.weight
+        answers = find_spellings(tokenizer, len(weights))
+        for token in (*answers.true, *answers.false):
+            weights[token] *= 2
+        # what it generates often ends its thoughts instead
+        often, end = 275, tokenizer.convert_tokens_to_ids("</think>")
+        weights[end] = 1.01 * weights[often]
+        network.get_input_embeddings().weight[end] = network.get_input_embeddings().weight[often]
+    network.generation_config.eos_token_id = [2, 66, 320, 366]
+    folder = tmp_path_factory.mktemp("models") / "thinker"
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
 
 
 def opened(folder: Path, **options: Any) -> LanguageModel:
@@ -104,6 +128,38 @@ class TestItsNumbers:
         monkeypatch.setattr(engine, "does", "again")
         model = opened(llama_folder)
         check_same(model.in_vllm(), model, problems)
+
+
+class TestAModelThatThinks:
+    @pytest.mark.parametrize("steered", [None, "last", "generated", "all"])
+    def test_is_read_as_in_transformers(
+        self, steered: str | None, thinker: Path, problems: tuple[Problem, ...]
+    ) -> None:
+        model = opened(thinker, think=True, max_new_tokens=12)
+        one, two = model.in_vllm(), model
+        if steered is None:
+            check_same(one, two, problems)
+            return
+        added = steering(model, "attention", steered)
+        with one.steered(added) as found, two.steered(added) as right:
+            check_same(found, right, problems)
+
+    def test_some_answer_and_some_are_cut_off(
+        self, thinker: Path, problems: tuple[Problem, ...]
+    ) -> None:
+        model = opened(thinker, think=True, max_new_tokens=12)
+        found, right = model.in_vllm().answer(problems), model.answer(problems)
+        np.testing.assert_array_equal(found.said, right.said)
+        assert found.cut_off == right.cut_off
+        assert found.cut_off == 2
+        assert np.isfinite(found.log_odds).sum() == 5
+
+    def test_needs_room(
+        self, engine: type[LLM], thinker: Path, problems: tuple[Problem, ...]
+    ) -> None:
+        model = opened(thinker, think=True, max_new_tokens=12)
+        with pytest.raises(DataError, match="and 12 more to generate"):
+            model.in_vllm({"max_model_len": 100}).answer(problems)
 
 
 class TestTheEngine:
@@ -256,10 +312,6 @@ class TestWhatIsRefused:
         told = r"a prompt has \d+ tokens, and 1 more to generate; .* reads 20 at most here"
         with pytest.raises(DataError, match=told):
             opened(llama_folder).in_vllm({"max_model_len": 20}).answer(problems)
-
-    def test_thinking(self, llama_folder: Path) -> None:
-        with pytest.raises(UsageError, match="--think is not read in vLLM"):
-            opened(llama_folder, think=True).in_vllm()
 
     def test_another_device(
         self, llama_folder: Path, problems: tuple[Problem, ...], monkeypatch: pytest.MonkeyPatch
