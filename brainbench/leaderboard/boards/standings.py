@@ -29,6 +29,12 @@ Kept = tuple[Key, Submission, dict[str, EntryCell]]
 Apart = Literal["incomplete", "taught", "constant", "superseded"]
 OWN = "own run"
 _MOST_LETTERED = 40
+WHY: dict[Apart, str] = {
+    "incomplete": "incomplete",
+    "taught": "learned from these people or problems",
+    "constant": "gives one answer throughout",
+    "superseded": "an older run",
+}
 _CONSTANT = "gives one answer, or predicts one thing, throughout"
 
 
@@ -337,7 +343,7 @@ def _not_everywhere(key: Key, parts: Sequence[Standing]) -> Entry:
     reasons = []
     for name, entries in own.items():
         if not any(entry.ranks for entry in entries):
-            why = next((entry.apart for entry in entries if entry.apart), "not run")
-            reasons.append(f"{name}: {why}")
+            why = next((entry.apart for entry in entries if entry.apart), None)
+            reasons.append(f"{name}: {WHY[why] if why else 'not run'}")
     first = next(entry for entries in own.values() for entry in entries)
     return Entry(key, first.submission, apart="incomplete", reasons=tuple(reasons))

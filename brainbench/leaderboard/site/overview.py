@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from markupsafe import Markup
 
 from brainbench.leaderboard.boards.board import Board
-from brainbench.leaderboard.boards.standings import Entry, Key, Standing, key_of
+from brainbench.leaderboard.boards.standings import WHY, Apart, Entry, Key, Standing, key_of
 from brainbench.leaderboard.kinds.base import Baseline
 from brainbench.leaderboard.kinds.registry import KINDS
 from brainbench.leaderboard.site.names import ModelName, name_of
@@ -34,12 +34,6 @@ _TITLES = {
     "behavior": ("Behaviour", "κ of errors"),
     "accuracy": ("Accuracy", "balanced"),
     "guidance": ("Gain by guidance", "in AUC, by brain signals"),
-}
-_WHY = {
-    "taught": "learned from these people or problems",
-    "constant": "gives one answer throughout",
-    "incomplete": "incomplete",
-    "superseded": NOT_SUBMITTED,
 }
 
 
@@ -92,6 +86,7 @@ class Row:
     role : ``model``, ``people``, ``nuisance`` or ``guess``.
     order : what the first column is sorted by.
     cells : one for each column.
+    variant : whether it is another model untrained, steered or fine-tuned.
     """
 
     name: str
@@ -105,6 +100,7 @@ class Row:
     size_group: str = ""
     family: str = ""
     note: str = ""
+    variant: bool = False
 
 
 @dataclass(frozen=True)
@@ -253,11 +249,12 @@ def _cell(
         line = _line(board, entry) if entry.apart in (None, "constant") else None
         if line is not None:
             return Cell([_shown(line, letters=letters.get(entry.key, "") if lettered else "")])
-    for apart in ("taught", "constant", "incomplete"):
+    reasons: tuple[Apart, ...] = ("taught", "constant", "incomplete")
+    for apart in reasons:
         for entry in own:
             if entry.apart == apart:
                 more = f": {entry.reasons[0]}" if apart == "incomplete" and entry.reasons else ""
-                return Cell(why=f"{_WHY[apart]}{more}")
+                return Cell(why=f"{WHY[apart]}{more}")
     return Cell(why=NOT_SUBMITTED)
 
 
@@ -319,6 +316,7 @@ def _row(
         size="" if parameters is None else size_text(parameters),
         size_group=size_group(parameters),
         family=family_of(newest),
+        variant=name.variant in _VARIANTS,
         note=clip(newest.record.model.description or "", _LONGEST)
         if "activations only" in name.tags
         else "",
@@ -343,7 +341,7 @@ def overview_scatter(overview: Overview) -> Markup | None:
             lines += [Line(one.note or row.name, one.value, True, row.role) for one in across]
             lines += [Line(row.name, one.value, False, row.role) for one in up]
         elif across and up:
-            name = row.name + "".join(f", {tag}" for tag in row.tags if tag in _VARIANTS)
+            name = f"{row.name}, {row.tags[0]}" if row.variant else row.name
             points.append(Point(name, row.address, (across[0].value, across[0].interval),
                                 (up[0].value, up[0].interval)))  # fmt: skip
     if not points:
@@ -392,11 +390,7 @@ def _best(rows: Iterable[Baseline], column: Column, name: str) -> Cell:
 
 def counted(overview: Overview) -> str:
     """``5 models and 3 variants of them``."""
-    variants = sum(_is_variant(row) for row in overview.models)
+    variants = sum(row.variant for row in overview.models)
     plain = len(overview.models) - variants
     more = f", and {plural(variants, 'variant')} of them" if variants else ""
     return f"{plural(plain, 'model')}{more}"
-
-
-def _is_variant(row: Row) -> bool:
-    return any(tag.partition(",")[0] in _VARIANTS for tag in row.tags)
