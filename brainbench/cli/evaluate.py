@@ -12,6 +12,7 @@ from brainbench.benchmarks import DEFAULT_PROTOCOL, EVERY_PROTOCOL
 from brainbench.cli.console import print_json, stdout
 from brainbench.cli.options import (
     MODEL_PANEL,
+    AttnImplementation,
     Device,
     Dtype,
     GgufFile,
@@ -116,6 +117,7 @@ def evaluate(
     verbose: Verbose = False,
     device: Device = None,
     dtype: Dtype = None,
+    attn_implementation: AttnImplementation = None,
     batch_size: Annotated[
         int | None,
         typer.Option(
@@ -387,6 +389,7 @@ def evaluate(
     options = ModelOptions(
         device=device,
         dtype=dtype,
+        attn_implementation=attn_implementation,
         batch_size=batch_size,
         revision=revision,
         gguf_file=gguf_file,

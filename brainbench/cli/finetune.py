@@ -11,6 +11,7 @@ import typer
 from brainbench.cli.console import print_json, stdout
 from brainbench.cli.options import (
     MODEL_PANEL,
+    AttnImplementation,
     Device,
     GgufFile,
     GuidedModel,
@@ -206,10 +207,11 @@ def finetune(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="auto, float32 or bfloat16; the adapter is float32.",
+            help="float32, bfloat16, or auto: as the checkpoint is; the adapter is float32.",
             rich_help_panel=MODEL_PANEL,
         ),
     ] = None,
+    attn_implementation: AttnImplementation = None,
     revision: Revision = None,
     gguf_file: GgufFile = None,
     prompt_template: PromptTemplate = None,
@@ -226,6 +228,7 @@ def finetune(
     options = ModelOptions(
         device=device,
         dtype=dtype,
+        attn_implementation=attn_implementation,
         revision=revision,
         gguf_file=gguf_file,
         prompt_template=prompt_template,

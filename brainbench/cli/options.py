@@ -20,7 +20,15 @@ Dtype = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="auto, float32, bfloat16 or float16.",
+        help="float32, bfloat16, float16, or auto: as the checkpoint is.",
+        rich_help_panel=MODEL_PANEL,
+    ),
+]
+AttnImplementation = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Code that computes attention: eager, sdpa, flash_attention_2, ….",
         rich_help_panel=MODEL_PANEL,
     ),
 ]

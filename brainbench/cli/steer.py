@@ -11,6 +11,7 @@ from rich.table import Table
 
 from brainbench.cli.console import stdout
 from brainbench.cli.options import (
+    AttnImplementation,
     Device,
     Dtype,
     GuidedModel,
@@ -140,6 +141,7 @@ def steer(
     ] = "raw",
     device: Device = None,
     dtype: Dtype = None,
+    attn_implementation: AttnImplementation = None,
     revision: Revision = None,
     peft: Peft = None,
 ) -> None:
@@ -164,7 +166,13 @@ def steer(
         seed=seed,
         limit=limit,
     )
-    options = ModelOptions(device=device, dtype=dtype, revision=revision, peft=peft)
+    options = ModelOptions(
+        device=device,
+        dtype=dtype,
+        attn_implementation=attn_implementation,
+        revision=revision,
+        peft=peft,
+    )
     with step_progress(quiet, verbose) as report:
         found = steer_by_people(model, order, options, report)
     save_steering(found, output_path)

@@ -24,6 +24,7 @@ from brainbench.models.checkpoints.loading import (
     count_parameters,
     without_weights,
 )
+from brainbench.models.checkpoints.quantized import quantisation_of
 from brainbench.models.forward.cached_reader import KeptReader
 from brainbench.models.forward.reader import NO_TOKEN, Reader, Reading
 from brainbench.models.forward.running import input_device
@@ -59,6 +60,7 @@ class LanguageModel:
     loader : gives tokenizer, configuration and model, each when it is needed.
     template : wording of the question.
     device, dtype : resolved; part of what the cache is keyed by.
+    attn_implementation : that computes attention, where one was asked for.
     batch_size : prompts in a batch.
     think : tokens to generate at most before the answer, or None to answer at once.
     readout : which tokens' states stand for a problem, one of ``READOUTS``.
@@ -82,6 +84,7 @@ class LanguageModel:
         template: PromptTemplate | None = None,
         device: str = "cpu",
         dtype: str = "float32",
+        attn_implementation: str | None = None,
         batch_size: int = BATCH_SIZE,
         think: int | None = None,
         readout: str = "last",
@@ -100,6 +103,7 @@ class LanguageModel:
         self.template = template or builtin_template()
         self.device = device
         self.dtype = dtype
+        self.attn_implementation = attn_implementation
         self.builtin = builtin
         self._revision = revision
         self._files = dict(files or {})
@@ -215,6 +219,11 @@ class LanguageModel:
         UsageError
             When vLLM is not installed, cannot load this kind of model, or an argument does not fit.
         """
+        if self.attn_implementation is not None:
+            raise UsageError(
+                "--attn-implementation is of transformers: vLLM chooses its own, or takes "
+                "attention_backend in --model-args"
+            )
         view = copy.copy(self)
         view.__dict__.pop("_reader", None)
         view._engine = Engine(
@@ -268,6 +277,7 @@ class LanguageModel:
             "files": self._files,
             "device": self.device,
             "dtype": self.dtype,
+            "attn_implementation": self.attn_implementation,
             "family": self._loader.config.model_type,
             "parameters": count_parameters(self._loader.config),
             "chat_template_sha256": chat and hashlib.sha256(chat.encode()).hexdigest(),
@@ -297,7 +307,9 @@ class LanguageModel:
         return found
 
     def _loading_warnings(self) -> tuple[str, ...]:
-        return (*self._loader.unused, *tried(self._loader.model).notes)
+        method = quantisation_of(self._loader.config)
+        packed = () if method is None else (f"its weights are quantised ({method})",)
+        return (*self._loader.unused, *packed, *tried(self._loader.model).notes)
 
     @property
     def sha256(self) -> str:
@@ -415,7 +427,7 @@ class LanguageModel:
     def computed_with(self) -> dict[str, Any]:
         """What changes the last bits of its numbers."""
         held = {"device": self.device, "dtype": self.dtype, "batch_size": self._batch_size}
-        return held | self._engine_identity
+        return held | self._attention_identity | self._engine_identity
 
     @cached_property
     def _spellings(self) -> Spellings:
@@ -476,8 +488,15 @@ class LanguageModel:
             intervention=self.acting and [self.acting.sha256, batch.groups],
             versions=computing_versions(__name__),
             **self._read_otherwise(places=batch.places),
+            **self._attention_identity,
             **self._engine_identity,
         )
+
+    @property
+    def _attention_identity(self) -> dict[str, Any]:
+        """The attention implementation that was asked for; nothing where none was."""
+        asked = self.attn_implementation
+        return {} if asked is None else {"attn_implementation": asked}
 
     @property
     def _engine_identity(self) -> dict[str, Any]:

@@ -9,7 +9,13 @@ from pathlib import Path
 from brainbench.datasets import cache_folder
 from brainbench.errors import UsageError
 from brainbench.models.checkpoints.adapter_base import Base, check_adapter, check_base
-from brainbench.models.checkpoints.checkpoint import Checkpoint, find_checkpoint, hash_weights
+from brainbench.models.checkpoints.attention import check_attention
+from brainbench.models.checkpoints.checkpoint import (
+    Checkpoint,
+    find_checkpoint,
+    hash_weights,
+    own_dtype,
+)
 from brainbench.models.checkpoints.loading import CheckpointLoader, resolve_device, resolve_dtype
 from brainbench.models.language_model import LanguageModel
 from brainbench.models.options import BATCH_SIZE, ModelOptions, readout_suffix
@@ -42,7 +48,6 @@ def open_language_model(
     """
     chosen = options or ModelOptions()
     device = resolve_device(chosen.device)
-    dtype = resolve_dtype(chosen.dtype, device)
     template = builtin
     if chosen.prompt_template is not None:
         template = load_template(chosen.prompt_template)
@@ -60,6 +65,8 @@ def open_language_model(
         weights=trained,
         code=chosen.trust_remote_code,
     )
+    dtype = resolve_dtype(chosen.dtype, device, own_dtype(checkpoint))
+    check_attention(chosen.attn_implementation, device, dtype)
     notes = () if adapter is None else check_base(adapter[0], Base.of_files(checkpoint))
     for text in notes:
         _LOG.warning("%s", text)
@@ -109,10 +116,13 @@ class _Opener:
                 # drawn weights are made on one device
                 spread=seed is None and _is_spread(options.device),
                 code=code,
+                attention=options.attn_implementation,
+                batch_size=options.batch_size or BATCH_SIZE,
             ),
             template=self.template,
             device=self.device,
             dtype=self.dtype,
+            attn_implementation=options.attn_implementation,
             batch_size=options.batch_size or BATCH_SIZE,
             think=options.max_new_tokens if options.think else None,
             readout=options.readout,

@@ -22,7 +22,10 @@ class ModelOptions:
     Parameters
     ----------
     device : ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
-    dtype : ``auto``, ``float32``, ``bfloat16``, ``float16``.
+    dtype : ``float32``, ``bfloat16``, ``float16``; ``auto`` for the checkpoint's own; by default
+        float32, on cuda bfloat16.
+    attn_implementation : ``eager``, ``sdpa``, ``flex_attention``, ``flash_attention_2`` or
+        ``flash_attention_3``; by default the configuration's.
     batch_size : prompts in a batch; 32 by default.
     revision : branch, tag or commit of a hub id.
     gguf_file : name of a GGUF file in the folder or repository.
@@ -42,6 +45,7 @@ class ModelOptions:
 
     device: str | None = None
     dtype: str | None = None
+    attn_implementation: str | None = None
     batch_size: int | None = None
     revision: str | None = None
     gguf_file: str | None = None

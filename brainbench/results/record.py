@@ -101,6 +101,8 @@ class ModelInfo(_Part):
     revision: str | None = None
     """Commit on the hub."""
     dtype: str | None = None
+    attn_implementation: str | None = None
+    """That computes attention, where one was asked for."""
     device: str | None = None
     family: str | None = None
     """``model_type`` of its configuration."""

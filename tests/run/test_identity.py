@@ -153,6 +153,7 @@ def _plain(**given: Any) -> Callable[[Path], dict[str, Any]]:
 OPTIONS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "dtype": _plain(options={"dtype": "bfloat16"}),
     "batch_size": _plain(options={"batch_size": 3}),
+    "attn_implementation": _plain(options={"attn_implementation": "eager"}),
     "peft": lambda root: {"options": {"peft": str(root / "lora")}},
     "untrained": _plain(options={"untrained": 0}),
     "prompt_template": _template,

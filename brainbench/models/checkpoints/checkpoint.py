@@ -121,6 +121,21 @@ def find_checkpoint(
     return Checkpoint(readable(name), path, gguf_file, commit, files)
 
 
+def own_dtype(checkpoint: Checkpoint) -> str | None:
+    """Number format that a checkpoint's configuration names; None where it names none."""
+    if checkpoint.gguf_file is not None:
+        return None
+    file = checkpoint.folder / "config.json"
+    with net(f"{file.name} of {checkpoint.name} cannot be read", "Copy or download it again"):
+        settings = json.loads(file.read_text("utf-8"))
+    for part in (settings, settings.get("text_config")):
+        # older checkpoints name it otherwise
+        found = isinstance(part, dict) and (part.get("dtype") or part.get("torch_dtype"))
+        if isinstance(found, str):
+            return found.removeprefix("torch.")
+    return None
+
+
 def hash_named(files: Mapping[str, str]) -> str:
     """Hash of a set of files, by their names and sha256."""
     rows = [[name, files[name]] for name in sorted(files)]

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
+from brainbench.models.checkpoints.attention import attention_of, without_attention
 from brainbench.models.checkpoints.checkpoint import Checkpoint
 from brainbench.models.checkpoints.damage import find_damage, no_vocabulary
 from brainbench.models.checkpoints.failures import (
@@ -26,6 +27,14 @@ from brainbench.models.checkpoints.failures import (
     sentences,
 )
 from brainbench.models.checkpoints.gguf import read_gguf_header
+from brainbench.models.checkpoints.memory import (
+    MemoryPlan,
+    check_memory,
+    free_memory,
+    plan_memory,
+    weight_bytes,
+)
+from brainbench.models.checkpoints.quantized import check_packages, quantisation_of, remedy
 from brainbench.models.checkpoints.unused_weights import check_unused, unused_in_gguf
 
 _LOG = logging.getLogger(__name__)
@@ -103,19 +112,23 @@ def resolve_device(asked: str | None) -> str:
     return str(asked)
 
 
-def resolve_dtype(asked: str | None, device: str) -> str:
-    """The number format: ``auto`` is float32 on cpu and mps, bfloat16 on cuda.
+def resolve_dtype(asked: str | None, device: str, own: str | None = None) -> str:
+    """The number format: by default float32 on cpu and mps, bfloat16 on cuda.
 
     Parameters
     ----------
-    asked : ``float32``, ``bfloat16``, ``float16``; ``auto`` or None to choose by device.
+    asked : ``float32``, ``bfloat16``, ``float16``; ``auto`` for the checkpoint's own; None to
+        choose by device.
     device : name of a torch device.
+    own : what the checkpoint is in; None where it does not say.
 
     Raises
     ------
     UnknownNameError
         When there is no such format.
     """
+    if asked == "auto" and own in DTYPES:
+        return str(own)
     if asked in (None, "auto"):
         return "bfloat16" if device.startswith("cuda") else "float32"
     if asked not in DTYPES:
@@ -136,6 +149,8 @@ class CheckpointLoader:
     untrained : seed; the weights are drawn anew, as for training from scratch.
     spread : divide the layers over all GPUs (``device_map``).
     code : let the repository's own Python run.
+    attention : implementation that computes attention; None for the configuration's.
+    batch_size : prompts in a batch, for the plan of the memory.
     """
 
     def __init__(
@@ -148,7 +163,11 @@ class CheckpointLoader:
         untrained: int | None = None,
         spread: bool = False,
         code: bool = False,
+        attention: str | None = None,
+        batch_size: int = 32,
     ) -> None:
+        self._attention = attention
+        self._batch_size = batch_size
         self._unused: tuple[str, ...] = ()
         self._checkpoint = checkpoint
         self._device = device
@@ -211,12 +230,13 @@ class CheckpointLoader:
         """The model on its device, in evaluation mode."""
         with self._loading():
             if self._untrained is None:
+                self._check_memory()
                 model = self._with_weights()
             else:
-                model = draw(self.config, self._dtype, self._untrained)
+                model = draw(self.config, self._dtype, self._untrained, self._attention)
             if self._adapter is not None:
                 model = _with_adapter(model, self._adapter)
-            if not self._spread:
+            if not self._spread and not (self._packed and self._untrained is None):
                 model = model.to(self._device)
         return model.eval()
 
@@ -226,6 +246,44 @@ class CheckpointLoader:
         # known once it was loaded
         assert self.model is not None
         return self._unused
+
+    @property
+    def _packed(self) -> bool:
+        """Whether the weights stay quantised in memory."""
+        return self._checkpoint.gguf_file is None and quantisation_of(self.config) is not None
+
+    @cached_property
+    def memory(self) -> MemoryPlan:
+        """Memory that it is planned to take; no weights are read for it.
+
+        Raises
+        ------
+        DataError
+            When no causal language model can be made of the configuration.
+        """
+        return plan_memory(
+            self.config,
+            self._dtype,
+            n_parameters=count_parameters(self.config),
+            batch_size=self._batch_size,
+            files=weight_bytes(self._checkpoint.folder) if self._packed else None,
+            attention=attention_of(self.config, self._attention).get("attn_implementation"),
+        )
+
+    def _check_memory(self) -> None:
+        try:
+            plan = self.memory
+        except Exception:
+            # a repository's own code may not be built without weights: loading says what is wrong
+            return
+        _LOG.debug("memory planned for %s: %s", self._checkpoint.name, plan.describe())
+        # layers that the GPUs do not hold are kept by the processor, and by the disk
+        devices = free_memory(self._device, self._spread)
+        if self._spread:
+            devices |= free_memory("cpu")
+        warning = check_memory(plan, devices, self._checkpoint.name)
+        if warning is not None:
+            _LOG.warning("%s", warning)
 
     @property
     def _folder(self) -> str:
@@ -251,7 +309,8 @@ class CheckpointLoader:
         import torch
         from transformers import AutoModelForCausalLM, GgufConfig
 
-        options = dict(self._source) | attention_of(self.config)
+        check_packages(self.config, self._checkpoint.name)
+        options = dict(self._source) | attention_of(self.config, self._attention)
         if options.get("attn_implementation", "") is None:
             # as an option, None changes nothing
             options = {name: v for name, v in options.items() if name != "attn_implementation"}
@@ -262,6 +321,9 @@ class CheckpointLoader:
             options["use_safetensors"] = True
         if self._spread:
             options["device_map"] = "auto"
+        elif self._packed:
+            # such weights are not moved once they are loaded
+            options["device_map"] = {"": self._device}
         found: Any = AutoModelForCausalLM.from_pretrained(
             self._folder, dtype=getattr(torch, self._dtype), output_loading_info=True, **options
         )
@@ -311,30 +373,18 @@ class CheckpointLoader:
         fault = fault or package_at_fault(error)
         if fault is None:
             fault = sentences(one_line(error), "A file of it may be damaged or incomplete")
-        return DataError(sentences(f"{name} cannot be loaded: {fault}", self._quantised()))
-
-    def _quantised(self) -> str:
-        """What to do where the weights are packed in a way that may need a package or a card."""
-        config = self.__dict__.get("config")
-        packed = getattr(config, "quantization_config", None)
-        if not packed:
-            return ""
-        settings = packed if isinstance(packed, dict) else vars(packed)
-        method = getattr(settings.get("quant_method"), "value", settings.get("quant_method"))
-        return (
-            f"Its weights are quantised ({method or 'its configuration does not say how'}), which "
-            "takes the package and the device that this method needs: the same model unquantised, "
-            "or as a GGUF file, is read everywhere"
-        )
+        more = remedy(self.__dict__.get("config"))
+        return DataError(sentences(f"{name} cannot be loaded: {fault}", more))
 
 
-def build(config: Any, dtype: str = "float32") -> Any:
+def build(config: Any, dtype: str = "float32", attention: str | None = None) -> Any:
     """A causal language model of a configuration, with random weights.
 
     Parameters
     ----------
     config : configuration of transformers; a copy is used.
     dtype : number format of the weights.
+    attention : implementation that computes attention; None for the configuration's.
     """
     import torch
     from transformers import AutoModelForCausalLM
@@ -343,11 +393,11 @@ def build(config: Any, dtype: str = "float32") -> Any:
         # transformers writes into what it is given
         copy.deepcopy(config),
         dtype=getattr(torch, dtype),
-        **attention_of(config),
+        **attention_of(config, attention),
     )
 
 
-def draw(config: Any, dtype: str, seed: int) -> Any:
+def draw(config: Any, dtype: str, seed: int, attention: str | None = None) -> Any:
     """A causal language model with random weights of a seed, on the cpu.
 
     The global random state stays as it was.
@@ -357,38 +407,13 @@ def draw(config: Any, dtype: str, seed: int) -> Any:
     config : configuration of transformers.
     dtype : number format of the weights.
     seed : of torch's generator.
+    attention : implementation that computes attention; None for the configuration's.
     """
     import torch
 
     with _quiet(), torch.random.fork_rng():
         torch.manual_seed(seed)
-        return build(config, dtype)
-
-
-def attention_of(config: Any) -> dict[str, str | None]:
-    """The attention implementation that computes a configuration exactly on this machine.
-
-    The fused one of torch leaves Gemma 2's soft cap out, without a word. What a configuration
-    asks for beside torch's own two (flash attention, kernels of the hub) is on few machines, and
-    changes only the last bits: None leaves the choice to the library.
-    """
-    text = config.get_text_config()
-    if getattr(text, "attn_logit_softcapping", None):
-        return {"attn_implementation": "eager"}
-    asked = {_asked_attention(part) for part in (config, text)} - {None}
-    return {} if asked <= {"eager", "sdpa"} else {"attn_implementation": None}
-
-
-def without_attention(config: Any) -> Any:
-    """A copy of a configuration without its choice of attention implementation."""
-    plain = copy.deepcopy(config)
-    plain._attn_implementation = None
-    return plain
-
-
-def _asked_attention(config: Any) -> str | None:
-    asked = getattr(config, "_attn_implementation", None)
-    return None if asked is None else str(asked)
+        return build(config, dtype, attention)
 
 
 def count_parameters(config: Any) -> int:

@@ -14,6 +14,8 @@ _NUMERICS = {
     "dtype": "dtype",
     "device": "device",
     "options.dtype": "dtype",
+    "attn_implementation": "attention implementation",
+    "options.attn_implementation": "attention implementation",
     "options.device": "device",
     "options.batch_size": "batch size",
     "backend": "backend",

@@ -110,6 +110,7 @@ def _model(record: Record) -> list[tuple[str, Any]]:
         ("parameters", parameters),
         ("family", model.family),
         ("number format", model.dtype),
+        ("attention computed by", model.attn_implementation),
         ("computed on", model.device),
         ("wording", model.prompt),
         ("sha256 of the wording", model.prompt_sha256),

@@ -205,13 +205,23 @@ def edit_config(folder: Path, **changes: Any) -> None:
 
 @pytest.mark.parametrize(
     ("method", "package"),
-    [("awq", "gptqmodel"), ("gptq", "optimum|gptqmodel"), ("bitsandbytes", "bitsandbytes")],
+    [
+        ("awq", "gptqmodel"),
+        ("gptq", "optimum and gptqmodel"),
+        ("bitsandbytes", "bitsandbytes"),
+        ("compressed-tensors", "compressed-tensors"),
+    ],
 )
-def test_quantised_weights_ask_for_their_package(method: str, package: str, folder: Path) -> None:
-    told = {"quant_method": method, "bits": 4, "group_size": 128}
-    told |= {"load_in_4bit": True} if method == "bitsandbytes" else {}
-    edit_config(folder, quantization_config=told)
-    with pytest.raises(DataError, match=rf"{package}.*not at fault.*quantised \({method}\)") as e:
+def test_quantised_weights_ask_for_their_package(
+    method: str, package: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brainbench.models.checkpoints.quantized.find_spec", lambda name: None)
+    packed: dict[str, Any] = {"quant_method": method, "bits": 4, "group_size": 128}
+    packed |= {"load_in_4bit": True} if method == "bitsandbytes" else {}
+    edit_config(folder, quantization_config=packed)
+    installed = package.replace(" and ", " ")
+    told = rf"quantised \({method}\), which needs the packages? {package}: pip install {installed}"
+    with pytest.raises(UsageError, match=told) as e:
         load(folder)
     assert "damaged" not in str(e.value)
 

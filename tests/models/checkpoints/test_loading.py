@@ -97,6 +97,10 @@ def test_the_number_format_follows_the_device() -> None:
     for asked in (None, "auto"):
         found = [resolve_dtype(asked, device) for device in ("cpu", "mps", "cuda", "cuda:1")]
         assert found == ["float32", "float32", "bfloat16", "bfloat16"]
+    assert resolve_dtype(None, "cpu", "bfloat16") == "float32"
+    assert resolve_dtype("auto", "cpu", "bfloat16") == "bfloat16"
+    # as some checkpoints are that are quantised
+    assert resolve_dtype("auto", "cpu", "float8_e4m3fn") == "float32"
     for asked in ("float32", "bfloat16", "float16"):
         assert resolve_dtype(asked, "cpu") == asked
     with pytest.raises(UnknownNameError, match="unknown dtype 'float61'; did you mean 'float16'"):
