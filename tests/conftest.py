@@ -32,6 +32,7 @@ pytest_plugins = [
     "guided_run",
     "local_host",
     "public_tasks",
+    "slurm",
     "small_study",
     "stand_in_brainscore",
     "vllm_fixtures",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import logging
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -15,11 +16,12 @@ from typer.models import OptionInfo
 from brainbench.cli import evaluate
 from brainbench.cli.console import print_json, say, stderr, stdout
 from brainbench.cli.errors import FAILED
-from brainbench.cli.options import Json, Quiet
+from brainbench.cli.options import Json, Overwrite, Quiet
 from brainbench.cli.sweep_table import SweepDisplay, sweep_table
 from brainbench.cli.verb import Verb, VerbGroup
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.paths import user_path
+from brainbench.results.wording import plural
 from brainbench.sweep import (
     Option,
     Plan,
@@ -30,10 +32,20 @@ from brainbench.sweep import (
     read_sweep,
 )
 from brainbench.sweep.check import check_names
+from brainbench.sweep.collect import (
+    FORMATS,
+    PAGE,
+    collect_runs,
+    make_submissions,
+    write_page,
+    write_tables,
+)
+from brainbench.sweep.executors import load_submitit
 from brainbench.sweep.folder import SWEEPS
 from brainbench.sweep.options import Kind
 from brainbench.sweep.plan import choices
-from brainbench.sweep.running import run_here
+from brainbench.sweep.running import run_here, wait_for_jobs
+from brainbench.sweep.slurm import ask_queue, check_slurm, submit_jobs
 from brainbench.sweep.status import Row, count_states, ready_to_resume, sweep_rows
 
 HELP = """Run many models and scores from one file, here or on Slurm.
@@ -79,6 +91,18 @@ _SCHEMA = """Print the JSON schema of a sweep's file, for editors that check YAM
 
 [bold]Example[/bold]
   brainbench sweep schema > sweep.schema.json"""
+
+_LOG = logging.getLogger(__name__)
+
+_COLLECT = """Put what a sweep found into tables and one page, and make submissions.
+
+scores holds the lines of each run's scorecard, numbers every number of
+every run; report.html shows all models and links to the report of each run.
+
+[bold]Examples[/bold]
+  brainbench sweep collect
+  brainbench sweep collect sweeps/my-sweep --to parquet
+  brainbench sweep collect sweeps/my-sweep --org my-lab"""
 
 EXECUTORS = ("local", "slurm", "print")
 # of evaluate, but not of a run in a sweep: what is printed, and what the sweep itself sets
@@ -174,14 +198,64 @@ def status(
     """Read the files, print."""
     found = find_sweep(folder)
     plan = found.plan()
+
+    def look() -> list[Row]:
+        return sweep_rows(found, plan, _queue(found, plan))
+
     if json:
-        rows = [row.to_json() for row in sweep_rows(found, plan)]
+        rows = [row.to_json() for row in look()]
         print_json(json_module.dumps({"sweep": plan.name, "steps": rows}, indent=1))
         return
     if watch:
         with SweepDisplay(plan.name) as display:
-            display.watch(lambda: sweep_rows(found, plan))
-    stdout.print(sweep_table(plan.name, sweep_rows(found, plan)))
+            display.watch(look)
+    stdout.print(sweep_table(plan.name, look()))
+
+
+@app.command("collect", cls=Verb, help=_COLLECT)
+def collect(
+    folder: Folder = None,
+    output_path: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="By default `collected` in the folder of the sweep."),
+    ] = None,
+    to: Annotated[
+        str, typer.Option(metavar="NAME", help="Format of tables: csv or parquet.")
+    ] = "csv",
+    org: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Who submits: writes submissions too."),
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Read the runs, write tables, a page, submissions."""
+    if to not in FORMATS:
+        raise UnknownNameError("format", to, FORMATS)
+    found = find_sweep(folder)
+    plan = found.plan()
+    rows = sweep_rows(found, plan, _queue(found, plan))
+    runs, lacking = collect_runs(plan, rows)
+    if not runs:
+        raise UsageError(f"no run of {plan.name} is done: see `brainbench sweep status`")
+    target = user_path(output_path or found.path / "collected")
+    tables = write_tables(runs, target, to)
+    if org is not None:
+        made, refused = make_submissions(runs, target / "submissions", org, overwrite)
+        for label, why in refused.items():
+            _note(f"not submitted: {label}: {why}")
+        if made:
+            _note(
+                f"{plural(len(made), 'submission')} in {target / 'submissions'}: fill in each "
+                "metadata.yaml, then brainbench submit --seal and --check"
+            )
+    for label, why in lacking.items():
+        _note(f"missing: {label}: {why}")
+    for path in (*tables, write_page(plan, rows, runs, lacking, target / PAGE)):
+        say(path)
+
+
+def _note(text: str) -> None:
+    stderr.print(f"[dim]{escape(text)}[/dim]", soft_wrap=True, highlight=False)
 
 
 @app.command("schema", cls=Verb, help=_SCHEMA)
@@ -194,16 +268,42 @@ def _go(
     folder: SweepFolder, plan: Plan, executor: str, workers: int, wait: bool, quiet: bool
 ) -> None:
     """Do what is missing, say how it ended."""
+    if executor == "slurm":
+        check_slurm(plan)
+    else:
+        load_submitit()
     folder.prepare()
-    rows = sweep_rows(folder, plan)
+    rows = sweep_rows(folder, plan, _queue(folder, plan))
     wanted = ready_to_resume(folder, rows)
     there = sum(row.state == "done" and row.step.kind == "run" for row in rows)
     said = f"{len(plan.runs)} runs" + (f", {there} of them done before" if there else "")
     if not quiet:
         stderr.print(f"[dim]{escape(plan.name)}: {said}[/dim]", highlight=False)
     with SweepDisplay(plan.name, quiet) as display:
-        rows = run_here(folder, plan, wanted, workers, display.show)
+        if executor == "local":
+            rows = run_here(folder, plan, wanted, workers, display.show)
+        else:
+            count = submit_jobs(folder, plan, wanted)
+            if not wait:
+                say(f"{folder.path}: {plural(count, 'job')} given to Slurm")
+                stderr.print(f"[dim]how far: brainbench sweep status {escape(str(folder.path))}"
+                             "[/dim]", soft_wrap=True, highlight=False)  # fmt: skip
+                return
+            rows = wait_for_jobs(
+                lambda: sweep_rows(folder, plan, _queue(folder, plan)), display.show
+            )
     _end(folder, rows)
+
+
+def _queue(folder: SweepFolder, plan: Plan) -> dict[str, str] | None:
+    """What Slurm says of its jobs; None where no step has one, or it does not answer."""
+    if not any(folder.state(step.id).job for step in plan.steps):
+        return None
+    try:
+        return ask_queue()
+    except UsageError as error:
+        _LOG.info("%s", error)
+        return None
 
 
 def _end(folder: SweepFolder, rows: Sequence[Row]) -> None:

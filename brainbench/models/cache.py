@@ -8,9 +8,11 @@ one warning, and what it would have held is computed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from safetensors.numpy import save_file
 
 from brainbench.atomic import whole_file
 
+_OLD = 24 * 3600.0  # seconds after which nobody writes a file any more
 _LOG = logging.getLogger(__name__)
 
 Arrays = dict[str, NDArray[Any]]
@@ -44,6 +47,7 @@ class ArrayCache:
         self._folder = folder
         self._what = what
         self._usable = True
+        self._swept: set[Path] = set()
 
     def get(self, key: str) -> Arrays | None:
         """The entry of a key; None where there is none, or it is damaged or cannot be read."""
@@ -79,10 +83,22 @@ class ArrayCache:
         """
         kept = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         try:
+            self._sweep_out(self._path(key).parent)
             with whole_file(self._path(key)) as partial:
                 save_file(kept, str(partial), {"key": key, "checksum": _checksum(kept)})
         except (OSError, SafetensorError) as error:
             self._warn_once(f"cannot be cached in {self._folder}", error)
+
+    def _sweep_out(self, folder: Path) -> None:
+        """Take away what writers that were killed have left of an entry, once for each folder."""
+        if folder in self._swept:
+            return
+        self._swept.add(folder)
+        for path in folder.glob("*.part"):
+            # another process may have done it
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > _OLD:
+                    path.unlink()
 
     def _warn_damaged(self, path: Path, why: str) -> None:
         _LOG.info("cached %s %s are damaged (%s): computed again", self._what, path.name[:12], why)

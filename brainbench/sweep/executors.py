@@ -1,4 +1,4 @@
-"""Jobs on submitit: processes of this machine, or jobs of Slurm.
+"""Jobs on submitit: processes of this machine; :mod:`.slurm` has those of Slurm.
 
 What submitit pickles are jobs of our own, made of plain texts, which its processes read back.
 """
@@ -16,7 +16,7 @@ from brainbench.sweep.folder import SweepFolder
 from brainbench.sweep.job import SweepJob
 
 _LONG = 60 * 24 * 365  # minutes: a worker of this machine ends when nothing is left
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+THREADS = ("OMP_NUMTHREADS", "MKL_NUMTHREADS", "OPENBLAS_NUMTHREADS")
 
 
 def load_submitit() -> Any:
@@ -56,7 +56,7 @@ def start_workers(folder: SweepFolder, wanted: Sequence[str], workers: int, gpus
     cores = _cores()
     devices = _devices()
     jobs = []
-    with _environment(dict.fromkeys(_THREADS, str(max(1, cores // workers)))):
+    with _environment(dict.fromkeys(THREADS, str(max(1, cores // workers)))):
         for number in range(workers):
             # submitit hides every GPU from its processes
             own = devices[number % max(1, workers) :: workers] or devices[:: max(1, workers)]

@@ -14,6 +14,8 @@ from brainbench.sweep.status import Row, is_settled, sweep_rows
 
 _LOOK = 0.5  # seconds between looks at the files
 
+_SLOWLY = 2.0  # the same where Slurm is asked each time
+
 Show = Callable[[Sequence[Row]], Any]
 
 
@@ -67,6 +69,22 @@ def run_here(
     rows = sweep_rows(folder, plan)
     show(rows)
     return rows
+
+
+def wait_for_jobs(look: Callable[[], Sequence[Row]], show: Show) -> list[Row]:
+    """Wait until no job of Slurm is left that works on a step, or will.
+
+    Parameters
+    ----------
+    look : gives the rows as they are now.
+    show : called with them again and again.
+    """
+    while True:
+        rows = list(look())
+        show(rows)
+        if not any(row.state in ("queued", "running") for row in rows):
+            return rows
+        time.sleep(_SLOWLY)
 
 
 def _wait(jobs: Sequence[Any]) -> None:

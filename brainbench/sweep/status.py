@@ -61,25 +61,29 @@ def sweep_rows(
     ----------
     folder : of the sweep.
     plan : of the sweep.
-    queue : job → what Slurm says of it, for those that it still has.
+    queue : job → what Slurm says of it, for those that it still has; None where it was not asked.
     """
-    return [_row(folder, plan, step, queue or {}) for step in plan.steps]
+    return [_row(folder, plan, step, queue) for step in plan.steps]
 
 
-def _row(folder: SweepFolder, plan: Plan, step: Step, queue: Mapping[str, str]) -> Row:
+def _row(folder: SweepFolder, plan: Plan, step: Step, queue: Mapping[str, str] | None) -> Row:
     held = folder.state(step.id)
     text, seconds, state = "", held.seconds, str(held.state)
     if state == "running":
         seconds = _since(held.started)
         text = folder.last_line(step.id)
-        if folder.is_lost(held):
+        gone = queue is not None and held.job is not None and held.job not in queue
+        if folder.is_lost(held) or (gone and folder.state(step.id).state == "running"):
             state, text = "lost", "whoever worked on it has died: `brainbench sweep resume`"
     elif state == "done" and not is_finished(folder, plan, step, held):
         state, text = "waiting", f"{held.run} is gone: it is done again"
     elif state == "failed":
         text = held.error or ""
-    if state in ("waiting", "lost") and held.job is not None and held.job in queue:
-        state, text = "queued", f"job {held.job}: {queue[held.job]}"
+    if state in ("waiting", "lost") and held.job is not None and queue is not None:
+        if held.job in queue:
+            state, text = "queued", f"job {held.job}: {queue[held.job]}"
+        elif not text:
+            text = f"job {held.job} is over: `brainbench sweep resume`"
     return Row(step, state, held, seconds, text)
 
 

@@ -40,6 +40,7 @@ VARIABLES = {
     "sweep run": "EXECUTOR WAIT OUTPUT_PATH QUIET",
     "sweep resume": "EXECUTOR WAIT QUIET",
     "sweep status": "WATCH JSON",
+    "sweep collect": "OUTPUT_PATH TO ORG OVERWRITE",
     "leaderboard build": "OUTPUT_PATH SUBMISSIONS RESULTS BOARDS REPORTS QUIET",
     "leaderboard serve": "PORT",
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -270,3 +273,44 @@ def test_what_it_holds_is_called_by_its_name(tmp_path: Path, said: list[str]) ->
     (tmp_path / "file").write_text("in the way")
     ArrayCache(tmp_path / "file", "answers").put(KEY, arrays())
     assert said[0].startswith("answers cannot be cached in ")
+
+
+def _write_many(folder: Path, seeds: range) -> None:
+    cache = ArrayCache(folder)
+    for seed in seeds:
+        cache.put(content_key(seed=seed), arrays(seed))
+
+
+def test_processes_that_write_the_same_entries_leave_them_whole(tmp_path: Path) -> None:
+    """One is killed in the midst of it, as a job that is pre-empted."""
+    fork = multiprocessing.get_context("fork")
+    writers = [fork.Process(target=_write_many, args=(tmp_path, range(60))) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    cache = ArrayCache(tmp_path)
+    found = 0
+    while writers[0].is_alive() or writers[1].is_alive():
+        for seed in range(60):
+            there = cache.get(content_key(seed=seed))
+            # not yet, or all of it
+            if there is not None:
+                assert_same(there, arrays(seed))
+                found += 1
+        if found and writers[2].is_alive():
+            writers[2].kill()
+    for writer in writers:
+        writer.join(30)
+    for seed in range(60):
+        assert_same(cache.get(content_key(seed=seed)), arrays(seed))
+
+
+def test_what_a_killed_writer_left_is_taken_away_once_it_is_old(
+    cache: ArrayCache, file: Path
+) -> None:
+    young, old = (file.with_name(f"tmp{name}.part") for name in ("young", "old"))
+    for path in (young, old):
+        path.write_bytes(b"half")
+    os.utime(old, (time.time() - 2 * 24 * 3600,) * 2)
+    ArrayCache(file.parent.parent).put(KEY, arrays())
+    assert young.exists()
+    assert not old.exists()
