@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from brainbench.benchmarks import DifficultyScore, LadderScore
+from brainbench.guidance.score import GuidanceScore
+from brainbench.guidance.verdict import AGAINST
 from brainbench.results.blocks import Figure
 from brainbench.results.record import Record
 from brainbench.results.sections.accuracy import accuracy_figure
@@ -10,12 +12,13 @@ from brainbench.results.sections.alignment import scores_figure
 from brainbench.results.sections.behavior import behavior_figure
 from brainbench.results.sections.cells import controlled_cells, published_cells
 from brainbench.results.sections.difficulty import difficulty_figure
-from brainbench.results.sections.guidance import forest, search_figure
+from brainbench.results.sections.guidance import search_figure
+from brainbench.results.sections.guidance_figures import change_of, forest, gains_figure
 from brainbench.results.sections.ladder import ladder_figure
 
 KEY = "first-picture"
 # rows that a screen has room for
-_ROWS = 9
+_ROWS, _TESTS = 9, 7
 
 
 def first_picture(record: Record) -> Figure | None:
@@ -32,6 +35,9 @@ def first_picture(record: Record) -> Figure | None:
     """
     for ladder in LadderScore.read_from(record):
         return ladder_figure(KEY, ladder)
+    held = [gain for gain in record.gains if _compared(gain)]
+    if len(held) > 1:
+        return gains_figure(KEY, held, _TESTS)
     for gain in record.gains:
         return forest(KEY, gain, "auc")
     for protocol, cells in (
@@ -49,3 +55,9 @@ def first_picture(record: Record) -> Figure | None:
     for search in record.searches:
         return search_figure(KEY, search)
     return None
+
+
+def _compared(gain: GuidanceScore) -> bool:
+    """Whether its area under the curve is held against an arm that a claim needs."""
+    needed = [one for one in gain.differences if one.against in AGAINST]
+    return any(change_of(one, "auc") is not None for one in needed)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from brainbench.guidance.arms import GUIDED, UNGUIDED
 from brainbench.guidance.layer_sets import name_layers
-from brainbench.guidance.rows import Change, Difference, SearchRow
+from brainbench.guidance.rows import Change, SearchRow
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.guidance.verdict import AGAINST, CLAIM, LEVEL, claim_p
 from brainbench.results.blocks import (
@@ -25,21 +25,19 @@ from brainbench.results.blocks.model import Mood
 from brainbench.results.plots.dot_plot import DotRow, Mark, Role, draw_dots
 from brainbench.results.plots.svg import image
 from brainbench.results.record import Record
-from brainbench.results.wording import number, percent, plain_cell, plural, with_interval
+from brainbench.results.sections.guidance_figures import IN_WORDS, change_of, forest
+from brainbench.results.wording import (
+    number,
+    percent,
+    plain_cell,
+    plural,
+    with_interval,
+)
 from brainbench.statistics.inference import holm
 
 _MAX = 60
 _MAX_PICTURES, _LARGEST_PICTURE = 8, 400_000
 _PNG = b"\x89PNG\r\n\x1a\n"
-IN_WORDS = {
-    "auc": "AUC of log-odds",
-    "accuracy_at_threshold": "accuracy at the validation threshold",
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "dprime": "d′",
-    "true_rate": "share of True",
-    "valid": "share of valid answers",
-}
 _ABOUT = (
     "A gain is guided minus another arm over the same problems, 95 % by a hierarchical bootstrap "
     "over seeds and base problems, with what other signals would vary where items were permuted "
@@ -177,42 +175,6 @@ def title_of_search(score: SearchScore) -> str:
     """``Search for answers that turn right, by language, syllogisms``."""
     cell = plain_cell(score.roi, score.reasoning_type)
     return f"Search for answers that turn right, by {cell}"
-
-
-def forest(key: str, score: GuidanceScore, metric: str) -> Figure:
-    """What guided gains over every other arm, in one metric.
-
-    Parameters
-    ----------
-    key : unique on the page.
-    score : of one test.
-    metric : such as ``auc``.
-    """
-    rows = []
-    for difference in score.differences:
-        change = change_of(difference, metric)
-        if change is None:
-            continue
-        text = f"against {difference.against}: {with_interval(change.value, change.interval)}"
-        mark = Mark(change.value, "dot", "model", text, change.interval)
-        note = "" if change.p is None else f"p {number(change.p)}"
-        rows.append(DotRow(f"against {difference.against}", [[mark]], note))
-    words = IN_WORDS[metric]
-    return Figure.of(
-        draw_dots(key, f"Gains in {words}", f"gain in {words}", rows),
-        f"Gain in {words} against each arm, with its 95 % interval. Right of 0: guided is better.",
-    )
-
-
-def change_of(difference: Difference, metric: str) -> Change | None:
-    """The change of one metric; None where it was not measured.
-
-    Parameters
-    ----------
-    difference : guided minus an arm.
-    metric : such as ``auc``.
-    """
-    return next((one for one in difference.changes if one.metric == metric), None)
 
 
 def _differences_table(score: GuidanceScore) -> Table:

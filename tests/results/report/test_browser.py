@@ -7,10 +7,14 @@ from collections.abc import Callable
 from math import exp
 from pathlib import Path
 
+import numpy as np
 import pytest
 from browser_fixtures import DESKTOP, PHONE, Browser
+from scorecards import passed, record_of
+from simulated_behavior import AnsweringFake, grouped, hesitant, sharing
 from simulated_records import answers, empty, full, published, samples, write_run
 
+from brainbench.benchmarks import DifficultyBenchmark, OtherScore, score_difficulty
 from brainbench.results.report import write_report
 
 pytest.importorskip("selenium", reason="needs selenium: install the test extra")
@@ -47,6 +51,26 @@ return [...new Set(found)];
 """
 
 
+def _difficulty() -> list[OtherScore]:
+    made = empty()
+    groups = np.array(["adults"] * 4 + ["children"] * 6)
+    behavior = grouped(sharing(0.7, n_people=10), groups, np.arange(10, 20, dtype=float))
+    given = AnsweringFake(hesitant).answer(behavior.problems)
+    for score in score_difficulty([DifficultyBenchmark("deduction73", "all")], behavior, given):
+        made.add(score)
+    return made.other
+
+
+def _others() -> list[OtherScore]:
+    """Of a plugin's kind."""
+    return [
+        OtherScore(
+            kind="toy", benchmark=f"lab.{'x' * 60}.toy", version=1, dataset="lab", value=0.5,
+            notes=(), score={"version": 1, "r": 0.5},
+        )
+    ]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
@@ -54,6 +78,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     record.model.identifier = SCRIPT
     record.notes = [SCRIPT, "https://example.com/" + "x" * 300]
     record.add(published("deductive_reasoning", "all"))
+    record.add(passed("run", "position"))
+    record.other += [*_difficulty(), *_others()]
     rows = samples() | {"many": answers(5, n=120)}
     return write_report(record, write_run(record, folder, rows))
 
@@ -68,6 +94,12 @@ def test_nothing_is_asked_for_and_the_page_does_not_scroll_sideways(
     quiet_page: Callable[[], None],
 ) -> None:
     browser.open(report, size, dark=dark)
+    kinds = browser.run("return [...document.querySelectorAll('main > section')].map((s) => s.id)")
+    assert kinds == [
+        "scorecard", "warnings", "summary", "ladder", "alignment-controlled",
+        "alignment-published", "brain", "behavior", "difficulty", "accuracy", "gains", "other",
+        "samples", "provenance", "glossary",
+    ]  # fmt: skip
     assert browser.run("return innerWidth") == size[0]
     assert browser.overflow() == 0
     browser.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
@@ -232,8 +264,11 @@ def test_a_term_is_explained_where_it_is_pointed_at_and_in_the_glossary(
     assert browser.run("return location.hash").startswith("#term-")
 
 
-def test_the_first_screen_has_scorecard_and_picture(browser: Browser, report: Path) -> None:
-    browser.open(report, (1280, 800))
+@pytest.mark.parametrize("run", ["f50c41311891", "1febe7017259", "c94d1ed8716b"])
+def test_the_first_screen_has_scorecard_and_picture(
+    run: str, browser: Browser, tmp_path: Path
+) -> None:
+    browser.open(write_report(record_of(run), tmp_path), (1280, 800))
     for selector in ("#scorecard .scorecard", "#scorecard figure svg"):
         bottom = browser.run(
             "return document.querySelector(arguments[0]).getBoundingClientRect().bottom", selector

@@ -10,6 +10,7 @@ import pytest
 from scorecards import passed
 from simulated_records import answers, controlled, empty, full, gain, published, task
 
+from brainbench.guidance.verdict import AGAINST
 from brainbench.results.record import Record
 from brainbench.results.report.first_picture import KEY, first_picture
 
@@ -52,6 +53,24 @@ def test_of_behaviour_and_of_a_search_alone() -> None:
     flipped = {row.called: row.flipped for row in whole.searches[0].rows}
     rows = list(csv.DictReader(io.StringIO(figure.csv)))
     assert {row["row"]: float(row["value"]) for row in rows} == pytest.approx(flipped)
+
+
+def test_of_several_tests_each_is_held_against_both_arms() -> None:
+    differences = gain().differences
+    named = [
+        d.model_copy(update={"against": a}) for d, a in zip(differences, AGAINST, strict=False)
+    ]
+    made = gain().model_copy(update={"differences": named})
+    other = made.model_copy(update={"test": "six premises"})
+    figure = first_picture(record(made, other))
+    assert figure is not None
+    assert "in 2 tests" in figure.caption
+    rows = list(csv.DictReader(io.StringIO(figure.csv)))
+    assert {row["row"] for row in rows} == {"three premises", "six premises"}
+    known = {d.against: c.value for d in made.differences for c in d.changes if c.metric == "auc"}
+    for row in rows:
+        arm = row["mark"].rpartition("against ")[2]
+        assert float(row["value"]) == pytest.approx(known[arm])
 
 
 def test_without_scores_there_is_none() -> None:
