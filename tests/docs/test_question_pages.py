@@ -29,7 +29,7 @@ def questions_in_the_navigation() -> list[str]:
 
 
 def test_a_newcomer_sees_them_all() -> None:
-    assert sorted(questions_in_the_navigation()) == sorted(QUESTIONS)
+    assert set(QUESTIONS) <= set(questions_in_the_navigation())
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
