@@ -347,11 +347,7 @@ class GuidanceRun:
 
     @cached_property
     def _validation(self) -> list[Any]:
-        limit = self.settings.limit
-        loaded = [
-            load_test(self.task.model, name, all_orders=False, limit=limit)
-            for name in _VALIDATION_TESTS
-        ]
+        loaded = [load_test(self.task.model, name, all_orders=False) for name in _VALIDATION_TESTS]
         kinds = self._kinds
         return [q for test in loaded if test.test.kind in kinds for q in test.validation]
 
