@@ -285,7 +285,9 @@ def _go(
         else:
             count = submit_jobs(folder, plan, wanted)
             if not wait:
-                say(f"{folder.path}: {plural(count, 'job')} given to Slurm")
+                given = f"{plural(count, 'job')} given to Slurm"
+                said = given if count else f"nothing to give to Slurm; {_counts(rows)}"
+                say(f"{folder.path}: {said}")
                 stderr.print(f"[dim]how far: brainbench sweep status {escape(str(folder.path))}"
                              "[/dim]", soft_wrap=True, highlight=False)  # fmt: skip
                 return
@@ -314,12 +316,15 @@ def _end(folder: SweepFolder, rows: Sequence[Row]) -> None:
             soft_wrap=True,
             highlight=False,
         )
-    counts = ", ".join(f"{number} {state}" for state, number in count_states(rows).items())
-    say(f"{folder.path}: {counts}")
+    say(f"{folder.path}: {_counts(rows)}")
     if any(row.state != "done" for row in rows):
         stderr.print(f"[dim]again: brainbench sweep resume {escape(str(folder.path))}[/dim]",
                      soft_wrap=True, highlight=False)  # fmt: skip
         raise typer.Exit(FAILED)
+
+
+def _counts(rows: Sequence[Row]) -> str:
+    return ", ".join(f"{number} {state}" for state, number in count_states(rows).items())
 
 
 def _check_executor(name: str) -> None:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from brainbench.cli.console import stderr
 from brainbench.cli.progress import spell
+from brainbench.results.wording import plural
 from brainbench.sweep.status import Row, count_states, is_settled
 
 _STYLES = {
@@ -67,7 +68,7 @@ def _said(row: Row) -> str:
 def _counts(rows: Sequence[Row]) -> str:
     runs = sum(row.step.kind == "run" for row in rows)
     counts = ", ".join(f"{number} {state}" for state, number in count_states(rows).items())
-    return f"{runs} runs, {counts}"
+    return f"{plural(runs, 'run')}, {counts}"
 
 
 class SweepDisplay:

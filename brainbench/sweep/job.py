@@ -9,7 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from brainbench.errors import BrainbenchError
 from brainbench.sweep.child import COMMAND
+
+ERROR = "error:"
 
 
 @dataclass
@@ -43,6 +46,10 @@ class SweepJob:
             self._worker.work()
         except KeyboardInterrupt:
             self._worker.interrupt(preempted=False)
+        except BrainbenchError as error:
+            # the end of the job's log, which who started it reads
+            sys.stderr.write(f"{ERROR} {error}\n")
+            raise SystemExit(1) from error
 
     def checkpoint(self) -> Any:
         """Pre-empted: keep what was done, and do the rest when the job runs again."""

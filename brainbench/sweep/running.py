@@ -5,15 +5,20 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+from brainbench.atomic import write_whole
+from brainbench.errors import UsageError
 from brainbench.sweep.executors import start_workers, stop_workers
 from brainbench.sweep.folder import SweepFolder
+from brainbench.sweep.job import ERROR
 from brainbench.sweep.plan import Plan
 from brainbench.sweep.status import Row, is_settled, sweep_rows
 
 _LOOK = 0.5  # seconds between looks at the files
 
+_ROOM = 100_000  # bytes that a sweep needs to go on
 _SLOWLY = 2.0  # the same where Slurm is asked each time
 
 Show = Callable[[Sequence[Row]], Any]
@@ -58,8 +63,11 @@ def run_here(
             while not all(job.done() for job in jobs):
                 show(sweep_rows(folder, plan))
                 _wait(jobs)
-            if all(row.held.attempts == 0 for row in sweep_rows(folder, part)):
-                break  # no worker got as far as a step: another would not either
+            if not is_settled(sweep_rows(folder, part)):
+                # another worker would meet a full disk too
+                _check_room(folder)
+                if said := _last_error(jobs):
+                    raise UsageError(f"a worker ended: {said}")
     except KeyboardInterrupt:
         stop_workers(jobs)
         for row in sweep_rows(folder, part):
@@ -85,6 +93,25 @@ def wait_for_jobs(look: Callable[[], Sequence[Row]], show: Show) -> list[Row]:
         if not any(row.state in ("queued", "running") for row in rows):
             return rows
         time.sleep(_SLOWLY)
+
+
+def _check_room(folder: SweepFolder) -> None:
+    """Raise ``UsageError`` where the sweep's folder cannot be written any more."""
+    file = folder.path / "steps" / "room"
+    write_whole(file, bytes(_ROOM))
+    file.unlink()
+
+
+def _last_error(jobs: Sequence[Any]) -> str:
+    """What a worker said at its end; nothing of one that was killed."""
+    for job in jobs:
+        text = Path(job.paths.stdout)
+        with contextlib.suppress(OSError):
+            lines = text.read_text("utf-8", "replace").splitlines()
+            said = next((line for line in reversed(lines) if line.startswith(ERROR)), "")
+            if said:
+                return said.removeprefix(ERROR).strip()
+    return ""
 
 
 def _wait(jobs: Sequence[Any]) -> None:

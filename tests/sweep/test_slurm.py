@@ -10,6 +10,7 @@ import pytest
 from slurm import PARTITION, Slurm
 from small_sweep import small_sweep
 
+from brainbench.cli.main import main
 from brainbench.errors import UsageError
 from brainbench.models import PHANTOM_FILE
 from brainbench.sweep import Plan, SweepFolder
@@ -148,3 +149,38 @@ def test_where_there_is_no_slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         check_slurm(plan)
     with pytest.raises(UsageError, match="no squeue on PATH"):
         ask_queue()
+
+
+def test_from_the_command_line(
+    tmp_path: Path,
+    slurm: Slurm,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.yaml").write_text(TEXT)
+
+    def run(*words: str) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["brainbench", "sweep", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out or err
+
+    slurm.run("scontrol", "update", f"PartitionName={PARTITION}", "State=DOWN")
+    try:
+        code, out = run("s.yaml", "--executor", "slurm")
+        assert (code, out) == (0, "sweeps/s: 1 job given to Slurm\n")
+        code, out = run("status")
+        assert code == 0
+        assert "1 run, 1 queued" in out
+        # what is in the queue is not given again
+        code, out = run("resume", "--executor", "slurm")
+        assert (code, out) == (0, "sweeps/s: nothing to give to Slurm; 1 queued\n")
+    finally:
+        slurm.run("scancel", "--user=root")
+        slurm.run("scontrol", "update", f"PartitionName={PARTITION}", "State=UP")
+    (tmp_path / "s.yaml").write_text(TEXT.replace(PARTITION, "nowhere"))
+    code, out = run("s.yaml", "--executor", "slurm")
+    assert code == 2
+    assert "no partition 'nowhere'" in " ".join(out.split())
