@@ -27,7 +27,7 @@ _KNOWN = {
     "language_model_only", "enforce_eager", "enable_prefix_caching", "enable_chunked_prefill",
     "pipeline_parallel_size", "data_parallel_size", "speculative_config", "skip_tokenizer_init",
     "generation_config", "worker_extension_cls", "enable_lora", "max_lora_rank",
-    "lora_target_modules", "tensor_parallel_size", "max_num_seqs",
+    "lora_target_modules", "tensor_parallel_size", "max_num_seqs", "use_tqdm_on_load",
 }  # fmt: skip
 
 

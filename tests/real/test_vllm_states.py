@@ -6,12 +6,15 @@ files: ``BRAINBENCH_TEST_SMOLLM2=… BRAINBENCH_TEST_GEMMA3=… pytest tests/rea
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from tiny_models import CHAT_TEMPLATE, build_model, make_tokenizer
 from vllm_fixtures import as_folder
 
 from brainbench.datasets.phantom import load_problems
@@ -117,6 +120,30 @@ def test_of_another_family(gemma3: Path, tmp_path: Path) -> None:
     engine = model.in_vllm(ENGINE)
     try:
         check_same(engine, model)
+    finally:
+        engine.close()
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two cores")
+@pytest.mark.skipif(torch.cuda.device_count() == 1, reason="needs two GPUs, or none")
+def test_over_two_workers(tmp_path: Path, own_cache: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    # an engine and workers of their own, as a command has them
+    monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "1")
+    monkeypatch.setenv("VLLM_CPU_OMP_THREADS_BIND", "0|1")
+    # SmolLM2's nine heads are not divided by two; vLLM knows no heads of less than 32 units
+    made = build_model("llama", hidden_size=128, head_dim=32, intermediate_size=128)
+    made.save_pretrained(tmp_path / "tiny")
+    tokenizer = make_tokenizer()
+    tokenizer.chat_template = CHAT_TEMPLATE
+    tokenizer.save_pretrained(tmp_path / "tiny")
+    model = opened(tmp_path / "tiny")
+    engine = model.in_vllm({"max_model_len": 512, "tensor_parallel_size": 2})
+    vectors = {"all": {1: np.random.default_rng(0).normal(size=128)}}
+    steering = Steering.of(model, vectors, "drawn", site="hidden", tokens="all")
+    try:
+        check_same(engine, model)
+        with engine.steered(steering) as one, model.steered(steering) as two:
+            check_same(one, two)
     finally:
         engine.close()
 

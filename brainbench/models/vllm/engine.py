@@ -256,6 +256,8 @@ class Engine:
             "max_model_len": min(self.context_length or self._longest, self._longest),
             "trust_remote_code": self.loader.code,
             "disable_log_stats": True,
+            # no bars among our own lines
+            "use_tqdm_on_load": False,
             # of a model that also sees, the part that reads text
             "language_model_only": True,
             **_NEEDED,
@@ -342,7 +344,7 @@ class Engine:
         asked = self.device.partition(":")[0]
         if there and asked != there:
             raise UsageError(
-                f"vLLM computes on {there} here, not on {asked}: leave out --device, or take "
+                f"vLLM computes on {there} here, not on {asked}: say --device {there}, or take "
                 "--backend hf"
             )
 

@@ -317,7 +317,7 @@ class TestWhatIsRefused:
         self, llama_folder: Path, problems: tuple[Problem, ...], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         stand_in_vllm.install(monkeypatch, device="cuda")
-        with pytest.raises(UsageError, match="vLLM computes on cuda here, not on cpu"):
+        with pytest.raises(UsageError, match="on cuda here, not on cpu: say --device cuda"):
             opened(llama_folder).in_vllm().answer(problems)
 
     def test_an_untrained_model_and_one_in_memory(self, llama_folder: Path) -> None:
