@@ -123,7 +123,7 @@ def _batches(plan: Plan, wanted: Sequence[str]) -> Iterator[list[Step]]:
 
 
 def _parameters(first: Step, plan: Plan, count: int, before: Sequence[str]) -> dict[str, Any]:
-    """What submitit is told of a job."""
+    """What submitit gets to know of a job."""
     asked: Resources = first.resources
     cpus = asked.cpus or 1
     label = first.label if count == 1 else f"{first.label} and {count - 1} more"

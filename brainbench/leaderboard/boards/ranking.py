@@ -140,7 +140,7 @@ def win_rates(scores: Array) -> Array:
 
 
 def letters(apart: NDArray[np.bool_]) -> list[str]:
-    """Letters of M entries: two that share one cannot be told apart.
+    """Letters of M entries: two that share one are not distinguishable.
 
     Parameters
     ----------

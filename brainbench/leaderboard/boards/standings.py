@@ -92,7 +92,7 @@ class Standing:
     ranked : by score, highest first.
     apart : entries that are shown and not ranked, by name.
     drawn : of the ranked, in their order.
-    letters : of the ranked, in their order: two that share one cannot be told apart; empty where
+    letters : of the ranked, in their order: two that share one are not distinguishable; empty where
         there are more models than letters help with.
     """
 

@@ -46,7 +46,7 @@ class Shown:
     number, ends : as text.
     value, interval : as numbers.
     label : what tells it from others of the cell.
-    letters : models that share one cannot be told apart.
+    letters : models that share one are not distinguishable.
     drawn : on the axis of its column.
     """
 
@@ -112,7 +112,7 @@ class Column:
     kind : of board.
     title, statistic : of the column.
     address : of its board.
-    told : what can be told apart, in words.
+    told : what is distinguishable, in words.
     boards : that it joins; the first has the reference rows.
     """
 
@@ -204,15 +204,15 @@ def _columns(boards: Sequence[Board], standings: Mapping[str, Standing]) -> list
 
 
 def _told(standing: Standing) -> str:
-    """What of a column can be told apart."""
+    """What is distinguishable in a column."""
     count, given = len(standing.ranked), set(standing.letters)
     if count < 2:
         return ""
     if given == {"a"}:
-        return f"none of {count} models can be told apart"
+        return f"none of {count} models is distinguishable from another"
     if given == {""}:
         return "ranks are on its board"
-    return "models that share a letter cannot be told apart"
+    return "models that share a letter are not distinguishable"
 
 
 def _models(

@@ -49,7 +49,7 @@ class StateReader:
         worker: Any = self
         before: Watch | None = getattr(self, _WATCH, None)
         if before is not None:
-            # its asker was stopped
+            # the process that asked was stopped
             before.remove()
         setattr(self, _WATCH, Watch(worker.get_model(), Plan(**json.loads(plan)), load(vectors)))
 
@@ -247,7 +247,7 @@ class Watch:
 
     def _answers(self, logits: Tensor) -> dict[str, Any]:
         values = logits.float().cpu().double().numpy()
-        # two, for equal ones may be told apart by another kernel
+        # two, for another kernel may order equal ones otherwise
         tops = np.argsort(-values, axis=1, kind="stable")[:, :2]
         return {
             "tops": tops.astype(np.int64),

@@ -1,4 +1,4 @@
-"""The one picture that stands beside the scorecard."""
+"""The one picture that is shown with the scorecard."""
 
 from __future__ import annotations
 

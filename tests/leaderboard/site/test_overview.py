@@ -103,14 +103,14 @@ def test_people_and_baselines_are_rows_and_no_models() -> None:
 
 def test_letters_say_what_cannot_be_told_apart() -> None:
     same = overview(*(submission(seed, effect=0.002, kinds=("ladder",)) for seed in range(3)))
-    assert same.columns[0].told == "none of 3 models can be told apart"
+    assert same.columns[0].told == "none of 3 models is distinguishable from another"
     assert all(one.cells[0].scores[0].letters == "" for one in same.models)
     other = overview(
         *(submission(seed, effect=0.01 * (seed // 2), kinds=("ladder",)) for seed in range(4))
     )
     given = {one.name[-1]: one.cells[0].scores[0].letters for one in other.models}
     assert given["0"] == given["1"] != given["2"] == given["3"] == "a"
-    assert other.columns[0].told == "models that share a letter cannot be told apart"
+    assert other.columns[0].told == "models that share a letter are not distinguishable"
 
 
 def test_a_gain_is_of_the_newest_whole_run() -> None:

@@ -191,7 +191,7 @@ def test_models_that_are_not_distinguishable_stand_by_name(make: Make, tmp_path:
     assert re.findall(r'aria-sort="(\w+)"><button type="button">(\w+)', panel) == [
         ("ascending", "model")
     ]
-    assert "Alignment: none of 3 models can be told apart" in pages["index.html"]
+    assert "Alignment: none of 3 models is distinguishable from another" in pages["index.html"]
     # p of 10,000 permutations is not rounded to nothing
     page = pages["benchmarks/xiao2026.brain.all-ladder.html"]
     assert re.search(r">0\.0\d\d\d<", page)
