@@ -14,6 +14,8 @@ from simulated_records import controlled, empty, full, gain, published, search
 from brainbench.benchmarks import LadderScore
 from brainbench.errors import UsageError
 from brainbench.results.scorecard import scorecard
+from brainbench.results.scorecard.alignment import ladder_line, published_interval
+from brainbench.results.scorecard.behavior import behavior_interval
 
 COLUMNS = ["benchmark", "roi", "reasoning_type", "statistic", "value", "low", "high", "p"]
 
@@ -101,10 +103,14 @@ def test_the_table_holds_every_number_once() -> None:
     row = held("xiao2026.brain.all-ladder", "z of larger beyond position and neighbours", roi="all")
     assert row.value == ladder.context.compared.z
     assert row.p == 0.001
+    # one interval for each score: the scorecard's
+    assert (row.low, row.high) == ladder_line(ladder).interval
     bias = record.answer_bias[0]
     row = held(bias.task, "accuracy")
     assert (row.low, row.high) == bias.accuracy_interval
-    assert held("xiao2026.dr.all-ridge", "r as published").value == record.published[0].raw
+    row = held("xiao2026.dr.all-ridge", "r as published")
+    assert row.value == record.published[0].raw
+    assert pd.isna(row.low) == (published_interval(record.published) is None)
     change = record.gains[0].differences[0].changes[0]
     row = held(record.gains[0].identifier, "change of auc against unguided")
     assert (row.value, row.low, row.high) == (change.value, *(change.interval or ()))
@@ -147,3 +153,14 @@ def test_a_picture_that_cannot_be_drawn_says_why(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("brainbench.results.scorecard.picture.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"pip install 'brainbench\[plot\]'"):
         full().plot()
+
+
+def test_a_table_has_the_interval_of_the_scorecard() -> None:
+    submitted = record_of("c94d1ed8716b")
+    table = submitted.to_dataframe()
+    for score in submitted.published:
+        rows = table[(table.benchmark == score.benchmark) & (table.statistic == "r as published")]
+        assert tuple(rows[["low", "high"]].iloc[0]) == published_interval([score])
+    for own in submitted.behavior:
+        rows = table[(table.benchmark == own.benchmark) & (table.statistic == "κ of errors")]
+        assert tuple(rows[["low", "high"]].iloc[0]) == pytest.approx(behavior_interval([own]))

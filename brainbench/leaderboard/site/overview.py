@@ -342,8 +342,9 @@ def overview_scatter(overview: Overview) -> Markup | None:
             lines += [Line(row.name, one.value, False, row.role) for one in up]
         elif across and up:
             name = f"{row.name}, {row.tags[0]}" if row.variant else row.name
-            points.append(Point(name, row.address, (across[0].value, across[0].interval),
-                                (up[0].value, up[0].interval)))  # fmt: skip
+            ends = [(one[0].value, one[0].interval) for one in (across, up)]
+            kind = "variant" if row.variant else "model"
+            points.append(Point(name, row.address, ends[0], ends[1], kind))
     if not points:
         return None
     titles = (f"{x.title}: {x.statistic}", f"{y.title}: {y.statistic}")

@@ -22,6 +22,7 @@ from brainbench.quantities import Interval
 from brainbench.reasoning import AnswerBias
 from brainbench.reasoning.uncertainty import share_interval
 from brainbench.results.record import Record
+from brainbench.results.scorecard.alignment import ladder_interval, published_interval
 from brainbench.statistics.means import crossed_interval
 
 
@@ -97,7 +98,10 @@ def _ladder(score: LadderScore) -> Iterator[Row]:
     name = score.benchmark
     for row in score.rows:
         statistic = f"z of {row.term} beyond {RUNG_WORDS[row.rung]}"
-        yield Row(name, row.roi, row.reasoning_type, statistic, row.z, p=row.p)
+        place = row.roi, row.reasoning_type, row.term, row.rung
+        whole = place == ("all", "all", "larger", score.context.compared.rung)
+        interval = ladder_interval(score.context) if whole else None
+        yield from _row(name, row.roi, row.reasoning_type, statistic, row.z, interval, row.p)
     for base in score.context.baselines:
         beside = f"{base.baseline} {base.draw}" if base.draw else base.baseline
         statistic = f"z of {base.term} beyond {RUNG_WORDS[base.rung]}, {beside}"
@@ -129,7 +133,7 @@ def _controlled(score: ControlledScore) -> Iterator[Row]:
 
 def _published(score: PublishedScore) -> Iterator[Row]:
     place = score.benchmark, score.roi, score.reasoning_type
-    yield from _row(*place, "r as published", score.raw)
+    yield from _row(*place, "r as published", score.raw, published_interval([score]))
     yield from _row(*place, "r as published, people", score.reference)
     yield from _row(*place, "r / v0", score.score)
     for row in score.controls:
