@@ -264,6 +264,33 @@ def test_a_term_is_explained_where_it_is_pointed_at_and_in_the_glossary(
     assert browser.run("return location.hash").startswith("#term-")
 
 
+def test_a_tap_explains_a_term_and_a_second_one_leads_to_the_glossary(
+    browser: Browser, report: Path
+) -> None:
+    browser.open(report, PHONE)
+    browser.command("Emulation.setTouchEmulationEnabled", enabled=True)
+    try:
+        browser.run("document.querySelector('.scorecard a.term').scrollIntoView()")
+        place = browser.run(
+            "const at = document.querySelector('.scorecard a.term').getBoundingClientRect();"
+            "return [at.left + 10, at.top + 8];"
+        )
+
+        def tap() -> None:
+            point = [{"x": place[0], "y": place[1]}]
+            browser.command("Input.dispatchTouchEvent", type="touchStart", touchPoints=point)
+            browser.command("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
+        tap()
+        wait = WebDriverWait(browser.driver, 5)
+        wait.until(lambda _: browser.find("#definition").is_displayed())
+        assert browser.run("return location.hash") == ""
+        tap()
+        wait.until(lambda _: browser.run("return location.hash").startswith("#term-"))
+    finally:
+        browser.command("Emulation.setTouchEmulationEnabled", enabled=False)
+
+
 @pytest.mark.parametrize("run", ["f50c41311891", "1febe7017259", "c94d1ed8716b"])
 def test_the_first_screen_has_scorecard_and_picture(
     run: str, browser: Browser, tmp_path: Path
