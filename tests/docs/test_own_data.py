@@ -18,12 +18,10 @@ from brainbench.results import Record, load_record
 
 PAGE = blocks(DOCS / "own-data.md")
 REFERENCE = blocks(DOCS / "assembly-files.md")
+# a command over two lines is one
+CONSOLE = [re.sub(r"\\\n\s*", "", block.text) for block in PAGE if block.language == "console"]
 ASSEMBLY, *IMAGES = [
-    line[2:]
-    for block in PAGE
-    if block.language == "console"
-    for line in block.text.splitlines()
-    if line.startswith("$ ")
+    line[2:] for text in CONSOLE for line in text.splitlines() if line.startswith("$ ")
 ]
 (TABLE,) = [block.text[2:] for block in REFERENCE if block.language == "console"]
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -101,7 +99,7 @@ def test_an_assembly(
 
 def hold_output(printed: str) -> None:
     """The page shows what is printed; the run's id differs, and a last digit may."""
-    (shown,) = [block.text for block in PAGE if block.text.startswith(f"$ {ASSEMBLY}\n")]
+    (shown,) = [text for text in CONSOLE if text.startswith(f"$ {ASSEMBLY}\n")]
     both = [
         re.sub(r"show \w+", "show RUN", " ".join(text.split()))
         for text in (shown.removeprefix(f"$ {ASSEMBLY}\n"), printed)
