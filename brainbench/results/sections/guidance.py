@@ -7,7 +7,7 @@ from pathlib import Path
 
 from brainbench.guidance.arms import GUIDED, UNGUIDED
 from brainbench.guidance.layer_sets import name_layers
-from brainbench.guidance.rows import Change, SearchRow
+from brainbench.guidance.rows import Change, Dose, SearchRow
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.guidance.verdict import AGAINST, CLAIM, LEVEL, claim_p
 from brainbench.results.blocks import (
@@ -26,6 +26,7 @@ from brainbench.results.plots.dot_plot import DotRow, Mark, Role, draw_dots
 from brainbench.results.plots.svg import image
 from brainbench.results.record import Record
 from brainbench.results.sections.guidance_figures import IN_WORDS, change_of, forest
+from brainbench.results.spreadsheet import Cell
 from brainbench.results.wording import (
     number,
     percent,
@@ -80,7 +81,7 @@ def gains_section(record: Record, folder: Path | None = None) -> Section | None:
     parts += [search_part(index, search) for index, search in enumerate(record.searches[:_MAX])]
     blocks: list[Block] = [_overview(record.gains[:_MAX])] if len(record.gains) > 1 else []
     if folder is not None:
-        blocks += _pictures(folder / "pictures")
+        blocks += _pictures(folder / "pictures", record.gains[:_MAX])
     about = " ".join(
         text for text, held in ((_ABOUT, record.gains), (SEARCHED, record.searches)) if held
     )
@@ -115,8 +116,11 @@ def _overview(scores: Sequence[GuidanceScore]) -> Table:
     return Table(caption, columns, rows, numbers=False)
 
 
-def _pictures(folder: Path) -> list[Figure]:
-    """What the run drew; a file that is not a small PNG is passed over."""
+def _pictures(folder: Path, scores: Sequence[GuidanceScore]) -> list[Figure]:
+    """What the run drew; a file that is not a small PNG is passed over.
+
+    Of the numbers in it, those of the doses are in the record; states of items are not.
+    """
     found = []
     for path in sorted(folder.glob("guidance-*.png"))[:_MAX_PICTURES]:
         if path.is_symlink() or path.stat().st_size > _LARGEST_PICTURE:
@@ -128,10 +132,36 @@ def _pictures(folder: Path) -> list[Figure]:
         caption = (
             f"{name}. Left: scanner items in the plane of their main axes, with the directions of "
             "the arms. Middle: how far items lie along the guided direction, layer by layer. "
-            "Right: what strength does on validation problems."
+            "Right: what strength does on validation problems; its data are those of this panel."
         )
-        found.append(Figure(image(content, f"States, directions and doses of {name}"), caption))
+        doses = next((s.doses for s in scores if f"{s.roi}-{s.reasoning_type}" == name), ())
+        words = f"States, directions and doses of {name}. {_doses_seen(doses)}".strip()
+        found.append(
+            Figure(image(content, words), caption, name=f"doses-{name}", data=_doses_data(doses))
+        )
     return found
+
+
+def _doses_data(doses: Sequence[Dose]) -> list[Sequence[Cell]]:
+    rows: list[Sequence[Cell]] = [
+        ("arm", "layers", "strength", "AUC", "accuracy", "share of True", "valid")
+    ]
+    for one in doses:
+        numbers = (one.strength, one.auc, one.accuracy, one.true_rate, one.valid)
+        rows.append((one.arm, one.layers, *numbers))
+    return rows
+
+
+def _doses_seen(doses: Sequence[Dose]) -> str:
+    """The area under the curve of guided at its least and greatest strength, in words."""
+    held = sorted((one for one in doses if one.arm == GUIDED), key=lambda one: one.strength)
+    if not held:
+        return ""
+    ends = (
+        f"{number(one.auc)} at strength {number(one.strength, 1)}"
+        for one in held[:: len(held) - 1 or 1]
+    )
+    return f"AUC of guided: {', '.join(ends)}."
 
 
 def _score(index: int, score: GuidanceScore) -> Section:

@@ -129,11 +129,15 @@ def test_pictures_of_guidance_stand_in_the_page_and_other_files_do_not(tmp_path:
     folder.mkdir()
     drawn = b"\x89PNG\r\n\x1a\n" + bytes(100)
     (folder / "guidance-roi-syllogistic.png").write_bytes(drawn)
+    (folder / "guidance-language-syllogistic.png").write_bytes(drawn)
     (folder / "guidance-script.png").write_bytes(b"<script>alert(1)</script>")
     (folder / "guidance-large.png").write_bytes(drawn + bytes(500_000))
     (folder / "guidance-link.png").symlink_to(folder / "guidance-roi-syllogistic.png")
     made = render_report(full(), tmp_path)
-    assert made.count("data:image/png;base64,") == 1
+    assert made.count("data:image/png;base64,") == 2
+    # of the score that it is of, the numbers of its doses can be saved
+    assert made.count('download="doses-language-syllogistic.csv"') == 1
+    assert "doses-roi-syllogistic.csv" not in made
     assert "roi-syllogistic. Left: scanner items" in made
     assert "data:image/png" not in render_report(full(), tmp_path / "nothing")
 
