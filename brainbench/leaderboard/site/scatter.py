@@ -150,7 +150,6 @@ def _line(line: Line, x: Axis, y: Axis, taken: _Taken) -> Markup:
     wide = _LETTER * len(line.name)
     if line.upright:
         place = x.at(line.value)
-        path = f"M{place:.1f} {y.start:.0f}V{y.end:.0f}"
         places = [(place + side, up) for up in (_TOP - 8, _TOP - 22)
                   for side in (-wide / 2, -wide, 0.0)]  # fmt: skip
         taken.lines.append((place - 1, y.end, place + 1, y.start))
@@ -161,7 +160,9 @@ def _line(line: Line, x: Axis, y: Axis, taken: _Taken) -> Markup:
         taken.lines.append((x.start, place - 1, x.end, place + 1))
     left, base = min(places, key=lambda at: taken.cost(_box(at, wide)))
     taken.boxes.append(_box((left, base), wide))
-    words = text(line.name, left, base, "tick")
+    if line.upright:  # as far as its name, where names are above one another
+        path = f"M{place:.1f} {y.start:.0f}V{base + 4:.0f}"
+    words = text(line.name, left, base, f"tick {line.class_}")
     return element("g", element("path", d=path, class_=f"against {line.class_}"), words)
 
 

@@ -8,7 +8,9 @@ import numpy as np
 
 from brainbench.leaderboard.site.scatter import Line, Point, draw_scatter
 
-_NAME = re.compile(r'<text x="([\d.-]+)" y="([\d.-]+)" class="(?:name|tick)"[^>]*>([^<]+)</text>')
+_NAME = re.compile(
+    r'<text x="([\d.-]+)" y="([\d.-]+)" class="(?:name|tick[^"]*)"[^>]*>([^<]+)</text>'
+)
 
 
 def boxes(drawn: str) -> list[tuple[float, float, float, float]]:
