@@ -170,8 +170,24 @@ def _section(kind: str, runs: Sequence[CollectedRun], path: Path) -> Section:
     """The runs that have a score, the best first."""
     found = [(run, line) for run in runs for line in run.lines if line.name == kind]
     found.sort(key=lambda one: -one[1].value)
-    table = Table(
-        f"{kind[:1].upper()}{kind[1:]} of each run",
+    blocks: list[Block] = []
+    # numbers of one statistic alone can be sorted
+    for statistic in dict.fromkeys(line.statistic for _, line in found):
+        same = [(run, line) for run, line in found if line.statistic == statistic]
+        blocks.append(_table(statistic, same, path))
+    blocks.append(
+        Words(
+            "Sorted by the number alone; whether two runs differ, brainbench compare says.", "note"
+        )
+    )
+    key = "".join(c if c.isalnum() else "-" for c in kind)
+    return Section(f"score-{key}", kind[:1].upper() + kind[1:], blocks)
+
+
+def _table(statistic: str, found: Sequence[tuple[CollectedRun, ScoreLine]], path: Path) -> Table:
+    """Runs with the same statistic."""
+    return Table(
+        statistic[:1].upper() + statistic[1:],
         ["run", "number", "95 % interval", "held against", "of", "verdict", "report"],
         [
             [
@@ -179,7 +195,7 @@ def _section(kind: str, runs: Sequence[CollectedRun], path: Path) -> Section:
                 line.number,
                 line.ends,
                 line.beside,
-                f"{line.statistic}{f'; {line.of}' if line.of else ''}",
+                line.of,
                 line.verdict,
                 _link(run.folder / REPORT, path),
             ]
@@ -187,12 +203,6 @@ def _section(kind: str, runs: Sequence[CollectedRun], path: Path) -> Section:
         ],
         numbers=False,
     )
-    about = Words(
-        "Sorted by the number alone: whether two runs differ, `brainbench compare` says.",
-        "note",
-    )
-    key = "".join(c if c.isalnum() else "-" for c in kind)
-    return Section(f"score-{key}", kind[:1].upper() + kind[1:], [table, about])
 
 
 def _link(target: Path, page: Path) -> str:

@@ -6,7 +6,8 @@ import hashlib
 import itertools
 import json
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
@@ -99,13 +100,14 @@ def plan_sweep(
     """
     seen: dict[str, Choice] = {}
     groups: dict[str, list[Step]] = {}
+    names = _names_of({entry.model for entry in sweep.models})
     for choice in choices(sweep, source):
         given = {**choice.options, "output_path": sweep.output_path}
         words = ["evaluate", *_words(given, options)]
         step = Step(
             id=_hash(words),
             kind="run",
-            label=_label(choice.options),
+            label=_label(choice.options, names),
             commands=[words],
             options=choice.options,
             resources=_entry(sweep, choice).resources.over(sweep.resources),
@@ -116,7 +118,7 @@ def plan_sweep(
         seen[same] = choice
         group = {name: value for name, value in given.items() if name not in _SCORING}
         groups.setdefault(_hash(group), []).append(step)
-    steps = [step for group in groups.values() for step in _with_states(group, options)]
+    steps = [step for group in groups.values() for step in _with_states(group, options, names)]
     if not steps:
         raise source.fault(("exclude",), "exclude leaves no run")
     return Plan(
@@ -194,7 +196,9 @@ def _words(given: Mapping[str, Any], options: Mapping[str, Option]) -> list[str]
     return [word for name, one in options.items() for word in one.words(given.get(name))]
 
 
-def _with_states(runs: Sequence[Step], options: Mapping[str, Option]) -> list[Step]:
+def _with_states(
+    runs: Sequence[Step], options: Mapping[str, Option], names: Mapping[str, str]
+) -> list[Step]:
     """Runs of one model, after a step that reads the states that several of them share."""
     reading = [run for run in runs if _reads_states(run.options)]
     if len(reading) < 2:
@@ -210,7 +214,7 @@ def _with_states(runs: Sequence[Step], options: Mapping[str, Option]) -> list[St
     states = Step(
         id=_hash(commands),
         kind="states",
-        label=f"{_label(shared)}: states",
+        label=f"{_label(shared, names)}: states",
         commands=commands,
         options=shared,
         resources=reading[0].resources,
@@ -231,9 +235,16 @@ def _reads_states(options: Mapping[str, Any]) -> bool:
     return not options.get("tasks") or any(options.get(k) for k in ("benchmarks", "suite"))
 
 
-def _label(options: Mapping[str, Any]) -> str:
+def _names_of(models: Collection[str]) -> dict[str, str]:
+    """Model → what it is called: the end of its name, or all of it where another ends alike."""
+    ends = {model: PurePath(model).name or model for model in models}
+    counts = Counter(ends.values())
+    return {model: end if counts[end] == 1 else model for model, end in ends.items()}
+
+
+def _label(options: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """``nano, behavior, seed 1``."""
-    parts = [PurePath(str(options["model"])).name or str(options["model"])]
+    parts = [names[str(options["model"])]]
     for name in ("revision", "dtype", "peft", "steer"):
         if options.get(name) is not None:
             parts.append(PurePath(str(options[name])).name)
@@ -270,8 +281,9 @@ def _twice(one: Choice, other: Choice, source: Source) -> UsageError:
             f"the model {one.options['model']} stands twice (first in {first}): give it once, with "
             "lists of what differs, such as revisions: or dtypes:",
         )
-    place = one.score or one.model
-    return source.fault(place, f"the run '{_label(one.options)}' stands twice: keep one of them")
+    model = one.options["model"]
+    label = _label(one.options, {model: model})
+    return source.fault(one.score or one.model, f"the run '{label}' stands twice: keep one of them")
 
 
 def _hash(value: Any) -> str:

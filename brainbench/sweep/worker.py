@@ -6,6 +6,8 @@ nothing but its command: a worker that dies leaves a step that the next one goes
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import socket
 import time
@@ -20,7 +22,7 @@ from filelock import Timeout
 from brainbench.foreign import parse_json, read_text
 from brainbench.results import RunFolder
 from brainbench.run.code import run_sha256
-from brainbench.sweep.child import Child, Run, can_fork, import_as
+from brainbench.sweep.child import COMMAND, Child, Run, can_fork, import_as
 from brainbench.sweep.folder import HEARTBEAT, SweepFolder, is_finished
 from brainbench.sweep.plan import Plan, Step
 from brainbench.sweep.state import StepState
@@ -57,6 +59,8 @@ class Worker:
         os.chdir(self.plan.cwd)
         if self.plan.cache is not None:
             os.environ["BRAINBENCH_CACHE"] = self.plan.cache
+        if self.fork and not self._warm:
+            load_ahead()
         steps = {step.id: step for step in self.plan.steps}
         left = [steps[name] for name in self.wanted if name in steps]
         while left:
@@ -165,8 +169,6 @@ class Worker:
             self._child = None
         if learn is not None and code == 0:
             import_as(modules)
-            # the hash of the code is of the same files in every run
-            run_sha256((), (), data=True, samples=True, tasks=True, guidance=True)
             self._warm = True
         if code == 0 and step.kind == "run":
             found = _made(output)
@@ -181,6 +183,21 @@ class Worker:
             return f"ended by signal {-code}{why}"
         said = self.folder.last_line(step.id, "error:").removeprefix("error:").strip()
         return said or f"ended with exit code {code}: see {self.folder.log(step.id)}"
+
+
+def load_ahead() -> None:
+    """Load what nearly every run does, so that those forked from this process have it."""
+    with contextlib.suppress(ImportError):
+        from transformers import (  # noqa: F401
+            AutoModelForCausalLM,
+            AutoTokenizer,
+            PreTrainedTokenizerFast,
+        )
+
+        for name in (COMMAND.replace("main", "commands"), "brainbench.models.checkpoints.loading"):
+            importlib.import_module(name)
+    # the hash of the code is of the same files in every run
+    run_sha256((), (), data=True, samples=True, tasks=True, guidance=True)
 
 
 def _made(output: Path) -> tuple[str, str]:

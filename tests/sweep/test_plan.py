@@ -128,3 +128,12 @@ def test_words_of_options() -> None:
         Option("strength", "--strength", "float").words("x")
     with pytest.raises(UsageError, match="is a text, not"):
         Option("model", "--model").words({"a": 1})
+
+
+def test_models_that_end_alike_are_told_apart(tmp_path: Path) -> None:
+    plan = small_plan(tmp_path, "models: [one/model, other/model, third/m2]\nsuites: [behavior]")
+    assert [step.label for step in plan.runs] == [
+        "one/model, behavior",
+        "other/model, behavior",
+        "m2, behavior",
+    ]
