@@ -79,7 +79,9 @@ def list_names(
         say(json_module.dumps(list(found)))
     elif isinstance(found, Mapping):
         width = max(map(len, found), default=0)
-        say("\n".join(f"{name:<{width}}  {text}".rstrip() for name, text in found.items()))
+        # a name of somebody's record may hold ends of lines, which begin no line here
+        lines = ((name, " ".join(text.split())) for name, text in found.items())
+        say("\n".join(f"{name:<{width}}  {text}".rstrip() for name, text in lines))
     else:
         say("\n".join(found))
 

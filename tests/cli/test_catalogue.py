@@ -131,3 +131,10 @@ def test_a_name_that_is_off_is_met_whatever_its_kind(
     code, out, err = cli(*arguments)
     assert (code, out) == (2, "")
     assert told in err
+
+
+def test_a_run_of_anybody_takes_one_line_and_acts_on_no_terminal(cli: Any, tmp_path: Path) -> None:
+    write_run(empty(identifier="m\nother-run\x1b[2J  nano"), tmp_path / "m" / "abc123")
+    code, out, _ = cli("list", "runs", str(tmp_path))
+    assert (code, len(out.splitlines())) == (0, 1)
+    assert "m other-run[2J nano" in out

@@ -38,6 +38,13 @@ def test_every_way_and_test_has_its_score(record: Record) -> None:
     ]
     (search,) = record.searches
     assert search.reasoning_type == "syllogistic"
+    # six people have each of ten items right at most; the record says what was left out
+    assert search.n_pairs <= 10 * search.n_people
+    assert search.n_wrong > 10
+    assert (
+        "tests limited to 10 problems of each set, the search to 10 items of each type that the "
+        "model has wrong: for trying out only" in record.notes
+    )
     assert {row.arm for row in search.rows} == {
         "guided",
         "permuted fMRI",
