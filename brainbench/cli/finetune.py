@@ -89,7 +89,7 @@ def finetune(
         typer.Option(
             min=0.0,
             metavar="λ",
-            help="Weight of the representation loss beside labels.",
+            help="Of the representation loss beside labels.",
             rich_help_panel=_RECIPE,
         ),
     ] = 0.05,
@@ -147,7 +147,7 @@ def finetune(
         typer.Option(
             metavar="N",
             min=1,
-            help="Limit. By default 40, or 100 with --form published.",
+            help="Limit. By default 40; published: 100.",
             rich_help_panel=_BUDGET,
         ),
     ] = None,
