@@ -8,9 +8,11 @@ is tested where it can be installed (tests/real).
 from __future__ import annotations
 
 import importlib
+import queue
 import random
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from importlib.machinery import ModuleSpec
 from types import ModuleType, SimpleNamespace
 from typing import Any, ClassVar
@@ -116,7 +118,7 @@ class LLM:
 
     Class attributes say how it behaves: ``shape`` of its blocks, and ``does``: ``cut`` prompts
     into parts, ``skip`` what a cache holds, ``again`` read one twice, ``embed`` tokens itself,
-    ``die``, ``fill`` the memory, answer ``otherwise``.
+    ``die``, be ``killed``, ``fill`` the memory, answer ``otherwise``.
     """
 
     made: ClassVar[list[LLM]] = []
@@ -141,7 +143,12 @@ class LLM:
             self.workers.append(type("Worker", (extension,), methods)())
         self.llm_engine = SimpleNamespace(
             model_config=SimpleNamespace(max_model_len=given["max_model_len"]),
-            engine_core=SimpleNamespace(shutdown=self.end),
+            engine_core=SimpleNamespace(
+                shutdown=self.end,
+                resources=SimpleNamespace(engine_dead=False),
+                outputs_queue=queue.Queue(),
+                utility_results={1: Future()},
+            ),
         )
         self.made.append(self)
 
@@ -160,6 +167,11 @@ class LLM:
     ) -> list[Any]:
         if self.does == "die":
             raise RuntimeError("EngineCore encountered an issue. See stack trace (above).")
+        if self.does == "killed":
+            core = self.llm_engine.engine_core
+            core.resources.engine_dead = True
+            # what it waits for never comes
+            raise core.outputs_queue.get(timeout=20)
         if self.does == "fill":
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
         assert (parameters.temperature, use_tqdm) == (0.0, False)

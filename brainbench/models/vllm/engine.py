@@ -19,6 +19,7 @@ from brainbench.models.checkpoints.loading import CheckpointLoader
 from brainbench.models.model import Site
 from brainbench.models.prompts.batches import Tokens
 from brainbench.models.steering.vector import Steering
+from brainbench.models.vllm.alive import noticing_death
 from brainbench.models.vllm.library import (
     engine_failures,
     import_vllm,
@@ -214,7 +215,8 @@ class Engine:
             if added is None
             else adding(self.llm, prompts, onsets, added, self.identifier)
         )
-        with self._running("stopped while it generated with"), steered:
+        dying = noticing_death(self.llm)
+        with self._running("stopped while it generated with"), dying, steered:
             given = self.llm.generate(asked, greedy, use_tqdm=False, lora_request=self._lora)
         texts: list[Tokens] = []
         cut_off: list[int] = []
@@ -293,7 +295,7 @@ class Engine:
         """What the workers read, and the token that the engine gave to each prompt."""
         llm, parameters = self.llm, import_vllm("vllm.sampling_params").SamplingParams
         greedy = parameters(max_tokens=1, temperature=0.0, detokenize=False)
-        with self._running("stopped while it read"):
+        with self._running("stopped while it read"), noticing_death(llm):
             llm.collective_rpc("brainbench_watch", args=_packed(plan, added))
             given = llm.generate(
                 [{"prompt_token_ids": prompt} for prompt in plan.prompts],

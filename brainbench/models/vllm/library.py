@@ -126,12 +126,17 @@ def engine_failures(what: str) -> Iterator[None]:
         if passes(error):
             raise
         memory = out_of_memory(error) or "memory" in str(error).lower()
-        remedy = (
-            "Give it room by --model-args gpu_memory_utilization=…, max_model_len=… or "
+        room = (
+            "give it room by --model-args gpu_memory_utilization=…, max_model_len=… or "
             "tensor_parallel_size=…"
-            if memory
-            else "What it says itself stands above, or with VLLM_LOGGING_LEVEL=INFO"
         )
+        remedy = "What it says itself stands above, or with VLLM_LOGGING_LEVEL=INFO"
+        if memory:
+            remedy = room.capitalize()
+        elif "EngineCore" in str(error):
+            remedy += (
+                ". Where it says nothing, the system may have ended it for want of memory: " + room
+            )
         kept = "What was finished before is kept"
         raise DataError(sentences(f"{what}: {one_line(error)}", remedy, kept)) from error
 

@@ -14,6 +14,7 @@ from lm_eval.api.model import LM
 
 from brainbench.errors import DataError
 from brainbench.models import LanguageModel
+from brainbench.models.vllm.alive import noticing_death
 from brainbench.models.vllm.library import engine_failures
 from brainbench.progress import Count
 from brainbench.reasoning.lm.lm import name_of
@@ -128,7 +129,8 @@ class WatchedLM(LM):  # type: ignore[misc]
             self._progress(0, len(requests))
             asked = [check(request) for request in requests]
             answer = getattr(self.asked, kind)
-            with engine_failures(f"vLLM stopped while it answered {requests[0].task_name}"):
+            what = f"vLLM stopped while it answered {requests[0].task_name}"
+            with engine_failures(what), noticing_death(getattr(self.asked, "model", None)):
                 given = answer(asked, disable_tqdm=True)
             held = {"json": np.frombuffer(json.dumps(given).encode(), np.uint8)}
             if not drawn:

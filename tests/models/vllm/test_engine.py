@@ -244,6 +244,7 @@ class TestRowsThatAreMissing:
             ("embed", "it is given embeddings in place of tokens"),
             ("otherwise", "by another token than the states that were read give"),
             ("die", "vLLM stopped while it read tiny-llama: EngineCore encountered an issue"),
+            ("killed", "EngineCore is gone. .*may have ended it for want of memory: give it room"),
             ("fill", "Tried to allocate 2.00 GiB. Give it room by --model-args"),
         ],
     )
@@ -257,6 +258,7 @@ class TestRowsThatAreMissing:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr(engine, "does", does)
+        monkeypatch.setattr("brainbench.models.vllm.alive.EVERY", 0.02)
         with pytest.raises(DataError, match=told):
             opened(llama_folder).in_vllm().activations(problems)
 
