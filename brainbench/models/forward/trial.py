@@ -119,10 +119,11 @@ def _partial_attention(sites: Sites) -> tuple[str, ...]:
     if len(layers) == count:
         return ()
     if not layers:
-        return ("no layer of it has self-attention that is read: hidden states alone are",)
+        return ("only hidden states are read: no layer has self-attention that can be read",)
     return (
-        f"self-attention is read in {len(layers)} of its {count} layers, counting from 0: "
-        f"{', '.join(map(str, layers))}; the others mix tokens in another way",
+        f"{len(layers)} of the model's {count} layers have self-attention "
+        f"({', '.join(map(str, layers))}, counting from 0); of the others only hidden states are "
+        "read",
     )
 
 
