@@ -13,6 +13,7 @@ from brainbench.cli.console import print_json, stdout
 from brainbench.cli.options import (
     MODEL_PANEL,
     AttnImplementation,
+    ConfigFile,
     Device,
     Dtype,
     GgufFile,
@@ -29,10 +30,17 @@ from brainbench.cli.options import (
 )
 from brainbench.cli.own_data import OwnOptions, read_own
 from brainbench.cli.progress import step_progress
+from brainbench.cli.task_options import (
+    TASK_PANEL,
+    FewshotAsMultiturn,
+    PredictOnly,
+    Samples,
+    SystemInstruction,
+)
 from brainbench.errors import UsageError
 from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
 from brainbench.models import ModelOptions
-from brainbench.reasoning import TASK_SUITES, TaskOptions, parse_arguments
+from brainbench.reasoning import TASK_SUITES, TaskOptions, parse_arguments, parse_samples
 from brainbench.results import RunFolder, render_record, render_scorecard
 from brainbench.results.report import REPORT
 from brainbench.results.store import RECORD, short_name
@@ -55,10 +63,10 @@ With no arguments: the built-in model on simulated people, in under a minute.
   brainbench evaluate --model ./model --steer ./steering --suite behavior
   brainbench evaluate --model activations.safetensors --json > run.json
   brainbench evaluate --model ./model --assembly own.nc --group passage
+  brainbench evaluate --config run.yaml --seed 1
 
 Options can be set by environment variables: BRAINBENCH_MODEL for --model."""
 
-_TASKS = "Tasks of lm-eval"
 _GUIDANCE = "Guidance by brain signals"
 _OWN = "Data of your own"
 
@@ -85,20 +93,19 @@ def evaluate(
     ] = None,
     dataset: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME", help="Only its benchmarks; guidance by its people. Or a dataset folder."
-        ),
+        typer.Option(metavar="NAME", help="Only its benchmarks or people. Or a dataset folder."),
     ] = None,
     protocol: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="controlled or published alignment. By default controlled; all of your own data.",
+            help="controlled (the default) or published alignment.",
             show_default=False,
         ),
     ] = None,
     limit: Limit = None,
     seed: Seed = 0,
+    config: ConfigFile = None,
     output_path: Annotated[
         Path,
         typer.Option(metavar="DIR", help="Results go to <model>/<name>-<run id> in it."),
@@ -210,14 +217,14 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="NAMES",
-            help="Tasks, groups or tags of lm-eval; * and ? match.",
-            rich_help_panel=_TASKS,
+            help="Tasks, groups or tags; * and ? match.",
+            rich_help_panel=TASK_PANEL,
         ),
     ] = None,
     include_path: Annotated[
         list[Path] | None,
         typer.Option(
-            metavar="DIR", help="More task files. May be given again.", rich_help_panel=_TASKS
+            metavar="DIR", help="More task files. May be given again.", rich_help_panel=TASK_PANEL
         ),
     ] = None,
     backend: Annotated[
@@ -241,16 +248,16 @@ def evaluate(
         typer.Option(
             metavar="N",
             min=0,
-            help="Examples before each question. By default the task's.",
-            rich_help_panel=_TASKS,
+            help="Examples before each question.",
+            rich_help_panel=TASK_PANEL,
         ),
     ] = None,
     apply_chat_template: Annotated[
         bool,
         typer.Option(
             "--apply-chat-template",
-            help="Ask in the model's chat format, not in plain text.",
-            rich_help_panel=_TASKS,
+            help="Ask in the model's chat format.",
+            rich_help_panel=TASK_PANEL,
         ),
     ] = False,
     gen_kwargs: Annotated[
@@ -258,17 +265,21 @@ def evaluate(
         typer.Option(
             metavar="K=V,…",
             help="Of generation, as in max_gen_toks=8192.",
-            rich_help_panel=_TASKS,
+            rich_help_panel=TASK_PANEL,
         ),
     ] = None,
     log_samples: Annotated[
         bool,
         typer.Option(
             "--log-samples",
-            help="Keep texts of questions where the licence allows it.",
-            rich_help_panel=_TASKS,
+            help="Keep texts, where licences allow it.",
+            rich_help_panel=TASK_PANEL,
         ),
     ] = False,
+    system_instruction: SystemInstruction = None,
+    fewshot_as_multiturn: FewshotAsMultiturn = None,
+    samples: Samples = None,
+    predict_only: PredictOnly = False,
     tier: Annotated[
         str,
         typer.Option(
@@ -385,6 +396,10 @@ def evaluate(
         apply_chat_template=apply_chat_template,
         gen_kwargs={} if gen_kwargs is None else parse_arguments(gen_kwargs, "--gen-kwargs"),
         log_samples=log_samples,
+        system_instruction=system_instruction,
+        fewshot_as_multiturn=fewshot_as_multiturn,
+        samples={} if samples is None else parse_samples(samples),
+        predict_only=predict_only,
     )
     options = ModelOptions(
         device=device,

@@ -81,6 +81,10 @@ Limit = Annotated[
     typer.Option(metavar="N", min=1, help="Only the first N items of each type, for trying out."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is already there.")]
+ConfigFile = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="YAML of these options by name; what is typed wins."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Warnings and results only, no progress.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Details of the work too.")]

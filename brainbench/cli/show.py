@@ -21,6 +21,7 @@ from brainbench.errors import UnknownNameError, UsageError, close_to
 from brainbench.foreign import read_text
 from brainbench.paths import user_path
 from brainbench.results import load_record, only, render_record
+from brainbench.results.rerun import rerun_yaml
 from brainbench.results.store import RUN_ID, runs_named
 
 HELP = """Show a run, or anything that has a name: see `brainbench list`.
@@ -32,7 +33,8 @@ HELP = """Show a run, or anything that has a name: see `brainbench list`.
   brainbench show ds003076.behavior.all-consistency
   brainbench show prepared
   brainbench show 3f2a1b
-  brainbench show results/MODEL/RUN xiao2026.language"""
+  brainbench show results/MODEL/RUN xiao2026.language
+  brainbench show results/MODEL/RUN --config > run.yaml"""
 
 
 def show(
@@ -51,12 +53,19 @@ def show(
             help="Stimulus ids of a dataset, in the order of its rows.",
         ),
     ] = False,
+    config: Annotated[
+        bool,
+        typer.Option("--config", help="Of a run: the YAML that makes it again."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Find out what the name names, and print it."""
     path = Path(name)
     if items and name not in list_datasets():
         raise UsageError("--items goes with a dataset")
+    if config:
+        _print_config(name, path)
+        return
     if benchmark is not None and name in (*list_datasets(), *list_benchmarks()):
         raise UsageError(f"{name} is no run: a second name goes with the folder of a run")
     if items:
@@ -79,6 +88,16 @@ def show(
             stdout.print(render_record(record), crop=False)
     else:
         _show_named(name, json)
+
+
+def _print_config(name: str, path: Path) -> None:
+    """What ``evaluate --config`` makes the run again from."""
+    if not (path.suffix == ".json" or user_path(path).exists() or runs_named(path)):
+        raise UsageError(f"{name} is no run: --config goes with the folder of a run")
+    text = rerun_yaml(load_record(path))
+    if text is None:
+        raise UsageError(f"{name}: its model or data were objects in memory: no options name them")
+    print(text, end="")
 
 
 def _is_dataset(path: Path) -> bool:

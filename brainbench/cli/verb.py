@@ -12,7 +12,11 @@ from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
+from typer import BadParameter
 from typer.core import TyperCommand, TyperGroup, TyperOption
+
+from brainbench.cli.config_file import NAME, given_file, read_config, words_of
+from brainbench.errors import UsageError
 
 PREFIX = "BRAINBENCH"
 
@@ -60,11 +64,42 @@ class Verb(ShortHelp, TyperCommand):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # lm-eval's users type --num_fewshot
+        self.context_settings["token_normalize_func"] = _dashed
         for param in self.params:
             if isinstance(param, TyperOption):
                 apart = _OWN.get(str(param.name))
                 own = f"{self.name}_" if apart is not None and apart(self.name) else ""
                 param.envvar = f"{PREFIX}_{own}{param.name}".upper().replace("-", "_")
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put options of a ``--config`` file before those that were typed, which win."""
+        known = {_spelled(p): p for p in self.params if isinstance(p, TyperOption)}
+        # a verb without such an option has no such file
+        reads = NAME in known and not known[NAME].is_flag
+        path = given_file(args, str(known[NAME].envvar)) if reads else None
+        if path is None:
+            return super().parse_args(ctx, args)
+        typed = set(self.make_parser(ctx).parse_args(list(args))[0])
+        options = read_config(path, known)
+        held = {name: one for name, one in options.items() if known[name].name not in typed}
+        try:
+            return super().parse_args(ctx, [*words_of(path, held, known), *args])
+        # typer's own; it says which option, and not that a file has it
+        except BadParameter as error:
+            param = getattr(error, "param", None)
+            if param is None or _spelled(param) not in held:
+                raise
+            raise UsageError(f"{path}: {error.format_message()}") from error
+
+
+def _spelled(option: Any) -> str:
+    """Its name on the command line, with underscores; in code it may have another."""
+    return str(option.opts[0]).lstrip("-").replace("-", "_")
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")
 
 
 class VerbGroup(ShortHelp, TyperGroup):
@@ -97,7 +132,10 @@ def _called(param: Any) -> Text:
     """``--model NAME``, or the name of an argument."""
     if param.param_type_name != "option":
         return Text(param.metavar or str(param.name).upper(), style=_NAME)
-    words = Text(", ".join((*param.opts, *param.secondary_opts)), style=_NAME)
+    names = [*param.opts, *param.secondary_opts]
+    if len(names) == 2 and names[1] == f"--no-{names[0][2:]}":
+        names[1] = "--no-…"
+    words = Text(", ".join(names), style=_NAME)
     if not param.is_flag:
         words.append(f" {param.metavar or 'VALUE'}", style="yellow")
     return words

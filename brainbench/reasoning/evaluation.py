@@ -17,6 +17,8 @@ from brainbench.reasoning.tasks import TaskSet
 
 # what lm-eval says of an error that it does not compute
 _UNKNOWN = "N/A"
+# its metric of a task whose answers are kept and not scored
+_NO_METRIC = "bypass"
 # of lm-eval's result, what is of single tasks
 _PARTS = ("results", "configs", "versions", "n-shot", "higher_is_better", "n-samples")
 
@@ -77,11 +79,11 @@ class TaskEvaluator:
         DataError
             When the task or the model fails, with the task's name.
         """
-        task = self._tasks.tasks[name]
+        task, options = self._tasks.tasks[name], self._options
         warnings: list[str] = []
-        raw = self._evaluate(name, task, self._limit, warnings.append)
+        raw = self._evaluate(name, task, self._limit, warnings.append, options.samples.get(name))
         samples = raw["samples"][name]
-        found = find_items(task, samples)
+        found = None if options.predict_only else find_items(task, samples)
         bias = None
         if found is not None:
             cut_off = sum(float(sample.get("truncated") or 0) > 0 for sample in samples)
@@ -96,7 +98,7 @@ class TaskEvaluator:
             bias=bias,
             warnings=tuple(warnings),
         )
-        texts = self._options.log_samples and name in self._tasks.shareable
+        texts = (options.log_samples or options.predict_only) and name in self._tasks.shareable
         kept = {part: raw[part] for part in (*_PARTS, "config")}
         return Asked(score, plain(kept), sample_rows(samples, texts))
 
@@ -125,10 +127,15 @@ class TaskEvaluator:
         task: Any,
         limit: int | None,
         heard: Callable[[str], None] = lambda text: None,
+        chosen: Sequence[int] | None = None,
     ) -> Raw:
         import lm_eval
 
         options, seed = self._options, self._seed
+        turns = options.fewshot_as_multiturn
+        if options.predict_only and hasattr(task, "process_results"):
+            # lm-eval would still call a function of the task that reads its answers
+            task.process_results = lambda doc, results: {_NO_METRIC: None}
         try:
             with quiet(self._tasks.folders, heard):
                 raw: Raw | None = lm_eval.simple_evaluate(
@@ -138,8 +145,12 @@ class TaskEvaluator:
                     tasks=[task],
                     task_manager=self._tasks.manager,
                     num_fewshot=options.num_fewshot,
-                    limit=limit,
+                    limit=None if chosen else limit,
+                    samples={name: list(chosen)} if chosen else None,
                     log_samples=True,
+                    predict_only=options.predict_only,
+                    system_instruction=options.system_instruction,
+                    fewshot_as_multiturn=True if turns is None else turns,
                     apply_chat_template=options.apply_chat_template,
                     gen_kwargs=dict(options.gen_kwargs) or None,
                     random_seed=seed,
@@ -214,7 +225,11 @@ def _metrics_of(metrics: Mapping[str, Any], bias: AnswerBias | None = None) -> d
 
     With the metric that it gives only for a threshold.
     """
-    found = {key: value for key, value in plain(metrics).items() if value != _UNKNOWN}
+    found = {
+        key: value
+        for key, value in plain(metrics).items()
+        if value != _UNKNOWN and not key.startswith(_NO_METRIC)
+    }
     if bias is not None and bias.accuracy_at_threshold is not None:
         found["acc_at_validation_threshold,none"] = bias.accuracy_at_threshold
     return found

@@ -69,16 +69,42 @@ class TaskSet:
         """Task → its version, as its file says."""
         return {name: str(task.VERSION) for name, task in self.tasks.items()}
 
-    def fingerprints(self, limit: int | None, examples: bool) -> dict[str, str]:
+    def fingerprints(
+        self,
+        limit: int | None,
+        examples: bool,
+        samples: Mapping[str, Sequence[int]] | None = None,
+    ) -> dict[str, str]:
         """Task → hash of its file and of the items that are asked.
 
         Parameters
         ----------
         limit : items of each task.
         examples : whether items that examples are taken from count too.
+        samples : task → numbers of the items that are asked of it, in place of the first ones.
         """
-        every = {**self.tasks, **self.validation}
-        return {name: _fingerprint(task, limit, examples) for name, task in every.items()}
+        every, chosen = {**self.tasks, **self.validation}, samples or {}
+        return {
+            name: _fingerprint(task, limit, examples, chosen.get(name))
+            for name, task in every.items()
+        }
+
+    def check_samples(self, samples: Mapping[str, Sequence[int]]) -> None:
+        """Raise ``UsageError`` where items are chosen of a task that is not asked, or lacks them.
+
+        Parameters
+        ----------
+        samples : task → numbers of items, from 0.
+        """
+        for name, numbers in samples.items():
+            if name not in self.tasks:
+                raise UnknownNameError("task in --samples", name, self.tasks)
+            there = len(list(self.tasks[name].eval_docs))
+            if max(numbers) >= there:
+                raise UsageError(
+                    f"--samples: {name} has {there} items, 0 to {there - 1}, and no item "
+                    f"{max(numbers)}"
+                )
 
 
 def load_tasks(names: Sequence[str], include_path: Sequence[str] = ()) -> TaskSet:
@@ -309,7 +335,9 @@ def _may_share(manager: Any, name: str, included: Sequence[Path]) -> bool:
 # ---------------------------------------------------------------- content
 
 
-def _fingerprint(task: Any, limit: int | None, examples: bool) -> str:
+def _fingerprint(
+    task: Any, limit: int | None, examples: bool, chosen: Sequence[int] | None = None
+) -> str:
     config = task.dump_config()
     # where the file lies is not what it says
     config["metadata"] = {
@@ -318,7 +346,8 @@ def _fingerprint(task: Any, limit: int | None, examples: bool) -> str:
         if key != "config_source"
     }
     digest = hashlib.sha256(_ADDRESS.sub("", _json(config)).encode())
-    for doc in islice(task.eval_docs, limit):
+    docs = list(task.eval_docs) if chosen else []
+    for doc in [docs[i] for i in chosen] if chosen else islice(task.eval_docs, limit):
         digest.update(_json(doc).encode())
     if examples or config.get("num_fewshot"):
         for doc in task.fewshot_docs() or ():

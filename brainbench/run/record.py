@@ -18,6 +18,7 @@ from brainbench.guidance.evaluation.test_sets import tests_sha256
 from brainbench.guidance.options import SEARCH_VERSION
 from brainbench.models import COMPUTING, LanguageModel, Model, is_builtin
 from brainbench.models.vllm.library import vllm_version
+from brainbench.reasoning import TaskOptions
 from brainbench.reasoning.tasks import TaskSet
 from brainbench.results import DatasetInfo, ModelInfo, Record, TaskInfo
 from brainbench.results.record import OwnData
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 
 _LM_EVAL = ("lm-eval", "datasets")
+# options of tasks that are in a record only where they are given, and what they are where not
+_LATER = ("system_instruction", "fewshot_as_multiturn", "samples", "predict_only")
+_UNSAID = asdict(TaskOptions())
 
 
 def new_record(
@@ -89,7 +93,8 @@ def new_record(
     asked: dict[str, TaskInfo] = {}
     if tasks is not None:
         options = settings.task_options
-        prints = tasks.fingerprints(settings.limit, bool(options.num_fewshot))
+        examples = bool(options.num_fewshot)
+        prints = tasks.fingerprints(settings.limit, examples, options.samples)
         held["tasks"] = [tasks.names, prints, tasks.code, options.identity()]
         asked = {
             name: TaskInfo(version=version, sha256=prints[name])
@@ -284,6 +289,11 @@ def _config(
         return config if options["backend"] == "hf" else {**config, **engine}
     # as it comes back from a file
     options["include_path"] = list(options["include_path"])
+    options["samples"] = {task: list(numbers) for task, numbers in options["samples"].items()}
+    # as in older records, which do not know of them
+    for name in _LATER:
+        if options[name] == _UNSAID[name]:
+            del options[name]
     return {**config, "tasks": list(tasks.names), **options}
 
 
@@ -317,6 +327,14 @@ def _task_notes(model: Model, tasks: TaskSet, settings: Settings) -> list[str]:
     notes = list(tasks.warnings)
     if settings.limit is not None:
         notes.append(f"limited to {settings.limit} items of each task: for trying out only")
+    chosen = settings.task_options.samples
+    notes += [
+        f"{name}: {len(numbers)} chosen items of {len(list(tasks.tasks[name].eval_docs))}: for "
+        "trying out only"
+        for name, numbers in chosen.items()
+    ]
+    if settings.task_options.predict_only:
+        notes.append("--predict-only: answers are kept and no metric is computed")
     compared = [n for n, task in tasks.tasks.items() if task.OUTPUT_TYPE == "multiple_choice"]
     if settings.options.think and compared:
         notes.append(

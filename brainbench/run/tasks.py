@@ -73,7 +73,10 @@ def find_tasks(
             )
         return None
     check_tasks_fit(model, options)
+    if options.samples and limit is not None:
+        raise UsageError("give --limit or --samples, not both")
     found = load_tasks(names, options.include_path)
+    found.check_samples(options.samples)
     checked = check_items(found, options.num_fewshot, limit)
     for text in checked.warnings[len(found.warnings) :]:
         _LOG.warning("%s", text)
@@ -112,7 +115,8 @@ class TaskRun:
             kept = self._task(name)
             parts[name] = kept["raw"]
             yield TaskScore.model_validate(kept["score"])
-        raw, groups = merge(parts, self.tasks)
+        unscored = self.settings.task_options.predict_only
+        raw, groups = merge(parts, replace(self.tasks, groups={}) if unscored else self.tasks)
         self.folder.save_json(RAW, raw)
         yield from groups
 
@@ -120,7 +124,8 @@ class TaskRun:
         key = f"task-{name}"
         kept = self.folder.get(key)
         if kept is None:
-            threshold = self._threshold(self.tasks.thresholds.get(name))
+            unscored = self.settings.task_options.predict_only
+            threshold = None if unscored else self._threshold(self.tasks.thresholds.get(name))
             self._label = name
             with self.clock.on(f"task {name}"):
                 asked = self._asker.ask(name, threshold)

@@ -18,7 +18,7 @@ from brainbench.leaderboard.checks.record import _data_faults
 from brainbench.leaderboard.submissions.submission import make_submission
 from brainbench.models import PHANTOM_FILE
 from brainbench.results import Record, load_record, render_record
-from brainbench.results.report.command import rerun_command
+from brainbench.results.rerun import rerun_command
 from brainbench.run import Settings
 from brainbench.run import evaluate as run_evaluate
 from brainbench.run.own_data import find_own

@@ -134,6 +134,9 @@ def lacking(board: Board, submission: Submission) -> list[str] | None:
     if len(found) == len(board.cells) and all(why == NOT_READ for why in found.values()):
         return None
     limit = record.config.get("limit")
+    if record.config.get("samples"):
+        reasons = [f"{name}: {why}" for name, why in found.items()]
+        return ["limited to chosen items", *reasons]
     reasons = [f"{name}: {why}" for name, why in found.items()]
     return [f"limited to {limit} items", *reasons] if limit is not None else reasons
 

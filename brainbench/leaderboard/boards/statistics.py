@@ -35,6 +35,7 @@ def variant_of(record: Record) -> list[str]:
     settings = [f"{given['readout']} readout"] if given.get("readout", "last") != "last" else []
     settings += ["thinks first"] if given.get("think") else []
     settings += ["chat template"] if record.config.get("apply_chat_template") else []
+    settings += ["system instruction"] if record.config.get("system_instruction") else []
     settings += ["untrained"] if given.get("untrained") is not None else []
     settings += ["adapter"] if given.get("peft") else []
     steering = record.model.steering

@@ -31,7 +31,7 @@ from brainbench.leaderboard.submissions.safe_read import Unreadable, parse_lines
 from brainbench.leaderboard.submissions.samples import publishable
 from brainbench.paths import user_path
 from brainbench.results import ModelInfo, Record, find_record, load_record
-from brainbench.results.report.command import rerun_command
+from brainbench.results.rerun import rerun_command
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._+-]+")
 

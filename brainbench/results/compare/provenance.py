@@ -15,7 +15,8 @@ from brainbench.results.record import Record
 Kind = Literal["model", "prompt", "data", "versions", "settings", "seeds", "run"]
 _PROMPT = ("chat_template_sha256", "prompt", "prompt_sha256")
 # settings that decide what is asked, and how it is put
-_ASKED = ("options.prompt_template", "options.think", "apply_chat_template", "num_fewshot")
+_ASKED = ("options.prompt_template", "options.think", "apply_chat_template", "num_fewshot",
+          "system_instruction", "fewshot_as_multiturn", "samples")  # fmt: skip
 _SEEDS = ("seed", "options.untrained")
 
 

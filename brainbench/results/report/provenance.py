@@ -7,7 +7,7 @@ from typing import Any
 
 from brainbench.results.blocks import Block, Code, Folded, Section, Table, Words
 from brainbench.results.record import Record
-from brainbench.results.report.command import rerun_command
+from brainbench.results.rerun import rerun_command
 from brainbench.results.wording import clip, listed, number, size
 
 _MAX = 400

@@ -14,7 +14,7 @@ from simulated_records import empty
 from brainbench.cli.main import main
 from brainbench.guidance.options import GuidanceOptions
 from brainbench.results import Record, load_record
-from brainbench.results.report.command import rerun_command
+from brainbench.results.rerun import rerun_command
 
 BELIEF = "brainbench_quick_belief"
 
