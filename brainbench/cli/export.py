@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from brainbench.cli.console import say
+from brainbench.errors import UsageError
 from brainbench.exchange.records import ExportOptions, export_runs
 from brainbench.results.finished import open_run
+
+_LOG = logging.getLogger(__name__)
+_STEERED = "steered"
 
 HELP = """Write runs in the format of another tool.
 
@@ -18,6 +23,8 @@ HELP = """Write runs in the format of another tool.
   lm-eval           results and samples as lm-eval writes them
   every-eval-ever   the shared schema of Every Eval Ever
   hf-eval-results   .eval_results/*.yaml of a model on the Hugging Face Hub
+  steered           of a folder of `brainbench steer`: for each reasoning type a
+                    file that lm-eval's model of that name takes
 
 Every number is the record's, with its interval and the items it rests on.
 
@@ -32,7 +39,8 @@ _THEIRS = "What formats want to know besides"
 
 def export(
     runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN…", help="Folders of runs, or their results.json.")
+        list[Path],
+        typer.Argument(metavar="RUN…", help="Folders of runs, or of steerings."),
     ],
     to: Annotated[str, typer.Option(metavar="FORMAT", help="One of those above.")],
     output_path: Annotated[Path, typer.Option(metavar="DIR", help="Where it is written.")] = Path(
@@ -88,6 +96,25 @@ def export(
         "hub_dataset": hub_dataset,
         "source_url": source_url,
     }
+    if to == _STEERED:
+        _export_steerings(runs, output_path)
+        return
     options = ExportOptions(**{name: value for name, value in said.items() if value is not None})
     for path in export_runs([open_run(run) for run in runs], to, output_path, options):
         say(f"{path} ({path.stat().st_size:,} bytes)")
+
+
+def _export_steerings(folders: list[Path], output_path: Path) -> None:
+    """One ``.pt`` file for each group of each steering, and what lm-eval will do otherwise."""
+    # torch is loaded only now: other formats do without
+    from brainbench.models.steering.vector import load_steering
+    from brainbench.reasoning.lm_eval_export import export_groups
+
+    names = [folder.name for folder in folders]
+    if len(set(names)) < len(names):
+        raise UsageError("two folders of one name would be written to one place: export each alone")
+    for folder in folders:
+        for path, texts in export_groups(load_steering(folder), output_path / folder.name).items():
+            say(f"{path} ({path.stat().st_size:,} bytes)")
+            for text in texts:
+                _LOG.warning("%s: %s", path.name, text)

@@ -97,7 +97,7 @@ def _print_config(name: str, path: Path) -> None:
     text = rerun_yaml(load_record(path))
     if text is None:
         raise UsageError(f"{name}: its model or data were objects in memory: no options name them")
-    print(text, end="")
+    say(text, end="")
 
 
 def _is_dataset(path: Path) -> bool:

@@ -71,7 +71,10 @@ def steer(
     ] = None,
     export_lm_eval: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Also a .pt file for lm-eval's model `steered`."),
+        typer.Option(
+            metavar="PATH",
+            help="Also a .pt file for lm-eval's model `steered`, or a folder: one of each type.",
+        ),
     ] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -178,11 +181,16 @@ def steer(
     save_steering(found, output_path)
     stdout.print(_table(found))
     if export_lm_eval is not None:
-        from brainbench.reasoning.lm_eval_export import export_lm_eval as export
+        from brainbench.reasoning import lm_eval_export as exports
 
-        group = "all" if "all" in found.directions else next(iter(found.directions))
-        for text in export(found, export_lm_eval, group):
-            _LOG.warning("%s", text)
+        if export_lm_eval.suffix == ".pt":
+            group = "all" if "all" in found.directions else next(iter(found.directions))
+            told = {export_lm_eval: exports.export_lm_eval(found, export_lm_eval, group)}
+        else:
+            told = exports.export_groups(found, export_lm_eval)
+        for path, texts in told.items():
+            for text in texts:
+                _LOG.warning("%s: %s", path.name, text)
     _LOG.info("steering: %s; apply it with evaluate --steer %s", output_path, output_path)
 
 

@@ -58,6 +58,26 @@ def export_lm_eval(steering: Steering, path: str | Path, group: str = POOLED) ->
     return _differences(steering, group)
 
 
+def export_groups(steering: Steering, folder: str | Path) -> dict[Path, tuple[str, ...]]:
+    """Write a file for each group's directions, ``<folder>/<group>.pt``.
+
+    Parameters
+    ----------
+    folder : made where it is missing.
+
+    Returns
+    -------
+    File → what lm-eval will do otherwise with it, as from :func:`export_lm_eval`.
+
+    Raises
+    ------
+    UsageError
+        When a file cannot be written.
+    """
+    files = {group: user_path(folder) / f"{group}.pt" for group in steering.groups}
+    return {path: export_lm_eval(steering, path, group) for group, path in files.items()}
+
+
 def hookpoint(steering: Steering, layer: int) -> str:
     """Name of a steered module, as lm-eval looks it up: from inside the model's base.
 

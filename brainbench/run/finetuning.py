@@ -139,6 +139,7 @@ def _train(
         return trained
     randomise_adapter(inner.path, path, budget.seed)
     outer.save(trained.record)
+    outer.describe(trained.record)
     return replace(trained, folder=path)
 
 

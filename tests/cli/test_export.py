@@ -8,8 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from simulated_records import full, write_run
+from tiny_steerings import make_steering
 
 from brainbench.cli.main import main
+from brainbench.models import MadeFor, save_steering
 
 
 @pytest.fixture
@@ -59,6 +61,19 @@ def test_what_is_refused(cli, tmp_path: Path, arguments: tuple[str, ...], told: 
     assert (code, out) == (2, "")
     assert told in err
     assert not (tmp_path / "exported").exists()
+
+
+def test_a_steering_becomes_a_file_for_each_type(cli, tmp_path: Path) -> None:
+    made = make_steering(MadeFor("tiny", "0" * 64, "llama", 4, 32), groups=("syllogistic", "all"))
+    save_steering(made, tmp_path / "mine")
+    code, out, err = cli("mine", "--to", "steered")
+    assert code == 0
+    assert sorted(path.name for path in Path("exported/mine").iterdir()) == [
+        "all.pt",
+        "syllogistic.pt",
+    ]
+    assert "exported/mine/syllogistic.pt" in out
+    assert "syllogistic.pt: lm-eval steers every token, this steering last ones" in err
 
 
 def test_no_run_is_named(cli) -> None:

@@ -19,7 +19,7 @@ from brainbench.models import SITES, LanguageModel, MadeFor, Site, Steering
 from brainbench.models.architectures import find_sites
 from brainbench.models.steering.hooks import Steerer
 from brainbench.reasoning.lm.lm import BrainbenchLM
-from brainbench.reasoning.lm_eval_export import export_lm_eval, hookpoint
+from brainbench.reasoning.lm_eval_export import export_groups, export_lm_eval, hookpoint
 
 STORY = "Ann is taller than Bob. Bob is taller than Carl."
 CONTEXTS = (STORY, f"{STORY} Who is the tallest? Answer:", "Two and two", f"{STORY} {STORY} So")
@@ -209,3 +209,18 @@ def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot write to"):
         export_lm_eval(steering, tmp_path / "file" / "s.pt", "transitive")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_each_reasoning_type_has_a_file_of_its_own(
+    language_model: LanguageModel, tmp_path: Path
+) -> None:
+    steering = make_steering(MadeFor.of(language_model), groups=TYPES)
+    found = export_groups(steering, tmp_path / "out")
+    assert [path.name for path in found] == [f"{group}.pt" for group in steering.groups]
+    for (path, told), group in zip(found.items(), steering.groups, strict=True):
+        alone = tmp_path / "alone.pt"
+        assert told == export_lm_eval(steering, alone, group)
+        one, other = (torch.load(file, weights_only=True) for file in (path, alone))
+        assert list(one) == list(other)
+        for name, held in one.items():
+            assert torch.equal(held["steering_vector"], other[name]["steering_vector"])

@@ -1,8 +1,9 @@
 """The folder of a fine-tuned model: a PEFT adapter, and the record of its training.
 
 ``adapter_config.json`` and ``adapter_model.safetensors`` are what ``--peft``, lm-eval and vLLM
-load; ``finetuning.json`` tells how they were made. While training runs there are ``checkpoints/``,
-to go on from, and ``best/``, the adapter of the best epoch so far; they go when it ends well.
+load; ``finetuning.json`` tells how they were made, ``README.md`` is their model card. While
+training runs there are ``checkpoints/``, to go on from, and ``best/``, the adapter of the best
+epoch so far; they go when it ends well.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from safetensors import SafetensorError
 from brainbench.atomic import whole_file
 from brainbench.errors import DataError, UsageError
 from brainbench.foreign import fault_of, parse_json, read_text
+from brainbench.guidance.finetuning.card import adapter_card
 from brainbench.guidance.finetuning.history import History
 from brainbench.models.checkpoints.adapter_base import CONFIG, TRAINING, WEIGHTS
+from brainbench.models.model_card import remove_card, write_card
 from brainbench.paths import user_path
 
 RECORD, HISTORY = TRAINING, "history.json"
@@ -159,14 +162,21 @@ class FinetuningFolder:
                 with whole_file(self.path / name) as partial:
                     shutil.copyfile(self.best / name, partial)
         self.save(record)
+        self.describe(record)
         for path in (self.checkpoints, self.best):
             shutil.rmtree(path, ignore_errors=True)
+
+    def describe(self, record: FinetuningRecord) -> None:
+        """Write the model card of a finished training; a text of somebody's own stays."""
+        with self.writing():
+            write_card(self.path, adapter_card(record))
 
     def clear(self) -> None:
         """Delete a training; other files stay."""
         with self.writing():
             for name in (RECORD, WEIGHTS, CONFIG):
                 (self.path / name).unlink(missing_ok=True)
+            remove_card(self.path)
             for path in (self.checkpoints, self.best):
                 shutil.rmtree(path, ignore_errors=True)
 

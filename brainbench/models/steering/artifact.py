@@ -1,4 +1,5 @@
-"""The format of a steering on disk: a folder of ``steering.safetensors`` and ``steering.json``.
+"""The format of a steering on disk: a folder of ``steering.safetensors`` and ``steering.json``,
+and a ``README.md``, its model card, which nothing reads.
 
 The tensors are named ``<group>/<layer>``, each (units,) float32. The JSON says what they are
 and holds the hash of the other file: it is written last, so a folder is never half of each.
@@ -10,10 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,8 @@ from brainbench.atomic import whole_file
 from brainbench.errors import DataError, UsageError
 from brainbench.foreign import fault_of, parse_json
 from brainbench.models.model import Site
-from brainbench.models.steering.hooks import Directed
+from brainbench.models.model_card import write_card
+from brainbench.models.steering.card import Kept, steering_card
 from brainbench.paths import user_path
 
 TENSORS, CARD = "steering.safetensors", "steering.json"
@@ -73,25 +74,6 @@ class SteeringCard(_Part):
     """Of the data they were found from."""
     tensors_sha256: _Sha256
     """Of ``steering.safetensors``."""
-
-
-class Kept(Directed, Protocol):
-    """What is written of a steering, see :class:`brainbench.models.steering.vector.Steering`."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def made_for(self) -> Any: ...
-
-    @property
-    def layers(self) -> tuple[int, ...]: ...
-
-    @property
-    def recipe(self) -> Mapping[str, Any]: ...
-
-    @property
-    def data_sha256(self) -> str | None: ...
 
 
 def save_steering(steering: Kept, folder: str | Path) -> Path:
@@ -148,6 +130,7 @@ def save_steering(steering: Kept, folder: str | Path) -> Path:
     try:
         _write(path / TENSORS, tensors)
         _write(path / CARD, text.encode())
+        write_card(path, steering_card(steering))
     except OSError as error:
         raise UsageError(f"cannot write to {path}: {error.strerror or error}") from error
     return path

@@ -1,7 +1,8 @@
 """An lm-eval model around a language model of brainbench.
 
 Importing this module registers it with lm-eval as ``brainbench``:
-``python -m brainbench.reasoning run --model brainbench --model_args pretrained=… --tasks …``.
+``python -m brainbench.reasoning run --model brainbench --model_args pretrained=… --tasks …``;
+plain ``lm_eval`` knows it after ``python -m brainbench.reasoning install``.
 """
 
 from __future__ import annotations
@@ -18,8 +19,7 @@ from lm_eval.models.utils import normalize_gen_kwargs
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
 from brainbench.errors import DataError, UsageError
-from brainbench.models import LanguageModel, ModelOptions
-from brainbench.models.opening import open_language_model
+from brainbench.models import LanguageModel, ModelOptions, load_model
 from brainbench.models.prompts.batches import Tokens
 from brainbench.models.prompts.encoder import Encoder
 from brainbench.progress import Count
@@ -73,7 +73,7 @@ class BrainbenchLM(TemplateLM):  # type: ignore[misc]
 
     Parameters
     ----------
-    pretrained : a :class:`LanguageModel`, or what :func:`open_language_model` takes.
+    pretrained : a :class:`LanguageModel`, or the name of one, as :func:`load_model` takes it.
     batch_size : rows in a pass.
     think : leave the chat template room for thoughts, where it knows them.
     responses : where to keep what was answered.
@@ -422,7 +422,10 @@ def _opened(
     # "auto" and the like leave it to us
     given_size = str(batch_size)
     size = int(given_size) if given_size.isdigit() and int(given_size) != _DEFAULT_BATCH else None
-    return open_language_model(source, ModelOptions(batch_size=size, think=think, **given))
+    model = load_model(source, ModelOptions(batch_size=size, think=think, **given))
+    if not isinstance(model, LanguageModel):
+        raise UsageError(f"pretrained={source} is not a language model that brainbench runs")
+    return model
 
 
 def _has_cuda() -> bool:
