@@ -1,4 +1,4 @@
-"""How scores and records show themselves: as words, a notebook's page, a table, a picture.
+"""How scores and records show themselves: as words, a notebook's page, a table, a picture, arrays.
 
 What shows them is found far above the numbers that they hold, and no run's id depends on it: it is
 registered here, and loaded by name when it is asked for first.
@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-Way = Literal["text", "html", "table", "picture"]
+if TYPE_CHECKING:
+    import xarray as xr
+
+Way = Literal["text", "html", "table", "picture", "array"]
 # what registers the ways of everything that a record holds
 _REGISTERS = "brainbench.results.views"
 _WAYS: dict[tuple[Way, type], Callable[[Any], Any]] = {}
@@ -49,3 +52,25 @@ class Shown:
 
     def __str__(self) -> str:
         return repr(self)
+
+
+class ShownScore(Shown):
+    """A score that shows itself by itself, too: in a notebook, and as labelled arrays."""
+
+    def _repr_html_(self) -> str | None:
+        """Its line of a scorecard, as a notebook shows it."""
+        text: str | None = show("html", self)
+        return text
+
+    def to_xarray(self) -> xr.Dataset:
+        """Its numbers as arrays with named dimensions, as far as it has them.
+
+        Returns
+        -------
+        A dataset whose dimensions are among ``roi``, ``reasoning_type``, ``subject``, ``layer``,
+        ``rung``, ``term``, ``measure``, ``profile``, ``control``, ``arm``, ``against``, ``metric``
+        and ``choice``; NaN where a number is undefined. Scores of several regions or reasoning
+        types are put together by ``xarray.combine_by_coords``.
+        """
+        found: xr.Dataset = show("array", self)
+        return found

@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict
 
 from brainbench.errors import DataError
-from brainbench.shown import Shown
+from brainbench.shown import ShownScore
 
 
-class OtherScore(Shown, BaseModel):
+class OtherScore(ShownScore, BaseModel):
     """A score in a record that has no list of its own for scores of this kind."""
 
     model_config = ConfigDict(extra="forbid")
@@ -34,7 +34,7 @@ class OtherScore(Shown, BaseModel):
         return self.notes
 
 
-class BenchmarkScore(Shown, BaseModel, ABC):
+class BenchmarkScore(ShownScore, BaseModel, ABC):
     """What a model got on one benchmark; the base of every kind of score.
 
     Fields of the subclass are the numbers. Its ``kind`` names it in records.

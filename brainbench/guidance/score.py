@@ -31,10 +31,10 @@ from brainbench.guidance.verdict import (
     read_search,
 )
 from brainbench.quantities import Count, Share
-from brainbench.shown import Shown
+from brainbench.shown import ShownScore
 
 
-class GuidanceScore(Shown, GuidancePart):
+class GuidanceScore(ShownScore, GuidancePart):
     """One way of guiding a model, read once on one test."""
 
     mode: Mode
@@ -142,7 +142,7 @@ class GuidanceScore(Shown, GuidancePart):
         record.gains.append(self)
 
 
-class SearchScore(Shown, GuidancePart):
+class SearchScore(ShownScore, GuidancePart):
     """The targeted search as published, beside the same done with what is not a brain signal.
 
     Map, direction and success are of the same item here: it shows that answers can be moved, not

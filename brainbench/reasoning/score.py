@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from brainbench.quantities import Count, Share, Spread
 from brainbench.reasoning.uncertainty import area_side, share_interval
-from brainbench.shown import Shown
+from brainbench.shown import ShownScore
 
 # how much more often than it is right an answer is given, to be reported as leaning
 _LEANING = 0.15
@@ -16,7 +16,7 @@ _LEANING = 0.15
 _ALWAYS = 0.995
 
 
-class AnswerBias(Shown, BaseModel):
+class AnswerBias(ShownScore, BaseModel):
     """Answers to questions with the same choices, beside what answering blindly gets.
 
     The measures are those of ``tasks/metrics.py``; errors are clustered by ``base_id``.

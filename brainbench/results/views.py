@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 from rich.console import Console
 
-from brainbench.results.blocks import Block, Bullets
+from brainbench.results.blocks import Block, Bullets, Scores, Words
 from brainbench.results.blocks.html import page_environment
 from brainbench.results.record import Record
 from brainbench.results.scorecard import remarks, scorecard
+from brainbench.results.scorecard.array import to_xarray
 from brainbench.results.scorecard.frame import to_dataframe
 from brainbench.results.scorecard.picture import plot
-from brainbench.results.scorecard.single import PRINTED, print_score
+from brainbench.results.scorecard.single import PRINTED, name_of, print_score, score_line
 from brainbench.results.screen import render_scorecard, title_of
 from brainbench.shown import show_with
 
@@ -36,9 +38,18 @@ def _html(record: Record) -> str:
     return template.render(title=title_of(record), blocks=blocks)
 
 
+def _score_html(score: Any) -> str:
+    line = score_line(score)
+    block: Block = Words(print_score(score)) if line is None else Scores([line], "score")
+    template = page_environment("brainbench.results.report", _LONGEST).get_template("notebook.html")
+    return template.render(title=name_of(score), blocks=[block])
+
+
 show_with("text", Record, _text)
 show_with("html", Record, _html)
 show_with("table", Record, to_dataframe)
 show_with("picture", Record, plot)
 for _kind in PRINTED:
     show_with("text", _kind, print_score)
+    show_with("html", _kind, _score_html)
+    show_with("array", _kind, to_xarray)

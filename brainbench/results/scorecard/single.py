@@ -36,7 +36,7 @@ def print_score(score: Any) -> str:
     -------
     Its line; of a score without a number that a line needs, its name and what it has.
     """
-    line, name = _line(score), name_of(score)
+    line, name = score_line(score), name_of(score)
     if line is not None:
         # its name says what it is of
         return str(replace(line, name=name, of=""))
@@ -57,7 +57,8 @@ def name_of(score: Any) -> str:
     return str(score.benchmark)
 
 
-def _line(score: Any) -> ScoreLine | None:
+def score_line(score: Any) -> ScoreLine | None:
+    """The line of a score by itself; None where it has none."""
     if isinstance(score, LadderScore):
         return ladder_line(score)
     if isinstance(score, ControlledScore):
