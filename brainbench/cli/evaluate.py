@@ -38,6 +38,7 @@ from brainbench.cli.task_options import (
     SystemInstruction,
 )
 from brainbench.errors import UsageError
+from brainbench.exchange.trackers import check_tracker, log_run
 from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
 from brainbench.models import ModelOptions
 from brainbench.reasoning import TASK_SUITES, TaskOptions, parse_arguments, parse_samples
@@ -106,6 +107,10 @@ def evaluate(
     limit: Limit = None,
     seed: Seed = 0,
     config: ConfigFile = None,
+    log: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="Tell wandb, trackio or mlflow of the run."),
+    ] = None,
     output_path: Annotated[
         Path,
         typer.Option(metavar="DIR", help="Results go to <model>/<name>-<run id> in it."),
@@ -378,6 +383,9 @@ def evaluate(
     ] = None,
 ) -> None:
     """Parse, run, print."""
+    trackers = _names(log or "")
+    for tracker in trackers:
+        check_tracker(tracker)
     own = read_own(
         OwnOptions(
             assembly, dataset, group, type_column, position, nuisance, tuple(select or ()), card
@@ -462,10 +470,12 @@ def evaluate(
             name=name or None,
             report=report,
         )
+    folder = RunFolder(output_path, record.model.identifier, record.run_id).path
+    for tracker in trackers:
+        log_run(record, folder, tracker)
     if json:
         print_json(record.model_dump_json(indent=1))
         return
-    folder = RunFolder(output_path, record.model.identifier, record.run_id).path
     shown = render_record(record) if details else render_scorecard(record, short_name(folder))
     stdout.print(shown, crop=False)
     _LOG.info("record: %s", folder / RECORD)

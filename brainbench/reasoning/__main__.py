@@ -28,10 +28,9 @@ def main() -> None:
         done = install() if words == ["install"] else uninstall()
     except UsageError as error:
         sys.exit(f"error: {error}")
-    for path in done:
-        print(f"{path}: {'written' if words == ['install'] else 'removed'}")
-    if not done:
-        print("nothing was installed")
+    what = "written" if words == ["install"] else "removed"
+    lines = [f"{path}: {what}" for path in done] or ["nothing was installed"]
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 if __name__ == "__main__":

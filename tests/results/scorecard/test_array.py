@@ -44,14 +44,16 @@ def test_encoding_scores() -> None:
         score.unique_r2.interval
     )
     person, layer = score.subjects[2], score.layers[1]
-    assert float(found.r_by_subject.sel(place, subject=person.subject)) == person.r
-    assert float(found.r2_by_layer.sel(place, layer=str(layer.layer))) == layer.r2
+    assert float(found.r_by_subject.sel(**place, subject=person.subject)) == person.r
+    assert float(found.r2_by_layer.sel(**place, layer=str(layer.layer))) == layer.r2
     assert found.attrs["benchmark"] == score.benchmark
 
 
 def test_scores_of_several_places_are_put_together() -> None:
     cells = [controlled(), controlled("language", "transitive"), controlled("md", "syllogistic")]
-    together = xr.combine_by_coords([c.to_xarray() for c in cells], combine_attrs="drop")
+    together = xr.combine_by_coords(
+        [c.to_xarray() for c in cells], combine_attrs="drop", join="outer"
+    )
     assert together.r.sizes == {"roi": 2, "reasoning_type": 2}
     assert np.isnan(float(together.r.sel(roi="md", reasoning_type="transitive")))
     found = float(together.r.sel(roi="language", reasoning_type="transitive"))
