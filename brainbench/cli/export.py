@@ -23,8 +23,8 @@ HELP = """Write runs in the format of another tool.
   lm-eval           results and samples as lm-eval writes them
   every-eval-ever   the shared schema of Every Eval Ever
   hf-eval-results   .eval_results/*.yaml of a model on the Hugging Face Hub
-  steered           of a folder of `brainbench steer`: for each reasoning type a
-                    file that lm-eval's model of that name takes
+  steered           of a steering's folder: a file for lm-eval's model of that
+                    name, for each reasoning type
 
 Every number is the record's, with its interval and the items it rests on.
 
