@@ -109,7 +109,7 @@ def evaluate(
     config: ConfigFile = None,
     log: Annotated[
         str | None,
-        typer.Option(metavar="NAMES", help="Tell wandb, trackio or mlflow of the run."),
+        typer.Option(metavar="NAMES", help="Log the run to wandb, trackio or mlflow."),
     ] = None,
     output_path: Annotated[
         Path,

@@ -1,4 +1,4 @@
-"""A finished run, told to an experiment tracker: Weights & Biases, Trackio or MLflow.
+"""A finished run, logged to an experiment tracker: Weights & Biases, Trackio or MLflow.
 
 Each is called through its own package, which nothing else needs. Whatever one of them raises, the
 run is kept: its record was written before.
@@ -42,7 +42,7 @@ def check_tracker(name: str) -> None:
 
 
 def log_run(record: Record, folder: Path, to: str) -> bool:
-    """Tell a tracker the numbers, the configuration and the report of a run.
+    """Log the numbers, the configuration and the report of a run to a tracker.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def log_run(record: Record, folder: Path, to: str) -> bool:
 
     Returns
     -------
-    Whether it was told; why not is a warning.
+    Whether that worked; where not, a warning says why.
     """
     files = [folder / name for name in ("report.html", "results.json")]
     try:
@@ -65,7 +65,7 @@ def log_run(record: Record, folder: Path, to: str) -> bool:
     # another library: no network, no login, a full disk, a fault of its own
     except Exception as error:
         reason = readable(str(error).strip()) or type(error).__name__
-        _LOG.warning("%s was not told of the run: %s. The run is kept in %s", to, reason, folder)
+        _LOG.warning("logging the run to %s failed: %s. The run is kept in %s", to, reason, folder)
         return False
     return True
 

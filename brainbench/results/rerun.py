@@ -18,7 +18,7 @@ from brainbench.results.wording import clip
 # what a list of names is joined by, on the command line; of other lists each is an option
 SEPARATORS = {"benchmarks": ",", "tasks": ",", "guidance_rois": ",", "nuisance": ",",
               "guidance_tests": ";", "guidance_arms": ";"}  # fmt: skip
-# what is told by JSON there
+# what is written as JSON there
 AS_JSON = ("samples",)
 _DEFAULTS: dict[str, Any] = {
     **vars(ModelOptions()),

@@ -121,7 +121,7 @@ def test_a_tracker_that_fails_loses_nothing(
     record, folder = run
     with caplog.at_level(logging.WARNING, "brainbench"):
         assert not log_run(record, folder, name)
-    assert f"{name} was not told of the run: no login" in caplog.text
+    assert f"logging the run to {name} failed: no login" in caplog.text
     assert str(folder) in caplog.text
     assert (folder / "results.json").is_file()
 
