@@ -228,6 +228,7 @@ def test_nothing_is_asked_of_the_network(tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_folder_holds_an_adapter_and_how_it_came_about(tmp_path: Path) -> None:
     found = train(tmp_path / "out", watch=Watch(score), arm="guided")
     assert sorted(path.name for path in found.folder.iterdir()) == [
+        "README.md",
         "adapter_config.json",
         WEIGHTS,
         "finetuning.json",

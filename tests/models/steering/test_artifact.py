@@ -62,9 +62,9 @@ def test_it_comes_back_as_it_was(folder: Path) -> None:
         assert (again / name).read_bytes() == (folder / name).read_bytes()
 
 
-def test_the_folder_holds_two_open_files(folder: Path) -> None:
+def test_the_folder_holds_two_open_files_and_a_model_card(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == [
-        "steering.json", "steering.safetensors",
+        "README.md", "steering.json", "steering.safetensors",
     ]  # fmt: skip
     tensors = held(folder)
     assert sorted(tensors) == ["all/1", "all/2", "syllogistic/1", "syllogistic/2"]
