@@ -56,7 +56,8 @@ def start_workers(folder: SweepFolder, wanted: Sequence[str], workers: int, gpus
     cores = _cores()
     devices = _devices()
     jobs = []
-    with _environment(dict.fromkeys(THREADS, str(max(1, cores // workers)))):
+    threads = dict.fromkeys(THREADS, str(max(1, cores // workers)))
+    with _environment(threads), _errors_to(folder.jobs / "controllers.log"):
         for number in range(workers):
             # submitit hides every GPU from its processes
             own = devices[number % max(1, workers) :: workers] or devices[:: max(1, workers)]
@@ -92,6 +93,22 @@ def _devices() -> list[str]:
         return [one for one in given.split(",") if one]
     found = (path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*"))
     return sorted(found, key=int)
+
+
+@contextlib.contextmanager
+def _errors_to(file: Path) -> Iterator[None]:
+    """Have processes that are started in the block print errors to a file, not to the terminal.
+
+    submitit's own, which only wait for the workers, print where Ctrl-C met them.
+    """
+    kept = os.dup(2)
+    try:
+        with file.open("ab") as target:
+            os.dup2(target.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 @contextlib.contextmanager

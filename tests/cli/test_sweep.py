@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +116,27 @@ def test_a_run_of_a_sweep_is_the_run_by_hand(cli: Any, tmp_path: Path) -> None:
     kept = json.loads((tmp_path / runs[1] / "results.json").read_text())
     assert kept["timing"]["started"] == record["timing"]["started"]
     assert "2 of them done before" in cli("sweep", "s.yaml")[2]
+
+
+@pytest.mark.exhaustive
+def test_ctrl_c_ends_every_process_and_loses_nothing(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text("models: [nano]\nsuites: [builtin]\nseeds: [0, 1]\n")
+    command = [sys.executable, "-m", "brainbench.cli.main", "sweep"]
+    ended = subprocess.Popen(
+        [*command, "s.yaml", "--workers", "2"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    steps = tmp_path / "sweeps" / "s" / "steps"
+    until = time.monotonic() + 120
+    while not any('"running"' in path.read_text() for path in steps.glob("*.json")):
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    os.killpg(ended.pid, signal.SIGINT)
+    printed, _ = ended.communicate(timeout=60)
+    assert ended.returncode == 130
+    assert "Traceback" not in printed
+    assert "stopped; finished runs are kept" in printed
+    states = [json.loads(path.read_text()) for path in steps.glob("*.json")]
+    assert {state["state"] for state in states} <= {"waiting", "done"}
+    assert not any(state["preempted"] for state in states)
