@@ -22,6 +22,7 @@ from brainbench.results.finished import open_run
 from brainbench.results.report import REPORT
 from brainbench.results.report.page import render_page
 from brainbench.results.scorecard import scorecard
+from brainbench.results.spreadsheet import frame_as_csv
 from brainbench.sweep.plan import Plan
 from brainbench.sweep.status import Row, count_states
 
@@ -125,7 +126,7 @@ def write_tables(runs: Sequence[CollectedRun], folder: Path, kind: str) -> list[
     for name, table in tables.items():
         held = io.BytesIO()
         if kind == "csv":
-            table.to_csv(held, index=False, lineterminator="\n")
+            held.write(frame_as_csv(table))
         else:
             try:
                 table.to_parquet(held, index=False)

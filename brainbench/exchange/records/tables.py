@@ -11,6 +11,7 @@ import pandas as pd
 from brainbench.atomic import write_whole
 from brainbench.errors import UsageError
 from brainbench.results import Record
+from brainbench.results.spreadsheet import frame_as_csv
 
 
 def runs_table(records: Sequence[Record]) -> pd.DataFrame:
@@ -36,8 +37,7 @@ def runs_table(records: Sequence[Record]) -> pd.DataFrame:
 
 def write_csv(records: Sequence[Record], folder: Path) -> list[Path]:
     """``numbers.csv``."""
-    text = runs_table(records).to_csv(index=False, lineterminator="\n")
-    return [_written(folder / "numbers.csv", text.encode())]
+    return [_written(folder / "numbers.csv", frame_as_csv(runs_table(records)))]
 
 
 def write_parquet(records: Sequence[Record], folder: Path) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """``0.123``, or ``n/a``; with a minus sign, and none before 0.
+    """``0.123``, or ``n/a``; ``-`` as scorecards and reports write it, and none before 0.
 
     Parameters
     ----------
@@ -14,4 +14,4 @@ def number(value: float | None, digits: int = 3) -> str:
     if value is None:
         return "n/a"
     text = f"{value:.{digits}f}"
-    return text.removeprefix("-") if float(text) == 0.0 else text.replace("-", "−")
+    return text.removeprefix("-") if float(text) == 0.0 else text

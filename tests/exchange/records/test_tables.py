@@ -38,6 +38,15 @@ def test_files_are_read_back_as_they_were(whole: FinishedRun, to: str, tmp_path:
     assert read["statistic"].tolist() == table["statistic"].tolist()
 
 
+def test_a_models_name_is_no_formula_in_csv(tmp_path: Path) -> None:
+    record = full()
+    named = record.model_copy(
+        update={"model": record.model.model_copy(update={"identifier": "=1+1"})}
+    )
+    (path,) = export_runs([FinishedRun(named, tmp_path)], "csv", tmp_path / "out")
+    assert set(pd.read_csv(path)["model"]) == {"'=1+1"}
+
+
 def test_options_of_another_format_are_refused(whole: FinishedRun, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--organization goes with --to every-eval-ever"):
         export_runs([whole], "csv", tmp_path, ExportOptions(organization="Lab"))
