@@ -423,6 +423,7 @@ def test_a_checkpoint_is_read_like_the_model_in_it(
         "revision": None,
         "device": "cpu",
         "dtype": "float32",
+        "attn_implementation": None,
         "family": "llama",
         "parameters": sum(p.numel() for p in loaded.model.parameters()),
         "chat_template_sha256": model.facts["chat_template_sha256"],

@@ -46,14 +46,16 @@ def attention_linears(network: Any, layers: Sequence[int]) -> dict[str, nn.Modul
     Raises
     ------
     DataError
-        When the attention of a layer has none.
+        When a layer has no attention, or its attention has no projection.
     """
     from transformers.pytorch_utils import Conv1D
 
     named = {id(module): name for name, module in network.named_modules()}
     found: dict[str, nn.Module] = {}
-    attention = find_sites(network).attention
+    attention = find_sites(network).modules("attention")
     for layer in layers:
+        if layer not in attention:
+            raise DataError(f"layer {layer} holds no self-attention that an adapter fits")
         own = {
             named[id(module)]: module
             for module in attention[layer].modules()

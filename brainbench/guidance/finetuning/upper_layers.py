@@ -159,7 +159,7 @@ class TrainedPart:
             if self._listen is not None and torch.is_grad_enabled():
                 self._caught.append(self._listen(state_of(output)))
 
-        modules = find_sites(self._network).attention
+        modules = find_sites(self._network).modules("attention")
         with contextlib.ExitStack() as stack:
             for layer in self._layers:
                 stack.callback(modules[layer].register_forward_hook(hook).remove)

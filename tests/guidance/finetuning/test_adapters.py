@@ -94,8 +94,14 @@ def test_names_are_whole_where_others_are_called_alike() -> None:
 
 def test_attention_without_projections_is_told() -> None:
     network = build_model("llama")
-    find_sites(network).attention[1]._modules.clear()
+    attention = find_sites(network).attention[1]
+    norm = torch.nn.LayerNorm(8)
+    attention._modules.clear()
+    attention.add_module("norm", norm)
     with pytest.raises(DataError, match=r"attention of layer 1 \(LlamaAttention\) holds no linear"):
+        lora_config(network, LAYERS, 8, 16)
+    attention._modules.clear()  # of no parameters: it is not found as attention
+    with pytest.raises(DataError, match="layer 1 holds no self-attention that an adapter fits"):
         lora_config(network, LAYERS, 8, 16)
 
 
