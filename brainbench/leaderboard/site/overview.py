@@ -27,6 +27,8 @@ _VARIANTS = ("untrained", "steered", "fine-tuned")
 # characters of what an own run says of itself
 _LONGEST = 120
 NOT_SUBMITTED = "not submitted"
+# of runs that were never meant to be
+_NOT_RUN = "not run"
 # what the number is where it says nothing of a model
 _ORIGIN = {"accuracy": 0.5}
 _TITLES = {
@@ -255,7 +257,12 @@ def _cell(
             if entry.apart == apart:
                 more = f": {entry.reasons[0]}" if apart == "incomplete" and entry.reasons else ""
                 return Cell(why=f"{WHY[apart]}{more}")
-    return Cell(why=NOT_SUBMITTED)
+    return _missing(runs)
+
+
+def _missing(runs: Sequence[Submission]) -> Cell:
+    own = all(one.metadata is None for one in runs)
+    return Cell(why=_NOT_RUN if own else NOT_SUBMITTED)
 
 
 def _line(board: Board, entry: Entry) -> ScoreLine | None:
@@ -273,7 +280,7 @@ def _gains(runs: Sequence[Submission]) -> Cell:
         else:
             found |= lines
     if not found:
-        return Cell(why="incomplete: limited to some items" if limited else NOT_SUBMITTED)
+        return Cell(why="incomplete: limited to some items") if limited else _missing(runs)
     return Cell([_shown(found[name], label=name) for name in WAYS if name in found])
 
 

@@ -20,7 +20,8 @@ _USUAL = re.compile(r"items of different reasoning types are pooled|^\d+ items a
 _KINDS = {
     "Alignment": ("ladder", "alignment-controlled", "alignment-published"),
     "Behaviour": ("behavior", "difficulty"),
-    "Guidance and others": ("gains", "other"),
+    "Guidance": ("gains",),
+    "Other scores": ("other",),
 }
 
 

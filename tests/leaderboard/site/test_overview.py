@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,12 @@ def test_an_empty_cell_says_why() -> None:
     assert own.cells[2].scores
     assert own.tags[0] == "fine-tuned"
     assert counted(found) == "2 models, and 1 variant of them"
+
+
+def test_an_own_run_was_not_run_where_it_has_no_score() -> None:
+    (own,) = overview(replace(submission(0), metadata=None)).models
+    assert own.org == "own run"
+    assert own.cells[3].why == "not run"
 
 
 def test_a_variant_stands_below_its_model() -> None:

@@ -38,3 +38,9 @@ def test_a_run_that_is_not_complete_says_so_first() -> None:
 def test_what_reaches_the_model_is_named_once() -> None:
     (alignment,) = [text for text in remarks(full()) if text.startswith("Alignment: ")]
     assert "response time reaches the model in some cells" in alignment
+
+
+def test_what_holds_for_gains_is_named_by_guidance_alone() -> None:
+    named = {text.split(": ", 1)[0] for held in PARTIAL.values() for text in remarks(held)}
+    assert "Guidance" in named
+    assert not [name for name in named if "others" in name]
