@@ -25,7 +25,11 @@ Run = Callable[[Sequence[str]], None]
 _OFTEN, _SELDOM = 0.01, 0.5  # seconds between looks at a child, when young and when old
 _GRACE = 20.0  # seconds that a child has to keep what it did
 # signals that tell a job to end: who started the child decides what they mean for it
-_JOBS_OWN = [s for s in ("SIGUSR1", "SIGUSR2", "SIGTERM", "SIGCONT") if hasattr(signal, s)]
+_SIGNALS = [
+    getattr(signal, name)
+    for name in ("SIGUSR1", "SIGUSR2", "SIGTERM", "SIGCONT")
+    if hasattr(signal, name)
+]
 
 
 class Child:
@@ -62,10 +66,15 @@ class Child:
             alive, held = os.pipe()
             sys.stdout.flush()
             sys.stderr.flush()
-            self.pid = os.fork()
-            if self.pid == 0:
-                os.close(held)
-                _become(words, out.fileno(), error.fileno(), run, alive, modules)
+            # until the child ignores them, it would answer a job's signals in the parent's place
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+            try:
+                self.pid = os.fork()
+                if self.pid == 0:
+                    os.close(held)
+                    _become(words, out.fileno(), error.fileno(), run, alive, modules)
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.close(alive)
             self._held = held
 
@@ -118,8 +127,9 @@ def _become(
     try:
         os.setsid()
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        for name in _JOBS_OWN:
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         null = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((null, 0), (out, 1), (error, 2)):
             os.dup2(source, target)

@@ -169,3 +169,33 @@ def test_a_run_whose_folder_is_gone_is_done_again(tmp_path: Path) -> None:
     worker(folder, plan, [plan.steps[2].id]).work()
     assert times(tmp_path, 0) == 1
     assert times(tmp_path, 1) == 2
+
+
+def test_a_signal_of_the_job_is_answered_by_the_worker_alone(tmp_path: Path) -> None:
+    """Slurm sends it to every process of a job, also to one that has just been forked."""
+    folder, plan = small_sweep(tmp_path)
+    answered: list[int] = []
+
+    def handle(number: int, frame: object) -> None:
+        answered.append(os.getpid())
+        (tmp_path / f"answered-{os.getpid()}").touch()
+
+    real = os.fork
+
+    def fork() -> int:
+        pid = real()
+        if pid == 0:
+            # as early as can be
+            os.kill(os.getpid(), signal.SIGUSR2)
+        return pid
+
+    before = signal.signal(signal.SIGUSR2, handle)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "fork", fork)
+            worker(folder, plan).work()
+    finally:
+        signal.signal(signal.SIGUSR2, before)
+    assert answered == []
+    assert not [*tmp_path.glob("answered-*")]
+    assert [row.state for row in sweep_rows(folder, plan)] == ["done"] * 3
