@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -33,11 +34,29 @@ _PROTOCOLS = {
     "controlled": "whole runs held out, the ladder, nuisance and untrained networks beside it",
     "published": "as Xiao, Du & Lin (2026): folds cut through runs, the best layer of all",
 }
-_OUTPUTS = {
-    "multiple_choice": "the likelier of the given answers counts",
-    "generate_until": "the answer is generated and read",
-    "loglikelihood": "the likelihood of the answer counts",
+_OURS = "brainbench_"
+# part of a task's name → its problems; the first part that is in the name
+_PROBLEMS = {
+    "folio": "FOLIO: statements about short stories; True, False or Uncertain",
+    "prontoqa": "ProntoQA: chains of made-up classes",
+    "ruletaker": "RuleTaker: facts and rules, by depth",
+    "belief_conflict": "valid but unbelievable, or believable but not valid",
+    "belief_congruent": "valid and believable, or neither",
+    "belief": "conclusions believable or not, valid or not",
+    "distractors": "with two premises that change nothing",
+    "double_negation": "with conclusions negated twice",
+    "scanner": "conditions and premises as in the scanner",
+    "disjunctive_syllogism": "A or B, not A; and its fallacy",
+    "hypothetical_syllogism": "if A then B, if B then C; and its fallacy",
+    "modus_ponens": "if A then B, A; and its fallacy",
+    "modus_tollens": "if A then B, not B; and its fallacy",
+    "syllogistic": "syllogisms: what belongs to which class",
+    "transitive": "transitive inference: what comes before what",
+    "propositional": "if, or and not",
 }
+# how a task's name ends → how it is answered
+_ANSWERED = {"_cot": "after reasoning", "_generate": "in a word"}
+_PREMISES = re.compile(r"_([3-6])(?:_|$)")
 
 
 def suites() -> dict[str, str]:
@@ -65,7 +84,7 @@ def datasets() -> dict[str, str]:
 
 
 def tasks(folders: Sequence[Path] | None = None) -> dict[str, str]:
-    """Name → what lm-eval does with it; of a group how many tasks it holds.
+    """Name → what it asks; of a group how many tasks it holds.
 
     Parameters
     ----------
@@ -79,9 +98,22 @@ def tasks(folders: Sequence[Path] | None = None) -> dict[str, str]:
             told[name] = f"group of {len(members)}: {', '.join(map(str, members[:2]))}" + (
                 ", …" if len(members) > 2 else ""
             )
-        else:
-            told[name] = _OUTPUTS.get(str(config.get("output_type")), "")
-    return _told(list_tasks(chosen), told)
+        elif name.startswith(_OURS):
+            told[name] = _problems(name)
+    return _told(list_tasks(chosen), told, "a task of lm-eval")
+
+
+def _problems(name: str) -> str:
+    """What a task asks, and how; by its name, whose parts mean the same in every task."""
+    what = next((text for part, text in _PROBLEMS.items() if part in name), "")
+    premises = _PREMISES.search(name)
+    how = [f"{premises[1]} premises"] if premises else []
+    how += [f"answered {text}" for end, text in _ANSWERED.items() if end in name]
+    if "validation" in name:
+        how.append("validation split")
+    if "xiao2026" in name:
+        how.append("the paper's own" + (", in six orders" if name.endswith("_orders") else ""))
+    return "; ".join([what, *how] if what else how)
 
 
 def elsewhere(error: UnknownNameError) -> str:

@@ -32,6 +32,19 @@ def test_every_name_has_a_line(kind: str) -> None:
     assert all(told.values()), [name for name, text in told.items() if not text]
 
 
+def test_tasks_say_what_they_ask_and_how() -> None:
+    told = catalogue.tasks()
+    assert told["brainbench_distractors"] == "with two premises that change nothing"
+    assert all(set(text) - set("; ") and not text.startswith(";") for text in told.values())
+    assert told["brainbench_distractors_cot"].endswith("; answered after reasoning")
+    assert told["brainbench_validation_transitive_4"] == (
+        "transitive inference: what comes before what; 4 premises; validation split"
+    )
+    assert told["brainbench_xiao2026_syllogistic_3_orders"].endswith(
+        "the paper's own, in six orders"
+    )
+
+
 def test_names_stand_in_line_with_what_they_are(cli: Any) -> None:
     code, out, _ = cli("list", "suites")
     assert code == 0
