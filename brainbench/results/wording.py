@@ -184,3 +184,13 @@ def size(bytes_: int) -> str:
 def finite(value: float | None) -> float | None:
     """The value where it can be drawn."""
     return value if value is not None and -1e9 <= value <= 1e9 else None
+
+
+def plain_board(name: str) -> str:
+    """The name of a board as people read it, such as ``behaviour, children``.
+
+    Parameters
+    ----------
+    name : of its file, which addresses and commands keep.
+    """
+    return name.replace("behavior", "behaviour").replace("-", ", ", 1).replace("-", " ")

@@ -59,3 +59,15 @@ def test_lists_counts_and_sizes() -> None:
 def test_what_cannot_be_drawn_is_left_out(value: float | None) -> None:
     assert wording.finite(value) is None
     assert wording.finite(0.5) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("behavior", "behaviour"),
+        ("behavior-children", "behaviour, children"),
+        ("guidance-steering-reduced", "guidance, steering reduced"),
+    ],
+)
+def test_boards_have_names_that_people_read(name: str, read: str) -> None:
+    assert wording.plain_board(name) == read

@@ -20,6 +20,7 @@ from brainbench.leaderboard.boards.ranking import Ranking, letters, rank_scores
 from brainbench.leaderboard.kinds.cells import EntryCell
 from brainbench.leaderboard.kinds.registry import KINDS
 from brainbench.leaderboard.submissions.submission import Submission
+from brainbench.results.wording import plain_board
 
 Array = NDArray[np.float64]
 # who submitted, which model, which weights
@@ -344,6 +345,6 @@ def _not_everywhere(key: Key, parts: Sequence[Standing]) -> Entry:
     for name, entries in own.items():
         if not any(entry.ranks for entry in entries):
             why = next((entry.apart for entry in entries if entry.apart), None)
-            reasons.append(f"{name}: {WHY[why] if why else 'not run'}")
+            reasons.append(f"{plain_board(name)}: {WHY[why] if why else 'not run'}")
     first = next(entry for entries in own.values() for entry in entries)
     return Entry(key, first.submission, apart="incomplete", reasons=tuple(reasons))

@@ -15,6 +15,7 @@ from brainbench.leaderboard.kinds.base import (
 from brainbench.leaderboard.kinds.cells import EntryCell
 from brainbench.leaderboard.submissions.submission import Submission
 from brainbench.results import Record
+from brainbench.results.wording import plain_board
 
 
 class OverallBoards(BoardKind):
@@ -34,7 +35,7 @@ class OverallBoards(BoardKind):
     def columns_of(self, board: RankedBoard) -> tuple[BoardColumn, ...]:
         """One for each of its parts."""
         what = "share of the other models that it is above there"
-        return tuple(BoardColumn(name.replace("-", " "), what, 2) for name in board.parts)
+        return tuple(BoardColumn(plain_board(name), what, 2) for name in board.parts)
 
     def lacking(self, board: RankedBoard, submission: Submission) -> dict[str, str] | None:
         """It joins several runs: no single one is on it."""

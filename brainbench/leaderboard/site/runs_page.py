@@ -16,6 +16,7 @@ from brainbench.leaderboard.site.rows import (
     size_text,
 )
 from brainbench.leaderboard.submissions.submission import Submission
+from brainbench.results.wording import plain_board
 
 
 def list_runs(
@@ -34,7 +35,7 @@ def list_runs(
     whole: dict[int, list[str]] = {}
     for name, standing in standings.items():
         for entry in standing.ranked if standing.board.kind != "overall" else ():
-            whole.setdefault(id(entry.submission), []).append(name)
+            whole.setdefault(id(entry.submission), []).append(plain_board(name))
     runs: list[dict[str, Any]] = []
     for one in submissions:
         org, *_ = key_of(one)

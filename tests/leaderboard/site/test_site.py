@@ -177,7 +177,7 @@ def test_a_board_shows_ranks_people_nuisance_and_who_is_apart(subs: Path, tmp_pa
     overall = pages["overall.html"]
     apart = overall.split('<tbody class="apart">')[1]
     assert "synthetic-0002" in apart
-    assert "behavior: not run; accuracy: not run" in apart
+    assert "behaviour: not run; accuracy: not run" in apart
 
 
 def test_models_that_are_not_distinguishable_stand_by_name(make: Make, tmp_path: Path) -> None:
