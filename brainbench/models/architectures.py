@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from operator import attrgetter
@@ -33,10 +33,18 @@ class Family:
     ----------
     blocks : from the model to its list of blocks, dotted.
     attention : from a block to its self-attention module; None where no block has one.
+    base : from the model to what transformers calls its base, ``model.base_model``; empty where
+        that is the model itself.
     """
 
     blocks: str
     attention: str | None
+    base: str = field(default="", compare=False)
+
+    @property
+    def blocks_in_base(self) -> str:
+        """From the base to the list of blocks, dotted."""
+        return self.blocks.removeprefix(f"{self.base}.") if self.base else self.blocks
 
 
 @dataclass(frozen=True)
@@ -239,7 +247,8 @@ def find_family(model: nn.Module) -> Family:
         layer, module = first
         named = sites.hidden[layer].named_modules()
         attention = next(name for name, each in named if each is module)
-    return Family(_path_of_blocks(inner), attention)
+    base = getattr(inner, "base_model_prefix", "")
+    return Family(_path_of_blocks(inner), attention, base if hasattr(inner, base) else "")
 
 
 def require_attention(model: nn.Module, what: str) -> Sites:
@@ -300,16 +309,20 @@ def family_of_kind(kind: str) -> Family:
     """
     import torch
 
-    try:
-        from transformers import AutoConfig, AutoModelForCausalLM
+    fault: Exception | None = None
+    # the default configuration of some families leaves the size of a head out
+    for sizes in ({}, {"head_dim": 64}):
+        try:
+            from transformers import AutoConfig, AutoModelForCausalLM
 
-        with torch.device("meta"):
-            model = AutoModelForCausalLM.from_config(AutoConfig.for_model(kind))
-    except Exception as error:
-        raise DataError(
-            f"transformers makes no model of the family {kind!r} here: {error}"
-        ) from error
-    return find_family(model)
+            with torch.device("meta"):
+                model = AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **sizes))
+            return find_family(model)
+        except DataError:
+            raise
+        except Exception as error:
+            fault = fault or error
+    raise DataError(f"transformers makes no model of the family {kind!r} here: {fault}") from fault
 
 
 def _inner(model: Any) -> Any:

@@ -87,8 +87,7 @@ def hookpoint(steering: Steering, layer: int) -> str:
     layer : number of the block, counting from 0.
     """
     family = family_of_kind(steering.made_for.family)
-    # the first part is what a model of transformers calls its base
-    block = f"{family.blocks.partition('.')[2]}.{layer}"
+    block = f"{family.blocks_in_base}.{layer}"
     return block if steering.site == "hidden" else f"{block}.{family.attention}"
 
 

@@ -227,6 +227,10 @@ def test_the_attention_of_bloom_is_found_before_its_residual_sum(tiny: Tiny) -> 
 
 def test_sites_of_a_family_are_known_without_weights() -> None:
     assert family_of_kind("gpt2") == Family("transformer.h", "attn")
+    assert family_of_kind("gpt2").blocks_in_base == "h"
+    # its base is the model itself; the default configuration of the other has no size of a head
+    assert family_of_kind("llama4_text").blocks_in_base == "model.layers"
+    assert family_of_kind("ministral").blocks_in_base == "layers"
     with pytest.raises(DataError, match="transformers makes no model of the family 'none-such'"):
         family_of_kind("none-such")
 

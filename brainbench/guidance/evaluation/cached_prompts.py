@@ -151,8 +151,11 @@ class LastTokenEvaluator:
     def _window(self) -> int | None:
         config = self._network.config.get_text_config()
         used = getattr(config, "use_sliding_window", True)
-        window: int | None = getattr(config, "sliding_window", None) if used else None
-        return window
+        windows = [
+            getattr(config, "sliding_window", None) if used else None,
+            getattr(config, "attention_chunk_size", None),
+        ]
+        return min((window for window in windows if window is not None), default=None)
 
     def batches(
         self, questions: Sequence[Question], progress: Count = lambda done, total: None

@@ -135,7 +135,8 @@ def same(found: Responses, expected: Responses, tolerance: float = 2e-5) -> None
 def test_every_family_is_told_what_whole_prompts_tell(
     family: str, site: Site, tiny: Tiny, count_hooks: CountHooks
 ) -> None:
-    model, asked = tiny(family, sliding_window=WINDOW), draw()
+    window = "attention_chunk_size" if family == "llama4_text" else "sliding_window"
+    model, asked = tiny(family, **{window: WINDOW}), draw()
     evaluator, delta = LastTokenEvaluator(model, site, LAYERS), directions(4, 3)
     found = ask(evaluator, asked, delta)
     same(found, expect(model, site, asked, delta))
@@ -398,6 +399,11 @@ class TestErrors:
             near = LastTokenEvaluator(tiny(family, sliding_window=29), "attention", LAYERS)
             with pytest.raises(DataError, match="q0 has 30 tokens; tiny looks back 29"):
                 near.hold(draw())
+        chunked = LastTokenEvaluator(
+            tiny("llama4_text", attention_chunk_size=29), "attention", LAYERS
+        )
+        with pytest.raises(DataError, match="q0 has 30 tokens; tiny looks back 29"):
+            chunked.hold(draw())
         # a window that is not used is none
         unused = tiny("qwen2", sliding_window=29, use_sliding_window=False, layer_types=None)
         assert LastTokenEvaluator(unused, "attention", LAYERS).hold(draw())
