@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import platformdirs
@@ -28,3 +30,11 @@ def cache_folder() -> Path:
 def results_folder() -> Path:
     """``BRAINBENCH_OUTPUT_PATH``, or ``results`` where one is: where runs go, and are found."""
     return user_path(os.environ.get("BRAINBENCH_OUTPUT_PATH") or "results")
+
+
+def activations_path() -> Traversable:
+    """The activations of a real language model on the phantom's problems, in the package."""
+    # named here, that what opens models needs no module of people
+    return resources.files("brainbench").joinpath(
+        "datasets", "data", "phantom_smollm2_135m.safetensors"
+    )

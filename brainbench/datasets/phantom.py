@@ -29,6 +29,7 @@ from safetensors import safe_open
 from brainbench.datasets.assembly import Recording, build_assembly, choose
 from brainbench.datasets.cards import Card, load_card
 from brainbench.errors import DataError
+from brainbench.paths import activations_path
 from brainbench.problems import Problem, classify
 
 Array = NDArray[np.float64]
@@ -195,17 +196,12 @@ def load_problems() -> tuple[Problem, ...]:
     return tuple(loaded)
 
 
-def activations_path() -> Any:
-    """The activations of a real language model on the phantom's problems, in the package."""
-    return _data() / "phantom_smollm2_135m.safetensors"
-
-
 def shipped_features(path: Any, site: str, layer: int) -> Array:
     """States of a language model on the problems of simulated people, from the package.
 
     Parameters
     ----------
-    path : of the activation file, such as :func:`activations_path`.
+    path : of the activation file, such as :func:`.activations_path`.
     site : of the model, such as ``attention``.
     layer : as the model counts it.
 

@@ -6,7 +6,6 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from brainbench.datasets import cache_folder
 from brainbench.errors import UsageError
 from brainbench.models.checkpoints.adapter_base import Base, check_adapter, check_base
 from brainbench.models.checkpoints.attention import check_attention
@@ -21,6 +20,7 @@ from brainbench.models.language_model import LanguageModel
 from brainbench.models.options import BATCH_SIZE, ModelOptions, readout_suffix
 from brainbench.models.prompts.template import PromptTemplate, load_template
 from brainbench.models.steering.vector import Steering, load_steering
+from brainbench.paths import cache_folder
 from brainbench.progress import Count
 
 _LOG = logging.getLogger(__name__)

@@ -10,7 +10,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
-from brainbench.datasets.phantom import activations_path
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.models.activation_file import ActivationFile
 from brainbench.models.brainscore import PREFIX, load_subject
@@ -19,7 +18,7 @@ from brainbench.models.model import Model
 from brainbench.models.opening import open_language_model
 from brainbench.models.options import ModelOptions
 from brainbench.models.prompts.template import builtin_template
-from brainbench.paths import user_path
+from brainbench.paths import activations_path, user_path
 from brainbench.plugins import from_module, plugged
 from brainbench.progress import Count
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from brainbench.datasets import cache_folder
 from brainbench.errors import UsageError
 from brainbench.models import LanguageModel, Model
+from brainbench.paths import cache_folder
 from brainbench.progress import Count
 from brainbench.reasoning.lm.response_cache import ResponseCache
 from brainbench.reasoning.options import TaskOptions

@@ -21,8 +21,9 @@ from brainbench.datasets import (
     simulate,
     subjects_of,
 )
-from brainbench.datasets.phantom import activations_path, load_problems, parse_design
+from brainbench.datasets.phantom import load_problems, parse_design
 from brainbench.errors import DataError
+from brainbench.paths import activations_path
 from brainbench.problems import SCANNER_RUN, Problem, classify
 
 VOXELS = 4000

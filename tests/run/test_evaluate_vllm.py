@@ -10,10 +10,10 @@ import stand_in_vllm
 from stand_in_vllm import LLM
 from tiny_models import CHAT_TEMPLATE, build_model, make_tokenizer
 
-from brainbench.datasets.phantom import activations_path
 from brainbench.errors import UsageError
 from brainbench.guidance.options import GuidanceOptions
 from brainbench.models import ModelOptions
+from brainbench.paths import activations_path
 from brainbench.reasoning import TaskOptions
 from brainbench.results import Record
 from brainbench.run import Settings, evaluate

@@ -28,10 +28,10 @@ from brainbench.benchmarks import load_benchmark
 from brainbench.benchmarks.ceilings import _content_key, _entry, ceiling_key
 from brainbench.benchmarks.cell import prepare_cell
 from brainbench.datasets import load_recording
-from brainbench.datasets.phantom import activations_path
 from brainbench.guidance.options import GuidanceOptions
 from brainbench.models import LanguageModel, MadeFor, ModelOptions, load_model, save_steering
 from brainbench.models.prompts.batches import Batch
+from brainbench.paths import activations_path
 from brainbench.reasoning import TaskOptions
 from brainbench.reasoning.backends import identity
 from brainbench.reasoning.lm.response_cache import ResponseCache
@@ -337,14 +337,29 @@ TASK_OPTIONS: dict[str, Any] = {
     "gen_kwargs": {"gen_kwargs": {"max_gen_toks": 3}},
     "log_samples": {"log_samples": True},
 }
+# in the id where they are given, so that ids from before they were there stay as they are
+LATER_OPTIONS: dict[str, Any] = {
+    "system_instruction": {"system_instruction": "Answer."},
+    "fewshot_as_multiturn": {"apply_chat_template": True, "fewshot_as_multiturn": False},
+    "samples": {"samples": {"sizes": [0]}},
+    "predict_only": {"predict_only": True},
+}
 # vLLM's; the folders are told by what lies in them
 OF_TASKS_OTHERWISE = {"backend", "model_args", "include_path"}
 
 
 def test_every_option_of_tasks_is_listed() -> None:
     listed = TASK_OPTIONS.keys() | OF_TASKS_OTHERWISE
-    assert listed == {option.name for option in fields(TaskOptions)}
+    assert listed | LATER_OPTIONS.keys() == {option.name for option in fields(TaskOptions)}
     assert TaskOptions().identity().keys() == listed - {"include_path"}
+
+
+@pytest.mark.parametrize("option", LATER_OPTIONS)
+def test_a_later_option_is_in_what_is_hashed_where_it_is_given(option: str) -> None:
+    given = LATER_OPTIONS[option]
+    without = {name: value for name, value in given.items() if name != option}
+    found = TaskOptions(**given).identity()
+    assert found.keys() - TaskOptions(**without).identity().keys() == {option}
 
 
 @pytest.mark.parametrize("option", TASK_OPTIONS)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from brainbench.datasets.phantom import activations_path
 from brainbench.models import load_model
+from brainbench.paths import activations_path
 from brainbench.results import load_record
 from brainbench.results.report import write_report
 from brainbench.run import Settings, evaluate

@@ -26,6 +26,7 @@ from brainbench.imaging.simulation.amplitudes import (
 from brainbench.imaging.simulation.design import StudyDesign
 from brainbench.imaging.simulation.events import draw_events, read_events, words_of
 from brainbench.imaging.simulation.scans import draw_head, draw_scans
+from brainbench.paths import activations_path
 from brainbench.problems import Problem
 
 _CONTROL = 0.3  # amplitude of a control trial, as a share of a problem's mean
@@ -101,9 +102,7 @@ def simulate_study(
     items = _items(tables)
     if features is None and events is None:
         planted_by = phantom.parse_design(load_card("phantom").simulation)
-        states = phantom.shipped_features(
-            phantom.activations_path(), planted_by.site, planted_by.layer
-        )
+        states = phantom.shipped_features(activations_path(), planted_by.site, planted_by.layer)
         features = _beyond_nuisance(states, phantom.load_problems(), items)
     if features is None:
         features = design.stream("features").standard_normal((len(items), 5))
