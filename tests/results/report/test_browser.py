@@ -144,7 +144,9 @@ def choose(browser: Browser, name: str, start: str) -> None:
 
 
 def listed(browser: Browser) -> list[str]:
-    return [one.text for one in browser.find_all(".item-list summary")]
+    """Names of the items that are listed, read in one step: the list is drawn anew meanwhile."""
+    read = "return [...document.querySelectorAll('.item-list .name')].map(e => e.innerText)"
+    return [str(text) for text in browser.driver.execute_script(read)]
 
 
 def status(browser: Browser) -> str:
@@ -161,14 +163,15 @@ def test_items_are_filtered_and_searched(
     choose(browser, "task", "many")
     field = browser.find(".filters input[type=search]")
     field.send_keys("ITEM-1 true")
-    WebDriverWait(browser.driver, 5).until(lambda _: len(listed(browser)) < 50)
     rows = [r for r in answers(5, n=120) if "item-1" in r["id"]]
     rows = [r for r in rows if "True" in (r["label"], r["said"])]
-    assert [one.text for one in browser.find_all(".item-list .name")] == [r["id"] for r in rows]
+    found = [r["id"] for r in rows]
+    # drawn while the words are still being typed
+    WebDriverWait(browser.driver, 10).until(lambda _: listed(browser) == found)
     choose(browser, "answer", "wrong")
     wrong = [r["id"] for r in rows if r["said"] != r["label"]]
     assert 0 < len(wrong) < len(rows)
-    assert [one.text for one in browser.find_all(".item-list .name")] == wrong
+    assert listed(browser) == wrong
     told = f"{len(wrong)} of {sum(every.values())} items, 0 of {len(wrong)} right"
     assert status(browser) == told
     quiet_page()
@@ -180,7 +183,7 @@ def test_items_are_sorted_by_how_sure_the_right_answer_is(browser: Browser, repo
     choose(browser, "order", "right answer least")
     rows = answers(5, n=120)
     sure = sorted(rows, key=lambda r: r["log_odds"] * (1 if r["label"] == "True" else -1))
-    shown = [one.text for one in browser.find_all(".item-list .name")]
+    shown = listed(browser)
     assert shown == [row["id"] for row in sure[:50]]
     button = browser.find(".items > button")
     assert button.text == "Show more: 70 are left"
