@@ -145,8 +145,8 @@ def choose(browser: Browser, name: str, start: str) -> None:
 
 def listed(browser: Browser) -> list[str]:
     """Names of the items that are listed, read in one step: the list is drawn anew meanwhile."""
-    read = "return [...document.querySelectorAll('.item-list .name')].map(e => e.innerText)"
-    return [str(text) for text in browser.driver.execute_script(read)]
+    read = "return [...document.querySelectorAll('.item-list .name')].map(e => e.textContent)"
+    return [str(text).strip() for text in browser.driver.execute_script(read)]
 
 
 def status(browser: Browser) -> str:
