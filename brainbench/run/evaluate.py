@@ -23,8 +23,8 @@ from brainbench.datasets import Recording, load_card
 from brainbench.errors import BrainbenchError, DataError, UnknownNameError, UsageError
 from brainbench.foreign import readable
 from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
-from brainbench.models import DEFAULT_MODEL, LanguageModel, Model, is_builtin, load_model
-from brainbench.progress import Progress, counting, no_progress
+from brainbench.models import LanguageModel, Model, is_builtin
+from brainbench.progress import Progress, no_progress
 from brainbench.reasoning import TASK_SUITES
 from brainbench.reasoning.backends import on_backend
 from brainbench.results import AnyScore, Record, RunFolder, sample_rows
@@ -37,6 +37,7 @@ from brainbench.run.inputs import (
     check_model,
     group_benchmarks,
     load_data,
+    load_models,
     naming_limit,
     read_model,
 )
@@ -100,13 +101,7 @@ def evaluate(
     """
     chosen, clock = settings or Settings(), Clock()
     with clock.on("loading the model"):
-        scored = load_model(
-            DEFAULT_MODEL if model is None else model,
-            chosen.options,
-            progress=counting(report, "reading the model out"),
-        )
-        path = chosen.untrained_activations
-        untrained = None if path is None else load_model(path)
+        scored, untrained = load_models(model, chosen, report)
     with clock.on(LOADING):
         guided = _guidance(scored, suite, dataset, chosen)
     names = choose_tasks(tasks, suite)

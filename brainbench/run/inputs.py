@@ -6,13 +6,24 @@ import contextlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from brainbench.benchmarks import Benchmark, Inputs, untrained_twins
 from brainbench.datasets import Behavior, Recording, load_behavior, load_recording
 from brainbench.datasets.cards import plugged_datasets
 from brainbench.errors import DataError
-from brainbench.models import Activations, Answers, Model, read_activations, read_answers
+from brainbench.models import (
+    DEFAULT_MODEL,
+    Activations,
+    Answers,
+    Model,
+    load_model,
+    read_activations,
+    read_answers,
+)
 from brainbench.problems import Problem
+from brainbench.progress import Progress, counting
+from brainbench.run.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 
@@ -192,6 +203,24 @@ def check_groups(
     """
     for group, inputs in group_benchmarks(benchmarks, model, data):
         group[0].check_group(group, inputs, limit)
+
+
+def load_models(
+    model: str | Path | Model | None, settings: Settings, report: Progress
+) -> tuple[Model, Model | None]:
+    """The model that is scored, and what gives the states of untrained networks, if a file does.
+
+    Parameters
+    ----------
+    model : see :func:`brainbench.load_model`; the built-in one by default.
+    """
+    scored = load_model(
+        DEFAULT_MODEL if model is None else model,
+        settings.options,
+        progress=counting(report, "reading the model out"),
+    )
+    path = settings.untrained_activations
+    return scored, None if path is None else load_model(path)
 
 
 def read_model(model: Model, data: Data, untrained: Model | None = None) -> Readings:

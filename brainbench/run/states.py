@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from brainbench.datasets import Recording
-from brainbench.models import DEFAULT_MODEL, LanguageModel, Model, load_model
-from brainbench.progress import Progress, counting, no_progress
+from brainbench.models import LanguageModel, Model
+from brainbench.progress import Progress, no_progress
 from brainbench.reasoning.backends import on_backend
 from brainbench.run.evaluate import choose_benchmarks
-from brainbench.run.inputs import Readings, check_groups, check_model, load_data, read_model
+from brainbench.run.inputs import (
+    Readings,
+    check_groups,
+    check_model,
+    load_data,
+    load_models,
+    read_model,
+)
 from brainbench.run.own_data import choose_own
 from brainbench.run.record import loading_warnings
 from brainbench.run.settings import Settings
@@ -44,13 +51,7 @@ def read_states(
         As :func:`.evaluate` does before anything is scored.
     """
     chosen = settings or Settings()
-    scored = load_model(
-        DEFAULT_MODEL if model is None else model,
-        chosen.options,
-        progress=counting(report, "reading the model out"),
-    )
-    path = chosen.untrained_activations
-    untrained = None if path is None else load_model(path)
+    scored, untrained = load_models(model, chosen, report)
     if own is not None:
         wanted, _ = choose_own(own, benchmarks, chosen)
     else:

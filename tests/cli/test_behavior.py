@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from command_line import run_command
 from safetensors.numpy import save_file
 from simulated_behavior import AnsweringFake
 
-from brainbench.cli.main import main
 from brainbench.run import evaluate
 
 ONE = "ds003076.behavior.all-consistency"
@@ -23,14 +23,7 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     """Run the command in this process, in an empty folder: exit code, output, errors."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["brainbench", *arguments])
-        with pytest.raises(SystemExit) as caught:
-            main()
-        out, err = capsys.readouterr()
-        return int(caught.value.code or 0), out, " ".join(err.split())
-
-    return run
+    return partial(run_command, monkeypatch, capsys)
 
 
 def test_it_is_listed_and_shown(cli: Any) -> None:

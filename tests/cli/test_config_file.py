@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
+from command_line import run_command
 
 from brainbench.cli.config_file import read_config, words_of
-from brainbench.cli.main import main
 
 BELIEF = "brainbench_quick_belief"
 Cli = Callable[..., tuple[int, str, str]]
@@ -22,14 +22,7 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BRAINBENCH_CACHE", str(tmp_path / "cache"))
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["brainbench", *arguments])
-        with pytest.raises(SystemExit) as caught:
-            main()
-        out, err = capsys.readouterr()
-        return int(caught.value.code or 0), out, " ".join(err.split())
-
-    return run
+    return partial(run_command, monkeypatch, capsys)
 
 
 def written(**options: object) -> str:

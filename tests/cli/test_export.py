@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from command_line import run_command
 from simulated_records import full, write_run
 from tiny_steerings import make_steering
 
-from brainbench.cli.main import main
 from brainbench.models import MadeFor, save_steering
 
 
@@ -18,14 +18,7 @@ from brainbench.models import MadeFor, save_steering
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["brainbench", "export", *arguments])
-        with pytest.raises(SystemExit) as caught:
-            main()
-        out, err = capsys.readouterr()
-        return int(caught.value.code or 0), out, " ".join(err.split())
-
-    return run
+    return partial(run_command, monkeypatch, capsys, "export")
 
 
 def test_runs_become_one_table(cli, tmp_path: Path) -> None:

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import run_command
 from small_sweep import SMALL, small_sweep, stand_in
 
-from brainbench.cli.main import main
 from brainbench.models import PHANTOM_FILE
 from brainbench.sweep.worker import Worker
 
@@ -26,14 +27,7 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     """Run the command in this process, in an empty folder."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["brainbench", *arguments])
-        with pytest.raises(SystemExit) as caught:
-            main()
-        out, err = capsys.readouterr()
-        return int(caught.value.code or 0), out, " ".join(err.split())
-
-    return run
+    return partial(run_command, monkeypatch, capsys)
 
 
 def test_commands_are_printed(cli: Any, tmp_path: Path) -> None:

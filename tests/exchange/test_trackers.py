@@ -1,4 +1,4 @@
-"""What trackers are told of a run, and that none of them loses it."""
+"""Trackers get the numbers of a run, and none of them makes it fail."""
 
 from __future__ import annotations
 

@@ -173,8 +173,11 @@ def longest_shared(model: Any, tokens: Sequence[int]) -> float:
     Its narrowest window, infinite where no layer has one; 0 where the model gives something else,
     is not float32 on a processor, or does not attend by torch's own function.
     """
+    # asked each time: a model in memory may be moved, cast or given another attention since
+    if not _is_plain(model):
+        return 0
     if model not in _TRIED:
-        _TRIED[model] = _try(model, tokens) if _is_plain(model) else 0
+        _TRIED[model] = _try(model, tokens)
     return _TRIED[model]
 
 

@@ -115,7 +115,7 @@ def _page(record: Record, sections: Sequence[Section], longest: int) -> str:
 
 
 def _when(started: object) -> str:
-    """``2026-11-30 16:16 UTC``; what is no time of day stays as it is."""
+    """``2026-11-30 16:16 UTC``; text that is not a time stays as it is."""
     try:
         found = datetime.fromisoformat(str(started))
     except ValueError:

@@ -35,7 +35,7 @@ def test_encoding_scores() -> None:
     assert (r.benchmark, r.metric, r.value) == (score.benchmark, "pearson_r", score.raw.value)
     assert (r.interval, r.p, r.n_people) == (score.raw.interval, score.raw.p, score.n_subjects)
     assert (unique.metric, unique.value) == ("unique_r2", score.unique_r2.value)
-    # what the model is held against is no result of the model
+    # numbers that the model is compared with are not the model's own
     assert all(number.value != score.controls[0].r for number in (r, unique))
 
 

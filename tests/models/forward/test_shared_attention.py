@@ -134,3 +134,13 @@ def test_the_model_is_as_before(tiny: Tiny) -> None:
     with torch.inference_mode():
         model(input_ids=BEGINNING)
     assert heard == [1]
+
+
+def test_a_model_that_was_changed_since_is_looked_at_again(tiny: Tiny) -> None:
+    model, tokens = tiny("llama").eval(), BEGINNING[0].tolist()
+    assert longest_shared(model, tokens)
+    model.config._attn_implementation = "eager"
+    assert not longest_shared(model, tokens)
+    model.config._attn_implementation = "sdpa"
+    assert longest_shared(model, tokens)
+    assert not longest_shared(model.to(torch.bfloat16), tokens)
