@@ -27,8 +27,8 @@ class Signals:
     types : (n_items,) reasoning type of each.
     labels : (n_items,) whether the conclusion follows.
     responses : per person (n_items, voxels), in the unit of the dataset.
-    right : (P, n_items) 1 where the person answered correctly, 0 where not, or where there was
-        no answer; 1 throughout where no answers were recorded.
+    right : (P, n_items) 1 where the person answered correctly, 0 where wrongly, NaN where there
+        was no answer; 1 throughout where no answers were recorded.
     limit : items of each type that were kept, for trying out; None where all were.
     """
 
@@ -45,6 +45,19 @@ class Signals:
     def n_people(self) -> int:
         """How many people."""
         return len(self.responses)
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """(P, n_items) where a person gave no answer: neither right nor wrong."""
+        return np.isnan(self.right)
+
+    @property
+    def share_right(self) -> Array:
+        """(n_items,) share of the people who answered that were right; 0 where nobody answered."""
+        right: Array = np.nansum(self.right, axis=0)
+        answered = (~self.missing).sum(axis=0)
+        share: Array = np.divide(right, answered, out=np.zeros_like(right), where=answered > 0)
+        return share
 
     def missed(self, answer: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Items that a model has wrong.
@@ -86,7 +99,8 @@ def read_signals(
 ) -> Signals:
     """The responses of everybody in one ROI to the items of one reasoning type, or of ``all``.
 
-    Repeats are averaged. A missing answer counts as wrong.
+    Repeats are averaged; who was right at half of the showings of an item or fewer had it wrong.
+    A missing answer is neither right nor wrong.
 
     Parameters
     ----------
@@ -112,7 +126,8 @@ def read_signals(
     right = np.ones((len(cell.subjects), len(problems)))
     if recording.behavior is not None:
         accuracy, columns = cell.recorded("accuracy")
-        right = (np.nan_to_num(accuracy[:, columns]).T > 0.5).astype(np.float64)
+        accuracy = accuracy[:, columns].T
+        right = np.where(np.isnan(accuracy), np.nan, accuracy > 0.5)
     # as published, not centred: the paper's maps see the means
     shown = average_repeats(recording.assembly).isel(presentation=cell.items)
     blocks = tuple(block_of(shown, subject, roi) for subject in cell.subjects)

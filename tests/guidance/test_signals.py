@@ -52,7 +52,7 @@ def test_a_mean_that_all_items_share_stays(recording: Recording) -> None:
         np.testing.assert_allclose(other, one + 5.0)
 
 
-def test_people_were_right_by_their_own_answers_and_silence_is_no_right_one(
+def test_people_were_right_by_their_own_answers_and_silence_is_neither_right_nor_wrong(
     recording: Recording,
 ) -> None:
     people = list(recording.card.subjects)
@@ -64,7 +64,15 @@ def test_people_were_right_by_their_own_answers_and_silence_is_no_right_one(
     order = [4, 0, 5, 2, 1, 3]
     known = with_answers(recording, accuracy[:, order], [people[i] for i in order])
     signals = read_signals(known, "words", "syllogistic")
-    np.testing.assert_array_equal(signals.right, np.nan_to_num(accuracy).T)
+    np.testing.assert_array_equal(signals.right, accuracy.T)
+    np.testing.assert_array_equal(signals.missing, np.isnan(accuracy).T)
+    # of those who answered: the silent one counts neither way
+    assert signals.share_right[[3, 4, 5]].tolist() == [1 / 6, 0.0, 1.0]
+    # and where nobody answered, nobody was right
+    silent = np.ones((72, 6))
+    silent[7] = np.nan
+    nobody = with_answers(recording, silent, people)
+    assert np.flatnonzero(read_signals(nobody, "words", "syllogistic").share_right == 0) == [7]
 
 
 def test_repeats_are_averaged_and_half_right_is_not_right() -> None:
@@ -146,5 +154,5 @@ def test_people_of_the_paper(mirror: Path) -> None:
     assert (signals.n_people, len(signals.problems)) == (10, 36)
     assert {len(block) for block in signals.responses} == {36}
     assert len(set(signals.runs.tolist())) == 2
-    assert set(np.unique(signals.right)) == {0.0, 1.0}
-    assert 0.5 < signals.right.mean() < 1.0
+    assert set(np.unique(signals.right[~signals.missing])) == {0.0, 1.0}
+    assert 0.5 < np.nanmean(signals.right) < 1.0

@@ -189,10 +189,10 @@ def problem_direction(
     """One unit direction for problems that nobody was scanned on.
 
     The mean of :func:`item_steps` over training items that the model has wrong, each weighted by
-    how many people had it right: the paper's direction, with one step of a length chosen
-    beforehand in place of a search that stops when the answer is right, and with maps that do not
-    know the item: each third of a run is left out in turn. Where the model has none of them wrong
-    that people have right, every item counts; see
+    the share of people who had it right, of those who answered: the paper's direction, with one
+    step of a length chosen beforehand in place of a search that stops when the answer is right,
+    and with maps that do not know the item: each third of a run is left out in turn. Where the
+    model has none of them wrong that people have right, every item counts; see
     :attr:`Training.humans_beat_model`.
 
     Parameters
@@ -214,7 +214,7 @@ def problem_direction(
     if not find_arm(arm).has_signals:
         return _constant(arm, training, rng)
     own = remake_of(arm)(training.signals, rng)
-    people = own.right.sum(axis=0)
+    people = own.share_right
     weight = training.signals.missed(training.answer) * people
     if not weight.any():
         weight = people

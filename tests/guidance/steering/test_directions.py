@@ -270,6 +270,20 @@ class TestForProblems:
             problem_direction(GUIDED, right, rng()), problem_direction(GUIDED, wrong, rng())
         )
 
+    def test_a_missing_answer_weighs_nothing(self) -> None:
+        # one person alone answered; as if all three had answered alike
+        silent = np.full_like(TRAINING.signals.right, np.nan)
+        silent[1] = TRAINING.signals.right[1]
+        alike = np.broadcast_to(silent[1], silent.shape)
+        one, same = (
+            problem_direction(
+                GUIDED, replace(TRAINING, signals=replace(TRAINING.signals, right=r)), rng()
+            )
+            for r in (silent, alike)
+        )
+        np.testing.assert_allclose(one, same)
+        assert not np.allclose(one, problem_direction(GUIDED, TRAINING, rng()))
+
     def test_nobody_being_right_is_an_error(self) -> None:
         nobody = replace(TRAINING.signals, right=0 * TRAINING.signals.right)
         with pytest.raises(DataError, match="nobody has any item right"):
