@@ -167,6 +167,7 @@ def steer(
     mean: str = "raw",
     name: str | None = None,
     limit: int | None = None,
+    answers: str = "all",
     seed: int = 0,
     options: ModelOptions | None = None,
 ) -> Steering:
@@ -200,6 +201,8 @@ def steer(
     mean : of the published form, ``raw``, or ``unit`` for directions of equal length.
     name : of the steering; by default dataset and ROI.
     limit : validation problems and searched items of each type, for trying out; all by default.
+    answers : whose answers weigh the items of the controlled form: ``all`` who solved the same
+        problems, or the ``scanned`` people alone.
     seed : of arms whose signals are random.
     options : how a model is loaded that is given by its name.
 
@@ -235,6 +238,7 @@ def steer(
         mean=mean,
         name=name,
         limit=limit,
+        answers=answers,
         seed=seed,
     )
     return run_steer(model, order, options)

@@ -317,6 +317,14 @@ def evaluate(
             rich_help_panel=_GUIDANCE,
         ),
     ] = None,
+    guidance_answers: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Whose answers weigh items: all who solved the same problems, or scanned.",
+            rich_help_panel=_GUIDANCE,
+        ),
+    ] = "all",
     epochs: Annotated[
         int | None,
         typer.Option(
@@ -433,6 +441,7 @@ def evaluate(
         tests=tuple(name.strip() for name in (guidance_tests or "").split(";") if name.strip()),
         epochs=epochs,
         arms=tuple(name.strip() for name in (guidance_arms or "").split(";") if name.strip()),
+        answers=guidance_answers,
     )
     if backend == "hf" and arguments:
         options = options.with_arguments(arguments)

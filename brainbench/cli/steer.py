@@ -134,6 +134,15 @@ def steer(
             rich_help_panel=_HOW,
         ),
     ] = None,
+    answers: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Whose answers weigh items: all who solved them, or scanned. With --form "
+            "controlled.",
+            rich_help_panel=_HOW,
+        ),
+    ] = "all",
     mean: Annotated[
         str,
         typer.Option(
@@ -168,6 +177,7 @@ def steer(
         name=name,
         seed=seed,
         limit=limit,
+        answers=answers,
     )
     options = ModelOptions(
         device=device,

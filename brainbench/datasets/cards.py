@@ -31,6 +31,8 @@ _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"  # one folder of the cache, no way out o
 _NOT_SCORED = {
     "title", "homepage", "citation", "urls", "notes", "roi_coordinates", "age_group", "ages",
     "scans", "planted_model",
+    # a guided run that takes answers from there has their hash in its id
+    "more_answers",
 }  # fmt: skip
 # Fields that came later: left out of hashes where they hold nothing, so that older hashes stay.
 _LATER = ("early_answers", "joined", "session")
@@ -133,6 +135,8 @@ class Card(BaseModel):
     """Runs that a subject lacks at the source."""
     early_answers: dict[str, tuple[str, ...]] = {}
     """Items that a person answered before reading them was possible: missing, not wrong."""
+    more_answers: str = ""
+    """Dataset of more people's answers to the same problems; empty where there is none."""
     dropped: dict[str, str] = {}
     """Items left out, by name, with the reason."""
     condition_differences: dict[str, str] = {}

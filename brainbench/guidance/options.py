@@ -22,10 +22,19 @@ EPOCHS: dict[Tier, int] = {"reduced": 6, "full": 20}
 # of the targeted search: 2, each pair keeps one random direction through all its tries
 SEARCH_VERSION = 2
 TIERS: tuple[str, ...] = ("auto", "reduced", "full")
+# whose answers weigh the items of a direction for new problems: of everybody who solved the same
+# problems, where the card of the recording names them, or of the scanned people alone
+ANSWERS = ("all", "scanned")
 _FEW: dict[Mode, tuple[str, ...]] = {
     "steering": (UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY, "label as fMRI", "random direction"),
     "finetuning": (UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY),
 }
+
+
+def check_answers(name: str) -> None:
+    """Raise ``UnknownNameError`` unless a name says whose answers weigh items."""
+    if name not in ANSWERS:
+        raise UnknownNameError("people whose answers weigh items", name, ANSWERS)
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,8 @@ class GuidanceOptions:
     tests : names of tests; all that can be had by default.
     epochs : of training, at most; by default what the tier says.
     arms : more of them, of plugins, by name. A board takes no record that holds one.
+    answers : whose answers weigh the items of a direction for new problems: ``all`` who solved
+        the same problems, or the ``scanned`` people alone.
     """
 
     modes: tuple[Mode, ...] = ()
@@ -78,8 +89,10 @@ class GuidanceOptions:
     tests: tuple[str, ...] = ()
     epochs: int | None = None
     arms: tuple[str, ...] = ()
+    answers: str = ANSWERS[0]
 
     def __post_init__(self) -> None:
+        check_answers(self.answers)
         if self.tier not in TIERS:
             raise UnknownNameError("tier", self.tier, TIERS)
         for test in self.tests:
@@ -121,4 +134,8 @@ class GuidanceOptions:
         for extent in held["extents"].values():
             del extent["more"]
         # left out where there are none, so that older run ids stay as they are
-        return {**held, "arms": list(self.arms)} if self.arms else held
+        if self.arms:
+            held["arms"] = list(self.arms)
+        if self.answers != ANSWERS[0]:
+            held["answers"] = self.answers
+        return held

@@ -74,6 +74,11 @@ class GuidanceScore(ShownScore, GuidancePart):
     """Arms that know the answers of the test: shown, and no part of a claim."""
     humans_beat_model: bool = True
     """Whether some person has an item right that the model has wrong; if not, every item guides."""
+    answers_of: str | None = None
+    """Whose answers weighed the items that a direction for new problems is the mean of: a
+    dataset; None in older records, and where nothing is weighed."""
+    n_answered: Count | None = None
+    """How many people that dataset holds."""
     verdict: Verdict
     notes: tuple[str, ...] = ()
     """What no number says."""

@@ -164,6 +164,7 @@ def _guidance(chosen: Any) -> dict[str, Any]:
         "guidance_rois": rois,
         "guidance_tests": tests,
         "guidance_arms": arms,
+        "guidance_answers": chosen.get("answers"),
         "epochs": epochs,
     }
     return {name: value for name, value in found.items() if value}

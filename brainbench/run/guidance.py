@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.datasets import Recording, load_card, load_recording
+from brainbench.datasets import Behavior, Recording, load_card, load_recording
 from brainbench.errors import DataError, UsageError
 from brainbench.guidance.answers import ArmAnswers
 from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator, Question, ask_problems
@@ -25,7 +25,7 @@ from brainbench.guidance.layer_sets import ALL, MIDDLE, layer_sets
 from brainbench.guidance.options import Extent, GuidanceOptions
 from brainbench.guidance.rows import HELD_OUT, Dose, Mode
 from brainbench.guidance.score import GuidanceScore, SearchScore
-from brainbench.guidance.signals import Signals, read_signals
+from brainbench.guidance.signals import Signals, load_more_answers, read_signals
 from brainbench.guidance.steering import plots
 from brainbench.guidance.steering.directions import SteeringLoss, Training
 from brainbench.guidance.steering.experiment import (
@@ -67,6 +67,7 @@ class GuidanceTask:
     extents : what the tier comes to, for each way of guiding.
     recording : whose people guide, with the ROIs that are used.
     rois : their names.
+    more : answers of more people to the same problems, which weigh the items of steering.
     """
 
     model: LanguageModel
@@ -74,6 +75,7 @@ class GuidanceTask:
     extents: dict[Mode, Extent]
     recording: Recording
     rois: tuple[str, ...]
+    more: Behavior | None = None
 
 
 def plan_guidance(options: GuidanceOptions, model: Model, settings: Settings) -> GuidanceTask:
@@ -106,7 +108,8 @@ def plan_guidance(options: GuidanceOptions, model: Model, settings: Settings) ->
         mode: options.extent(mode, model.device, model.builtin, settings.seed)
         for mode in options.modes
     }
-    return GuidanceTask(model, options, extents, recording, rois)
+    more = load_more_answers(card, options.answers) if "steering" in options.modes else None
+    return GuidanceTask(model, options, extents, recording, rois, more)
 
 
 @dataclass
@@ -197,7 +200,7 @@ class GuidanceRun:
         chosen: dict[str, tuple[list[Chosen], list[Dose]]] = {}
         beaten: dict[str, bool] = {}
         for kind in self._kinds:
-            signals[kind] = self._signals(roi, kind)
+            signals[kind] = read_signals(self.task.recording, roi, kind, more=self.task.more)
             training, held, questions = read_training(evaluator, signals[kind])
             labels = np.array([question.label for question in questions])
             beaten[kind] = training.humans_beat_model
@@ -227,6 +230,7 @@ class GuidanceRun:
                         extent,
                         doses=chosen[kind][1],
                         humans_beat_model=beaten[kind],
+                        weighed=self.task.recording.behavior is not None,
                     )
                 )
         return found

@@ -111,6 +111,9 @@ def new_record(
         code |= {f"the arm {name}": sha256 for name, sha256 in arms.items()}
         if "steering" in guidance.extents:
             held["search"] = SEARCH_VERSION
+            if recording.behavior is not None:
+                more = guidance.more
+                held["answers"] = "scanned" if more is None else more.data_sha256
         datasets[recording.card.name] = recording
     held["cards"] = _cards(datasets, guidance is not None)
     origins, unknown = learned_from(model, settings.options.peft)

@@ -10,6 +10,7 @@ from brainbench.datasets import load_card, load_recording
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import GUIDED
 from brainbench.guidance.objective import CENTRINGS, LOSSES
+from brainbench.guidance.options import ANSWERS
 from brainbench.guidance.steering.directions import SteeringLoss
 from brainbench.guidance.steering.fit import Derivation, derive_steering
 from brainbench.models import SITES, LanguageModel, Model, ModelOptions, Site, Steering, load_model
@@ -37,6 +38,7 @@ class SteeringOrder:
     name : of the steering; None for dataset and ROI.
     seed : of arms whose signals are random.
     limit : validation problems and searched items of each type, for trying out; None: all.
+    answers : whose answers weigh items, ``all`` or ``scanned``.
 
     Raises
     ------
@@ -58,6 +60,7 @@ class SteeringOrder:
     name: str | None = None
     seed: int = 0
     limit: int | None = None
+    answers: str = ANSWERS[0]
 
     def __post_init__(self) -> None:
         for kind, given, known in (
@@ -84,6 +87,7 @@ class SteeringOrder:
             self.site,
             self.seed,
             self.limit,
+            self.answers,
         )
         own = plain.chosen_way
         loss = SteeringLoss(self.loss or own.loss, self.centring or own.centring)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+from simulated_behavior import people
 from simulated_signals import make_signals
 
-from brainbench.datasets import Recording, block_of, load_recording
+import brainbench.guidance.signals as signals_module
+from brainbench.datasets import Behavior, Recording, block_of, load_recording
 from brainbench.datasets.cards import load_card
 from brainbench.datasets.phantom import load_problems, parse_design, simulate
-from brainbench.errors import DataError
-from brainbench.guidance.signals import read_signals
+from brainbench.errors import DataError, UnknownNameError
+from brainbench.guidance.signals import load_more_answers, read_signals
+from brainbench.problems import Problem
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +59,14 @@ def test_a_mean_that_all_items_share_stays(recording: Recording) -> None:
 def test_people_were_right_by_their_own_answers_and_silence_is_neither_right_nor_wrong(
     recording: Recording,
 ) -> None:
-    people = list(recording.card.subjects)
+    names = list(recording.card.subjects)
     accuracy = np.zeros((72, 6))
-    accuracy[3, people.index("phantom-02")] = 1.0
+    accuracy[3, names.index("phantom-02")] = 1.0
     accuracy[5, :] = 1.0
-    accuracy[5, people.index("phantom-04")] = np.nan
+    accuracy[5, names.index("phantom-04")] = np.nan
     # the answers stand in another order than the voxels
     order = [4, 0, 5, 2, 1, 3]
-    known = with_answers(recording, accuracy[:, order], [people[i] for i in order])
+    known = with_answers(recording, accuracy[:, order], [names[i] for i in order])
     signals = read_signals(known, "words", "syllogistic")
     np.testing.assert_array_equal(signals.right, accuracy.T)
     np.testing.assert_array_equal(signals.missing, np.isnan(accuracy).T)
@@ -71,7 +75,7 @@ def test_people_were_right_by_their_own_answers_and_silence_is_neither_right_nor
     # and where nobody answered, nobody was right
     silent = np.ones((72, 6))
     silent[7] = np.nan
-    nobody = with_answers(recording, silent, people)
+    nobody = with_answers(recording, silent, names)
     assert np.flatnonzero(read_signals(nobody, "words", "syllogistic").share_right == 0) == [7]
 
 
@@ -147,6 +151,81 @@ def test_guidance_needs_both_labels(recording: Recording, label: bool, all_of_th
 def test_a_type_that_nobody_saw(recording: Recording) -> None:
     with pytest.raises(DataError, match="no items of reasoning type 'transitive'"):
         read_signals(recording, "words", "transitive")
+
+
+def answers(problems: Sequence[Problem], right: np.ndarray) -> Behavior:
+    """Two children, then three adults, and who of them had which problem right."""
+    made = people(right, problems=problems)
+    groups = np.array(["children"] * 2 + ["adults"] * 3)
+    return replace(made, responses=made.responses.assign_coords(group=("subject", groups)))
+
+
+def test_items_are_weighed_by_the_answers_of_more_people(recording: Recording) -> None:
+    right = np.ones((72, 5))
+    right[4] = [1.0, 0.0, 0.0, 0.0, 1.0]
+    right[5] = [np.nan, 1.0, 0.0, np.nan, 1.0]
+    right[6, :2] = np.nan
+    # in an order of its own
+    order = np.random.default_rng(0).permutation(72)
+    more = answers([recording.asked[i] for i in order], right[order])
+    signals = read_signals(recording, "words", "syllogistic", more=more)
+    assert signals.more is not None
+    assert (signals.more.dataset, signals.more.n_people) == ("simulated", 5)
+    # a mean over groups, of those who answered; of item 6 no child did
+    expected = np.ones(72)
+    expected[[4, 5, 6]] = (1 / 2 + 1 / 3) / 2, (1 + 1 / 2) / 2, 0.0
+    np.testing.assert_allclose(signals.share_right, expected)
+    some = np.array([9, 4])
+    np.testing.assert_allclose(signals.at(some).share_right, expected[some])
+    # who was scanned is right or wrong as before
+    own = read_signals(recording, "words", "syllogistic")
+    np.testing.assert_array_equal(signals.right, own.right)
+    assert own.more is None
+    # an item counts as one that people have right by the same answers
+    wrong = np.where(np.arange(72) == 6, signals.labels, ~signals.labels).astype(np.int64)
+    assert own.humans_beat_model(wrong)
+    assert not signals.humans_beat_model(wrong)
+
+
+def test_answers_to_other_problems_weigh_nothing(recording: Recording) -> None:
+    asked = list(recording.asked)
+    renamed = [*asked[:3], replace(asked[3], identifier="other"), *asked[4:]]
+    mended = [*asked[:3], replace(asked[3], conclusion=asked[4].conclusion), *asked[4:]]
+    for problems, what in ((renamed, "lacks"), (mended, "has another")):
+        says = f"simulated {what} problem {asked[3].identifier}.*of those who were scanned"
+        with pytest.raises(DataError, match=says):
+            read_signals(
+                recording, "words", "syllogistic", more=answers(problems, np.ones((72, 5)))
+            )
+
+
+def test_where_more_answers_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    def offline(name: str) -> Behavior:
+        raise DataError(f"{name} is not here")
+
+    monkeypatch.setattr(signals_module, "load_behavior", offline)
+    card = load_card("xiao2026")
+    assert load_more_answers(load_card("phantom_guidance")) is None
+    assert load_more_answers(card, "scanned") is None
+    with pytest.raises(DataError, match=r"deduction73 is not here.*--guidance-answers scanned"):
+        load_more_answers(card)
+    with pytest.raises(UnknownNameError, match="people whose answers weigh items 'scaned'"):
+        load_more_answers(card, "scaned")
+
+
+def test_seventy_three_people_and_the_ten_of_the_paper(mirror: Path) -> None:
+    recording = load_recording("xiao2026", ("deductive_reasoning",))
+    more = load_more_answers(recording.card)
+    own = read_signals(recording, "deductive_reasoning", "all")
+    signals = read_signals(recording, "deductive_reasoning", "all", more=more)
+    assert signals.more is not None
+    assert (signals.more.dataset, signals.more.n_people, own.n_people) == ("deduction73", 73, 10)
+    assert own.missing.sum() == 12
+    r = np.corrcoef(signals.share_right, own.share_right)[0, 1]
+    assert r == pytest.approx(0.931, abs=5e-4)
+    # the ten tell apart 25 of 70 items, everybody all but a few
+    assert (own.share_right == 1).sum() == 45
+    assert (signals.share_right == 1).sum() == 0
 
 
 def test_people_of_the_paper(mirror: Path) -> None:

@@ -82,6 +82,10 @@ def test_guidance_is_asked_for_by_its_suite() -> None:
         "--suite", "guidance-steering", *whose, "--tier", "reduced", *rois,
         "--guidance-tests", "FOLIO;propositional",
     ]  # fmt: skip
+    assert guided(modes=("steering",), answers="scanned") == [
+        "--suite", "guidance-steering", *whose, "--tier", "reduced", *rois,
+        "--guidance-answers", "scanned",
+    ]  # fmt: skip
     assert guided(modes=("finetuning",), epochs=3, tier="full") == [
         "--suite", "guidance-finetuning", *whose, "--tier", "full", *rois, "--epochs", "3",
     ]  # fmt: skip

@@ -381,6 +381,7 @@ GUIDANCE: dict[str, dict[str, Any]] = {
     "tier": {"tier": "full"},
     "tests": {"tests": ("three premises, syllogistic",)},
     "epochs": {"epochs": 2},
+    "answers": {"answers": "scanned"},
 }
 
 

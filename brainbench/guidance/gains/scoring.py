@@ -66,6 +66,7 @@ def score_test(
     doses: Sequence[Dose] = (),
     alignment: Sequence[ArmAlignment] = (),
     humans_beat_model: bool = True,
+    weighed: bool = False,
 ) -> GuidanceScore:
     """The score of one test.
 
@@ -73,6 +74,7 @@ def score_test(
     ----------
     doses, alignment : rows that stand with it.
     humans_beat_model : whether some person has an item right that the model has wrong.
+    weighed : whether items were weighed by who had them right.
     """
     seed = extent.seeds[0]
     n_permutations = read.arms[PERMUTED].n_seeds if PERMUTED in read.arms else 0
@@ -106,5 +108,7 @@ def score_test(
         alignment=tuple(alignment),
         oracles=tuple(sorted(read.oracles)),
         humans_beat_model=humans_beat_model,
+        answers_of=(signals.more.dataset if signals.more else dataset) if weighed else None,
+        n_answered=(signals.more or signals).n_people if weighed else None,
         verdict=gains.verdict,
     )

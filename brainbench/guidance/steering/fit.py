@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from brainbench.benchmarks import check_numbers
-from brainbench.datasets import Recording
+from brainbench.datasets import Behavior, Recording
 from brainbench.encoding.kernels import Array
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import GUIDED, UNGUIDED, find_arm
@@ -17,7 +17,8 @@ from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator, Qu
 from brainbench.guidance.evaluation.selection import STRENGTHS, SteeringGrid, choose
 from brainbench.guidance.evaluation.test_sets import read_validation
 from brainbench.guidance.layer_sets import MIDDLE, layer_sets, parse_layers
-from brainbench.guidance.signals import read_signals
+from brainbench.guidance.options import ANSWERS, check_answers
+from brainbench.guidance.signals import load_more_answers, read_signals
 from brainbench.guidance.steering.directions import (
     MEANS,
     SteeringLoss,
@@ -59,6 +60,8 @@ class Derivation:
     site : where directions are added.
     seed : of an arm that is drawn.
     limit : validation problems and searched items of each type, for trying out; None: all.
+    answers : of the controlled form, whose answers weigh items: ``all`` who solved the same
+        problems, or the ``scanned`` people alone.
     """
 
     form: str = "controlled"
@@ -70,8 +73,10 @@ class Derivation:
     site: Site = "attention"
     seed: int = 0
     limit: int | None = None
+    answers: str = ANSWERS[0]
 
     def __post_init__(self) -> None:
+        check_answers(self.answers)
         check_numbers(self.seed, self.limit)
         if self.form not in FORMS:
             raise UnknownNameError("form", self.form, FORMS)
@@ -138,10 +143,15 @@ def derive_steering(
         "prompt_sha256": model.template.sha256,
         **({} if chosen.limit is None else {"limit": chosen.limit}),
     }
+    more = None
+    if chosen.form == "controlled":
+        more = load_more_answers(recording.card, chosen.answers)
+        if recording.behavior is not None:
+            recipe["answers_of"] = (more or recording).card.name
     for number, kind in enumerate(types):
         which = f"type {number + 1} of {len(types)}, {kind}: " if len(types) > 1 else ""
         told = within(report, which)
-        deriver = _Deriver(model, recording, roi, kind, chosen, count, told)
+        deriver = _Deriver(model, recording, roi, kind, chosen, count, told, more)
         found = deriver.published() if chosen.form == "published" else deriver.controlled()
         groups[kind], recipe[kind] = found.delta, found.facts
     if len(groups) > 1:
@@ -165,12 +175,14 @@ class _Deriver:
     derivation: Derivation
     count: int
     report: Progress
+    more: Behavior | None
 
     def controlled(self) -> _Derived:
         """One step at items that the maps do not know; layers and strength by validation."""
         chosen, every = self.derivation, tuple(range(self.count))
         evaluator = LastTokenEvaluator(self.model, chosen.site, every)
-        training, _, _ = read_training(evaluator, read_signals(self.recording, self.roi, self.kind))
+        signals = read_signals(self.recording, self.roi, self.kind, more=self.more)
+        training, _, _ = read_training(evaluator, signals)
         rng = stream(chosen.seed, chosen.arm, 0, "problems")
         unit = problem_direction(chosen.arm, training, rng, chosen.chosen_way)
         sets = layer_sets(self.count)

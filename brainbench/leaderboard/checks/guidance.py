@@ -51,6 +51,13 @@ def _design_faults(gain: GuidanceScore) -> Iterator[Fault]:
             yield Fault("roi", f"is {gain.roi[:60]!r}, the data card has {', '.join(card.rois)}")
         if card.subjects and gain.n_people > len(card.subjects):
             yield Fault("n_people", f"is {gain.n_people}, the data card has {len(card.subjects)}")
+        # of the people who were scanned, or of the dataset that the card names for it
+        if gain.answers_of not in (None, gain.dataset, card.more_answers or None):
+            yield Fault("answers_of", f"is {gain.answers_of[:60]!r}, which the data card is not of")
+        elif gain.answers_of is not None:
+            held = len(load_card(gain.answers_of).subjects)
+            if gain.n_answered is None or gain.n_answered > held:
+                yield Fault("n_answered", f"is {gain.n_answered}, {gain.answers_of} has {held}")
 
 
 def _difference_faults(gain: GuidanceScore) -> Iterator[Fault]:

@@ -30,6 +30,7 @@ _DESIGN = {
     "tier": "tier",
     "site": "site",
     "n_permutations": "number of permutations",
+    "answers_of": "people whose answers weigh items",
 }
 
 

@@ -164,14 +164,23 @@ def _doses_seen(doses: Sequence[Dose]) -> str:
     return f"AUC of guided: {', '.join(ends)}."
 
 
+def _weighed(score: GuidanceScore) -> str:
+    """Whose answers weighed the items, where others than those who guide."""
+    if score.answers_of is None or score.n_answered is None:
+        return ""
+    of = "" if score.answers_of == score.dataset else f" of {score.answers_of}"
+    people = plural(score.n_answered, "person", "people")
+    return f", each weighed by how many of {people}{of} had it right"
+
+
 def _score(index: int, score: GuidanceScore) -> Section:
     text = f"; {score.relative_to}" if score.relative_to else ""
     blocks: list[Block] = [
         Words(score.reading, name=score.verdict, mood=_MOODS.get(score.verdict, "")),
         Words(
             f"Guided by {plural(score.n_people, 'person', 'people')} on {score.reasoning_type} "
-            f"items, at the {score.site} site, {score.acting}; read once on {score.test} "
-            f"({score.test_type}{text}): {plural(score.n_items, 'item')} of "
+            f"items{_weighed(score)}, at the {score.site} site, {score.acting}; read once on "
+            f"{score.test} ({score.test_type}{text}): {plural(score.n_items, 'item')} of "
             f"{plural(score.n_base, 'problem')}; {number(score.n_permutations)} item permutations, "
             f"{number(score.n_draws)} bootstrap draws; tier {score.tier}."
         ),

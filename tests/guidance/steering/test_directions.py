@@ -14,7 +14,7 @@ from brainbench.errors import DataError, UnknownNameError
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED, arms_of
 from brainbench.guidance.maps import fit_controlled
 from brainbench.guidance.objective import Objective
-from brainbench.guidance.signals import Signals
+from brainbench.guidance.signals import MoreAnswers, Signals
 from brainbench.guidance.steering.directions import (
     RANDOM,
     SteeringLoss,
@@ -283,6 +283,18 @@ class TestForProblems:
         )
         np.testing.assert_allclose(one, same)
         assert not np.allclose(one, problem_direction(GUIDED, TRAINING, rng()))
+
+    def test_more_people_weigh_by_their_share(self) -> None:
+        share = np.where(TRAIN == 2, 1.0, 0.0)
+        more = MoreAnswers("others", 73, share)
+        wrong = np.where(TRAINING.signals.labels, 1, 0)
+        training = replace(TRAINING, signals=replace(TRAINING.signals, more=more), answer=wrong)
+        (fitted,) = (fit for fit, out in thirds(training.signals.runs) if 2 in out)
+        own = training.signals.at(fitted)
+        maps = fit_controlled(STATES[fitted], own.responses, list(own.runs))
+        alone = [block[[2]] for block in training.signals.responses]
+        found = problem_direction(GUIDED, training, rng())
+        np.testing.assert_allclose(found, item_steps(maps, STATES[[2]], alone)[0])
 
     def test_nobody_being_right_is_an_error(self) -> None:
         nobody = replace(TRAINING.signals, right=0 * TRAINING.signals.right)

@@ -74,11 +74,22 @@ def untested(content: dict[str, Any]) -> None:
         (lambda g: g.update(roi="soul"), "roi: is 'soul', the data card has"),
         (lambda g: g.update(dataset="dreams"), "dataset: is 'dreams', which is not a dataset"),
         (lambda g: g.update(n_people=99), "n_people: is 99, the data card has 10"),
+        (lambda g: g.update(answers_of="folio"), "answers_of: is 'folio', which the data card"),
+        (lambda g: g.update(answers_of="deduction73", n_answered=99),
+         "n_answered: is 99, deduction73 has 73"),
+        (lambda g: g.update(answers_of="xiao2026"), "n_answered: is None, xiao2026 has 10"),
     ],
 )  # fmt: skip
 def test_gains_that_cannot_be(change: Callable[[dict[str, Any]], None], reason: str) -> None:
     found = faults(gain(change))
     assert any(reason in fault for fault in found), found
+
+
+def test_answers_of_more_people_weigh_items() -> None:
+    def weigh(gain: dict[str, Any]) -> None:
+        gain.update(answers_of="deduction73", n_answered=73)
+
+    assert faults(gain(weigh)) == faults(gain(lambda held: None))
 
 
 def test_a_gain_stands_once() -> None:

@@ -117,6 +117,24 @@ def test_the_verdict_and_its_reading_stand_under_the_numbers() -> None:
     assert "5 item permutations, 10,000 bootstrap draws; tier full" in text
 
 
+@pytest.mark.parametrize(
+    ("answers_of", "said"),
+    [
+        (
+            "deduction73",
+            "items, each weighed by how many of 73 people of deduction73 had it right,",
+        ),
+        ("xiao2026", "items, each weighed by how many of 73 people had it right,"),
+        (None, "items,"),
+    ],
+)
+def test_whose_answers_weighed_the_items(answers_of: str | None, said: str) -> None:
+    known = None if answers_of is None else 73
+    changed = score().model_copy(update={"answers_of": answers_of, "n_answered": known})
+    text = " ".join(" ".join(lines(record(changed))).split())
+    assert f"on syllogistic items{said} at the attention site" in text
+
+
 def test_the_layers_that_act_are_told() -> None:
     def text(**changed: Any) -> str:
         return " ".join(" ".join(lines(record(score().model_copy(update=changed)))).split())
