@@ -288,10 +288,11 @@ def finetune(
     output_path : folder of the adapter, a plain PEFT folder.
     roi : which of the dataset's ROIs; the first by default.
     reasoning_type : whose items train: one type, or ``all``.
-    recipe : ``representation``, ``labels``, ``representation+labels`` or ``stimulus``.
+    recipe : ``representation``, ``labels``, ``representation+labels``, ``stimulus`` or
+        ``language+representation``.
     form : ``controlled``, or ``published`` as in Xiao, Du & Lin 2026.
     arm : ``guided``, or a baseline such as ``permuted fMRI`` or ``label only``.
-    weight : λ, of the representation beside the labels.
+    weight : λ, of the representation beside labels or text.
     loss : of predicted and measured responses: ``cosine``, ``pearson`` or ``mse``.
     centring : ``raw``, ``intercept`` or ``centred``; by default that of the form.
     guided_items : items whose states are drawn to people's responses: ``wrong`` for those that

@@ -72,7 +72,8 @@ def finetune(
         str,
         typer.Option(
             metavar="NAME",
-            help="representation, labels, representation+labels or stimulus.",
+            help="representation, labels, representation+labels, stimulus or "
+            "language+representation.",
             rich_help_panel=_RECIPE,
         ),
     ] = "representation+labels",
@@ -89,7 +90,7 @@ def finetune(
         typer.Option(
             min=0.0,
             metavar="λ",
-            help="Of the representation loss beside labels.",
+            help="Of the representation loss beside labels or text.",
             rich_help_panel=_RECIPE,
         ),
     ] = 0.05,

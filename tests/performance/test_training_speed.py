@@ -33,8 +33,9 @@ from operations import token_flops
 from brainbench.guidance.finetuning.adapters import adapter, lora_config
 from brainbench.guidance.finetuning.batching import UpperLayerRunner
 from brainbench.guidance.finetuning.data import Roles, TrainingItems
-from brainbench.guidance.finetuning.losses import Pass, RecipeLoss
+from brainbench.guidance.finetuning.losses import RecipeLoss
 from brainbench.guidance.finetuning.recipes import Budget, Recipe
+from brainbench.guidance.finetuning.recipes.term import Pass
 from brainbench.guidance.signals import Signals
 from brainbench.models.architectures import find_sites
 from brainbench.models.checkpoints.adapter_base import Base

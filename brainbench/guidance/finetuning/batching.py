@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from brainbench.guidance.finetuning.data import TrainingItems
-from brainbench.guidance.finetuning.losses import Pass, RecipeLoss
-from brainbench.guidance.finetuning.recipes import STIMULUS, Budget
+from brainbench.guidance.finetuning.losses import RecipeLoss
+from brainbench.guidance.finetuning.recipes import Budget
+from brainbench.guidance.finetuning.recipes.term import Pass
 from brainbench.guidance.finetuning.upper_layers import Entering, TrainedPart
 from brainbench.models.forward.hooks import Pick
 from brainbench.models.forward.reader import token_at
@@ -47,7 +48,7 @@ class UpperLayerRunner:
         layers = loss.recipe.layers
         assert layers is not None
         self._items = items
-        self._text = loss.recipe.name == STIMULUS
+        self._answers, self._text = loss.recipe.kind.reads_answers, loss.recipe.kind.reads_text
         self._batch_size = budget.batch_size
         whole = budget.checkpoint_activations
         heard = layers if loss.needs_states else ()
@@ -90,10 +91,14 @@ class UpperLayerRunner:
         batch = _some(self._batches[number], [self._place[row][1] for row in rows])
         own = tuple(self._own[row] for row in rows) if self._own else ()
         last = token_at(torch.tensor([len(suffix) - 1 for suffix in batch.suffixes]))
-        pick = _before_own(batch) if self._text else last
+        picks = [last] if self._answers or not self._text else []
+        picks += [_before_own(batch)] if self._text else []
         entering = Entering(self._prefixes[number], own)
-        logits, states = self._part.run(batch, entering, pick, last, through)
-        return Pass(batch.rows, states, logits)
+        logits, states = self._part.run(batch, entering, _together(picks), last, through)
+        if not self._text:
+            return Pass(batch.rows, states, logits if self._answers else None)
+        n_last = len(batch.rows) if self._answers else 0
+        return Pass(batch.rows, states, logits[:n_last] if n_last else None, logits[n_last:])
 
     def listening(self) -> AbstractContextManager[None]:
         """Context for passes, in which states are recorded."""
@@ -145,6 +150,13 @@ def _some(batch: Batch, numbers: Sequence[int]) -> Batch:
         tuple(batch.rows[i] for i in numbers),
         tuple(batch.places[i] for i in numbers) if batch.places else (),
     )
+
+
+def _together(picks: Sequence[Pick]) -> Pick:
+    """What several picks find, one after the other."""
+    if len(picks) == 1:
+        return picks[0]
+    return lambda states: torch.cat([pick(states) for pick in picks])
 
 
 def _before_own(batch: Batch) -> Pick:

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from brainbench.errors import DataError
-from brainbench.guidance.finetuning.recipes import REPRESENTATION, STATES, Recipe
 from brainbench.guidance.signals import Signals
 from brainbench.models import LanguageModel, read_activations, read_answers
 from brainbench.models.prompts.batches import Tokens
@@ -100,42 +98,6 @@ def prepare_items(model: LanguageModel, signals: Signals, layers: Sequence[int])
     )
 
 
-def assign_roles(recipe: Recipe, items: TrainingItems, signals: Signals) -> Roles:
-    """Divide the items as a recipe says.
-
-    Parameters
-    ----------
-    recipe : what is learned.
-    items : with the model's answers before training.
-    signals : of the same items; only who was right counts.
-
-    Raises
-    ------
-    DataError
-        When no item is left to learn from.
-    """
-    somebody = (signals.right > 0.5).any(axis=0)
-    guided = np.zeros(items.n_items, np.bool_)
-    if recipe.uses_signals:
-        guided[:] = somebody & (items.wrong | (recipe.guided_items == "all"))
-    learned = np.ones(items.n_items, np.bool_)
-    if recipe.name == REPRESENTATION:
-        learned[:] = False
-        if not guided.any():
-            raise DataError(
-                f"{signals.source}: of {items.n_items} items the model had "
-                f"{int(items.wrong.sum())} wrong, and none of those had a person right: no state "
-                "is drawn anywhere. Let all items draw (--guided-items all), or train on labels"
-            )
-    if recipe.leaves_out:
-        learned &= ~items.wrong | somebody
-    if recipe.name == STATES:
-        learned = _with_target(recipe, items) | (~items.wrong & (recipe.weight > 0))
-        if not learned.any():
-            raise DataError(f"{signals.source}: no item has a target state, nothing is learned")
-    return Roles(learned, guided)
-
-
 def answer_tokens(liking: Mapping[int, float], spellings: Spellings) -> tuple[int, int]:
     """The spellings of True and of False that a model prefers at the last position.
 
@@ -178,15 +140,3 @@ def _own_places(prompts: Sequence[Tokens], kinds: Sequence[str]) -> tuple[int, .
         common = next((i for i, (a, b) in pairs if a != b), min(len(first), len(last)))
         starts[kind] = max(1, min(common, min(map(len, group)) - 1))
     return tuple(starts[kind] for kind in kinds)
-
-
-def _with_target(recipe: Recipe, items: TrainingItems) -> Mask:
-    """(n,) items with a target that the model had wrong."""
-    targets = recipe.targets
-    assert targets is not None
-    if targets.shape != items.states.shape:
-        raise DataError(
-            f"target states are {targets.shape}; (items, layers, units) is {items.states.shape}"
-        )
-    there: Mask = np.isfinite(targets).all(axis=(1, 2)) & items.wrong
-    return there

@@ -27,7 +27,6 @@ from brainbench.guidance.finetuning.data import (
     Roles,
     TrainingItems,
     answer_tokens,
-    assign_roles,
     prepare_items,
     signals_sha256,
 )
@@ -39,7 +38,7 @@ from brainbench.guidance.finetuning.folder import (
 )
 from brainbench.guidance.finetuning.history import History
 from brainbench.guidance.finetuning.losses import RecipeLoss
-from brainbench.guidance.finetuning.recipes import Budget, Recipe
+from brainbench.guidance.finetuning.recipes import Budget, Recipe, assign_roles
 from brainbench.guidance.signals import Signals
 from brainbench.models import LanguageModel
 from brainbench.models.architectures import require_attention
@@ -201,7 +200,7 @@ class _Training:
             self._passes.compute_lower(
                 lambda done, total: watch.progress(0, self._budget.epochs, "lower layers")
             )
-            if recipe.uses_labels:
+            if recipe.kind.reads_answers:
                 answers = self._choose_answers()
             if not history.ended(self._budget.epochs, self._budget.patience):
                 config = lora_config(network, recipe.layers, recipe.rank, recipe.alpha)
@@ -249,6 +248,7 @@ class _Training:
         with torch.no_grad():
             for rows in self._passes.batches(0, 0):
                 logits = self._passes.run(rows).logits
+                assert logits is not None
                 total += logits[:, tokens].double().sum(dim=0).cpu()
         chosen = answer_tokens(dict(zip(tokens, total.tolist(), strict=True)), spellings)
         self._loss.set_answers(*chosen)

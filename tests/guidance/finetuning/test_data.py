@@ -13,11 +13,10 @@ from brainbench.errors import DataError, UnknownNameError, UsageError
 from brainbench.guidance.finetuning.data import (
     TrainingItems,
     answer_tokens,
-    assign_roles,
     prepare_items,
     signals_sha256,
 )
-from brainbench.guidance.finetuning.recipes import Budget, Recipe
+from brainbench.guidance.finetuning.recipes import Budget, Recipe, assign_roles
 from brainbench.guidance.signals import Signals
 from brainbench.models import Answers, LanguageModel
 from brainbench.models.prompts.verbalizer import Spellings
@@ -96,6 +95,7 @@ def with_right(signals: Signals, nobody: list[int]) -> Signals:
         (Recipe("representation+labels"), [0, 1, 2, 3, 4, 5], [1, 3]),
         (Recipe("representation+labels", form="published"), [0, 1, 3, 4, 5], [1, 3]),
         (Recipe("stimulus", form="published"), [0, 1, 2, 3, 4, 5], []),
+        (Recipe("language+representation"), [0, 1, 2, 3, 4, 5], [1, 3]),
     ],
 )
 def test_items_and_their_roles(

@@ -7,9 +7,12 @@ import pytest
 import torch
 from trainable import UNITS, make_signals
 
-from brainbench.guidance.finetuning.data import TrainingItems, assign_roles
-from brainbench.guidance.finetuning.losses import KEPT, Pass, RecipeLoss, fit_maps
-from brainbench.guidance.finetuning.recipes import Recipe
+from brainbench.guidance.finetuning.data import TrainingItems
+from brainbench.guidance.finetuning.losses import RecipeLoss
+from brainbench.guidance.finetuning.recipes import RECIPES, Recipe, RecipeKind, assign_roles
+from brainbench.guidance.finetuning.recipes.representation import fit_maps
+from brainbench.guidance.finetuning.recipes.states import KEPT
+from brainbench.guidance.finetuning.recipes.term import Pass
 from brainbench.guidance.signals import Signals
 
 ROWS = (3, 20, 7, 0, 15)
@@ -135,13 +138,42 @@ def test_items_that_are_left_out_weigh_nothing(signals: Signals) -> None:
 def test_stimulus(signals: Signals) -> None:
     made, items = make_loss(Recipe("stimulus"), signals)
     given = make_pass(places=3)
-    found = made.parts(given)["stimulus"]
+    found = made.parts(Pass(ROWS, text=given.logits))["stimulus"]
     logits = given.logits.view(len(ROWS), 3, VOCABULARY)
     for number, row in enumerate(ROWS):
         own = items.prompts[row][3:]
         chances = logits[number].log_softmax(dim=-1)
         wanted = -torch.stack([chances[i, token] for i, token in enumerate(own)]).mean()
         torch.testing.assert_close(found[number], wanted)
+
+
+def test_language_and_representation_are_of_one_pass(signals: Signals) -> None:
+    given, text = make_pass(), make_pass(places=3).logits
+    joint, _ = make_loss(Recipe("language+representation", weight=0.3), signals)
+    parts = joint.parts(Pass(ROWS, given.states, None, text))
+    assert list(parts) == ["stimulus", "representation"]
+    alone = [make_loss(Recipe(name), signals)[0] for name in ("stimulus", "representation")]
+    torch.testing.assert_close(parts["stimulus"], alone[0].parts(Pass(ROWS, text=text))["stimulus"])
+    expected = 0.3 * alone[1].parts(given)["representation"]
+    torch.testing.assert_close(parts["representation"], expected)
+    assert joint.needs_states
+    assert joint.needs_logits
+
+
+def test_a_recipe_is_a_line_of_the_registry(
+    signals: Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = [RECIPES[name] for name in ("labels", "stimulus")]
+    terms = tuple(term for kind in kinds for term in kind.terms)
+    monkeypatch.setitem(RECIPES, "both texts", RecipeKind("both texts", "answers and text", terms))
+    made, _ = make_loss(Recipe("both texts", weight=0.5), signals)
+    given, text = make_pass(), make_pass(places=3).logits
+    parts = made.parts(Pass(ROWS, None, given.logits, text))
+    alone, _ = make_loss(Recipe("stimulus"), signals)
+    assert list(parts) == ["labels", "stimulus"]
+    expected = 0.5 * alone.parts(Pass(ROWS, text=text))["stimulus"]
+    torch.testing.assert_close(parts["stimulus"], expected)
+    assert not made.needs_states
 
 
 def test_states(signals: Signals) -> None:

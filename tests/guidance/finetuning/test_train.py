@@ -24,10 +24,11 @@ from brainbench.guidance.finetuning import trainer
 from brainbench.guidance.finetuning.adapters import adapted, adapter, lora_config
 from brainbench.guidance.finetuning.arms import train_as
 from brainbench.guidance.finetuning.batching import UpperLayerRunner
-from brainbench.guidance.finetuning.data import assign_roles, prepare_items
+from brainbench.guidance.finetuning.data import prepare_items
 from brainbench.guidance.finetuning.folder import FinetuningFolder
-from brainbench.guidance.finetuning.losses import Pass, RecipeLoss
-from brainbench.guidance.finetuning.recipes import RECIPES, Budget, Recipe
+from brainbench.guidance.finetuning.losses import RecipeLoss
+from brainbench.guidance.finetuning.recipes import RECIPES, Budget, Recipe, assign_roles
+from brainbench.guidance.finetuning.recipes.term import Pass
 from brainbench.guidance.finetuning.train import Finetuned, Watch, finetune
 from brainbench.models import LanguageModel
 from brainbench.models.architectures import find_sites
@@ -127,10 +128,11 @@ def plain_training(model: LanguageModel, recipe: Recipe, steps: int) -> dict[str
                     )
                     for layer in recipe.layers
                 ]
-                given = wrapped(input_ids=torch.tensor([prompt])).logits[:, -1]
+                given = wrapped(input_ids=torch.tensor([prompt])).logits
                 for handle in handles:
                     handle.remove()
-                parts = loss.parts(Pass((row,), torch.stack(caught, dim=1), given))
+                text = given[0, items.own[row] - 1 : -1]
+                parts = loss.parts(Pass((row,), torch.stack(caught, dim=1), given[:, -1], text))
                 (sum(part.sum() for part in parts.values()) / 24).backward()
             optimiser.step()
         return {
@@ -138,11 +140,9 @@ def plain_training(model: LanguageModel, recipe: Recipe, steps: int) -> dict[str
         }
 
 
-def test_it_is_what_plain_torch_does(tmp_path: Path) -> None:
-    model, recipe = (
-        make_model(dtype=torch.float64),
-        make_recipe("representation+labels", weight=1.0),
-    )
+@pytest.mark.parametrize("name", ["representation+labels", "language+representation"])
+def test_it_is_what_plain_torch_does(name: str, tmp_path: Path) -> None:
+    model, recipe = make_model(dtype=torch.float64), make_recipe(name, weight=1.0)
     expected = plain_training(model, recipe, 3)
     train(tmp_path / "out", model=model, recipe=recipe, budget=replace(FAST, accumulation=None))
     held = load_file(tmp_path / "out" / WEIGHTS)

@@ -1,43 +1,38 @@
-"""Recipes of fine-tuning by brain signals: losses, targets, layers and optimiser."""
+"""A recipe of fine-tuning by brain signals: what is learned, with which settings."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
-from brainbench.encoding.kernels import Array
-from brainbench.errors import UnknownNameError, UsageError
+from brainbench.errors import DataError, UnknownNameError, UsageError
+from brainbench.guidance.finetuning.data import Roles, TrainingItems
+from brainbench.guidance.finetuning.recipes.registry import RECIPES, RecipeKind
+from brainbench.guidance.finetuning.recipes.term import RecipeSettings
 from brainbench.guidance.layer_sets import middle_layers
 from brainbench.guidance.objective import CENTRINGS, LOSSES
+from brainbench.guidance.signals import Signals
 
 REPRESENTATION = "representation"
 LABELS = "labels"
 BOTH = "representation+labels"
 STIMULUS = "stimulus"
+JOINT = "language+representation"
 STATES = "states"
-# name → what it learns from, in plain words
-RECIPES: dict[str, str] = {
-    REPRESENTATION: "states are drawn to where people's responses are predicted",
-    LABELS: "the right answers",
-    BOTH: "the right answers, and states as in representation",
-    STIMULUS: "the problems' text, no answers",
-    STATES: "states that a search found; those of items it had right are held",
-}
 # form → passes over the items, at most, where nobody asks for others
 EPOCHS: dict[str, int] = {"controlled": 40, "published": 100}
 FORMS: tuple[str, ...] = tuple(EPOCHS)
 # which items draw states: those that the model had wrong, or all
 GUIDED_ITEMS: tuple[str, ...] = ("wrong", "all")
-SCHEDULES: tuple[str, ...] = ("constant", "linear", "cosine")
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(RecipeSettings):
     """The targets and losses of a training.
 
     Attributes
@@ -47,7 +42,7 @@ class Recipe:
         to each person and layer by leave-one-out error, uses maps without their intercept, and
         leaves out items that the model and everybody had wrong; the controlled form chooses
         penalties by contiguous items left out and takes the means out of states and responses.
-    weight : λ, of the representation beside labels; of holding old states beside new ones.
+    weight : λ, of the representation beside labels or text; of holding old states beside new ones.
     loss : of a predicted and a measured response, one of ``LOSSES``.
     centring : one of ``CENTRINGS``; by default what the form says.
     guided_items : one of ``GUIDED_ITEMS``.
@@ -59,17 +54,6 @@ class Recipe:
     Source: Xiao, Du & Lin 2026, Methods (NARF, NARF+Label).
     """
 
-    name: str = BOTH
-    form: str = "controlled"
-    weight: float = 0.05
-    loss: str = "cosine"
-    centring: str | None = None
-    guided_items: str = "wrong"
-    layers: tuple[int, ...] | None = None
-    rank: int = 8
-    alpha: int = 16
-    targets: Array | None = field(default=None, compare=False, repr=False)
-
     def __post_init__(self) -> None:
         known: tuple[tuple[str, str | None, Any], ...] = (
             ("recipe", self.name, RECIPES),
@@ -78,9 +62,9 @@ class Recipe:
             ("centring", self.centring, CENTRINGS),
             ("choice of guided items", self.guided_items, GUIDED_ITEMS),
         )
-        for kind, name, names in known:
+        for what, name, names in known:
             if name is not None and name not in names:
-                raise UnknownNameError(kind, name, names)
+                raise UnknownNameError(what, name, names)
         if not (math.isfinite(self.weight) and self.weight >= 0):
             raise UsageError(f"the weight must be a number from 0, not {self.weight}")
         for what, value in (("rank", self.rank), ("alpha", self.alpha)):
@@ -97,24 +81,14 @@ class Recipe:
             raise UsageError(f"targets go with the recipe {STATES!r}, and with no other")
 
     @property
-    def chosen_centring(self) -> str:
-        """How predictions and responses are centred."""
-        return self.centring or ("raw" if self.form == "published" else "centred")
+    def kind(self) -> RecipeKind:
+        """Its terms, and what they look at."""
+        return RECIPES[self.name]
 
     @property
-    def uses_signals(self) -> bool:
-        """Whether people's responses take part."""
-        return self.name in (REPRESENTATION, BOTH)
-
-    @property
-    def uses_labels(self) -> bool:
-        """Whether the right answers take part."""
-        return self.name in (LABELS, BOTH)
-
-    @property
-    def leaves_out(self) -> bool:
-        """Whether items that the model and everybody had wrong are left out."""
-        return self.form == "published" and self.uses_labels
+    def is_weighted(self) -> bool:
+        """Whether λ changes anything."""
+        return len(self.kind.terms) > 1 or self.name == STATES
 
     def at_layers(self, count: int) -> Recipe:
         """The same with its layers written out, for a model of so many blocks.
@@ -144,56 +118,33 @@ class Recipe:
         return facts
 
 
-@dataclass(frozen=True)
-class Budget:
-    """The training schedule: epochs, learning rate, batches.
+def assign_roles(recipe: Recipe, items: TrainingItems, signals: Signals) -> Roles:
+    """Divide the items as a recipe says.
 
-    Attributes
+    Parameters
     ----------
-    epochs : passes over the items, at most.
-    learning_rate : of AdamW.
-    weight_decay : of AdamW; torch's default.
-    schedule : one of ``SCHEDULES``, of the learning rate.
-    batch_size : prompts that go through the model together.
-    accumulation : batches before a step, whose loss is a mean over the items in it; None makes
-        one step of all items, whose loss is divided by their number, as published.
-    patience : epochs whose validation score fell against the one before, no rise between,
-        after which training stops; 0 never stops.
-    seed : of the adapter's first weights and the order of the items.
-    checkpoint_activations : for large models: less memory, a third more time, and no beginning
-        is shared.
+    recipe : what is learned.
+    items : with the model's answers before training.
+    signals : of the same items; only who was right counts.
+
+    Raises
+    ------
+    DataError
+        When no item is left to learn from.
     """
+    learned, guided = np.zeros((2, items.n_items), np.bool_)
+    for term in recipe.kind.terms:
+        own = term.taking_part(recipe, items, signals)
+        if term.guides:
+            guided |= own
+        else:
+            learned |= own
+    roles = Roles(learned, guided)
+    if not len(roles.active):
+        raise DataError(_reasons(recipe, items, signals))
+    return roles
 
-    epochs: int = 100
-    learning_rate: float = 1e-4
-    weight_decay: float = 0.01
-    schedule: str = "constant"
-    batch_size: int = 32
-    accumulation: int | None = None
-    patience: int = 10
-    seed: int = 0
-    checkpoint_activations: bool = False
 
-    def __post_init__(self) -> None:
-        counts: Mapping[str, tuple[int, int]] = {
-            "epochs": (self.epochs, 1),
-            "batch_size": (self.batch_size, 1),
-            "accumulation": (1 if self.accumulation is None else self.accumulation, 1),
-            "patience": (self.patience, 0),
-            "seed": (self.seed, 0),
-        }
-        for name, (value, least) in counts.items():
-            if type(value) is not int or value < least:
-                raise UsageError(f"{name} must be a whole number from {least}, not {value!r}")
-        for name, rate in (
-            ("learning_rate", self.learning_rate),
-            ("weight_decay", self.weight_decay),
-        ):
-            if not (math.isfinite(rate) and rate >= 0):
-                raise UsageError(f"{name} must be a number from 0, not {rate}")
-        if self.schedule not in SCHEDULES:
-            raise UnknownNameError("schedule", self.schedule, SCHEDULES)
-
-    def facts(self) -> dict[str, Any]:
-        """As JSON values."""
-        return asdict(self)
+def _reasons(recipe: Recipe, items: TrainingItems, signals: Signals) -> str:
+    reasons: Sequence[str] = [term.why_none(items, signals) for term in recipe.kind.terms]
+    return "; ".join(dict.fromkeys(reasons))
