@@ -87,6 +87,8 @@ class ArmAnswers:
     strengths : (n_seeds,) of steering, chosen on validation problems.
     thresholds : (n_seeds,) log-odds above which the answer counts as True, chosen there too.
     layers : of steering, those where something was added, in any row.
+    shifts : (n_seeds, 3) on neutral text: divergence, rise of surprisal, and share of choices that
+        were beyond the limit; see :class:`~brainbench.guidance.rows.NeutralShift`.
     """
 
     log_odds: Array
@@ -94,6 +96,7 @@ class ArmAnswers:
     strengths: Array | None = None
     thresholds: Array | None = None
     layers: tuple[int, ...] | None = None
+    shifts: Array | None = None
 
     def __post_init__(self) -> None:
         if (
@@ -118,6 +121,8 @@ class ArmAnswers:
                 continue
             if values.shape != (self.n_seeds,) or not np.isfinite(values).all():
                 raise DataError(f"{name} must be {self.n_seeds} finite numbers, one a seed")
+        if self.shifts is not None and self.shifts.shape != (self.n_seeds, 3):
+            raise DataError(f"shifts must be {self.n_seeds} rows of three, one a seed")
 
     @property
     def n_seeds(self) -> int:

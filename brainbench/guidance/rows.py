@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from math import exp
 from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from brainbench.guidance.arms import RANDOM
 from brainbench.quantities import Count, Interval, P, Share
@@ -19,12 +20,15 @@ Metric = Literal[
     "accuracy",
     "balanced_accuracy",
     "dprime",
+    "criterion",
     "true_rate",
     "valid",
 ]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 # shares and areas: a difference of two lies between -1 and 1
-BOUNDED: tuple[Metric, ...] = tuple(metric for metric in METRICS if metric != "dprime")
+BOUNDED: tuple[Metric, ...] = tuple(
+    metric for metric in METRICS if metric not in ("dprime", "criterion")
+)
 
 
 # the test of scanner items
@@ -36,6 +40,34 @@ class GuidancePart(BaseModel):
     """Fields of a record that no other may be added to."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class NeutralShift(GuidancePart):
+    """How far guidance moves the prediction of neutral text; nats, means over passages."""
+
+    kl: float = Field(ge=0.0)
+    """Kullback–Leibler divergence of the guided distribution of the next token from the plain one:
+    by how much the surprisal of a token rises that the plain model draws."""
+    rise: float
+    """Of the surprisal of the token that the text goes on with."""
+    beyond: Share = 0.0
+    """Of an arm: share of its choices, one for each seed and held-out run, in which everything that
+    could be chosen was beyond the limit, and the weakest was taken."""
+
+    @property
+    def perplexity_ratio(self) -> float:
+        """Perplexity of the text with guidance over that without."""
+        return exp(self.rise)
+
+
+class NeutralMeasure(GuidancePart):
+    """What shifts were measured on, and the limit under which strengths were chosen."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """Of the text, which is in the package."""
+    n_passages: Count
+    limit: float | None = Field(default=None, gt=0.0)
+    """Of the divergence, nats; null where strengths were chosen without one."""
 
 
 class ArmRow(GuidancePart):
@@ -57,10 +89,14 @@ class ArmRow(GuidancePart):
     accuracy_at_threshold: Share | None
     balanced_accuracy: Share | None
     dprime: float | None
+    criterion: float | None = None
+    """Answer bias c, above 0 where False is preferred; null in older records."""
     true_rate: Share
     """Share of all answers."""
     valid: Share
     """Share of answers that are one of the choices."""
+    shift: NeutralShift | None = None
+    """On neutral text, with what was chosen; mean over seeds. Null where it was not measured."""
 
 
 class Change(GuidancePart):
@@ -104,6 +140,8 @@ class Dose(GuidancePart):
     accuracy: Share
     true_rate: Share
     valid: Share
+    shift: NeutralShift | None = None
+    """On neutral text; mean over seeds. Null where it was not measured."""
 
 
 class ArmAlignment(GuidancePart):

@@ -17,6 +17,7 @@ from brainbench.guidance.rows import (
     Form,
     GuidancePart,
     Mode,
+    NeutralMeasure,
     SearchRow,
     Tier,
     Verdict,
@@ -70,6 +71,8 @@ class GuidanceScore(ShownScore, GuidancePart):
     """On problems that strength and layers are chosen on; of steering."""
     alignment: tuple[ArmAlignment, ...] = ()
     """Did alignment rise, where accuracy did? Of fine-tuning."""
+    neutral: NeutralMeasure | None = None
+    """What the arms' shifts were measured on; null in older records."""
     oracles: tuple[str, ...] = ()
     """Arms that know the answers of the test: shown, and no part of a claim."""
     humans_beat_model: bool = True

@@ -124,7 +124,7 @@ def of_guidance(name: str) -> float:
         return float("inf") if "interval" in parts else _of_search(parts[-1])
     if parts[-1] in ("p", "p_corrected", "threshold", "strength") or "mcnemar" in parts:
         return float("inf")
-    return 10 * SHARES if "dprime" in parts else SHARES
+    return 10 * SHARES if {"dprime", "criterion"} & set(parts) else SHARES
 
 
 def _of_search(number: str) -> float:

@@ -8,10 +8,10 @@ pass asks any number of candidates of any number of problems.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
@@ -35,6 +35,7 @@ from brainbench.progress import Count
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+T = TypeVar("T")
 # numbers of the vocabulary's size that one pass may give: 256 MB of float32
 _MAX_LOGITS = 2**26
 # tokens whose keys and values are held at a time
@@ -288,19 +289,8 @@ class PrefilledBatch:
         DataError
             When the model's output is NaN.
         """
-        network = self._evaluator._network
         chosen = torch.arange(len(self.questions)) if rows is None else torch.as_tensor(rows)
-        count = 1 if delta is None else delta.shape[1]
-        vocabulary = network.config.get_text_config().vocab_size
-        step = max(1, _MAX_LOGITS // (vocabulary * len(chosen)))
-        parts = []
-        with evaluating(network), torch.inference_mode():
-            if delta is not None and not self._below.known:
-                with self._below.listening():
-                    self._run(torch.arange(len(self.questions)), 1)
-            for start in range(0, count, step):
-                part = None if delta is None else delta[:, start : start + step]
-                parts.append(self._pass(chosen, part, states))
+        parts = self._pieces(chosen, delta, lambda some: self._pass(chosen, some, states))
         return Responses(
             np.concatenate([part.answer for part in parts], axis=1),
             np.concatenate([part.log_odds for part in parts], axis=1),
@@ -308,6 +298,42 @@ class PrefilledBatch:
             if states
             else None,
         )
+
+    def read_logits(self, delta: Tensor | None, read: Callable[[Tensor], T]) -> list[T]:
+        """What a function makes of all logits, a few candidates at a time.
+
+        Parameters
+        ----------
+        delta : (B or 1, C, layers, units) as of :meth:`ask`.
+        read : is given (B, some, vocabulary) logits of the next token, some candidates after
+            others; they are gone when it returns.
+        """
+        chosen = torch.arange(len(self.questions))
+
+        def given(some: Tensor | None) -> T:
+            count = 1 if some is None else some.shape[1]
+            modules, layers = self._evaluator._modules, self._evaluator.layers
+            with self._below.left_out(chosen, count), added(modules, layers, some):
+                return read(self._run(chosen, count))
+
+        return self._pieces(chosen, delta, given)
+
+    def _pieces(
+        self, rows: Tensor, delta: Tensor | None, run: Callable[[Tensor | None], T]
+    ) -> list[T]:
+        """Results of passes that each hold no more logits than memory allows."""
+        network = self._evaluator._network
+        count = 1 if delta is None else delta.shape[1]
+        vocabulary = network.config.get_text_config().vocab_size
+        step = max(1, _MAX_LOGITS // (vocabulary * len(rows)))
+        with evaluating(network), torch.inference_mode():
+            if delta is not None and not self._below.known:
+                with self._below.listening():
+                    self._run(torch.arange(len(self.questions)), 1)
+            return [
+                run(None if delta is None else delta[:, start : start + step])
+                for start in range(0, count, step)
+            ]
 
     def _pass(self, rows: Tensor, delta: Tensor | None, states: bool) -> Responses:
         evaluator = self._evaluator

@@ -49,35 +49,55 @@ class SteeringGrid:
         return np.stack([strength * masks[name] * sigma for name, strength in self.options])
 
 
-def choose(odds: Array, labels: NDArray[np.int64]) -> int:
+def within(shifts: Array, limit: float | None) -> NDArray[np.bool_]:
+    """Options that may be chosen: those within a limit; where all are beyond it, the weakest.
+
+    Parameters
+    ----------
+    shifts : (n_options,) how far each moves the model on neutral text, nats.
+    limit : of the shift; None for none.
+    """
+    if limit is None:
+        return np.ones(len(shifts), bool)
+    found: NDArray[np.bool_] = shifts <= limit
+    return found if found.any() else np.arange(len(shifts)) == np.argmin(shifts)
+
+
+def choose(odds: Array, labels: NDArray[np.int64], allowed: NDArray[np.bool_] | None = None) -> int:
     """Index of the option with the largest AUC of its log-odds (items, options).
 
     Parameters
     ----------
     odds : (n_items, n_options) log-odds of True, natural logarithm.
     labels : (n_items,) number of the right choice; 0 is True.
+    allowed : (n_options,) which may be chosen, one at least; all by default.
 
     Returns
     -------
     The first of several that are equal; an area that is undefined counts as 0.5.
     """
     areas = np.nan_to_num(auc(odds, labels == 0), nan=0.5)
+    areas = areas if allowed is None else np.where(allowed, areas, -np.inf)
     return int(np.argmax(areas >= areas.max() - _EQUAL))
 
 
-def choose_accuracy(answer: NDArray[np.int64], labels: NDArray[np.int64]) -> int:
+def choose_accuracy(
+    answer: NDArray[np.int64], labels: NDArray[np.int64], allowed: NDArray[np.bool_] | None = None
+) -> int:
     """Index of the option with the highest accuracy of its answers (items, options).
 
     Parameters
     ----------
     answer : (n_items, n_options) number of the choice that was answered, -1 for none.
     labels : (n_items,) number of the right choice.
+    allowed : (n_options,) which may be chosen, one at least; all by default.
 
     Returns
     -------
     The first of several that are equal.
     """
-    return int(np.argmax((answer == labels[:, None]).mean(axis=0)))
+    right = (answer == labels[:, None]).mean(axis=0)
+    return int(np.argmax(right if allowed is None else np.where(allowed, right, -np.inf)))
 
 
 def threshold(odds: Array, labels: NDArray[np.int64]) -> float:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
+
+from brainbench.guidance.evaluation.selection import within
 
 
 class History(BaseModel):
@@ -19,6 +23,10 @@ class History(BaseModel):
     """Part of the loss → its mean over the steps of each epoch."""
     validation: list[float] = []
     """Score before training, then after each epoch; empty without validation."""
+    shifts: list[float] = []
+    """How far each epoch moved the model on neutral text, nats; empty where it was not measured."""
+    limit: float | None = None
+    """Of the shift: an epoch beyond it is not kept."""
 
     @property
     def epochs(self) -> int:
@@ -29,12 +37,25 @@ class History(BaseModel):
     def best_epoch(self) -> int:
         """Epoch with the best score, the first of several; the last one without validation.
 
-        The model before training, which is not an epoch, is not among them.
+        The model before training, which is not an epoch, is not among them. Nor is an epoch whose
+        shift is beyond the limit; where all are, it is the one that shifts least.
         """
         scores = self.validation[1:]
         if not scores:
             return self.epochs
-        return 1 + max(range(len(scores)), key=lambda i: scores[i])
+        allowed = np.flatnonzero(self._within(len(scores)))
+        return 1 + max(allowed.tolist(), key=lambda i: scores[i])
+
+    @property
+    def beyond(self) -> bool:
+        """Whether the best epoch shifts the model beyond the limit, for all of them do."""
+        shifts = self.shifts[: self.best_epoch]
+        return bool(shifts) and self.limit is not None and shifts[-1] > self.limit
+
+    def _within(self, count: int) -> NDArray[np.bool_]:
+        if self.limit is None or not self.shifts:
+            return np.ones(count, bool)
+        return within(np.array(self.shifts[:count]), self.limit)
 
     def ended(self, epochs: float, patience: int) -> bool:
         """Whether so many epochs are done, or the score fell too often.

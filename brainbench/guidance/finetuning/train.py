@@ -103,10 +103,15 @@ class Watch:
     validate : score, larger is better, of the model as it is after an epoch; it may ask it
         anything. None keeps the last epoch's adapter.
     progress : called with (epochs done, epochs, what was found).
+    shift : how far the model as it is after an epoch has moved on neutral text, nats; None does
+        not measure it.
+    limit : an epoch that has moved further is not kept.
     """
 
     validate: Validate | None = None
     progress: Progress = lambda done, total, text: None
+    shift: Validate | None = None
+    limit: float | None = None
 
 
 def finetune(
@@ -195,7 +200,7 @@ class _Training:
         recipe, network, answers = self._recipe, self._network, None
         assert recipe.layers is not None
         checkpoint = folder.last_checkpoint()
-        history = History() if checkpoint is None else load_history(checkpoint)
+        history = History(limit=watch.limit) if checkpoint is None else load_history(checkpoint)
         with undisturbed(self._device), self._fitting(), self._passes.listening():
             self._passes.compute_lower(
                 lambda done, total: watch.progress(0, self._budget.epochs, "lower layers")
@@ -219,9 +224,11 @@ class _Training:
     ) -> None:
         from brainbench.guidance.finetuning.trainer import Epochs, RecipeTrainer, make_arguments
 
-        budget, validate = self._budget, None
-        if watch.validate is not None:
-            validate = partial(watch.validate, adapting(self._model, self._network))
+        budget = self._budget
+        now = adapting(self._model, self._network)
+        validate, shift = (
+            None if one is None else partial(one, now) for one in (watch.validate, watch.shift)
+        )
         divisor = self._items.n_items if budget.accumulation is None else None
         settings = (
             folder,
@@ -235,6 +242,7 @@ class _Training:
                 budget.patience,
                 validate,
                 lambda history: watch.progress(history.epochs, budget.epochs, _status_of(history)),
+                shift,
             )
         )
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))

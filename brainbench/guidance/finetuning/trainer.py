@@ -170,6 +170,7 @@ class Epochs(TrainerCallback):
     patience : falls of the validation score after which training stops; 0 for never.
     validate : score of the model as it is; larger is better.
     report : called after each epoch.
+    shift : of the model as it is, on neutral text; not measured by default.
     """
 
     def __init__(
@@ -179,12 +180,14 @@ class Epochs(TrainerCallback):
         patience: int,
         validate: Validate | None,
         report: Report,
+        shift: Validate | None = None,
     ) -> None:
         self._trainer = trainer
         self._folder = folder
         self._patience = patience
         self._validate = validate
         self._report = report
+        self._shift = shift
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -206,6 +209,8 @@ class Epochs(TrainerCallback):
         self._trainer.end_epoch()
         if self._validate is not None:
             history.validation.append(self._score())
+        if self._shift is not None:
+            history.shifts.append(float(self._shift()))
         if history.best_epoch == history.epochs:
             with self._folder.writing():
                 self._trainer.save_model(str(self._folder.best), _internal_call=True)

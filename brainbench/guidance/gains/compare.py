@@ -30,6 +30,7 @@ from brainbench.guidance.rows import (
     Change,
     Difference,
     Metric,
+    NeutralShift,
     Tier,
     Verdict,
 )
@@ -205,8 +206,22 @@ def _row(name: str, answers: ArmAnswers, table: Tables) -> ArmRow:
             "strength": mean(answers.strengths),
             "layers": None if answers.layers is None else list(answers.layers),
             "threshold": mean(answers.thresholds) if answers.has_odds else None,
+            "shift": mean_shift(answers.shifts),
         }
     )
+
+
+def mean_shift(shifts: Array | None) -> NeutralShift | None:
+    """Mean over the rows of :attr:`.ArmAnswers.shifts`; None where there are none.
+
+    Parameters
+    ----------
+    shifts : (n_seeds, 3) divergence, rise of surprisal, share of choices beyond the limit.
+    """
+    if shifts is None:
+        return None
+    kl, rise, beyond = shifts.mean(axis=0).tolist()
+    return NeutralShift(kl=kl, rise=rise, beyond=beyond)
 
 
 def _difference(

@@ -30,7 +30,7 @@ def measure(
     Accuracy, balanced accuracy, d′ and AUC are those of ``tasks/metrics.py``; shares of True
     and of valid answers are of all answers. What the test does not allow is left out: AUC
     and accuracy at the threshold without log-odds, balanced accuracy where a choice is never
-    right, d′ and AUC without True or False.
+    right, d′, criterion and AUC without True or False.
 
     Parameters
     ----------
@@ -131,7 +131,9 @@ class _Sums:
         if every:
             found["balanced_accuracy"] = _divided(right, held).mean(axis=1)
         if every and n_choices == 2:
-            found["dprime"] = _dprime(called_true, valid)
+            hits, false_alarms = _z_rates(called_true, valid)
+            found["dprime"] = hits - false_alarms
+            found["criterion"] = -(hits + false_alarms) / 2.0
         found["true_rate"] = _divided(called_true.sum(axis=1), count)
         found["valid"] = _divided(valid.sum(axis=1), count)
         return found
@@ -156,8 +158,8 @@ def _summed(flags: NDArray[np.bool_], items: TestItems) -> Array:
     return np.stack(rows).astype(np.float64)
 
 
-def _dprime(called_true: Array, valid: Array) -> Array:
-    """z(hits) - z(false alarms) from (n_draws, 2, n_seeds) counts, after the log-linear rule.
+def _z_rates(called_true: Array, valid: Array) -> tuple[Array, Array]:
+    """z(hits), z(false alarms) from (n_draws, 2, n_seeds) counts, after the log-linear rule.
 
     Source: Hautus 1995, Behavior Research Methods 27; as in ``tasks/metrics.py``.
     """
@@ -165,8 +167,7 @@ def _dprime(called_true: Array, valid: Array) -> Array:
     rates = _divided(called_true + share, valid + 2 * share)
     # a label that has no valid answer left has no rate
     rates = np.where((valid > 0).all(axis=1, keepdims=True), rates, np.nan)
-    found: Array = ndtri(rates[:, TRUE]) - ndtri(rates[:, FALSE])
-    return found
+    return ndtri(rates[:, TRUE]), ndtri(rates[:, FALSE])
 
 
 def _divided(counts: Array, totals: Array) -> Array:

@@ -23,6 +23,10 @@ RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("ratio", "score"), _RATIO),
     **dict.fromkeys(("reliability", "rho", "null_mean"), (-1.0, 1.0)),
     "dprime": (-20.0, 20.0),
+    "criterion": (-20.0, 20.0),
+    # nats, of a vocabulary of any size
+    "kl": (0.0, 1e3),
+    "rise": (-1e3, 1e3),
     "parameters": (1, 1e14),
     "layer": (0, 1e6),
 }

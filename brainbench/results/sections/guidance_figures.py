@@ -17,6 +17,7 @@ IN_WORDS = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "dprime": "d′",
+    "criterion": "criterion c",
     "true_rate": "share of True",
     "valid": "share of valid answers",
 }

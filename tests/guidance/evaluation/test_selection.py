@@ -17,6 +17,7 @@ from brainbench.guidance.evaluation.selection import (
     choose_accuracy,
     doses,
     threshold,
+    within,
 )
 from brainbench.guidance.layer_sets import layer_sets
 from brainbench.reasoning.checks.tasks import tasks_folder
@@ -119,3 +120,14 @@ def test_doses_of_three_choices_have_no_area() -> None:
     told = doses("guided", grid, blind, [np.array([[0, 1], [1, 1], [2, -1]])], labels)
     assert [dose.auc for dose in told] == [None, None]
     assert [dose.accuracy for dose in told] == [1.0, pytest.approx(1 / 3)]
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(None, 2), (0.3, 1), (0.01, 0)])
+def test_what_is_beyond_the_limit_is_not_chosen(limit: float | None, expected: int) -> None:
+    """Where all are beyond it, the one that shifts least is taken."""
+    labels = np.array([0, 1, 0, 1])
+    odds = np.array([[0.0, 1.0, 2.0], [0.0, 2.0, 1.0], [0.0, 3.0, 4.0], [0.0, 0.0, 0.0]])
+    allowed = within(np.array([0.1, 0.2, 0.4]), limit)
+    assert choose(odds, labels, allowed) == expected
+    answer = np.array([[1, 0, 0], [1, 0, 1], [1, 0, 0], [1, 1, 1]])
+    assert choose_accuracy(answer, labels, allowed) == expected

@@ -36,3 +36,16 @@ def test_the_best_epoch_is_the_first_with_the_best_score_after_training_began() 
     parts = {"labels": [1.0, 0.9, 0.8]}
     assert History(parts=parts, validation=[0.9, 0.4, 0.6, 0.6]).best_epoch == 2
     assert History(parts=parts).best_epoch == 3
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected", "beyond"), [(None, 3, False), (0.3, 2, False), (0.05, 1, True)]
+)
+def test_an_epoch_beyond_the_limit_is_not_kept(
+    limit: float | None, expected: int, beyond: bool
+) -> None:
+    """Where all are beyond it, the one that shifts least is."""
+    parts = {"labels": [1.0, 0.9, 0.8]}
+    scores, shifts = [0.5, 0.4, 0.6, 0.9], [0.1, 0.2, 0.4]
+    history = History(parts=parts, validation=scores, shifts=shifts, limit=limit)
+    assert (history.best_epoch, history.beyond) == (expected, beyond)

@@ -77,7 +77,7 @@ def test_no_interval_leaves_where_its_values_can_lie(few_draws: GainSettings) ->
             reached |= {end for end in row.interval if abs(end) == 1.0}
     # where the data set no bound
     assert reached == {-1.0, 1.0}
-    assert set(METRICS) - set(BOUNDED) == {"dprime"}
+    assert set(METRICS) - set(BOUNDED) == {"dprime", "criterion"}
 
 
 class TestRows:
