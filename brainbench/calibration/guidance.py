@@ -1,363 +1,321 @@
-"""How often the verdict on guidance is reached, on simulated log-odds whose truth is known.
+"""How large a gain by brain signals is found, and how often one is claimed where there is none.
 
-Arms answer the same problems. Signals that guide can be lucky: the AUC that a direction or a
-training brings differs from one draw of signals to the next. Where nothing is gained, the people's
-own signals are one more draw of the kind that permuted ones are.
+Problems, draws of signals and trainings are drawn anew from a pool of log-odds; each data set is
+judged by the standard errors and the rule that real runs are judged by. Variances over problems
+are those of the bootstrap in closed form, which is what makes thousands of data sets possible.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Literal
-from zlib import crc32
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
-from scipy.special import ndtri
-from scipy.stats import binomtest
+from scipy.special import stdtr
 
-from brainbench.calibration.record import versions
-from brainbench.guidance.answers import ArmAnswers, TestItems
-from brainbench.guidance.arms import GUIDED, LABEL_AS_FMRI, UNGUIDED, arms_of, is_stochastic
-from brainbench.guidance.gains.bootstrap import SHARES, compare
-from brainbench.guidance.gains.compare import Tables, estimate_gain, mcnemar_of_arms, tabulate
-from brainbench.guidance.rows import Change, Difference, Metric, Mode
-from brainbench.guidance.verdict import AGAINST, CLAIM, LEVEL, MIN_SEEDS, decide_verdict
-from brainbench.progress import Progress, Step, no_progress
-from brainbench.statistics.answers import best_threshold
-from brainbench.statistics.inference import Interval, holm
+from brainbench.calibration.guidance_pool import THRESHOLDS, ArmPool, GuidancePool
+from brainbench.calibration.guidance_record import RULES, GuidanceRate
+from brainbench.guidance.arms import LABEL_ONLY, PERMUTED
+from brainbench.guidance.gains.bootstrap import Rows, net_spread, standard_error
+from brainbench.guidance.rows import Metric
+from brainbench.guidance.verdict import AGAINST, HOLDS, LEVEL, RISES
 
 Array = NDArray[np.float64]
-Rule = Literal["corrected over arms", "every comparison passes"]
-RULES: tuple[Rule, Rule] = ("corrected over arms", "every comparison passes")
-GAINS = (0.0, 0.05, 0.13, 0.23)
-"""Planted, in AUC."""
-ALL = "all that a claim needs"
+METRICS = (RISES, HOLDS)
 
 
 @dataclass(frozen=True)
-class GuidanceDesign:
-    """A test of the full tier, and how log-odds vary there.
+class Drawn:
+    """One metric of some rows of an arm, at the problems of one data set.
 
     Attributes
     ----------
-    mode : ``steering``: an arm without drawn signals answers the same with every seed;
-        ``finetuning``: each seed is a training of its own.
-    n_base, n_orders, n_validation : problems, orders of premises of each, and problems that the
-        threshold is chosen on.
-    auc : expected without a gain.
-    common : share of the variance of log-odds within a label that all arms have in common.
-    of_problem : share of it that the orders of a problem have in common.
-    spread : standard deviation of the expected AUC over draws of signals.
-    seed_spread : of fine-tuning, standard deviation of the expected AUC over seeds.
-    oracle : label as fMRI knows the answers, and is left out of any correction.
+    values : (n_rows,)
+    parts : for each group of problems that is averaged, what each problem adds to the metric of
+        each row (n_rows, n), and how often it was drawn (n,). The metric is the mean of each.
     """
 
-    name: str
-    mode: Mode
-    n_base: int
-    n_orders: int
-    n_validation: int
-    auc: float
-    common: float
-    of_problem: float
-    spread: float
-    seed_spread: float = 0.0
-    oracle: bool = False
+    values: Array
+    parts: tuple[tuple[Array, Array], ...]
+
+    def at(self, rows: slice) -> Drawn:
+        """Some of the rows."""
+        return Drawn(self.values[rows], tuple((each[rows], counts) for each, counts in self.parts))
 
     @property
-    def arms(self) -> tuple[str, ...]:
-        """Names of the arms of the full tier; without an oracle, which no rule looks at."""
-        return tuple(
-            arm.name
-            for arm in arms_of(self.mode)
-            if not (self.oracle and arm.name == LABEL_AS_FMRI)
+    def mean(self) -> Drawn:
+        """The mean of all rows, as one."""
+        parts = tuple((each.mean(axis=0, keepdims=True), counts) for each, counts in self.parts)
+        return Drawn(self.values.mean(keepdims=True), parts)
+
+    def minus(self, other: Drawn) -> Drawn:
+        """One row minus another."""
+        parts = tuple(
+            (each - theirs, counts)
+            for (each, counts), (theirs, _) in zip(self.parts, other.parts, strict=True)
         )
+        return Drawn(self.values - other.values, parts)
 
     @property
-    def items(self) -> TestItems:
-        """Problems of the test, half of them True."""
-        problems = np.arange(self.n_base)
-        return TestItems(
-            np.repeat(problems % 2, self.n_orders),
-            2,
-            np.repeat(problems, self.n_orders),
-            np.tile(np.arange(self.n_orders), self.n_base),
-        )
+    def over_problems(self) -> Array:
+        """(n_rows,) variance of each row over draws of problems (DeLong et al. 1988 of an area)."""
+        found = np.zeros(len(self.values))
+        for each, counts in self.parts:
+            n = counts.sum()
+            centre = (each @ counts / n)[:, None]
+            found += ((each - centre) ** 2 @ counts) / (n - 1) / n
+        return found
+
+    @property
+    def rows(self) -> Rows:
+        """What the rows vary by, net of the problems."""
+        if len(self.values) == 1:
+            return Rows(self.values, 0.0)
+        of_each, of_mean = self.over_problems.mean(), self.mean.over_problems[0]
+        return Rows(self.values, net_spread(self.values, float(of_each), float(of_mean)))
 
 
-# Of SmolLM2-135M-Instruct, steered by ten permutations of xiao2026's responses in the deductive-
-# reasoning ROI (scripts/measure_signal_spread.py): at held-out scanner items the log-odds of two
-# permutations correlate by 0.01 (transitive) and 0.07 (syllogistic) within a label, and the AUC
-# varies by 0.07 and 0.08, no more than 36 problems make it; at 192 new problems they correlate by
-# 0.92 and 0.80, and the AUC varies by 0.009 and 0.020, by 0 and 0.006 net of the problems. Of
-# fine-tuning there is one training of each arm (submissions/…/1febe7017259): the intervals of its
-# differences are those of a correlation of 0.85; on new problems the AUC of its arms varies by
-# 0.01, at scanner items by 0.09. What orders of a problem have in common, and what seeds of a
-# training differ by, is assumed.
-DESIGNS = (
-    GuidanceDesign(
-        "held-out scanner items, steering", "steering", 36, 1, 18,
-        auc=0.5, common=0.1, of_problem=1.0, spread=0.02, oracle=True,
-    ),
-    GuidanceDesign(
-        "new problems, steering", "steering", 192, 6, 32,
-        auc=0.535, common=0.8, of_problem=0.7, spread=0.006,
-    ),
-    GuidanceDesign(
-        "new problems, fine-tuning", "finetuning", 192, 6, 32,
-        auc=0.535, common=0.85, of_problem=0.7, spread=0.03, seed_spread=0.02,
-    ),
-    GuidanceDesign(
-        "new problems, fine-tuning, signals far apart", "finetuning", 192, 6, 32,
-        auc=0.535, common=0.85, of_problem=0.7, spread=0.09, seed_spread=0.02,
-    ),
-)  # fmt: skip
-
-
-def simulate_answers(
-    design: GuidanceDesign, gain: float, rng: np.random.Generator
-) -> dict[str, ArmAnswers]:
-    """Answers of every arm; only guided gains.
+def draw_metrics(
+    pool: ArmPool, picked: tuple[NDArray[np.intp], NDArray[np.intp]], counts: tuple[Array, Array],
+    cut: int,
+) -> dict[Metric, Drawn]:  # fmt: skip
+    """Both metrics of some rows of a pool, under counts of the problems.
 
     Parameters
     ----------
-    design : the test.
-    gain : by which the expected AUC of guided is higher than that of every other arm.
-    rng : source of everything that is drawn.
+    pool : of an arm.
+    picked : draws of signals and trainings, one of each for every row.
+    counts : how often each problem that is True, and that is False, was drawn.
+    cut : which of the thresholds.
     """
-    found = {}
-    n_all = design.n_base + design.n_validation
-    common = _log_odds(design, 1, n_all, rng)
-    for arm in design.arms:
-        drawn = is_stochastic(arm)
-        n_rows = MIN_SEEDS if drawn or (design.mode == "finetuning" and arm != UNGUIDED) else 1
-        # rows of the same signals share what these do to each problem; a training adds its own
-        signals = _log_odds(design, n_rows if drawn else 1, n_all, rng)
-        own = signals
-        if design.mode == "finetuning":
-            own = np.sqrt(0.5) * (signals + _log_odds(design, n_rows, n_all, rng))
-        lucky = rng.standard_normal((n_rows if drawn else 1, 1)) if drawn or arm == GUIDED else 0.0
-        expected = design.auc + gain * (arm == GUIDED) + design.spread * lucky
-        if n_rows > 1:
-            expected = expected + design.seed_spread * rng.standard_normal((n_rows, 1))
-        apart = ndtri(np.clip(expected, 0.01, 0.99)) / np.sqrt(2.0)
-        noise = np.sqrt(design.common) * common + np.sqrt(1.0 - design.common) * own
-        sign = 1.0 - 2.0 * (np.repeat(np.arange(n_all), design.n_orders) % 2)
-        odds = apart * sign + noise
-        found[arm] = _answers(design, np.resize(odds, (MIN_SEEDS, odds.shape[1])))
-    return found
-
-
-def _log_odds(
-    design: GuidanceDesign, n_rows: int, n_problems: int, rng: np.random.Generator
-) -> Array:
-    """(n_rows, n_problems · n_orders) of variance 1; orders of a problem are correlated."""
-    of_problem = rng.standard_normal((n_rows, n_problems)).repeat(design.n_orders, axis=1)
-    of_order = rng.standard_normal((n_rows, n_problems * design.n_orders))
-    found: Array = (
-        np.sqrt(design.of_problem) * of_problem + np.sqrt(1.0 - design.of_problem) * of_order
-    )
-    return found
-
-
-def _answers(design: GuidanceDesign, odds: Array) -> ArmAnswers:
-    """Answers to the test; the last problems are those that thresholds are chosen on."""
-    n_items = design.n_base * design.n_orders
-    true = np.repeat(np.arange(design.n_base + design.n_validation), design.n_orders) % 2 == 0
-    thresholds = np.array([best_threshold(row[n_items:], true[n_items:]) for row in odds])
-    own = odds[:, :n_items]
-    return ArmAnswers(own, np.where(own > 0.0, 0, 1), thresholds=thresholds)
+    true, false = counts
+    pairs = pool.pairs[picked].astype(np.float64)
+    above = pairs @ false / false.sum()
+    below = np.einsum("rtf,t->rf", pairs, true, optimize=True) / true.sum()
+    area = Drawn(above @ true / true.sum(), ((above, true), (below, false)))
+    every = np.concatenate(counts)
+    right = pool.right[(cut, *picked)].astype(np.float64)
+    return {RISES: area, HOLDS: Drawn(right @ every / every.sum(), ((right, every),))}
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """One data set by both rules.
+class Compared:
+    """Guided minus an arm.
 
     Attributes
     ----------
-    helps : rule → whether the verdict is that brain signals help.
-    found : (arm, metric, rule) → whether that comparison has an uncorrected p below 0.05, in
-        either direction; ``mcnemar`` is a metric of the first rule only.
+    value : the difference.
+    p : two-sided, by the rule that holds.
+    p_before : by the one before, whose degrees of freedom were at most those of the signals.
     """
 
-    helps: dict[Rule, bool]
-    found: dict[tuple[str, str, Rule], bool]
+    value: float
+    p: float
+    p_before: float
+
+    @property
+    def rises(self) -> bool:
+        """Whether it is above 0."""
+        return self.value > 0.0 and self.p < LEVEL
+
+    @property
+    def rose_before(self) -> bool:
+        """Whether it was, by the rule before."""
+        return self.value > 0.0 and self.p_before < LEVEL
+
+    @property
+    def falls(self) -> bool:
+        """Whether it is below 0."""
+        return self.value < 0.0 and self.p < LEVEL
 
 
-def judge(arms: Mapping[str, ArmAnswers], items: TestItems, n_draws: int, seed: int) -> Outcome:
-    """Both rules on the same answers and the same draws.
+def compare_drawn(guided: Drawn, other: Drawn, permuted: Drawn) -> Compared:
+    """Guided minus an arm, with both p.
 
     Parameters
     ----------
-    arms : by name.
-    items : the problems.
-    n_draws : of the bootstrap; the standard error of 500 is known to 3 %.
-    seed : of the bootstrap.
+    guided, other : of the same problems.
+    permuted : rows of permuted signals; ``other`` itself if it is that arm.
     """
-    tables = tabulate(arms, items, n_draws, seed)
-    others = [name for name in arms if name != GUIDED]
-    now = {(arm, m): _change(estimate_gain(tables, arm, m, items.n_base), m)
-           for arm in others for m in CLAIM}  # fmt: skip
-    before = {(arm, m): _before(tables, arm, m, items.n_base) for arm in others for m in CLAIM}
-    corrected = dict(before)
-    for metric in CLAIM:
-        p_values = holm([_p(before[arm, metric]) for arm in others])
-        for arm, p in zip(others, p_values, strict=True):
-            corrected[arm, metric] = before[arm, metric].model_copy(update={"p": p})
-    found: dict[tuple[str, str, Rule], bool] = {}
-    for rule, changes in zip(RULES, (before, now), strict=True):
-        found |= {(arm, metric, rule): _p(changes[arm, metric]) < LEVEL
-                  for arm, metric in changes}  # fmt: skip
-    for arm in others:
-        tested = mcnemar_of_arms(arms[GUIDED], arms[arm], items)
-        found[arm, "mcnemar", RULES[0]] = tested is not None and tested[0] < LEVEL
-    return Outcome({RULES[0]: _helps(corrected), RULES[1]: _helps(now)}, found)
+    apart = guided.mean.minus(other.mean)
+    value, of_problems = float(apart.values[0]), float(apart.over_problems[0])
+    n_base = int(sum(counts.sum() for _, counts in apart.parts))
+    ours, theirs = guided.rows, other.rows
+    signals = theirs if other is permuted else permuted.rows
+    error, freedom = standard_error(ours, theirs, of_problems, n_base, signals)
+    if error == 0.0:
+        return Compared(value, float(value == 0.0), float(value == 0.0))
+    before = min(freedom_before(ours, theirs, of_problems, n_base, signals),
+                 signals.values.size - 1)  # fmt: skip
+    p, p_before = (2.0 * float(stdtr(own, -abs(value) / error)) for own in (freedom, before))
+    return Compared(value, p, p_before)
 
 
-def _before(tables: Mapping[str, Tables], arm: str, metric: Metric, n_base: int) -> Change:
-    """The earlier rule: only arms whose own rows are drawn anew add what draws vary by."""
-    ours, theirs = tables[GUIDED][metric], tables[arm][metric]
-    signals = theirs if is_stochastic(arm) else None
-    return _change(compare(ours, theirs, n_base, signals, ends=SHARES), metric)
+def freedom_before(
+    guided: Rows, other: Rows, of_problems: float, n_base: int, signals: Rows
+) -> float:
+    """Degrees of freedom by the rule before: of spreads net of problems.
+
+    Parameters
+    ----------
+    guided, other, of_problems, n_base, signals : as of :func:`.standard_error`.
+    """
+    size = other.values.size
+    parts = [(of_problems, n_base), (guided.spread / guided.values.size, guided.values.size)]
+    if signals is other:
+        parts.append((other.spread * (1.0 + 1.0 / size), size))
+    else:
+        parts += [(other.spread / size, size), (signals.spread, signals.values.size)]
+    spent = sum(part**2 / (n - 1) for part, n in parts if n > 1)
+    return sum(part for part, _ in parts) ** 2 / spent if spent else np.inf
 
 
-def _change(found: object, metric: Metric) -> Change:
-    return Change.model_validate(
-        {"metric": metric, **{name: getattr(found, name) for name in ("value", "interval", "p")}}
-    )
+@dataclass(frozen=True)
+class Truth:
+    """What is planted.
 
+    Attributes
+    ----------
+    gain : of guided over both arms, in AUC.
+    over : where nothing is gained over one arm, the other one, which is far below.
+    """
 
-def _p(change: Change) -> float:
-    return 1.0 if change.p is None else change.p
-
-
-def _helps(changes: Mapping[tuple[str, Metric], Change]) -> bool:
-    differences = [
-        Difference(against=arm, n_seeds=MIN_SEEDS, changes=[changes[arm, m] for m in CLAIM],
-                   mcnemar_p=None, mcnemar_gained=None, mcnemar_lost=None)
-        for arm in AGAINST
-    ]  # fmt: skip
-    return decide_verdict(differences) == "brain signals help"
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class GuidanceRate(_Part):
-    """How often something was found."""
-
-    design: str
     gain: float
-    """Planted, in AUC."""
-    rule: Rule
-    against: str
-    """Arm of a single comparison; ``all that a claim needs`` for the verdict."""
-    what: str
-    """A metric, ``mcnemar``, or ``verdict``."""
-    n: int
-    """Data sets."""
-    rate: float
-    interval: Interval
-    """Exact two-sided 95 % (Clopper & Pearson 1934)."""
+    over: str | None = None
 
 
-class GuidanceCalibration(_Part):
-    """Everything that was counted."""
-
-    schema_version: int = 1
-    seed: int
-    draws: int
-    """Of the bootstrap."""
-    versions: dict[str, str]
-    designs: tuple[dict[str, str | int | float | bool], ...]
-    rows: tuple[GuidanceRate, ...]
-
-    def one(
-        self, design: str, gain: float, rule: Rule, what: str, against: str = ALL
-    ) -> GuidanceRate:
-        """The row of that name.
-
-        Raises
-        ------
-        KeyError
-            When there is none.
-        """
-        key = design, gain, rule, what, against
-        for row in self.rows:
-            if (row.design, row.gain, row.rule, row.what, row.against) == key:
-                return row
-        raise KeyError(key)
+GAINS = (0.02, 0.03, 0.04, 0.05, 0.065, 0.08, 0.1, 0.13, 0.17, 0.22, 0.3, 0.4)
+FAR = 0.2
+"""By how much an arm is below, over which a gain is no error."""
+NOTHING = (Truth(0.0), *(Truth(0.0, over) for over in AGAINST))
+PERMUTATIONS = (3, 5, 10, 20)
 
 
-def count_outcomes(
-    design: GuidanceDesign, gain: float, outcomes: Sequence[Outcome]
-) -> list[GuidanceRate]:
-    """Rates of the verdict by both rules; of each comparison too, where nothing is gained.
+@dataclass(frozen=True, eq=False)
+class World:
+    """Pools of the three arms of one truth, thresholds drawn on the same problems for all."""
+
+    guided: ArmPool
+    permuted: ArmPool
+    label: ArmPool
+
+    @classmethod
+    def of(cls, pool: GuidancePool, truth: Truth, seed: int) -> World:
+        """Log-odds with a gain planted in them."""
+
+        def arm(name: str, gain: float) -> ArmPool:
+            return pool.arm(name, gain, np.random.default_rng(seed))
+
+        low = {name: -FAR if truth.over == name else 0.0 for name in AGAINST}
+        return cls(
+            arm(PERMUTED, truth.gain),
+            arm(PERMUTED, low[PERMUTED]),
+            arm(LABEL_ONLY, low[LABEL_ONLY]),
+        )
+
+
+def simulate(
+    world: World, n_base: int, n_permutations: Sequence[int], rng: np.random.Generator
+) -> dict[int, dict[str, bool]]:
+    """One data set, judged with several numbers of permutations.
 
     Parameters
     ----------
-    design : the test.
-    gain : that was planted.
-    outcomes : one for each data set.
+    world : what is drawn from.
+    n_base : problems, half of them True.
+    n_permutations : of permuted signals and, of trainings, rows of every other arm.
+    rng : source of everything that is drawn.
+
+    Returns
+    -------
+    Number of permutations → rule → whether brain signals are said to help.
+
+    Raises
+    ------
+    ValueError
+        When there are too few draws of signals: one of them is guided's own.
     """
-    found = [
-        _rate(design, gain, rule, "verdict", ALL, [each.helps[rule] for each in outcomes])
-        for rule in RULES
-    ]
-    if gain == 0.0:
-        found += [
-            _rate(design, gain, rule, what, arm, [each.found[arm, what, rule] for each in outcomes])
-            for arm, what, rule in outcomes[0].found
-        ]
+    n_signals, n_trainings, n_true, n_false = world.guided.pairs.shape
+    if max(n_permutations) >= n_signals:
+        raise ValueError(
+            f"{n_signals} draws of signals allow {n_signals - 1} permutations, not "
+            f"{max(n_permutations)}"
+        )
+    counts = _draw(n_true, n_base // 2, rng), _draw(n_false, n_base // 2, rng)
+    cut = int(rng.integers(THRESHOLDS))
+    most = max(n_permutations)
+    signals = rng.permutation(n_signals)[: most + 1]
+    trainings = [rng.permutation(n_trainings)[:most] for _ in range(3)]
+    own = np.full(trainings[0].size, signals[0])
+    every = np.resize(trainings[1], most)
+    guided = draw_metrics(world.guided, (own, trainings[0]), counts, cut)
+    permuted = draw_metrics(world.permuted, (signals[1:], every), counts, cut)
+    label = draw_metrics(world.label, (np.zeros_like(trainings[2]), trainings[2]), counts, cut)
+    found = {}
+    for number in n_permutations:
+        first = slice(number)
+        few = [{m: arm[m].at(first) for m in METRICS} for arm in (guided, permuted, label)]
+        found[number] = _judge(*few)
     return found
 
 
-def _rate(
-    design: GuidanceDesign, gain: float, rule: Rule, what: str, against: str, found: Sequence[bool]
-) -> GuidanceRate:
-    counted = binomtest(sum(found), len(found)).proportion_ci(0.95, method="exact")
-    return GuidanceRate(
-        design=design.name, gain=gain, rule=rule, what=what, against=against, n=len(found),
-        rate=sum(found) / len(found), interval=(float(counted.low), float(counted.high)),
-    )  # fmt: skip
+def _draw(n: int, count: int, rng: np.random.Generator) -> Array:
+    """How often each of n problems is among so many."""
+    found: Array = rng.multinomial(count, np.full(n, 1.0 / n)).astype(np.float64)
+    return found
 
 
-def calibrate_guidance(
-    designs: Sequence[GuidanceDesign],
-    n_nothing: int,
-    n_planted: int,
+def _judge(
+    guided: Mapping[Metric, Drawn], permuted: Mapping[Metric, Drawn], label: Mapping[Metric, Drawn]
+) -> dict[str, bool]:
+    """Both rules; see :func:`brainbench.guidance.verdict.decide_verdict`."""
+    found = {
+        metric: [
+            compare_drawn(guided[metric], other[metric], permuted[metric])
+            for other in (permuted, label)
+        ]
+        for metric in METRICS
+    }
+    now = all(each.rises for each in found[RISES]) and not any(e.falls for e in found[HOLDS])
+    return {"now": now, "before": all(e.rose_before for own in found.values() for e in own)}
+
+
+def count_claims(
+    pool: GuidancePool,
+    truth: Truth,
+    sizes: Sequence[int],
+    n_data_sets: int,
+    n_permutations: Sequence[int] = PERMUTATIONS,
     seed: int = 0,
-    n_draws: int = 500,
-    report: Progress = no_progress,
-) -> GuidanceCalibration:
-    """Simulate every design with every gain.
+) -> dict[tuple[int, int], list[GuidanceRate]]:
+    """Rates of one truth by both rules.
 
     Parameters
     ----------
-    designs : tests to simulate.
-    n_nothing, n_planted : data sets of each design without a gain, and with each gain.
-    seed : of everything that is drawn.
-    n_draws : of the bootstrap.
-    report : called before each design and gain.
+    pool : of log-odds.
+    truth : what is planted.
+    sizes : numbers of problems.
+    n_data_sets : of each size.
+    n_permutations : each of them, in the same data sets.
+    seed : of everything that is drawn; data sets of all truths are of the same problems.
+
+    Returns
+    -------
+    (problems, permutations) → a rate for each rule.
     """
-    rows: list[GuidanceRate] = []
-    steps = [(design, gain) for design in designs for gain in GAINS]
-    for number, (design, gain) in enumerate(steps):
-        report(Step(f"{design.name}, a gain of {gain:g}", number, len(steps)))
-        outcomes = []
-        for data_set in range(n_planted if gain else n_nothing):
-            rng = np.random.default_rng([seed, crc32(design.name.encode()), data_set])
-            arms = simulate_answers(design, gain, rng)
-            outcomes.append(judge(arms, design.items, n_draws, data_set))
-        rows += count_outcomes(design, gain, outcomes)
-    return GuidanceCalibration(
-        seed=seed,
-        draws=n_draws,
-        versions=versions(__name__),
-        designs=tuple(asdict(design) for design in designs),
-        rows=tuple(rows),
-    )
+    world = World.of(pool, truth, seed)
+    found = {}
+    for size in sizes:
+        counted = {(n, rule): 0 for n in n_permutations for rule in RULES}
+        for number in range(n_data_sets):
+            rng = np.random.default_rng([seed, size, number])
+            for n, helps in simulate(world, size, n_permutations, rng).items():
+                for rule in RULES:
+                    counted[n, rule] += helps[rule]
+        for n in n_permutations:
+            found[size, n] = [
+                GuidanceRate.of(rule, truth.gain, truth.over, counted[n, rule], n_data_sets)
+                for rule in RULES
+            ]
+    return found

@@ -1,14 +1,15 @@
 """The verdict on brain signals, and a reading of what changed.
 
-``brain signals help``: AUC and accuracy at the validation threshold both rise against permuted
-signals and against labels alone. ``not shown to help``: one of them does not. ``inconclusive``:
-the tier, the seeds or a missing arm allow no claim.
+``brain signals help``: the AUC of log-odds rises against permuted signals and against labels
+alone, and accuracy at the validation threshold falls against neither. ``not shown to help``: one
+of that does not hold. ``inconclusive``: the tier, the seeds or a missing arm allow no claim.
 
-The claim is an intersection–union test: that signals help is said only if each of four
-comparisons rejects its own null hypothesis. If signals do not help, at least one of the four nulls
-is true, and the claim is made only where the test of that very null rejects, which happens in at
-most α of the cases. So four tests at α make one claim at α, and no p is corrected, neither for the
-four nor for arms that take no part in the claim.
+The claim is an intersection–union test: that signals help is said only if each of two comparisons
+rejects its own null hypothesis. If signals do not help, at least one of the two nulls is true, and
+the claim is made only where the test of that very null rejects, which happens in at most α of the
+cases. So two tests at α make one claim at α, and no p is corrected, neither for the two nor for
+arms that take no part in the claim. Accuracy can only take a claim away, so it adds no error; that
+it rises was needed once, and cost most of the power (``docs/data/guidance_power.json``).
 
 Source: Berger 1982, Technometrics 24, 295–300.
 """
@@ -35,9 +36,11 @@ from brainbench.guidance.rows import (
 )
 from brainbench.quantities import Interval
 
-# A claim needs both, against both: that log-odds separate True from False better, and that
-# accuracy is higher at a threshold that was not chosen here.
-CLAIM: tuple[Metric, ...] = ("auc", "accuracy_at_threshold")
+# What a claim looks at, against both arms: log-odds must separate True from False better, and
+# accuracy at a threshold that was not chosen here must not fall.
+RISES: Metric = "auc"
+HOLDS: Metric = "accuracy_at_threshold"
+CLAIM: tuple[Metric, ...] = (RISES, HOLDS)
 AGAINST = (PERMUTED, LABEL_ONLY)
 MIN_SEEDS = 5
 MIN_PERMUTATIONS = 5
@@ -225,10 +228,10 @@ def unmeasured(differences: Sequence[Difference]) -> list[str]:
 def decide_verdict(differences: Sequence[Difference], lacking: Sequence[str] = ()) -> Verdict:
     """The verdict on the differences between guided and the other arms.
 
-    A claim rests on AUC and on accuracy at the validation threshold, each with its interval
-    above 0 and its p below 0.05, against item-permuted signals and against labels alone. All four
-    must hold, so none is corrected (intersection–union test). How often the model answers True
-    takes no part in it, nor do other arms.
+    A claim rests on AUC, its interval above 0 and its p below 0.05, against item-permuted signals
+    and against labels alone. Both must hold, so neither is corrected (intersection–union test).
+    Accuracy at the validation threshold must have been measured, and its interval must not be
+    below 0. How often the model answers True takes no part in it, nor do other arms.
 
     Parameters
     ----------
@@ -236,15 +239,16 @@ def decide_verdict(differences: Sequence[Difference], lacking: Sequence[str] = (
     """
     if lacking or unmeasured(differences):
         return "inconclusive"
-    if any(_failing(metric, differences) for metric in CLAIM):
+    if _failing(differences) or _falling(differences):
         return "not shown to help"
     return "brain signals help"
 
 
 def claim_p(differences: Sequence[Difference]) -> float | None:
-    """Largest p of the four comparisons that the claim needs, which is the p of the claim.
+    """Larger p of the two comparisons of AUC that the claim needs, which is the p of the claim.
 
-    1 where one of them is not a rise; None where one of them has no p.
+    1 where one of them is not a rise, or accuracy at the threshold falls; None where one of them
+    has no p.
 
     Parameters
     ----------
@@ -253,10 +257,12 @@ def claim_p(differences: Sequence[Difference]) -> float | None:
     Source: Berger 1982, Technometrics 24: the p of an intersection–union test.
     """
     by_arm = {difference.against: difference for difference in differences}
-    changes = [find_change(by_arm.get(arm), metric) for arm in AGAINST for metric in CLAIM]
+    changes = [find_change(by_arm.get(arm), RISES) for arm in AGAINST]
     known = [(c.value, c.p) for c in changes if c is not None and c.p is not None]
     if len(known) < len(changes):
         return None
+    if _falling(differences):
+        return 1.0
     return max(p if value > 0.0 else 1.0 for value, p in known)
 
 
@@ -289,11 +295,21 @@ def _is_above(change: Change | None) -> bool:
     )
 
 
-def _failing(metric: Metric, differences: Sequence[Difference]) -> list[tuple[str, Change]]:
-    """Needed arms that guided is not above, of those that were measured."""
+def _needed(metric: Metric, differences: Sequence[Difference]) -> list[tuple[str, Change]]:
+    """Changes of a metric against the arms that a claim needs, as far as they were measured."""
     by_arm = {difference.against: difference for difference in differences}
     changes = [(arm, find_change(by_arm.get(arm), metric)) for arm in AGAINST]
-    return [(arm, change) for arm, change in changes if change and not _is_above(change)]
+    return [(arm, change) for arm, change in changes if change]
+
+
+def _failing(differences: Sequence[Difference]) -> list[tuple[str, Change]]:
+    """Needed arms that guided is not above."""
+    return [(arm, change) for arm, change in _needed(RISES, differences) if not _is_above(change)]
+
+
+def _falling(differences: Sequence[Difference]) -> list[tuple[str, Change]]:
+    """Needed arms whose accuracy at the threshold guided falls below."""
+    return [(arm, change) for arm, change in _needed(HOLDS, differences) if _side(change) < 0]
 
 
 def _side(change: Change | None) -> int:
@@ -337,13 +353,13 @@ def _log_odds(differences: Sequence[Difference], first: Difference) -> str:
         joint = ", but" if _side(find_change(first, "accuracy")) > 0 else ";"
         return f"{joint} its log-odds separate True from False {_weakly(weak)}{_tail(weak, first)}"
     better = f"; its log-odds separate True from False better than {_list(measured)}"
-    failing = _failing("accuracy_at_threshold", differences)
-    if failing:
+    falling = _falling(differences)
+    if falling:
         named = " and ".join(
-            f"{arm} ({_points(c.value)} points{_range(c.interval, 100.0, 1)})" for arm, c in failing
+            f"{arm} ({_points(c.value)} points{_range(c.interval, 100.0, 1)})" for arm, c in falling
         )
-        return f"{better}, but accuracy at the validation threshold is not above that of {named}"
-    if all(_is_above(find_change(by_arm[arm], "accuracy_at_threshold")) for arm, _ in measured):
+        return f"{better}, but accuracy at the validation threshold falls below that of {named}"
+    if all(_is_above(find_change(by_arm[arm], HOLDS)) for arm, _ in measured):
         return f"{better}, and more are right at the validation threshold"
     return better
 

@@ -1,167 +1,149 @@
-"""How often the verdict on guidance is reached where the truth is known, and what docs say."""
+"""How large a gain is found, and how often none is claimed: simulated as real runs are judged."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import binom
+from simulated_odds import measured_odds
 
-import brainbench
 from brainbench.calibration.guidance import (
-    ALL,
-    DESIGNS,
-    GAINS,
-    RULES,
-    GuidanceCalibration,
-    GuidanceDesign,
-    GuidanceRate,
-    calibrate_guidance,
-    judge,
-    simulate_answers,
+    METRICS,
+    NOTHING,
+    Truth,
+    World,
+    compare_drawn,
+    count_claims,
+    draw_metrics,
+    simulate,
 )
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED
-from brainbench.guidance.verdict import AGAINST, CLAIM
-from brainbench.statistics.answers import auc
+from brainbench.calibration.guidance_pool import GuidancePool, Training, steered, trained
+from brainbench.guidance.answers import ArmAnswers
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED
+from brainbench.guidance.gains import compare as module
+from brainbench.guidance.gains.compare import GainSettings, estimate_gain, measure_gains, tabulate
 
-DOCS = Path(brainbench.__file__).parent.parent / "docs"
-DOCS = Path(brainbench.__file__).parent.parent / "docs"
-BEFORE, NOW = RULES
-# few problems in one order: quick, and each draw of signals differs much from the next
-SMALL = GuidanceDesign(
-    "small", "steering", 64, 1, 16, auc=0.55, common=0.9, of_problem=1.0, spread=0.09
-)
+FAR_APART = Training(0.85, 0.7, spread=0.09, seed_spread=0.02, n_signals=24, n_trainings=5)
 
 
-def outcomes(
-    gain: float, count: int, design: GuidanceDesign = SMALL
-) -> Sequence[tuple[bool, dict[tuple[str, str, str], bool]]]:
-    found = []
-    for seed in range(count):
-        arms = simulate_answers(design, gain, np.random.default_rng([7, seed]))
-        arms = {name: arms[name] for name in (UNGUIDED, GUIDED, *AGAINST)}
-        outcome = judge(arms, design.items, 200, seed)
-        found.append((outcome.helps[NOW], dict(outcome.found)))
+def rate(pool: GuidancePool, truth: Truth, n_base: int, n_permutations: int, n: int) -> float:
+    found = count_claims(pool, truth, (n_base,), n, (n_permutations,))
+    return found[n_base, n_permutations][0].rate
+
+
+def as_answers(pool: GuidancePool, seed: int) -> dict[str, ArmAnswers]:
+    """The rows of a pool as a run would have them: one guided, some permuted, labels alone."""
+    labels, test = pool.measured.labels, pool.measured.test
+    rows = {
+        GUIDED: pool.odds[PERMUTED][:1, 0] + 0.3 * (1 - 2 * labels),
+        PERMUTED: pool.odds[PERMUTED][1:, 0],
+        LABEL_ONLY: pool.odds[LABEL_ONLY][:, 0],
+    }
+    found = {}
+    for arm, odds in rows.items():
+        cuts = pool._thresholds(odds, np.random.default_rng(seed))[0]
+        own = odds[:, test]
+        found[arm] = ArmAnswers(own, np.where(own > 0, 0, 1), thresholds=cuts)
     return found
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_variances_in_closed_form_are_those_of_the_bootstrap(seed: int) -> None:
+    """The same answers by the code that judges real runs."""
+    measured = measured_odds(60, 2, n_signals=7, spread=0.3, seed=seed)
+    pool = steered(measured, 2, 0.01)
+    answers = as_answers(pool, 0)
+    pool = replace(pool, odds={**pool.odds, GUIDED: pool.odds[PERMUTED][:1]})
+    shifted = pool.odds[GUIDED] + 0.3 * (1 - 2 * measured.labels)
+    pool = replace(pool, odds={**pool.odds, GUIDED: shifted})
+    counts = np.ones(30), np.ones(30)
+    rows = {GUIDED: (0, 1), PERMUTED: (1, 7), LABEL_ONLY: (0, 1)}
+    drawn = {}
+    for arm, (first, last) in rows.items():
+        picked = np.arange(first, last), np.zeros(last - first, int)
+        drawn[arm] = draw_metrics(pool.arm(arm, 0.0, np.random.default_rng(0)), picked, counts, 0)
+    tables = tabulate(answers, measured.items, 4000, seed)
+    for metric in METRICS:
+        for arm in (PERMUTED, LABEL_ONLY):
+            one = compare_drawn(*(drawn[name][metric] for name in (GUIDED, arm, PERMUTED)))
+            other = estimate_gain(tables, arm, metric, measured.items.n_base)
+            assert other is not None
+            assert other.p is not None
+            assert one.value == pytest.approx(other.value, abs=1e-6)
+            assert one.p == pytest.approx(other.p, rel=0.25, abs=0.01)
+
+
+def test_the_same_data_set_is_judged_alike_with_any_numbers_of_permutations() -> None:
+    world = World.of(steered(measured_odds(), 2, 0.01), Truth(0.1), 0)
+    alone = simulate(world, 40, (7,), np.random.default_rng(5))
+    among = simulate(world, 40, (3, 5, 7), np.random.default_rng(5))
+    assert among[7] == alone[7]
+    assert list(among) == [3, 5, 7]
+
+
+def test_more_than_the_pool_has_is_not_drawn() -> None:
+    """One draw of signals is guided's own: eight rows allow seven permutations."""
+    world = World.of(steered(measured_odds(), 2, 0.01), Truth(0.1), 0)
+    with pytest.raises(ValueError, match="8 draws of signals allow 7 permutations, not 9"):
+        simulate(world, 40, (9,), np.random.default_rng(5))
+
+
 class TestRates:
-    COUNT = 40
+    """A few hundred data sets: bounds that chance crosses once in a thousand runs."""
 
-    def test_nothing_is_claimed_where_nothing_is_gained(self) -> None:
-        found = outcomes(0.0, self.COUNT)
-        assert np.mean([helps for helps, _ in found]) <= 0.05
+    COUNT = 300
 
-        def rate(arm: str, metric: str, rule: str) -> float:
-            return float(np.mean([singles[arm, metric, rule] for _, singles in found]))
+    @pytest.mark.parametrize("truth", NOTHING)
+    @pytest.mark.parametrize("n_permutations", [5, 20])
+    def test_nothing_is_claimed_where_nothing_is_gained(
+        self, truth: Truth, n_permutations: int
+    ) -> None:
+        pool = steered(measured_odds(80, 1, n_signals=22, common=0.8, spread=0.1), 1, 0.01)
+        most = binom.ppf(0.999, self.COUNT, 0.05) / self.COUNT
+        assert rate(pool, truth, 80, n_permutations, self.COUNT) <= most
 
-        for arm in AGAINST:
-            for metric in CLAIM:
-                most = binom.ppf(0.999, self.COUNT, 0.05) / self.COUNT
-                assert rate(arm, metric, NOW) <= most
-        # with what other signals vary by left out
-        assert rate(LABEL_ONLY, "auc", BEFORE) > 0.25
+    @pytest.mark.parametrize("truth", NOTHING)
+    def test_nor_where_signals_are_far_apart_and_few(self, truth: Truth) -> None:
+        pool = trained("trained", measured_odds(40, 1), 1, FAR_APART, 0)
+        most = binom.ppf(0.999, self.COUNT, 0.05) / self.COUNT
+        assert rate(pool, truth, 192, 5, self.COUNT) <= most
 
-    def test_a_large_gain_is_found(self) -> None:
-        found = outcomes(0.4, 12, replace(SMALL, spread=0.02))
-        assert np.mean([helps for helps, _ in found]) > 0.8
-
-
-def test_arms_have_the_area_that_was_planted() -> None:
-    design = replace(SMALL, n_base=4000, spread=0.0)
-    arms = simulate_answers(design, 0.2, np.random.default_rng(0))
-    areas = {name: auc(arm.log_odds[0], design.items.labels == 0) for name, arm in arms.items()}
-    assert areas.pop(GUIDED) == pytest.approx(0.75, abs=0.02)
-    assert list(areas.values()) == pytest.approx([0.55] * len(areas), abs=0.03)
-    # without drawn signals a steered model answers the same with every seed
-    assert np.ptp(arms[LABEL_ONLY].log_odds, axis=0).max() == 0.0
-    assert np.ptp(arms[PERMUTED].log_odds, axis=0).min() > 0.0
+    def test_a_large_gain_is_found_and_more_of_it_with_more_permutations(self) -> None:
+        pool = steered(measured_odds(80, 1, n_signals=22, common=0.8), 1, 0.01)
+        assert rate(pool, Truth(0.25), 192, 5, 60) > 0.8
+        few, many = (rate(pool, Truth(0.08), 192, n, self.COUNT) for n in (5, 20))
+        assert many > few
 
 
-def test_every_design_and_gain_is_counted_by_both_rules() -> None:
-    found = calibrate_guidance([SMALL], 2, 1, n_draws=50)
-    assert [row.gain for row in found.rows if row.what == "verdict"] == [
-        gain for gain in GAINS for _ in RULES
-    ]
-    assert {row.n for row in found.rows if row.gain == 0.0} == {2}
-    one = found.one("small", 0.0, NOW, "auc", LABEL_ONLY)
-    assert one.interval[0] <= one.rate <= one.interval[1]
-    with pytest.raises(KeyError):
-        found.one("small", 0.0, NOW, "mcnemar", LABEL_ONLY)
-    assert GuidanceCalibration.model_validate_json(found.model_dump_json()) == found
+def test_rates_are_of_both_rules() -> None:
+    pool = steered(measured_odds(n_signals=6), 2, 0.01)
+    found = count_claims(pool, Truth(0.1), (40, 80), 4, (3, 5))
+    assert list(found) == [(40, 3), (40, 5), (80, 3), (80, 5)]
+    for rows in found.values():
+        assert [(row.rule, row.gain, row.n) for row in rows] == [
+            ("now", 0.1, 4),
+            ("before", 0.1, 4),
+        ]
+        assert all(row.interval[0] <= row.rate <= row.interval[1] for row in rows)
 
 
-# ---------------------------------------------------------------- docs
-
-
-@pytest.fixture(scope="module")
-def full() -> GuidanceCalibration:
-    path = DOCS / "data" / "guidance_calibration.json"
-    return GuidanceCalibration.model_validate_json(path.read_text("utf-8"))
-
-
-def table(first: str) -> list[list[str]]:
-    """Rows of the table of docs/guidance.md whose first heading this is."""
-    lines = (DOCS / "guidance.md").read_text("utf-8").splitlines()
-    start = next(i for i, line in enumerate(lines) if line.startswith(f"| {first} |"))
-    rows = []
-    for line in lines[start + 2 :]:
-        if not line.startswith("|"):
-            break
-        rows.append([cell.strip() for cell in line.strip("|").split("|")])
-    return rows
-
-
-def of_100(row: GuidanceRate) -> str:
-    return f"{100 * row.rate:.1f}"
-
-
-def test_docs_quote_the_verdicts(full: GuidanceCalibration) -> None:
-    expected = [
-        [design.name, rule, *(of_100(full.one(design.name, gain, rule, "verdict", ALL))
-                              for gain in GAINS)]
-        for design in DESIGNS for rule in RULES
-    ]  # fmt: skip
-    assert table("test, simulated") == expected
-
-
-def test_docs_quote_the_single_comparisons(full: GuidanceCalibration) -> None:
-    def both(design: str, arm: str, metric: str) -> str:
-        rates = [of_100(full.one(design, 0.0, rule, metric, arm)) for rule in RULES]
-        return " → ".join(rates)
-
-    expected = [
-        [design.name, *(both(design.name, arm, metric) for arm in AGAINST for metric in CLAIM),
-         of_100(full.one(design.name, 0.0, BEFORE, "mcnemar", LABEL_ONLY))]
-        for design in DESIGNS
-    ]  # fmt: skip
-    assert table("no gain, simulated") == expected
-
-
-def test_nothing_rejects_too_often_and_more_is_found(full: GuidanceCalibration) -> None:
-    for design in DESIGNS:
-        for arm in AGAINST:
-            for metric in CLAIM:
-                # in either direction; a claim needs the upper half
-                rate = full.one(design.name, 0.0, NOW, metric, arm).rate
-                assert rate <= (0.05 if design.spread <= 0.03 else 0.07)
-        assert full.one(design.name, 0.0, NOW, "verdict", ALL).interval[1] <= 0.025
-        for gain in GAINS[1:]:
-            rates = [full.one(design.name, gain, rule, "verdict", ALL).rate for rule in RULES]
-            assert rates[1] >= rates[0]
-
-
-def test_what_the_text_says_of_the_tables(full: GuidanceCalibration) -> None:
-    text = " ".join((DOCS / "guidance.md").read_text("utf-8").split())
-    held, steered, trained, apart = (design.name for design in DESIGNS)
-    low, high = sorted(100 * full.one(name, 0.13, NOW, "verdict", ALL).rate
-                       for name in (steered, trained))  # fmt: skip
-    assert f"find one of 0.13 in {low:.0f} to {high:.0f} of 100" in text
-    assert full.one(held, 0.23, NOW, "verdict", ALL).rate < 0.05
-    rate = full.one(apart, 0.0, BEFORE, "mcnemar", LABEL_ONLY).rate
-    assert f"in the last row it rejects in {100 * rate:.0f} of 100" in text
-    row = full.one(held, 0.0, NOW, "verdict", ALL)
-    assert (row.n, full.one(held, 0.13, NOW, "verdict", ALL).n) == (1000, 300)
+def test_the_verdict_is_that_of_real_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers of a world, judged by the code of the suite."""
+    monkeypatch.setattr(module, "MIN_DRAWS", 400)
+    settings = GainSettings("full", n_draws=400, n_permutations=6)
+    verdicts = set()
+    for seed in range(6):
+        measured = measured_odds(60, 2, n_signals=7, seed=seed)
+        arms = as_answers(steered(measured, 2, 0.01), 0)
+        arms = {
+            name: arm if name == PERMUTED else ArmAnswers(
+                *(np.resize(each, (6, each.shape[1])) for each in (arm.log_odds, arm.answer)),
+                thresholds=np.resize(arm.thresholds, 6),
+            )
+            for name, arm in arms.items()
+        }  # fmt: skip
+        verdicts.add(measure_gains(arms, measured.items, settings).verdict)
+    assert verdicts <= {"brain signals help", "not shown to help"}
+    assert "brain signals help" in verdicts

@@ -43,16 +43,22 @@ WIN = {"auc": UP, "accuracy_at_threshold": UP}
 
 
 class TestVerdict:
-    def test_a_claim_needs_both_metrics_against_both_arms(self) -> None:
+    def test_a_claim_needs_a_rise_and_no_fall_against_both_arms(self) -> None:
         assert decide_verdict(both(**WIN)) == "brain signals help"
-        for arm, metric, bad in product((0, 1), WIN, (FLAT, DOWN, NEARLY)):
+        for arm, (metric, bad) in product((0, 1), (*(("auc", c) for c in (FLAT, DOWN, NEARLY)),
+                                                   ("accuracy_at_threshold", DOWN))):  # fmt: skip
             rows = both(**WIN)
             rows[arm] = difference((PERMUTED, LABEL_ONLY)[arm], **{**WIN, metric: bad})
             assert decide_verdict(rows) == "not shown to help"
 
-    def test_each_of_the_four_is_tested_at_the_level_of_the_claim(self) -> None:
+    @pytest.mark.parametrize("accuracy", [UP, FLAT, NEARLY])
+    def test_accuracy_at_the_threshold_need_not_rise(self, accuracy: Any) -> None:
+        rows = both(auc=UP, accuracy_at_threshold=accuracy)
+        assert decide_verdict(rows) == "brain signals help"
+
+    def test_each_comparison_is_tested_at_the_level_of_the_claim(self) -> None:
         """Intersection–union: nothing is multiplied by the number of comparisons or of arms."""
-        just = {"auc": (0.05, 0.001, 0.1, 0.049), "accuracy_at_threshold": (0.05, 0.001, 0.1, 0.04)}
+        just = {"auc": (0.05, 0.001, 0.1, 0.049), "accuracy_at_threshold": (0.05, 0.001, 0.1, 0.06)}
         others = [difference(arm) for arm in (UNGUIDED, "random fMRI", "random direction")]
         assert decide_verdict([*others, *both(**just)]) == "brain signals help"
 
@@ -126,11 +132,12 @@ class TestReading:
         assert "not clearly better than" in read_gains(both(auc=NEARLY))
 
     def test_a_threshold_that_fails_is_named(self) -> None:
-        text = read_gains(both(auc=UP))
+        text = read_gains(both(auc=UP, accuracy_at_threshold=DOWN))
         assert text.endswith(
-            "but accuracy at the validation threshold is not above that of permuted fMRI "
-            "(-1.0 points [-3.0, 2.0]) and label only (-1.0 points [-3.0, 2.0])."
+            "but accuracy at the validation threshold falls below that of permuted fMRI "
+            "(-10.0 points [-15.0, -5.0]) and label only (-10.0 points [-15.0, -5.0])."
         )
+        assert "threshold" not in read_gains(both(auc=UP))
 
     def test_what_is_lacking_is_said(self) -> None:
         text = read_gains([difference(PERMUTED, auc=None)], ["reduced tier"])
@@ -162,13 +169,14 @@ class TestReading:
 
 
 class TestClaim:
-    def test_p_is_the_largest_of_the_four(self) -> None:
+    def test_p_is_the_larger_of_the_two(self) -> None:
         rows = both(**WIN)
         rows[1] = difference(LABEL_ONLY, auc=(0.05, 0.001, 0.1, 0.03), accuracy_at_threshold=UP)
         assert claim_p([difference(UNGUIDED), *rows]) == 0.03
 
     def test_a_fall_is_not_a_rise_however_clear(self) -> None:
         assert claim_p(both(auc=DOWN, accuracy_at_threshold=UP)) == 1.0
+        assert claim_p(both(auc=UP, accuracy_at_threshold=DOWN)) == 1.0
 
     def test_no_p_where_one_of_them_has_none(self) -> None:
         rows = both(**WIN)

@@ -5,7 +5,9 @@ each arm apart. What the draws alone get wrong is put right before percentiles a
 
 * Drawing n of n understates a variance by (n - 1) / n, a fifth with five seeds: n - 1 are drawn.
 * Five seeds know their own spread badly: the draws are widened by Student's t over the normal
-  quantile, degrees of freedom by Satterthwaite's rule.
+  quantile, degrees of freedom by Satterthwaite's rule. What is left of a spread over signals once
+  problems are taken out can be 0 by chance; there are more degrees of freedom than signals only
+  where the spread as it was measured, problems and all, is small beside the rest of the error.
 * What a seed does with one problem and not with others is drawn with the seeds, with the problems,
   and once more with both: it counts once, with the problems.
 * Widened draws may reach where no difference can be: those of shares and areas lie between -1 and
@@ -15,7 +17,7 @@ each arm apart. What the draws alone get wrong is put right before percentiles a
   draw could have been better or worse: what rows of permuted signals vary by is added once,
   however many seeds guided has, and whichever arm guided is compared with. An arm without signals
   has no such variance of its own, and without the addition most comparisons of meaningless signals
-  with labels alone come out as a gain or a loss (``docs/data/guidance_calibration.json``).
+  with labels alone come out as a gain or a loss.
 
 Source: Efron & Tibshirani 1993; McCarthy & Snowden 1985 (n - 1); Hesterberg 2015 (widening);
 Satterthwaite 1946; Owen 2007, Annals of Applied Statistics 1 (two factors, crossed).
@@ -23,6 +25,7 @@ Satterthwaite 1946; Owen 2007, Annals of Applied Statistics 1 (two factors, cros
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,6 +81,29 @@ def draw_seeds(n_seeds: int, n_draws: int, rng: np.random.Generator) -> Array:
     return found
 
 
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What the rows of an arm vary by: seeds, or draws of signals.
+
+    Attributes
+    ----------
+    values : (S,) a metric of each row, all problems as they are.
+    spread : variance over rows that would be left with any number of problems; 0 of one row.
+    """
+
+    values: Array
+    spread: float
+
+    def error(self, share: float) -> tuple[float, float, int]:
+        """A part of a squared standard error: itself, as measured with its problems, and rows.
+
+        Parameters
+        ----------
+        share : of the variance over rows that is counted.
+        """
+        return share * self.spread, share * _variance(self.values), self.values.size
+
+
 @dataclass(frozen=True)
 class MetricDraws:
     """One metric of one arm, with its bootstrap draws.
@@ -113,6 +139,11 @@ class MetricDraws:
     def value(self) -> float:
         """Mean over seeds."""
         return float(self.seeds.mean())
+
+    @property
+    def rows(self) -> Rows:
+        """What its seeds vary by."""
+        return Rows(self.seeds, self.spread)
 
 
 @dataclass(frozen=True)
@@ -154,7 +185,9 @@ def compare(
     if n_base < MIN_PROBLEMS or not np.isfinite(value) or kept.mean() < 1.0 - _UNDEFINED:
         return GainEstimate(value, None, None)
     draws = draws[kept]
-    error, freedom = _standard_error(guided, other, problems[kept], n_base, signals)
+    ours, theirs = guided.rows, other.rows
+    more = theirs if signals is other else None if signals is None else signals.rows
+    error, freedom = standard_error(ours, theirs, float(problems[kept].var()), n_base, more)
     least = 2.0 / (draws.size + 1)
     if error < _SLACK or draws.std() < _SLACK:
         return GainEstimate(value, (value, value), 1.0 if abs(value) < _SLACK else least)
@@ -169,17 +202,27 @@ def compare(
 
 
 def _spread(seeds: Array, drawn: Array) -> float:
-    """Variance of (S,) values net of what each seed does with single problems.
-
-    Drawing problems moves a seed by what it shares with the others and by what is its own; the
-    mean over S seeds by the first and 1 / S of the second.
-    """
-    n = seeds.size
+    """Variance of (S,) values net of what each seed does with single problems."""
     drawn = drawn[np.isfinite(drawn).all(axis=1)]
-    if n == 1 or not len(drawn):
+    if seeds.size == 1 or not len(drawn):
         return _variance(seeds)
-    own = (drawn.var(axis=0).mean() - drawn.mean(axis=1).var()) * n / (n - 1)
-    return max(_variance(seeds) - float(own), 0.0)
+    return net_spread(seeds, float(drawn.var(axis=0).mean()), float(drawn.mean(axis=1).var()))
+
+
+def net_spread(values: Array, of_each: float, of_mean: float) -> float:
+    """Variance over rows that would be left with any number of problems.
+
+    Drawing problems moves a row by what it shares with the others and by what is its own; the
+    mean over S rows by the first and 1 / S of the second.
+
+    Parameters
+    ----------
+    values : (S,) of each row, two or more.
+    of_each : variance of one row over draws of problems, mean over rows.
+    of_mean : the same of the mean of all rows.
+    """
+    own = (of_each - of_mean) * values.size / (values.size - 1)
+    return max(_variance(values) - own, 0.0)
 
 
 def _variance(seeds: Array) -> float:
@@ -187,31 +230,40 @@ def _variance(seeds: Array) -> float:
     return float(seeds.var(ddof=1)) if seeds.size > 1 else 0.0
 
 
-def _standard_error(
-    guided: MetricDraws,
-    other: MetricDraws,
-    problems: Array,
-    n_base: int,
-    signals: MetricDraws | None,
+def standard_error(
+    guided: Rows, other: Rows, of_problems: float, n_base: int, signals: Rows | None = None
 ) -> tuple[float, float]:
-    """Of the difference, and its degrees of freedom."""
-    variances = [
-        (float(problems.var()), n_base),
-        (guided.spread / guided.seeds.size, guided.seeds.size),
-    ]
-    of_other = other.spread / other.seeds.size
+    """Of guided minus another arm, and its degrees of freedom.
+
+    Parameters
+    ----------
+    guided, other : rows of the two arms.
+    of_problems : variance of the difference of their means over draws of problems.
+    n_base : how many problems were drawn from.
+    signals : rows that are guided by signals drawn anew; ``other`` itself if it is that arm.
+
+    Source: Satterthwaite 1946, Biometrics Bulletin 2.
+    """
+    parts = [(of_problems, of_problems, n_base), guided.error(1.0 / guided.values.size)]
+    share = 1.0 / other.values.size
     if signals is other:
         # one estimate, used twice
-        variances.append((of_other + other.spread, other.seeds.size))
+        parts.append(other.error(share + 1.0))
     else:
-        variances.append((of_other, other.seeds.size))
+        parts.append(other.error(share))
         if signals is not None:
-            variances.append((signals.spread, signals.seeds.size))
-    total = sum(variance for variance, _ in variances)
-    # those of one seed are 0
-    spent = sum(variance**2 / (n - 1) for variance, n in variances if n > 1)
-    freedom = total**2 / spent if spent > 0 else np.inf
-    if signals is not None and signals.seeds.size > 1:
-        # what few rows vary by is not known any better where it is small
-        freedom = min(freedom, signals.seeds.size - 1)
+            parts.append(signals.error(1.0))
+    total = sum(part for part, _, _ in parts)
+    freedom = _satterthwaite(total, [(part, n) for part, _, n in parts])
+    if signals is not None and signals.values.size > 1:
+        # what few rows vary by is not known any better where it is small net of the problems, but
+        # where it is small as it was measured
+        measured = _satterthwaite(total, [(most, n) for _, most, n in parts])
+        freedom = min(freedom, max(measured, signals.values.size - 1))
     return float(np.sqrt(total)), freedom
+
+
+def _satterthwaite(total: float, parts: Sequence[tuple[float, int]]) -> float:
+    """Degrees of freedom of a sum of variances, each of so many values; those of one are 0."""
+    spent = sum(part**2 / (n - 1) for part, n in parts if n > 1)
+    return total**2 / spent if spent > 0 else np.inf

@@ -105,7 +105,9 @@ def _verdict_faults(gain: GuidanceScore) -> Iterator[Fault]:
     if measured and gain.n_draws < MIN_DRAWS:
         yield Fault("n_draws", f"is {gain.n_draws}, a bootstrap has at least {MIN_DRAWS:,}")
     found = decide_verdict(gain.differences, few)
-    # what else stands against a claim is not in the record: none may always be made
-    if gain.verdict not in (found, "inconclusive"):
+    # what else stands against a claim is not in the record: none may always be made. Records of a
+    # rule that needed more say less than their numbers would today
+    less = {"inconclusive"} | ({"not shown to help"} if found == "brain signals help" else set())
+    if gain.verdict not in {found, *less}:
         because = f" ({'; '.join(few[:4])})" if few else ""
         yield Fault("verdict", f"is {gain.verdict!r}, its numbers say {found!r}{because}")

@@ -9,7 +9,7 @@ from brainbench.guidance.arms import GUIDED, UNGUIDED
 from brainbench.guidance.layer_sets import name_layers
 from brainbench.guidance.rows import Change, Dose, SearchRow
 from brainbench.guidance.score import GuidanceScore, SearchScore
-from brainbench.guidance.verdict import AGAINST, CLAIM, LEVEL, claim_p
+from brainbench.guidance.verdict import AGAINST, CLAIM, LEVEL, RISES, claim_p
 from brainbench.results.blocks import (
     Block,
     Bullets,
@@ -42,11 +42,12 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _ABOUT = (
     "A gain is guided minus another arm over the same problems, 95 % by a hierarchical bootstrap "
     "over seeds and base problems, with what other signals would vary where items were permuted "
-    "more than once. That brain signals help needs both gains above 0, at p below 0.05, against "
-    "items permuted and label only: all four must pass, so no p is corrected. A shift of the share "
-    "of True is not a gain. At threshold: True is the answer above log-odds chosen on validation "
-    "problems. AUC: of log-odds, 0.5 by chance. * one of the four, with p below 0.05. "
-    "Right, only guided and only it: problems, in one order, that one of both has right."
+    "more than once. That brain signals help needs a gain in AUC above 0, at p below 0.05, against "
+    "items permuted and label only: both must pass, so no p is corrected; and accuracy at the "
+    "threshold that falls against neither. A shift of the share of True is not a gain. At "
+    "threshold: True is the answer above log-odds chosen on validation problems. AUC: of log-odds, "
+    "0.5 by chance. * one of the two, with p below 0.05. Right, only guided and only it: problems, "
+    "in one order, that one of both has right."
 )
 SEARCHED = (
     "Search: pairs whose answer became right, within 40 tries. Guided minus: by how much guided "
@@ -112,7 +113,7 @@ def _overview(scores: Sequence[GuidanceScore]) -> Table:
     columns = ("guided by", "how", "read on", "AUC unguided", "AUC guided", *claimed, "verdict")
     caption = "Every comparison"
     if tested:
-        caption += "; p Holm: of the claim, the largest of its four, corrected over these tests"
+        caption += "; p Holm: of the claim, the larger of its two, corrected over these tests"
     return Table(caption, columns, rows, numbers=False)
 
 
@@ -222,7 +223,7 @@ def _differences_table(score: GuidanceScore) -> Table:
     for difference in score.differences:
         needed = difference.against in AGAINST
         cells = [
-            _changed(change_of(difference, metric), needed and metric in CLAIM)
+            _changed(change_of(difference, metric), needed and metric == RISES)
             for metric in metrics
         ]
         alone = "n/a"
@@ -236,7 +237,7 @@ def _differences_table(score: GuidanceScore) -> Table:
     ]
     columns: Sequence[str | Column]
     columns = ("against", Column("seeds", wide=True), *names, "right: only guided, only it")
-    caption = f"Guided minus each arm; * p below {LEVEL}, of the four that a claim needs"
+    caption = f"Guided minus each arm; * p below {LEVEL}, of the two that a claim needs"
     return Table(caption, columns, rows, strong=AGAINST)
 
 
