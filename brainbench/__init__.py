@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         load_steering,
         save_activations,
     )
-    from brainbench.plugins import ArmPlugin, DatasetPlugin, Plugin
+    from brainbench.plugins import ArmPlugin, DatasetPlugin, MethodPlugin, Plugin
     from brainbench.reasoning import AnswerBias, TaskOptions
     from brainbench.reasoning.lm_eval_export import export_lm_eval
     from brainbench.results import Record, load_record
@@ -393,6 +393,7 @@ __all__ = [
     "DatasetPlugin",
     "Finetuned",
     "LanguageModel",
+    "MethodPlugin",
     "Model",
     "ModelOptions",
     "Plugin",

@@ -1,4 +1,4 @@
-"""Models, datasets, benchmarks and arms of other packages.
+"""Models, datasets, benchmarks, arms and methods of other packages.
 
 A package names a :class:`Plugin`, or a function that returns one, under the entry-point
 group ``brainbench``:
@@ -25,7 +25,7 @@ from typing import Any, Literal
 from brainbench.errors import UsageError
 
 GROUP = "brainbench"
-Kind = Literal["models", "datasets", "benchmarks", "arms"]
+Kind = Literal["models", "datasets", "benchmarks", "arms", "methods"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,31 @@ class ArmPlugin:
 
 
 @dataclass(frozen=True)
+class MethodPlugin:
+    """A method of steering: how signals become what is added to a model's states.
+
+    Attributes
+    ----------
+    what : in plain words.
+    held_out : called with a :class:`~brainbench.guidance.methods.directions.Material`, states
+        (n_items, L, units) and :class:`~brainbench.guidance.signals.Signals` of held-out items;
+        gives directions of the shape of the states. It must not read labels.
+    problems : called with the material; gives a direction (L, units), or with ``by_item`` a
+        function of the states (n, L, units) at new problems that gives directions of their shape.
+    tokens : it is added at so many last tokens of the prompt.
+    by_item : whether ``problems`` gives a function.
+    reads_item : whether ``held_out`` uses responses to the held-out items.
+    """
+
+    what: str
+    held_out: Callable[..., Any]
+    problems: Callable[..., Any]
+    tokens: int = 1
+    by_item: bool = False
+    reads_item: bool = True
+
+
+@dataclass(frozen=True)
 class Plugin:
     """What a package adds, by name.
 
@@ -77,12 +102,14 @@ class Plugin:
         ``score_group`` too, benchmarks of one kind are scored together; see
         :class:`~brainbench.benchmarks.Benchmark`.
     arms : name → :class:`ArmPlugin`, a baseline of guidance; run where it is named.
+    methods : name → :class:`MethodPlugin`, a method of steering; run where it is named.
     """
 
     models: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
     datasets: Mapping[str, DatasetPlugin] = field(default_factory=dict)
     benchmarks: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
     arms: Mapping[str, ArmPlugin] = field(default_factory=dict)
+    methods: Mapping[str, MethodPlugin] = field(default_factory=dict)
 
 
 def plugged(kind: Kind, own: tuple[str, ...] = ()) -> dict[str, Any]:

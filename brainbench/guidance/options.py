@@ -10,6 +10,7 @@ from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED, arms_of, find_arm
 from brainbench.guidance.evaluation.problem_tests import TESTS
 from brainbench.guidance.rows import Mode, Tier
+from brainbench.guidance.weighing import ANSWERS, check_answers
 
 # suites of guidance → ways of guiding
 GUIDANCE_SUITES: dict[str, tuple[Mode, ...]] = {
@@ -22,19 +23,10 @@ EPOCHS: dict[Tier, int] = {"reduced": 6, "full": 20}
 # of the targeted search: 2, each pair keeps one random direction through all its tries
 SEARCH_VERSION = 2
 TIERS: tuple[str, ...] = ("auto", "reduced", "full")
-# whose answers weigh the items of a direction for new problems: of everybody who solved the same
-# problems, where the card of the recording names them, or of the scanned people alone
-ANSWERS = ("all", "scanned")
 _FEW: dict[Mode, tuple[str, ...]] = {
     "steering": (UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY, "label as fMRI", "random direction"),
     "finetuning": (UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY),
 }
-
-
-def check_answers(name: str) -> None:
-    """Raise ``UnknownNameError`` unless a name says whose answers weigh items."""
-    if name not in ANSWERS:
-        raise UnknownNameError("people whose answers weigh items", name, ANSWERS)
 
 
 @dataclass(frozen=True)

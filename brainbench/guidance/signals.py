@@ -20,7 +20,7 @@ from brainbench.datasets import (
 )
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
-from brainbench.guidance.options import ANSWERS, check_answers
+from brainbench.guidance.weighing import ANSWERS, check_answers
 from brainbench.problems import Problem
 
 

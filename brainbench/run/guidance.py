@@ -22,12 +22,12 @@ from brainbench.guidance.finetuning import experiment
 from brainbench.guidance.finetuning.recipes import BOTH, REPRESENTATION, Budget
 from brainbench.guidance.gains import scoring
 from brainbench.guidance.layer_sets import ALL, MIDDLE, layer_sets
+from brainbench.guidance.methods.directions import SteeringLoss, Training
 from brainbench.guidance.options import Extent, GuidanceOptions
 from brainbench.guidance.rows import HELD_OUT, Dose, Mode
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.guidance.signals import Signals, load_more_answers, read_signals
 from brainbench.guidance.steering import plots
-from brainbench.guidance.steering.directions import SteeringLoss, Training
 from brainbench.guidance.steering.experiment import (
     Chosen,
     SteeringPlan,

@@ -9,10 +9,10 @@ from pathlib import Path
 from brainbench.datasets import load_card, load_recording
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import GUIDED
+from brainbench.guidance.methods.directions import SteeringLoss
 from brainbench.guidance.objective import CENTRINGS, LOSSES
-from brainbench.guidance.options import ANSWERS
-from brainbench.guidance.steering.directions import SteeringLoss
 from brainbench.guidance.steering.fit import Derivation, derive_steering
+from brainbench.guidance.weighing import ANSWERS
 from brainbench.models import SITES, LanguageModel, Model, ModelOptions, Site, Steering, load_model
 from brainbench.models.steering.vector import check_steering_name
 from brainbench.progress import Progress, no_progress

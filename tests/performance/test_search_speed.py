@@ -44,9 +44,9 @@ from brainbench.guidance.evaluation.cached_prompts import (
 )
 from brainbench.guidance.layer_sets import middle_layers
 from brainbench.guidance.maps import BrainMaps, fit_published
+from brainbench.guidance.methods.directions import Training
 from brainbench.guidance.objective import Objective
 from brainbench.guidance.signals import read_signals
-from brainbench.guidance.steering.directions import Training
 from brainbench.guidance.steering.experiment import read_training
 from brainbench.guidance.steering.search import (
     EVERY,

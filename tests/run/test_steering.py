@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from brainbench.errors import UsageError
-from brainbench.guidance.steering.directions import SteeringLoss
+from brainbench.guidance.methods.directions import SteeringLoss
 from brainbench.run import steering
 from brainbench.run.steering import SteeringOrder, steer
 

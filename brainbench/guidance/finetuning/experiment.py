@@ -30,7 +30,8 @@ from brainbench.guidance.finetuning.recipes import BOTH, Budget, Recipe
 from brainbench.guidance.finetuning.train import Watch, finetune
 from brainbench.guidance.rows import ArmAlignment
 from brainbench.guidance.signals import Signals
-from brainbench.guidance.steering.experiment import AllResponses, Rows, arm_of
+from brainbench.guidance.steering.asking import AllResponses
+from brainbench.guidance.steering.experiment import Rows, arm_of
 from brainbench.models import LanguageModel, Model, read_activations
 from brainbench.progress import Progress, Step, no_progress, within
 from brainbench.statistics.answers import auc

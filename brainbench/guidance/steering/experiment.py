@@ -12,7 +12,6 @@ from functools import partial
 from zlib import crc32
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from brainbench.encoding.kernels import Array
@@ -32,17 +31,14 @@ from brainbench.guidance.evaluation.selection import (
     threshold,
 )
 from brainbench.guidance.evaluation.test_sets import TestQuestions
+from brainbench.guidance.methods.directions import Director, SteeringLoss, Training, thirds
+from brainbench.guidance.methods.guiding import held_out_directions, problem_director
+from brainbench.guidance.methods.registry import ONE_STEP
 from brainbench.guidance.rows import Dose
 from brainbench.guidance.signals import Signals
-from brainbench.guidance.steering.directions import (
-    SteeringLoss,
-    Training,
-    held_out_directions,
-    problem_direction,
-    thirds,
-)
+from brainbench.guidance.steering.asking import AllResponses, Candidates, Pushes, ask_all, ask_each
 from brainbench.guidance.steering.search import scale_of
-from brainbench.progress import Progress, Step, counting, no_progress
+from brainbench.progress import Progress, Step, no_progress
 
 
 def arm_of(arm: str, number: int, count: int) -> str:
@@ -66,13 +62,15 @@ class SteeringPlan:
     arms : names, ``unguided`` and ``guided`` among them.
     seeds : of the stochastic arms.
     grid : strengths and layers to choose from.
-    way : how responses become directions.
+    way : loss and centring, by which responses become directions.
+    method : name of the method, which says how they do.
     """
 
     arms: tuple[str, ...]
     seeds: tuple[int, ...]
     grid: SteeringGrid
     way: SteeringLoss = field(default_factory=SteeringLoss)
+    method: str = ONE_STEP
 
     def seeds_of(self, arm: str) -> tuple[int, ...]:
         """Seeds of an arm; one where it does not depend on a seed."""
@@ -141,61 +139,6 @@ def read_training(
     held = evaluator.hold(questions)
     responses = ask_all(held, len(questions), None, states=True)
     return Training(signals, responses.states, responses.answer[:, 0]), held, questions
-
-
-@dataclass(frozen=True)
-class AllResponses:
-    """Responses to all questions, in their order.
-
-    Attributes
-    ----------
-    odds, answer : (n_items, n_options) log-odds of True, natural logarithm, and number of the
-        choice; NaN and -1 where a question was not asked.
-    states : (n_items, L, units) with the first option; empty where not asked for.
-    """
-
-    odds: Array
-    answer: NDArray[np.int64]
-    states: Array
-
-
-def ask_all(
-    held: Sequence[PrefilledBatch],
-    count: int,
-    delta: Array | None,
-    *,
-    items: NDArray[np.intp] | None = None,
-    states: bool = False,
-) -> AllResponses:
-    """Evaluate prefilled questions, in their order.
-
-    Parameters
-    ----------
-    count : how many there are in all; those that are not asked stay NaN.
-    delta : (items or 1, options, L, units).
-    items : which of them are asked; all that are held by default.
-    """
-    options = 1 if delta is None else delta.shape[1]
-    odds = np.full((count, options), np.nan)
-    answer = np.full((count, options), -1, np.int64)
-    kept: Array | None = None
-    place = {row: i for i, row in enumerate(range(count) if items is None else items.tolist())}
-    for part in held:
-        own = [i for i, row in enumerate(part.rows) if row in place]
-        if not own:
-            continue
-        rows = [part.rows[i] for i in own]
-        some = None
-        if delta is not None:
-            at = slice(None) if len(delta) == 1 else [place[row] for row in rows]
-            some = torch.as_tensor(delta[at])
-        responses = part.ask(some, states=states, rows=own)
-        odds[rows], answer[rows] = responses.log_odds, responses.answer
-        if responses.states is not None:
-            if kept is None:
-                kept = np.zeros((count, *responses.states.shape[2:]))
-            kept[rows] = responses.states[:, 0]
-    return AllResponses(odds, answer, np.zeros((0, 0, 0)) if kept is None else kept)
 
 
 # ---------------------------------------------------------------- scanner items, held out
@@ -279,8 +222,9 @@ class _HeldOutRun:
             self.training.signals.at(test),
             self.rng("test"),
             self.plan.way,
+            self.plan.method,
         )
-        responses = self._ask(test, (unit * factors[:, None])[:, None])
+        responses = self._ask(test, Pushes(unit, factors[None]))
         rows.odds[row, test] = responses.odds[:, 0] - cut
         rows.answer[row, test] = responses.answer[:, 0]
         name, strength = self.plan.grid.options[best]
@@ -300,13 +244,14 @@ class _HeldOutRun:
                 own.signals.at(left_out),
                 self.rng(f"inner {number}"),
                 self.plan.way,
+                self.plan.method,
             )
         factors = self.plan.grid.factors(scale_of(own.states).sigma)
-        return self._ask(train, units[:, None] * factors[None, :, :, None])
+        return self._ask(train, Pushes(units, factors))
 
-    def _ask(self, items: NDArray[np.intp], delta: Array) -> AllResponses:
-        """Only some items, with ``delta`` (items, options, L, units) added."""
-        responses = ask_all(self.held, len(self.labels), delta, items=items)
+    def _ask(self, items: NDArray[np.intp], pushes: Pushes) -> AllResponses:
+        """Only some items, each under every option."""
+        responses = ask_all(self.held, len(self.labels), pushes, items=items)
         return AllResponses(responses.odds[items], responses.answer[items], responses.states)
 
 
@@ -315,12 +260,14 @@ class _HeldOutRun:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The direction that one arm and seed adds at new problems.
+    """What one arm and seed adds at new problems.
 
     Attributes
     ----------
-    delta : (L, units).
+    delta : (L, units); where it differs by problem, its mean over the training items.
     layers, strength : which option it is; of ``unguided`` there is none.
+    direct : where it differs by problem, unit directions as a function of the states there.
+    lengths : (L,) how long they are added; None where ``delta`` is.
     """
 
     arm: str
@@ -328,6 +275,15 @@ class Chosen:
     delta: Array
     layers: str | None
     strength: float
+    direct: Director | None = None
+    lengths: Array | None = None
+
+    @property
+    def candidate(self) -> Candidates:
+        """It, to be asked."""
+        if self.direct is None or self.lengths is None:
+            return Candidates(self.delta[None])
+        return Candidates(self.lengths[None], self.direct)
 
 
 def choose_directions(
@@ -356,21 +312,21 @@ def choose_directions(
     factors = plan.grid.factors(scale_of(training.states).sigma)
     shape = training.states.shape[1:]
     pairs = [(arm, row) for arm in plan.arms for row in range(len(plan.seeds_of(arm)))]
-    units: dict[tuple[str, int], Array] = {}
+    directed: dict[tuple[str, int], Array | Director] = {}
     for number, (arm, row) in enumerate(pairs):
         which = arm_of(arm, plan.arms.index(arm), len(plan.arms))
         report(Step(f"directions for new problems, {which}", number, len(pairs)))
         if arm != UNGUIDED:
             rng = stream(plan.seeds[row], arm, 0, "problems")
-            units[arm, row] = problem_direction(arm, training, rng, plan.way)
-    options = np.stack([unit * factors[:, :, None] for unit in units.values()])
+            directed[arm, row] = problem_director(arm, training, rng, plan.way, plan.method)
+    options = [_options(found, factors) for found in directed.values()]
     labels = np.array([question.label for question in validation])
-    tried = ask_candidates(evaluator, validation, options.reshape(-1, *shape), "validation", report)
-    odds = tried.odds.reshape(len(labels), len(units), -1)
+    tried = ask_each(evaluator, validation, options, "validation", report)
+    odds = tried.odds.reshape(len(labels), len(options), -1)
     answer = tried.answer.reshape(odds.shape)
     found, responses = [], []
     for arm in plan.arms:
-        own = [number for number, key in enumerate(units) if key[0] == arm]
+        own = [number for number, key in enumerate(directed) if key[0] == arm]
         if not own:
             found.append(Chosen(arm, 0, np.zeros(shape), None, 0.0))
             continue
@@ -385,8 +341,20 @@ def choose_directions(
                 else choose(odds[:, number], labels)
             )
             name, strength = plan.grid.options[best]
-            found.append(Chosen(arm, row, options[number, best], name, strength))
+            size, direct = options[number].sizes[best], options[number].direct
+            if direct is None:
+                found.append(Chosen(arm, row, size, name, strength))
+                continue
+            mean = size[:, None] * direct(training.states).mean(axis=0)
+            found.append(Chosen(arm, row, mean, name, strength, direct, size))
     return found, responses
+
+
+def _options(found: Array | Director, factors: Array) -> Candidates:
+    """A direction, or a function that gives one, at every length (n_options, L)."""
+    if callable(found):
+        return Candidates(factors, found)
+    return Candidates(found * factors[:, :, None])
 
 
 def steer_problems(
@@ -403,9 +371,9 @@ def steer_problems(
     several : for each source of directions what was chosen; all are asked in one pass.
     """
     name = test.test.name
-    delta = np.stack([each.delta for chosen in several for each in chosen])
-    checked = ask_candidates(evaluator, test.validation, delta, f"{name}, validation", report)
-    responses = ask_candidates(evaluator, test.questions, delta, name, report)
+    asked = [each.candidate for chosen in several for each in chosen]
+    checked = ask_each(evaluator, test.validation, asked, f"{name}, validation", report)
+    responses = ask_each(evaluator, test.questions, asked, name, report)
     labels = np.array([question.label for question in test.validation])
     answers, start = [], 0
     for chosen in several:
@@ -423,37 +391,6 @@ def steer_problems(
         )
         start += len(chosen)
     return answers
-
-
-def ask_candidates(
-    evaluator: LastTokenEvaluator,
-    questions: Sequence[Question],
-    delta: Array,
-    what: str,
-    report: Progress,
-) -> AllResponses:
-    """Evaluate questions under every candidate (options, L, units), batch by batch.
-
-    Parameters
-    ----------
-    evaluator : of the model; its layers are those of ``delta``.
-    questions : n_items of them, with nothing computed yet.
-    delta : (n_options, L, units) candidate vectors, each added at every question.
-    what : name of the work, for progress messages.
-    report : called with the number of questions done.
-
-    Returns
-    -------
-    Log-odds and answers (n_items, n_options); no states.
-    """
-    odds = np.full((len(questions), len(delta)), np.nan)
-    answer = np.full(odds.shape, -1, np.int64)
-    candidates = torch.as_tensor(delta)[None]
-    for part in evaluator.batches(questions, counting(report, what)):
-        responses = part.ask(candidates)
-        rows = list(part.rows)
-        odds[rows], answer[rows] = responses.log_odds, responses.answer
-    return AllResponses(odds, answer, np.zeros((0, 0, 0)))
 
 
 def _mean_dose(each: Sequence[Dose]) -> Dose:

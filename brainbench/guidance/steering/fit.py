@@ -17,17 +17,16 @@ from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator, Qu
 from brainbench.guidance.evaluation.selection import STRENGTHS, SteeringGrid, choose
 from brainbench.guidance.evaluation.test_sets import read_validation
 from brainbench.guidance.layer_sets import MIDDLE, layer_sets, parse_layers
-from brainbench.guidance.options import ANSWERS, check_answers
+from brainbench.guidance.methods.directions import SteeringLoss
+from brainbench.guidance.methods.guiding import check_signals, problem_direction
+from brainbench.guidance.methods.registry import ONE_STEP, find_method
 from brainbench.guidance.signals import load_more_answers, read_signals
-from brainbench.guidance.steering.directions import (
-    MEANS,
-    SteeringLoss,
-    general_direction,
-    problem_direction,
-)
-from brainbench.guidance.steering.experiment import ask_candidates, read_training, stream
+from brainbench.guidance.steering.asking import ask_candidates
+from brainbench.guidance.steering.experiment import read_training, stream
+from brainbench.guidance.steering.general import MEANS, general_direction
 from brainbench.guidance.steering.search import scale_of
 from brainbench.guidance.steering.targeted import PUBLISHED_WAY, Targeted
+from brainbench.guidance.weighing import ANSWERS, check_answers
 from brainbench.models import LanguageModel, MadeFor, Site, Steering
 from brainbench.progress import Progress, no_progress, within
 from brainbench.statistics.answers import auc
@@ -62,6 +61,8 @@ class Derivation:
     limit : validation problems and searched items of each type, for trying out; None: all.
     answers : of the controlled form, whose answers weigh items: ``all`` who solved the same
         problems, or the ``scanned`` people alone.
+    method : of the controlled form, how directions are made of signals; one that adds the same
+        at every problem, and at its last token alone.
     """
 
     form: str = "controlled"
@@ -74,6 +75,7 @@ class Derivation:
     seed: int = 0
     limit: int | None = None
     answers: str = ANSWERS[0]
+    method: str = ONE_STEP
 
     def __post_init__(self) -> None:
         check_answers(self.answers)
@@ -87,6 +89,15 @@ class Derivation:
             raise UsageError(f"the arm {self.arm!r} steers nothing")
         if self.form == "published" and not kind.has_signals:
             raise UsageError(f"the published form searches by responses; {self.arm!r} has none")
+        method = find_method(self.method)
+        if method.by_item or method.tokens > 1:
+            where = "something else at each problem" if method.by_item else "several tokens"
+            raise UsageError(
+                f"{self.method!r} steers {where}: a steering that is kept adds the same at every "
+                "problem's last token; brainbench evaluate --guidance-methods runs it"
+            )
+        if self.form == "published" and self.method != ONE_STEP:
+            raise UsageError("--method goes with the controlled form")
         if self.strength is not None and not 0.0 < self.strength < 1e6:
             raise UsageError(f"the strength must be a number above 0, not {self.strength}")
 
@@ -142,6 +153,7 @@ def derive_steering(
         "seed": chosen.seed,
         "prompt_sha256": model.template.sha256,
         **({} if chosen.limit is None else {"limit": chosen.limit}),
+        **({} if chosen.method == ONE_STEP else {"method": chosen.method}),
     }
     more = None
     if chosen.form == "controlled":
@@ -183,8 +195,9 @@ class _Deriver:
         evaluator = LastTokenEvaluator(self.model, chosen.site, every)
         signals = read_signals(self.recording, self.roi, self.kind, more=self.more)
         training, _, _ = read_training(evaluator, signals)
+        check_signals(chosen.method, signals)
         rng = stream(chosen.seed, chosen.arm, 0, "problems")
-        unit = problem_direction(chosen.arm, training, rng, chosen.chosen_way)
+        unit = problem_direction(chosen.arm, training, rng, chosen.chosen_way, chosen.method)
         sets = layer_sets(self.count)
         if chosen.layers is not None:
             sets = {chosen.layers: parse_layers(chosen.layers, self.count)}

@@ -16,19 +16,20 @@ from brainbench.guidance.arm_signals import remake_of
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, RANDOM, find_arm
 from brainbench.guidance.evaluation.cached_prompts import PrefilledBatch
 from brainbench.guidance.maps import fit_published
-from brainbench.guidance.objective import Objective
-from brainbench.guidance.rows import SearchRow
-from brainbench.guidance.score import SearchScore
-from brainbench.guidance.steering.directions import (
+from brainbench.guidance.methods.directions import (
     SteeringLoss,
     Training,
     class_difference,
-    general_direction,
     random_direction,
     to_unit,
 )
-from brainbench.guidance.steering.experiment import arm_of, ask_all
+from brainbench.guidance.objective import Objective
+from brainbench.guidance.rows import SearchRow
+from brainbench.guidance.score import SearchScore
+from brainbench.guidance.steering.asking import ask_all
+from brainbench.guidance.steering.experiment import arm_of
 from brainbench.guidance.steering.flips import Flips, correct_flips, flips_against
+from brainbench.guidance.steering.general import general_direction
 from brainbench.guidance.steering.search import (
     Pairs,
     Search,

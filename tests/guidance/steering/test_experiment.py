@@ -25,12 +25,13 @@ from brainbench.guidance.evaluation.problem_tests import TESTS
 from brainbench.guidance.evaluation.selection import STRENGTHS, SteeringGrid, threshold
 from brainbench.guidance.evaluation.test_sets import TestQuestions
 from brainbench.guidance.layer_sets import layer_sets
+from brainbench.guidance.methods.directions import Training
+from brainbench.guidance.methods.guiding import held_out_directions, problem_direction
 from brainbench.guidance.rows import Dose
 from brainbench.guidance.signals import read_signals
-from brainbench.guidance.steering.directions import Training, held_out_directions, problem_direction
+from brainbench.guidance.steering.asking import ask_all
 from brainbench.guidance.steering.experiment import (
     SteeringPlan,
-    ask_all,
     choose_directions,
     read_training,
     steer_held_out,

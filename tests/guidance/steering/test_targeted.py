@@ -22,12 +22,12 @@ from brainbench.guidance.evaluation.cached_prompts import (
     ask_problems,
 )
 from brainbench.guidance.maps import fit_published
+from brainbench.guidance.methods.directions import SteeringLoss, Training
 from brainbench.guidance.objective import Objective
 from brainbench.guidance.rows import SearchRow
 from brainbench.guidance.score import SearchScore
 from brainbench.guidance.steering import search as search_module
-from brainbench.guidance.steering.directions import SteeringLoss, Training
-from brainbench.guidance.steering.experiment import ask_all
+from brainbench.guidance.steering.asking import ask_all
 from brainbench.guidance.steering.search import Search, scale_of, search
 from brainbench.guidance.steering.targeted import SEARCHED, Targeted, search_score
 from brainbench.guidance.verdict import read_search

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from brainbench.encoding.kernels import Array
-from brainbench.errors import DataError, UnknownNameError
-from brainbench.guidance.arm_signals import remake_of
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, RANDOM, find_arm
+from brainbench.errors import DataError
 from brainbench.guidance.maps import BrainMaps, fit_controlled
 from brainbench.guidance.objective import Objective
 from brainbench.guidance.signals import Signals
-from brainbench.guidance.steering.search import Search
-
-MEANS = ("raw", "unit")
 
 
 @dataclass(frozen=True)
@@ -40,36 +35,6 @@ def to_unit(directions: Array) -> Array:
     length = np.linalg.norm(directions, axis=-1, keepdims=True)
     found: Array = np.divide(directions, length, out=np.zeros_like(directions), where=length > 0)
     return found
-
-
-def general_direction(found: Search, mean: str = "raw") -> Array:
-    """The paper's direction for new problems: the mean of those that flipped an answer.
-
-    Parameters
-    ----------
-    mean : ``raw``, or ``unit``: its unit vector times the standard deviation of the directions'
-        projections on it.
-
-    Returns
-    -------
-    (L, units).
-
-    Raises
-    ------
-    DataError
-        When no answer was flipped.
-    """
-    if mean not in MEANS:
-        raise UnknownNameError("mean of directions", mean, MEANS)
-    if not found.flipped.any():
-        raise DataError("no answer was flipped: there is no direction to take the mean of")
-    chosen = found.delta[found.flipped]
-    middle: Array = chosen.mean(axis=0)
-    if mean == "raw":
-        return middle
-    unit = to_unit(middle)
-    scaled: Array = unit * np.einsum("rlu,lu->rl", chosen, unit).std(axis=0)[:, None]
-    return scaled
 
 
 def item_steps(
@@ -145,92 +110,77 @@ class Training:
         """Only some items."""
         return Training(self.signals.at(items), self.states[items], self.answer[items])
 
+    def guided_by(self, signals: Signals) -> Training:
+        """The same items with signals of an arm."""
+        return replace(self, signals=signals)
+
     @property
     def humans_beat_model(self) -> bool:
         """Whether the model has an item wrong that a person has right."""
         return self.signals.humans_beat_model(self.answer)
 
 
-Made = Callable[[Training, Array, Signals, np.random.Generator], Array]
+@dataclass(frozen=True)
+class Material:
+    """What a method makes directions of.
 
-
-def held_out_directions(
-    arm: str,
-    training: Training,
-    states: Array,
-    signals: Signals,
-    rng: np.random.Generator,
-    way: SteeringLoss | None = None,
-) -> Array:
-    """Unit directions for held-out items, guided by their own responses.
-
-    Parameters
+    Attributes
     ----------
-    arm : name of the arm; its responses take the place of the measured ones in training and test.
-    training : the items that maps, means and differences are learned from.
-    states, signals : (n_items, L, units) states and responses of the held-out items.
-    rng : generator of stochastic arms.
-
-    Returns
-    -------
-    (n_items, L, units). ``label only`` and ``random direction`` have one for all items.
+    training : scanner items, with the signals of the arm in the place of the people's; the
+        model's states and answers.
+    way : loss and centring.
     """
-    if not find_arm(arm).has_signals:
-        return np.broadcast_to(_constant(arm, training, rng), states.shape)
-    remake = remake_of(arm)
-    own, other = remake(training.signals, rng), remake(signals, rng)
-    maps = fit_controlled(training.states, own.responses, list(own.runs))
-    return item_steps(maps, states, other.responses, way)
+
+    training: Training
+    way: SteeringLoss = SteeringLoss()
+
+    def maps(self) -> BrainMaps:
+        """Maps from states to responses, of all training items."""
+        return _fit(self.training, np.arange(len(self.training.states)))
 
 
-def problem_direction(
-    arm: str, training: Training, rng: np.random.Generator, way: SteeringLoss | None = None
-) -> Array:
-    """One unit direction for problems that nobody was scanned on.
+# states (n, L, units) of the model → unit directions of the same shape, each of its own state
+Director = Callable[[Array], Array]
 
-    The mean of :func:`item_steps` over training items that the model has wrong, each weighted by
-    the share of people who had it right, of those who answered: the paper's direction, with one
-    step of a length chosen beforehand in place of a search that stops when the answer is right,
-    and with maps that do not know the item: each third of a run is left out in turn. Where the
-    model has none of them wrong that people have right, every item counts; see
+
+def item_weights(training: Training) -> Array:
+    """(n_items,) how much the step of each training item counts at new problems.
+
+    The share of people who had it right, where the model has it wrong, else 0; where the model has
+    none of them wrong that people have right, every item counts; see
     :attr:`Training.humans_beat_model`.
-
-    Parameters
-    ----------
-    arm : name of the arm; its responses take the place of the measured ones.
-    training : scanner items, the model's states and answers.
-    rng : generator of stochastic arms.
-    way : loss and centring; the default is :class:`SteeringLoss`'s.
-
-    Returns
-    -------
-    (L, units).
 
     Raises
     ------
     DataError
         When nobody has any item right.
     """
-    if not find_arm(arm).has_signals:
-        return _constant(arm, training, rng)
-    own = remake_of(arm)(training.signals, rng)
-    people = own.share_right
+    people = training.signals.share_right
     weight = training.signals.missed(training.answer) * people
     if not weight.any():
         weight = people
     if not weight.any():
         raise DataError("nobody has any item right: nothing to guide by")
+    return weight
+
+
+def training_steps(material: Material) -> Array:
+    """(n_items, L, units) each training item's step, by maps that do not know it.
+
+    Each third of a run is left out in turn.
+    """
+    training = material.training
     steps = np.zeros_like(training.states)
-    for fitted, left_out in thirds(own.runs):
-        maps = fit_controlled(
-            training.states[fitted],
-            [block[fitted] for block in own.responses],
-            list(own.runs[fitted]),
-        )
-        steps[left_out] = item_steps(
-            maps, training.states[left_out], [block[left_out] for block in own.responses], way
-        )
-    return to_unit(np.einsum("i,ilu->lu", weight, steps))
+    for fitted, left_out in thirds(training.signals.runs):
+        responses = training.signals.at(left_out).responses
+        maps = _fit(training, fitted)
+        steps[left_out] = item_steps(maps, training.states[left_out], responses, material.way)
+    return steps
+
+
+def _fit(training: Training, items: NDArray[np.intp]) -> BrainMaps:
+    signals = training.signals.at(items)
+    return fit_controlled(training.states[items], signals.responses, list(signals.runs))
 
 
 def thirds(runs: NDArray[np.str_]) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
@@ -241,12 +191,3 @@ def thirds(runs: NDArray[np.str_]) -> list[tuple[NDArray[np.intp], NDArray[np.in
         for number, part in enumerate(np.array_split(rows, 3)):
             block[part] = number
     return [(np.flatnonzero(block != b), np.flatnonzero(block == b)) for b in range(3)]
-
-
-def _constant(arm: str, training: Training, rng: np.random.Generator) -> Array:
-    """Directions of arms without signals."""
-    if arm == LABEL_ONLY:
-        return to_unit(class_difference(training.states, training.signals.labels))
-    if arm == RANDOM:
-        return random_direction(training.states.shape[1:], rng)
-    raise DataError(f"{arm} gives no direction; {GUIDED} and its baselines do")

@@ -1,4 +1,4 @@
-"""Directions in closed form, and what they must not know."""
+"""What each arm adds, and what it must not know."""
 
 from __future__ import annotations
 
@@ -6,29 +6,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from simulated_signals import make_signals, make_states
 
-from brainbench.encoding.kernels import Array
-from brainbench.errors import DataError, UnknownNameError
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED, arms_of
+from brainbench.errors import DataError
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, RANDOM, UNGUIDED, arms_of
 from brainbench.guidance.maps import fit_controlled
-from brainbench.guidance.objective import Objective
-from brainbench.guidance.signals import MoreAnswers, Signals
-from brainbench.guidance.steering.directions import (
-    RANDOM,
+from brainbench.guidance.methods.directions import (
     SteeringLoss,
     Training,
     class_difference,
-    general_direction,
-    held_out_directions,
     item_steps,
-    problem_direction,
-    random_direction,
     thirds,
     to_unit,
 )
-from brainbench.guidance.steering.search import Pairs, Search
+from brainbench.guidance.methods.guiding import held_out_directions, problem_direction
+from brainbench.guidance.signals import MoreAnswers, Signals
 
 ARMS = [arm.name for arm in arms_of("steering") if arm.name != UNGUIDED]
 EVERY = make_signals(9, 4)
@@ -41,118 +33,6 @@ HELD_OUT = EVERY.at(TEST)
 
 def rng() -> np.random.Generator:
     return np.random.default_rng(7)
-
-
-def found_by_search(delta: Array, tries: list[int]) -> Search:
-    rows = np.arange(len(delta))
-    lengths = np.linalg.norm(delta, axis=-1)[:, None]
-    pairs = Pairs(rows, rows, np.zeros(len(delta), np.int64))
-    return Search(pairs, np.array(tries), delta, lengths, 0 * rows, delta.astype(np.float32))
-
-
-class TestGeneralDirection:
-    MOVED = np.random.default_rng(0).normal([[1.0], [3.0]], 1.0, (5, 2, 4))
-    FOUND = found_by_search(MOVED, [3, 0, 1, 40, 0])
-
-    def test_mean_of_those_that_flipped(self) -> None:
-        expected = (self.MOVED[0] + self.MOVED[2] + self.MOVED[3]) / 3
-        np.testing.assert_allclose(general_direction(self.FOUND), expected)
-
-    def test_unit_length_times_the_spread_of_the_projections(self) -> None:
-        found = general_direction(self.FOUND, "unit")
-        for layer in range(2):
-            chosen = self.MOVED[[0, 2, 3], layer]
-            unit = chosen.mean(axis=0) / np.linalg.norm(chosen.mean(axis=0))
-            np.testing.assert_allclose(found[layer], unit * np.std(chosen @ unit))
-
-    def test_none_is_an_error(self) -> None:
-        with pytest.raises(DataError, match="no answer was flipped"):
-            general_direction(found_by_search(self.MOVED, [0] * 5))
-        with pytest.raises(UnknownNameError, match="unknown mean of directions 'units'"):
-            general_direction(self.FOUND, "units")
-
-
-def test_units_are_one_long_and_nothing_stays_nothing() -> None:
-    drawn = np.random.default_rng(0).standard_normal((3, 2, 5))
-    drawn[1, 0] = 0.0
-    found = to_unit(drawn)
-    lengths = np.linalg.norm(found, axis=-1)
-    np.testing.assert_allclose(lengths, [[1, 1], [0, 1], [1, 1]])
-    np.testing.assert_allclose(found[2] * np.linalg.norm(drawn[2], axis=-1)[:, None], drawn[2])
-
-
-def test_class_difference_is_that_of_the_means() -> None:
-    labels = np.array([True, False, True])
-    states = np.arange(12.0).reshape(3, 2, 2)
-    expected = (states[0] + states[2]) / 2 - states[1]
-    np.testing.assert_array_equal(class_difference(states, labels), expected)
-
-
-def test_random_directions_are_everywhere_and_one_long() -> None:
-    found = random_direction((4000, 3), rng())
-    np.testing.assert_allclose(np.linalg.norm(found, axis=-1), 1.0)
-    np.testing.assert_allclose(found.mean(axis=0), 0.0, atol=0.05)
-    np.testing.assert_allclose(found.T @ found / 4000, np.eye(3) / 3, atol=0.03)
-
-
-def test_thirds_of_every_run_are_left_out_once_and_hang_together() -> None:
-    runs = np.array(list("bbbbbbbaaaaaabbb"))
-    parts = thirds(runs)
-    assert len(parts) == 3
-    assert sorted(np.concatenate([out for _, out in parts])) == list(range(16))
-    for fitted, out in parts:
-        assert sorted([*fitted, *out]) == list(range(16))
-        assert {str(run) for run in runs[out]} == {"a", "b"}
-        for name in "ab":
-            places = np.flatnonzero(np.isin(np.flatnonzero(runs == name), out))
-            assert (np.diff(places) == 1).all()
-            assert len(places) in (2, 3, 4)
-
-
-class TestItemSteps:
-    MAPS = fit_controlled(TRAINING.states, TRAINING.signals.responses)
-
-    def test_closed_form_of_squares_about_the_means(self) -> None:
-        found = item_steps(self.MAPS, STATES[TEST], HELD_OUT.responses)
-        for item in range(9):
-            for layer in range(3):
-                total = np.zeros(11)
-                for person, block in enumerate(HELD_OUT.responses):
-                    weights = self.MAPS.span[layer].T @ self.MAPS.duals[person][layer]
-                    centred = STATES[TEST[item], layer] - self.MAPS.mean[layer]
-                    left = block[item] - self.MAPS.offsets[person] - centred @ weights
-                    step = weights @ left
-                    total += step / np.linalg.norm(step)
-                np.testing.assert_allclose(found[item, layer], total / np.linalg.norm(total))
-
-    @pytest.mark.parametrize(
-        "way", [SteeringLoss(), SteeringLoss("cosine", "raw"), SteeringLoss("pearson", "intercept")]
-    )
-    def test_a_small_step_lowers_the_loss(self, way: SteeringLoss) -> None:
-        alone = [HELD_OUT.responses[1]]
-        maps = replace(self.MAPS, duals=self.MAPS.duals[1:2], offsets=self.MAPS.offsets[1:2])
-        steps = item_steps(maps, STATES[TEST], alone, way)
-        objective = Objective(maps, alone, way.loss, way.centring)
-        before, after, back = (
-            objective.of_everybody(torch.tensor(STATES[TEST] + h * steps), torch.arange(9))
-            for h in (0.0, 1e-4, -1e-4)
-        )
-        assert (after < before).all()
-        assert (back > before).all()
-        # of all directions of this length it is the steepest
-        other = to_unit(np.random.default_rng(0).standard_normal(steps.shape))
-        for h in (1e-4, -1e-4):
-            turned = torch.tensor(STATES[TEST] + h * other)
-            assert (after < objective.of_everybody(turned, torch.arange(9))).all()
-
-    def test_for_everybody_the_mean_loss_falls(self) -> None:
-        steps = item_steps(self.MAPS, STATES[TEST], HELD_OUT.responses)
-        objective = Objective(self.MAPS, HELD_OUT.responses, "mse", "centred")
-        before, after = (
-            objective.of_everybody(torch.tensor(STATES[TEST] + h * steps), torch.arange(9))
-            for h in (0.0, 1e-3)
-        )
-        assert (after.mean(dim=0) < before.mean(dim=0)).all()
 
 
 def swapped(signals: Signals) -> Signals:
@@ -300,11 +180,3 @@ class TestForProblems:
         nobody = replace(TRAINING.signals, right=0 * TRAINING.signals.right)
         with pytest.raises(DataError, match="nobody has any item right"):
             problem_direction(PERMUTED, replace(TRAINING, signals=nobody), rng())
-
-
-def test_some_items_of_a_training_set() -> None:
-    items = np.array([3, 1])
-    part = TRAINING.at(items)
-    assert part.signals.problems == tuple(TRAINING.signals.problems[i] for i in items)
-    np.testing.assert_array_equal(part.states, TRAINING.states[items])
-    np.testing.assert_array_equal(part.answer, TRAINING.answer[items])
