@@ -28,10 +28,10 @@ from brainbench.guidance.evaluation.test_sets import TestQuestions, load_test
 from brainbench.guidance.gains.compare import tabulate
 from brainbench.guidance.layer_sets import ALL, layer_sets
 from brainbench.guidance.signals import read_signals
+from brainbench.guidance.steering.asking import ask_candidates
 from brainbench.guidance.steering.experiment import (
     Chosen,
     SteeringPlan,
-    ask_candidates,
     choose_directions,
     read_training,
     steer_held_out,
