@@ -157,4 +157,4 @@ class PowerSummary(_Part):
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
+    return None if value is None else round(value, 6)

@@ -10,6 +10,7 @@ import typer
 
 from brainbench.benchmarks import DEFAULT_PROTOCOL, EVERY_PROTOCOL
 from brainbench.cli.console import print_json, stdout
+from brainbench.cli.guidance_plan import check_plan, print_plan
 from brainbench.cli.options import (
     MODEL_PANEL,
     AttnImplementation,
@@ -64,6 +65,7 @@ With no arguments: the built-in model on simulated people, in under a minute.
   brainbench evaluate --model ./model --steer ./steering --suite behavior
   brainbench evaluate --model activations.safetensors --json > run.json
   brainbench evaluate --model ./model --assembly own.nc --group passage
+  brainbench evaluate --model ./model --suite guidance --plan
   brainbench evaluate --config run.yaml --seed 1
 
 Options can be set by environment variables: BRAINBENCH_MODEL for --model."""
@@ -334,6 +336,22 @@ def evaluate(
             rich_help_panel=_GUIDANCE,
         ),
     ] = None,
+    plan: Annotated[
+        bool,
+        typer.Option(
+            "--plan",
+            help="Print what each tier could find and how long it takes; run nothing.",
+            rich_help_panel=_GUIDANCE,
+        ),
+    ] = False,
+    gain: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X",
+            help="With --plan: the gain in AUC to be found. By default 0.05.",
+            rich_help_panel=_GUIDANCE,
+        ),
+    ] = None,
     assembly: Annotated[
         str | None,
         typer.Option(
@@ -391,6 +409,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Parse, run, print."""
+    check_plan(plan, gain, suite)
     trackers = _names(log or "")
     for tracker in trackers:
         check_tracker(tracker)
@@ -445,6 +464,10 @@ def evaluate(
     )
     if backend == "hf" and arguments:
         options = options.with_arguments(arguments)
+    settings = Settings(protocol, seed, limit, options, untrained_activations, asking, guiding)
+    if plan and suite is not None:
+        print_plan(model, suite, dataset, guiding, settings, gain)
+        return
     if states_only:
         if tasks is not None or suite in (*TASK_SUITES, *GUIDANCE_SUITES):
             raise UsageError(
@@ -471,9 +494,7 @@ def evaluate(
             dataset=dataset,
             tasks=None if tasks is None else _names(tasks),
             own=own,
-            settings=Settings(
-                protocol, seed, limit, options, untrained_activations, asking, guiding
-            ),
+            settings=settings,
             output_path=output_path,
             overwrite=overwrite,
             name=name or None,

@@ -107,7 +107,7 @@ every run; report.html shows all models and links to the report of each run.
 EXECUTORS = ("local", "slurm", "print")
 # of evaluate, but not of a run in a sweep: what is printed, and what the sweep itself sets
 _NOT_OURS = {
-    "overwrite", "details", "json", "quiet", "verbose", "states_only", "config",
+    "overwrite", "details", "json", "quiet", "verbose", "states_only", "config", "plan", "gain",
 }  # fmt: skip
 _FIRST = ("model", "output_path")
 # options that take several values in one text → what stands between them
