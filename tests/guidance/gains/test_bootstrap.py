@@ -14,9 +14,11 @@ from brainbench.guidance.gains.bootstrap import (
     MIN_PROBLEMS,
     GainEstimate,
     MetricDraws,
+    Rows,
     compare,
     draw_problems,
     draw_seeds,
+    standard_error,
 )
 from brainbench.guidance.gains.metrics import measure
 
@@ -255,3 +257,28 @@ def test_draws_are_of_one_less_than_there_are() -> None:
     values = rng.standard_normal(5)
     means = draw_seeds(5, 50_000, rng) @ values
     assert means.var() == pytest.approx(values.var(ddof=1) / 5, rel=0.03)
+
+
+class TestDegreesOfFreedom:
+    """What five draws of signals vary by is known with four, unless it hardly matters."""
+
+    ONE = Rows(np.zeros(1), 0.0)
+
+    def freedom(self, spread: float, of_problems: float, net: float = 0.0) -> float:
+        values = spread * np.array([-1.0, -0.5, 0.0, 0.5, 1.0]) / np.sqrt(0.625)
+        signals = Rows(values, net)
+        return standard_error(self.ONE, self.ONE, of_problems, 200, signals)[1]
+
+    def test_a_spread_that_problems_explain_is_not_known_any_better(self) -> None:
+        assert self.freedom(1.0, of_problems=1.0) == pytest.approx(4.0)
+
+    def test_a_spread_that_is_small_beside_the_rest_costs_little(self) -> None:
+        # Satterthwaite with the spread as measured: 1 / (0.25² / 4 + 1 / 199)
+        expected = 1.0 / (0.25**2 / 4 + 1.0 / 199)
+        assert self.freedom(0.5, of_problems=1.0) == pytest.approx(expected)
+
+    def test_a_spread_that_is_all_there_is_has_its_own(self) -> None:
+        assert self.freedom(1.0, of_problems=0.0, net=1.0) == pytest.approx(4.0)
+
+    def test_without_signals_problems_alone_count(self) -> None:
+        assert standard_error(self.ONE, self.ONE, 1.0, 200)[1] == pytest.approx(199.0)

@@ -20,6 +20,8 @@ def faults(*gains: GuidanceScore) -> list[str]:
 def test_a_whole_gain_has_no_fault_and_less_may_always_be_claimed() -> None:
     assert faults(gain()) == []
     assert faults(gain(lambda g: g.update(verdict="inconclusive"))) == []
+    # by the rule that needed accuracy at the threshold to rise as well
+    assert faults(gain(lambda g: g.update(verdict="not shown to help"))) == []
 
 
 def without(name: str) -> Callable[[dict[str, Any]], None]:
