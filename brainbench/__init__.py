@@ -168,6 +168,7 @@ def steer(
     name: str | None = None,
     limit: int | None = None,
     answers: str = "all",
+    method: str = "one step",
     seed: int = 0,
     options: ModelOptions | None = None,
 ) -> Steering:
@@ -203,6 +204,8 @@ def steer(
     limit : validation problems and searched items of each type, for trying out; all by default.
     answers : whose answers weigh the items of the controlled form: ``all`` who solved the same
         problems, or the ``scanned`` people alone.
+    method : of the controlled form, how directions are made of signals: one of ``brainbench list
+        methods`` that adds the same at every problem's last token.
     seed : of arms whose signals are random.
     options : how a model is loaded that is given by its name.
 
@@ -239,6 +242,7 @@ def steer(
         name=name,
         limit=limit,
         answers=answers,
+        method=method,
         seed=seed,
     )
     return run_steer(model, order, options)

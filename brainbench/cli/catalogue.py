@@ -9,6 +9,7 @@ from pathlib import Path
 from brainbench.benchmarks import DEFAULT_PROTOCOL, PROTOCOLS, SUITES, list_benchmarks
 from brainbench.datasets import list_datasets, load_card
 from brainbench.errors import UnknownNameError, close_to
+from brainbench.guidance.methods.registry import METHODS, find_method, plugged_methods
 from brainbench.guidance.options import GUIDANCE_SUITES
 from brainbench.models import NANO, PHANTOM_FILE, list_models
 from brainbench.reasoning import TASK_SUITES
@@ -78,6 +79,11 @@ def protocols() -> dict[str, str]:
     }
 
 
+def methods() -> dict[str, str]:
+    """Name → what it adds to a model's states; methods of steering, those of plugins too."""
+    return {name: method.what for name, method in (METHODS | plugged_methods()).items()}
+
+
 def datasets() -> dict[str, str]:
     """Name → title of its card."""
     return {name: load_card(name).title for name in list_datasets()}
@@ -142,7 +148,13 @@ def elsewhere(error: UnknownNameError) -> str:
 
 
 def members(kind: str, name: str) -> str:
-    """What ``show`` prints of a suite below its line: what it holds."""
+    """What ``show`` prints below the line of a suite: what it holds; and of a method."""
+    if kind == "method of steering":
+        facts = find_method(name)
+        tokens = "the last token" if facts.tokens == 1 else f"the last {facts.tokens} tokens"
+        each = "another direction at each problem" if facts.by_item else "one direction for all"
+        own = "from people's responses to it" if facts.reads_item else "without responses to it"
+        return f"added at {tokens}; new problems: {each}; a held-out item: {own}"
     if kind != "suite":
         return ""
     if name in GUIDANCE_SUITES:
@@ -157,6 +169,7 @@ KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "suite": suites,
     "model": models,
     "protocol": protocols,
+    "method of steering": methods,
     "task": tasks,
 }
 

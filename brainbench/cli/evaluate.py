@@ -319,6 +319,15 @@ def evaluate(
             rich_help_panel=_GUIDANCE,
         ),
     ] = None,
+    guidance_methods: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Of steering, separated by commas; see `brainbench list methods`. By default "
+            "one step.",
+            rich_help_panel=_GUIDANCE,
+        ),
+    ] = None,
     guidance_answers: Annotated[
         str,
         typer.Option(
@@ -461,6 +470,7 @@ def evaluate(
         epochs=epochs,
         arms=tuple(name.strip() for name in (guidance_arms or "").split(";") if name.strip()),
         answers=guidance_answers,
+        methods=tuple(_names(guidance_methods or "")) or GuidanceOptions.methods,
     )
     if backend == "hf" and arguments:
         options = options.with_arguments(arguments)

@@ -38,6 +38,7 @@ _KINDS: dict[str, Callable[..., Sequence[str] | Mapping[str, str]]] = {
     "models": catalogue.models,
     "suites": catalogue.suites,
     "protocols": catalogue.protocols,
+    "methods": catalogue.methods,
     _TASKS: catalogue.tasks,
     _RUNS: list_runs,
 }

@@ -134,6 +134,15 @@ def steer(
             rich_help_panel=_HOW,
         ),
     ] = None,
+    method: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="How directions are made of signals, with --form controlled: one step, or right "
+            "minus wrong; see `brainbench list methods`.",
+            rich_help_panel=_HOW,
+        ),
+    ] = "one step",
     answers: Annotated[
         str,
         typer.Option(
@@ -178,6 +187,7 @@ def steer(
         seed=seed,
         limit=limit,
         answers=answers,
+        method=method,
     )
     options = ModelOptions(
         device=device,

@@ -9,6 +9,7 @@ from typing import Any
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED, arms_of, find_arm
 from brainbench.guidance.evaluation.problem_tests import TESTS
+from brainbench.guidance.methods.registry import ONE_STEP, find_method
 from brainbench.guidance.rows import Mode, Tier
 from brainbench.guidance.weighing import ANSWERS, check_answers
 
@@ -72,6 +73,7 @@ class GuidanceOptions:
     arms : more of them, of plugins, by name. A board takes no record that holds one.
     answers : whose answers weigh the items of a direction for new problems: ``all`` who solved
         the same problems, or the ``scanned`` people alone.
+    methods : of steering, by name, each a score of its own.
     """
 
     modes: tuple[Mode, ...] = ()
@@ -82,8 +84,13 @@ class GuidanceOptions:
     epochs: int | None = None
     arms: tuple[str, ...] = ()
     answers: str = ANSWERS[0]
+    methods: tuple[str, ...] = (ONE_STEP,)
 
     def __post_init__(self) -> None:
+        for method in self.methods:
+            find_method(method)
+        if not self.methods or len(set(self.methods)) < len(self.methods):
+            raise UsageError(f"methods of steering: name each once, not {list(self.methods)}")
         check_answers(self.answers)
         if self.tier not in TIERS:
             raise UnknownNameError("tier", self.tier, TIERS)
@@ -130,4 +137,6 @@ class GuidanceOptions:
             held["arms"] = list(self.arms)
         if self.answers != ANSWERS[0]:
             held["answers"] = self.answers
+        if "steering" in extents and self.methods != (ONE_STEP,):
+            held["methods"] = list(self.methods)
         return held

@@ -17,6 +17,7 @@ from brainbench.results.wording import clip
 
 # what a list of names is joined by, on the command line; of other lists each is an option
 SEPARATORS = {"benchmarks": ",", "tasks": ",", "guidance_rois": ",", "nuisance": ",",
+              "guidance_methods": ",",
               "guidance_tests": ";", "guidance_arms": ";"}  # fmt: skip
 # what is written as JSON there
 AS_JSON = ("samples",)
@@ -141,9 +142,9 @@ def _guidance(chosen: Any) -> dict[str, Any]:
     if not isinstance(chosen, Mapping):
         return {}
     suites = {modes: suite for suite, modes in GUIDANCE_SUITES.items()}
-    rois, tests, arms = (
+    rois, tests, arms, methods = (
         [str(one) for one in found] if isinstance(found := chosen.get(name), list) else []
-        for name in ("rois", "tests", "arms")
+        for name in ("rois", "tests", "arms", "methods")
     )
     extents = chosen.get("extents")
     ways = {
@@ -164,6 +165,7 @@ def _guidance(chosen: Any) -> dict[str, Any]:
         "guidance_rois": rois,
         "guidance_tests": tests,
         "guidance_arms": arms,
+        "guidance_methods": methods,
         "guidance_answers": chosen.get("answers"),
         "epochs": epochs,
     }

@@ -31,6 +31,7 @@ def run_sha256(
     samples: bool = False,
     tasks: bool = False,
     guidance: bool = False,
+    methods: Iterable[str] = (),
     plugins: Iterable[Any] = (),
 ) -> str:
     """Hash of the code of this package that a run can reach.
@@ -41,9 +42,10 @@ def run_sha256(
     benchmarks : those that score them.
     data, samples, tasks, guidance : whether datasets are loaded, answers written item by item,
         tasks asked, and the model guided.
+    methods : modules of the methods of steering, which are imported by name.
     plugins : what else other packages have made of it.
     """
-    modules = {*_RECORD}
+    modules = {*_RECORD, *methods}
     for wanted, more in (
         (data, _DATA), (samples, _SAMPLES), (tasks, _TASKS), (guidance, _GUIDANCE)
     ):  # fmt: skip

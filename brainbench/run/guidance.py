@@ -23,6 +23,8 @@ from brainbench.guidance.finetuning.recipes import BOTH, REPRESENTATION, Budget
 from brainbench.guidance.gains import scoring
 from brainbench.guidance.layer_sets import ALL, MIDDLE, layer_sets
 from brainbench.guidance.methods.directions import SteeringLoss, Training
+from brainbench.guidance.methods.guiding import check_signals, notes_of
+from brainbench.guidance.methods.registry import find_method, key_of
 from brainbench.guidance.options import Extent, GuidanceOptions
 from brainbench.guidance.rows import HELD_OUT, Dose, Mode
 from brainbench.guidance.score import GuidanceScore, SearchScore
@@ -48,7 +50,6 @@ _LOG = logging.getLogger(__name__)
 
 DEFAULT_DATASET, SIMULATED_DATASET = "xiao2026", "phantom_guidance"
 SITE: Site = "attention"
-ONE_STEP = "one step"
 # what the epoch is chosen on
 _VALIDATION_TESTS = ("three premises, syllogistic", "three premises, transitive")
 _BUDGET = Budget(batch_size=8, accumulation=1, patience=0)
@@ -150,7 +151,14 @@ class GuidanceRun:
                 (f"search-{roi}-{kind}", SearchScore, partial(self._search, roi, kind))
                 for kind in self._kinds
             ]
-            parts.append((f"steering-{roi}", GuidanceScore, partial(self._steer, roi)))
+            parts += [
+                (
+                    f"steering-{key_of(method)}{roi}",
+                    GuidanceScore,
+                    partial(self._steer, roi, method),
+                )
+                for method in self.task.options.methods
+            ]
         if "finetuning" in self.task.options.modes:
             full = self.task.extents["finetuning"].tier == "full"
             parts += [
@@ -183,17 +191,18 @@ class GuidanceRun:
         rows, _ = targeted.run(arms, extent.seeds, self.report)
         return [search_score(targeted, rows, SITE, layers)]
 
-    def _steer(self, roi: str) -> list[GuidanceScore]:
-        every = self._sets[ALL]
-        evaluator = LastTokenEvaluator(self.task.model, SITE, every)
+    def _steer(self, roi: str, method: str) -> list[GuidanceScore]:
+        every, facts = self._sets[ALL], find_method(method)
+        evaluator = LastTokenEvaluator(self.task.model, SITE, every, facts.tokens)
         extent = self.task.extents["steering"]
         plan = SteeringPlan(
             extent.arms("steering"),
             extent.seeds,
             SteeringGrid(self._sets, STRENGTHS, len(every)),
             SteeringLoss(),
+            method,
         )
-        way = scoring.Method("steering", "controlled", ONE_STEP, SITE, every)
+        way = scoring.Method("steering", "controlled", method, SITE, every)
         tests = self._tests("steering")
         found: list[GuidanceScore] = []
         signals: dict[str, Signals] = {}
@@ -201,21 +210,28 @@ class GuidanceRun:
         beaten: dict[str, bool] = {}
         for kind in self._kinds:
             signals[kind] = read_signals(self.task.recording, roi, kind, more=self.task.more)
+            check_signals(method, signals[kind])
             training, held, questions = read_training(evaluator, signals[kind])
             labels = np.array([question.label for question in questions])
-            beaten[kind] = training.humans_beat_model
+            beaten[kind] = training.humans_beat_model or not facts.weighs
             answers, doses = steer_held_out(training, held, labels, plan, self.report)
-            oracles = scoring.oracles_of(answers)
+            oracles = scoring.oracles_of(answers if facts.reads_item else ())
             read = scoring.Read(HELD_OUT, kind, items_of(questions), answers, oracles)
             found.append(
                 scoring.score_test(
-                    way, read, signals[kind], extent, doses=doses, humans_beat_model=beaten[kind]
+                    way,
+                    read,
+                    signals[kind],
+                    extent,
+                    doses=doses,
+                    humans_beat_model=beaten[kind],
+                    notes=notes_of(method, signals[kind]),
                 )
             )
             if tests:
                 validation = self._validation_of(kind, tests)
                 chosen[kind] = choose_directions(evaluator, training, validation, plan, self.report)
-                self._draw(roi, kind, training, labels, *chosen[kind])
+                self._draw(f"{key_of(method)}{roi}", kind, training, labels, *chosen[kind])
         directions = [each for each, _ in chosen.values()]
         for number, (name, test) in enumerate(tests.items()):
             which = f"test {number + 1} of {len(tests)}, "
@@ -230,7 +246,8 @@ class GuidanceRun:
                         extent,
                         doses=chosen[kind][1],
                         humans_beat_model=beaten[kind],
-                        weighed=self.task.recording.behavior is not None,
+                        weighed=self.task.recording.behavior is not None and facts.weighs,
+                        notes=notes_of(method, signals[kind]),
                     )
                 )
         return found

@@ -15,6 +15,11 @@ from brainbench.errors import DataError
 from brainbench.foreign import readable
 from brainbench.guidance.arms import arms_code, arms_of_plugins
 from brainbench.guidance.evaluation.test_sets import tests_sha256
+from brainbench.guidance.methods.registry import (
+    code_of_methods,
+    functions_of_plugins,
+    modules_of,
+)
 from brainbench.guidance.options import SEARCH_VERSION
 from brainbench.models import COMPUTING, LanguageModel, Model, is_builtin
 from brainbench.models.vllm.library import vllm_version
@@ -73,7 +78,13 @@ def new_record(
         samples=bool(data.behaviors),
         tasks=tasks is not None,
         guidance=guidance is not None,
-        plugins=() if guidance is None else arms_of_plugins(guidance.options.arms),
+        methods=() if guidance is None else modules_of(guidance.options.methods),
+        plugins=()
+        if guidance is None
+        else [
+            *arms_of_plugins(guidance.options.arms),
+            *functions_of_plugins(guidance.options.methods),
+        ],
     )
     found = versions(reached, _LM_EVAL if tasks else ())
     if settings.task_options.backend == "vllm":
@@ -109,6 +120,8 @@ def new_record(
         held["guidance"].append(tests_sha256())
         arms = arms_code(guidance.options.arms)
         code |= {f"the arm {name}": sha256 for name, sha256 in arms.items()}
+        methods = code_of_methods(guidance.options.methods)
+        code |= {f"the method {name}": sha256 for name, sha256 in methods.items()}
         if "steering" in guidance.extents:
             held["search"] = SEARCH_VERSION
             if recording.behavior is not None:

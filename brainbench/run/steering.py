@@ -10,6 +10,7 @@ from brainbench.datasets import load_card, load_recording
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import GUIDED
 from brainbench.guidance.methods.directions import SteeringLoss
+from brainbench.guidance.methods.registry import ONE_STEP
 from brainbench.guidance.objective import CENTRINGS, LOSSES
 from brainbench.guidance.steering.fit import Derivation, derive_steering
 from brainbench.guidance.weighing import ANSWERS
@@ -39,6 +40,7 @@ class SteeringOrder:
     seed : of arms whose signals are random.
     limit : validation problems and searched items of each type, for trying out; None: all.
     answers : whose answers weigh items, ``all`` or ``scanned``.
+    method : of the controlled form, how directions are made of signals.
 
     Raises
     ------
@@ -61,6 +63,7 @@ class SteeringOrder:
     seed: int = 0
     limit: int | None = None
     answers: str = ANSWERS[0]
+    method: str = ONE_STEP
 
     def __post_init__(self) -> None:
         for kind, given, known in (
@@ -88,6 +91,7 @@ class SteeringOrder:
             self.seed,
             self.limit,
             self.answers,
+            self.method,
         )
         own = plain.chosen_way
         loss = SteeringLoss(self.loss or own.loss, self.centring or own.centring)

@@ -1,9 +1,10 @@
-"""Evaluate prompts many times, with cached keys and values of all tokens but the last.
+"""Evaluate prompts many times, with cached keys and values of all tokens but those at the end.
 
-What is steered is the last token of a prompt. So the keys and values of all tokens before it are
-computed once; then every candidate, a person's direction, a strength, an arm, is one more last
-token at the same place, that sees what stands before it and itself, but no other candidate. One
-pass asks any number of candidates of any number of problems.
+What is steered is the last token of a prompt, or the last few. So the keys and values of all tokens
+before are computed once; then every candidate, a person's direction, a strength, an arm, is one
+more end at the same place, that sees what stands before it and itself, but no other candidate. One
+pass asks any number of candidates of any number of problems. Of several tokens, each sees those of
+its own candidate that stand before it.
 """
 
 from __future__ import annotations
@@ -119,21 +120,28 @@ def ask_problems(model: LanguageModel, problems: Sequence[Problem]) -> list[Ques
 
 
 class LastTokenEvaluator:
-    """Evaluates prompts with vectors added to a model's states at the last token.
+    """Evaluates prompts with vectors added to a model's states at the last token, or the last few.
 
     Parameters
     ----------
     model : the model; its weights are loaded.
     site : where states are read and vectors added.
     layers : which layers.
+    tokens : how many of the last tokens of a prompt vectors are added at; of a shorter prompt,
+        at all. States are those of the last.
 
     Raises
     ------
     DataError
-        When the model has no such layer.
+        When the model has no such layer, or no token is steered.
     """
 
-    def __init__(self, model: LanguageModel, site: Site, layers: Sequence[int]) -> None:
+    def __init__(
+        self, model: LanguageModel, site: Site, layers: Sequence[int], tokens: int = 1
+    ) -> None:
+        if tokens < 1:
+            raise DataError(f"{tokens} tokens are steered: at least 1 must be")
+        self.tokens = tokens
         self.model = model
         self.site: Site = site
         self.layers = tuple(layers)
@@ -230,21 +238,27 @@ class LastTokenEvaluator:
     def _hold(
         self, batch: Batch, questions: Sequence[Question], shared: SharedPrefix
     ) -> PrefilledBatch:
-        # everything but the last token; a prompt of one token has nothing before it
-        before = [suffix[:-1] for suffix in batch.suffixes]
-        past = shared.past(batch.prefix, len(before)) or empty_cache()
+        # everything but the end; a prompt that is no longer has nothing before it
+        ends = [min(self.tokens, len(questions[row].tokens)) for row in batch.rows]
+        held = [questions[row].tokens[:-end] for row, end in zip(batch.rows, ends, strict=True)]
+        begun = min(len(batch.prefix), *map(len, held))
+        before = [tokens[begun:] for tokens in held]
+        past = shared.past(batch.prefix[:begun], len(before)) or empty_cache()
         if any(before):
             tokens = pad([row or (0,) for row in before], self._device)[0]
             decoder = self._network.get_decoder()
             decoder(input_ids=tokens, use_cache=True, **with_cache(decoder, past))
-        lengths = [len(batch.prefix) + len(row) for row in before]
         return PrefilledBatch(
-            self, [questions[row] for row in batch.rows], batch.rows, Before(past, lengths)
+            self,
+            [questions[row] for row in batch.rows],
+            batch.rows,
+            Before(past, [len(tokens) for tokens in held], ends),
+            ends,
         )
 
 
 class PrefilledBatch:
-    """Questions whose keys and values, but those of the last token, are computed.
+    """Questions whose keys and values, but those of the last tokens, are computed.
 
     Made by :class:`LastTokenEvaluator`.
 
@@ -260,13 +274,16 @@ class PrefilledBatch:
         questions: Sequence[Question],
         rows: Sequence[int],
         before: Before,
+        ends: Sequence[int],
     ) -> None:
         self.questions = list(questions)
         self.rows = tuple(rows)
         self._evaluator = evaluator
         self._before = before
         self._below = Below(evaluator._below)
-        self._last = torch.tensor([question.tokens[-1] for question in questions])
+        self._wide = max(ends)
+        last = [question.tokens[-end:] for question, end in zip(questions, ends, strict=True)]
+        self._last = torch.tensor([(0,) * (self._wide - len(own)) + own for own in last])
 
     def ask(
         self,
@@ -274,7 +291,7 @@ class PrefilledBatch:
         states: bool = False,
         rows: Sequence[int] | None = None,
     ) -> Responses:
-        """Evaluate B prompts under C candidate vectors in one pass over the last token.
+        """Evaluate B prompts under C candidate vectors in one pass over their last tokens.
 
         Parameters
         ----------
@@ -348,18 +365,22 @@ class PrefilledBatch:
         answer, odds = self._read(rows.tolist(), logits)
         kept = None
         if states:
-            moved_to = [heard[layer].float().cpu() for layer in evaluator.layers]
+            last = slice(self._wide - 1, None, self._wide)
+            moved_to = [heard[layer][:, last].float().cpu() for layer in evaluator.layers]
             kept = torch.stack(moved_to, dim=2).numpy()
         return Responses(answer, odds, kept)
 
     def _run(self, rows: Tensor, count: int) -> Tensor:
         """(rows, count, vocabulary) logits of the last tokens of some prompts."""
         network, device = self._evaluator._network, self._evaluator._device
+        last = torch.arange(self._wide - 1, count * self._wide, self._wide, device=device)
         logits: Tensor = network(
-            input_ids=self._last[rows].to(device)[:, None].expand(-1, count),
+            input_ids=self._last[rows].repeat(1, count).to(device),
             attention_mask=self._before.mask(rows, count, network.dtype, device),
             position_ids=self._before.places(rows, count, device),
             use_cache=True,
+            # a vocabulary is large: of several tokens, only the last is read out
+            **({"logits_to_keep": last} if self._wide > 1 else {}),
             **with_cache(network, self._before.cache(rows)),
         ).logits
         return logits

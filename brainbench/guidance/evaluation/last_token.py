@@ -1,4 +1,6 @@
-"""Attention for several candidates of a prompt's last token: each sees the prompt and itself.
+"""Attention for several candidates of a prompt's end: each sees the prompt and itself.
+
+The end is the last token, or the last few; of these each sees those before it of its candidate.
 
 What stands before is read by every pass and changed by none, whatever becomes of the pass.
 """
@@ -22,15 +24,20 @@ if TYPE_CHECKING:
 
 
 class Before:
-    """Keys and values of the tokens before the last one of B prompts.
+    """Keys and values of the tokens before the end of B prompts.
 
     Parameters
     ----------
     past : the cache that they were computed into; it is not looked at again.
-    lengths : (B,) tokens before the last one of each; what stands after them is padding.
+    lengths : (B,) tokens before the end of each; what stands after them is padding.
+    ends : (B,) tokens of each end, by default the last one. Shorter ends are padded on the left.
     """
 
-    def __init__(self, past: Any, lengths: Sequence[int]) -> None:
+    def __init__(
+        self, past: Any, lengths: Sequence[int], ends: Sequence[int] | None = None
+    ) -> None:
+        self._ends = torch.tensor([1] * len(lengths) if ends is None else ends)
+        self._wide = int(self._ends.max())
         self._layers: list[Pair] = [(layer.keys, layer.values) for layer in past.layers]
         self._lengths = torch.tensor(lengths)
         self._most = int(past.get_seq_length()) if past.layers else 0
@@ -61,7 +68,7 @@ class Before:
         return chosen[number]
 
     def places(self, rows: Tensor, count: int, device: Any) -> Tensor:
-        """(rows, count) position of each last token in its prompt.
+        """(rows, count * wide) position of each token in its prompt; of padding 0 or more.
 
         Parameters
         ----------
@@ -69,10 +76,19 @@ class Before:
         count : candidates of each.
         device : where the result is put.
         """
-        return self._lengths[rows].to(device)[:, None].expand(-1, count)
+        places = self._lengths[rows, None] - self._padding(rows)[:, None] + self._numbers
+        return places.clamp_min(0).repeat(1, count).to(device)
+
+    @property
+    def _numbers(self) -> Tensor:
+        return torch.arange(self._wide)
+
+    def _padding(self, rows: Tensor) -> Tensor:
+        """(rows,) tokens of padding before each end."""
+        return self._wide - self._ends[rows]
 
     def mask(self, rows: Tensor, count: int, dtype: torch.dtype, device: Any) -> Tensor:
-        """(rows, 1, count, before + count) additive mask: 0 where a last token may attend.
+        """(rows, 1, count * wide, before + count * wide) additive mask: 0 where a token may attend.
 
         Parameters
         ----------
@@ -83,14 +99,22 @@ class Before:
 
         Returns
         -------
-        ``before`` is the number of cached tokens of the longest prompt. A candidate sees its own
-        prompt and itself.
+        ``before`` is the number of cached tokens of the longest prompt, ``wide`` that of the
+        longest end. A candidate sees its own prompt and itself, each token those before it.
         """
+        wide = self._wide
         before = torch.arange(self._most) < self._lengths[rows, None]
+        # padding is seen by itself alone: a row of which nothing is seen would be NaN
+        real = self._numbers >= self._padding(rows)[:, None]
+        among = torch.ones(wide, wide, dtype=torch.bool).tril() & real[:, None]
+        among |= torch.eye(wide, dtype=torch.bool)
+        own = torch.zeros(len(rows), count, wide, count, wide, dtype=torch.bool)
+        for candidate in range(count):
+            own[:, candidate, :, candidate] = among
         seen = torch.cat(
             [
-                before[:, None].expand(-1, count, -1),
-                torch.eye(count, dtype=torch.bool).expand(len(rows), -1, -1),
+                before[:, None].expand(-1, count * wide, -1),
+                own.reshape(len(rows), count * wide, count * wide),
             ],
             dim=-1,
         )
@@ -142,7 +166,7 @@ class Below:
         if not self._blocks or self._given is None:
             yield
             return
-        states = self._given[rows.to(self._given.device)].expand(-1, count, -1)
+        states = self._given[rows.to(self._given.device)].repeat(1, count, 1)
         given = (states,) if self._in_tuple else states
         with contextlib.ExitStack() as stack:
             for block in self._blocks:
@@ -189,7 +213,8 @@ def added(
     ----------
     modules : one per layer of the model.
     layers : which of them.
-    delta : (rows or 1, tokens, layers, units), nothing for None.
+    delta : (rows or 1, candidates, layers, units), nothing for None; each candidate's is added at
+        all of its tokens.
     """
 
     def hook(number: int) -> Callable[..., Any]:
@@ -197,6 +222,7 @@ def added(
             assert delta is not None
             first = state_of(output)
             more = delta[:, :, number].to(device=first.device, dtype=first.dtype)
+            more = more.repeat_interleave(first.shape[1] // more.shape[1], dim=1)
             return with_state(output, first + more)
 
         return add

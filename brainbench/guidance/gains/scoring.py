@@ -67,6 +67,7 @@ def score_test(
     alignment: Sequence[ArmAlignment] = (),
     humans_beat_model: bool = True,
     weighed: bool = False,
+    notes: Sequence[str] = (),
 ) -> GuidanceScore:
     """The score of one test.
 
@@ -75,6 +76,7 @@ def score_test(
     doses, alignment : rows that stand with it.
     humans_beat_model : whether some person has an item right that the model has wrong.
     weighed : whether items were weighed by who had them right.
+    notes : sentences for the record.
     """
     seed = extent.seeds[0]
     n_permutations = read.arms[PERMUTED].n_seeds if PERMUTED in read.arms else 0
@@ -111,4 +113,5 @@ def score_test(
         answers_of=(signals.more.dataset if signals.more else dataset) if weighed else None,
         n_answered=(signals.more or signals).n_people if weighed else None,
         verdict=gains.verdict,
+        notes=tuple(notes),
     )

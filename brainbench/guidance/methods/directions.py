@@ -38,7 +38,11 @@ def to_unit(directions: Array) -> Array:
 
 
 def item_steps(
-    maps: BrainMaps, states: Array, responses: Sequence[Array], way: SteeringLoss | None = None
+    maps: BrainMaps,
+    states: Array,
+    responses: Sequence[Array],
+    way: SteeringLoss | None = None,
+    shares: Array | None = None,
 ) -> Array:
     """One gradient step per item that brings the predicted and the measured response closer.
 
@@ -51,6 +55,7 @@ def item_steps(
     states : (n_items, L, units).
     responses : per person (n_items, voxels).
     way : loss and centring.
+    shares : (P, n_items) weight of each person's step; the sum is then not normalised again.
 
     Returns
     -------
@@ -64,8 +69,16 @@ def item_steps(
         leaf = torch.as_tensor(states, dtype=torch.float64).requires_grad_()
         who = torch.full_like(items, person)
         (slope,) = torch.autograd.grad(objective.of_pairs(leaf, who, items).sum(), leaf)
-        total += to_unit(-slope.numpy())
-    return to_unit(total)
+        step = to_unit(-slope.numpy())
+        total += step if shares is None else shares[person][:, None, None] * step
+    return to_unit(total) if shares is None else total
+
+
+def spread_of(states: Array) -> Array:
+    """(L,) sqrt(mean squared distance from the mean) of states (n_items, L, units)."""
+    spread = states - states.mean(axis=0)
+    found: Array = np.sqrt(np.square(spread).sum(axis=2).mean(axis=0))
+    return found
 
 
 def class_difference(states: Array, labels: NDArray[np.bool_]) -> Array:
@@ -164,17 +177,23 @@ def item_weights(training: Training) -> Array:
     return weight
 
 
-def training_steps(material: Material) -> Array:
+def training_steps(material: Material, shares: Array | None = None) -> Array:
     """(n_items, L, units) each training item's step, by maps that do not know it.
 
     Each third of a run is left out in turn.
+
+    Parameters
+    ----------
+    material : training items, with the signals that guide.
+    shares : (P, n_items) of :func:`item_steps`.
     """
     training = material.training
     steps = np.zeros_like(training.states)
     for fitted, left_out in thirds(training.signals.runs):
         responses = training.signals.at(left_out).responses
         maps = _fit(training, fitted)
-        steps[left_out] = item_steps(maps, training.states[left_out], responses, material.way)
+        some = None if shares is None else shares[:, left_out]
+        steps[left_out] = item_steps(maps, training.states[left_out], responses, material.way, some)
     return steps
 
 

@@ -28,6 +28,7 @@ class Method:
     tokens : it is added at so many last tokens of the prompt.
     by_item : whether what is added at a new problem depends on the model's states there.
     reads_item : whether what is added at a held-out item is made from people's responses to it.
+    weighs : whether items count by how many people had them right, at new problems.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Method:
     tokens: int = 1
     by_item: bool = False
     reads_item: bool = True
+    weighs: bool = True
 
 
 ONE_STEP = "one step"
@@ -43,6 +45,23 @@ METHODS: dict[str, Method] = {
     method.name: method
     for method in (
         Method(ONE_STEP, "towards the measured response, at the last token", "one_step"),
+        Method("several tokens", "the same at the last four tokens", "one_step", tokens=4),
+        Method("subspace", "within three directions that steps share", "subspace", by_item=True),
+        Method(
+            "own map",
+            "what the map makes of the problem's own state, amplified",
+            "own_map",
+            by_item=True,
+            reads_item=False,
+            weighs=False,
+        ),
+        Method(
+            "right minus wrong",
+            "from responses of people who erred to those of people who did not",
+            "right_minus_wrong",
+            reads_item=False,
+            weighs=False,
+        ),
     )
 }
 
@@ -55,6 +74,11 @@ def find_method(name: str) -> Method:
     if name not in others:
         raise UnknownNameError("method of steering", name, [*METHODS, *others])
     return others[name]
+
+
+def key_of(method: str) -> str:
+    """What stands before the region in names of files; nothing for the method that is usual."""
+    return "" if method == ONE_STEP else f"{method.replace(' ', '-')}-"
 
 
 def plugged_methods() -> dict[str, Method]:
@@ -71,7 +95,9 @@ def plugged_methods() -> dict[str, Method]:
             raise DataError(f"the method {name!r} is {type(given).__name__}, not a MethodPlugin")
         if given.tokens < 1:
             raise DataError(f"the method {name!r} steers {given.tokens} tokens: at least 1")
-        found[name] = Method(name, given.what, "", given.tokens, given.by_item, given.reads_item)
+        found[name] = Method(
+            name, given.what, "", given.tokens, given.by_item, given.reads_item, weighs=False
+        )
     return found
 
 
@@ -83,7 +109,9 @@ def method_plugins() -> dict[str, Any]:
 def code_of_methods(names: Sequence[str]) -> dict[str, str | None]:
     """Method of a plugin → hash of its code; None where that cannot be read."""
     given = method_plugins()
-    return {name: code_sha256(given[name].problems) for name in sorted(set(names) & given.keys())}
+    own = sorted(set(names) & given.keys())
+    problems = {name: code_sha256(given[name].problems) for name in own}
+    return problems | {f"{name}, held out": code_sha256(given[name].held_out) for name in own}
 
 
 def functions_of_plugins(names: Sequence[str]) -> list[Callable[..., Any]]:

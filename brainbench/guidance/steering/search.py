@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
 from brainbench.guidance.evaluation.cached_prompts import PrefilledBatch
+from brainbench.guidance.methods.directions import spread_of
 from brainbench.guidance.objective import Objective
 from brainbench.guidance.steering.descent import Descent
 from brainbench.progress import Count
@@ -91,10 +92,7 @@ class Search:
 
 def scale_of(states: Array) -> Scale:
     """Sizes of states (items, L, units)."""
-    spread = states - states.mean(axis=0)
-    return Scale(
-        np.sqrt(np.square(spread).sum(axis=2).mean(axis=0)), np.abs(states).mean(axis=(0, 2))
-    )
+    return Scale(spread_of(states), np.abs(states).mean(axis=(0, 2)))
 
 
 def wrong_and_right(answer: NDArray[np.int64], labels: NDArray[np.int64], right: Array) -> Pairs:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from brainbench.datasets import list_datasets, load_card
 from brainbench.guidance.arms import ARMS, GUIDED, UNGUIDED
 from brainbench.guidance.gains.compare import MIN_DRAWS
+from brainbench.guidance.methods.registry import METHODS
 from brainbench.guidance.rows import ArmRow, Difference
 from brainbench.guidance.score import GuidanceScore
 from brainbench.guidance.verdict import (
@@ -36,6 +37,8 @@ def _design_faults(gain: GuidanceScore) -> Iterator[Fault]:
     for name in names:
         if name not in ARMS:
             yield Fault("arms", f"holds {name[:60]!r}, which is not an arm of the registry")
+    if gain.mode == "steering" and gain.form == "controlled" and gain.recipe not in METHODS:
+        yield Fault("recipe", f"is {gain.recipe[:60]!r}, which is not a method of the registry")
     for name in (GUIDED, UNGUIDED):
         if name not in names:
             yield Fault("arms", f"lacks {name!r}: no gain without its arms")

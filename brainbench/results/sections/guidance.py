@@ -7,6 +7,7 @@ from pathlib import Path
 
 from brainbench.guidance.arms import GUIDED, UNGUIDED
 from brainbench.guidance.layer_sets import name_layers
+from brainbench.guidance.methods.registry import key_of
 from brainbench.guidance.rows import Change, Dose, SearchRow
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.guidance.verdict import AGAINST, CLAIM, LEVEL, RISES, claim_p
@@ -135,12 +136,17 @@ def _pictures(folder: Path, scores: Sequence[GuidanceScore]) -> list[Figure]:
             "the arms. Middle: how far items lie along the guided direction, layer by layer. "
             "Right: what strength does on validation problems; its data are those of this panel."
         )
-        doses = next((s.doses for s in scores if f"{s.roi}-{s.reasoning_type}" == name), ())
+        doses = next((s.doses for s in scores if picture_of(s) == name), ())
         words = f"States, directions and doses of {name}. {_doses_seen(doses)}".strip()
         found.append(
             Figure(image(content, words), caption, name=f"doses-{name}", data=_doses_data(doses))
         )
     return found
+
+
+def picture_of(score: GuidanceScore) -> str:
+    """Name of the picture that was drawn for a score of steering, without ``guidance-``."""
+    return f"{key_of(score.recipe)}{score.roi}-{score.reasoning_type}"
 
 
 def _doses_data(doses: Sequence[Dose]) -> list[Sequence[Cell]]:

@@ -60,7 +60,7 @@ def directions(rows: int, count: int, seed: int = 0, size: float = 2.0) -> Tenso
 
 
 def by_hand(
-    model: LanguageModel, site: Site, question: Question, delta: Tensor | None
+    model: LanguageModel, site: Site, question: Question, delta: Tensor | None, tokens: int = 1
 ) -> tuple[Tensor, Tensor]:
     """Logits after a prompt's last token, and states (layers, units) there, the plain way."""
     network = model.loader.model
@@ -70,7 +70,7 @@ def by_hand(
         def hook(module: Any, inputs: Any, output: Any, number: int = number) -> Any:
             state = (output[0] if isinstance(output, tuple) else output).clone()
             if delta is not None:
-                state[0, -1] += delta[number].to(state.dtype)
+                state[0, -tokens:] += delta[number].to(state.dtype)
             caught.append(state[0, -1])
             return (state, *output[1:]) if isinstance(output, tuple) else state
 
@@ -85,7 +85,11 @@ def by_hand(
 
 
 def expect(
-    model: LanguageModel, site: Site, questions: Sequence[Question], delta: Tensor | None
+    model: LanguageModel,
+    site: Site,
+    questions: Sequence[Question],
+    delta: Tensor | None,
+    tokens: int = 1,
 ) -> Responses:
     """What (questions, candidates) must be told."""
     count = 1 if delta is None else delta.shape[1]
@@ -94,7 +98,7 @@ def expect(
     for row, question in enumerate(questions):
         for candidate in range(count):
             one = None if delta is None else delta[row, candidate]
-            logits, state = by_hand(model, site, question, one)
+            logits, state = by_hand(model, site, question, one, tokens)
             best = int(logits.argmax())
             for number, ids in enumerate(question.choices):
                 if best in ids:
@@ -445,3 +449,36 @@ class TestErrors:
         found = held.ask(directions(4, 2), states=True)
         np.testing.assert_array_equal(found.log_odds, expected.log_odds)
         np.testing.assert_array_equal(found.states, expected.states)
+
+
+class TestSeveralTokens:
+    """Vectors added at the last few tokens, of prompts of which one is no longer than that."""
+
+    @pytest.mark.parametrize("family", families())
+    @pytest.mark.parametrize("site", SITES)
+    def test_as_a_hook_on_whole_prompts(self, tiny: Tiny, family: str, site: Site) -> None:
+        window = "attention_chunk_size" if family == "llama4_text" else "sliding_window"
+        model, asked = tiny(family, **{window: WINDOW}), draw((30, 5, 22, 22, 3), shared=2)
+        delta = directions(5, 3)
+        found = ask(LastTokenEvaluator(model, site, LAYERS, tokens=5), asked, delta)
+        same(found, expect(model, site, asked, delta, tokens=5))
+
+    def test_one_direction_for_all_and_none(self, tiny: Tiny) -> None:
+        model, asked = tiny(), draw()
+        evaluator = LastTokenEvaluator(model, "attention", LAYERS, tokens=4)
+        one = directions(1, 2)
+        same(ask(evaluator, asked, one), ask(evaluator, asked, one.expand(4, -1, -1, -1)))
+        plain = ask(LastTokenEvaluator(model, "attention", LAYERS), asked, None)
+        same(ask(evaluator, asked, None), plain)
+
+    def test_prompts_that_differ_before_the_last_token_alone(self, tiny: Tiny) -> None:
+        """What all prompts begin with ends in the middle of what is steered."""
+        (first,) = draw((20,), shared=12)
+        asked = [replace(first, tokens=(*first.tokens[:-1], last)) for last in (7, 8)]
+        model, delta = tiny(), directions(2, 3)
+        found = ask(LastTokenEvaluator(model, "attention", LAYERS, tokens=4), asked, delta)
+        same(found, expect(model, "attention", asked, delta, tokens=4))
+
+    def test_no_token_is_refused(self, tiny: Tiny) -> None:
+        with pytest.raises(DataError, match="0 tokens are steered"):
+            LastTokenEvaluator(tiny(), "attention", LAYERS, tokens=0)

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from simulated_signals import make_signals, make_states
 
-from brainbench.errors import DataError
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, RANDOM, UNGUIDED, arms_of
+from brainbench import plugins
+from brainbench.errors import DataError, UsageError
+from brainbench.guidance.arms import (
+    GUIDED,
+    LABEL_ONLY,
+    PERMUTED,
+    RANDOM,
+    UNGUIDED,
+    arms_of,
+    find_arm,
+)
 from brainbench.guidance.maps import fit_controlled
 from brainbench.guidance.methods.directions import (
     SteeringLoss,
@@ -19,8 +29,14 @@ from brainbench.guidance.methods.directions import (
     thirds,
     to_unit,
 )
-from brainbench.guidance.methods.guiding import held_out_directions, problem_direction
+from brainbench.guidance.methods.guiding import (
+    held_out_directions,
+    problem_direction,
+    problem_director,
+)
+from brainbench.guidance.methods.registry import METHODS
 from brainbench.guidance.signals import MoreAnswers, Signals
+from brainbench.plugins import MethodPlugin, Plugin
 
 ARMS = [arm.name for arm in arms_of("steering") if arm.name != UNGUIDED]
 EVERY = make_signals(9, 4)
@@ -29,6 +45,8 @@ STATES = make_states(36)
 SAID = np.random.default_rng(1).integers(-1, 2, 36)
 TRAINING = Training(EVERY.at(TRAIN), STATES[TRAIN], SAID[TRAIN])
 HELD_OUT = EVERY.at(TEST)
+# signals that are the same for everybody: those who were right differ in nothing
+ALIKE = ("right minus wrong", "label as fMRI")
 
 
 def rng() -> np.random.Generator:
@@ -180,3 +198,102 @@ class TestForProblems:
         nobody = replace(TRAINING.signals, right=0 * TRAINING.signals.right)
         with pytest.raises(DataError, match="nobody has any item right"):
             problem_direction(PERMUTED, replace(TRAINING, signals=nobody), rng())
+
+
+class TestEveryMethod:
+    @pytest.mark.parametrize("arm", ARMS)
+    @pytest.mark.parametrize("method", METHODS)
+    def test_held_out_items_are_not_told_of(self, method: str, arm: str) -> None:
+        """Neither labels nor who was right; responses only where the method says so."""
+        found = held_out_directions(arm, TRAINING, STATES[TEST], HELD_OUT, rng(), None, method)
+        assert found.shape == STATES[TEST].shape
+        if (method, arm) == ALIKE:
+            assert not found.any()
+            return
+        np.testing.assert_allclose(np.linalg.norm(found, axis=-1), 1.0)
+        poor = replace(swapped(HELD_OUT), right=1 - HELD_OUT.right)
+        other = held_out_directions(arm, TRAINING, STATES[TEST], poor, rng(), None, method)
+        told = arm == "label as fMRI" and METHODS[method].reads_item
+        assert np.array_equal(found, other) != told
+        noise = np.random.default_rng(5)
+        else_ = HELD_OUT.with_responses(
+            tuple(noise.standard_normal(block.shape) for block in HELD_OUT.responses)
+        )
+        other = held_out_directions(arm, TRAINING, STATES[TEST], else_, rng(), None, method)
+        reads = METHODS[method].reads_item and arm not in (LABEL_ONLY, RANDOM, "label as fMRI")
+        assert np.array_equal(found, other) != reads
+
+    @pytest.mark.parametrize("arm", ARMS)
+    @pytest.mark.parametrize("method", METHODS)
+    def test_new_problems(self, method: str, arm: str) -> None:
+        """One direction, or one for each state that is the same in batches of any size."""
+        found = problem_director(arm, TRAINING, rng(), None, method)
+        if not callable(found):
+            assert not METHODS[method].by_item or not find_arm(arm).has_signals
+            length = 0.0 if (method, arm) == ALIKE else 1.0
+            np.testing.assert_allclose(np.linalg.norm(found, axis=-1), length)
+            return
+        assert METHODS[method].by_item
+        new = make_states(7, seed=9)
+        whole = found(new)
+        np.testing.assert_allclose(np.linalg.norm(whole, axis=-1), 1.0)
+        parts = [found(new[[item]]) for item in range(3)] + [found(new[3:])]
+        np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-12)
+        assert not np.allclose(whole, whole[:1])
+
+    @pytest.mark.parametrize("method", METHODS)
+    def test_permuted_signals_give_something_else(self, method: str) -> None:
+        guided, permuted, again = (
+            problem_director(arm, TRAINING, rng(), None, method)
+            for arm in (GUIDED, PERMUTED, GUIDED)
+        )
+        new = make_states(2, seed=9)
+        for one, other in ((guided, permuted), (guided, again)):
+            values = [each(new) if callable(each) else each for each in (one, other)]
+            assert np.allclose(*values) == (other is again)
+
+
+class TestMethodsOfPlugins:
+    @staticmethod
+    def plug(monkeypatch: pytest.MonkeyPatch, **given: Any) -> None:
+        mine = MethodPlugin(
+            "mine",
+            given.get("held_out", lambda material, states, signals: 3 * states),
+            given.get("problems", lambda material: 2 * material.training.states.mean(axis=0)),
+            by_item=given.get("by_item", False),
+        )
+        monkeypatch.setattr(plugins, "_plugins", lambda: {"lab": Plugin(methods={"mine": mine})})
+
+    def test_what_they_give_is_made_one_long(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.plug(monkeypatch)
+        found = held_out_directions(GUIDED, TRAINING, STATES[TEST], HELD_OUT, rng(), None, "mine")
+        np.testing.assert_allclose(found, to_unit(STATES[TEST]))
+        mean = to_unit(TRAINING.states.mean(axis=0))
+        np.testing.assert_allclose(problem_direction(GUIDED, TRAINING, rng(), None, "mine"), mean)
+        self.plug(monkeypatch, problems=lambda material: lambda states: -states, by_item=True)
+        direct = problem_director(GUIDED, TRAINING, rng(), None, "mine")
+        assert callable(direct)
+        np.testing.assert_allclose(direct(STATES[TEST]), to_unit(-STATES[TEST]))
+        with pytest.raises(UsageError, match="mine has a direction for each problem"):
+            problem_direction(GUIDED, TRAINING, rng(), None, "mine")
+
+    @pytest.mark.parametrize(
+        ("wrong", "match"),
+        [
+            ({"problems": lambda material: np.ones(3)}, r"new problems are \(3,\), not \(3, 11\)"),
+            ({"problems": lambda material: np.full((3, 11), np.nan)}, "NaN or infinite"),
+            ({"problems": lambda material: np.sign}, "by_item=False stands for an array"),
+            ({"by_item": True}, "by_item=True stands for a function of states"),
+        ],
+    )
+    def test_what_is_wrong_with_it_is_said(
+        self, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], match: str
+    ) -> None:
+        self.plug(monkeypatch, **wrong)
+        with pytest.raises(DataError, match=match):
+            problem_director(GUIDED, TRAINING, rng(), None, "mine")
+
+    def test_held_out_items_of_another_shape(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.plug(monkeypatch, held_out=lambda material, states, signals: states[:1])
+        with pytest.raises(DataError, match="'mine': directions of held-out items are"):
+            held_out_directions(GUIDED, TRAINING, STATES[TEST], HELD_OUT, rng(), None, "mine")
