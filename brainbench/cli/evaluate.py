@@ -323,8 +323,7 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="NAMES",
-            help="Of steering, separated by commas; see `brainbench list methods`. By default "
-            "one step.",
+            help="Of steering, as in `list methods`. By default one step.",
             rich_help_panel=_GUIDANCE,
         ),
     ] = None,

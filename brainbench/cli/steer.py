@@ -138,8 +138,7 @@ def steer(
         str,
         typer.Option(
             metavar="NAME",
-            help="How directions are made of signals, with --form controlled: one step, or right "
-            "minus wrong; see `brainbench list methods`.",
+            help="Of --form controlled: one step, or right minus wrong.",
             rich_help_panel=_HOW,
         ),
     ] = "one step",

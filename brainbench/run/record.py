@@ -71,6 +71,8 @@ def new_record(
     -------
     A record without scores.
     """
+    steered = guidance is not None and "steering" in guidance.extents
+    methods = guidance.options.methods if guidance is not None and steered else ()
     reached = run_sha256(
         [one for one in (model, untrained) if one is not None],
         benchmarks,
@@ -78,13 +80,10 @@ def new_record(
         samples=bool(data.behaviors),
         tasks=tasks is not None,
         guidance=guidance is not None,
-        methods=() if guidance is None else modules_of(guidance.options.methods),
+        methods=modules_of(methods),
         plugins=()
         if guidance is None
-        else [
-            *arms_of_plugins(guidance.options.arms),
-            *functions_of_plugins(guidance.options.methods),
-        ],
+        else [*arms_of_plugins(guidance.options.arms), *functions_of_plugins(methods)],
     )
     found = versions(reached, _LM_EVAL if tasks else ())
     if settings.task_options.backend == "vllm":
@@ -120,8 +119,7 @@ def new_record(
         held["guidance"].append(tests_sha256())
         arms = arms_code(guidance.options.arms)
         code |= {f"the arm {name}": sha256 for name, sha256 in arms.items()}
-        methods = code_of_methods(guidance.options.methods)
-        code |= {f"the method {name}": sha256 for name, sha256 in methods.items()}
+        code |= {f"the method {name}": sha256 for name, sha256 in code_of_methods(methods).items()}
         if "steering" in guidance.extents:
             held["search"] = SEARCH_VERSION
             if recording.behavior is not None:

@@ -66,6 +66,11 @@ def test_names_that_there_are_not() -> None:
         GuidanceOptions(arms=("guidde",))
     with pytest.raises(UsageError, match="epochs must be a whole number from 1, not 0"):
         GuidanceOptions(epochs=0)
+    with pytest.raises(UnknownNameError, match="method of steering 'subspase'; did you mean 'subs"):
+        GuidanceOptions(methods=("one step", "subspase"))
+    for methods in ((), ("one step", "one step")):
+        with pytest.raises(UsageError, match="name each once"):
+            GuidanceOptions(methods=methods)
 
 
 def test_what_changes_a_number_changes_the_identity() -> None:
@@ -73,6 +78,7 @@ def test_what_changes_a_number_changes_the_identity() -> None:
         return options.identity({mode: options.extent(mode, device, False, seed) for mode in MODES})
 
     plain = identity(GuidanceOptions())
+    assert plain == identity(GuidanceOptions(methods=("one step",)))
     assert plain == identity(GuidanceOptions(tier="reduced")), "it is what auto comes to"
     others = [
         identity(GuidanceOptions(tier="full")),
@@ -82,5 +88,14 @@ def test_what_changes_a_number_changes_the_identity() -> None:
         identity(GuidanceOptions(rois=("language",))),
         identity(GuidanceOptions(tests=(FOLIO,))),
         identity(GuidanceOptions(arms=("random fMRI",))),
+        identity(GuidanceOptions(methods=("one step", "own map"))),
+        identity(GuidanceOptions(methods=("own map",))),
     ]
     assert all(other != plain for other in others)
+
+
+def test_methods_of_steering_are_nothing_to_fine_tuning() -> None:
+    options = [GuidanceOptions(methods=methods) for methods in (("one step",), ("own map",))]
+    extent = options[0].extent("finetuning", "cpu", False, 0)
+    plain, other = (each.identity({"finetuning": extent}) for each in options)
+    assert plain == other

@@ -86,6 +86,10 @@ def test_guidance_is_asked_for_by_its_suite() -> None:
         "--suite", "guidance-steering", *whose, "--tier", "reduced", *rois,
         "--guidance-answers", "scanned",
     ]  # fmt: skip
+    assert guided(modes=("steering",), methods=("one step", "own map")) == [
+        "--suite", "guidance-steering", *whose, "--tier", "reduced", *rois,
+        "--guidance-methods", "one step,own map",
+    ]  # fmt: skip
     assert guided(modes=("finetuning",), epochs=3, tier="full") == [
         "--suite", "guidance-finetuning", *whose, "--tier", "full", *rois, "--epochs", "3",
     ]  # fmt: skip

@@ -382,6 +382,7 @@ GUIDANCE: dict[str, dict[str, Any]] = {
     "tests": {"tests": ("three premises, syllogistic",)},
     "epochs": {"epochs": 2},
     "answers": {"answers": "scanned"},
+    "methods": {"methods": ("one step", "own map")},
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from brainbench.guidance.arms import GUIDED, UNGUIDED
 from brainbench.guidance.layer_sets import name_layers
-from brainbench.guidance.methods.registry import key_of
+from brainbench.guidance.methods.registry import ONE_STEP, key_of
 from brainbench.guidance.rows import Change, Dose, SearchRow
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.guidance.verdict import AGAINST, CLAIM, LEVEL, RISES, claim_p
@@ -114,7 +114,7 @@ def _overview(scores: Sequence[GuidanceScore]) -> Table:
     columns = ("guided by", "how", "read on", "AUC unguided", "AUC guided", *claimed, "verdict")
     caption = "Every comparison"
     if tested:
-        caption += "; p Holm: of the claim, the larger of its two, corrected over these tests"
+        caption += "; p Holm: of the claim, the larger of its two, corrected over these rows"
     return Table(caption, columns, rows, numbers=False)
 
 
@@ -208,9 +208,11 @@ def _score(index: int, score: GuidanceScore) -> Section:
 
 
 def title_of_gain(score: GuidanceScore) -> str:
-    """``Steering by language, syllogisms: three premises``."""
+    """``Steering by language, syllogisms: three premises``; the method where it is not one step."""
     cell = plain_cell(score.roi, score.reasoning_type)
-    return f"{_mode(score).capitalize()} by {cell}: {score.test}"
+    usual = score.mode != "steering" or score.recipe == ONE_STEP
+    how = "" if usual else f", {score.recipe},"
+    return f"{_mode(score).capitalize()}{how} by {cell}: {score.test}"
 
 
 def _mode(score: GuidanceScore) -> str:
