@@ -115,7 +115,7 @@ def evaluate(
     ] = None,
     output_path: Annotated[
         Path,
-        typer.Option(metavar="DIR", help="Results go to <model>/<name>-<run id> in it."),
+        typer.Option(metavar="DIR", help="Results: <model>/<name>-<id> in it."),
     ] = Path("results"),
     name: Annotated[
         str | None,
@@ -238,7 +238,7 @@ def evaluate(
         str,
         typer.Option(
             metavar="NAME",
-            help="What computes: hf (transformers) or vllm.",
+            help="hf (transformers) or vllm.",
             rich_help_panel=MODEL_PANEL,
         ),
     ] = "hf",
@@ -323,7 +323,7 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="NAMES",
-            help="Of steering, as in `list methods`. By default one step.",
+            help="Of steering: `brainbench list methods`.",
             rich_help_panel=_GUIDANCE,
         ),
     ] = None,
@@ -331,7 +331,7 @@ def evaluate(
         str,
         typer.Option(
             metavar="NAME",
-            help="Whose answers weigh items: all who solved the same problems, or scanned.",
+            help="Answers that count: all or scanned.",
             rich_help_panel=_GUIDANCE,
         ),
     ] = "all",
@@ -348,7 +348,7 @@ def evaluate(
         bool,
         typer.Option(
             "--plan",
-            help="Print what each tier could find and how long it takes; run nothing.",
+            help="Only print what could be found, in what time.",
             rich_help_panel=_GUIDANCE,
         ),
     ] = False,
@@ -356,7 +356,7 @@ def evaluate(
         float | None,
         typer.Option(
             metavar="X",
-            help="With --plan: the gain in AUC to be found. By default 0.05.",
+            help="Gain in AUC for --plan. By default 0.05.",
             rich_help_panel=_GUIDANCE,
         ),
     ] = None,

@@ -90,7 +90,7 @@ def finetune(
         typer.Option(
             min=0.0,
             metavar="λ",
-            help="Of the representation loss beside labels or text.",
+            help="Of the representation loss.",
             rich_help_panel=_RECIPE,
         ),
     ] = 0.05,

@@ -20,7 +20,7 @@ Dtype = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="float32, bfloat16, float16, or auto: as the checkpoint is.",
+        help="float32, bfloat16, float16, or auto (its own).",
         rich_help_panel=MODEL_PANEL,
     ),
 ]
@@ -28,7 +28,7 @@ AttnImplementation = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Code that computes attention: eager, sdpa, flash_attention_2, ….",
+        help="eager, sdpa, flash_attention_2, ….",
         rich_help_panel=MODEL_PANEL,
     ),
 ]
