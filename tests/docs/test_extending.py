@@ -13,11 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 from docs_blocks import DOCS, blocks
+from simulated_signals import make_signals, make_states
 
 from brainbench import evaluate, plugins
 from brainbench.benchmarks import kinds, list_benchmarks, load_benchmark
 from brainbench.cli.main import main
 from brainbench.datasets import load_problems
+from brainbench.guidance.methods.directions import Material, Training, to_unit, training_steps
+from brainbench.guidance.methods.guiding import problem_direction
+from brainbench.guidance.methods.registry import find_method
 from brainbench.models import load_model, read_answers
 from brainbench.results import Record, load_record
 
@@ -170,10 +174,20 @@ def test_a_baseline(folder: Path, cli: Any) -> None:
     assert told.code == 0, told.err
     record = newest(folder)
     assert record.config["guidance"]["arms"] == ["shuffled voxels"]
+    assert record.config["guidance"]["methods"] == ["one step", "mean step"]
+    assert [score.recipe for score in record.gains] == 2 * ["one step"] + 2 * ["mean step"]
     for score in record.gains:
         names = [arm.arm for arm in score.arms]
         assert names[-1] == "shuffled voxels"
         assert "shuffled voxels" in [each.against for each in score.differences]
+
+
+def test_a_way_to_steer(folder: Path) -> None:
+    method = find_method("mean step")
+    assert (method.what, method.reads_item) == ("the mean step of all items", False)
+    training = Training(make_signals(9, 2), make_states(18), np.zeros(18, np.int64))
+    found = problem_direction("guided", training, np.random.default_rng(0), None, "mean step")
+    np.testing.assert_allclose(found, to_unit(training_steps(Material(training)).mean(axis=0)))
 
 
 def test_a_task(folder: Path, cli: Any) -> None:

@@ -162,10 +162,8 @@ def ask_each(
         for own, each in zip(columns, several, strict=True)
         if each.direct is not None
     ]
-    alike = [each.direct is None for each in several]
-    same = [each.sizes for each in several if each.direct is None]
-    everywhere = np.concatenate([own for own, fixed in zip(columns, alike, strict=True) if fixed])
-    added = torch.as_tensor(np.concatenate(same))[None]
+    alike = [(own, e.sizes) for own, e in zip(columns, several, strict=True) if e.direct is None]
+    everywhere = [np.concatenate(parts) for parts in zip(*alike, strict=True)]
     odds = np.full((len(questions), int(ends[-1])), np.nan)
     answer = np.full(odds.shape, -1, np.int64)
 
@@ -175,7 +173,8 @@ def ask_each(
         odds[at], answer[at] = responses.log_odds, responses.answer
 
     for part in evaluator.batches(questions, counting(report, what)):
-        ask(part, everywhere, added)
+        if everywhere:
+            ask(part, everywhere[0], torch.as_tensor(everywhere[1])[None])
         if by_item:
             plain = part.ask(states=True).states
             assert plain is not None

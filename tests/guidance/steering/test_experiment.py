@@ -15,6 +15,7 @@ from brainbench.datasets import load_recording
 from brainbench.encoding.kernels import Array
 from brainbench.guidance.answers import ArmAnswers
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, RANDOM, UNGUIDED, arms_of
+from brainbench.guidance.evaluation import cached_prompts
 from brainbench.guidance.evaluation.cached_prompts import (
     LastTokenEvaluator,
     PrefilledBatch,
@@ -25,17 +26,22 @@ from brainbench.guidance.evaluation.problem_tests import TESTS
 from brainbench.guidance.evaluation.selection import STRENGTHS, SteeringGrid, threshold
 from brainbench.guidance.evaluation.test_sets import TestQuestions
 from brainbench.guidance.layer_sets import layer_sets
-from brainbench.guidance.methods.directions import Training
-from brainbench.guidance.methods.guiding import held_out_directions, problem_direction
+from brainbench.guidance.methods.directions import Training, to_unit
+from brainbench.guidance.methods.guiding import (
+    held_out_directions,
+    problem_direction,
+    problem_director,
+)
 from brainbench.guidance.rows import Dose
 from brainbench.guidance.signals import read_signals
-from brainbench.guidance.steering.asking import ask_all
+from brainbench.guidance.steering.asking import Candidates, ask_all, ask_each
 from brainbench.guidance.steering.experiment import (
     SteeringPlan,
     choose_directions,
     read_training,
     steer_held_out,
     steer_problems,
+    stream,
 )
 from brainbench.guidance.steering.search import scale_of
 from brainbench.models import LanguageModel, load_model
@@ -377,3 +383,78 @@ class TestNewProblems:
         )
         assert not found[GUIDED].has_odds
         assert found[GUIDED].thresholds is None
+
+
+class TestByItem:
+    """What is added is a function of the problem's own states."""
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def validation(world: World) -> list[Question]:
+        return ask_problems(world.evaluator.model, make_signals(6, 4).problems[12:])
+
+    @staticmethod
+    def direct(states: Array) -> Array:
+        """Each state less the first of its layers, one long."""
+        return to_unit(states - 0.9 * states[:, :1] + 0.1)
+
+    @pytest.mark.parametrize("room", [40, 4096])
+    def test_batches_of_any_size(
+        self, world: World, validation: list[Question], room: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Beside directions that are the same everywhere, in the order that was asked for."""
+        lengths = np.array([[1.0, 0.0, 2.0, 0.0], [3.0, 3.0, 3.0, 3.0]])
+        fixed = np.random.default_rng(0).standard_normal((2, 4, 32))
+        own = Candidates(lengths, self.direct)
+        several = [Candidates(fixed[:1]), own, Candidates(fixed[1:])]
+        (held,) = world.evaluator.hold(validation)
+        plain = held.ask(states=True).states
+        assert plain is not None
+        monkeypatch.setattr(cached_prompts, "_HELD_TOKENS", {"cpu": room})
+        found = ask_each(world.evaluator, validation, several, "asking", lambda step: None)
+        assert found.odds.shape == (len(validation), 4)
+        unit = self.direct(plain[:, 0].astype(np.float64))
+        expected = held.ask(torch.tensor(unit[:, None] * lengths[None, :, :, None]))
+        rows = list(held.rows)
+        np.testing.assert_allclose(found.odds[rows, 1:3], expected.log_odds, atol=1e-5)
+        same = held.ask(torch.tensor(fixed)[None])
+        np.testing.assert_allclose(found.odds[rows][:, [0, 3]], same.log_odds, atol=1e-5)
+        np.testing.assert_array_equal(found.answer[rows][:, [0, 3]], same.answer)
+
+    def test_directions_of_states_alone(self, world: World, validation: list[Question]) -> None:
+        own = Candidates(np.ones((1, 4)), self.direct)
+        found = ask_each(world.evaluator, validation, [own], "asking", lambda step: None)
+        assert np.isfinite(found.odds).all()
+
+    @pytest.mark.parametrize("method", ["own map", "subspace"])
+    def test_chosen_and_asked_as_it_is_read(
+        self, world: World, validation: list[Question], method: str
+    ) -> None:
+        plan = SteeringPlan((UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY), (0, 1), GRID, method=method)
+        chosen, doses = choose_directions(world.evaluator, world.training, validation, plan)
+        assert len(doses) == 3 * len(GRID.options)
+        sigma = scale_of(world.training.states).sigma
+        states = read_training(world.evaluator, make_signals(6, 4))[0].states[12:]
+        test = TestQuestions(TESTS["three premises, syllogistic"], validation, validation)
+        (found,) = steer_problems(world.evaluator, test, [chosen], plan)
+        for each in chosen:
+            if each.arm in (UNGUIDED, LABEL_ONLY):
+                assert each.direct is None
+                continue
+            rng = stream(plan.seeds[each.row], each.arm, 0, "problems")
+            direct = problem_director(each.arm, world.training, rng, None, method)
+            assert callable(direct)
+            assert each.layers is not None
+            masked = [layer in layer_sets(4)[each.layers] for layer in range(4)]
+            lengths = each.strength * sigma * masked
+            np.testing.assert_allclose(each.lengths, lengths)
+            mean = lengths[:, None] * direct(world.training.states).mean(axis=0)
+            np.testing.assert_allclose(each.delta, mean)
+            delta = direct(states) * lengths[:, None]
+            (held,) = world.evaluator.hold(validation)
+            rows = list(held.rows)
+            expected = held.ask(torch.tensor(delta[rows])[:, None]).log_odds[:, 0]
+            np.testing.assert_allclose(
+                found[each.arm].log_odds[each.row, rows], expected, atol=1e-4
+            )
+        assert not np.allclose(found[GUIDED].log_odds, found[PERMUTED].log_odds)
