@@ -15,7 +15,7 @@ import sys
 import numpy as np
 
 from brainbench.datasets import load_recording
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, RANDOM
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, RANDOM, RESTARTS
 from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator
 from brainbench.guidance.layer_sets import MIDDLE, layer_sets
 from brainbench.guidance.rows import SearchRow
@@ -24,7 +24,7 @@ from brainbench.guidance.steering.experiment import read_training
 from brainbench.guidance.steering.targeted import Targeted
 from brainbench.models import LanguageModel, load_model
 
-ARMS = (GUIDED, PERMUTED, LABEL_ONLY, RANDOM)
+ARMS = (GUIDED, PERMUTED, LABEL_ONLY, RANDOM, *RESTARTS)
 
 
 def main() -> None:
@@ -59,7 +59,7 @@ def told(row: SearchRow) -> str:
         text += " ({:.1%} to {:.1%})".format(*row.flipped_range)
     if row.guided_minus is not None and row.interval is not None:
         low, high = row.interval
-        text += f"; guided minus it {row.guided_minus:+.3f} [{low:.3f}, {high:.3f}]"
+        text += f"; {row.against} minus it {row.guided_minus:+.3f} [{low:.3f}, {high:.3f}]"
         text += f", p {row.p:.4f}, Holm {row.p_corrected:.4f}"
     return text
 

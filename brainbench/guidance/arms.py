@@ -17,6 +17,8 @@ from brainbench.source import code_sha256
 GUIDED, UNGUIDED, PERMUTED, LABEL_ONLY = "guided", "unguided", "permuted fMRI", "label only"
 RANDOM, RANDOM_FMRI, CENTRED_FMRI = "random direction", "random fMRI", "random fMRI, no mean"
 LABEL_AS_FMRI = "label as fMRI"
+GUIDED_RESTARTS, PERMUTED_RESTARTS = "guided, restarts", "permuted fMRI, restarts"
+RANDOM_RESTARTS = "random restarts"
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,44 @@ ARMS: dict[str, Arm] = {
         Arm("stimulus only", "the problems' text, no answers", modes=("finetuning",)),
     )
 }
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """An arm of the targeted search that draws anew at each of its tries.
+
+    Like a lottery with as many tickets as tries, so it is compared with guided restarts, and never
+    with an arm that follows one direction. Neither the controlled form nor fine-tuning tries more
+    than once: there is no such arm there, and :func:`find_arm` knows none.
+
+    Attributes
+    ----------
+    name : as in the record.
+    of : the arm whose draw is made anew.
+    what : what is drawn, in plain words.
+    """
+
+    name: str
+    of: str
+    what: str
+
+
+RESTARTS: dict[str, Restarts] = {
+    arm.name: arm
+    for arm in (
+        Restarts(GUIDED_RESTARTS, GUIDED, "the items that the map is fitted on, with replacement"),
+        Restarts(PERMUTED_RESTARTS, PERMUTED, "the order of the items"),
+        Restarts("random fMRI, restarts", RANDOM_FMRI, "the noise"),
+        Restarts("label only, restarts", LABEL_ONLY, "the items of each class, with replacement"),
+        Restarts(RANDOM_RESTARTS, RANDOM, "the direction, of each pair by itself"),
+    )
+}
+
+
+def searched() -> tuple[str, ...]:
+    """Names of the arms of the targeted search: all that steer, then those with restarts."""
+    steers = (arm.name for arm in arms_of("steering") if arm.name != UNGUIDED)
+    return (*steers, *RESTARTS)
 
 
 def find_arm(name: str) -> Arm:

@@ -79,6 +79,23 @@ def fit_published(states: Array, responses: Sequence[Array]) -> BrainMaps:
     return _maps(span, mean, kernels, responses, PUBLISHED_ALPHAS[chosen])
 
 
+def refit(states: Array, responses: Sequence[Array], alphas: Array) -> BrainMaps:
+    """Maps with penalties that were chosen before, on items of which some may come twice.
+
+    Leaving one of two equal items out would choose the smallest penalty, whatever the signals.
+
+    Parameters
+    ----------
+    states : (m, L, units) of the training items.
+    responses : per person (m, voxels).
+    alphas : (P, L) penalties, :attr:`BrainMaps.alphas` of other maps.
+    """
+    span, mean, kernels = _kernels(states)
+    for block in responses:
+        _centred(block, len(states))
+    return _maps(span, mean, kernels, responses, alphas)
+
+
 def fit_controlled(
     states: Array, responses: Sequence[Array], runs: Sequence[str] | None = None
 ) -> BrainMaps:

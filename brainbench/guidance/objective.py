@@ -119,6 +119,20 @@ class Objective(nn.Module):
         start, losses = self.products(states), self._of(people, items)
         return lambda delta: losses(start + self._along(delta))
 
+    def slopes(self, states: Tensor, people: Tensor, items: Tensor) -> Tensor:
+        """(rows, L, units) slopes of :meth:`of_pairs` at the states of the pairs' own items.
+
+        Products are computed once an item, however many people guide it.
+
+        Parameters
+        ----------
+        states : (n_items, L, units) of the model.
+        people, items : (rows,) number of each row's person and item.
+        """
+        products = self.products(states)[items].requires_grad_()
+        (found,) = torch.autograd.grad(self._of(people, items)(products).sum(), products)
+        return torch.einsum("rlm,lmu->rlu", found[..., : self.span.shape[1]], self.span)
+
     def _along(self, delta: Tensor) -> Tensor:
         """(rows, L, m) what ``delta`` adds to the products; nothing to the 1 of an intercept."""
         found = torch.einsum("rlu,lmu->rlm", delta, self.span)

@@ -7,7 +7,18 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from brainbench.errors import UnknownNameError, UsageError
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED, arms_of, find_arm
+from brainbench.guidance.arms import (
+    GUIDED,
+    GUIDED_RESTARTS,
+    LABEL_ONLY,
+    PERMUTED,
+    PERMUTED_RESTARTS,
+    RANDOM_RESTARTS,
+    UNGUIDED,
+    arms_of,
+    find_arm,
+    searched,
+)
 from brainbench.guidance.evaluation.problem_tests import TESTS
 from brainbench.guidance.methods.registry import ONE_STEP, find_method
 from brainbench.guidance.rows import Mode, Tier
@@ -21,13 +32,15 @@ GUIDANCE_SUITES: dict[str, tuple[Mode, ...]] = {
 }
 # of training, at most
 EPOCHS: dict[Tier, int] = {"reduced": 6, "full": 20}
-# of the targeted search: 2, each pair keeps one random direction through all its tries
-SEARCH_VERSION = 2
+# of the targeted search: 2, each pair keeps one random direction through all its tries; 3, arms
+# with restarts as well
+SEARCH_VERSION = 3
 TIERS: tuple[str, ...] = ("auto", "reduced", "full")
 _FEW: dict[Mode, tuple[str, ...]] = {
     "steering": (UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY, "label as fMRI", "random direction"),
     "finetuning": (UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY),
 }
+_FEW_RESTARTS = (GUIDED_RESTARTS, PERMUTED_RESTARTS, RANDOM_RESTARTS)
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,11 @@ class Extent:
         few = tuple(arm for arm in every if arm in _FEW[mode])
         own = few if self.tier == "reduced" else every
         return (*own, *(name for name in self.more if name not in own))
+
+    def searched(self) -> tuple[str, ...]:
+        """Names of the arms of the targeted search; those of plugins have none."""
+        few = (*_FEW["steering"], *_FEW_RESTARTS)
+        return tuple(arm for arm in searched() if self.tier == "full" or arm in few)
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from math import exp
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from brainbench.guidance.arms import RANDOM
+from brainbench.guidance.arms import RANDOM, RANDOM_RESTARTS
 from brainbench.quantities import Count, Interval, P, Share
 
 Mode = Literal["steering", "finetuning"]
@@ -33,7 +33,8 @@ BOUNDED: tuple[Metric, ...] = tuple(
 
 # the test of scanner items
 HELD_OUT = "held-out scanner items"
-DRAWN_ANEW = "drawn anew at every try"
+# how often the targeted search asks, at most
+TRIES = 40
 
 
 class GuidancePart(BaseModel):
@@ -172,17 +173,23 @@ class SearchRow(GuidancePart):
     reverted: float
     """Answers that were none of the choices, after which a direction went back."""
     one_direction: bool | None = None
-    """Whether each pair kept one direction through all its tries; of arms without signals. Null of
-    a random direction in older records, where it was drawn anew at every try."""
+    """Of arms without signals, whether each pair kept one direction through all its tries; False
+    of every arm with restarts, null of other arms with signals."""
+    against: str | None = None
+    """The guided arm that it is compared with: ``guided``, or ``guided, restarts`` where this arm
+    draws anew at every try too. Null of those two, and in older records, where it was
+    ``guided``."""
     guided_minus: float | None = None
-    """Share of pairs that guided flips, minus this arm's. Null of guided, and in older records."""
+    """Share of pairs that the guided arm flips, minus this arm's. Null of guided arms, and in older
+    records."""
     interval: Interval | None = None
     """95 %, bootstrap over problems, each with all its people; of these people."""
     p: P | None = None
     """Null with fewer than two permutations: how many answers other signals would flip is not
     known then."""
     p_corrected: P | None = None
-    """Holm over arms, each of which is read by itself; null of an arm that has no power."""
+    """Holm over the arms that are compared with the same guided arm; null of an arm that has no
+    power."""
     direction_gained: Count | None
     """The mean of the directions that flipped, added to all items: wrong ones that become right."""
     direction_lost: Count | None
@@ -191,12 +198,15 @@ class SearchRow(GuidancePart):
     direction_auc: Share | None
     direction_balanced_accuracy: Share | None
 
-    @property
-    def called(self) -> str:
-        """The arm as it is shown: the random direction of an older record is another arm."""
-        return f"{self.arm}, {DRAWN_ANEW}" if self.drawn_anew else self.arm
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, given: Any) -> Any:
+        """Older records call random restarts a random direction, and say nothing of directions."""
+        if not isinstance(given, dict) or given.get("arm") != RANDOM or given.get("one_direction"):
+            return given
+        return {**given, "arm": RANDOM_RESTARTS, "one_direction": False}
 
     @property
-    def drawn_anew(self) -> bool:
-        """Whether it is a random direction with as many chances as tries."""
-        return self.arm == RANDOM and not self.one_direction
+    def restarts(self) -> bool:
+        """Whether it draws anew at every try, and so has as many chances as tries."""
+        return self.one_direction is False

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from pydantic import model_validator
 
-from brainbench.guidance.arms import GUIDED, UNGUIDED
+from brainbench.guidance.arms import GUIDED, GUIDED_RESTARTS, UNGUIDED
 from brainbench.guidance.layer_sets import name_layers
 from brainbench.guidance.rows import (
     HELD_OUT,
@@ -217,9 +217,11 @@ class SearchScore(ShownScore, GuidancePart):
     @property
     def unfair(self) -> list[str]:
         """What an older record does not say of its arms."""
+        if any(row.arm == GUIDED_RESTARTS for row in self.rows):
+            return []
         return [
-            f"{row.called}: it had as many chances as tries, where every other arm has one "
-            "direction; no baseline (a run of this version keeps one)"
+            f"{row.arm}: it had as many chances as tries, where every other arm has one "
+            "direction; no baseline (a run of this version has guided restarts beside it)"
             for row in self.rows
-            if row.drawn_anew
+            if row.restarts
         ]

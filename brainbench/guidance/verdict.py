@@ -20,12 +20,16 @@ from collections.abc import Mapping, Sequence
 
 from brainbench.guidance.arms import (
     GUIDED,
+    GUIDED_RESTARTS,
     LABEL_AS_FMRI,
     LABEL_ONLY,
     PERMUTED,
+    RANDOM,
+    RANDOM_RESTARTS,
     UNGUIDED,
 )
 from brainbench.guidance.rows import (
+    TRIES,
     ArmAlignment,
     Change,
     Difference,
@@ -151,6 +155,8 @@ def read_search(
 ) -> str:
     """A reading of a search: flips, flips of the baselines, effects of the mean direction.
 
+    Arms that draw anew at every try are held against guided restarts only.
+
     Parameters
     ----------
     rows : one for each arm, guided among them.
@@ -160,11 +166,16 @@ def read_search(
     by_name = {row.arm: row for row in rows}
     guided = by_name[GUIDED]
     parts = [f"brain signals flip {guided.flipped:.0%} of the targeted answers"]
-    others = [row for row in rows if row is not guided]
+    parts += _lottery(by_name)
+    others = [row for row in rows if row is not guided and not row.restarts]
     if any(row.guided_minus is not None for row in others):
         parts += _flips_compared([row for row in others if row.arm not in flat])
     else:
         parts += _flips_named(others, guided.flipped)
+    if GUIDED_RESTARTS in by_name:
+        drawn = by_name[GUIDED_RESTARTS]
+        parts.append(f"with a map drawn anew at every try brain signals flip {drawn.flipped:.0%}")
+        parts += _flips_compared([row for row in rows if row.against == GUIDED_RESTARTS])
     if guided.direction_auc is not None and guided.direction_true_rate is not None:
         parts.append(
             f"their mean direction, added to all items, rights {guided.direction_gained} and "
@@ -173,6 +184,19 @@ def read_search(
             f"{guided.direction_auc:.3f} (before: {before:.3f})"
         )
     return "; ".join(parts)
+
+
+def _lottery(by_name: Mapping[str, SearchRow]) -> list[str]:
+    """What one random direction flips, and what as many as there are tries."""
+    drawn, one = by_name.get(RANDOM_RESTARTS), by_name.get(RANDOM)
+    if drawn is None:
+        return []
+    if one is None:
+        return [f"{TRIES} random directions, one a try, flip {drawn.flipped:.0%}"]
+    return [
+        f"one random direction flips {one.flipped:.0%}, {TRIES} of them, one a try, "
+        f"{drawn.flipped:.0%}"
+    ]
 
 
 def _flips_compared(others: Sequence[SearchRow]) -> list[str]:

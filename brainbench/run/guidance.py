@@ -39,7 +39,7 @@ from brainbench.guidance.steering.experiment import (
     steer_held_out,
     steer_problems,
 )
-from brainbench.guidance.steering.targeted import SEARCHED, Targeted, search_score
+from brainbench.guidance.steering.targeted import Targeted, search_score
 from brainbench.models import LanguageModel, Model, Site
 from brainbench.progress import Progress, Step, within
 from brainbench.results import RunFolder
@@ -187,8 +187,7 @@ class GuidanceRun:
             return []
         targeted = Targeted(training, held, labels, odds, limit=self.settings.limit)
         extent = self.task.extents["steering"]
-        arms = SEARCHED if extent.tier == "full" else (*SEARCHED[:2], *SEARCHED[4:])
-        rows, _ = targeted.run(arms, extent.seeds, self.report)
+        rows, _ = targeted.run(extent.searched(), extent.seeds, self.report)
         return [search_score(targeted, rows, SITE, layers)]
 
     def _steer(self, roi: str, method: str) -> list[GuidanceScore]:

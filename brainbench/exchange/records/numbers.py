@@ -268,12 +268,12 @@ def _search(score: SearchScore) -> Iterator[Number]:
                 about=score.reading,
             )
         if row.guided_minus is not None:
-            against = row.called.replace(",", "").replace(" ", "_")
+            against = row.arm.replace(",", "").replace(" ", "_")
             yield Number(
                 score.identifier,
                 score.dataset,
                 f"flipped_minus_{against}",
-                f"share of answers flipped, guided minus {row.called}",
+                f"share of answers flipped, guided minus {row.arm}",
                 row.guided_minus,
                 interval=row.interval,
                 p=row.p,

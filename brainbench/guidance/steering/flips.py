@@ -33,28 +33,29 @@ class Flips(TypedDict):
 
 
 def flips_against(
-    guided: Search,
+    guided: Sequence[Search],
     found: Sequence[Search],
     permuted: Sequence[Search] = (),
     *,
     seed: int = 0,
     n_draws: int = DRAWS,
 ) -> Flips:
-    """Share of pairs that guided flips minus another arm's, over the same pairs.
+    """Share of pairs that a guided arm flips minus another arm's, over the same pairs.
 
     Pairs of one problem are not independent, so the bootstrap draws problems, each with all its
     people. People are not drawn: the interval holds for these people.
 
     Parameters
     ----------
-    found : the other arm's searches, one for each seed.
+    guided : the guided arm's searches, one for each seed.
+    found : the other arm's.
     permuted : searches by permuted signals, one for each permutation: how much other signals
         would flip. p is None with fewer than two.
     seed, n_draws : of the bootstrap.
 
     Source: the bootstrap of :mod:`.bootstrap`, of a ratio of sums over problems.
     """
-    items, place = np.unique(guided.pairs.items, return_inverse=True)
+    items, place = np.unique(guided[0].pairs.items, return_inverse=True)
     drawn = draw_problems(len(items), n_draws, np.random.default_rng([seed, 0]))
     weights = np.concatenate([np.ones((1, len(items))), drawn])
     found_in = np.bincount(place, minlength=len(items)).astype(np.float64)
@@ -63,7 +64,7 @@ def flips_against(
             _shares(searches, place, found_in, weights),
             draw_seeds(len(searches), n_draws, np.random.default_rng([seed, 1, crc32(what)])),
         )
-        for searches, what in (([guided], b"guided"), (found, b"other"))
+        for searches, what in ((guided, b"guided"), (found, b"other"))
     )
     known = len(permuted) >= MIN_DRAWN
     signals = theirs if permuted is found else None
@@ -78,14 +79,19 @@ def flips_against(
 def correct_flips(rows: Sequence[SearchRow], powerless: frozenset[str]) -> list[SearchRow]:
     """The rows with p values corrected over arms, by Holm; arms without power are left out.
 
+    Arms that are compared with guided, and those that are compared with guided restarts, are two
+    questions, each corrected by itself.
+
     Parameters
     ----------
     rows : one for each arm.
     powerless : names of arms that the loss gives nothing to go by.
     """
+    by_arm: dict[str, float] = {}
     tested = [row for row in rows if row.p is not None and row.arm not in powerless]
-    corrected = holm([row.p for row in tested if row.p is not None]) if tested else []
-    by_arm = {row.arm: p for row, p in zip(tested, corrected, strict=True)}
+    for against in {row.against for row in tested}:
+        own = [(row.arm, row.p) for row in tested if row.against == against and row.p is not None]
+        by_arm |= zip([arm for arm, _ in own], holm([p for _, p in own]), strict=True)
     return [row.model_copy(update={"p_corrected": by_arm.get(row.arm)}) for row in rows]
 
 

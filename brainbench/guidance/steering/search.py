@@ -11,7 +11,7 @@ direction that grows would flip an answer in the end; so the same is done for ev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,15 +23,18 @@ from brainbench.errors import DataError
 from brainbench.guidance.evaluation.cached_prompts import PrefilledBatch
 from brainbench.guidance.methods.directions import spread_of
 from brainbench.guidance.objective import Objective
+from brainbench.guidance.rows import TRIES
 from brainbench.guidance.steering.descent import Descent
 from brainbench.progress import Count
 
 STEPS = 200
-EVERY = 5
+EVERY = STEPS // TRIES
 RADIUS = 10.0
 RATE = 0.1
-# lengths that differ by less are one: a direction that is held within 10 sigma
+# changes of what is added, relative to its length, that are none: a direction held within 10 sigma
 _SAME = 1e-9
+# (number of the try from 0, numbers of pairs) → (pairs, L, units) unit directions
+Course = Callable[[int, NDArray[np.intp]], Array]
 
 
 @dataclass(frozen=True)
@@ -168,45 +171,100 @@ def follow(
     held: Sequence[PrefilledBatch],
     pairs: Pairs,
     lengths: Array,
-    directions: Array,
+    course: Course,
     report: Count = lambda done, total: None,
 ) -> Search:
-    """The same number of tries at the same lengths, each pair along one fixed direction.
+    """The same number of tries at the same lengths, along directions that are given.
 
     Parameters
     ----------
     lengths : (R, T, L) of the search that is followed; where it had stopped, its last.
-    directions : (R, L, units) unit directions.
+    course : unit directions of some pairs at a try.
     report : called with (tries done, tries).
     """
     filled = lengths.copy()
     for number in range(1, filled.shape[1]):
         gone = np.isnan(filled[:, number])
         filled[:, number][gone] = filled[:, number - 1][gone]
-    trace = _Trace.of(pairs, directions.shape[1:])
-    units, going = torch.as_tensor(directions), torch.arange(len(pairs.items))
-    answer = np.full(len(going), -1, np.int64)
-    reached = np.zeros(directions.shape, np.float32)
+    rows = np.arange(len(pairs.items))
+    trace: _Trace | None = None
     for number in range(filled.shape[1]):
-        if not len(going):
+        if not len(rows):
             break
         report(number, filled.shape[1])
-        rows = going.numpy()
-        delta = units[going] * torch.as_tensor(filled[rows, number])[..., None]
-        # a direction that did not change has been asked already
-        new = np.ones(len(rows), np.bool_)
-        if number:
-            before, now = filled[rows, number - 1], filled[rows, number]
-            new = ~np.isclose(now, before, rtol=_SAME, atol=0.0).all(axis=1)
-        if new.any():
-            asked = rows[new]
-            answer[asked], reached[asked] = ask_pairs(
-                held, pairs.items[asked], delta[torch.as_tensor(new)]
-            )
-        right, _ = trace.note(going, number + 1, answer[rows], reached[rows], delta)
-        going = going[torch.as_tensor(np.flatnonzero(~right))]
+        delta = torch.as_tensor(course(number, rows) * filled[rows, number, :, None])
+        if trace is None:
+            trace = _Trace.of(pairs, delta.shape[1:])
+            asking = _Asking(held, pairs.items, delta)
+        answer, reached = asking.ask(rows, delta)
+        right, _ = trace.note(torch.as_tensor(rows), number + 1, answer, reached, delta)
+        rows = rows[~right]
     report(filled.shape[1], filled.shape[1])
+    assert trace is not None
     return trace.search(pairs)
+
+
+def keep(directions: Array) -> Course:
+    """The course of pairs that keep one direction through all tries.
+
+    Parameters
+    ----------
+    directions : (R, L, units) unit directions.
+    """
+    return lambda number, rows: directions[rows]
+
+
+def stay(held: Sequence[PrefilledBatch], pairs: Pairs, shape: Sequence[int]) -> Search:
+    """The search of a loss without a slope: nothing is added, which is asked once.
+
+    To follow its rounding would be forty tries that say nothing.
+
+    Parameters
+    ----------
+    shape : layers and units of a direction.
+    """
+    lengths = np.zeros((len(pairs.items), STEPS // EVERY, shape[0]))
+    return follow(held, pairs, lengths, keep(np.zeros((len(pairs.items), *shape))))
+
+
+class _Asking:
+    """Asks pairs, but not again where what is added has not changed since.
+
+    Parameters
+    ----------
+    held : the items as questions, each once.
+    items : (R,) number of each pair's item.
+    delta : (R, L, units) of the shape of what will be added.
+    """
+
+    def __init__(
+        self, held: Sequence[PrefilledBatch], items: NDArray[np.intp], delta: torch.Tensor
+    ) -> None:
+        self._held, self._items = held, items
+        self._asked = torch.full_like(delta, torch.nan)
+        self._answer = np.full(len(items), -1, np.int64)
+        self._reached = np.zeros(delta.shape, np.float32)
+
+    def ask(
+        self, rows: NDArray[np.intp], delta: torch.Tensor
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Answers (rows,) and states (rows, L, units) of pairs with ``delta`` added.
+
+        Parameters
+        ----------
+        rows : which pairs.
+        delta : (rows, L, units).
+        """
+        changed = (delta - self._asked[torch.as_tensor(rows)]).norm(dim=-1)
+        # what was never asked is NaN, which is below nothing
+        new = ~(changed <= _SAME * delta.norm(dim=-1)).all(dim=-1).numpy()
+        if new.any():
+            asked, own = rows[new], delta[torch.as_tensor(new)]
+            self._answer[asked], self._reached[asked] = ask_pairs(
+                self._held, self._items[asked], own
+            )
+            self._asked[torch.as_tensor(asked)] = own
+        return self._answer[rows], self._reached[rows]
 
 
 def ask_pairs(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,17 @@ from numpy.typing import NDArray
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
 from brainbench.guidance.arm_signals import remake_of
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, RANDOM, find_arm
+from brainbench.guidance.arms import (
+    GUIDED,
+    GUIDED_RESTARTS,
+    LABEL_ONLY,
+    PERMUTED,
+    PERMUTED_RESTARTS,
+    RANDOM,
+    RESTARTS,
+    find_arm,
+    searched,
+)
 from brainbench.guidance.evaluation.cached_prompts import PrefilledBatch
 from brainbench.guidance.maps import fit_published
 from brainbench.guidance.methods.directions import (
@@ -30,12 +39,15 @@ from brainbench.guidance.steering.asking import ask_all
 from brainbench.guidance.steering.experiment import arm_of
 from brainbench.guidance.steering.flips import Flips, correct_flips, flips_against
 from brainbench.guidance.steering.general import general_direction
+from brainbench.guidance.steering.restarts import generator, restart_course, towards_right
 from brainbench.guidance.steering.search import (
     Pairs,
     Search,
     follow,
+    keep,
     scale_of,
     search,
+    stay,
     wrong_and_right,
 )
 from brainbench.guidance.verdict import powerless
@@ -44,15 +56,7 @@ from brainbench.statistics.answers import auc, balanced_accuracy
 
 Tried = Callable[[int, int], None]
 PUBLISHED_WAY = SteeringLoss("cosine", "raw")
-SEARCHED = (
-    GUIDED,
-    "permuted fMRI",
-    "random fMRI",
-    "random fMRI, no mean",
-    "label as fMRI",
-    LABEL_ONLY,
-    RANDOM,
-)
+SEARCHED = searched()
 
 
 # guided is not compared with itself
@@ -96,7 +100,9 @@ class Targeted:
         """Search for every arm; the first seed's searches beside the rows.
 
         Arms without signals follow the guided search: each pair keeps one direction, and is asked
-        as often as a search may, at the lengths that its guided direction had.
+        as often as a search may, at the lengths that its guided direction had. Arms with restarts
+        follow it too, with another direction at every try (:mod:`.restarts`). Guided is compared
+        with arms of one direction or one search, guided restarts with arms with restarts.
 
         Parameters
         ----------
@@ -116,20 +122,19 @@ class Targeted:
         ordered = sorted(arms, key=lambda arm: arm != GUIDED)
         named = {arm: i for i, arm in enumerate(ordered)}
         guided = self._search(GUIDED, 0, pairs, _counting(report, GUIDED, 0, len(arms)))
-        every: dict[str, list[Search]] = {}
-        for arm in arms:
-            own = seeds if find_arm(arm).stochastic else seeds[:1]
+        every: dict[str, list[Search]] = {GUIDED: [guided]}
+        for arm in ordered:
+            if arm == GUIDED:
+                continue
+            own = seeds if arm in RESTARTS or find_arm(arm).stochastic else seeds[:1]
             every[arm] = [
-                guided
-                if arm == GUIDED
-                else self._one(
+                self._one(
                     arm, seed, pairs, guided, _counting(report, arm, named[arm], len(arms), of)
                 )
                 for seed, of in zip(own, _counted(len(own)), strict=True)
             ]
-        permuted = every.get(PERMUTED, [])
-        rows = [self._row(arm, found, guided, permuted) for arm, found in every.items()]
-        first = {arm: found[0] for arm, found in every.items()}
+        rows = [self._row(arm, every) for arm in arms]
+        first = {arm: every[arm][0] for arm in arms}
         return correct_flips(rows, powerless(self.way.loss, self.way.centring)), first
 
     def search(self, arm: str, seed: int, report: Progress = no_progress) -> Search:
@@ -144,13 +149,18 @@ class Targeted:
         return self._search(arm, seed, self.pairs, counting(report, f"targeted search, {arm}"))
 
     def _one(self, arm: str, seed: int, pairs: Pairs, guided: Search, report: Tried) -> Search:
-        if find_arm(arm).has_signals:
+        if arm in RESTARTS:
+            course = restart_course(arm, self.training, pairs, self.way, seed)
+        elif find_arm(arm).has_signals:
             return self._search(arm, seed, pairs, report)
-        directions = self._directions(arm, seed, pairs)
-        return follow(self.held, pairs, guided.lengths, directions, report)
+        else:
+            course = keep(self._directions(arm, seed, pairs))
+        return follow(self.held, pairs, guided.lengths, course, report)
 
     def _search(self, arm: str, seed: int, pairs: Pairs, report: Tried) -> Search:
-        signals = remake_of(arm)(self.training.signals, _rng(seed, arm))
+        if arm in powerless(self.way.loss, self.way.centring):
+            return stay(self.held, pairs, self.training.states.shape[1:])
+        signals = remake_of(arm)(self.training.signals, generator(seed, arm))
         maps = fit_published(self.training.states, signals.responses)
         objective = Objective(maps, signals.responses, self.way.loss, self.way.centring)
         return search(
@@ -168,21 +178,19 @@ class Targeted:
         if arm == LABEL_ONLY:
             # towards the right answer: the search knows it too, it stops there
             difference = to_unit(class_difference(self.training.states, self.labels == 0))
-            sign = np.where(self.labels[pairs.items] == 0, 1.0, -1.0)
-            return np.asarray(sign[:, None, None] * difference)
+            return towards_right(difference, pairs, np.arange(len(pairs.items)))
         if arm != RANDOM:
             raise DataError(f"{arm} is not an arm of the targeted search")
-        # drawn anew at every try it would have forty chances where signals have one direction;
-        # by person and item it is the same whichever other pairs there are
+        # by person and item, it is the same whichever other pairs there are
         drawn = [
-            random_direction(shape, _rng(seed, arm, person, item))
+            random_direction(shape, generator(seed, arm, person, item))
             for person, item in zip(pairs.people.tolist(), pairs.items.tolist(), strict=True)
         ]
         return np.stack(drawn)
 
-    def _row(
-        self, arm: str, found: Sequence[Search], guided: Search, permuted: Sequence[Search]
-    ) -> SearchRow:
+    def _row(self, arm: str, every: Mapping[str, Sequence[Search]]) -> SearchRow:
+        found = every[arm]
+        against, flips = _compared(arm, every)
         sigma = scale_of(self.training.states).sigma
         tries = [each.tries[each.flipped].mean() for each in found if each.flipped.any()]
         lengths = [
@@ -200,8 +208,9 @@ class Targeted:
             tries=float(np.mean(tries)) if tries else None,
             length=float(np.mean(lengths)) if lengths else None,
             reverted=float(np.mean([each.reverted.sum() for each in found])),
-            one_direction=None if find_arm(arm).has_signals else True,
-            **(flips_against(guided, found, permuted) if arm != GUIDED else _ITSELF),
+            one_direction=_one_direction(arm),
+            against=against,
+            **flips,
             **self._elsewhere(first),
         )
 
@@ -221,6 +230,22 @@ class Targeted:
             balanced_accuracy(answer == self.labels, self.labels),
         )
         return {f"direction_{name}": value for name, value in zip(names, values, strict=True)}
+
+
+def _one_direction(arm: str) -> bool | None:
+    if arm in RESTARTS:
+        return False
+    return None if find_arm(arm).has_signals else True
+
+
+def _compared(arm: str, every: Mapping[str, Sequence[Search]]) -> tuple[str | None, Flips]:
+    """Like with like: restarts with guided restarts, where there are some, all else with guided."""
+    against, permuted = GUIDED, PERMUTED
+    if arm in RESTARTS:
+        against, permuted = GUIDED_RESTARTS, PERMUTED_RESTARTS
+    if arm == against or against not in every:
+        return None, _ITSELF
+    return against, flips_against(every[against], every[arm], every.get(permuted, []))
 
 
 def _counting(report: Progress, arm: str, number: int, count: int, of: str = "") -> Count:
@@ -263,7 +288,3 @@ def search_score(
         balanced_accuracy=balanced_accuracy(found.training.answer == labels, labels),
         rows=rows,
     )
-
-
-def _rng(seed: int, what: str, *which: int) -> np.random.Generator:
-    return np.random.default_rng([seed, crc32(what.encode()), *which])

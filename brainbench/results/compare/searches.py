@@ -48,7 +48,7 @@ def compare_searches(baseline: Record, other: Record) -> Iterator[ComparisonRow 
 
 def _rows(first: SearchScore, second: SearchScore) -> Iterator[ComparisonRow | Refusal]:
     before, after = (
-        {row.called: row.flipped for row in score.rows if math.isfinite(row.flipped)}
+        {row.arm: row.flipped for row in score.rows if math.isfinite(row.flipped)}
         for score in (first, second)
     )
     for arm in dict.fromkeys([*before, *after]):

@@ -169,7 +169,7 @@ def _search(score: SearchScore) -> Made:
     }
     for name, end in (("low", 0), ("high", -1)):
         variables[name] = (("arm",), _numbers((row.interval or (None,))[end] for row in score.rows))
-    return variables, {"arm": [row.called for row in score.rows]}
+    return variables, {"arm": [row.arm for row in score.rows]}
 
 
 def _answers(score: AnswerBias) -> Made:

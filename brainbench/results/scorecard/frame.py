@@ -186,6 +186,6 @@ def _gain(gain: GuidanceScore) -> Iterable[Row]:
 def _search(search: SearchScore) -> Iterable[Row]:
     place = search.identifier, search.roi, search.reasoning_type
     for row in search.rows:
-        yield from _row(*place, f"answers flipped, {row.called}", row.flipped)
-        yield from _row(*place, f"answers flipped, guided minus {row.called}", row.guided_minus,
+        yield from _row(*place, f"answers flipped, {row.arm}", row.flipped)
+        yield from _row(*place, f"answers flipped, guided minus {row.arm}", row.guided_minus,
                         row.interval, row.p)  # fmt: skip

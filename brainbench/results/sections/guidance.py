@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from brainbench.guidance.arms import GUIDED, UNGUIDED
+from brainbench.guidance.arms import GUIDED, GUIDED_RESTARTS, UNGUIDED
 from brainbench.guidance.layer_sets import name_layers
 from brainbench.guidance.methods.registry import ONE_STEP, key_of
-from brainbench.guidance.rows import Change, Dose, SearchRow
+from brainbench.guidance.rows import TRIES, Change, Dose, SearchRow
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.guidance.verdict import AGAINST, CLAIM, LEVEL, RISES, claim_p
 from brainbench.results.blocks import (
@@ -51,9 +51,10 @@ _ABOUT = (
     "in one order, that one of both has right."
 )
 SEARCHED = (
-    "Search: pairs whose answer became right, within 40 tries. Guided minus: by how much guided "
-    "flips more, with 95 % intervals over problems, * p below 0.05 after Holm over arms; without "
-    "two permutations of items there is no p. Problems "
+    f"Search: pairs whose answer became right, within {TRIES} tries. Guided minus: by how much "
+    "guided flips more, with 95 % intervals over problems, * p below 0.05 after Holm over arms; "
+    "without two permutations of items there is no p. Arms with restarts draw anew at every try, "
+    "so they have as many chances as tries: they are compared with guided restarts. Problems "
     "flipped: by somebody's signals. Length: of the direction then, in spreads of states. "
     "Reverted: answers that were none of the choices. Gained, lost and what follows: the mean "
     "direction of those that flipped, added to all items: wrong ones righted, right ones spoilt, "
@@ -320,17 +321,29 @@ def search_figure(key: str, search: SearchScore) -> Figure:
     """
     rows = []
     for row in search.rows:
-        role: Role = "model" if row.arm == GUIDED else "nuisance"
-        title = f"{row.called}: {_flipped(row)}"
+        role: Role = "model" if row.arm in (GUIDED, GUIDED_RESTARTS) else "nuisance"
+        title = f"{row.arm}: {_flipped(row)}"
         mark = Mark(row.flipped, "dot", role, title, row.flipped_range)
-        rows.append(DotRow(row.called, [[mark]], _flipped(row)))
+        rows.append(DotRow(row.arm, [[mark]], _flipped(row)))
     return Figure.of(
         draw_dots(
             key, "Answers that turned right", "share of pairs whose answer turned right", rows
         ),
         "Share of pairs of a person and a problem whose answer turned right; bars: range over "
-        "seeds. An arm that is not guided turns them too: that answers move shows no learning.",
+        "seeds. An arm that is not guided turns them too: that answers move shows no learning. "
+        "Arms with restarts draw anew at every try, and compare with one another only.",
     )
+
+
+def _search_cells(row: SearchRow) -> tuple[str, ...]:
+    return (
+        row.arm, number(row.n_seeds), _flipped(row), _minus(row),
+        "" if row.p_corrected is None else number(row.p_corrected), number(row.n_flipped),
+        number(row.tries, 1), number(row.length, 2), number(row.reverted, 1),
+        number(row.direction_gained), number(row.direction_lost),
+        percent(row.direction_true_rate), number(row.direction_auc),
+        number(row.direction_balanced_accuracy),
+    )  # fmt: skip
 
 
 def search_part(index: int, search: SearchScore) -> Section:
@@ -341,17 +354,10 @@ def search_part(index: int, search: SearchScore) -> Section:
     index : its place among the searches, which makes the key unique on the page.
     search : flips and mean directions of every arm.
     """
-    rows = [
-        (
-            row.called, number(row.n_seeds), _flipped(row), _minus(row),
-            "" if row.p_corrected is None else number(row.p_corrected), number(row.n_flipped),
-            number(row.tries, 1), number(row.length, 2), number(row.reverted, 1),
-            number(row.direction_gained), number(row.direction_lost),
-            percent(row.direction_true_rate), number(row.direction_auc),
-            number(row.direction_balanced_accuracy),
-        )
-        for row in search.rows
-    ]  # fmt: skip
+    rows, drawn = (
+        [_search_cells(row) for row in search.rows if row.restarts == restarts]
+        for restarts in (False, True)
+    )
     columns = ("arm", Column("seeds", wide=True), "pairs flipped", "guided minus", "p Holm",
                "problems flipped",
                "tries", "length", "reverted", Column("mean direction: gained", "gained"), "lost",
@@ -369,8 +375,12 @@ def search_part(index: int, search: SearchScore) -> Section:
             "answers can be moved, not that anything was learned."
         ),
         search_figure(f"search-{index}-flips", search),
-        Table("Every arm, means over seeds", columns, rows, strong=[GUIDED]),
-    ]
+        Table("Arms of one direction or one search, means over seeds", columns, rows,
+              strong=[GUIDED]),
+    ]  # fmt: skip
+    if drawn:
+        caption = "Arms that draw anew at every try; guided minus: of guided, restarts"
+        blocks.append(Table(caption, columns, drawn, strong=[GUIDED_RESTARTS]))
     if search.unfair:
         blocks.append(Bullets([("", text) for text in search.unfair], "warning"))
     return Section(

@@ -31,7 +31,7 @@ def some(share: float, seed: int) -> Search:
 
 def test_the_difference_is_of_shares_over_pairs() -> None:
     guided, others = some(0.6, 0), [some(0.3, 1), some(0.4, 2)]
-    told = flips_against(guided, others, others)
+    told = flips_against([guided], others, others)
     expected = guided.flipped.mean() - np.mean([each.flipped.mean() for each in others])
     assert told["guided_minus"] == pytest.approx(expected)
     assert told["interval"] is not None
@@ -43,10 +43,10 @@ def test_the_interval_is_over_problems_not_over_pairs() -> None:
     rng = np.random.default_rng(3)
     one, other = rng.random(PROBLEMS) < 0.6, rng.random(PROBLEMS) < 0.4
     alike = flips_against(
-        searched(np.tile(one, (PEOPLE, 1))), [searched(np.tile(other, (PEOPLE, 1)))]
+        [searched(np.tile(one, (PEOPLE, 1)))], [searched(np.tile(other, (PEOPLE, 1)))]
     )
     alone = Pairs(np.zeros(PROBLEMS, int), PAIRS.items[:PROBLEMS], PAIRS.labels)
-    single = flips_against(searched(one, alone), [searched(other, alone)])
+    single = flips_against([searched(one, alone)], [searched(other, alone)])
     assert alike == single
     error = np.std(one.astype(float) - other, ddof=1) / np.sqrt(PROBLEMS)
     assert alike["interval"] is not None
@@ -61,14 +61,14 @@ def test_no_interval_leaves_where_a_difference_of_shares_can_lie() -> None:
         few = np.zeros(count)
         few[0] = 1
         others = [searched(rng.permutation(few), pairs) for _ in range(2)]
-        told = flips_against(searched(1 - few, pairs), others, others)
+        told = flips_against([searched(1 - few, pairs)], others, others)
         assert told["interval"] is not None
         assert -1.0 <= told["interval"][0] <= told["guided_minus"] <= told["interval"][1] <= 1.0
 
 
 def test_few_problems_have_no_interval() -> None:
     pairs = Pairs(np.arange(4), np.arange(4), np.zeros(4, np.int64))
-    told = flips_against(searched([1, 1, 0, 0], pairs), [searched([0, 0, 0, 0], pairs)])
+    told = flips_against([searched([1, 1, 0, 0], pairs)], [searched([0, 0, 0, 0], pairs)])
     assert told == {"guided_minus": 0.5, "interval": None, "p": None}
 
 
@@ -85,7 +85,7 @@ def test_equal_arms_seldom_differ() -> None:
         guided, *permuted = (searched(rng.random((PEOPLE, PROBLEMS)) < hard + own) for own in lucky)
         labels = searched(rng.random((PEOPLE, PROBLEMS)) < hard)
         found.append([
-            flips_against(guided, other, permuted, n_draws=400)["p"]
+            flips_against([guided], other, permuted, n_draws=400)["p"]
             for other in (permuted, [labels])
         ])  # fmt: skip
     below = [[p is not None and p < 0.05 for p in row] for row in found]
@@ -94,9 +94,9 @@ def test_equal_arms_seldom_differ() -> None:
 
 def test_what_other_signals_would_flip_is_not_known_from_one_permutation() -> None:
     guided, other = some(0.6, 0), some(0.3, 1)
-    assert flips_against(guided, [other], [some(0.4, 2)])["p"] is None
+    assert flips_against([guided], [other], [some(0.4, 2)])["p"] is None
     permuted = [some(share, seed) for seed, share in enumerate((0.2, 0.5, 0.8), 3)]
-    one, more = (flips_against(guided, [other], drawn) for drawn in ([], permuted))
+    one, more = (flips_against([guided], [other], drawn) for drawn in ([], permuted))
     assert one["interval"] is not None
     assert more["interval"] is not None
     assert more["p"] is not None

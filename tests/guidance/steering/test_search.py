@@ -29,6 +29,7 @@ from brainbench.guidance.steering.search import (
     Search,
     ask_pairs,
     follow,
+    keep,
     scale_of,
     search,
     wrong_and_right,
@@ -300,7 +301,7 @@ class TestFollow:
         units = np.zeros((3, 2, 6))
         units[[0, 1, 2], :, [3, 4, 5]] = 1.0
         steps: list[tuple[int, int]] = []
-        found = follow([], PAIRS, lengths, units, lambda *step: steps.append(step))
+        found = follow([], PAIRS, lengths, keep(units), lambda *step: steps.append(step))
         np.testing.assert_array_equal(lengths, before)
         asked = [{0: 0, 1: 0, 2: 0}, {0: 1, 2: 1}, {0: 2}]
         assert len(scripted.asked) == len(asked)
@@ -325,7 +326,7 @@ class TestFollow:
         lengths = np.full_like(found.lengths[kept], np.nan)
         lengths[:, 0] = np.linalg.norm(found.delta[kept], axis=-1)
         unit = found.delta[kept] / lengths[:, 0, :, None]
-        again = follow(world.held, pairs, lengths, unit)
+        again = follow(world.held, pairs, lengths, keep(unit))
         assert again.tries.tolist() == [1] * len(kept)
         np.testing.assert_allclose(again.delta, found.delta[kept])
         np.testing.assert_allclose(again.reached, found.reached[kept], atol=1e-5)

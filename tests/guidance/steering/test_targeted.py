@@ -15,7 +15,17 @@ from torch import Tensor
 
 from brainbench.encoding.kernels import Array
 from brainbench.errors import DataError
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, RANDOM, arms_of
+from brainbench.guidance.arms import (
+    GUIDED,
+    GUIDED_RESTARTS,
+    LABEL_ONLY,
+    PERMUTED,
+    PERMUTED_RESTARTS,
+    RANDOM,
+    RANDOM_RESTARTS,
+    RESTARTS,
+    arms_of,
+)
 from brainbench.guidance.evaluation.cached_prompts import (
     LastTokenEvaluator,
     PrefilledBatch,
@@ -71,9 +81,10 @@ class TestRows:
     def test_of_every_arm_with_seeds_where_they_matter(self, found: Found) -> None:
         rows, first = found
         assert [row.arm for row in rows] == list(SEARCHED) == list(first)
-        # all that steer, but for the model as it is
-        assert set(SEARCHED) == {arm.name for arm in arms_of("steering")} - {"unguided"}
-        drawn = {PERMUTED, RANDOM, "random fMRI", "random fMRI, no mean"}
+        # all that steer, but for the model as it is; and those that exist here alone
+        steers = {arm.name for arm in arms_of("steering")} - {"unguided"}
+        assert set(SEARCHED) == steers | set(RESTARTS)
+        drawn = {PERMUTED, RANDOM, "random fMRI", "random fMRI, no mean", *RESTARTS}
         for row in rows:
             assert row.n_seeds == (2 if row.arm in drawn else 1)
 
@@ -100,15 +111,20 @@ class TestRows:
         assert flips > 3
 
     def test_guided_is_held_against_every_other_arm_over_the_same_pairs(self, found: Found) -> None:
-        guided, *others = found[0]
-        assert (guided.guided_minus, guided.interval, guided.p) == (None, None, None)
-        for row in others:
+        own = {row.arm: row for row in found[0]}
+        for row in (own.pop(arm) for arm in (GUIDED, GUIDED_RESTARTS)):
+            assert (row.against, row.guided_minus, row.interval, row.p) == (None,) * 4
+        for row in own.values():
+            # like with like
+            assert row.against == (GUIDED_RESTARTS if row.arm in RESTARTS else GUIDED)
+            guided = next(each for each in found[0] if each.arm == row.against)
             assert row.guided_minus == pytest.approx(guided.flipped - row.flipped)
             assert row.interval is not None
             assert -1.0 <= row.interval[0] <= row.guided_minus <= row.interval[1] <= 1.0
             assert (row.p_corrected is None) == (row.arm == "label as fMRI")
-            assert row.one_direction == (True if row.arm in (LABEL_ONLY, RANDOM) else None)
-            assert row.called == row.arm
+            kept = True if row.arm in (LABEL_ONLY, RANDOM) else None
+            assert row.one_direction == (False if row.arm in RESTARTS else kept)
+            assert row.restarts == (row.arm in RESTARTS)
 
     def test_progress_says_which_arm_of_how_many(self, targeted: Targeted) -> None:
         seen: list[str] = []
@@ -318,14 +334,17 @@ def row_of(arm: str, flipped: float, **more: object) -> SearchRow:
 
 class TestReading:
     def test_baselines_that_flip_as_much_are_named(self) -> None:
-        rows = [row_of(GUIDED, 0.8), row_of(PERMUTED, 0.8), row_of(RANDOM, 0.9), row_of("x", 0.79)]
+        one = row_of(RANDOM, 0.9, one_direction=True)
+        rows = [row_of(GUIDED, 0.8), row_of(PERMUTED, 0.8), one, row_of("x", 0.79)]
         assert read_search(rows, 0.5) == (
             "brain signals flip 80% of the targeted answers; as many or more flip with "
             "permuted fMRI 80%, random direction 90%"
         )
 
     def test_or_the_best_of_those_that_do_not(self) -> None:
-        rows = [row_of(PERMUTED, 0.3), row_of(GUIDED, 0.8), row_of(RANDOM, 0.5)]
+        rows = [
+            row_of(PERMUTED, 0.3), row_of(GUIDED, 0.8), row_of(RANDOM, 0.5, one_direction=True)
+        ]  # fmt: skip
         assert read_search(rows, 0.5) == (
             "brain signals flip 80% of the targeted answers; the best baseline, random "
             "direction, 50%"
@@ -337,8 +356,9 @@ class TestReading:
             arm: str, minus: float, ends: tuple[float, float], p: float | None
         ) -> SearchRow:
             return row_of(
-                arm, 0.6 - minus, guided_minus=minus, interval=ends, p=0.01, p_corrected=p
-            )
+                arm, 0.6 - minus, guided_minus=minus, interval=ends, p=0.01, p_corrected=p,
+                one_direction=True if arm == RANDOM else None,
+            )  # fmt: skip
 
         rows = [
             row_of(GUIDED, 0.6),
@@ -360,6 +380,35 @@ class TestReading:
             "brain signals flip 60% of the targeted answers; not tested against permuted fMRI 40% "
             "(+20.0 points [5.0, 40.0])"
         )
+
+    def test_restarts_are_held_against_restarts(self) -> None:
+        def drawn(arm: str, flipped: float, **more: object) -> SearchRow:
+            return row_of(arm, flipped, one_direction=False, **more)
+
+        ends = {"guided_minus": -0.04, "interval": (-0.1, 0.02), "p": 0.3, "p_corrected": 0.3}
+        rows = [
+            row_of(GUIDED, 0.4), row_of(PERMUTED, 0.5), row_of(RANDOM, 0.3, one_direction=True),
+            drawn(GUIDED_RESTARTS, 0.9),
+            drawn(PERMUTED_RESTARTS, 0.94, against=GUIDED_RESTARTS, **ends),
+            drawn(RANDOM_RESTARTS, 1.0, against=GUIDED_RESTARTS, **ends),
+        ]  # fmt: skip
+        assert read_search(rows, 0.5) == (
+            "brain signals flip 40% of the targeted answers; one random direction flips 30%, 40 of "
+            "them, one a try, 100%; as many or more flip with permuted fMRI 50%; with a map drawn "
+            "anew at every try brain signals flip 90%; no clear difference to permuted fMRI, "
+            "restarts 94% (-4.0 points [-10.0, 2.0]), random restarts 100% (-4.0 points "
+            "[-10.0, 2.0])"
+        )
+
+    def test_an_older_random_direction_reads_as_random_restarts(self) -> None:
+        old = row_of(RANDOM, 1.0, guided_minus=-0.6, interval=(-0.9, -0.3))
+        assert (old.arm, old.one_direction, old.against) == (RANDOM_RESTARTS, False, None)
+        # forty chances are not compared with one
+        assert read_search([row_of(GUIDED, 0.4), old], 0.5) == (
+            "brain signals flip 40% of the targeted answers; 40 random directions, one a try, "
+            "flip 100%"
+        )
+        assert SearchRow.model_validate_json(old.model_dump_json()) == old
 
     def test_what_the_direction_does_elsewhere(self) -> None:
         row = row_of(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from simulated_records import empty, search
 
+from brainbench.guidance.rows import SearchRow
 from brainbench.results import Record
 from brainbench.results.compare.comparison import ComparisonRow, Refusal
 from brainbench.results.compare.judging import got_worse
@@ -73,12 +74,12 @@ def test_other_data_other_searches_and_other_arms_are_refused() -> None:
 
 
 def test_a_random_direction_that_was_drawn_anew_is_held_against_no_other() -> None:
-    row = search().rows[0].model_copy(update={"arm": "random direction"})
+    held = search().rows[0].model_dump() | {"arm": "random direction"}
     before, after = (
-        of(rows=[row.model_copy(update={"one_direction": kept})]) for kept in (None, True)
+        of(rows=[SearchRow(**held | {"one_direction": kept})]) for kept in (None, True)
     )
     told = [one.reason for one in compare_searches(before, after) if isinstance(one, Refusal)]
     assert told == [
-        "random direction, drawn anew at every try: only the baseline has it",
+        "random restarts: only the baseline has it",
         "random direction: only the other run has it",
     ]

@@ -50,7 +50,7 @@ def test_of_behaviour_and_of_a_search_alone() -> None:
     search = empty().model_copy(update={"searches": whole.searches})
     figure = first_picture(search)
     assert figure is not None
-    flipped = {row.called: row.flipped for row in whole.searches[0].rows}
+    flipped = {row.arm: row.flipped for row in whole.searches[0].rows}
     rows = list(csv.DictReader(io.StringIO(figure.csv)))
     assert {row["row"]: float(row["value"]) for row in rows} == pytest.approx(flipped)
 

@@ -9,6 +9,7 @@ from shown_tables import cells as cells_of
 from shown_tables import tables
 from simulated_records import answers, empty, full, gain, task
 
+from brainbench.guidance.rows import SearchRow
 from brainbench.results import Record
 from brainbench.results.blocks import (
     Bullets,
@@ -147,22 +148,39 @@ def test_arms_of_the_search_stand_with_what_guided_flips_more(record: Record) ->
     guided, other = made.searches[0].rows
     other.guided_minus, other.interval, other.p_corrected = 0.2, (0.05, 0.4), 0.03
     other.flipped_range = (0.25, 0.75)
-    drawn = guided.model_copy(update={"arm": "random direction"})
+    held = guided.model_dump()
+    drawn, ours, theirs = (
+        SearchRow(**held | {"arm": arm, **more})
+        for arm, more in (
+            ("random direction", {}),  # as older records have it
+            ("guided, restarts", {"one_direction": False}),
+            ("permuted fMRI, restarts", {"one_direction": False, "against": "guided, restarts",
+                                         "guided_minus": -0.1}),
+        )
+    )  # fmt: skip
     made.searches[0].rows.append(drawn)
     section = gains_section(made)
     assert section is not None
-    table = tables(section.parts[-1])[-1]
-    names = [head.name for head in table.heads]
-    columns = dict(zip(names, zip(*table.rows, strict=True), strict=True))
-    assert columns["guided minus"] == ("", "0.200 [0.050,\N{NO-BREAK SPACE}0.400]*", "")
-    assert columns["p Holm"] == ("", "0.030", "")
+    one, restarts = tables(section.parts[-1])[-2:]
+    names = [head.name for head in one.heads]
+    columns = dict(zip(names, zip(*one.rows, strict=True), strict=True))
+    assert columns["guided minus"] == ("", "0.200 [0.050,\N{NO-BREAK SPACE}0.400]*")
+    assert columns["p Holm"] == ("", "0.030")
     share = "50\N{NO-BREAK SPACE}% (25\N{NO-BREAK SPACE}% to 75\N{NO-BREAK SPACE}%)"
     assert columns["pairs flipped"][1] == share
-    assert columns["arm"][2] == "random direction, drawn anew at every try"
+    assert [row[0] for row in restarts.rows] == ["random restarts"]
+    assert "guided minus: of guided, restarts" in restarts.caption
     notes = [
         text for b in section.parts[-1].blocks if isinstance(b, Bullets) for _, text in b.items
     ]
     assert any("as many chances as tries" in text for text in notes)
+    made.searches[0].rows += [ours, theirs]
+    section = gains_section(made)
+    assert section is not None
+    assert not any(isinstance(b, Bullets) for b in section.parts[-1].blocks)
+    restarts = tables(section.parts[-1])[-1]
+    assert [row[0] for row in restarts.rows][1:] == ["guided, restarts", "permuted fMRI, restarts"]
+    assert [row[names.index("guided minus")] for row in restarts.rows] == ["", "", "-0.100"]
 
 
 def test_time_is_told_by_step(record: Record) -> None:

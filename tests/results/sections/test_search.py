@@ -117,17 +117,18 @@ def test_the_difference_to_guided_stands_with_its_interval() -> None:
 
 
 def test_an_older_random_direction_is_another_arm() -> None:
-    drawn = NOTHING.model_copy(update={"arm": "random direction", "flipped": 1.0})
-    kept = drawn.model_copy(update={"one_direction": True})
+    held = NOTHING.model_dump() | {"arm": "random direction", "flipped": 1.0}
+    drawn, kept = (SearchRow(**held | {"one_direction": one}) for one in (None, True))
     old, new = (
         " ".join(" ".join(printed(SCORE.model_copy(update={"rows": [FLIPPED, row]}))).split())
         for row in (drawn, kept)
     )
-    assert "! random direction, drawn anew at every try: it had as many chances as tries" in old
-    assert "drawn anew" not in new
-    assert (drawn.called, kept.called) == (
-        "random direction, drawn anew at every try", "random direction"
-    )  # fmt: skip
+    assert "! random restarts: it had as many chances as tries" in old
+    assert "40 random directions, one a try, flip 100%" in old
+    assert "the best baseline" not in old
+    assert "random restarts" not in new
+    assert (drawn.arm, kept.arm) == ("random restarts", "random direction")
+    assert (drawn.restarts, kept.restarts) == (True, False)
 
 
 def test_the_area_says_of_which_log_odds_it_is() -> None:
