@@ -11,6 +11,7 @@ from simulated_records import empty, write_run
 
 from brainbench.cli import catalogue
 from brainbench.cli.main import main
+from brainbench.guidance.methods.registry import METHODS
 
 
 @pytest.fixture
@@ -25,7 +26,9 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return run
 
 
-@pytest.mark.parametrize("kind", ["suite", "model", "protocol", "dataset", "task"])
+@pytest.mark.parametrize(
+    "kind", ["suite", "model", "protocol", "dataset", "task", "method of steering"]
+)
 def test_every_name_has_a_line(kind: str) -> None:
     told = catalogue.KINDS[kind]()
     assert told
@@ -151,3 +154,19 @@ def test_a_run_of_anybody_takes_one_line_and_acts_on_no_terminal(cli: Any, tmp_p
     code, out, _ = cli("list", "runs", str(tmp_path))
     assert (code, len(out.splitlines())) == (0, 1)
     assert "m other-run[2J nano" in out
+
+
+def test_a_method_of_steering_says_where_it_is_added_and_by_what(cli: Any) -> None:
+    code, out, _ = cli("list", "methods", "--json")
+    assert code == 0
+    assert json.loads(out) == list(METHODS)
+    code, out, _ = cli("show", "own map", "--json")
+    assert code == 0
+    assert json.loads(out)["holds"] == (
+        "added at the last token; new problems: another direction at each problem; "
+        "a held-out item: without responses to it"
+    )
+    assert "the last 4 tokens" in json.loads(cli("show", "several tokens", "--json")[1])["holds"]
+    code, _, err = cli("evaluate", "--suite", "guidance-steering", "--guidance-methods", "subspase")
+    assert code == 2
+    assert "did you mean 'subspace'?" in err

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from brainbench.datasets import Recording, load_recording
-from brainbench.errors import UnknownNameError, UsageError
+from brainbench.errors import DataError, UnknownNameError, UsageError
 from brainbench.guidance.evaluation.test_sets import read_set
 from brainbench.guidance.layer_sets import middle_layers
+from brainbench.guidance.signals import Signals, read_signals
 from brainbench.guidance.steering.fit import FORMS, Derivation, derive_steering
 from brainbench.guidance.steering.search import Search
 from brainbench.guidance.steering.targeted import Targeted
@@ -133,8 +134,40 @@ def test_baselines_are_derived_in_the_same_way(
         ({"form": "published", "arm": "label only"}, UsageError, "searches by responses"),
         ({"mean": "median"}, UnknownNameError, "mean of directions"),
         ({"strength": -1.0}, UsageError, "above 0"),
+        ({"method": "own mop"}, UnknownNameError, "method of steering 'own mop'"),
+        ({"method": "own map"}, UsageError, "'own map' steers something else at each problem"),
+        ({"method": "several tokens"}, UsageError, "'several tokens' steers several tokens"),
+        (
+            {"method": "right minus wrong", "form": "published"},
+            UsageError,
+            "--method goes with the controlled form",
+        ),
     ],
 )
 def test_what_cannot_be_derived_is_refused(given: dict, error: type, says: str) -> None:  # type: ignore[type-arg]
     with pytest.raises(error, match=says):
         Derivation(**given)
+
+
+def test_a_method_that_adds_the_same_everywhere_can_be_kept(
+    model: LanguageModel, people: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = Derivation(method="right minus wrong", layers="all", strength=1.0)
+    with pytest.raises(DataError, match="no item was answered rightly by some people"):
+        derive_steering(model, people, "signal", ("syllogistic",), given)
+
+    def with_errors(*asked: Any, **more: Any) -> Signals:
+        found = read_signals(*asked, **more)
+        drawn = np.random.default_rng(0).random(found.right.shape) < 0.7
+        return replace(found, right=drawn.astype(float))
+
+    monkeypatch.setattr("brainbench.guidance.steering.fit.read_signals", with_errors)
+    made = derive_steering(model, people, "signal", ("syllogistic",), given)
+    assert made.recipe["method"] == "right minus wrong"
+    usual = Derivation(layers="all", strength=1.0)
+    other = derive_steering(model, people, "signal", ("syllogistic",), usual)
+    assert "method" not in other.recipe
+    for layer in range(4):
+        own, same = (each.directions["syllogistic"][layer] for each in (made, other))
+        assert np.linalg.norm(own) == pytest.approx(np.linalg.norm(same), rel=1e-5)
+        assert not np.allclose(own, same)

@@ -9,6 +9,7 @@ import pytest
 from synthetic_gains import arm, gain
 
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED
+from brainbench.guidance.methods.registry import METHODS
 from brainbench.guidance.score import GuidanceScore
 from brainbench.leaderboard.checks.guidance import guidance_faults
 
@@ -75,6 +76,7 @@ def untested(content: dict[str, Any]) -> None:
         (lambda g: g.update(n_base=5000), "n_base: is 5000, more than its 1152 items"),
         (lambda g: g.update(roi="soul"), "roi: is 'soul', the data card has"),
         (lambda g: g.update(dataset="dreams"), "dataset: is 'dreams', which is not a dataset"),
+        (lambda g: g.update(recipe="magic step"), "recipe: is 'magic step', which is not a method"),
         (lambda g: g.update(n_people=99), "n_people: is 99, the data card has 10"),
         (lambda g: g.update(answers_of="folio"), "answers_of: is 'folio', which the data card"),
         (lambda g: g.update(answers_of="deduction73", n_answered=99),
@@ -85,6 +87,11 @@ def untested(content: dict[str, Any]) -> None:
 def test_gains_that_cannot_be(change: Callable[[dict[str, Any]], None], reason: str) -> None:
     found = faults(gain(change))
     assert any(reason in fault for fault in found), found
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_of_steering_may_be_handed_in(method: str) -> None:
+    assert faults(gain(lambda g: g.update(recipe=method))) == []
 
 
 def test_answers_of_more_people_weigh_items() -> None:

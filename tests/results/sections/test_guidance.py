@@ -17,7 +17,7 @@ from brainbench.guidance.score import GuidanceScore
 from brainbench.guidance.verdict import claim_p
 from brainbench.results import ModelInfo, Record
 from brainbench.results.blocks import Table
-from brainbench.results.sections.guidance import gains_section
+from brainbench.results.sections.guidance import gains_section, picture_of, title_of_gain
 from brainbench.results.wording import number
 from brainbench.statistics.inference import holm
 
@@ -226,3 +226,19 @@ def test_claims_of_several_tests_are_corrected_together() -> None:
     assert section is not None
     assert isinstance(section.blocks[0], Table)
     assert "p Holm" not in [head.name for head in section.blocks[0].heads]
+
+
+def test_methods_of_steering_are_told_apart_and_corrected_together() -> None:
+    usual, other = (score(mode="steering", recipe=recipe) for recipe in ("one step", "own map"))
+    assert title_of_gain(usual).startswith("Steering by deductive reasoning")
+    assert title_of_gain(other).startswith("Steering, own map, by deductive reasoning")
+    assert picture_of(usual) == "deductive_reasoning-syllogistic"
+    assert picture_of(other) == "own-map-deductive_reasoning-syllogistic"
+    section = gains_section(record(usual, other))
+    assert section is not None
+    assert isinstance(section.blocks[0], Table)
+    assert [row[1] for row in section.blocks[0].rows] == ["steering, one step", "steering, own map"]
+    column = [head.name for head in section.blocks[0].heads].index("p Holm")
+    p = claim_p(usual.differences)
+    assert p is not None
+    assert [row[column] for row in section.blocks[0].rows] == [number(min(1.0, 2 * p))] * 2
