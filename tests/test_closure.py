@@ -12,6 +12,8 @@ import pytest
 import brainbench
 from brainbench import closure
 from brainbench.closure import SourceTree, every_module, modules_used, reached_sha256
+from brainbench.guidance.methods.registry import METHODS, modules_of
+from brainbench.run.code import run_sha256
 
 TOY = {
     "__init__.py": "",
@@ -235,8 +237,8 @@ _NAMES_ALONE = {
     "benchmarks.behavior.score", "benchmarks.controlled.score", "benchmarks.published.score",
     "benchmarks.ladder.names", "benchmarks.ladder.score", "encoding.ladder.terms",
     "guidance.arms", "guidance.layer_sets", "guidance.options", "guidance.rows", "guidance.score",
-    "guidance.verdict",
-    "guidance.evaluation.problem_tests",
+    "guidance.verdict", "guidance.weighing",
+    "guidance.evaluation.problem_tests", "guidance.methods.registry",
 }  # fmt: skip
 
 
@@ -248,7 +250,10 @@ _NAMES_ALONE = {
          _NAMES_ALONE | {"statistics.answers"}),
         ("results.record", {"encoding", "statistics", "datasets", "models", "benchmarks",
                             "guidance"}, _NAMES_ALONE),
-        ("run.guidance", {"benchmarks"}, _NAMES_ALONE | {"benchmarks.cell"}),
+        # who had what right, of people who were not scanned
+        ("run.guidance", {"benchmarks"},
+         _NAMES_ALONE | {"benchmarks.cell", "benchmarks.difficulty.profiles",
+                         "benchmarks.behavior.consistency"}),
         ("benchmarks.controlled.benchmark", {"guidance", "reasoning", "results"}, set()),
         ("benchmarks.published.benchmark", {"guidance", "reasoning", "results"}, set()),
         ("benchmarks.behavior.benchmark", {"guidance", "reasoning", "results"}, set()),
@@ -269,3 +274,17 @@ def test_read_outs_know_neither_people_nor_scores() -> None:
         "models", "problems", "paths", "foreign", "errors", "source", "closure", "plugins",
         "atomic", "progress",
     }  # fmt: skip
+
+
+def test_a_method_of_steering_is_reached_where_it_is_named() -> None:
+    """Its module is imported by name, which no text says: the key of a run holds those it runs."""
+    guided = "brainbench.run.guidance"
+    plain = closure._TREE.reached([guided])
+    for module in modules_of(list(METHODS)):
+        assert module not in plain
+        assert module in closure._TREE.reached([guided, module])
+    usual, other = (
+        run_sha256((), (), guidance=True, methods=modules_of([method]))
+        for method in ("one step", "own map")
+    )
+    assert usual != other
