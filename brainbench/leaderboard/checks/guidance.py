@@ -1,15 +1,15 @@
-"""Faults of gains: whether they can come from the arms recorded with them."""
+"""Faults of gains and searches: whether they can come from the arms recorded with them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from brainbench.datasets import list_datasets, load_card
-from brainbench.guidance.arms import ARMS, GUIDED, UNGUIDED
+from brainbench.guidance.arms import ARMS, GUIDED, GUIDED_RESTARTS, RESTARTS, UNGUIDED
 from brainbench.guidance.gains.compare import MIN_DRAWS
 from brainbench.guidance.methods.registry import METHODS
 from brainbench.guidance.rows import ArmRow, Difference
-from brainbench.guidance.score import GuidanceScore
+from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.guidance.verdict import (
     AGAINST,
     CLAIM,
@@ -30,6 +30,38 @@ def guidance_faults(gains: Sequence[GuidanceScore]) -> Iterator[Fault]:
         met.add(gain.identifier)
         for fault in (*_design_faults(gain), *_difference_faults(gain), *_verdict_faults(gain)):
             yield Fault(f"{place}.{fault.field}", fault.problem, fault.remedy)
+
+
+def search_faults(searches: Sequence[SearchScore]) -> Iterator[Fault]:
+    """Faults of every targeted search: its arms, and what each is compared with.
+
+    Parameters
+    ----------
+    searches : of a record.
+    """
+    for i, search in enumerate(searches):
+        place = f"searches[{i}] ({search.identifier[:120]}).rows"
+        flipped = {row.arm: row.flipped for row in search.rows}
+        if len(flipped) < len(search.rows):
+            yield Fault(place, "holds an arm twice")
+        for row in search.rows:
+            name = row.arm[:60]
+            if row.arm not in (*ARMS, *RESTARTS):
+                yield Fault(place, f"holds {name!r}, which is not an arm of the registry")
+            like = GUIDED_RESTARTS if row.restarts else GUIDED
+            # older records do not say that it was guided
+            if row.against not in (None, like):
+                yield Fault(
+                    f"{place} ({name})", f"is compared with {row.against[:60]!r}, not {like!r}"
+                )
+                continue
+            guided = flipped.get(row.against or GUIDED)
+            if row.guided_minus is None or guided is None:
+                continue
+            if not same(row.guided_minus, guided - row.flipped, 1e-3):
+                found = number(guided - row.flipped)
+                problem = f"is {number(row.guided_minus)}, its arms give {found}"
+                yield Fault(f"{place} ({name}).guided_minus", problem)
 
 
 def _design_faults(gain: GuidanceScore) -> Iterator[Fault]:

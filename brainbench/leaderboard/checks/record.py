@@ -19,7 +19,7 @@ from brainbench.leaderboard.checks.alignment import controlled_faults
 from brainbench.leaderboard.checks.behavior import behavior_faults
 from brainbench.leaderboard.checks.difficulty import difficulty_faults
 from brainbench.leaderboard.checks.faults import AGAIN, Fault, shown
-from brainbench.leaderboard.checks.guidance import guidance_faults
+from brainbench.leaderboard.checks.guidance import guidance_faults, search_faults
 from brainbench.leaderboard.checks.items import items_faults
 from brainbench.leaderboard.checks.ladder import ladder_faults
 from brainbench.leaderboard.checks.model import model_faults
@@ -77,6 +77,7 @@ def record_faults(submission: Submission) -> Iterator[Fault]:
     }
     yield from accuracy_faults(record, tasks)
     yield from guidance_faults(record.gains)
+    yield from search_faults(record.searches)
     for name in sorted(set(tasks) - set(record.tasks)):
         yield Fault(f"samples/{name}.jsonl", "is of no task or dataset of the record", AGAIN)
 

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from simulated_records import search
 from synthetic_gains import arm, gain
 
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED
 from brainbench.guidance.methods.registry import METHODS
+from brainbench.guidance.rows import SearchRow
 from brainbench.guidance.score import GuidanceScore
-from brainbench.leaderboard.checks.guidance import guidance_faults
+from brainbench.leaderboard.checks.guidance import guidance_faults, search_faults
 
 
 def faults(*gains: GuidanceScore) -> list[str]:
@@ -103,3 +105,32 @@ def test_answers_of_more_people_weigh_items() -> None:
 
 def test_a_gain_stands_once() -> None:
     assert any("stands twice" in fault for fault in faults(gain(), gain()))
+
+
+class TestSearches:
+    def told(self, *more: dict[str, object]) -> list[str]:
+        held = search()
+        guided = held.rows[0].model_dump() | {"flipped": 0.5}
+        rows = [guided, *({**guided, **row} for row in more)]
+        made = held.model_copy(update={"rows": [SearchRow(**row) for row in rows]})
+        return [f"{fault.field}: {fault.problem}" for fault in search_faults([made])]
+
+    def test_like_is_held_against_like(self) -> None:
+        drawn = {"one_direction": False}
+        rows: list[dict[str, object]] = [
+            {"arm": "permuted fMRI", "flipped": 0.4, "guided_minus": 0.1, "against": "guided"},
+            {"arm": "guided, restarts", "flipped": 0.9, **drawn},
+            {"arm": "random restarts", "flipped": 1.0, "guided_minus": -0.1,
+             "against": "guided, restarts", **drawn},
+        ]  # fmt: skip
+        assert self.told(*rows) == []
+        (unlike,) = self.told(rows[0], rows[1], rows[2] | {"against": "guided"})
+        assert unlike.endswith("is compared with 'guided', not 'guided, restarts'")
+        (wrong,) = self.told(rows[0] | {"guided_minus": 0.2})
+        assert wrong.endswith("(permuted fMRI).guided_minus: is 0.2, its arms give 0.1")
+        assert "which is not an arm of the registry" in self.told({"arm": "mine"})[0]
+        assert "holds an arm twice" in self.told(rows[1], rows[1])[0]
+
+    def test_an_older_random_direction_was_compared_with_guided(self) -> None:
+        old = {"arm": "random direction", "flipped": 1.0, "guided_minus": -0.5}
+        assert self.told(old) == []
