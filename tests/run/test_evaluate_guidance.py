@@ -101,7 +101,7 @@ def test_a_model_that_nobody_beats_is_guided_by_every_item(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
     monkeypatch.setattr(Signals, "humans_beat_model", lambda self, answer: False)
-    monkeypatch.setattr(GuidanceRun, "_steer", lambda self, roi: [])
+    monkeypatch.setattr(GuidanceRun, "_steer", lambda self, roi, method: [])
     small = Settings(guidance=SMALL.guidance, limit=4)
     with alone(tmp_path / "cache"):
         found = evaluate("nano", suite="guidance", settings=small, output_path=tmp_path)
