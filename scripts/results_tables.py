@@ -33,6 +33,7 @@ NAMES = {
     "smollm2_135m_activations": "SmolLM2-135M-Instruct, activations we were given",
     "gemma-3-270m-q4_k_m": "Gemma 3 270M (base)",
     "qwen05": "Qwen2.5-Coder-0.5B-Instruct",
+    "qwen15": "Qwen2.5-Coder-1.5B-Instruct",
     "nano": "nano (built in)",
 }
 REGIONS = {"deductive_reasoning": "DR", "language": "lang", "md": "MD"}
