@@ -40,7 +40,11 @@ from brainbench.cli.task_options import (
 )
 from brainbench.errors import UsageError
 from brainbench.exchange.trackers import check_tracker, log_run
-from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
+from brainbench.guidance.options import (
+    GUIDANCE_SUITES,
+    GuidanceOptions,
+    parse_limit,
+)
 from brainbench.models import ModelOptions
 from brainbench.reasoning import TASK_SUITES, TaskOptions, parse_arguments, parse_samples
 from brainbench.results import RunFolder, render_record, render_scorecard
@@ -79,8 +83,8 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Hub id, folder, GGUF file, .safetensors file of activations, "
-            "module:function, brainscore:identifier, or nano (built in).",
+            help="Hub id, folder, GGUF file, .safetensors of activations, "
+            "module:function, brainscore:identifier, nano (built in).",
         ),
     ] = None,
     suite: Annotated[
@@ -335,6 +339,14 @@ def evaluate(
             rich_help_panel=_GUIDANCE,
         ),
     ] = "all",
+    guidance_limit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NATS",
+            help="Most shift of neutral text. By default 0.1 nats.",
+            rich_help_panel=_GUIDANCE,
+        ),
+    ] = None,
     epochs: Annotated[
         int | None,
         typer.Option(
@@ -470,6 +482,7 @@ def evaluate(
         arms=tuple(name.strip() for name in (guidance_arms or "").split(";") if name.strip()),
         answers=guidance_answers,
         methods=tuple(_names(guidance_methods or "")) or GuidanceOptions.methods,
+        limit=parse_limit(guidance_limit or "auto"),
     )
     if backend == "hf" and arguments:
         options = options.with_arguments(arguments)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from math import isfinite
+from typing import Any, Literal
 
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import (
@@ -35,6 +36,9 @@ EPOCHS: dict[Tier, int] = {"reduced": 6, "full": 20}
 # of the targeted search: 2, each pair keeps one random direction through all its tries; 3, arms
 # with restarts as well
 SEARCH_VERSION = 3
+# divergence on neutral text, nats: a text that the model itself would write gets a perplexity
+# 10 % higher
+SHIFT_LIMIT = 0.1
 TIERS: tuple[str, ...] = ("auto", "reduced", "full")
 _FEW: dict[Mode, tuple[str, ...]] = {
     "steering": (UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY, "label as fMRI", "random direction"),
@@ -55,6 +59,7 @@ class Extent:
     epochs : of training, at most.
     all_orders : whether tests are asked in every order of premises they have.
     more : arms of plugins that were asked for.
+    limit : of the shift of neutral text, nats; None for none.
     """
 
     tier: Tier
@@ -62,6 +67,7 @@ class Extent:
     epochs: int
     all_orders: bool
     more: tuple[str, ...] = ()
+    limit: float | None = None
 
     def arms(self, mode: Mode) -> tuple[str, ...]:
         """Names of the arms of a mode of guidance."""
@@ -92,6 +98,9 @@ class GuidanceOptions:
     answers : whose answers weigh the items of a direction for new problems: ``all`` who solved
         the same problems, or the ``scanned`` people alone.
     methods : of steering, by name, each a score of its own.
+    limit : of what a strength, or an epoch of training, may do to the prediction of neutral text:
+        divergence of the next token's distribution, nats; None for no limit. ``auto`` is 0.1, and
+        none for the built-in model, which was trained on problems alone and knows no prose.
     """
 
     modes: tuple[Mode, ...] = ()
@@ -103,6 +112,7 @@ class GuidanceOptions:
     arms: tuple[str, ...] = ()
     answers: str = ANSWERS[0]
     methods: tuple[str, ...] = (ONE_STEP,)
+    limit: float | Literal["auto"] | None = "auto"
 
     def __post_init__(self) -> None:
         for method in self.methods:
@@ -117,6 +127,10 @@ class GuidanceOptions:
                 raise UnknownNameError("test of guidance", test, TESTS)
         for arm in self.arms:
             find_arm(arm)
+        if isinstance(self.limit, float | int) and not (isfinite(self.limit) and self.limit > 0.0):
+            raise UsageError(
+                f"the limit on the shift of neutral text must be above 0 nats, not {self.limit}"
+            )
         if self.epochs is not None and self.epochs < 1:
             raise UsageError(f"epochs must be a whole number from 1, not {self.epochs}")
 
@@ -139,6 +153,7 @@ class GuidanceOptions:
             # all orders of the built-in model's problems would be minutes of the same
             full and not builtin,
             self.arms,
+            limit=(None if builtin else SHIFT_LIMIT) if self.limit == "auto" else self.limit,
         )
 
     def identity(self, extents: Mapping[Mode, Extent]) -> dict[str, Any]:
@@ -158,3 +173,21 @@ class GuidanceOptions:
         if "steering" in extents and self.methods != (ONE_STEP,):
             held["methods"] = list(self.methods)
         return held
+
+
+def parse_limit(text: str) -> float | Literal["auto"] | None:
+    """A limit of the command: nats, ``auto`` or ``none``.
+
+    Raises
+    ------
+    UsageError
+        When it is neither.
+    """
+    if text == "auto":
+        return "auto"
+    if text == "none":
+        return None
+    try:
+        return float(text)
+    except ValueError as error:
+        raise UsageError(f"--guidance-limit {text!r} is not a number, auto or none") from error

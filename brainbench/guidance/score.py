@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from brainbench.guidance.arms import GUIDED, GUIDED_RESTARTS, UNGUIDED
 from brainbench.guidance.layer_sets import name_layers
+from brainbench.guidance.matched import unmatched
 from brainbench.guidance.rows import (
     HELD_OUT,
     ArmAlignment,
@@ -18,6 +19,7 @@ from brainbench.guidance.rows import (
     GuidancePart,
     Mode,
     NeutralMeasure,
+    NeutralShift,
     SearchRow,
     Tier,
     Verdict,
@@ -116,11 +118,26 @@ class GuidanceScore(ShownScore, GuidancePart):
                 f"reduced tier: {count(seeds.get(GUIDED, 0), 'seed')}, few arms; no verdict but "
                 "inconclusive"
             )
+        if apart := unmatched(self.arms):
+            guided = next(arm.shift for arm in self.arms if arm.arm == GUIDED)
+            told = ", ".join(f"{arm.arm} by {_nats(arm.shift)}" for arm in apart)
+            texts.append(f"not matched: guided moves neutral text by {_nats(guided)} nats, {told}")
+        beyond = [arm.arm for arm in self.arms if arm.shift is not None and arm.shift.beyond]
+        if beyond and self.neutral is not None:
+            texts.append(
+                f"{', '.join(beyond)}: all that could be chosen moves neutral text by more than "
+                f"{self.neutral.limit or 0.0:g} nats; the weakest was taken"
+            )
         if self.oracles:
             texts.append(
                 f"{', '.join(self.oracles)}: their signals are the answers of these very items"
             )
         return tuple(texts)
+
+    @property
+    def limit(self) -> float | None:
+        """Of the shift of neutral text, nats; None where there was none."""
+        return None if self.neutral is None else self.neutral.limit
 
     @property
     def _seeds(self) -> dict[str, int]:
@@ -148,6 +165,10 @@ class GuidanceScore(ShownScore, GuidancePart):
     def add_to(self, record: Any) -> None:
         """Append itself to the record's ``gains``."""
         record.gains.append(self)
+
+
+def _nats(shift: NeutralShift | None) -> str:
+    return "nothing" if shift is None else f"{shift.kl:.2g}"
 
 
 class SearchScore(ShownScore, GuidancePart):

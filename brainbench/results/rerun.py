@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
 
-from brainbench.guidance.options import EPOCHS, GUIDANCE_SUITES
+from brainbench.guidance.options import EPOCHS, GUIDANCE_SUITES, SHIFT_LIMIT
 from brainbench.models import ModelOptions
 from brainbench.reasoning import TaskOptions
 from brainbench.results.record import Record
@@ -137,6 +137,14 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+def _limit(limits: Sequence[Any]) -> str | None:
+    """As the option takes it; runs from before there was one chose without."""
+    limit = next(iter(limits), None)
+    if limit == SHIFT_LIMIT:
+        return None
+    return f"{limit:g}" if isinstance(limit, float | int) else "none"
+
+
 def _guidance(chosen: Any) -> dict[str, Any]:
     """The suite whose ways of guiding were tried, and how much of it."""
     if not isinstance(chosen, Mapping):
@@ -167,6 +175,7 @@ def _guidance(chosen: Any) -> dict[str, Any]:
         "guidance_arms": arms,
         "guidance_methods": methods,
         "guidance_answers": chosen.get("answers"),
+        "guidance_limit": _limit([extent.get("limit") for extent in ways.values()]),
         "epochs": epochs,
     }
     return {name: value for name, value in found.items() if value}

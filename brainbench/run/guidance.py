@@ -15,6 +15,8 @@ from brainbench.datasets import Behavior, Recording, load_card, load_recording
 from brainbench.errors import DataError, UsageError
 from brainbench.guidance.answers import ArmAnswers
 from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator, Question, ask_problems
+from brainbench.guidance.evaluation.neutral import SOME, NeutralPassages
+from brainbench.guidance.evaluation.neutral_text import neutral_text
 from brainbench.guidance.evaluation.problem_tests import FOLIO, TESTS
 from brainbench.guidance.evaluation.selection import STRENGTHS, SteeringGrid
 from brainbench.guidance.evaluation.test_sets import TestQuestions, items_of, load_test
@@ -26,7 +28,7 @@ from brainbench.guidance.methods.directions import SteeringLoss, Training
 from brainbench.guidance.methods.guiding import check_signals, notes_of
 from brainbench.guidance.methods.registry import find_method, key_of
 from brainbench.guidance.options import Extent, GuidanceOptions
-from brainbench.guidance.rows import HELD_OUT, Dose, Mode
+from brainbench.guidance.rows import HELD_OUT, Dose, Mode, NeutralMeasure
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.guidance.signals import Signals, load_more_answers, read_signals
 from brainbench.guidance.steering import plots
@@ -39,6 +41,7 @@ from brainbench.guidance.steering.experiment import (
     steer_held_out,
     steer_problems,
 )
+from brainbench.guidance.steering.limits import ShiftLimit
 from brainbench.guidance.steering.targeted import Targeted, search_score
 from brainbench.models import LanguageModel, Model, Site
 from brainbench.progress import Progress, Step, within
@@ -200,6 +203,7 @@ class GuidanceRun:
             SteeringGrid(self._sets, STRENGTHS, len(every)),
             SteeringLoss(),
             method,
+            neutral=ShiftLimit.at(evaluator, extent.limit),
         )
         way = scoring.Method("steering", "controlled", method, SITE, every)
         tests = self._tests("steering")
@@ -223,6 +227,7 @@ class GuidanceRun:
                     signals[kind],
                     extent,
                     doses=doses,
+                    neutral=self._neutral(extent.limit, SOME),
                     humans_beat_model=beaten[kind],
                     notes=notes_of(method, signals[kind]),
                 )
@@ -244,6 +249,7 @@ class GuidanceRun:
                         signals[kind],
                         extent,
                         doses=chosen[kind][1],
+                        neutral=self._neutral(extent.limit),
                         humans_beat_model=beaten[kind],
                         weighed=self.task.recording.behavior is not None and facts.weighs,
                         notes=notes_of(method, signals[kind]),
@@ -297,6 +303,7 @@ class GuidanceRun:
             "wrong" if humans_beat_model else "all",
             replace(_BUDGET, epochs=extent.epochs),
             validation=tuple(self._validation),
+            limit=extent.limit,
         )
         folder = self.folder.path / "finetuned" / roi / recipe
         trained = experiment.train_arms(model, own, plan, folder, self.report)
@@ -304,7 +311,8 @@ class GuidanceRun:
         scanner = ask_problems(model, signals.at(test).problems)
         before = experiment.alignment(model, signals, test)
         answered: dict[str, list[experiment.TestAnswers]] = {}
-        after = []
+        passages = NeutralPassages(model)
+        after, shifts = [], []
         for number, each in enumerate(trained):
             which = arm_of(each.arm, number, len(trained))
             self.report(Step(f"asking after training, {which}", number, len(trained)))
@@ -314,23 +322,37 @@ class GuidanceRun:
                 for name, problems in tests.items():
                     answered.setdefault(name, []).append(experiment.answer_test(now, problems))
                 after.append(experiment.alignment(now, signals, test))
+                shifts.append(passages.shift(now))
         rows = experiment.compare_alignment(before, trained, after)
         way = scoring.Method("finetuning", "controlled", recipe, SITE, self._sets[MIDDLE])
         found = []
         for name, answers in answered.items():
-            arms: dict[str, ArmAnswers] = experiment.gather(trained, answers, len(extent.seeds))
+            arms: dict[str, ArmAnswers] = experiment.gather(
+                trained, answers, len(extent.seeds), shifts
+            )
             own_test = tests.get(name)
             kind = "all" if own_test is None else own_test.test.kind
             items = items_of(scanner) if own_test is None else own_test.items
             read = scoring.Read(name, kind, items, arms)
             found.append(
                 scoring.score_test(
-                    way, read, signals, extent, alignment=rows, humans_beat_model=humans_beat_model
+                    way,
+                    read,
+                    signals,
+                    extent,
+                    alignment=rows,
+                    neutral=self._neutral(extent.limit),
+                    humans_beat_model=humans_beat_model,
                 )
             )
         return found
 
     # ------------------------------------------------------------ parts
+
+    def _neutral(self, limit: float | None, every: int = 1) -> NeutralMeasure:
+        text = neutral_text()
+        count = len(text.passages[::every])
+        return NeutralMeasure(sha256=text.sha256, n_passages=count, limit=limit)
 
     @cached_property
     def _sets(self) -> dict[str, tuple[int, ...]]:

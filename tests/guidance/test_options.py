@@ -7,7 +7,7 @@ import pytest
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import ARMS, GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED, arms_of
 from brainbench.guidance.evaluation.problem_tests import FOLIO
-from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
+from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions, parse_limit
 from brainbench.guidance.rows import Mode
 from brainbench.guidance.verdict import AGAINST, MIN_PERMUTATIONS, MIN_SEEDS
 
@@ -99,3 +99,23 @@ def test_methods_of_steering_are_nothing_to_fine_tuning() -> None:
     extent = options[0].extent("finetuning", "cpu", False, 0)
     plain, other = (each.identity({"finetuning": extent}) for each in options)
     assert plain == other
+
+
+def test_the_limit_on_the_shift_is_a_number_or_none_and_part_of_the_id() -> None:
+    assert [parse_limit(text) for text in ("none", "auto", "0.25")] == [None, "auto", 0.25]
+    with pytest.raises(UsageError, match="--guidance-limit 'low' is not a number, auto or none"):
+        parse_limit("low")
+    for limit in (0.0, -0.1, float("nan"), float("inf")):
+        with pytest.raises(UsageError, match="limit on the shift"):
+            GuidanceOptions(limit=limit)
+    extents = {
+        limit: GuidanceOptions(limit=limit).extent("steering", "cpu", False, 0)
+        for limit in (None, 0.1, 0.2, "auto")
+    }
+    found = {limit: extent.limit for limit, extent in extents.items()}
+    assert found == {None: None, 0.1: 0.1, 0.2: 0.2, "auto": 0.1}
+    held = GuidanceOptions().identity({"steering": extents[0.2]})
+    assert held["extents"]["steering"]["limit"] == 0.2
+    # it knows no prose
+    assert GuidanceOptions().extent("steering", "cpu", True, 0).limit is None
+    assert GuidanceOptions(limit=0.1).extent("steering", "cpu", True, 0).limit == 0.1

@@ -90,6 +90,11 @@ def test_guidance_is_asked_for_by_its_suite() -> None:
         "--suite", "guidance-steering", *whose, "--tier", "reduced", *rois,
         "--guidance-methods", "one step,own map",
     ]  # fmt: skip
+    for limit, text in ((0.25, "0.25"), (None, "none")):
+        assert guided(modes=("steering",), limit=limit) == [
+            "--suite", "guidance-steering", *whose, "--tier", "reduced", *rois,
+            "--guidance-limit", text,
+        ]  # fmt: skip
     assert guided(modes=("finetuning",), epochs=3, tier="full") == [
         "--suite", "guidance-finetuning", *whose, "--tier", "full", *rois, "--epochs", "3",
     ]  # fmt: skip

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,6 +87,19 @@ class NeutralPrefixes:
     def __len__(self) -> int:
         """Number of prefixes."""
         return len(self._follows)
+
+    @cached_property
+    def states(self) -> Array:
+        """(n_prefixes, L, units) of the model at the last token of each, nothing added."""
+        rows: list[int] = []
+        found = []
+        for part in self._held:
+            plain = part.ask(states=True).states
+            assert plain is not None
+            rows += part.rows
+            found.append(plain[:, 0].astype(np.float64))
+        states: Array = np.concatenate(found)[np.argsort(rows)]
+        return states
 
     def shift(self, delta: Array) -> Shift:
         """Shift under each candidate.

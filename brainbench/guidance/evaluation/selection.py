@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brainbench.encoding.kernels import Array
 from brainbench.guidance.layer_sets import as_mask
-from brainbench.guidance.rows import Dose
+from brainbench.guidance.rows import Dose, NeutralShift
 from brainbench.statistics.answers import auc, best_threshold
+
+if TYPE_CHECKING:
+    from brainbench.guidance.evaluation.neutral import Shift
 
 STRENGTHS: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
 # areas that differ by less are equal
@@ -118,12 +122,14 @@ def doses(
     odds: Sequence[Array],
     answer: Sequence[NDArray[np.int64]],
     labels: NDArray[np.int64],
+    shifts: Sequence[Shift] = (),
 ) -> list[Dose]:
     """A dose for each option.
 
     Parameters
     ----------
     odds, answer : per seed (items, options).
+    shifts : per seed, of each option; none where they were not measured.
     """
     areas = np.mean([auc(each, labels == 0) for each in odds], axis=0)
     stacked = np.stack(answer)
@@ -136,6 +142,17 @@ def doses(
             accuracy=float((stacked[..., number] == labels).mean()),
             true_rate=float((stacked[..., number] == 0).mean()),
             valid=float((stacked[..., number] >= 0).mean()),
+            shift=mean_of_shifts(
+                [NeutralShift(kl=one.kl[number], rise=one.rise[number]) for one in shifts]
+            ),
         )
         for number, (name, strength) in enumerate(grid.options)
     ]
+
+
+def mean_of_shifts(shifts: Sequence[NeutralShift]) -> NeutralShift | None:
+    """Mean of each number; None of none."""
+    if not shifts:
+        return None
+    kl, rise, beyond = np.mean([(one.kl, one.rise, one.beyond) for one in shifts], axis=0).tolist()
+    return NeutralShift(kl=kl, rise=rise, beyond=beyond)

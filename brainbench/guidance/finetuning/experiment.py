@@ -2,7 +2,7 @@
 
 The first half of each reasoning type's runs trains; the others are held out, and so are all
 problems of the tests. The epoch is chosen on validation problems, by the area under the curve of
-log-odds; thresholds there too.
+log-odds, among those that stay within the limit on neutral text; thresholds there too.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from brainbench.encoding.kernels import linear_kernels
 from brainbench.guidance.answers import ArmAnswers
 from brainbench.guidance.arms import GUIDED, RANDOM, UNGUIDED
 from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator, Question
+from brainbench.guidance.evaluation.neutral import SOME, NeutralPassages, Shift
 from brainbench.guidance.evaluation.selection import threshold
 from brainbench.guidance.evaluation.test_sets import TestQuestions
 from brainbench.guidance.finetuning.adapters import adapted, randomise_adapter
@@ -51,6 +52,8 @@ class FinetuningPlan:
     budget : of every arm.
     learning_rates : each arm and seed is trained with all of them, and keeps the best.
     validation : problems that learning rate, epoch and thresholds of held-out items are chosen on.
+    limit : of the shift of neutral text, nats: an epoch beyond it is not kept, nor a rate whose
+        epochs all are, where another stays within. None measures none while training.
     """
 
     arms: tuple[str, ...]
@@ -60,15 +63,20 @@ class FinetuningPlan:
     budget: Budget = field(default_factory=Budget)
     learning_rates: tuple[float, ...] = (3e-4, 3e-3)
     validation: tuple[Question, ...] = ()
+    limit: float | None = None
 
 
 @dataclass(frozen=True)
 class TrainedArm:
-    """One arm and seed; ``folder`` is its adapter, None for the model as it is."""
+    """One arm and seed; ``folder`` is its adapter, None for the model as it is.
+
+    ``beyond`` where every epoch of every rate was beyond the limit.
+    """
 
     arm: str
     row: int
     folder: Path | None
+    beyond: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,12 +124,14 @@ def train_arms(
     found: list[TrainedArm] = []
     n_seeds = len(plan.seeds)
     trains = [arm for arm in arms if arm not in (UNGUIDED, RANDOM)]
+    neutral = None if plan.limit is None else NeutralPassages(model, SOME)
     for arm in arms:
         if arm == UNGUIDED:
             found.append(TrainedArm(arm, 0, None))
             continue
         for row, seed in enumerate(plan.seeds):
             place = folder / f"{arm.replace(' ', '-').replace(',', '')}-{seed}"
+            beyond = False
             if arm == RANDOM:
                 guided = next(t.folder for t in found if t.arm == GUIDED and t.row == row)
                 assert guided is not None
@@ -130,8 +140,8 @@ def train_arms(
             else:
                 which = arm_of(arm, trains.index(arm), len(trains))
                 inner = within(report, f"training {which}, seed {row + 1} of {n_seeds}, ")
-                place = _train(model, signals, plan, arm, seed, place, inner)
-            found.append(TrainedArm(arm, row, place))
+                place, beyond = _train(model, signals, plan, arm, seed, place, neutral, inner)
+            found.append(TrainedArm(arm, row, place, beyond))
     return sorted(found, key=lambda trained: plan.arms.index(trained.arm))
 
 
@@ -142,29 +152,44 @@ def _train(
     arm: str,
     seed: int,
     folder: Path,
+    neutral: NeutralPassages | None,
     report: Progress,
-) -> Path:
-    """Train with every learning rate; the folder of the one that validation prefers."""
+) -> tuple[Path, bool]:
+    """Train with every rate; the folder of the one that validation prefers within the limit.
+
+    Where all are beyond it, that of the one that shifts least; and whether that is so.
+    """
     own, recipe = train_as(arm, signals, Recipe(plan.recipe, guided_items=plan.guided_items), seed)
     labels = np.array([question.label for question in plan.validation])
 
     def validate(now: LanguageModel) -> float:
         return float(auc(ask_plainly(now, plan.validation).odds[:, 0], labels == 0))
 
-    best: tuple[float, Path] | None = None
+    def shift(now: LanguageModel) -> float:
+        assert neutral is not None
+        return float(neutral.shift(now).kl[0])
+
+    best: tuple[tuple[bool, float], Path] | None = None
     for number, rate in enumerate(plan.learning_rates):
         what = f"rate {number + 1} of {len(plan.learning_rates)}"
         budget = replace(plan.budget, seed=seed, learning_rate=rate)
-        watch = Watch(validate, partial(_report, report, what))
+        watch = Watch(
+            validate,
+            partial(_report, report, what),
+            None if neutral is None else shift,
+            plan.limit,
+        )
         place = folder / f"rate-{rate:g}"
         found = finetune(
             model, own, recipe, place, budget=budget, watch=watch, arm=arm, resume=True
         )
-        score = max(found.record.history.validation[1:])
-        if best is None or score > best[0]:
-            best = score, found.folder
+        history = found.record.history
+        epoch = history.best_epoch
+        score = -history.shifts[epoch - 1] if history.beyond else history.validation[epoch]
+        if best is None or (not history.beyond, score) > best[0]:
+            best = (not history.beyond, score), found.folder
     assert best is not None
-    return best[1]
+    return best[1], not best[0][0]
 
 
 def _report(report: Progress, what: str, done: int, total: int, text: str) -> None:
@@ -242,7 +267,10 @@ def answer_questions(
 
 
 def gather(
-    trained: Sequence[TrainedArm], answered: Sequence[TestAnswers], n_seeds: int
+    trained: Sequence[TrainedArm],
+    answered: Sequence[TestAnswers],
+    n_seeds: int,
+    shifts: Sequence[Shift] = (),
 ) -> dict[str, ArmAnswers]:
     """Answers of all arms to one test; the model as it is has the same row for each seed.
 
@@ -251,6 +279,7 @@ def gather(
     trained : arms and seeds.
     answered : answers of each of them, in the same order.
     n_seeds : rows of every arm.
+    shifts : of each of them, on neutral text; none where they were not measured.
     """
     found: dict[str, ArmAnswers] = {}
     for arm in dict.fromkeys(each.arm for each in trained):
@@ -259,6 +288,9 @@ def gather(
         for row, each in enumerate(own):
             rows.odds[row], rows.answer[row] = each.odds, each.answer
             rows.thresholds[row] = each.threshold or 0.0
+        moved = [(t, s) for t, s in zip(trained, shifts, strict=bool(shifts)) if t.arm == arm]
+        for row, (one, shift) in enumerate(moved):
+            rows.add_shift(row, np.array([shift.kl[0], shift.rise[0], float(one.beyond)]))
         found[arm] = rows.arm_answers(n_seeds, steered=False)
     return found
 

@@ -9,7 +9,7 @@ from brainbench.guidance.answers import ArmAnswers, TestItems
 from brainbench.guidance.arms import GUIDED, PERMUTED, find_arm
 from brainbench.guidance.gains.compare import MIN_DRAWS, GainSettings, measure_gains
 from brainbench.guidance.options import Extent
-from brainbench.guidance.rows import ArmAlignment, Dose, Form, Mode
+from brainbench.guidance.rows import ArmAlignment, Dose, Form, Mode, NeutralMeasure
 from brainbench.guidance.score import GuidanceScore
 from brainbench.guidance.signals import Signals
 
@@ -65,6 +65,7 @@ def score_test(
     *,
     doses: Sequence[Dose] = (),
     alignment: Sequence[ArmAlignment] = (),
+    neutral: NeutralMeasure | None = None,
     humans_beat_model: bool = True,
     weighed: bool = False,
     notes: Sequence[str] = (),
@@ -74,6 +75,7 @@ def score_test(
     Parameters
     ----------
     doses, alignment : rows that stand with it.
+    neutral : what shifts were measured on, and the limit.
     humans_beat_model : whether some person has an item right that the model has wrong.
     weighed : whether items were weighed by who had them right.
     notes : sentences for the record.
@@ -108,6 +110,7 @@ def score_test(
         differences=gains.differences,
         doses=tuple(doses),
         alignment=tuple(alignment),
+        neutral=neutral,
         oracles=tuple(sorted(read.oracles)),
         humans_beat_model=humans_beat_model,
         answers_of=(signals.more.dataset if signals.more else dataset) if weighed else None,

@@ -1,7 +1,8 @@
 """Evaluation of the steering arms, on held-out scanner items and on new problems.
 
 Strength and layers are chosen on other problems, by the area under the curve of log-odds, from
-the same grid for every arm; the threshold there too. Then the test is evaluated once.
+the same grid for every arm, under the same limit on what they do to neutral text; the threshold
+there too. Then the test is evaluated once.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ from brainbench.guidance.evaluation.cached_prompts import (
     Question,
     ask_problems,
 )
+from brainbench.guidance.evaluation.neutral import Shift
 from brainbench.guidance.evaluation.selection import (
     SteeringGrid,
     choose,
     choose_accuracy,
     doses,
+    mean_of_shifts,
     threshold,
 )
 from brainbench.guidance.evaluation.test_sets import TestQuestions
@@ -37,6 +40,7 @@ from brainbench.guidance.methods.registry import ONE_STEP
 from brainbench.guidance.rows import Dose
 from brainbench.guidance.signals import Signals
 from brainbench.guidance.steering.asking import AllResponses, Candidates, Pushes, ask_all, ask_each
+from brainbench.guidance.steering.limits import ShiftLimit
 from brainbench.guidance.steering.search import scale_of
 from brainbench.progress import Progress, Step, no_progress
 
@@ -64,6 +68,7 @@ class SteeringPlan:
     grid : strengths and layers to choose from.
     way : loss and centring, by which responses become directions.
     method : name of the method, which says how they do.
+    neutral : the limit under which strengths are chosen; None measures no shifts.
     """
 
     arms: tuple[str, ...]
@@ -71,6 +76,7 @@ class SteeringPlan:
     grid: SteeringGrid
     way: SteeringLoss = field(default_factory=SteeringLoss)
     method: str = ONE_STEP
+    neutral: ShiftLimit | None = None
 
     def seeds_of(self, arm: str) -> tuple[int, ...]:
         """Seeds of an arm; one where it does not depend on a seed."""
@@ -86,6 +92,7 @@ class Rows:
     strengths: Array
     thresholds: Array
     layers: set[int] = field(default_factory=set)
+    shifts: Array | None = None
 
     @classmethod
     def empty(cls, n_seeds: int, n_items: int) -> Rows:
@@ -118,7 +125,21 @@ class Rows:
             self.strengths[rows] if steered else None,
             None if np.isnan(odds).any() else self.thresholds[rows],
             tuple(sorted(self.layers)) if steered else None,
+            None if self.shifts is None else self.shifts[rows],
         )
+
+    def add_shift(self, row: int, shift: Array, share: float = 1.0) -> None:
+        """Add what a choice does to neutral text, one of several that a row is the mean of.
+
+        Parameters
+        ----------
+        row : of the seed.
+        shift : (3,) as of :meth:`.ShiftLimit.row`.
+        share : of the row.
+        """
+        if self.shifts is None:
+            self.shifts = np.zeros((len(self.answer), 3))
+        self.shifts[row] += share * shift
 
 
 def read_training(
@@ -166,7 +187,7 @@ def steer_held_out(
     folds = [(np.flatnonzero(runs != name), np.flatnonzero(runs == name)) for name in _names(runs)]
     steps = [(arm, fold) for arm in plan.arms for fold in range(len(folds))]
     found = {arm: Rows.empty(len(plan.seeds_of(arm)), n_items) for arm in plan.arms}
-    tried: dict[str, list[tuple[Array, NDArray[np.int64], NDArray[np.int64]]]] = {}
+    tried: dict[str, list[_Tried]] = {}
     for number, (arm, fold) in enumerate(steps):
         which = arm_of(arm, plan.arms.index(arm), len(plan.arms))
         report(Step(f"steering held-out items, {which}", number, len(steps)))
@@ -182,9 +203,22 @@ def steer_held_out(
     }
     responses = []
     for arm, parts in tried.items():
-        whole = [doses(arm, plan.grid, [odds], [answer], own) for odds, answer, own in parts]
+        whole = [
+            doses(arm, plan.grid, [each.odds], [each.answer], each.labels, each.shifts)
+            for each in parts
+        ]
         responses += [_mean_dose(each) for each in zip(*whole, strict=True)]
     return answers, responses
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """What every option gave on a run's training items."""
+
+    odds: Array
+    answer: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    shifts: tuple[Shift, ...]
 
 
 @dataclass(frozen=True)
@@ -198,9 +232,7 @@ class _HeldOutRun:
     plan: SteeringPlan
     rng: Callable[[str], np.random.Generator]
 
-    def fill(
-        self, arm: str, rows: Rows, row: int, share: float
-    ) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]] | None:
+    def fill(self, arm: str, rows: Rows, row: int, share: float) -> _Tried | None:
         """Answers of the run's items; of its training items, what every option gave."""
         train, test = self.fold
         if arm == UNGUIDED:
@@ -208,13 +240,18 @@ class _HeldOutRun:
             cut = threshold(plain.odds[train, 0], self.labels[train])
             rows.odds[row, test] = plain.odds[test, 0] - cut
             rows.answer[row, test] = plain.answer[test, 0]
+            if self.plan.neutral is not None:
+                rows.add_shift(row, np.zeros(3))
             return None
         own = self.training.at(train)
-        inner = self._inner(arm, own)
-        labels = self.labels[train]
-        best = choose(inner.odds, labels)
+        factors = self.plan.grid.factors(scale_of(own.states).sigma)
+        inner, shift = self._inner(arm, own, factors)
+        labels, neutral = self.labels[train], self.plan.neutral
+        allowed = None if neutral is None or shift is None else neutral.allowed(shift)
+        best = choose(inner.odds, labels, allowed)
+        if neutral is not None and shift is not None:
+            rows.add_shift(row, neutral.row(shift, best), share)
         cut = threshold(inner.odds[:, best], labels)
-        factors = self.plan.grid.factors(scale_of(own.states).sigma)[best]
         unit = held_out_directions(
             arm,
             own,
@@ -224,15 +261,15 @@ class _HeldOutRun:
             self.plan.way,
             self.plan.method,
         )
-        responses = self._ask(test, Pushes(unit, factors[None]))
+        responses = self._ask(test, Pushes(unit, factors[best][None]))
         rows.odds[row, test] = responses.odds[:, 0] - cut
         rows.answer[row, test] = responses.answer[:, 0]
         name, strength = self.plan.grid.options[best]
         rows.strengths[row] += share * strength
         rows.layers.update(self.plan.grid.sets[name])
-        return inner.odds, inner.answer, labels
+        return _Tried(inner.odds, inner.answer, labels, () if shift is None else (shift,))
 
-    def _inner(self, arm: str, own: Training) -> AllResponses:
+    def _inner(self, arm: str, own: Training, factors: Array) -> tuple[AllResponses, Shift | None]:
         """Every option on the training items, each third by what the others teach."""
         train, _ = self.fold
         units = np.zeros_like(own.states)
@@ -246,8 +283,9 @@ class _HeldOutRun:
                 self.plan.way,
                 self.plan.method,
             )
-        factors = self.plan.grid.factors(scale_of(own.states).sigma)
-        return self._ask(train, Pushes(units, factors))
+        neutral = self.plan.neutral
+        shift = None if neutral is None else neutral.of_items(units, factors)
+        return self._ask(train, Pushes(units, factors)), shift
 
     def _ask(self, items: NDArray[np.intp], pushes: Pushes) -> AllResponses:
         """Only some items, each under every option."""
@@ -268,6 +306,7 @@ class Chosen:
     layers, strength : which option it is; of ``unguided`` there is none.
     direct : where it differs by problem, unit directions as a function of the states there.
     lengths : (L,) how long they are added; None where ``delta`` is.
+    shift : (3,) what it does to neutral text, as of :meth:`.ShiftLimit.row`; None if not measured.
     """
 
     arm: str
@@ -277,6 +316,7 @@ class Chosen:
     strength: float
     direct: Director | None = None
     lengths: Array | None = None
+    shift: Array | None = None
 
     @property
     def candidate(self) -> Candidates:
@@ -320,6 +360,8 @@ def choose_directions(
             rng = stream(plan.seeds[row], arm, 0, "problems")
             directed[arm, row] = problem_director(arm, training, rng, plan.way, plan.method)
     options = [_options(found, factors) for found in directed.values()]
+    neutral = plan.neutral
+    shifts = [None if neutral is None else neutral.of(each) for each in options]
     labels = np.array([question.label for question in validation])
     tried = ask_each(evaluator, validation, options, "validation", report)
     odds = tried.odds.reshape(len(labels), len(options), -1)
@@ -328,25 +370,34 @@ def choose_directions(
     for arm in plan.arms:
         own = [number for number, key in enumerate(directed) if key[0] == arm]
         if not own:
-            found.append(Chosen(arm, 0, np.zeros(shape), None, 0.0))
+            none = None if neutral is None else np.zeros(3)
+            found.append(Chosen(arm, 0, np.zeros(shape), None, 0.0, shift=none))
             continue
         responses += doses(
-            arm, plan.grid, [odds[:, n] for n in own], [answer[:, n] for n in own], labels
+            arm,
+            plan.grid,
+            [odds[:, n] for n in own],
+            [answer[:, n] for n in own],
+            labels,
+            [shift for n in own if (shift := shifts[n]) is not None],
         )
         for row, number in enumerate(own):
             blind = np.isnan(odds[:, number]).any()
+            shift = shifts[number]
+            allowed = None if neutral is None or shift is None else neutral.allowed(shift)
             best = (
-                choose_accuracy(answer[:, number], labels)
+                choose_accuracy(answer[:, number], labels, allowed)
                 if blind
-                else choose(odds[:, number], labels)
+                else choose(odds[:, number], labels, allowed)
             )
+            cost = None if neutral is None or shift is None else neutral.row(shift, best)
             name, strength = plan.grid.options[best]
             size, direct = options[number].sizes[best], options[number].direct
             if direct is None:
-                found.append(Chosen(arm, row, size, name, strength))
+                found.append(Chosen(arm, row, size, name, strength, shift=cost))
                 continue
             mean = size[:, None] * direct(training.states).mean(axis=0)
-            found.append(Chosen(arm, row, mean, name, strength, direct, size))
+            found.append(Chosen(arm, row, mean, name, strength, direct, size, cost))
     return found, responses
 
 
@@ -383,6 +434,8 @@ def steer_problems(
             rows.odds[each.row] = responses.odds[:, number]
             rows.answer[each.row] = responses.answer[:, number]
             rows.strengths[each.row] = each.strength
+            if each.shift is not None:
+                rows.add_shift(each.row, each.shift)
             rows.layers.update(plan.grid.sets[each.layers] if each.layers else ())
             if not np.isnan(checked.odds[:, number]).any():
                 rows.thresholds[each.row] = threshold(checked.odds[:, number], labels)
@@ -399,7 +452,9 @@ def _mean_dose(each: Sequence[Dose]) -> Dose:
         name: float(np.mean([getattr(dose, name) for dose in each]))
         for name in ("accuracy", "true_rate", "valid")
     }
-    return each[0].model_copy(update={"auc": float(np.mean(areas)) if areas else None, **shares})
+    shift = mean_of_shifts([dose.shift for dose in each if dose.shift is not None])
+    auc = float(np.mean(areas)) if areas else None
+    return each[0].model_copy(update={"auc": auc, "shift": shift, **shares})
 
 
 def _names(runs: NDArray[np.str_]) -> list[str]:

@@ -152,25 +152,36 @@ def _draw_layers(scene: Scene, axes: Axes) -> None:
 
 
 def _draw_doses(doses: Sequence[Dose], axes: Axes) -> None:
-    """AUC and the share of True over strength, for each arm where it did best."""
+    """AUC and the share of True over the shift of neutral text, for each arm where it did best.
+
+    Over strength where shifts were not measured.
+    """
+    by_shift = bool(doses) and all(dose.shift is not None and dose.shift.kl for dose in doses)
     for arm in dict.fromkeys(dose.arm for dose in doses):
         own = [dose for dose in doses if dose.arm == arm]
         sets = dict.fromkeys(dose.layers for dose in own)
         best = max(sets, key=lambda name: max(d.auc or 0.0 for d in own if d.layers == name))
         line = [dose for dose in own if dose.layers == best]
-        strengths = [dose.strength for dose in line]
+        places = [_place(dose, by_shift) for dose in line]
         colour, dashes = _STYLES.get(arm, ("black", "-"))
         if all(dose.auc is not None for dose in line):
-            axes.plot(strengths, [d.auc or 0.0 for d in line], dashes, c=colour, label=arm)
-        axes.plot(strengths, [d.true_rate for d in line], dashes, c=colour, alpha=0.3, linewidth=1)
+            axes.plot(places, [d.auc or 0.0 for d in line], dashes, c=colour, label=arm)
+        axes.plot(places, [d.true_rate for d in line], dashes, c=colour, alpha=0.3, linewidth=1)
     axes.axhline(0.5, color="black", linewidth=0.8)
-    axes.set_xscale("log", base=2)
-    strengths = sorted({dose.strength for dose in doses})
-    axes.set_xticks(strengths, [f"{strength:g}" for strength in strengths])
+    axes.set_xscale("log", base=10 if by_shift else 2)
+    if not by_shift:
+        strengths = sorted({dose.strength for dose in doses})
+        axes.set_xticks(strengths, [f"{strength:g}" for strength in strengths])
     axes.set_ylim(-0.03, 1.03)
     axes.set_title("validation problems: AUC; faint, share of True", fontsize=10)
-    axes.set_xlabel("strength, in units of the spread of states")
+    axes.set_xlabel(
+        "shift of neutral text, nats" if by_shift else "strength, in units of the spread of states"
+    )
     _legend(axes, 3)
+
+
+def _place(dose: Dose, by_shift: bool) -> float:
+    return dose.shift.kl if by_shift and dose.shift is not None else dose.strength
 
 
 def _legend(axes: Axes, columns: int) -> None:

@@ -28,7 +28,12 @@ def guidance_faults(gains: Sequence[GuidanceScore]) -> Iterator[Fault]:
         if gain.identifier in met:
             yield Fault(place, "stands twice")
         met.add(gain.identifier)
-        for fault in (*_design_faults(gain), *_difference_faults(gain), *_verdict_faults(gain)):
+        for fault in (
+            *_design_faults(gain),
+            *_difference_faults(gain),
+            *_verdict_faults(gain),
+            *_shift_faults(gain),
+        ):
             yield Fault(f"{place}.{fault.field}", fault.problem, fault.remedy)
 
 
@@ -123,6 +128,32 @@ def _change_faults(
         elif not same(change.value, own - other, 1e-3):
             problem = f"is {number(change.value)}, its arms give {number(own - other)}"
             yield Fault(f"{place}.{change.metric}", problem)
+
+
+def _shift_faults(gain: GuidanceScore) -> Iterator[Fault]:
+    """What each arm does to neutral text: of all or none, and within the limit or marked."""
+    measured = [arm.arm for arm in gain.arms if arm.shift is not None]
+    lacking = [arm.arm for arm in gain.arms if arm.shift is None]
+    if measured and lacking:
+        yield Fault("arms", f"lack the shift of {', '.join(lacking)[:120]}, others have it")
+    if bool(measured) != (gain.neutral is not None):
+        yield Fault("neutral", "and the shifts of the arms are not both there")
+    for arm in gain.arms:
+        if arm.shift is None:
+            continue
+        if arm.arm == UNGUIDED and not same(arm.shift.kl, 0.0, 1e-6):
+            yield Fault(
+                f"arms ({UNGUIDED}).shift", f"is {number(arm.shift.kl)}, nothing is moved there"
+            )
+        limit = gain.limit if gain.mode == "steering" else None
+        beyond = limit is not None and arm.shift.kl > limit * (1.0 + 1e-6)
+        # epochs are chosen on every third passage, so that a trained arm may come out above it
+        if beyond and not arm.shift.beyond:
+            yield Fault(
+                f"arms ({arm.arm}).shift",
+                f"is {number(arm.shift.kl)}, beyond the limit of {number(gain.limit)} nats, and "
+                "not marked as such",
+            )
 
 
 def _verdict_faults(gain: GuidanceScore) -> Iterator[Fault]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean, geometric_mean
 from typing import ClassVar
 
 import numpy as np
 
-from brainbench.guidance.arms import LABEL_ONLY, PERMUTED
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED
+from brainbench.guidance.score import GuidanceScore
 from brainbench.guidance.verdict import least_changes
 from brainbench.leaderboard.kinds.base import (
     NOT_READ,
@@ -47,6 +49,11 @@ class GuidanceBoards(BoardKind):
         BoardColumn(
             "Δ at threshold",
             "accuracy at the validation threshold, the lesser of both; mean over tests",
+        ),
+        BoardColumn(
+            "shift",
+            "of neutral text by the guided model, nats; and how many times that of the arm that "
+            "differs most, of both; mean over tests",
         ),
         BoardColumn("helps", "tests with the verdict that brain signals help"),
     )
@@ -112,9 +119,25 @@ class GuidanceBoards(BoardKind):
             mean_of(changes("auc", PERMUTED)),
             mean_of(changes("auc", LABEL_ONLY)),
             None if None in known else min(value for value in known if value is not None),
+            _shift(own),
             share_of(helps),
         ]
 
     def baselines(self, board: RankedBoard, records: Sequence[Record]) -> list[Baseline]:
         note = "guided as well as the arm it is least above"
         return [Baseline("no gain", "guess", 0.0, note=note)]
+
+
+def _shift(gains: Sequence[GuidanceScore]) -> str | None:
+    """``0.084 (× 1.2)``; None where shifts were not measured."""
+    guided, ratios = [], []
+    for gain in gains:
+        arms = {arm.arm: arm.shift.kl for arm in gain.arms if arm.shift is not None}
+        own = arms.get(GUIDED)
+        others = [arms[name] for name in (PERMUTED, LABEL_ONLY) if name in arms]
+        if own and others and min(others) > 0.0:
+            guided.append(own)
+            ratios.append(max((own / other for other in others), key=lambda r: max(r, 1.0 / r)))
+    if not guided:
+        return None
+    return f"{fmean(guided):.2g} (× {geometric_mean(ratios):.2g})"

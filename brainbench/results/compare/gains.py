@@ -30,6 +30,7 @@ _DESIGN = {
     "tier": "tier",
     "site": "site",
     "n_permutations": "number of permutations",
+    "limit": "limit on the shift of neutral text",
     "answers_of": "people whose answers weigh items",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from brainbench.guidance.arms import LABEL_ONLY, PERMUTED
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED
 from brainbench.guidance.rows import Change, Mode
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.guidance.verdict import LEVEL, least_changes
@@ -128,11 +128,27 @@ def _reading(line: ScoreLine, gains: Sequence[GuidanceScore]) -> Reading:
     return Reading(
         line,
         f"{tests if len(gains) > 1 else 'The'} AUC of the log-odds is {number(abs(line.value))} "
-        f"{side} with brain signals than with {line.against}.",
+        f"{side} with brain signals than with {line.against}.{_moved(gains)}",
         _first(gains[0].reading) if len(gains) == 1 else "",
         "The full tier (--tier full), with five seeds of every arm, would settle it."
         if reduced
         else "",
+    )
+
+
+def _moved(gains: Sequence[GuidanceScore]) -> str:
+    """How far guided and the arms of a claim move neutral text; mean over tests."""
+    shifts = {
+        name: [arm.shift.kl for g in gains for arm in g.arms if arm.arm == name and arm.shift]
+        for name in (GUIDED, *_AGAINST)
+    }
+    if not shifts[GUIDED]:
+        return ""
+    told = [f"{_AGAINST[name]} {mean(own):.2g}" for name, own in shifts.items()
+            if own and name != GUIDED]  # fmt: skip
+    return (
+        f" Neutral text moves by {mean(shifts[GUIDED]):.2g} nats with brain signals"
+        f"{''.join(f', with {text}' for text in told)}."
     )
 
 

@@ -27,6 +27,17 @@ from brainbench.results.plots.dot_plot import DotRow, Mark, Role, draw_dots
 from brainbench.results.plots.svg import image
 from brainbench.results.record import Record
 from brainbench.results.sections.guidance_figures import IN_WORDS, change_of, forest
+from brainbench.results.sections.guidance_shift import (
+    SHIFTED,
+    at_equal_shift,
+    both_shifts,
+    dose_shift,
+    has_shifts,
+    measured_on,
+    nats,
+    shift_cells,
+    shift_columns,
+)
 from brainbench.results.spreadsheet import Cell
 from brainbench.results.wording import (
     number,
@@ -86,7 +97,13 @@ def gains_section(record: Record, folder: Path | None = None) -> Section | None:
     if folder is not None:
         blocks += _pictures(folder / "pictures", record.gains[:_MAX])
     about = " ".join(
-        text for text, held in ((_ABOUT, record.gains), (SEARCHED, record.searches)) if held
+        text
+        for text, held in (
+            (_ABOUT, record.gains),
+            (SHIFTED, any(has_shifts(score) for score in record.gains)),
+            (SEARCHED, record.searches),
+        )
+        if held
     )
     return Section("gains", "Guidance by brain signals", blocks, parts=parts, about=about)
 
@@ -152,10 +169,11 @@ def picture_of(score: GuidanceScore) -> str:
 
 def _doses_data(doses: Sequence[Dose]) -> list[Sequence[Cell]]:
     rows: list[Sequence[Cell]] = [
-        ("arm", "layers", "strength", "AUC", "accuracy", "share of True", "valid")
-    ]
+        ("arm", "layers", "strength", "AUC", "accuracy", "share of True", "valid", "shift",
+         "rise of surprisal")
+    ]  # fmt: skip
     for one in doses:
-        numbers = (one.strength, one.auc, one.accuracy, one.true_rate, one.valid)
+        numbers = (one.strength, one.auc, one.accuracy, one.true_rate, one.valid, *dose_shift(one))
         rows.append((one.arm, one.layers, *numbers))
     return rows
 
@@ -190,7 +208,7 @@ def _score(index: int, score: GuidanceScore) -> Section:
             f"items{_weighed(score)}, at the {score.site} site, {score.acting}; read once on "
             f"{score.test} ({score.test_type}{text}): {plural(score.n_items, 'item')} of "
             f"{plural(score.n_base, 'problem')}; {number(score.n_permutations)} item permutations, "
-            f"{number(score.n_draws)} bootstrap draws; tier {score.tier}."
+            f"{number(score.n_draws)} bootstrap draws; tier {score.tier}.{measured_on(score)}"
         ),
         SideBySide([forest(f"gains-{index}-{metric}", score, metric) for metric in CLAIM]),
         _differences_table(score),
@@ -200,6 +218,7 @@ def _score(index: int, score: GuidanceScore) -> Section:
         blocks.append(
             Folded("More or less of it, on validation problems", [_doses_table(score)], wide=True)
         )
+    blocks += at_equal_shift(score)
     if score.alignment:
         blocks.append(Folded("Alignment before and after", [_alignment_table(score)]))
     badge = f"{score.form} form, {score.recipe}"
@@ -239,13 +258,16 @@ def _differences_table(score: GuidanceScore) -> Table:
         if difference.mcnemar_gained is not None:
             # without McNemar's p, which takes the signals as given
             alone = f"{number(difference.mcnemar_gained)}, {number(difference.mcnemar_lost)}"
-        rows.append((difference.against, number(difference.n_seeds), *cells, alone))
+        moved = [both_shifts(score, difference.against)] if has_shifts(score) else []
+        rows.append((difference.against, number(difference.n_seeds), *cells, alone, *moved))
     names = [
         Column(IN_WORDS.get(metric, metric), _SHORT.get(metric, ""), wide=metric not in _SHORT)
         for metric in metrics
     ]
-    columns: Sequence[str | Column]
-    columns = ("against", Column("seeds", wide=True), *names, "right: only guided, only it")
+    columns: list[str | Column]
+    columns = ["against", Column("seeds", wide=True), *names, "right: only guided, only it"]
+    if has_shifts(score):
+        columns.append(Column("shift of neutral text: guided, it", "shift: guided, it"))
     caption = f"Guided minus each arm; * p below {LEVEL}, of the two that a claim needs"
     return Table(caption, columns, rows, strong=AGAINST)
 
@@ -264,14 +286,16 @@ def _arms_table(score: GuidanceScore) -> Table:
             arm.arm, number(arm.n_seeds), number(arm.strength),
             "" if arm.layers is None else name_layers(arm.layers), number(arm.threshold),
             number(arm.auc), number(arm.accuracy_at_threshold), number(arm.accuracy),
-            number(arm.balanced_accuracy), number(arm.dprime, 2), percent(arm.true_rate),
-            percent(arm.valid),
+            number(arm.balanced_accuracy), number(arm.dprime, 2), number(arm.criterion, 2),
+            percent(arm.true_rate), percent(arm.valid), *shift_cells(score, arm.shift),
         )
         for arm in score.arms
     ]  # fmt: skip
+    columns: Sequence[str | Column]
     columns = ("arm", "seeds", Column("strength", optional=True), Column("layers", wide=True),
                Column("threshold", wide=True), "AUC", Column("at threshold", "at thr."), "accuracy",
-               "balanced", "d′", "says True", "valid")  # fmt: skip
+               "balanced", "d′", Column("criterion c", wide=True), "says True", "valid",
+               *shift_columns(score))  # fmt: skip
     return Table("Means over seeds", columns, rows, strong=[GUIDED])
 
 
@@ -280,10 +304,12 @@ def _doses_table(score: GuidanceScore) -> Table:
         (
             dose.arm, dose.layers, number(dose.strength), number(dose.auc), number(dose.accuracy),
             percent(dose.true_rate), percent(dose.valid),
+            *([nats(dose.shift)] if has_shifts(score) else []),
         )
         for dose in score.doses
     ]  # fmt: skip
-    columns = ("arm", "layers", "strength", "AUC", "accuracy", "says True", "valid")
+    shift = ("shift",) if has_shifts(score) else ()
+    columns = ["arm", "layers", "strength", "AUC", "accuracy", "says True", "valid", *shift]
     return Table("What strength and layers were chosen on; means over seeds", columns, rows)
 
 

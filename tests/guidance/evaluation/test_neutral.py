@@ -38,7 +38,9 @@ def directions(rows: int, count: int) -> Any:
     return 2.0 * rng.standard_normal((rows, count, len(LAYERS), 32))
 
 
-def by_hand(evaluator: LastTokenEvaluator, tokens: tuple[int, ...], delta: Tensor) -> Tensor:
+def by_hand(
+    evaluator: LastTokenEvaluator, tokens: tuple[int, ...], delta: Tensor, steered: int = 1
+) -> Tensor:
     """Log-probabilities after the first half of a passage, added to by a hook on each layer."""
     network = evaluator.model.loader.model
     handles = []
@@ -46,7 +48,7 @@ def by_hand(evaluator: LastTokenEvaluator, tokens: tuple[int, ...], delta: Tenso
 
         def hook(module: Any, inputs: Any, output: Any, number: int = number) -> Any:
             state = output[0].clone()
-            state[0, -1] += delta[number].to(state.dtype)
+            state[0, -steered:] += delta[number].to(state.dtype)
             return (state, *output[1:])
 
         module = find_sites(network).attention[layer]
@@ -75,6 +77,20 @@ def test_it_is_what_plain_passes_with_a_hook_give(
     assert found.kl == pytest.approx(kl / len(passages), abs=1e-5)
     assert found.rise == pytest.approx(rise / len(passages), abs=1e-5)
     assert (found.kl > 1e-3).all()
+
+
+def test_a_direction_at_several_tokens_is_tried_at_as_many(
+    evaluator: LastTokenEvaluator,
+) -> None:
+    several = LastTokenEvaluator(evaluator.model, "attention", LAYERS, 3)
+    delta = directions(1, 1)
+    kl = []
+    for tokens in neutral_text().tokens(evaluator.model, EVERY):
+        plain = by_hand(evaluator, tokens, torch.zeros(2, 32))
+        moved = by_hand(evaluator, tokens, torch.tensor(delta[0, 0]), 3)
+        kl.append(float((plain.exp() * (plain - moved)).sum()))
+    found = NeutralPrefixes(several, EVERY).shift(delta)
+    assert found.kl[0] == pytest.approx(np.mean(kl), abs=1e-5)
 
 
 def test_nothing_added_shifts_nothing_and_more_shifts_more(prefixes: NeutralPrefixes) -> None:

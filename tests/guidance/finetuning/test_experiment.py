@@ -11,8 +11,10 @@ from brainbench.datasets import load_recording
 from brainbench.encoding.controlled.folds import held_out_folds
 from brainbench.encoding.kernels import linear_kernels
 from brainbench.guidance.evaluation.cached_prompts import ask_problems
+from brainbench.guidance.evaluation.neutral import SOME, NeutralPassages
 from brainbench.guidance.finetuning import experiment
 from brainbench.guidance.finetuning.experiment import FinetuningPlan, TrainedArm
+from brainbench.guidance.finetuning.folder import FinetuningFolder
 from brainbench.guidance.finetuning.recipes import Budget
 from brainbench.guidance.signals import Signals, read_signals
 from brainbench.models import LanguageModel, load_model
@@ -76,6 +78,36 @@ def test_arms_are_trained_asked_and_the_model_is_as_it_was(
     times = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("adapter_model.safetensors")}
     experiment.train_arms(model, signals.at(train), plan, tmp_path)
     assert times == {p: p.stat().st_mtime_ns for p in tmp_path.rglob("adapter_model.safetensors")}
+
+
+@pytest.mark.parametrize(("limit", "beyond"), [(1e-9, True), (1e3, False)])
+def test_a_rate_within_the_limit_comes_first_else_the_one_that_shifts_least(
+    model: LanguageModel, signals: Signals, tmp_path: Path, limit: float, beyond: bool
+) -> None:
+    train, _ = experiment.split_runs(signals)
+    own = signals.at(train)
+    plan = FinetuningPlan(
+        ("unguided", "label only"),
+        (0,),
+        budget=Budget(epochs=2, batch_size=12, accumulation=1, patience=0),
+        learning_rates=(1e-2, 1e-5),
+        validation=tuple(ask_problems(model, own.problems))[:12],
+        limit=limit,
+    )
+    _, trained = experiment.train_arms(model, own, plan, tmp_path)
+    assert trained.folder is not None
+    assert trained.beyond == beyond
+    found = FinetuningFolder(trained.folder).load()
+    assert found is not None
+    history = found.history
+    passages = NeutralPassages(model, SOME)
+    with experiment.as_trained(model, trained) as now:
+        expected = history.shifts[history.best_epoch - 1]
+        assert passages.shift(now).kl[0] == pytest.approx(expected, rel=1e-4, abs=1e-6)
+    assert len(history.shifts) == 2
+    if beyond:
+        assert trained.folder.name == "rate-1e-05"
+        assert history.best_epoch == 1 + int(np.argmin(history.shifts))
 
 
 def test_alignment_is_that_of_plain_ridge_on_the_held_out_runs(

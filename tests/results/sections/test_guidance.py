@@ -91,6 +91,7 @@ def test_every_arm_and_every_difference_has_its_row() -> None:
         "accuracy": f"{guided.accuracy:.3f}",
         "balanced": f"{guided.balanced_accuracy:.3f}",
         "d′": f"{guided.dprime:.2f}",
+        "criterion c": f"{guided.criterion:.2f}",
         "says True": f"{guided.true_rate:.0%}".replace("%", " %"),
         "valid": "100 %",
     } | {name: shown[GUIDED][name] for name in ("layers", "threshold")}
