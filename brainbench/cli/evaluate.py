@@ -347,12 +347,37 @@ def evaluate(
             rich_help_panel=_GUIDANCE,
         ),
     ] = None,
+    guidance_forms: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Of fine-tuning: controlled, published or both, by commas. By default the tier's.",
+            rich_help_panel=_GUIDANCE,
+        ),
+    ] = None,
+    guidance_recipes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Of fine-tuning, by commas, as in language+representation.",
+            rich_help_panel=_GUIDANCE,
+        ),
+    ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Seeds of each arm, from --seed on. By default 1, full: 5.",
+            rich_help_panel=_GUIDANCE,
+        ),
+    ] = None,
     epochs: Annotated[
         int | None,
         typer.Option(
             metavar="N",
             min=1,
-            help="Limit of fine-tuning. By default the tier's.",
+            help="Limit of fine-tuning. By default the tier's; published: 100.",
             rich_help_panel=_GUIDANCE,
         ),
     ] = None,
@@ -483,6 +508,9 @@ def evaluate(
         answers=guidance_answers,
         methods=tuple(_names(guidance_methods or "")) or GuidanceOptions.methods,
         limit=parse_limit(guidance_limit or "auto"),
+        forms=tuple(_names(guidance_forms or "")),
+        recipes=tuple(_names(guidance_recipes or "")),
+        seeds=seeds,
     )
     if backend == "hf" and arguments:
         options = options.with_arguments(arguments)

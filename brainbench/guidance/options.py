@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from math import isfinite
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import (
@@ -22,7 +22,7 @@ from brainbench.guidance.arms import (
 )
 from brainbench.guidance.evaluation.problem_tests import TESTS
 from brainbench.guidance.methods.registry import ONE_STEP, find_method
-from brainbench.guidance.rows import Mode, Tier
+from brainbench.guidance.rows import Form, Mode, Tier
 from brainbench.guidance.weighing import ANSWERS, check_answers
 
 # suites of guidance → ways of guiding
@@ -33,6 +33,21 @@ GUIDANCE_SUITES: dict[str, tuple[Mode, ...]] = {
 }
 # of training, at most
 EPOCHS: dict[Tier, int] = {"reduced": 6, "full": 20}
+# of the published form, whatever the tier: as in Xiao, Du & Lin 2026
+PUBLISHED_EPOCHS = 100
+# of the stochastic arms
+SEEDS: dict[Tier, int] = {"reduced": 1, "full": 5}
+# ways to fine-tune: what each tier runs where none is named, and recipes of each form
+FORMS: dict[Tier, tuple[Form, ...]] = {
+    "reduced": ("controlled",),
+    "full": ("controlled", "published"),
+}
+_RECIPES: dict[tuple[Form, Tier], tuple[str, ...]] = {
+    ("controlled", "reduced"): ("representation+labels",),
+    ("controlled", "full"): ("representation+labels", "representation"),
+    ("published", "reduced"): ("representation+labels",),
+    ("published", "full"): ("representation+labels",),
+}
 # of the targeted search: 2, each pair keeps one random direction through all its tries; 3, arms
 # with restarts as well
 SEARCH_VERSION = 3
@@ -60,6 +75,9 @@ class Extent:
     all_orders : whether tests are asked in every order of premises they have.
     more : arms of plugins that were asked for.
     limit : of the shift of neutral text, nats; None for none.
+    forms : in which a model is fine-tuned.
+    published_epochs : of training in the published form, at most.
+    named_recipes : of fine-tuning; none leaves the choice to form and tier.
     """
 
     tier: Tier
@@ -68,6 +86,9 @@ class Extent:
     all_orders: bool
     more: tuple[str, ...] = ()
     limit: float | None = None
+    forms: tuple[Form, ...] = ("controlled",)
+    published_epochs: int = PUBLISHED_EPOCHS
+    named_recipes: tuple[str, ...] = ()
 
     def arms(self, mode: Mode) -> tuple[str, ...]:
         """Names of the arms of a mode of guidance."""
@@ -80,6 +101,10 @@ class Extent:
         """Names of the arms of the targeted search; those of plugins have none."""
         few = (*_FEW["steering"], *_FEW_RESTARTS)
         return tuple(arm for arm in searched() if self.tier == "full" or arm in few)
+
+    def recipes(self, form: Form) -> tuple[str, ...]:
+        """Names of the recipes of a form of fine-tuning."""
+        return self.named_recipes or _RECIPES[form, self.tier]
 
 
 @dataclass(frozen=True)
@@ -101,6 +126,9 @@ class GuidanceOptions:
     limit : of what a strength, or an epoch of training, may do to the prediction of neutral text:
         divergence of the next token's distribution, nats; None for no limit. ``auto`` is 0.1, and
         none for the built-in model, which was trained on problems alone and knows no prose.
+    forms : of fine-tuning: ``controlled``, ``published`` or both; by default what the tier says.
+    recipes : of fine-tuning, by name; by default what form and tier say.
+    seeds : how many seeds each stochastic arm has; by default what the tier says.
     """
 
     modes: tuple[Mode, ...] = ()
@@ -113,6 +141,9 @@ class GuidanceOptions:
     answers: str = ANSWERS[0]
     methods: tuple[str, ...] = (ONE_STEP,)
     limit: float | Literal["auto"] | None = "auto"
+    forms: tuple[str, ...] = ()
+    recipes: tuple[str, ...] = ()
+    seeds: int | None = None
 
     def __post_init__(self) -> None:
         for method in self.methods:
@@ -131,8 +162,15 @@ class GuidanceOptions:
             raise UsageError(
                 f"the limit on the shift of neutral text must be above 0 nats, not {self.limit}"
             )
-        if self.epochs is not None and self.epochs < 1:
-            raise UsageError(f"epochs must be a whole number from 1, not {self.epochs}")
+        for form in self.forms:
+            if form not in get_args(Form):
+                raise UnknownNameError("form", form, get_args(Form))
+        for what, names in (("form", self.forms), ("recipe", self.recipes)):
+            if len(set(names)) < len(names):
+                raise UsageError(f"a {what} is named twice: {', '.join(names)}")
+        for what, number in (("epochs", self.epochs), ("seeds", self.seeds)):
+            if number is not None and number < 1:
+                raise UsageError(f"{what} must be a whole number from 1, not {number}")
 
     def extent(self, mode: Mode, device: str, builtin: bool, seed: int) -> Extent:
         """The size of a run for one mode of guidance.
@@ -146,13 +184,18 @@ class GuidanceOptions:
         """
         auto = device.startswith("cuda") or (builtin and mode == "steering")
         full = auto if self.tier == "auto" else self.tier == "full"
+        tier: Tier = "full" if full else "reduced"
         return Extent(
-            "full" if full else "reduced",
-            tuple(range(seed, seed + (5 if full else 1))),
-            self.epochs or EPOCHS["full" if full else "reduced"],
+            tier,
+            tuple(range(seed, seed + (self.seeds or SEEDS[tier]))),
+            self.epochs or EPOCHS[tier],
             # all orders of the built-in model's problems would be minutes of the same
             full and not builtin,
             self.arms,
+            # in the order of reports, whatever the order they were named in
+            forms=tuple(form for form in get_args(Form) if form in (self.forms or FORMS[tier])),
+            published_epochs=self.epochs or PUBLISHED_EPOCHS,
+            named_recipes=self.recipes,
             limit=(None if builtin else SHIFT_LIMIT) if self.limit == "auto" else self.limit,
         )
 
@@ -163,9 +206,19 @@ class GuidanceOptions:
             "tests": list(self.tests),
             "extents": {mode: asdict(extent) for mode, extent in extents.items()},
         }
-        for extent in held["extents"].values():
-            del extent["more"]
-        # left out where there are none, so that older run ids stay as they are
+        # left out where nothing is asked for, so that older run ids stay as they are
+        for mode, extent in extents.items():
+            own = held["extents"][mode]
+            for name in ("more", "forms", "published_epochs", "named_recipes"):
+                del own[name]
+            if mode != "finetuning":
+                continue
+            if extent.forms != FORMS[extent.tier]:
+                own["forms"] = list(extent.forms)
+            if "published" in extent.forms and extent.published_epochs != PUBLISHED_EPOCHS:
+                own["published_epochs"] = extent.published_epochs
+            if extent.named_recipes:
+                own["recipes"] = list(extent.named_recipes)
         if self.arms:
             held["arms"] = list(self.arms)
         if self.answers != ANSWERS[0]:

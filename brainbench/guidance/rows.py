@@ -35,6 +35,8 @@ BOUNDED: tuple[Metric, ...] = tuple(
 HELD_OUT = "held-out scanner items"
 # how often the targeted search asks, at most
 TRIES = 40
+# the same items, of a model that trained on all of them: no evidence of anything learned
+TRAINED_ON = "scanner items it was trained on"
 
 
 class GuidancePart(BaseModel):

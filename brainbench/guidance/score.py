@@ -11,6 +11,7 @@ from brainbench.guidance.layer_sets import name_layers
 from brainbench.guidance.matched import unmatched
 from brainbench.guidance.rows import (
     HELD_OUT,
+    TRAINED_ON,
     ArmAlignment,
     ArmRow,
     Difference,
@@ -92,7 +93,10 @@ class GuidanceScore(ShownScore, GuidancePart):
     def reading(self) -> str:
         """The outcome in plain words."""
         needed = [each for each in self.differences if each.against not in self.oracles]
-        reading = read_gains(needed, find_lacking(self.tier, self._seeds))
+        lacking = find_lacking(self.tier, self._seeds)
+        if self.test == TRAINED_ON:
+            lacking.append("the model was trained on these items")
+        reading = read_gains(needed, lacking)
         return f"{reading} {read_alignment(self.alignment)}".strip()
 
     @property

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from brainbench.guidance.options import EPOCHS, GUIDANCE_SUITES, SHIFT_LIMIT
+from brainbench.guidance.options import EPOCHS, GUIDANCE_SUITES, SEEDS, SHIFT_LIMIT
 from brainbench.models import ModelOptions
 from brainbench.reasoning import TaskOptions
 from brainbench.results.record import Record
@@ -17,7 +17,7 @@ from brainbench.results.wording import clip
 
 # what a list of names is joined by, on the command line; of other lists each is an option
 SEPARATORS = {"benchmarks": ",", "tasks": ",", "guidance_rois": ",", "nuisance": ",",
-              "guidance_methods": ",",
+              "guidance_methods": ",", "guidance_forms": ",", "guidance_recipes": ",",
               "guidance_tests": ";", "guidance_arms": ";"}  # fmt: skip
 # what is written as JSON there
 AS_JSON = ("samples",)
@@ -164,7 +164,14 @@ def _guidance(chosen: Any) -> dict[str, Any]:
     trained = ways.get("finetuning", {})
     epochs = trained.get("epochs")
     if epochs == EPOCHS.get(trained.get("tier")):  # type: ignore[arg-type]
-        epochs = None
+        # of the published form they were asked for all the same
+        epochs = trained.get("published_epochs")
+    counts = [
+        len(seeds)
+        for extent in ways.values()
+        if isinstance(seeds := extent.get("seeds"), list | tuple)
+        and len(seeds) != SEEDS.get(extent.get("tier"))  # type: ignore[arg-type]
+    ]
     found = {
         "suite": suites.get(tuple(ways), "guidance"),
         "dataset": chosen.get("dataset"),
@@ -176,6 +183,9 @@ def _guidance(chosen: Any) -> dict[str, Any]:
         "guidance_methods": methods,
         "guidance_answers": chosen.get("answers"),
         "guidance_limit": _limit([extent.get("limit") for extent in ways.values()]),
+        "guidance_forms": trained.get("forms"),
+        "guidance_recipes": trained.get("recipes"),
+        "seeds": next(iter(counts), None),
         "epochs": epochs,
     }
     return {name: value for name, value in found.items() if value}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
@@ -13,29 +13,25 @@ from numpy.typing import NDArray
 
 from brainbench.datasets import Behavior, Recording, load_card, load_recording
 from brainbench.errors import DataError, UsageError
-from brainbench.guidance.answers import ArmAnswers
-from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator, Question, ask_problems
-from brainbench.guidance.evaluation.neutral import SOME, NeutralPassages
-from brainbench.guidance.evaluation.neutral_text import neutral_text
+from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator, Question
+from brainbench.guidance.evaluation.neutral import SOME, neutral_measure
 from brainbench.guidance.evaluation.problem_tests import FOLIO, TESTS
 from brainbench.guidance.evaluation.selection import STRENGTHS, SteeringGrid
 from brainbench.guidance.evaluation.test_sets import TestQuestions, items_of, load_test
-from brainbench.guidance.finetuning import experiment
-from brainbench.guidance.finetuning.recipes import BOTH, REPRESENTATION, Budget
+from brainbench.guidance.finetuning.recipes import Recipe
 from brainbench.guidance.gains import scoring
 from brainbench.guidance.layer_sets import ALL, MIDDLE, layer_sets
 from brainbench.guidance.methods.directions import SteeringLoss, Training
 from brainbench.guidance.methods.guiding import check_signals, notes_of
 from brainbench.guidance.methods.registry import find_method, key_of
 from brainbench.guidance.options import Extent, GuidanceOptions
-from brainbench.guidance.rows import HELD_OUT, Dose, Mode, NeutralMeasure
+from brainbench.guidance.rows import HELD_OUT, Dose, Form, Mode
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.guidance.signals import Signals, load_more_answers, read_signals
 from brainbench.guidance.steering import plots
 from brainbench.guidance.steering.experiment import (
     Chosen,
     SteeringPlan,
-    arm_of,
     choose_directions,
     read_training,
     steer_held_out,
@@ -44,18 +40,16 @@ from brainbench.guidance.steering.experiment import (
 from brainbench.guidance.steering.limits import ShiftLimit
 from brainbench.guidance.steering.targeted import Targeted, search_score
 from brainbench.models import LanguageModel, Model, Site
-from brainbench.progress import Progress, Step, within
+from brainbench.progress import Progress, within
 from brainbench.results import RunFolder
 from brainbench.run.clock import Clock
+from brainbench.run.guided_finetuning import GuidedFinetuning
 from brainbench.run.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 
 DEFAULT_DATASET, SIMULATED_DATASET = "xiao2026", "phantom_guidance"
 SITE: Site = "attention"
-# what the epoch is chosen on
-_VALIDATION_TESTS = ("three premises, syllogistic", "three premises, transitive")
-_BUDGET = Budget(batch_size=8, accumulation=1, patience=0)
 AnyGain = GuidanceScore | SearchScore
 Part = tuple[str, type[AnyGain], Callable[[], Sequence[AnyGain]]]
 
@@ -103,6 +97,10 @@ def plan_guidance(options: GuidanceOptions, model: Model, settings: Settings) ->
         )
     if settings.options.think or settings.options.readout != "last" or settings.options.steer:
         raise UsageError("--suite guidance goes without --think, --readout and --steer")
+    for name in options.recipes:
+        # which refuses what there is not
+        if not Recipe(name).kind.guides:
+            raise UsageError(f"no brain response takes part in the recipe {name!r}: name another")
     dataset = options.dataset or (SIMULATED_DATASET if model.builtin else DEFAULT_DATASET)
     card = load_card(dataset)
     rois = options.rois or (tuple(card.rois) if card.simulated else tuple(card.rois)[:1])
@@ -163,10 +161,15 @@ class GuidanceRun:
                 for method in self.task.options.methods
             ]
         if "finetuning" in self.task.options.modes:
-            full = self.task.extents["finetuning"].tier == "full"
+            extent = self.task.extents["finetuning"]
             parts += [
-                (f"finetuning-{recipe}-{roi}", GuidanceScore, partial(self._finetune, roi, recipe))
-                for recipe in ([BOTH, REPRESENTATION] if full else [BOTH])
+                (
+                    "-".join(("finetuning", *_named(form), recipe, roi)),
+                    GuidanceScore,
+                    partial(self._finetune, roi, form, recipe),
+                )
+                for form in extent.forms
+                for recipe in extent.recipes(form)
             ]
         return parts
 
@@ -227,7 +230,7 @@ class GuidanceRun:
                     signals[kind],
                     extent,
                     doses=doses,
-                    neutral=self._neutral(extent.limit, SOME),
+                    neutral=neutral_measure(extent.limit, SOME),
                     humans_beat_model=beaten[kind],
                     notes=notes_of(method, signals[kind]),
                 )
@@ -249,7 +252,7 @@ class GuidanceRun:
                         signals[kind],
                         extent,
                         doses=chosen[kind][1],
-                        neutral=self._neutral(extent.limit),
+                        neutral=neutral_measure(extent.limit),
                         humans_beat_model=beaten[kind],
                         weighed=self.task.recording.behavior is not None and facts.weighs,
                         notes=notes_of(method, signals[kind]),
@@ -288,71 +291,21 @@ class GuidanceRun:
 
     # ------------------------------------------------------------ fine-tuning
 
-    def _finetune(self, roi: str, recipe: str) -> list[GuidanceScore]:
-        signals = self._signals(roi, "all")
-        train, test = experiment.split_runs(signals)
-        extent = self.task.extents["finetuning"]
-        model = self.task.model
-        own = signals.at(train)
-        plain = experiment.ask_plainly(model, ask_problems(model, own.problems))
-        humans_beat_model = own.humans_beat_model(plain.answer[:, 0])
-        plan = experiment.FinetuningPlan(
-            extent.arms("finetuning"),
-            extent.seeds,
-            recipe,
-            "wrong" if humans_beat_model else "all",
-            replace(_BUDGET, epochs=extent.epochs),
-            validation=tuple(self._validation),
-            limit=extent.limit,
-        )
-        folder = self.folder.path / "finetuned" / roi / recipe
-        trained = experiment.train_arms(model, own, plan, folder, self.report)
-        tests = self._tests("finetuning")
-        scanner = ask_problems(model, signals.at(test).problems)
-        before = experiment.alignment(model, signals, test)
-        answered: dict[str, list[experiment.TestAnswers]] = {}
-        passages = NeutralPassages(model)
-        after, shifts = [], []
-        for number, each in enumerate(trained):
-            which = arm_of(each.arm, number, len(trained))
-            self.report(Step(f"asking after training, {which}", number, len(trained)))
-            with experiment.as_trained(model, each) as now:
-                held_out = experiment.answer_questions(now, scanner, self._validation)
-                answered.setdefault(HELD_OUT, []).append(held_out)
-                for name, problems in tests.items():
-                    answered.setdefault(name, []).append(experiment.answer_test(now, problems))
-                after.append(experiment.alignment(now, signals, test))
-                shifts.append(passages.shift(now))
-        rows = experiment.compare_alignment(before, trained, after)
-        way = scoring.Method("finetuning", "controlled", recipe, SITE, self._sets[MIDDLE])
-        found = []
-        for name, answers in answered.items():
-            arms: dict[str, ArmAnswers] = experiment.gather(
-                trained, answers, len(extent.seeds), shifts
-            )
-            own_test = tests.get(name)
-            kind = "all" if own_test is None else own_test.test.kind
-            items = items_of(scanner) if own_test is None else own_test.items
-            read = scoring.Read(name, kind, items, arms)
-            found.append(
-                scoring.score_test(
-                    way,
-                    read,
-                    signals,
-                    extent,
-                    alignment=rows,
-                    neutral=self._neutral(extent.limit),
-                    humans_beat_model=humans_beat_model,
-                )
-            )
-        return found
+    def _finetune(self, roi: str, form: Form, recipe: str) -> list[GuidanceScore]:
+        task = self.task
+        return GuidedFinetuning(
+            self.folder,
+            task.model,
+            task.extents["finetuning"],
+            self._kinds,
+            SITE,
+            self._sets[MIDDLE],
+            self._tests("finetuning"),
+            self.settings.limit,
+            self.report,
+        ).scores(self._signals(roi, "all"), form, recipe)
 
     # ------------------------------------------------------------ parts
-
-    def _neutral(self, limit: float | None, every: int = 1) -> NeutralMeasure:
-        text = neutral_text()
-        count = len(text.passages[::every])
-        return NeutralMeasure(sha256=text.sha256, n_passages=count, limit=limit)
 
     @cached_property
     def _sets(self) -> dict[str, tuple[int, ...]]:
@@ -387,12 +340,6 @@ class GuidanceRun:
                 _LOG.warning("FOLIO is left out: %s", error)
         return found
 
-    @cached_property
-    def _validation(self) -> list[Any]:
-        loaded = [load_test(self.task.model, name, all_orders=False) for name in _VALIDATION_TESTS]
-        kinds = self._kinds
-        return [q for test in loaded if test.test.kind in kinds for q in test.validation]
-
     def _signals(self, roi: str, kind: str) -> Signals:
         return read_signals(self.task.recording, roi, kind)
 
@@ -404,3 +351,8 @@ class GuidanceRun:
             self.folder.put(key, kept, {})
         found: list[dict[str, Any]] = kept["scores"]
         return found
+
+
+def _named(form: Form) -> tuple[str, ...]:
+    """A form in the name of a step; of the controlled one steps have no name."""
+    return () if form == "controlled" else (form,)

@@ -52,6 +52,28 @@ def test_the_full_tier_can_claim_and_the_reduced_one_has_its_baselines(mode: Mod
     assert list(arms) == [name for name in ARMS if name in arms]
 
 
+def test_the_published_form_is_of_the_full_tier_unless_it_is_named() -> None:
+    few, full = (
+        GuidanceOptions(tier=tier).extent("finetuning", "cpu", False, 0)
+        for tier in ("reduced", "full")
+    )
+    assert (few.forms, full.forms) == (("controlled",), ("controlled", "published"))
+    assert few.published_epochs == full.published_epochs == 100
+    assert full.recipes("controlled") == ("representation+labels", "representation")
+    assert full.recipes("published") == few.recipes("published") == ("representation+labels",)
+    named = GuidanceOptions(forms=("published", "controlled"), epochs=4, recipes=("a", "b"))
+    chosen = named.extent("finetuning", "cpu", False, 0)
+    assert chosen.forms == ("controlled", "published"), "in one order everywhere"
+    assert (chosen.epochs, chosen.published_epochs) == (4, 4)
+    assert chosen.recipes("published") == ("a", "b")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_more_seeds_than_the_tier_has(mode: Mode) -> None:
+    few = GuidanceOptions(tier="reduced", seeds=3).extent(mode, "cpu", False, 2)
+    assert (few.tier, few.seeds) == ("reduced", (2, 3, 4))
+
+
 def test_suites() -> None:
     assert GUIDANCE_SUITES["guidance"] == MODES
     assert {GUIDANCE_SUITES[f"guidance-{mode}"] for mode in MODES} == {(mode,) for mode in MODES}
@@ -71,6 +93,12 @@ def test_names_that_there_are_not() -> None:
     for methods in ((), ("one step", "one step")):
         with pytest.raises(UsageError, match="name each once"):
             GuidanceOptions(methods=methods)
+    with pytest.raises(UsageError, match="seeds must be a whole number from 1, not 0"):
+        GuidanceOptions(seeds=0)
+    with pytest.raises(UnknownNameError, match="unknown form 'publishd'; did you mean 'published'"):
+        GuidanceOptions(forms=("publishd",))
+    with pytest.raises(UsageError, match="a recipe is named twice: a, a"):
+        GuidanceOptions(recipes=("a", "a"))
 
 
 def test_what_changes_a_number_changes_the_identity() -> None:
@@ -80,7 +108,14 @@ def test_what_changes_a_number_changes_the_identity() -> None:
     plain = identity(GuidanceOptions())
     assert plain == identity(GuidanceOptions(methods=("one step",)))
     assert plain == identity(GuidanceOptions(tier="reduced")), "it is what auto comes to"
+    assert plain == identity(GuidanceOptions(forms=("controlled",), seeds=1))
+    published = identity(GuidanceOptions(forms=("published",)))
+    # as many epochs as the controlled form has by itself, but fewer than published
+    assert published != identity(GuidanceOptions(forms=("published",), epochs=6))
     others = [
+        published,
+        identity(GuidanceOptions(seeds=2)),
+        identity(GuidanceOptions(recipes=("language+representation",))),
         identity(GuidanceOptions(tier="full")),
         identity(GuidanceOptions(), "cuda"),
         identity(GuidanceOptions(), seed=1),

@@ -98,6 +98,12 @@ def test_guidance_is_asked_for_by_its_suite() -> None:
     assert guided(modes=("finetuning",), epochs=3, tier="full") == [
         "--suite", "guidance-finetuning", *whose, "--tier", "full", *rois, "--epochs", "3",
     ]  # fmt: skip
+    assert guided(modes=("finetuning",), forms=("published",), seeds=3, epochs=6) == [
+        "--suite", "guidance-finetuning", *whose, "--tier", "reduced", *rois,
+        "--guidance-forms", "published", "--seeds", "3", "--epochs", "6",
+    ]  # fmt: skip
+    joint = guided(modes=("finetuning",), recipes=("language+representation",), seeds=1)
+    assert joint[-2:] == ["--guidance-recipes", "language+representation"]
     both = guided("cuda:0", modes=("steering", "finetuning"))
     assert both == ["--suite", "guidance", *whose, "--tier", "full", *rois]
 

@@ -27,6 +27,7 @@ from brainbench.guidance.evaluation.cached_prompts import (
     Question,
 )
 from brainbench.guidance.evaluation.neutral_text import NeutralText, neutral_text
+from brainbench.guidance.rows import NeutralMeasure
 from brainbench.models import LanguageModel
 from brainbench.models.forward.reader import pad
 from brainbench.models.forward.running import evaluating, input_device
@@ -54,6 +55,19 @@ class Shift:
 
     kl: Array
     rise: Array
+
+
+def neutral_measure(limit: float | None, every: int = 1) -> NeutralMeasure:
+    """What shifts were measured on, as in a record.
+
+    Parameters
+    ----------
+    limit : of the shift, nats; None for none.
+    every : 1 for all passages, 3 for every third.
+    """
+    text = neutral_text()
+    count = len(text.passages[::every])
+    return NeutralMeasure(sha256=text.sha256, n_passages=count, limit=limit)
 
 
 class NeutralPrefixes:

@@ -1,17 +1,19 @@
-"""The arms of fine-tuning: each trained on some scanner runs, then evaluated on the rest.
+"""The arms of fine-tuning, each trained alike, then evaluated on what it was not trained on.
 
-The first half of each reasoning type's runs trains; the others are held out, and so are all
-problems of the tests. The epoch is chosen on validation problems, by the area under the curve of
-log-odds, among those that stay within the limit on neutral text; thresholds there too.
+In the controlled form the first half of each reasoning type's runs trains, and the others are held
+out, as are all problems of the tests. In the published form all items train. Epoch, learning rate
+and λ are chosen on validation problems: by the area under the curve of log-odds, among those that
+stay within the limit on neutral text, in the published form by accuracy; thresholds there too.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,13 +31,17 @@ from brainbench.guidance.finetuning.adapters import adapted, randomise_adapter
 from brainbench.guidance.finetuning.arms import train_as
 from brainbench.guidance.finetuning.recipes import BOTH, Budget, Recipe
 from brainbench.guidance.finetuning.train import Watch, finetune
-from brainbench.guidance.rows import ArmAlignment
+from brainbench.guidance.options import PUBLISHED_EPOCHS
+from brainbench.guidance.rows import ArmAlignment, Form
 from brainbench.guidance.signals import Signals
 from brainbench.guidance.steering.asking import AllResponses
 from brainbench.guidance.steering.experiment import Rows, arm_of
 from brainbench.models import LanguageModel, Model, read_activations
 from brainbench.progress import Progress, Step, no_progress, within
 from brainbench.statistics.answers import auc
+
+# from the seed of one start to the next of the same arm, beyond the seeds of a run
+_OTHER_START = 1000
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class FinetuningPlan:
     ----------
     arms : names; ``guided`` among them.
     seeds : of every trained arm: of its initial weights, its order of items, and its signals.
-    recipe : what signals are used in: ``representation``, or beside labels.
+    recipe : what signals are used in: ``representation``, or beside labels or text.
     guided_items : items whose states are pulled towards responses, one of
         :data:`~brainbench.guidance.finetuning.recipes.GUIDED_ITEMS`.
     budget : of every arm.
@@ -54,6 +60,9 @@ class FinetuningPlan:
     validation : problems that learning rate, epoch and thresholds of held-out items are chosen on.
     limit : of the shift of neutral text, nats: an epoch beyond it is not kept, nor a rate whose
         epochs all are, where another stays within. None measures none while training.
+    form : ``controlled`` or ``published``, see :class:`.recipes.Recipe`.
+    weights : λ; each arm and seed is trained with all of them too. An arm whose recipe has no λ
+        is tried as often, from other first weights, so that no arm has more to choose from.
     """
 
     arms: tuple[str, ...]
@@ -64,6 +73,32 @@ class FinetuningPlan:
     learning_rates: tuple[float, ...] = (3e-4, 3e-3)
     validation: tuple[Question, ...] = ()
     limit: float | None = None
+    form: Form = "controlled"
+    weights: tuple[float, ...] = (0.05,)
+
+
+def published_plan(
+    arms: tuple[str, ...], seeds: tuple[int, ...], recipe: str, epochs: int = PUBLISHED_EPOCHS
+) -> FinetuningPlan:
+    """NARF+Label as published: rate 1e-4, one step of all items, stop after 10 falls.
+
+    Parameters
+    ----------
+    arms, seeds, recipe : see :class:`FinetuningPlan`.
+    epochs : at most.
+
+    Source: Xiao, Du & Lin 2026, Methods; λ from 0.01 to 0.1 there, three values of it here.
+    """
+    budget = Budget(epochs=epochs, batch_size=8, accumulation=None, patience=10)
+    return FinetuningPlan(
+        arms,
+        seeds,
+        recipe,
+        budget=budget,
+        learning_rates=(1e-4,),
+        form="published",
+        weights=(0.01, 0.03, 0.1),
+    )
 
 
 @dataclass(frozen=True)
@@ -86,6 +121,23 @@ class TestAnswers:
     odds: NDArray[np.float64]
     answer: NDArray[np.int64]
     threshold: float | None
+
+    def facts(self) -> dict[str, Any]:
+        """As JSON values, log-odds that are missing as NaN."""
+        return {
+            "odds": self.odds.tolist(),
+            "answer": self.answer.tolist(),
+            "threshold": self.threshold,
+        }
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> TestAnswers:
+        """The answers of :meth:`facts`."""
+        return cls(
+            np.asarray(facts["odds"], np.float64),
+            np.asarray(facts["answer"], np.int64),
+            facts["threshold"],
+        )
 
 
 def split_runs(signals: Signals) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -155,33 +207,37 @@ def _train(
     neutral: NeutralPassages | None,
     report: Progress,
 ) -> tuple[Path, bool]:
-    """Train with every rate; the folder of the one that validation prefers within the limit.
+    """Train in every way of the plan; the folder of the one that validation prefers.
 
-    Where all are beyond it, that of the one that shifts least; and whether that is so.
+    Among those within the limit; where all are beyond it, that of the one that shifts least; and
+    whether that is so.
     """
-    own, recipe = train_as(arm, signals, Recipe(plan.recipe, guided_items=plan.guided_items), seed)
+    recipe = Recipe(plan.recipe, plan.form, guided_items=plan.guided_items)
+    own, recipe = train_as(arm, signals, recipe, seed)
     labels = np.array([question.label for question in plan.validation])
 
     def validate(now: LanguageModel) -> float:
-        return float(auc(ask_plainly(now, plan.validation).odds[:, 0], labels == 0))
+        found = ask_plainly(now, plan.validation)
+        if plan.form == "published":
+            return float(np.mean(found.answer[:, 0] == labels))
+        return float(auc(found.odds[:, 0], labels == 0))
 
     def shift(now: LanguageModel) -> float:
         assert neutral is not None
         return float(neutral.shift(now).kl[0])
 
     best: tuple[tuple[bool, float], Path] | None = None
-    for number, rate in enumerate(plan.learning_rates):
-        what = f"rate {number + 1} of {len(plan.learning_rates)}"
-        budget = replace(plan.budget, seed=seed, learning_rate=rate)
+    tries = _tries(plan, recipe, seed)
+    for number, (name, tried, budget) in enumerate(tries):
+        what = f"{'rate' if len(plan.weights) == 1 else 'try'} {number + 1} of {len(tries)}"
         watch = Watch(
             validate,
             partial(_report, report, what),
             None if neutral is None else shift,
             plan.limit,
         )
-        place = folder / f"rate-{rate:g}"
         found = finetune(
-            model, own, recipe, place, budget=budget, watch=watch, arm=arm, resume=True
+            model, own, tried, folder / name, budget=budget, watch=watch, arm=arm, resume=True
         )
         history = found.record.history
         epoch = history.best_epoch
@@ -190,6 +246,22 @@ def _train(
             best = (not history.beyond, score), found.folder
     assert best is not None
     return best[1], not best[0][0]
+
+
+def _tries(plan: FinetuningPlan, recipe: Recipe, seed: int) -> list[tuple[str, Recipe, Budget]]:
+    """Folder, recipe and budget of each way in which an arm is trained."""
+    found = []
+    for rate in plan.learning_rates:
+        for number, weight in enumerate(plan.weights):
+            name, start = f"rate-{rate:g}", seed
+            if len(plan.weights) > 1 and recipe.is_weighted:
+                name += f"-weight-{weight:g}"
+            elif len(plan.weights) > 1:
+                name, start = f"{name}-start-{number}", seed + number * _OTHER_START
+            tried = replace(recipe, weight=weight) if recipe.is_weighted else recipe
+            budget = replace(plan.budget, seed=start, learning_rate=rate)
+            found.append((name, tried, budget))
+    return found
 
 
 def _report(report: Progress, what: str, done: int, total: int, text: str) -> None:

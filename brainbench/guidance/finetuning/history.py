@@ -65,7 +65,8 @@ class History(BaseModel):
         epochs : how many there are to be.
         patience : falls of the validation score after which training stops; 0 never stops it.
         """
-        stopped = bool(patience) and falls(self.validation) >= patience
+        # the model before training is no epoch to fall from
+        stopped = bool(patience) and falls(self.validation[1:]) >= patience
         return self.epochs >= epochs or stopped
 
 

@@ -9,7 +9,7 @@ from brainbench.guidance.answers import ArmAnswers, TestItems
 from brainbench.guidance.arms import GUIDED, PERMUTED, find_arm
 from brainbench.guidance.gains.compare import MIN_DRAWS, GainSettings, measure_gains
 from brainbench.guidance.options import Extent
-from brainbench.guidance.rows import ArmAlignment, Dose, Form, Mode, NeutralMeasure
+from brainbench.guidance.rows import TRAINED_ON, ArmAlignment, Dose, Form, Mode, NeutralMeasure
 from brainbench.guidance.score import GuidanceScore
 from brainbench.guidance.signals import Signals
 
@@ -115,6 +115,6 @@ def score_test(
         humans_beat_model=humans_beat_model,
         answers_of=(signals.more.dataset if signals.more else dataset) if weighed else None,
         n_answered=(signals.more or signals).n_people if weighed else None,
-        verdict=gains.verdict,
+        verdict="inconclusive" if read.name == TRAINED_ON else gains.verdict,
         notes=tuple(notes),
     )

@@ -8,7 +8,7 @@ from brainbench.datasets import list_datasets, load_card
 from brainbench.guidance.arms import ARMS, GUIDED, GUIDED_RESTARTS, RESTARTS, UNGUIDED
 from brainbench.guidance.gains.compare import MIN_DRAWS
 from brainbench.guidance.methods.registry import METHODS
-from brainbench.guidance.rows import ArmRow, Difference
+from brainbench.guidance.rows import TRAINED_ON, ArmRow, Difference
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.guidance.verdict import (
     AGAINST,
@@ -159,6 +159,8 @@ def _shift_faults(gain: GuidanceScore) -> Iterator[Fault]:
 def _verdict_faults(gain: GuidanceScore) -> Iterator[Fault]:
     """The verdict that the differences, seeds and permutations of the record give, or less."""
     few = [f"the tier is {gain.tier}"] if gain.tier != "full" else []
+    if gain.test == TRAINED_ON:
+        few.append("it is read on the items that the model was trained on")
     arms = {arm.arm: arm for arm in gain.arms}
     few += [
         f"{arms[name].n_seeds} seeds of {name}"

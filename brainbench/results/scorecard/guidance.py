@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED
-from brainbench.guidance.rows import Change, Mode
+from brainbench.guidance.rows import TRAINED_ON, Change, Mode
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.guidance.verdict import LEVEL, least_changes
 from brainbench.quantities import Interval
@@ -23,7 +23,7 @@ def read_guidance(record: Record) -> list[Reading]:
     """A line for steering and one for fine-tuning; of the targeted search where it stands alone."""
     found = []
     for mode in _NAMES:
-        gains = [gain for gain in record.gains if gain.mode == mode]
+        gains = [g for g in record.gains if g.mode == mode and g.test != TRAINED_ON]
         controlled = [gain for gain in gains if gain.form == "controlled"] or gains
         line = gains_line(controlled)
         if line is not None:
@@ -52,7 +52,7 @@ def gains_line(gains: Sequence[GuidanceScore]) -> ScoreLine | None:
     verdict, mood = _verdict(measured)
     against = " or ".join(_AGAINST[arm] for arm in _AGAINST if arm in arms)
     return ScoreLine(
-        name=_NAMES[gains[0].mode],
+        name=_NAMES[gains[0].mode] + (", as published" if gains[0].form == "published" else ""),
         statistic="gain in AUC",
         value=mean(change.value for change in least),
         interval=gain_interval(gains),

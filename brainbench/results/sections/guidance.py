@@ -8,7 +8,7 @@ from pathlib import Path
 from brainbench.guidance.arms import GUIDED, GUIDED_RESTARTS, UNGUIDED
 from brainbench.guidance.layer_sets import name_layers
 from brainbench.guidance.methods.registry import ONE_STEP, key_of
-from brainbench.guidance.rows import TRIES, Change, Dose, SearchRow
+from brainbench.guidance.rows import TRAINED_ON, TRIES, Change, Dose, SearchRow
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.guidance.verdict import AGAINST, CLAIM, LEVEL, RISES, claim_p
 from brainbench.results.blocks import (
@@ -113,7 +113,8 @@ def _overview(scores: Sequence[GuidanceScore]) -> Table:
 
     Each verdict is of one test; a reader of many sees p of each claim, corrected over them.
     """
-    p_values = [claim_p(score.differences) for score in scores]
+    # no claim is made of items that were trained on
+    p_values = [None if s.test == TRAINED_ON else claim_p(s.differences) for s in scores]
     tested = [p for p in p_values if p is not None]
     corrected = iter(holm(tested) if tested else [])
     rows = []
@@ -236,7 +237,8 @@ def title_of_gain(score: GuidanceScore) -> str:
 
 
 def _mode(score: GuidanceScore) -> str:
-    return score.mode.replace("finetuning", "fine-tuning")
+    mode = score.mode.replace("finetuning", "fine-tuning")
+    return f"{mode} as published" if score.form == "published" else mode
 
 
 def title_of_search(score: SearchScore) -> str:

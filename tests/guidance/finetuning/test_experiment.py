@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from brainbench.guidance.evaluation.neutral import SOME, NeutralPassages
 from brainbench.guidance.finetuning import experiment
 from brainbench.guidance.finetuning.experiment import FinetuningPlan, TrainedArm
 from brainbench.guidance.finetuning.folder import FinetuningFolder
-from brainbench.guidance.finetuning.recipes import Budget
+from brainbench.guidance.finetuning.recipes import Budget, Recipe
 from brainbench.guidance.signals import Signals, read_signals
 from brainbench.models import LanguageModel, load_model
 
@@ -108,6 +109,40 @@ def test_a_rate_within_the_limit_comes_first_else_the_one_that_shifts_least(
     if beyond:
         assert trained.folder.name == "rate-1e-05"
         assert history.best_epoch == 1 + int(np.argmin(history.shifts))
+
+
+def test_the_published_plan_is_the_papers() -> None:
+    plan = experiment.published_plan(("guided",), (0,), "representation+labels")
+    budget = plan.budget
+    assert (plan.form, plan.learning_rates) == ("published", (1e-4,))
+    assert (budget.epochs, budget.patience, budget.accumulation) == (100, 10, None)
+    assert min(plan.weights) == 0.01
+    assert max(plan.weights) == 0.1
+    recipe = Recipe("representation+labels", "published").at_layers(30)
+    assert (recipe.rank, recipe.alpha, recipe.chosen_centring) == (8, 16, "raw")
+
+
+def test_every_arm_is_tried_as_often() -> None:
+    plan = experiment.published_plan(("guided",), (0,), "representation+labels")
+    guided = experiment._tries(plan, Recipe("representation+labels", "published"), 3)
+    labels = experiment._tries(plan, Recipe("labels", "published"), 3)
+    assert [recipe.weight for _, recipe, _ in guided] == [0.01, 0.03, 0.1]
+    assert {budget.seed for _, _, budget in guided} == {3}
+    assert [budget.seed for _, _, budget in labels] == [3, 1003, 2003]
+    assert len({recipe.weight for _, recipe, _ in labels}) == 1
+    assert len({name for name, _, _ in labels}) == len(guided) == 3
+    controlled = FinetuningPlan(("guided",), (0,))
+    rates = experiment._tries(controlled, Recipe(), 3)
+    assert [name for name, _, _ in rates] == ["rate-0.0003", "rate-0.003"]
+    assert {(b.seed, r.weight) for _, r, b in rates} == {(3, Recipe().weight)}
+
+
+def test_answers_are_kept_and_read_back() -> None:
+    given = experiment.TestAnswers(np.array([0.1 + 0.2, np.nan]), np.array([1, -1]), None)
+    back = experiment.TestAnswers.of(json.loads(json.dumps(given.facts())))
+    np.testing.assert_array_equal(back.odds, given.odds)
+    np.testing.assert_array_equal(back.answer, given.answer)
+    assert back.threshold is None
 
 
 def test_alignment_is_that_of_plain_ridge_on_the_held_out_runs(

@@ -11,7 +11,7 @@ from synthetic_gains import arm, gain
 
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED
 from brainbench.guidance.methods.registry import METHODS
-from brainbench.guidance.rows import SearchRow
+from brainbench.guidance.rows import TRAINED_ON, SearchRow
 from brainbench.guidance.score import GuidanceScore
 from brainbench.leaderboard.checks.guidance import guidance_faults, search_faults
 
@@ -94,6 +94,13 @@ def test_gains_that_cannot_be(change: Callable[[dict[str, Any]], None], reason: 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_of_steering_may_be_handed_in(method: str) -> None:
     assert faults(gain(lambda g: g.update(recipe=method))) == []
+
+
+def test_nothing_is_claimed_of_items_that_were_trained_on() -> None:
+    told = faults(gain(lambda g: g.update(test=TRAINED_ON)))
+    assert len(told) == 1
+    assert "(it is read on the items that the model was trained on)" in told[0]
+    assert faults(gain(lambda g: g.update(test=TRAINED_ON, verdict="inconclusive"))) == []
 
 
 def test_answers_of_more_people_weigh_items() -> None:
