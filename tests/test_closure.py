@@ -236,7 +236,8 @@ _NAMES_ALONE = {
     "benchmarks.protocols", "benchmarks.reached", "benchmarks.score", "benchmarks.steps",
     "benchmarks.behavior.score", "benchmarks.controlled.score", "benchmarks.published.score",
     "benchmarks.ladder.names", "benchmarks.ladder.score", "encoding.ladder.terms",
-    "guidance.arms", "guidance.layer_sets", "guidance.options", "guidance.rows", "guidance.score",
+    "guidance.arms", "guidance.layer_sets", "guidance.matched", "guidance.options",
+    "guidance.rows", "guidance.score",
     "guidance.verdict", "guidance.weighing",
     "guidance.evaluation.problem_tests", "guidance.methods.registry",
 }  # fmt: skip

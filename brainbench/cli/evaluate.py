@@ -65,8 +65,6 @@ With no arguments: the built-in model on simulated people, in under a minute.
   brainbench evaluate --model ./model --suite alignment
   brainbench evaluate --model my.gguf --dataset xiao2026 --protocol published
   brainbench evaluate --model ./model --suite accuracy --apply-chat-template
-  brainbench evaluate --model ./model --suite alignment --backend vllm
-  brainbench evaluate --model ./model --steer ./steering --suite behavior
   brainbench evaluate --model activations.safetensors --json > run.json
   brainbench evaluate --model ./model --assembly own.nc --group passage
   brainbench evaluate --model ./model --suite guidance --plan
@@ -194,7 +192,7 @@ def evaluate(
         str,
         typer.Option(
             metavar="NAME",
-            help="State scored: last (token), premises (mean) or localised.",
+            help="last, premises or localised.",
             rich_help_panel=MODEL_PANEL,
         ),
     ] = "last",
@@ -351,7 +349,7 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="NAMES",
-            help="Of fine-tuning: controlled, published or both, by commas. By default the tier's.",
+            help="Of fine-tuning: controlled,published.",
             rich_help_panel=_GUIDANCE,
         ),
     ] = None,
@@ -359,7 +357,7 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="NAMES",
-            help="Of fine-tuning, by commas, as in language+representation.",
+            help="Of fine-tuning: language+representation, ….",
             rich_help_panel=_GUIDANCE,
         ),
     ] = None,
@@ -368,7 +366,7 @@ def evaluate(
         typer.Option(
             metavar="N",
             min=1,
-            help="Seeds of each arm, from --seed on. By default 1, full: 5.",
+            help="Of each arm. By default 1; full tier: 5.",
             rich_help_panel=_GUIDANCE,
         ),
     ] = None,
@@ -377,7 +375,7 @@ def evaluate(
         typer.Option(
             metavar="N",
             min=1,
-            help="Limit of fine-tuning. By default the tier's; published: 100.",
+            help="Limit of fine-tuning. By default the tier's.",
             rich_help_panel=_GUIDANCE,
         ),
     ] = None,

@@ -383,6 +383,10 @@ GUIDANCE: dict[str, dict[str, Any]] = {
     "epochs": {"epochs": 2},
     "answers": {"answers": "scanned"},
     "methods": {"methods": ("one step", "own map")},
+    "forms": {"forms": ("published",)},
+    "recipes": {"recipes": ("language+representation",)},
+    "seeds": {"seeds": 3},
+    "limit": {"limit": 0.2},
 }
 
 
@@ -393,8 +397,10 @@ def test_every_option_of_guidance_is_listed() -> None:
 
 @pytest.mark.parametrize("option", GUIDANCE)
 def test_an_option_of_guidance_is_in_the_id(option: str, made: Path) -> None:
-    found = run_id(made, (), guidance=GUIDED | GUIDANCE[option])
-    assert found != plain_id(made, "guidance")
+    # of fine-tuning alone
+    base = GUIDED | (GUIDANCE["modes"] if option in ("forms", "recipes") else {})
+    found = run_id(made, (), guidance=base | GUIDANCE[option])
+    assert found != run_id(made, (), guidance=base)
 
 
 def test_problems_that_guidance_tests_are_in_the_id(
