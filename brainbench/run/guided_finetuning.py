@@ -156,6 +156,8 @@ class GuidedFinetuning:
         """Answers of an arm to every test, alignment with held-out runs, shift of neutral text."""
         kept = self.folder.get(key)
         if kept is None:
+            # what the model as it is predicts, before an adapter lies in it
+            passages = self._passages
             with experiment.as_trained(self.model, trained) as now:
                 answered = {HELD_OUT: experiment.answer_questions(now, items, validation)}
                 for name, problems in self.tests.items():
@@ -163,7 +165,7 @@ class GuidedFinetuning:
                 signals, test = aligned
                 whole = len(test) == len(signals.labels)
                 r = None if whole else experiment.alignment(now, signals, test)
-                shift = self._passages.shift(now)
+                shift = passages.shift(now)
             kept = {
                 "answers": {name: a.facts() for name, a in answered.items()},
                 "alignment": r,
