@@ -19,6 +19,9 @@ from statistics import fmean
 from brainbench.benchmarks import ControlledScore, LadderScore
 from brainbench.benchmarks.ladder.names import IN_WORDS, UNTRAINED
 from brainbench.benchmarks.ladder.score import together
+from brainbench.guidance.arms import LABEL_ONLY, PERMUTED, UNGUIDED
+from brainbench.guidance.rows import Change
+from brainbench.guidance.verdict import find_change
 from brainbench.results import Record, load_record
 from brainbench.results.blocks import ScoreLine
 from brainbench.results.scorecard import scorecard
@@ -26,7 +29,7 @@ from brainbench.results.sections.cells import CellSummary, controlled_cells, pub
 from brainbench.results.wording import plain_cell
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "results.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "results.md", ROOT / "docs" / "reproduction.md")
 # what a file of weights is called elsewhere
 NAMES = {
     "SmolLM2-135M-Instruct.Q4_1": "SmolLM2-135M-Instruct",
@@ -207,6 +210,72 @@ def guidance() -> str:
     return _markdown(["", "way", "of", "gain in AUC", "against", "verdict"], lines, numbers=False)
 
 
+def explained() -> str:
+    """As published in the paper's own region, divided by the ceiling: models, then nuisance."""
+    region = "deductive_reasoning"
+    chosen = [run for run in runs() if run.record.published]
+    lines = []
+    for run in chosen:
+        scores = {s.reasoning_type: s for s in run.record.published if s.roi == region}
+        lines.append([run.model, *(_percent(scores[kind].score) for kind in TYPES)])
+    scores = {s.reasoning_type: s for s in chosen[0].record.published if s.roi == region}
+    for name in ("reasoning type", "length", "response time"):
+        found = [
+            next((c.score for c in scores[kind].controls if c.control == name), None)
+            for kind in TYPES
+        ]
+        lines.append([f"*{name}*", *(_percent(value) for value in found)])
+    return _markdown(["", *TYPES], lines)
+
+
+def flips() -> str:
+    """Share of pairs of a person and a problem that a targeted search flips, by arm."""
+    chosen = [(run, score) for run in runs() for score in run.record.searches]
+    arms = list(dict.fromkeys(row.arm for _, score in chosen for row in score.rows))
+    lines = []
+    for run, score in chosen:
+        flipped = {row.arm: _percent(row.flipped) for row in score.rows}
+        lines.append(
+            [f"{run.model}, {score.reasoning_type}", str(score.n_pairs)]
+            + [flipped.get(arm, "") for arm in arms]
+        )
+    return _markdown(["", "pairs", *arms], lines)
+
+
+def gained() -> str:
+    """What guided gains over signals of other items, over labels alone and over nothing."""
+    lines = []
+    for run in runs():
+        for score in run.record.gains:
+            by_arm = {each.against: each for each in score.differences}
+            against = [find_change(by_arm.get(arm), "auc") for arm in (PERMUTED, LABEL_ONLY)]
+            plain = find_change(by_arm.get(UNGUIDED), "accuracy")
+            lines.append(
+                [
+                    f"{run.model}, {score.mode.replace('finetuning', 'fine-tuning')}"
+                    f"{' as published' if score.form == 'published' else ''}",
+                    score.reasoning_type,
+                    score.test,
+                    str(score.n_items),
+                    *(_change(change) for change in against),
+                    _change(plain),
+                ]
+            )
+    head = ["", "guided by", "read on", "n", "AUC over permuted", "over labels alone"]
+    return _markdown([*head, "accuracy over unguided"], lines)
+
+
+def _change(change: Change | None) -> str:
+    if change is None:
+        return "n/a"
+    ends = "" if change.interval is None else " [{:.3f}, {:.3f}]".format(*change.interval)
+    return f"{change.value:+.3f}{ends}"
+
+
+def _percent(share: float | None) -> str:
+    return "n/a" if share is None else f"{100.0 * share:.0f} %"
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "four scores": four_scores,
     "ladders": ladders,
@@ -215,6 +284,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "published": published,
     "accuracy": accuracy,
     "guidance": guidance,
+    "explained": explained,
+    "flips": flips,
+    "gained": gained,
 }
 
 

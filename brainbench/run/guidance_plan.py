@@ -114,6 +114,11 @@ def count_prompts(
     extent : says whether every order of premises is asked.
     kinds : reasoning types of the people.
     limit : at most so many problems of each file.
+
+    Raises
+    ------
+    UsageError
+        When FOLIO is the only test, whose stories are not part of the package.
     """
     names = options.tests or tuple(
         name for name, test in TESTS.items() if not model.builtin or test.kind in kinds
@@ -122,6 +127,11 @@ def count_prompts(
     each = (read_set(file, "test", all_orders=extent.all_orders, limit=limit) for file in files)
     test = [problem for problems in each for problem in problems]
     validation = read_validation(files, limit=limit)
+    if not (test or validation):
+        raise UsageError(
+            f"a plan counts the package's own problems, and {FOLIO} is not among them: name "
+            "another --guidance-tests beside it"
+        )
     # one in so many is enough to know how long they are
     some = test[:: max(1, len(test) // 100)] or validation
     lengths = [len(question.tokens) for question in ask_problems(model, some)]

@@ -35,6 +35,12 @@ def test_a_plan_is_printed_and_nothing_run(cli: Any, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_folio_alone_cannot_be_planned(cli: Any) -> None:
+    code, _, err = cli("--suite", "guidance", "--plan", "--guidance-tests", "FOLIO")
+    assert code == 2
+    assert "FOLIO is not among them: name another --guidance-tests beside it" in err
+
+
 def test_one_way_of_guiding_and_the_default_gain(cli: Any) -> None:
     code, out, _ = cli("--suite", "guidance-steering", "--plan")
     assert code == 0

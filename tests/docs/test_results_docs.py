@@ -35,6 +35,24 @@ def test_tables_are_those_of_the_submissions(script: ModuleType) -> None:
         assert script.remade(text) == text, f"{page.name}: run scripts/results_tables.py"
 
 
+def test_what_reproduction_says_of_its_tables_holds(script: ModuleType) -> None:
+    text = (ROOT / "docs" / "reproduction.md").read_text("utf-8")
+    assert "No interval of the first two columns lies above 0." in text
+    assert "All runs are of the reduced tier" in text
+    for run in script.runs():
+        for score in run.record.gains:
+            assert score.tier == "reduced"
+            for each in score.differences:
+                change = script.find_change(each, "auc")
+                if each.against in (script.PERMUTED, script.LABEL_ONLY) and change is not None:
+                    assert change.interval is None or change.interval[0] <= 0.0
+    flipped = [
+        (s, {r.arm: r for r in s.rows}) for run in script.runs() for s in run.record.searches
+    ]
+    assert flipped
+    assert all(rows["guided"].flipped < 1.0 for _, rows in flipped), "not every answer"
+
+
 def test_every_table_is_on_a_page(script: ModuleType) -> None:
     pages = "".join(page.read_text("utf-8") for page in script.PAGES)
     assert all(f"<!-- table: {name} -->" in pages for name in script.TABLES)
