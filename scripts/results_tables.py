@@ -1,10 +1,10 @@
-"""Make the tables of results in README.md and docs/results.md from the submissions.
+"""Make the tables of results in README.md and docs from the submissions.
 
     python scripts/results_tables.py
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. Numbers are those that boards
 and reports show of the same records: lines of the scorecard, rows of the ladder, cells. A test
-holds both pages to the submissions.
+holds the pages to the submissions.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ from brainbench.results.sections.cells import CellSummary, controlled_cells, pub
 from brainbench.results.wording import plain_cell
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "results.md", ROOT / "docs" / "reproduction.md")
+PAGES = (
+    ROOT / "README.md",
+    *(ROOT / "docs" / f"{name}.md" for name in ("results", "reproduction", "guidance")),
+)
 # what a file of weights is called elsewhere
 NAMES = {
     "SmolLM2-135M-Instruct.Q4_1": "SmolLM2-135M-Instruct",
