@@ -239,10 +239,14 @@ def flips() -> str:
     for run, score in chosen:
         flipped = {row.arm: _percent(row.flipped) for row in score.rows}
         lines.append(
-            [f"{run.model}, {score.reasoning_type}", str(score.n_pairs)]
+            [
+                f"{run.model}, {score.reasoning_type}",
+                str(score.n_pairs),
+                str(max(row.n_seeds for row in score.rows)),
+            ]
             + [flipped.get(arm, "") for arm in arms]
         )
-    return _markdown(["", "pairs", *arms], lines)
+    return _markdown(["", "pairs", "seeds", *arms], lines)
 
 
 def gained() -> str:
