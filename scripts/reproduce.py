@@ -49,7 +49,7 @@ CLAIMS: dict[str, Claim] = {
     "alignment": Claim(
         "layers explain 76 % of the explainable variance pooled, 27 % within a type",
         (("--suite", "alignment", "--protocol", "published"), ("--suite", "alignment")),
-        ("--dataset", "phantom"),
+        ("--suite", "builtin"),
     ),
     "flips": Claim(
         "targeted intervention flips every targeted answer",
@@ -94,7 +94,7 @@ def commands(claim: Claim, model: str, rehearse: bool = False) -> list[list[str]
             continue
         guided = any("guidance" in option for option in options)
         few = ["--tier", "reduced", "--epochs", "1", "--limit", "4"] if guided else []
-        kept = _without(command, ("--tier", "--guidance-tests") if guided else ())
+        kept = _without(command, ("--tier", "--guidance-tests") if guided else ("--suite",))
         found.append([*kept, *claim.rehearsal, *few])
     return found
 
