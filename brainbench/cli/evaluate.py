@@ -349,7 +349,7 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="NAMES",
-            help="Of fine-tuning: controlled,published.",
+            help="Controlled, published or both.",
             rich_help_panel=_GUIDANCE,
         ),
     ] = None,

@@ -37,10 +37,12 @@ EPOCHS: dict[Tier, int] = {"reduced": 6, "full": 20}
 PUBLISHED_EPOCHS = 100
 # of the stochastic arms
 SEEDS: dict[Tier, int] = {"reduced": 1, "full": 5}
-# ways to fine-tune: what each tier runs where none is named, and recipes of each form
+# what is run where no form is named: of fine-tuning as the tier says, of steering both, of which
+# the published one is the targeted search; and recipes of each form of fine-tuning
+BOTH_FORMS: tuple[Form, ...] = ("controlled", "published")
 FORMS: dict[Tier, tuple[Form, ...]] = {
     "reduced": ("controlled",),
-    "full": ("controlled", "published"),
+    "full": BOTH_FORMS,
 }
 _RECIPES: dict[tuple[Form, Tier], tuple[str, ...]] = {
     ("controlled", "reduced"): ("representation+labels",),
@@ -69,13 +71,13 @@ class Extent:
     Attributes
     ----------
     tier : ``reduced``, for a processor: few arms, one seed, few epochs, each problem in one
-        order; its verdict is at most inconclusive. ``full``: every arm, five seeds, all orders.
+        order. ``full``: every arm, five seeds, all orders.
     seeds : of the stochastic arms.
     epochs : of training, at most.
     all_orders : whether tests are asked in every order of premises they have.
     more : arms of plugins that were asked for.
     limit : of the shift of neutral text, nats; None for none.
-    forms : in which a model is fine-tuned.
+    forms : in which a model is guided; the published one of steering is the targeted search.
     published_epochs : of training in the published form, at most.
     named_recipes : of fine-tuning; none leaves the choice to form and tier.
     """
@@ -126,7 +128,8 @@ class GuidanceOptions:
     limit : of what a strength, or an epoch of training, may do to the prediction of neutral text:
         divergence of the next token's distribution, nats; None for no limit. ``auto`` is 0.1, and
         none for the built-in model, which was trained on problems alone and knows no prose.
-    forms : of fine-tuning: ``controlled``, ``published`` or both; by default what the tier says.
+    forms : ``controlled``, ``published`` or both; by default both of steering, whose published
+        form is the targeted search, and of fine-tuning what the tier says.
     recipes : of fine-tuning, by name; by default what form and tier say.
     seeds : how many seeds each stochastic arm has; by default what the tier says.
     """
@@ -193,7 +196,7 @@ class GuidanceOptions:
             full and not builtin,
             self.arms,
             # in the order of reports, whatever the order they were named in
-            forms=tuple(form for form in get_args(Form) if form in (self.forms or FORMS[tier])),
+            forms=tuple(f for f in get_args(Form) if f in (self.forms or _forms(mode, tier))),
             published_epochs=self.epochs or PUBLISHED_EPOCHS,
             named_recipes=self.recipes,
             limit=(None if builtin else SHIFT_LIMIT) if self.limit == "auto" else self.limit,
@@ -211,10 +214,10 @@ class GuidanceOptions:
             own = held["extents"][mode]
             for name in ("more", "forms", "published_epochs", "named_recipes"):
                 del own[name]
+            if extent.forms != _forms(mode, extent.tier):
+                own["forms"] = list(extent.forms)
             if mode != "finetuning":
                 continue
-            if extent.forms != FORMS[extent.tier]:
-                own["forms"] = list(extent.forms)
             if "published" in extent.forms and extent.published_epochs != PUBLISHED_EPOCHS:
                 own["published_epochs"] = extent.published_epochs
             if extent.named_recipes:
@@ -226,6 +229,11 @@ class GuidanceOptions:
         if "steering" in extents and self.methods != (ONE_STEP,):
             held["methods"] = list(self.methods)
         return held
+
+
+def _forms(mode: Mode, tier: Tier) -> tuple[Form, ...]:
+    """What is run where no form is named."""
+    return BOTH_FORMS if mode == "steering" else FORMS[tier]
 
 
 def parse_limit(text: str) -> float | Literal["auto"] | None:

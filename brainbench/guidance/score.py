@@ -46,7 +46,7 @@ class GuidanceScore(ShownScore, GuidancePart):
     recipe: str
     """What was done: ``one step``, ``targeted search``, ``representation + labels``, …."""
     tier: Tier
-    """``reduced`` has few seeds; its verdict is at most inconclusive."""
+    """``reduced`` has few arms, and as many seeds as were asked for: by default one."""
     dataset: str
     """Whose people guide."""
     roi: str
@@ -93,7 +93,7 @@ class GuidanceScore(ShownScore, GuidancePart):
     def reading(self) -> str:
         """The outcome in plain words."""
         needed = [each for each in self.differences if each.against not in self.oracles]
-        lacking = find_lacking(self.tier, self._seeds)
+        lacking = find_lacking(self._seeds, self.n_permutations)
         if self.test == TRAINED_ON:
             lacking.append("the model was trained on these items")
         reading = read_gains(needed, lacking)
@@ -119,8 +119,8 @@ class GuidanceScore(ShownScore, GuidancePart):
             )
         if self.tier == "reduced":
             texts.append(
-                f"reduced tier: {count(seeds.get(GUIDED, 0), 'seed')}, few arms; no verdict but "
-                "inconclusive"
+                f"reduced tier: {count(seeds.get(GUIDED, 0), 'seed')}, few arms, each problem in "
+                "one order"
             )
         if apart := unmatched(self.arms):
             guided = next(arm.shift for arm in self.arms if arm.arm == GUIDED)

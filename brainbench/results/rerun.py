@@ -183,7 +183,7 @@ def _guidance(chosen: Any) -> dict[str, Any]:
         "guidance_methods": methods,
         "guidance_answers": chosen.get("answers"),
         "guidance_limit": _limit([extent.get("limit") for extent in ways.values()]),
-        "guidance_forms": trained.get("forms"),
+        "guidance_forms": next((e["forms"] for e in ways.values() if e.get("forms")), None),
         "guidance_recipes": trained.get("recipes"),
         "seeds": next(iter(counts), None),
         "epochs": epochs,

@@ -147,11 +147,13 @@ class GuidanceRun:
     def _parts(self, roi: str) -> list[Part]:
         """What is run of a region: key of the step, what it gives, and how it is made."""
         parts: list[Part] = []
-        if "steering" in self.task.options.modes:
+        steered = self.task.extents.get("steering")
+        if steered is not None and "published" in steered.forms:
             parts += [
                 (f"search-{roi}-{kind}", SearchScore, partial(self._search, roi, kind))
                 for kind in self._kinds
             ]
+        if steered is not None and "controlled" in steered.forms:
             parts += [
                 (
                     f"steering-{key_of(method)}{roi}",

@@ -150,11 +150,12 @@ def steering_tokens(extent: Extent, prompts: Prompts, n_types: int, n_people: in
     n_types, n_people : types of problems that guide, and people.
     """
     rows = _rows(extent, "steering", len(extent.seeds))
-    read = prompts.tokens * (prompts.new + prompts.validation + 2 * _SCANNED)
+    read = prompts.tokens * 2 * _SCANNED
     chosen = rows * _OPTIONS * (_SCANNED + _CHOSEN_ON)
-    asked = rows * n_types * (prompts.new + prompts.validation)
+    asked = (prompts.tokens + rows * n_types) * (prompts.new + prompts.validation)
     searched = rows * _TRIES * _PAIRS * n_people * _SCANNED
-    return read + chosen + asked + searched
+    controlled = chosen + asked if "controlled" in extent.forms else 0.0
+    return read + controlled + (searched if "published" in extent.forms else 0.0)
 
 
 def finetuning_tokens(extent: Extent, prompts: Prompts) -> float:

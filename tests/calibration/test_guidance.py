@@ -132,7 +132,7 @@ def test_rates_are_of_both_rules() -> None:
 def test_the_verdict_is_that_of_real_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answers of a world, judged by the code of the suite."""
     monkeypatch.setattr(module, "MIN_DRAWS", 400)
-    settings = GainSettings("full", n_draws=400, n_permutations=6)
+    settings = GainSettings(n_draws=400, n_permutations=6)
     verdicts = set()
     for seed in range(6):
         measured = measured_odds(60, 2, n_signals=7, seed=seed)

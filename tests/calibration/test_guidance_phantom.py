@@ -97,7 +97,7 @@ def draw(pool: GuidancePool, gain: float, rng: np.random.Generator) -> tuple[
 def n_claims(pool: GuidancePool, gain: float, count: int, monkeypatch: pytest.MonkeyPatch) -> int:
     """Data sets in which brain signals are said to help, by the code that judges a run."""
     monkeypatch.setattr(module, "MIN_DRAWS", 300)
-    settings = GainSettings("full", n_draws=300)
+    settings = GainSettings(n_draws=300)
     verdicts = [
         measure_gains(*draw(pool, gain, np.random.default_rng([9, number])), settings).verdict
         for number in range(count)

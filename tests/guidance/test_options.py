@@ -66,6 +66,8 @@ def test_the_published_form_is_of_the_full_tier_unless_it_is_named() -> None:
     assert chosen.forms == ("controlled", "published"), "in one order everywhere"
     assert (chosen.epochs, chosen.published_epochs) == (4, 4)
     assert chosen.recipes("published") == ("a", "b")
+    # the published form of steering is the targeted search, which every tier has
+    assert GuidanceOptions().extent("steering", "cpu", False, 0).forms == chosen.forms
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -108,7 +110,13 @@ def test_what_changes_a_number_changes_the_identity() -> None:
     plain = identity(GuidanceOptions())
     assert plain == identity(GuidanceOptions(methods=("one step",)))
     assert plain == identity(GuidanceOptions(tier="reduced")), "it is what auto comes to"
-    assert plain == identity(GuidanceOptions(forms=("controlled",), seeds=1))
+    assert plain == identity(GuidanceOptions(seeds=1))
+    no_search = GuidanceOptions(forms=("controlled",))
+    assert plain != identity(no_search)
+    trained = no_search.extent("finetuning", "cpu", False, 0)
+    assert no_search.identity({"finetuning": trained}) == GuidanceOptions().identity(
+        {"finetuning": trained}
+    ), "it is what fine-tuning does in this tier"
     published = identity(GuidanceOptions(forms=("published",)))
     # as many epochs as the controlled form has by itself, but fewer than published
     assert published != identity(GuidanceOptions(forms=("published",), epochs=6))

@@ -102,6 +102,9 @@ def test_guidance_is_asked_for_by_its_suite() -> None:
         "--suite", "guidance-finetuning", *whose, "--tier", "reduced", *rois,
         "--guidance-forms", "published", "--seeds", "3", "--epochs", "6",
     ]  # fmt: skip
+    assert guided(modes=("steering",), forms=("controlled",))[-2:] == [
+        "--guidance-forms", "controlled",
+    ]  # fmt: skip
     joint = guided(modes=("finetuning",), recipes=("language+representation",), seeds=1)
     assert joint[-2:] == ["--guidance-recipes", "language+representation"]
     both = guided("cuda:0", modes=("steering", "finetuning"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def test_every_way_and_test_has_its_score(record: Record) -> None:
     assert record.config["guidance"]["extents"]["steering"]["tier"] == "reduced"
 
 
-def test_the_reduced_tier_claims_nothing(record: Record) -> None:
+def test_one_seed_claims_nothing(record: Record) -> None:
     for score in record.gains:
         assert score.tier == "reduced"
         assert score.verdict == "inconclusive"
@@ -115,6 +116,20 @@ def test_a_model_that_nobody_beats_is_guided_by_every_item(
     recipe = json.loads((trained / "finetuning.json").read_text("utf-8"))
     assert recipe["recipe"]["guided_items"] == "all"
     assert recipe["data"]["guided"] == recipe["data"]["items"]
+
+
+@pytest.mark.parametrize("form", ["controlled", "published"])
+def test_steering_is_run_in_the_form_that_was_asked_for(form: str, tmp_path: Path) -> None:
+    guidance = replace(SMALL.guidance, forms=(form,))
+    with alone(tmp_path / "cache"):
+        found = evaluate(
+            "nano",
+            suite="guidance-steering",
+            settings=Settings(guidance=guidance, limit=4),
+            output_path=tmp_path,
+        )
+    assert found.status == "success"
+    assert [len(found.gains), len(found.searches)] == ([2, 0] if form == "controlled" else [0, 1])
 
 
 def test_what_cannot_be_guided_is_refused(tmp_path: Path) -> None:

@@ -42,6 +42,18 @@ def test_prompts_are_those_of_the_tests(nano: LanguageModel) -> None:
     assert count_prompts(nano, OPTIONS, once, ("syllogistic",), 4).new == 4
 
 
+def test_a_form_that_is_not_run_takes_no_time(nano: LanguageModel) -> None:
+    def tokens(*forms: str) -> float:
+        extent = replace(OPTIONS, forms=forms).extent("steering", "cpu", False, 0)
+        prompts = count_prompts(nano, OPTIONS, extent, ("syllogistic",), None)
+        return steering_tokens(extent, prompts, 1, 10)
+
+    # scanner items are read for either
+    both = tokens("controlled", "published")
+    assert max(tokens("published"), tokens("controlled")) < both == tokens()
+    assert tokens("published") + tokens("controlled") > both
+
+
 def test_time_is_tokens_times_parameters_at_the_speed_of_the_machine(
     nano: LanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

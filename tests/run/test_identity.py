@@ -398,7 +398,7 @@ def test_every_option_of_guidance_is_listed() -> None:
 @pytest.mark.parametrize("option", GUIDANCE)
 def test_an_option_of_guidance_is_in_the_id(option: str, made: Path) -> None:
     # of fine-tuning alone
-    base = GUIDED | (GUIDANCE["modes"] if option in ("forms", "recipes") else {})
+    base = GUIDED | (GUIDANCE["modes"] if option == "recipes" else {})
     found = run_id(made, (), guidance=base | GUIDANCE[option])
     assert found != run_id(made, (), guidance=base)
 

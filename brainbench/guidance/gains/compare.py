@@ -31,7 +31,6 @@ from brainbench.guidance.rows import (
     Difference,
     Metric,
     NeutralShift,
-    Tier,
     Verdict,
 )
 from brainbench.guidance.verdict import MIN_DRAWN, MIN_PROBLEMS, decide_verdict, find_lacking
@@ -47,14 +46,12 @@ class GainSettings:
 
     Attributes
     ----------
-    tier : ``reduced`` never claims anything.
     n_draws : of the bootstrap, at least 10,000.
     seed : of the bootstrap.
     n_permutations : of the item-permuted arm; None where each of its rows is another one.
     oracles : arms that know the answers of the test: they are shown, and no part of a claim.
     """
 
-    tier: Tier
     n_draws: int = MIN_DRAWS
     seed: int = 0
     n_permutations: int | None = None
@@ -98,7 +95,7 @@ def measure_gains(
     tables = tabulate(arms, items, n_draws, settings.seed)
     differences = [_difference(name, arms, tables, items) for name in arms if name != GUIDED]
     seeds = {name: answers.n_seeds for name, answers in arms.items()}
-    lacking = find_lacking(settings.tier, seeds, settings.n_permutations)
+    lacking = find_lacking(seeds, settings.n_permutations)
     needed = [each for each in differences if each.against not in settings.oracles]
     return Gains(
         [_row(name, arms[name], tables[name]) for name in arms],

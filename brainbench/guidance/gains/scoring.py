@@ -82,11 +82,9 @@ def score_test(
     """
     seed = extent.seeds[0]
     n_permutations = read.arms[PERMUTED].n_seeds if PERMUTED in read.arms else 0
-    if extent.tier == "reduced":
-        n_permutations = min(n_permutations, len(extent.seeds))
-    gains = measure_gains(
-        read.arms, read.items, GainSettings(extent.tier, seed=seed, oracles=read.oracles)
-    )
+    n_permutations = min(n_permutations, len(extent.seeds))
+    settings = GainSettings(seed=seed, n_permutations=n_permutations, oracles=read.oracles)
+    gains = measure_gains(read.arms, read.items, settings)
     dataset, roi, kind = signals.source.split(".")
     acting = read.arms[GUIDED].layers
     return GuidanceScore(

@@ -158,7 +158,7 @@ def _shift_faults(gain: GuidanceScore) -> Iterator[Fault]:
 
 def _verdict_faults(gain: GuidanceScore) -> Iterator[Fault]:
     """The verdict that the differences, seeds and permutations of the record give, or less."""
-    few = [f"the tier is {gain.tier}"] if gain.tier != "full" else []
+    few = []
     if gain.test == TRAINED_ON:
         few.append("it is read on the items that the model was trained on")
     arms = {arm.arm: arm for arm in gain.arms}

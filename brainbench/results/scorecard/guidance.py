@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED
 from brainbench.guidance.rows import TRAINED_ON, Change, Mode
 from brainbench.guidance.score import GuidanceScore, SearchScore
-from brainbench.guidance.verdict import LEVEL, least_changes
+from brainbench.guidance.verdict import LEVEL, MIN_SEEDS, count, least_changes
 from brainbench.quantities import Interval
 from brainbench.results.blocks import ScoreLine
 from brainbench.results.blocks.model import Mood
@@ -117,12 +117,21 @@ def _verdict(gains: Sequence[GuidanceScore]) -> tuple[str, Mood]:
         return ("brain signals help" if every else f"help in {helps} of {len(gains)} tests"), "good"
     if any(gain.verdict == "not shown to help" for gain in gains):
         return "brain signals are not shown to help", ""
+    few = _fewest_seeds(gains)
+    if few < MIN_SEEDS:
+        return f"inconclusive: {count(few, 'seed')}", "warning"
+    # of a record by a rule under which the reduced tier claimed nothing
     reduced = all(gain.tier == "reduced" for gain in gains)
     return f"inconclusive{': reduced tier' if reduced else ''}", "warning"
 
 
+def _fewest_seeds(gains: Sequence[GuidanceScore]) -> int:
+    """Of the arms that a claim needs, and of the permutations of items."""
+    seeds = [a.n_seeds for g in gains for a in g.arms if a.arm in (GUIDED, *_AGAINST)]
+    return min([*seeds, *(gain.n_permutations for gain in gains)], default=0)
+
+
 def _reading(line: ScoreLine, gains: Sequence[GuidanceScore]) -> Reading:
-    reduced = all(gain.tier == "reduced" for gain in gains)
     side = "higher" if line.value >= 0 else "lower"
     tests = f"Over {plural(len(_least(gains)), 'test')} the"
     return Reading(
@@ -130,8 +139,8 @@ def _reading(line: ScoreLine, gains: Sequence[GuidanceScore]) -> Reading:
         f"{tests if len(gains) > 1 else 'The'} AUC of the log-odds is {number(abs(line.value))} "
         f"{side} with brain signals than with {line.against}.{_moved(gains)}",
         _first(gains[0].reading) if len(gains) == 1 else "",
-        "The full tier (--tier full), with five seeds of every arm, would settle it."
-        if reduced
+        f"A verdict needs {MIN_SEEDS} seeds of every arm (--seeds {MIN_SEEDS})."
+        if _fewest_seeds(gains) < MIN_SEEDS
         else "",
     )
 

@@ -25,7 +25,7 @@ from brainbench.guidance.gains.compare import (
 from brainbench.guidance.rows import BOUNDED, METRICS, Change
 from brainbench.guidance.verdict import find_change, find_lacking, read_gains
 
-FULL = GainSettings("full")
+FULL = GainSettings()
 Arms = dict[str, ArmAnswers]
 
 
@@ -33,7 +33,7 @@ Arms = dict[str, ArmAnswers]
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> GainSettings:
     """So that hundreds of worlds can be looked at."""
     monkeypatch.setattr(module, "MIN_DRAWS", 300)
-    return GainSettings("full", n_draws=300)
+    return GainSettings(n_draws=300)
 
 
 def arms_of(items: TestItems, rng: np.random.Generator, guided: float = 1.4, **how: Any) -> Arms:
@@ -50,7 +50,7 @@ def told(found: Gains, settings: GainSettings = FULL) -> str:
     """What the numbers say in words."""
     seeds = {row.arm: row.n_seeds for row in found.arms}
     needed = [each for each in found.differences if each.against not in settings.oracles]
-    return read_gains(needed, find_lacking(settings.tier, seeds, settings.n_permutations))
+    return read_gains(needed, find_lacking(seeds, settings.n_permutations))
 
 
 def change(found: Gains, against: str, metric: Any) -> Change:
@@ -232,7 +232,7 @@ class TestDraws:
 
     def test_fewer_than_ten_thousand_are_refused(self) -> None:
         with pytest.raises(UsageError, match="9999 draws are too few; take at least 10,000"):
-            GainSettings("full", n_draws=9999)
+            GainSettings(n_draws=9999)
 
 
 class TestVerdict:
@@ -311,10 +311,6 @@ class TestVerdict:
         items = problems()
         arms = arms_of(items, np.random.default_rng(0), 2.0)
         assert measure_gains(arms, items, FULL).verdict == "brain signals help"
-        settings = GainSettings("reduced")
-        reduced = measure_gains(arms, items, settings)
-        assert reduced.verdict == "inconclusive"
-        assert told(reduced, settings).endswith("At most inconclusive: reduced tier.")
         settings = replace(FULL, n_permutations=4)
         repeated = measure_gains(arms, items, settings)
         assert repeated.verdict == "inconclusive"

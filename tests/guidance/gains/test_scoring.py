@@ -24,8 +24,8 @@ SIGNALS = make_signals()
 ITEMS = problems(30, 1)
 
 
-def extent(tier: Tier) -> Extent:
-    return GuidanceOptions(tier=tier).extent("steering", "cpu", False, 11)
+def extent(tier: Tier, seeds: int | None = None) -> Extent:
+    return GuidanceOptions(tier=tier, seeds=seeds).extent("steering", "cpu", False, 11)
 
 
 def make_arms(items: TestItems = ITEMS) -> dict[str, ArmAnswers]:
@@ -40,13 +40,16 @@ def make_arms(items: TestItems = ITEMS) -> dict[str, ArmAnswers]:
 
 
 def score(
-    tier: Tier = "full", oracles: frozenset[str] = frozenset(), **more: object
+    tier: Tier = "full",
+    oracles: frozenset[str] = frozenset(),
+    seeds: int | None = None,
+    **more: object,
 ) -> GuidanceScore:
     arms = make_arms()
     if oracles:
         arms["label as fMRI"] = answers(ITEMS, np.random.default_rng(5), 6.0)
     read = Read(HELD_OUT, "syllogistic", ITEMS, arms, oracles)
-    return score_test(WAY, read, SIGNALS, extent(tier), **more)  # type: ignore[arg-type]
+    return score_test(WAY, read, SIGNALS, extent(tier, seeds), **more)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +84,7 @@ def test_layers_are_those_where_guided_adds() -> None:
 
 def test_numbers_and_verdict_are_those_of_the_gains(plain: GuidanceScore) -> None:
     found = plain
-    expected = measure_gains(make_arms(), ITEMS, GainSettings("full", seed=11))
+    expected = measure_gains(make_arms(), ITEMS, GainSettings(seed=11))
     assert found.arms == expected.arms
     assert found.differences == expected.differences
     assert found.verdict == expected.verdict == "brain signals help"
@@ -89,11 +92,14 @@ def test_numbers_and_verdict_are_those_of_the_gains(plain: GuidanceScore) -> Non
     assert found.warnings == ()
 
 
-def test_the_reduced_tier_claims_nothing_and_says_so() -> None:
-    found = score("reduced")
-    assert found.verdict == "inconclusive"
-    assert found.n_permutations == 1
-    assert "reduced tier: 5 seeds, few arms; no verdict but inconclusive" in found.warnings
+def test_the_reduced_tier_claims_what_its_seeds_allow() -> None:
+    few = score("reduced")
+    assert (few.verdict, few.n_permutations) == ("inconclusive", 1)
+    assert few.reading.endswith("At most inconclusive: 1 permutation, not 5.")
+    enough = score("reduced", seeds=5)
+    assert (enough.verdict, enough.n_permutations) == ("brain signals help", 5)
+    assert "inconclusive" not in enough.reading
+    assert "reduced tier: 5 seeds, few arms, each problem in one order" in enough.warnings
 
 
 def test_few_problems_and_single_seeds_are_warned_of() -> None:

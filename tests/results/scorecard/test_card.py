@@ -147,7 +147,7 @@ def test_of_one_task_the_interval_is_its_own() -> None:
 
 def test_guidance_is_the_least_gain_and_its_verdict() -> None:
     (line,) = scorecard(record_of("e41a9bb63d06")).lines
-    assert (line.name, line.verdict) == ("steering", "inconclusive: reduced tier")
+    assert (line.name, line.verdict) == ("steering", "inconclusive: 1 seed")
     assert (line.number, line.of) == ("-0.017", "xiao2026, 12 tests")  # FOLIO has no log-odds
     assert line.interval == pytest.approx((-0.0780, 0.0432), abs=1e-3)
 

@@ -27,7 +27,7 @@ def score(told: float = 1.4, **changed: Any) -> GuidanceScore:
     """Every arm, guided as well as it is told."""
     rng, items = np.random.default_rng(0), problems()
     arms = {name: answers(items, rng, told if name == GUIDED else 0.8) for name in ARMS}
-    found = measure_gains(arms, items, GainSettings("full"))
+    found = measure_gains(arms, items, GainSettings())
     made: dict[str, Any] = {
         "mode": "finetuning",
         "form": "controlled",
