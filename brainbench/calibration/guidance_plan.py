@@ -11,11 +11,16 @@ from rich.table import Table
 from rich.text import Text
 
 from brainbench.calibration.guidance_record import PowerCell, PowerSummary
+from brainbench.guidance.options import SEEDS
 from brainbench.guidance.rows import Mode, Tier
+from brainbench.guidance.verdict import MIN_PERMUTATIONS
 
 SUMMARY = Path(__file__).parent / "data" / "guidance_power.json"
-# of a run: problems of scanner items and of new ones, orders, seeds and permutations
-FULL_SIZES = ((36, 1, 5), (192, 6, 5))
+# problems and orders of a run's tests, of scanner items and of new ones
+SIZES: dict[Tier, tuple[tuple[int, int], ...]] = {
+    "reduced": ((36, 1), (192, 1)),
+    "full": ((36, 1), (192, 6)),
+}
 _WAYS: dict[Mode, str] = {"steering": "steering", "finetuning": "fine-tuning"}
 
 
@@ -42,7 +47,10 @@ def least_cell(summary: PowerSummary, pool: str, gain: float) -> PowerCell | Non
 
 
 def render_plan(
-    summary: PowerSummary, gain: float, seconds: Mapping[tuple[Tier, Mode], float]
+    summary: PowerSummary,
+    gain: float,
+    seconds: Mapping[tuple[Tier, Mode], float],
+    seeds: Mapping[Tier, int] = SEEDS,
 ) -> RenderableType:
     """What each tier finds, what would find a gain, and how long it takes.
 
@@ -51,6 +59,7 @@ def render_plan(
     summary : of the simulation.
     gain : that is to be found, in AUC.
     seconds : of a run of each tier and way of guiding; only these are shown.
+    seeds : of each tier.
     """
     modes = list(dict.fromkeys(mode for _, mode in seconds))
     table = Table(title="Smallest gain in AUC that four of five runs would find",
@@ -59,16 +68,15 @@ def render_plan(
         table.add_column(name, overflow="fold")
     for name in ("problems", "seeds", "finds", "time"):
         table.add_column(name, justify="right", no_wrap=True)
-    for mode in modes:
-        table.add_row("reduced", _WAYS[mode], "any", "", "1", "none", shown_time(
-            seconds["reduced", mode]))  # fmt: skip
-    for mode in modes:
-        took = shown_time(seconds["full", mode])
-        for cell in summary.cells:
-            size = cell.n_base, cell.n_orders, cell.n_permutations
-            if cell.mode == mode and size in FULL_SIZES:
-                table.add_row("full", _WAYS[mode], _read_on(cell.pool), _size(cell),
-                              str(cell.n_permutations), _gain(cell.smallest), took)  # fmt: skip
+    for tier, number in seeds.items():
+        for mode in modes:
+            took = shown_time(seconds[tier, mode])
+            cells = _of_run(summary, tier, mode, number)
+            if not cells:
+                table.add_row(tier, _WAYS[mode], "any", "", str(number), "none", took)
+            for cell in cells:
+                table.add_row(tier, _WAYS[mode], _read_on(cell.pool), _size(cell), str(number),
+                              _gain(cell.smallest), took)  # fmt: skip
                 took = ""
     pools = dict.fromkeys(cell.pool for cell in summary.cells if cell.mode in modes)
     enough = Table(title=f"What finds a gain of {gain:g}", title_justify="left", box=None,
@@ -108,8 +116,24 @@ def _enough(summary: PowerSummary, pool: str, gain: float) -> tuple[str, ...]:
 
 
 def _of_pool(summary: PowerSummary, pool: str) -> list[PowerCell]:
-    """Sizes from which a verdict may come: with five permutations or more."""
-    return [cell for cell in summary.cells if cell.pool == pool and cell.n_permutations >= 5]
+    """Sizes from which a verdict may come: with enough permutations."""
+    return [cell for cell in _judged(summary) if cell.pool == pool]
+
+
+def _judged(summary: PowerSummary) -> list[PowerCell]:
+    return [cell for cell in summary.cells if cell.n_permutations >= MIN_PERMUTATIONS]
+
+
+def _of_run(summary: PowerSummary, tier: Tier, mode: Mode, seeds: int) -> list[PowerCell]:
+    """Of each test the size of a run, with the most permutations that are not more than its own."""
+    found = {
+        (cell.pool, cell.n_base): cell
+        for cell in sorted(summary.cells, key=lambda cell: cell.n_permutations)
+        if cell.mode == mode
+        and (cell.n_base, cell.n_orders) in SIZES[tier]
+        and MIN_PERMUTATIONS <= cell.n_permutations <= seeds
+    }
+    return list(found.values())
 
 
 def _answers(cell: PowerCell) -> int:
@@ -130,14 +154,15 @@ def _gain(value: float | None) -> str:
 
 
 def _legend(summary: PowerSummary) -> str:
-    worst = max(cell.false_claims for cell in summary.cells if cell.n_permutations >= 5)
+    worst = max(cell.false_claims for cell in _judged(summary))
     return (
         f"Gains over permuted signals and labels alone, planted in log-odds of {summary.measured}; "
         "of fine-tuning, trainings are simulated around them. Problems: × orders of premises. "
         "Seeds: and permutations; of steering, permutations alone. Only: no size that was "
         "simulated finds the gain, this is the largest. "
-        f"Where nothing is gained, at most {100 * worst:.1f} of 100 runs claim a gain. The reduced "
-        "tier claims nothing: one permutation does not tell how much other signals would vary. "
+        f"Where nothing is gained, at most {100 * worst:.1f} of 100 runs claim a gain. Below "
+        f"{MIN_PERMUTATIONS} seeds (--seeds) there is no verdict: few permutations do not tell how "
+        "much other signals would vary. "
         "Times are rough: tokens times parameters, at the speed that this machine multiplies "
         "matrices with."
     )

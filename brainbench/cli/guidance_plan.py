@@ -7,7 +7,7 @@ from dataclasses import replace
 from brainbench.calibration.guidance_plan import read_summary, render_plan
 from brainbench.cli.console import stdout
 from brainbench.errors import UsageError
-from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
+from brainbench.guidance.options import GUIDANCE_SUITES, SEEDS, GuidanceOptions
 from brainbench.models import load_model
 from brainbench.run import Settings
 
@@ -59,4 +59,5 @@ def print_plan(
 
     options = replace(guiding, modes=GUIDANCE_SUITES[suite], dataset=dataset)
     seconds = plan_seconds(options, load_model(model or "nano", settings.options), settings)
-    stdout.print(render_plan(read_summary(), GAIN if gain is None else gain, seconds))
+    seeds = SEEDS if options.seeds is None else dict.fromkeys(SEEDS, options.seeds)
+    stdout.print(render_plan(read_summary(), GAIN if gain is None else gain, seconds, seeds))

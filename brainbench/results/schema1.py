@@ -24,6 +24,7 @@ _LEAK = "voxels were chosen on the data that are scored"
 REWORDED = {
     "is no share of explainable": "is not a share of explainable",
     "a flip is no evidence": "a flip is not evidence",
+    "few arms; no verdict but inconclusive": "few arms, each problem in one order",
     _ORACLES: ": their signals are the answers of these very items",
 }
 _EVERYBODY = "all"

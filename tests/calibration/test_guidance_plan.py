@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from rich.console import Console
 
@@ -12,6 +14,7 @@ from brainbench.calibration.guidance_plan import (
     shown_time,
 )
 from brainbench.calibration.guidance_record import PowerCell, PowerSummary
+from brainbench.guidance.options import SEEDS
 from brainbench.guidance.rows import Mode, Tier
 
 STEERING, TRAINING = "steering, new problems", "fine-tuning, new problems"
@@ -29,6 +32,7 @@ def cell(pool: str, size: tuple[int, int, int], smallest: float | None) -> Power
 SUMMARY = PowerSummary(
     measured="a model",
     cells=(
+        cell(STEERING, (192, 1, 5), 0.09),
         cell(STEERING, (192, 6, 3), 0.04),
         cell(STEERING, (192, 6, 5), 0.08),
         cell(STEERING, (192, 6, 20), 0.06),
@@ -43,10 +47,10 @@ SECONDS: dict[tuple[Tier, Mode], float] = {
 }  # fmt: skip
 
 
-def shown(gain: float) -> list[str]:
+def shown(gain: float, seeds: Mapping[Tier, int] = SEEDS) -> list[str]:
     console = Console(width=80, record=True, file=None, force_terminal=False)
     with console.capture() as captured:
-        console.print(render_plan(SUMMARY, gain, SECONDS))
+        console.print(render_plan(SUMMARY, gain, SECONDS, seeds))
     return [line.rstrip() for line in captured.get().splitlines()]
 
 
@@ -76,6 +80,19 @@ def test_the_plan_as_it_is_printed() -> None:
         " ".join(line.split()) for line in shown(0.03)
     ]
     assert "at most 1.2 of 100 runs claim a gain" in text
+
+
+def test_a_tier_finds_what_its_seeds_allow() -> None:
+    def rows(number: int) -> list[str]:
+        lines = shown(0.06, {"reduced": number, "full": number})
+        return [" ".join(line.split()) for line in lines]
+
+    # 20 permutations were not simulated with one order, and 12 not at all: what fewer find
+    assert "reduced steering new problems 192 5 0.09 30 s" in rows(5)
+    assert "reduced steering new problems 192 12 0.09 30 s" in rows(12)
+    assert "full steering new problems 192 × 6 12 0.08 15 min" in rows(12)
+    assert "full steering new problems 192 × 6 20 0.06 15 min" in rows(20)
+    assert {"reduced steering any 4 none 30 s", "full steering any 4 none 15 min"} <= {*rows(4)}
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ READINGS = {
     "cannot be told apart": "cannot be separated",
     "not told from chance": "not distinguishable from chance",
     "tell the answers apart": "separate the answers",
+    # the tier takes no part in a verdict
+    "inconclusive: reduced tier; ": "inconclusive: ",
     # items were permuted once, which gives no p
     "no clear difference to": "not tested against",
 }
