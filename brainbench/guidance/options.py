@@ -97,7 +97,8 @@ class Extent:
         every = tuple(arm.name for arm in arms_of(mode))
         few = tuple(arm for arm in every if arm in _FEW[mode])
         own = few if self.tier == "reduced" else every
-        return (*own, *(name for name in self.more if name not in own))
+        more = [name for name in self.more if mode in find_arm(name).modes]
+        return (*own, *(name for name in more if name not in own))
 
     def searched(self) -> tuple[str, ...]:
         """Names of the arms of the targeted search; those of plugins have none."""

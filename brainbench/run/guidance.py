@@ -23,7 +23,7 @@ from brainbench.guidance.gains import scoring
 from brainbench.guidance.layer_sets import ALL, MIDDLE, layer_sets
 from brainbench.guidance.methods.directions import SteeringLoss, Training
 from brainbench.guidance.methods.guiding import check_signals, notes_of
-from brainbench.guidance.methods.registry import find_method, key_of
+from brainbench.guidance.methods.registry import ONE_STEP, find_method, key_of
 from brainbench.guidance.options import Extent, GuidanceOptions
 from brainbench.guidance.rows import HELD_OUT, Dose, Form, Mode
 from brainbench.guidance.score import GuidanceScore, SearchScore
@@ -240,7 +240,7 @@ class GuidanceRun:
             if tests:
                 validation = self._validation_of(kind, tests)
                 chosen[kind] = choose_directions(evaluator, training, validation, plan, self.report)
-                self._draw(f"{key_of(method)}{roi}", kind, training, labels, *chosen[kind])
+                self._draw(roi, method, kind, training, labels, *chosen[kind])
         directions = [each for each, _ in chosen.values()]
         for number, (name, test) in enumerate(tests.items()):
             which = f"test {number + 1} of {len(tests)}, "
@@ -270,6 +270,7 @@ class GuidanceRun:
     def _draw(
         self,
         roi: str,
+        method: str,
         kind: str,
         training: Training,
         labels: NDArray[np.int64],
@@ -282,14 +283,17 @@ class GuidanceRun:
             return
         first = {each.arm: each.delta for each in reversed(chosen) if each.strength}
         scene = plots.Scene(
-            f"{self.task.model.identifier}, {self.task.recording.card.name}.{roi}.{kind}",
+            f"{self.task.model.identifier}, {self.task.recording.card.name}.{roi}.{kind}"
+            f"{'' if method == ONE_STEP else f', {method}'}",
             training.states,
             labels == 0,
             training.answer == labels,
             first,
             doses,
         )
-        self.folder.save_picture(f"guidance-{roi}-{kind}", plots.draw_guidance(scene))
+        self.folder.save_picture(
+            f"guidance-{key_of(method)}{roi}-{kind}", plots.draw_guidance(scene)
+        )
 
     # ------------------------------------------------------------ fine-tuning
 

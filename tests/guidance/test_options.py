@@ -76,6 +76,13 @@ def test_more_seeds_than_the_tier_has(mode: Mode) -> None:
     assert (few.tier, few.seeds) == ("reduced", (2, 3, 4))
 
 
+def test_an_arm_that_is_asked_for_is_run_where_it_makes_sense() -> None:
+    asked = GuidanceOptions(tier="reduced", arms=("stimulus only", "random direction"))
+    steered, trained = (asked.extent(mode, "cpu", False, 0).arms(mode) for mode in MODES)
+    assert "stimulus only" not in steered
+    assert trained[-2:] == ("stimulus only", "random direction")
+
+
 def test_suites() -> None:
     assert GUIDANCE_SUITES["guidance"] == MODES
     assert {GUIDANCE_SUITES[f"guidance-{mode}"] for mode in MODES} == {(mode,) for mode in MODES}

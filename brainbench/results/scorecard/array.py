@@ -157,7 +157,8 @@ def _gain(score: GuidanceScore) -> Made:
         for change in each.changes
     ]  # fmt: skip
     variables, coordinates = _grid(("against", "metric"), rows, ("change", "low", "high", "p"))
-    for name in ("auc", "accuracy", "accuracy_at_threshold", "balanced_accuracy", "dprime"):
+    for name in ("auc", "accuracy", "accuracy_at_threshold", "balanced_accuracy", "dprime",
+                 "criterion"):  # fmt: skip
         variables[name] = (("arm",), _numbers(getattr(arm, name) for arm in score.arms))
     return variables, coordinates | {"arm": [arm.arm for arm in score.arms]}
 

@@ -94,6 +94,7 @@ def test_guidance() -> None:
     at = {"against": score.differences[1].against, "metric": change.metric}
     assert float(found.change.sel(at)) == change.value
     assert float(found.auc.sel(arm="guided")) == 0.55
+    assert {"dprime", "criterion"} <= set(found)
     assert search().to_xarray().flipped.sel(arm="label only") == 0.5
 
 
