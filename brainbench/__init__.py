@@ -13,7 +13,7 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from brainbench.benchmarks import (
@@ -169,6 +169,7 @@ def steer(
     limit: int | None = None,
     answers: str = "all",
     method: str = "one step",
+    guidance_limit: float | Literal["auto"] | None = "auto",
     seed: int = 0,
     options: ModelOptions | None = None,
 ) -> Steering:
@@ -206,6 +207,8 @@ def steer(
         problems, or the ``scanned`` people alone.
     method : of the controlled form, how directions are made of signals: one of ``brainbench list
         methods`` that adds the same at every problem's last token.
+    guidance_limit : of the divergence by which a chosen strength may move neutral text, nats; None
+        for no limit. ``auto`` is 0.1, and none in the published form and of the built-in model.
     seed : of arms whose signals are random.
     options : how a model is loaded that is given by its name.
 
@@ -243,6 +246,7 @@ def steer(
         limit=limit,
         answers=answers,
         method=method,
+        shift_limit=guidance_limit,
         seed=seed,
     )
     return run_steer(model, order, options)
@@ -278,6 +282,7 @@ def finetune(
     options: ModelOptions | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    guidance_limit: float | Literal["auto"] | None = "auto",
 ) -> Finetuned:
     """Train an adapter (LoRA) on a language model by people's brain responses.
 
@@ -317,6 +322,8 @@ def finetune(
     seed : of first weights, the order of items, and an arm's random signals.
     options : how a model is loaded that is given by its name.
     resume, overwrite : go on with the training in the folder, or replace it.
+    guidance_limit : of the divergence by which a kept epoch may move neutral text, nats; None for
+        no limit. ``auto`` is 0.1, and none in the published form and of the built-in model.
 
     Returns
     -------
@@ -359,6 +366,7 @@ def finetune(
         validation=validation,
         resume=resume,
         overwrite=overwrite,
+        shift_limit=guidance_limit,
     )
     return run_finetune(model, order, learned, budget, output_path, options=options)
 

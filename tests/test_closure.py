@@ -237,7 +237,7 @@ _NAMES_ALONE = {
     "benchmarks.behavior.score", "benchmarks.controlled.score", "benchmarks.published.score",
     "benchmarks.ladder.names", "benchmarks.ladder.score", "encoding.ladder.terms",
     "guidance.arms", "guidance.layer_sets", "guidance.matched", "guidance.options",
-    "guidance.rows", "guidance.score",
+    "guidance.rows", "guidance.shift_limit", "guidance.score",
     "guidance.verdict", "guidance.weighing",
     "guidance.evaluation.problem_tests", "guidance.methods.registry",
 }  # fmt: skip

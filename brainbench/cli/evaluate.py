@@ -40,11 +40,8 @@ from brainbench.cli.task_options import (
 )
 from brainbench.errors import UsageError
 from brainbench.exchange.trackers import check_tracker, log_run
-from brainbench.guidance.options import (
-    GUIDANCE_SUITES,
-    GuidanceOptions,
-    parse_limit,
-)
+from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
+from brainbench.guidance.shift_limit import parse_limit
 from brainbench.models import ModelOptions
 from brainbench.reasoning import TASK_SUITES, TaskOptions, parse_arguments, parse_samples
 from brainbench.results import RunFolder, render_record, render_scorecard
@@ -505,7 +502,7 @@ def evaluate(
         arms=tuple(name.strip() for name in (guidance_arms or "").split(";") if name.strip()),
         answers=guidance_answers,
         methods=tuple(_names(guidance_methods or "")) or GuidanceOptions.methods,
-        limit=parse_limit(guidance_limit or "auto"),
+        limit=parse_limit(guidance_limit),
         forms=tuple(_names(guidance_forms or "")),
         recipes=tuple(_names(guidance_recipes or "")),
         seeds=seeds,

@@ -24,10 +24,12 @@ from brainbench.cli.options import (
     Quiet,
     Revision,
     Seed,
+    ShiftLimit,
     TrustRemoteCode,
     Verbose,
 )
 from brainbench.cli.progress import step_progress
+from brainbench.guidance.shift_limit import parse_limit
 from brainbench.models import ModelOptions
 
 _LOG = logging.getLogger(__name__)
@@ -203,6 +205,7 @@ def finetune(
             rich_help_panel=_BUDGET,
         ),
     ] = None,
+    guidance_limit: ShiftLimit = "auto",
     device: Device = None,
     dtype: Annotated[
         str | None,
@@ -265,6 +268,7 @@ def finetune(
         validation=validation,
         resume=resume,
         overwrite=overwrite,
+        shift_limit=parse_limit(guidance_limit),
     )
     with step_progress(quiet, verbose) as report:
         trained = finetune_by_people(

@@ -73,6 +73,15 @@ GuidingRoi = Annotated[
     str | None, typer.Option(metavar="NAME", help="Region of interest; by default the first.")
 ]
 
+ShiftLimit = Annotated[
+    str,
+    typer.Option(
+        metavar="NATS",
+        help="Most shift of neutral text, or none. By default 0.1; published: none.",
+        show_default=False,
+    ),
+]
+
 # ------------------------------------------------------------------- what is computed and printed
 
 Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Seed of everything random.")]

@@ -22,9 +22,11 @@ from brainbench.cli.options import (
     Quiet,
     Revision,
     Seed,
+    ShiftLimit,
     Verbose,
 )
 from brainbench.cli.progress import step_progress
+from brainbench.guidance.shift_limit import parse_limit
 from brainbench.models import ModelOptions, Site, save_steering
 
 if TYPE_CHECKING:
@@ -159,6 +161,7 @@ def steer(
             rich_help_panel=_HOW,
         ),
     ] = "raw",
+    guidance_limit: ShiftLimit = "auto",
     device: Device = None,
     dtype: Dtype = None,
     attn_implementation: AttnImplementation = None,
@@ -187,6 +190,7 @@ def steer(
         limit=limit,
         answers=answers,
         method=method,
+        shift_limit=parse_limit(guidance_limit),
     )
     options = ModelOptions(
         device=device,
@@ -218,22 +222,23 @@ def _table(found: Steering) -> Table:
     table = Table(
         title=f"{found.name}: {found.recipe['form']}, {found.recipe['arm']}, {found.site}",
         caption="AUC of log-odds on the problems that strength and layers were chosen on: too "
-        "high, and no result. Tests say what a steering does.",
+        "high, and no result. Tests say what a steering does. Shift: of neutral text, nats.",
         title_justify="left",
         caption_justify="left",
     )
     table.add_column("items")
-    for title in ("layers", "step", "problems", "AUC steered", "AUC unsteered"):
+    for title in ("layers", "step", "shift", "problems", "AUC steered", "AUC unsteered"):
         table.add_column(title, justify="right")
     for kind in found.directions:
         chosen = found.recipe.get(kind)
         if chosen is None:
-            table.add_row(kind, "", "", "", "", "", style="dim")
+            table.add_row(kind, *[""] * 6, style="dim")
             continue
         table.add_row(
             kind,
             str(chosen.get("layers", "middle")),
             f"{chosen.get('strength', chosen.get('scale')):g}",
+            f"{chosen['shift']:.2g}",
             str(chosen["n_validation"]),
             f"{chosen['validation_auc']:.3f}",
             f"{chosen['validation_auc_unsteered']:.3f}",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from math import isfinite
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import (
@@ -23,6 +22,7 @@ from brainbench.guidance.arms import (
 from brainbench.guidance.evaluation.problem_tests import TESTS
 from brainbench.guidance.methods.registry import ONE_STEP, find_method
 from brainbench.guidance.rows import Form, Mode, Tier
+from brainbench.guidance.shift_limit import AskedLimit, check_limit, find_limit
 from brainbench.guidance.weighing import ANSWERS, check_answers
 
 # suites of guidance → ways of guiding
@@ -53,9 +53,6 @@ _RECIPES: dict[tuple[Form, Tier], tuple[str, ...]] = {
 # of the targeted search: 2, each pair keeps one random direction through all its tries; 3, arms
 # with restarts as well
 SEARCH_VERSION = 3
-# divergence on neutral text, nats: a text that the model itself would write gets a perplexity
-# 10 % higher
-SHIFT_LIMIT = 0.1
 TIERS: tuple[str, ...] = ("auto", "reduced", "full")
 _FEW: dict[Mode, tuple[str, ...]] = {
     "steering": (UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY, "label as fMRI", "random direction"),
@@ -144,7 +141,7 @@ class GuidanceOptions:
     arms: tuple[str, ...] = ()
     answers: str = ANSWERS[0]
     methods: tuple[str, ...] = (ONE_STEP,)
-    limit: float | Literal["auto"] | None = "auto"
+    limit: AskedLimit = "auto"
     forms: tuple[str, ...] = ()
     recipes: tuple[str, ...] = ()
     seeds: int | None = None
@@ -162,10 +159,7 @@ class GuidanceOptions:
                 raise UnknownNameError("test of guidance", test, TESTS)
         for arm in self.arms:
             find_arm(arm)
-        if isinstance(self.limit, float | int) and not (isfinite(self.limit) and self.limit > 0.0):
-            raise UsageError(
-                f"the limit on the shift of neutral text must be above 0 nats, not {self.limit}"
-            )
+        check_limit(self.limit)
         for form in self.forms:
             if form not in get_args(Form):
                 raise UnknownNameError("form", form, get_args(Form))
@@ -200,7 +194,7 @@ class GuidanceOptions:
             forms=tuple(f for f in get_args(Form) if f in (self.forms or _forms(mode, tier))),
             published_epochs=self.epochs or PUBLISHED_EPOCHS,
             named_recipes=self.recipes,
-            limit=(None if builtin else SHIFT_LIMIT) if self.limit == "auto" else self.limit,
+            limit=find_limit(self.limit, builtin),
         )
 
     def identity(self, extents: Mapping[Mode, Extent]) -> dict[str, Any]:
@@ -235,21 +229,3 @@ class GuidanceOptions:
 def _forms(mode: Mode, tier: Tier) -> tuple[Form, ...]:
     """What is run where no form is named."""
     return BOTH_FORMS if mode == "steering" else FORMS[tier]
-
-
-def parse_limit(text: str) -> float | Literal["auto"] | None:
-    """A limit of the command: nats, ``auto`` or ``none``.
-
-    Raises
-    ------
-    UsageError
-        When it is neither.
-    """
-    if text == "auto":
-        return "auto"
-    if text == "none":
-        return None
-    try:
-        return float(text)
-    except ValueError as error:
-        raise UsageError(f"--guidance-limit {text!r} is not a number, auto or none") from error

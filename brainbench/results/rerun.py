@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from brainbench.guidance.options import EPOCHS, GUIDANCE_SUITES, SEEDS, SHIFT_LIMIT
+from brainbench.guidance.options import EPOCHS, GUIDANCE_SUITES, SEEDS
+from brainbench.guidance.shift_limit import SHIFT_LIMIT
 from brainbench.models import ModelOptions
 from brainbench.reasoning import TaskOptions
 from brainbench.results.record import Record

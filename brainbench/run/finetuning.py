@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from brainbench.atomic import locked
 from brainbench.datasets import load_card, load_recording
 from brainbench.errors import UsageError
 from brainbench.guidance.arms import GUIDED, RANDOM
+from brainbench.guidance.evaluation.neutral import SOME, NeutralPassages
 from brainbench.guidance.evaluation.test_sets import read_validation
 from brainbench.guidance.finetuning.adapters import randomise_adapter
 from brainbench.guidance.finetuning.arms import train_as
@@ -19,12 +21,15 @@ from brainbench.guidance.finetuning.recipes import Budget, Recipe
 from brainbench.guidance.finetuning.train import Finetuned, Validate, Watch
 from brainbench.guidance.finetuning.train import finetune as train_adapter
 from brainbench.guidance.layer_sets import parse_layers
+from brainbench.guidance.shift_limit import AskedLimit, check_limit, find_limit
 from brainbench.guidance.signals import Signals, read_signals
 from brainbench.models import LanguageModel, Model, ModelOptions, load_model
 from brainbench.paths import user_path
 from brainbench.progress import Progress, Step, no_progress
 from brainbench.run.inputs import naming_limit
 from brainbench.statistics.answers import auc
+
+_LOG = logging.getLogger(__name__)
 
 # reasoning type → the set of new problems whose validation split the epoch is chosen on
 _VALIDATION = {
@@ -52,6 +57,8 @@ class TrainingOrder:
         leaves it to the recipe.
     validation : problems of each type to choose the epoch on; None for all, 0 for none.
     resume, overwrite : go on with what is in the folder, or replace it.
+    shift_limit : of what a kept epoch may do to neutral text, nats; None for no limit. ``auto`` is
+        0.1, and none in the published form and of the built-in model.
     """
 
     dataset: str
@@ -63,6 +70,10 @@ class TrainingOrder:
     validation: int | None = None
     resume: bool = False
     overwrite: bool = False
+    shift_limit: AskedLimit = "auto"
+
+    def __post_init__(self) -> None:
+        check_limit(self.shift_limit)
 
 
 def finetune(
@@ -125,16 +136,34 @@ def _train(
         inner.clear()
     if turned and inner.load() is None:
         outer.refuse_others()
+    asked = order.shift_limit
+    free = asked == "auto" and recipe.form == "published"
+    limit = None if free else find_limit(asked, model.builtin)
+    # the model before training, and before an adapter lies in it
+    passages = NeutralPassages(model, SOME)
+    watch = Watch(
+        _validation_score(signals, order.validation),
+        _TenthByTenth(report),
+        lambda now: float(passages.shift(now).kl[0]),
+        limit,
+    )
     trained = train_adapter(
         model,
         signals,
         recipe,
         inner.path,
         budget=budget,
-        watch=Watch(_validation_score(signals, order.validation), _TenthByTenth(report)),
+        watch=watch,
         arm=order.arm,
         resume=order.resume,
     )
+    if trained.history.beyond:
+        _LOG.warning(
+            "epoch %d, which is kept, moves neutral text by %.2g nats, beyond the limit of %g",
+            trained.best_epoch,
+            trained.history.shifts[trained.best_epoch - 1],
+            limit,
+        )
     if not turned:
         return trained
     randomise_adapter(inner.path, path, budget.seed)

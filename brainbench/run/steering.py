@@ -12,6 +12,7 @@ from brainbench.guidance.arms import GUIDED
 from brainbench.guidance.methods.directions import SteeringLoss
 from brainbench.guidance.methods.registry import ONE_STEP
 from brainbench.guidance.objective import CENTRINGS, LOSSES
+from brainbench.guidance.shift_limit import AskedLimit
 from brainbench.guidance.steering.fit import Derivation, derive_steering
 from brainbench.guidance.weighing import ANSWERS
 from brainbench.models import SITES, LanguageModel, Model, ModelOptions, Site, Steering, load_model
@@ -41,6 +42,7 @@ class SteeringOrder:
     limit : validation problems and searched items of each type, for trying out; None: all.
     answers : whose answers weigh items, ``all`` or ``scanned``.
     method : of the controlled form, how directions are made of signals.
+    shift_limit : of what a chosen strength may do to neutral text, nats; None for no limit.
 
     Raises
     ------
@@ -64,6 +66,7 @@ class SteeringOrder:
     limit: int | None = None
     answers: str = ANSWERS[0]
     method: str = ONE_STEP
+    shift_limit: AskedLimit = "auto"
 
     def __post_init__(self) -> None:
         for kind, given, known in (
@@ -92,6 +95,7 @@ class SteeringOrder:
             self.limit,
             self.answers,
             self.method,
+            self.shift_limit,
         )
         own = plain.chosen_way
         loss = SteeringLoss(self.loss or own.loss, self.centring or own.centring)

@@ -78,6 +78,28 @@ def test_an_adapter_of_the_built_in_model_on_simulated_people(run: Any) -> None:
     assert (opened.answer(problems).log_odds != before).any()
 
 
+def test_an_epoch_beyond_the_limit_on_neutral_text_is_not_kept(run: Any) -> None:
+    code, out, err = run(*QUICK)
+    assert code == 0
+    free = record_of("finetuned")
+    # the built-in model knows no prose, and has no limit by itself
+    assert (free.history.limit, len(free.history.shifts)) == (None, 2)
+    assert f"{free.history.shifts[free.best_epoch - 1]:.2g} nats; no limit" in out
+    smaller = min(free.history.shifts)
+    code, out, err = run(*QUICK, "--guidance-limit", f"{1.01 * smaller}", "--output-path", "held")
+    assert code == 0
+    held = record_of("held")
+    assert held.history.shifts == pytest.approx(free.history.shifts, rel=1e-3)
+    assert held.best_epoch == 1 + free.history.shifts.index(smaller)
+    code, _, err = run(*QUICK, "--guidance-limit", f"{smaller / 2}", "--output-path", "beyond")
+    assert code == 0
+    assert "which is kept, moves neutral text by" in err
+    code, _, err = run(*QUICK, "--guidance-limit", "0", "--output-path", "none")
+    assert code == 2
+    assert "the limit on the shift of neutral text must be above 0 nats" in err
+    assert not Path("none").exists()
+
+
 def test_options_reach_the_record(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRAINBENCH_EPOCHS", "1")
     monkeypatch.setenv("BRAINBENCH_QUIET", "1")

@@ -7,7 +7,7 @@ import pytest
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import ARMS, GUIDED, LABEL_ONLY, PERMUTED, UNGUIDED, arms_of
 from brainbench.guidance.evaluation.problem_tests import FOLIO
-from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions, parse_limit
+from brainbench.guidance.options import GUIDANCE_SUITES, GuidanceOptions
 from brainbench.guidance.rows import Mode
 from brainbench.guidance.verdict import AGAINST, MIN_PERMUTATIONS, MIN_SEEDS
 
@@ -152,9 +152,6 @@ def test_methods_of_steering_are_nothing_to_fine_tuning() -> None:
 
 
 def test_the_limit_on_the_shift_is_a_number_or_none_and_part_of_the_id() -> None:
-    assert [parse_limit(text) for text in ("none", "auto", "0.25")] == [None, "auto", 0.25]
-    with pytest.raises(UsageError, match="--guidance-limit 'low' is not a number, auto or none"):
-        parse_limit("low")
     for limit in (0.0, -0.1, float("nan"), float("inf")):
         with pytest.raises(UsageError, match="limit on the shift"):
             GuidanceOptions(limit=limit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +15,15 @@ from brainbench.encoding.kernels import Array
 from brainbench.errors import UnknownNameError, UsageError
 from brainbench.guidance.arms import GUIDED, UNGUIDED, find_arm
 from brainbench.guidance.evaluation.cached_prompts import LastTokenEvaluator, Question, ask_problems
+from brainbench.guidance.evaluation.neutral import NeutralPrefixes
 from brainbench.guidance.evaluation.selection import STRENGTHS, SteeringGrid, choose
+from brainbench.guidance.evaluation.selection import within as within_limit
 from brainbench.guidance.evaluation.test_sets import read_validation
 from brainbench.guidance.layer_sets import MIDDLE, layer_sets, parse_layers
 from brainbench.guidance.methods.directions import SteeringLoss
 from brainbench.guidance.methods.guiding import check_signals, problem_direction
 from brainbench.guidance.methods.registry import ONE_STEP, find_method
+from brainbench.guidance.shift_limit import AskedLimit, check_limit, find_limit
 from brainbench.guidance.signals import load_more_answers, read_signals
 from brainbench.guidance.steering.asking import ask_candidates
 from brainbench.guidance.steering.experiment import read_training, stream
@@ -39,6 +43,8 @@ _VALIDATION = {
     "transitive": "transitive_3",
     "propositional": "propositional_3",
 }
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ class Derivation:
         problems, or the ``scanned`` people alone.
     method : of the controlled form, how directions are made of signals; one that adds the same
         at every problem, and at its last token alone.
+    shift_limit : of what a chosen strength may do to neutral text, nats; None for no limit.
+        ``auto`` is 0.1, and none in the published form and of the built-in model.
     """
 
     form: str = "controlled"
@@ -76,9 +84,11 @@ class Derivation:
     limit: int | None = None
     answers: str = ANSWERS[0]
     method: str = ONE_STEP
+    shift_limit: AskedLimit = "auto"
 
     def __post_init__(self) -> None:
         check_answers(self.answers)
+        check_limit(self.shift_limit)
         check_numbers(self.seed, self.limit)
         if self.form not in FORMS:
             raise UnknownNameError("form", self.form, FORMS)
@@ -230,17 +240,34 @@ class _Deriver:
         return _Derived(delta, {**facts, "n_pairs": len(found.tries), **areas})
 
     def _choose(self, evaluator: LastTokenEvaluator, options: Array) -> tuple[int, dict[str, Any]]:
-        """The option that does best on validation problems; its AUC, and that without steering."""
+        """The option that does best on validation problems, among those within the limit.
+
+        With it its AUC, that without steering, and how far it moves neutral text.
+        """
         questions = self._validation
         every = np.concatenate([np.zeros((1, *options.shape[1:])), options])
         responses = ask_candidates(evaluator, questions, every, "choosing a strength", self.report)
         labels = np.array([question.label for question in questions])
         areas = auc(responses.odds, labels == 0)
-        best = choose(responses.odds[:, 1:], labels)
+        asked = self.derivation.shift_limit
+        free = asked == "auto" and self.derivation.form == "published"
+        limit = None if free else find_limit(asked, self.model.builtin)
+        shifts = NeutralPrefixes(evaluator).shift(options[None]).kl
+        best = choose(responses.odds[:, 1:], labels, within_limit(shifts, limit))
+        if limit is not None and shifts[best] > limit:
+            _LOG.warning(
+                "%s: every strength moves neutral text by more than %g nats; the weakest, %.2g "
+                "nats, was taken",
+                self.kind,
+                limit,
+                shifts[best],
+            )
         return best, {
             "n_validation": len(questions),
             "validation_auc": float(areas[best + 1]),
             "validation_auc_unsteered": float(areas[0]),
+            "shift": float(shifts[best]),
+            "shift_limit": limit,
         }
 
     @property

@@ -35,6 +35,10 @@ def finetuning_section(record: FinetuningRecord) -> Section:
         before, best = history.validation[0], history.validation[record.best_epoch]
         text = f"{before:.3f} before, {best:.3f} after epoch {record.best_epoch}, which is kept"
         rows.append(("validation, AUC", text))
+    if history.shifts and record.best_epoch is not None:
+        limit = "no limit" if history.limit is None else f"limit {history.limit:g}"
+        text = f"{history.shifts[record.best_epoch - 1]:.2g} nats; {limit}"
+        rows.append(("shift of neutral text", text))
     title = f"{record.model['identifier']}: {record.arm}"
     table = Table("", ("", ""), rows, numbers=False)
     return Section("finetuning", title, [table])

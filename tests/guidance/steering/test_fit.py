@@ -11,6 +11,7 @@ import pytest
 
 from brainbench.datasets import Recording, load_recording
 from brainbench.errors import DataError, UnknownNameError, UsageError
+from brainbench.guidance.evaluation.selection import STRENGTHS
 from brainbench.guidance.evaluation.test_sets import read_set
 from brainbench.guidance.layer_sets import middle_layers
 from brainbench.guidance.signals import Signals, read_signals
@@ -80,6 +81,36 @@ def test_a_limit_is_of_validation_and_search_and_the_recipe_says_so(
     assert steps[-1].startswith("type 2 of 2, transitive: ")
     with pytest.raises(UsageError, match="limit must be a whole number from 1, not 0"):
         Derivation(limit=0)
+
+
+def test_a_strength_is_chosen_within_the_limit_on_neutral_text(
+    model: LanguageModel, people: Recording, caplog: pytest.LogCaptureFixture
+) -> None:
+    def derive(limit: Any, **more: Any) -> dict[str, Any]:
+        given = Derivation(layers="all", shift_limit=limit, **more)
+        recipe = derive_steering(model, people, "signal", ("syllogistic",), given).recipe
+        found: dict[str, Any] = recipe["syllogistic"]
+        return found
+
+    # the built-in model knows no prose
+    free = derive("auto")
+    assert free["shift_limit"] is None
+    alone = {s: derive(None, strength=s) for s in STRENGTHS}
+    assert free["shift"] == pytest.approx(alone[free["strength"]]["shift"])
+    shifts = sorted(one["shift"] for one in alone.values())
+    assert shifts[0] < shifts[1] < shifts[2] < shifts[3]
+    for limit in (shifts[0], shifts[1], shifts[2]):
+        held = derive(1.001 * limit)
+        within = [one for one in alone.values() if one["shift"] <= 1.001 * limit]
+        assert held["shift"] <= held["shift_limit"] == 1.001 * limit
+        best = max(one["validation_auc"] for one in within)
+        assert held["validation_auc"] == pytest.approx(best)
+    assert not caplog.records
+    beyond = derive(shifts[0] / 2)
+    assert beyond["shift"] == pytest.approx(shifts[0])
+    assert "every strength moves neutral text by more than" in caplog.text
+    with pytest.raises(UsageError, match="limit on the shift of neutral text must be above 0"):
+        Derivation(shift_limit=0.0)
 
 
 def test_pooled_directions_are_the_mean_of_the_types(
