@@ -204,12 +204,15 @@ def accuracy() -> str:
 
 def guidance() -> str:
     """Every controlled test of guidance: gain against the arm that guided is least above."""
-    lines = []
+    found = []
     for run in runs():
         for name in WAYS:
             line = run.line(name)
             if line is not None:
-                lines.append([run.model, name, line.of, _ends(line), line.against, line.verdict])
+                seeds = max(arm.n_seeds for gain in run.record.gains for arm in gain.arms)
+                shown = [run.model, name, line.of, _ends(line), line.against, line.verdict]
+                found.append(((run.model, name, line.of), seeds, shown))
+    lines = _best_tried(found)
     return _markdown(["", "way", "of", "gain in AUC", "against", "verdict"], lines, numbers=False)
 
 
@@ -235,41 +238,54 @@ def flips() -> str:
     """Share of pairs of a person and a problem that a targeted search flips, by arm."""
     chosen = [(run, score) for run in runs() for score in run.record.searches]
     arms = list(dict.fromkeys(row.arm for _, score in chosen for row in score.rows))
-    lines = []
+    found = []
     for run, score in chosen:
         flipped = {row.arm: _percent(row.flipped) for row in score.rows}
-        lines.append(
-            [
-                f"{run.model}, {score.reasoning_type}",
-                str(score.n_pairs),
-                str(max(row.n_seeds for row in score.rows)),
-            ]
-            + [flipped.get(arm, "") for arm in arms]
-        )
-    return _markdown(["", "pairs", "seeds", *arms], lines)
+        of, seeds = f"{run.model}, {score.reasoning_type}", max(row.n_seeds for row in score.rows)
+        shown = [of, str(score.n_pairs), str(seeds), *(flipped.get(arm, "") for arm in arms)]
+        found.append(((of, score.roi), seeds, shown))
+    return _markdown(["", "pairs", "seeds", *arms], _best_tried(found))
 
 
 def gained() -> str:
     """What guided gains over signals of other items, over labels alone and over nothing."""
-    lines = []
+    found = []
     for run in runs():
         for score in run.record.gains:
             by_arm = {each.against: each for each in score.differences}
             against = [find_change(by_arm.get(arm), "auc") for arm in (PERMUTED, LABEL_ONLY)]
             plain = find_change(by_arm.get(UNGUIDED), "accuracy")
-            lines.append(
+            seeds = max(arm.n_seeds for arm in score.arms)
+            found.append((
+                (run.model, score.identifier),
+                seeds,
                 [
                     f"{run.model}, {score.mode.replace('finetuning', 'fine-tuning')}"
                     f"{' as published' if score.form == 'published' else ''}",
                     score.reasoning_type,
                     score.test,
                     str(score.n_items),
+                    str(seeds),
                     *(_change(change) for change in against),
                     _change(plain),
-                ]
-            )
-    head = ["", "guided by", "read on", "n", "AUC over permuted", "over labels alone"]
-    return _markdown([*head, "accuracy over unguided"], lines)
+                ],
+            ))  # fmt: skip
+    head = ["", "guided by", "read on", "n", "seeds", "AUC over permuted", "over labels alone"]
+    return _markdown([*head, "accuracy over unguided"], _best_tried(found))
+
+
+def _best_tried(found: Sequence[tuple[object, int, list[str]]]) -> list[list[str]]:
+    """Of what was run several times the row with the most seeds, the last of several.
+
+    Parameters
+    ----------
+    found : what a row is of, its seeds, and the row.
+    """
+    best: dict[object, tuple[int, list[str]]] = {}
+    for of, seeds, row in found:
+        if of not in best or seeds >= best[of][0]:
+            best[of] = (seeds, row)
+    return [row for _, row in best.values()]
 
 
 def _change(change: Change | None) -> str:

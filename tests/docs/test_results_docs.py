@@ -53,6 +53,12 @@ def test_what_reproduction_says_of_its_tables_holds(script: ModuleType) -> None:
     assert all(rows["guided"].flipped < 1.0 for _, rows in flipped), "not every answer"
 
 
+def test_what_was_run_several_times_stands_once_with_the_most_seeds(script: ModuleType) -> None:
+    found = [("a", 1, ["old"]), ("b", 1, ["b"]), ("a", 5, ["five"]), ("a", 5, ["six"]),
+             ("a", 3, ["three"])]  # fmt: skip
+    assert script._best_tried(found) == [["six"], ["b"]]
+
+
 def test_every_table_is_on_a_page(script: ModuleType) -> None:
     pages = "".join(page.read_text("utf-8") for page in script.PAGES)
     assert all(f"<!-- table: {name} -->" in pages for name in script.TABLES)
