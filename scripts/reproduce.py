@@ -41,6 +41,10 @@ class Claim:
     gpu: bool = False
 
 
+# five seeds, which a verdict needs
+_CONTROLLED = ("--guidance-forms", "controlled", "--seeds", "5")
+
+
 def _guided(suite: str, *options: str) -> tuple[tuple[str, ...], ...]:
     return (("--suite", suite, *options),)
 
@@ -53,11 +57,11 @@ CLAIMS: dict[str, Claim] = {
     ),
     "flips": Claim(
         "targeted intervention flips every targeted answer",
-        _guided("guidance-steering", "--guidance-tests", NEW),
+        _guided("guidance-steering", "--guidance-forms", "published"),
     ),
     "direction": Claim(
         "the mean of the directions helps on new problems",
-        _guided("guidance-steering", "--guidance-tests", NEW),
+        _guided("guidance-steering", *_CONTROLLED, "--guidance-tests", NEW),
     ),
     "labels": Claim(
         "NARF+Label beats labels alone, by 2.2 points over ten models of 1.5 to 72 B",
