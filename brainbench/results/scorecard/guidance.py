@@ -139,10 +139,17 @@ def _reading(line: ScoreLine, gains: Sequence[GuidanceScore]) -> Reading:
         f"{tests if len(gains) > 1 else 'The'} AUC of the log-odds is {number(abs(line.value))} "
         f"{side} with brain signals than with {line.against}.{_moved(gains)}",
         _first(gains[0].reading) if len(gains) == 1 else "",
-        f"A verdict needs {MIN_SEEDS} seeds of every arm (--seeds {MIN_SEEDS})."
-        if _fewest_seeds(gains) < MIN_SEEDS
-        else "",
+        _settled(line, gains),
     )
+
+
+def _settled(line: ScoreLine, gains: Sequence[GuidanceScore]) -> str:
+    """What a verdict needs; where nothing is shown, the largest gain that there may be."""
+    if _fewest_seeds(gains) < MIN_SEEDS:
+        return f"A verdict needs {MIN_SEEDS} seeds of every arm (--seeds {MIN_SEEDS})."
+    if line.interval is None or not line.interval[0] <= 0.0 <= line.interval[1]:
+        return ""
+    return f"If brain signals add anything here, it is at most {number(line.interval[1])}."
 
 
 def _moved(gains: Sequence[GuidanceScore]) -> str:

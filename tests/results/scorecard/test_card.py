@@ -152,6 +152,18 @@ def test_guidance_is_the_least_gain_and_its_verdict() -> None:
     assert line.interval == pytest.approx((-0.0780, 0.0432), abs=1e-3)
 
 
+def test_five_seeds_say_how_large_a_gain_there_may_be() -> None:
+    few, many = (scorecard(record_of(name)) for name in ("e41a9bb63d06", "450be44969ea"))
+    assert "A verdict needs 5 seeds of every arm (--seeds 5)." in few.sentences
+    (line,) = many.lines
+    assert line.interval is not None
+    assert line.interval[0] < 0.0 < line.interval[1]
+    said = f"If brain signals add anything here, it is at most {line.interval[1]:.3f}."
+    assert said in many.sentences
+    # by the rule of its day the reduced tier claimed nothing
+    assert line.verdict == "inconclusive: reduced tier"
+
+
 def test_nothing_that_is_not_there_takes_a_line() -> None:
     untrained = scorecard(record_of("71e2861d0b91"))  # gives no valid answer to any item
     assert [line.name for line in untrained.lines] == ["alignment", "accuracy"]
