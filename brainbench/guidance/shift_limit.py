@@ -31,7 +31,7 @@ def check_limit(asked: AskedLimit) -> None:
         )
 
 
-def find_limit(asked: AskedLimit, builtin: bool) -> float | None:
+def find_limit(asked: AskedLimit, builtin: bool, form: str = "controlled") -> float | None:
     """The limit that was asked for, nats; None for none.
 
     Parameters
@@ -39,9 +39,10 @@ def find_limit(asked: AskedLimit, builtin: bool) -> float | None:
     asked : nats, None for no limit, or ``auto``: 0.1.
     builtin : whether it is the model of the package, which was trained on problems alone and knows
         no prose: it has no limit by itself.
+    form : the published one has none by itself, for the paper has none.
     """
     if asked == "auto":
-        return None if builtin else SHIFT_LIMIT
+        return None if builtin or form == "published" else SHIFT_LIMIT
     return asked
 
 

@@ -136,9 +136,7 @@ def _train(
         inner.clear()
     if turned and inner.load() is None:
         outer.refuse_others()
-    asked = order.shift_limit
-    free = asked == "auto" and recipe.form == "published"
-    limit = None if free else find_limit(asked, model.builtin)
+    limit = find_limit(order.shift_limit, model.builtin, recipe.form)
     # the model before training, and before an adapter lies in it
     passages = NeutralPassages(model, SOME)
     watch = Watch(

@@ -30,5 +30,10 @@ def test_the_built_in_model_has_none_by_itself() -> None:
     assert find_limit(None, builtin=False) is None
 
 
+def test_the_published_form_has_none_by_itself() -> None:
+    assert find_limit("auto", False, "published") is None
+    assert find_limit(0.2, False, "published") == 0.2
+
+
 def test_the_limit_is_a_tenth_more_perplexity() -> None:
     assert math.exp(SHIFT_LIMIT) == pytest.approx(1.105, abs=1e-3)

@@ -249,9 +249,8 @@ class _Deriver:
         responses = ask_candidates(evaluator, questions, every, "choosing a strength", self.report)
         labels = np.array([question.label for question in questions])
         areas = auc(responses.odds, labels == 0)
-        asked = self.derivation.shift_limit
-        free = asked == "auto" and self.derivation.form == "published"
-        limit = None if free else find_limit(asked, self.model.builtin)
+        chosen = self.derivation
+        limit = find_limit(chosen.shift_limit, self.model.builtin, chosen.form)
         shifts = NeutralPrefixes(evaluator).shift(options[None]).kl
         best = choose(responses.odds[:, 1:], labels, within_limit(shifts, limit))
         if limit is not None and shifts[best] > limit:
