@@ -24,9 +24,9 @@ from brainbench.cli.options import (
     Quiet,
     Revision,
     Seed,
-    ShiftLimit,
     TrustRemoteCode,
     Verbose,
+    shift_limit,
 )
 from brainbench.cli.progress import step_progress
 from brainbench.guidance.shift_limit import parse_limit
@@ -205,7 +205,7 @@ def finetune(
             rich_help_panel=_BUDGET,
         ),
     ] = None,
-    guidance_limit: ShiftLimit = "auto",
+    guidance_limit: Annotated[str, shift_limit(_BUDGET)] = "auto",
     device: Device = None,
     dtype: Annotated[
         str | None,

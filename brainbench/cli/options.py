@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -73,14 +73,16 @@ GuidingRoi = Annotated[
     str | None, typer.Option(metavar="NAME", help="Region of interest; by default the first.")
 ]
 
-ShiftLimit = Annotated[
-    str,
-    typer.Option(
+
+def shift_limit(panel: str) -> Any:
+    """The option --guidance-limit, in a panel of the verb's own."""
+    return typer.Option(
         metavar="NATS",
-        help="Most shift of neutral text, or none. By default 0.1; published: none.",
+        help="Most shift of neutral text: 0.1; published: none.",
         show_default=False,
-    ),
-]
+        rich_help_panel=panel,
+    )
+
 
 # ------------------------------------------------------------------- what is computed and printed
 

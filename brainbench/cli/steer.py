@@ -22,8 +22,8 @@ from brainbench.cli.options import (
     Quiet,
     Revision,
     Seed,
-    ShiftLimit,
     Verbose,
+    shift_limit,
 )
 from brainbench.cli.progress import step_progress
 from brainbench.guidance.shift_limit import parse_limit
@@ -161,7 +161,7 @@ def steer(
             rich_help_panel=_HOW,
         ),
     ] = "raw",
-    guidance_limit: ShiftLimit = "auto",
+    guidance_limit: Annotated[str, shift_limit(_HOW)] = "auto",
     device: Device = None,
     dtype: Dtype = None,
     attn_implementation: AttnImplementation = None,

@@ -143,7 +143,7 @@ def _called(param: Any) -> Text:
 
 def _explained(param: Any) -> Text:
     words = Text(getattr(param, "help", None) or "")
-    default = param.default
+    default = param.default if getattr(param, "show_default", True) else None
     if param.required:
         words.append(" Required.", style="red")
     elif isinstance(default, str | int | float | Path) and not isinstance(default, bool):
