@@ -115,7 +115,7 @@ def _run_faults(submission: Submission) -> Iterator[Fault]:
             "model.identifier", problem, "name the model with letters, digits and . _ + - /"
         )
     if not (record.ladder or record.published or record.controlled or record.behavior
-            or record.accuracy or record.gains):  # fmt: skip
+            or record.accuracy or record.gains or record.searches):  # fmt: skip
         yield Fault("scores", "are none of any kind", AGAIN)
     started = record.timing.get("started")
     if started is not None:

@@ -271,6 +271,15 @@ def test_numbers_that_cannot_be(change: Change, reason: str, whole: Path) -> Non
     assert all(fault.startswith(str(whole)) for fault in found)
 
 
+def test_a_search_alone_is_a_score(whole: Path) -> None:
+    def change(record: dict[str, Any]) -> None:
+        nothing_scored(record)
+        record["searches"].append(search_row({**ARM, "arm": "guided"}))
+
+    edit_record(whole, change)
+    assert not any("none of any kind" in fault for fault in faults_of(whole))
+
+
 def of_published(**values: Any) -> Change:
     return lambda record: record["published"][0].update(values)
 
