@@ -20,7 +20,7 @@ from brainbench.benchmarks import ControlledScore, LadderScore
 from brainbench.benchmarks.ladder.names import IN_WORDS, UNTRAINED
 from brainbench.benchmarks.ladder.score import together
 from brainbench.guidance.arms import LABEL_ONLY, PERMUTED, UNGUIDED
-from brainbench.guidance.rows import Change
+from brainbench.guidance.rows import Change, SearchRow
 from brainbench.guidance.verdict import find_change
 from brainbench.results import Record, load_record
 from brainbench.results.blocks import ScoreLine
@@ -236,15 +236,35 @@ def explained() -> str:
 
 def flips() -> str:
     """Share of pairs of a person and a problem that a targeted search flips, by arm."""
+    return _searched(lambda row: True, lambda row: _percent(row.flipped))
+
+
+def flips_against() -> str:
+    """How many more pairs flip by people's signals than by each arm, of searches or of restarts."""
+    return _searched(lambda row: row.against is not None, _points)
+
+
+def _searched(is_shown: Callable[[SearchRow], bool], cell: Callable[[SearchRow], str]) -> str:
+    """A line for each search, a column for each arm that is shown in any."""
     chosen = [(run, score) for run in runs() for score in run.record.searches]
-    arms = list(dict.fromkeys(row.arm for _, score in chosen for row in score.rows))
+    shown = [row for _, score in chosen for row in score.rows if is_shown(row)]
+    arms = list(dict.fromkeys(row.arm for row in shown))
     found = []
     for run, score in chosen:
-        flipped = {row.arm: _percent(row.flipped) for row in score.rows}
+        cells = {row.arm: cell(row) for row in score.rows if row.arm in arms}
         of, seeds = f"{run.model}, {score.reasoning_type}", max(row.n_seeds for row in score.rows)
-        shown = [of, str(score.n_pairs), str(seeds), *(flipped.get(arm, "") for arm in arms)]
-        found.append(((of, score.roi), seeds, shown))
+        line = [of, str(score.n_pairs), str(seeds), *(cells.get(arm, "") for arm in arms)]
+        found.append(((of, score.roi), seeds, line))
     return _markdown(["", "pairs", "seeds", *arms], _best_tried(found))
+
+
+def _points(row: SearchRow) -> str:
+    """``+33 [20, 49], p 0.001``: percentage points, and p after Holm where there is one."""
+    if row.guided_minus is None or row.interval is None:
+        return ""
+    low, high = (f"{100 * end:.0f}" for end in row.interval)
+    p = "" if row.p_corrected is None else f", p {row.p_corrected:.2g}"
+    return f"{100 * row.guided_minus:+.0f} [{low}, {high}]{p}"
 
 
 def gained() -> str:
@@ -309,6 +329,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "guidance": guidance,
     "explained": explained,
     "flips": flips,
+    "flips against": flips_against,
     "gained": gained,
 }
 

@@ -82,11 +82,11 @@ def test_the_readme_fits_a_screen_and_its_sentences_hold(script: ModuleType) -> 
         for row in score.context.baselines
         if row.baseline == "untrained" and row.rung == "position" and row.term == "larger"
     )
-    lines = {run.model: run.line("accuracy") for run in script.runs()}
+    lines = [(run.model, run.line("accuracy")) for run in script.runs()]
     better = {
         name: line.value
-        for name, line in lines.items()
-        if line is not None and line.interval and line.interval[0] > 0.5
+        for name, line in lines
+        if line and line.interval and line.interval[0] > 0.5
     }
     assert better == {"Qwen2.5-Coder-1.5B-Instruct": pytest.approx(0.55, abs=0.005)}
     sentence = "Qwen2.5-Coder-1.5B alone is better than always giving one answer, by 5 points."
