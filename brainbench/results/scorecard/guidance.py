@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED
+from brainbench.guidance.arms import GUIDED, LABEL_ONLY, PERMUTED, RANDOM
 from brainbench.guidance.rows import TRAINED_ON, Change, Mode
 from brainbench.guidance.score import GuidanceScore, SearchScore
 from brainbench.guidance.verdict import LEVEL, MIN_SEEDS, count, least_changes
@@ -13,7 +13,7 @@ from brainbench.results.blocks import ScoreLine
 from brainbench.results.blocks.model import Mood
 from brainbench.results.record import Record
 from brainbench.results.scorecard.reading import Reading, mean, mean_ends
-from brainbench.results.wording import number, plural
+from brainbench.results.wording import number, plain_kind, plural
 
 _NAMES: dict[Mode, str] = {"steering": "steering", "finetuning": "fine-tuning"}
 _AGAINST = {PERMUTED: "permuted signals", LABEL_ONLY: "labels alone"}
@@ -31,7 +31,7 @@ def read_guidance(record: Record) -> list[Reading]:
     if found:
         return found
     lines = [(search, search_line(search)) for search in record.searches]
-    return [Reading(line, _whole(search.reading)) for search, line in lines if line is not None]
+    return [Reading(line, _flipped(search)) for search, line in lines if line is not None]
 
 
 def gains_line(gains: Sequence[GuidanceScore]) -> ScoreLine | None:
@@ -106,7 +106,21 @@ def search_line(search: SearchScore) -> ScoreLine | None:
         against="permuted signals" if other is not None else "",
         held=None if other is None else other.flipped,
         verdict="more than permuted signals flip" if more else "shows that answers can be moved",
-        of=search.dataset,
+        of=f"{search.dataset}, {plain_kind(search.reasoning_type)}",
+    )
+
+
+def _flipped(search: SearchScore) -> str:
+    """Guided beside the arms of a claim and one random direction; the report has every arm."""
+    rows = {row.arm: row for row in search.rows}
+    others = [
+        f"{name} {rows[arm].flipped:.0%}"
+        for arm, name in {**_AGAINST, RANDOM: "one random direction"}.items()
+        if arm in rows
+    ]
+    return (
+        f"Of wrong answers to {plain_kind(search.reasoning_type)} that people have right, brain "
+        f"signals flip {rows[GUIDED].flipped:.0%}{''.join(f', {other}' for other in others)}."
     )
 
 
@@ -171,7 +185,3 @@ def _moved(gains: Sequence[GuidanceScore]) -> str:
 def _first(text: str) -> str:
     """The first sentence."""
     return f"{text.partition('. ')[0].rstrip('.')}."
-
-
-def _whole(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."

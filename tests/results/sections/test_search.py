@@ -139,3 +139,21 @@ def test_the_area_says_of_which_log_odds_it_is() -> None:
 
 def test_no_search_no_lines() -> None:
     assert printed() == []
+
+
+def test_the_card_names_the_problems_and_few_arms() -> None:
+    permuted = NOTHING.model_copy(update={"arm": "permuted fMRI", "flipped": 0.78})
+    chance = NOTHING.model_copy(update={"arm": "random direction", "flipped": 0.05})
+    rows = [FLIPPED, permuted, chance, NOTHING]
+    card = [
+        printed(SCORE.model_copy(update={"rows": rows, "reasoning_type": kind}))
+        for kind in ("syllogistic", "transitive")
+    ]
+    for lines, kind in zip(card, ("syllogisms", "transitive problems"), strict=True):
+        text = " ".join(" ".join(lines).split())
+        assert f"permuted signals 0.780; xiao2026, {kind}" in text
+        found = (
+            f"Of wrong answers to {kind} that people have right, brain signals flip 50%, permuted "
+            "signals 78%, one random direction 5%."
+        )
+        assert found in text
