@@ -38,7 +38,7 @@ _WHOLE = f"{_SMOLLM2}/f50c41311891"
 STORED = {
     "brainbench evaluate --model SmolLM2-135M-Instruct.Q4_1.gguf --benchmarks": _WHOLE,
     "brainbench evaluate --model SmolLM2-135M-Instruct.Q4_1.gguf --suite guidance-steering":
-        f"{_SMOLLM2}/e41a9bb63d06",
+        f"{_SMOLLM2}/9758fdf1a601",
 }  # fmt: skip
 # folders that commands name → the submission that lies there
 FOLDERS = {
