@@ -225,7 +225,8 @@ def steer(
         When nobody has any item right; in the published form, when the model has none wrong that
         a person has right, or the search flips no answer.
 
-    Source: Xiao, Du & Lin 2026, for the published form; docs/guidance-protocol.md for the controlled one.
+    Source: Xiao, Du & Lin 2026, for the published form; docs/guidance-protocol.md for the
+    controlled one.
     """
     from brainbench.run.steering import SteeringOrder
     from brainbench.run.steering import steer as run_steer
