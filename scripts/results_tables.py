@@ -19,14 +19,14 @@ from statistics import fmean
 from brainbench.benchmarks import ControlledScore, LadderScore
 from brainbench.benchmarks.ladder.names import IN_WORDS, UNTRAINED
 from brainbench.benchmarks.ladder.score import together
-from brainbench.guidance.arms import LABEL_ONLY, PERMUTED, UNGUIDED
-from brainbench.guidance.rows import Change, SearchRow
+from brainbench.guidance.arms import GUIDED, LABEL_AS_FMRI, LABEL_ONLY, PERMUTED, UNGUIDED
+from brainbench.guidance.rows import HELD_OUT, Change, SearchRow
 from brainbench.guidance.verdict import find_change
 from brainbench.results import Record, load_record
 from brainbench.results.blocks import ScoreLine
 from brainbench.results.scorecard import scorecard
 from brainbench.results.sections.cells import CellSummary, controlled_cells, published_cells
-from brainbench.results.wording import plain_cell
+from brainbench.results.wording import plain_cell, plain_kind
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (
@@ -294,6 +294,21 @@ def gained() -> str:
     return _markdown([*head, "accuracy over unguided"], _best_tried(found))
 
 
+def held_out() -> str:
+    """AUC of held-out scanner items under each arm, steered by people's responses to them."""
+    found = []
+    arms = (UNGUIDED, GUIDED, PERMUTED, LABEL_ONLY, LABEL_AS_FMRI)
+    for run in runs():
+        for score in run.record.gains:
+            if score.test != HELD_OUT or score.mode != "steering":
+                continue
+            own = {arm.arm: arm for arm in score.arms}
+            auc = [f"{own[arm].auc:.3f}" if arm in own else "" for arm in arms]
+            line = [f"{run.model}, {plain_kind(score.reasoning_type)}", str(score.n_items), *auc]
+            found.append(((run.model, score.identifier), score.arms[0].n_seeds, line))
+    return _markdown(["", "items", *arms], _best_tried(found))
+
+
 def _best_tried(found: Sequence[tuple[object, int, list[str]]]) -> list[list[str]]:
     """Of what was run several times the row with the most seeds, the last of several.
 
@@ -331,6 +346,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "flips": flips,
     "flips against": flips_against,
     "gained": gained,
+    "held out": held_out,
 }
 
 
