@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +176,7 @@ def train_arms(
     found: list[TrainedArm] = []
     n_seeds = len(plan.seeds)
     trains = [arm for arm in arms if arm not in (UNGUIDED, RANDOM)]
-    neutral = None if plan.limit is None else NeutralPassages(model, SOME)
+    watch = _watch(model, plan)
     for arm in arms:
         if arm == UNGUIDED:
             found.append(TrainedArm(arm, 0, None))
@@ -192,29 +192,15 @@ def train_arms(
             else:
                 which = arm_of(arm, trains.index(arm), len(trains))
                 inner = within(report, f"training {which}, seed {row + 1} of {n_seeds}, ")
-                place, beyond = _train(model, signals, plan, arm, seed, place, neutral, inner)
+                place, beyond = _train(model, signals, plan, arm, seed, place, watch, inner)
             found.append(TrainedArm(arm, row, place, beyond))
     return sorted(found, key=lambda trained: plan.arms.index(trained.arm))
 
 
-def _train(
-    model: LanguageModel,
-    signals: Signals,
-    plan: FinetuningPlan,
-    arm: str,
-    seed: int,
-    folder: Path,
-    neutral: NeutralPassages | None,
-    report: Progress,
-) -> tuple[Path, bool]:
-    """Train in every way of the plan; the folder of the one that validation prefers.
-
-    Among those within the limit; where all are beyond it, that of the one that shifts least; and
-    whether that is so.
-    """
-    recipe = Recipe(plan.recipe, plan.form, guided_items=plan.guided_items)
-    own, recipe = train_as(arm, signals, recipe, seed)
+def _watch(model: LanguageModel, plan: FinetuningPlan) -> Watch:
+    """How every training of a plan is validated; the model they all begin with is asked once."""
     labels = np.array([question.label for question in plan.validation])
+    neutral = None if plan.limit is None else NeutralPassages(model, SOME)
 
     def validate(now: LanguageModel) -> float:
         found = ask_plainly(now, plan.validation)
@@ -226,18 +212,38 @@ def _train(
         assert neutral is not None
         return float(neutral.shift(now).kl[0])
 
+    return Watch(
+        validate,
+        shift=None if neutral is None else shift,
+        limit=plan.limit,
+        before=cache(lambda: validate(model)),
+    )
+
+
+def _train(
+    model: LanguageModel,
+    signals: Signals,
+    plan: FinetuningPlan,
+    arm: str,
+    seed: int,
+    folder: Path,
+    watch: Watch,
+    report: Progress,
+) -> tuple[Path, bool]:
+    """Train in every way of the plan; the folder of the one that validation prefers.
+
+    Among those within the limit; where all are beyond it, that of the one that shifts least; and
+    whether that is so.
+    """
+    recipe = Recipe(plan.recipe, plan.form, guided_items=plan.guided_items)
+    own, recipe = train_as(arm, signals, recipe, seed)
     best: tuple[tuple[bool, float], Path] | None = None
     tries = _tries(plan, recipe, seed)
     for number, (name, tried, budget) in enumerate(tries):
         what = f"{'rate' if len(plan.weights) == 1 else 'try'} {number + 1} of {len(tries)}"
-        watch = Watch(
-            validate,
-            partial(_report, report, what),
-            None if neutral is None else shift,
-            plan.limit,
-        )
+        reported = replace(watch, progress=partial(_report, report, what))
         found = finetune(
-            model, own, tried, folder / name, budget=budget, watch=watch, arm=arm, resume=True
+            model, own, tried, folder / name, budget=budget, watch=reported, arm=arm, resume=True
         )
         history = found.record.history
         epoch = history.best_epoch

@@ -106,12 +106,15 @@ class Watch:
     shift : how far the model as it is after an epoch has moved on neutral text, nats; None does
         not measure it.
     limit : an epoch that has moved further is not kept.
+    before : the score of the model before training, where other trainings of it ask for it too;
+        by default it is validated anew.
     """
 
     validate: Validate | None = None
     progress: Progress = lambda done, total, text: None
     shift: Validate | None = None
     limit: float | None = None
+    before: Callable[[], float] | None = None
 
 
 def finetune(
@@ -210,6 +213,8 @@ class _Training:
             if not history.ended(self._budget.epochs, self._budget.patience):
                 config = lora_config(network, recipe.layers, recipe.rank, recipe.alpha)
                 base = base_of(self._model)
+                if watch.before is not None and not history.validation:
+                    history.validation.append(watch.before())
                 with adapter(network, config, self._budget.seed, base) as trained:
                     self._train(trained, folder, watch, history, checkpoint)
         return history, answers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,16 @@ import pytest
 from brainbench.datasets import load_recording
 from brainbench.encoding.controlled.folds import held_out_folds
 from brainbench.encoding.kernels import linear_kernels
-from brainbench.guidance.evaluation.cached_prompts import ask_problems
+from brainbench.guidance.evaluation.cached_prompts import Question, ask_problems
 from brainbench.guidance.evaluation.neutral import SOME, NeutralPassages
 from brainbench.guidance.finetuning import experiment
 from brainbench.guidance.finetuning.experiment import FinetuningPlan, TrainedArm
 from brainbench.guidance.finetuning.folder import FinetuningFolder
 from brainbench.guidance.finetuning.recipes import Budget, Recipe
 from brainbench.guidance.signals import Signals, read_signals
+from brainbench.guidance.steering.asking import AllResponses
 from brainbench.models import LanguageModel, load_model
+from brainbench.statistics.answers import auc
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +82,38 @@ def test_arms_are_trained_asked_and_the_model_is_as_it_was(
     times = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("adapter_model.safetensors")}
     experiment.train_arms(model, signals.at(train), plan, tmp_path)
     assert times == {p: p.stat().st_mtime_ns for p in tmp_path.rglob("adapter_model.safetensors")}
+
+
+def test_the_model_that_all_trainings_begin_with_is_validated_once(
+    model: LanguageModel, signals: Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, _ = experiment.split_runs(signals)
+    own = signals.at(train)
+    asked: list[LanguageModel] = []
+    ask_plainly = experiment.ask_plainly
+
+    def counted(now: LanguageModel, questions: Sequence[Question]) -> AllResponses:
+        asked.append(now)
+        return ask_plainly(now, questions)
+
+    monkeypatch.setattr(experiment, "ask_plainly", counted)
+    plan = FinetuningPlan(
+        ("unguided", "guided", "label only"),
+        (0, 1),
+        budget=Budget(epochs=1, batch_size=12, accumulation=1, patience=0),
+        learning_rates=(1e-5, 3e-3),
+        validation=tuple(ask_problems(model, own.problems))[:12],
+    )
+    experiment.train_arms(model, own, plan, tmp_path)
+    n_trainings = 2 * len(plan.seeds) * len(plan.learning_rates)
+    assert len(asked) == 1 + n_trainings
+    assert asked[0] is model
+    odds = ask_plainly(model, plan.validation).odds[:, 0]
+    before = float(auc(odds, [question.label == 0 for question in plan.validation]))
+    for path in tmp_path.rglob("finetuning.json"):
+        found = FinetuningFolder(path.parent).load()
+        assert found is not None
+        assert found.history.validation[0] == before
 
 
 @pytest.mark.parametrize(("limit", "beyond"), [(1e-9, True), (1e3, False)])

@@ -273,6 +273,22 @@ def test_the_best_epoch_is_kept(scores: list[float], tmp_path: Path) -> None:
     assert (found.folder / WEIGHTS).read_bytes() == (same.folder / WEIGHTS).read_bytes()
 
 
+def test_the_score_before_training_is_taken_as_given(tmp_path: Path) -> None:
+    seen: list[float] = []
+
+    def validate(model: LanguageModel) -> float:
+        seen.append(score(model))
+        return seen[-1]
+
+    asked = train(tmp_path / "asked", watch=Watch(validate))
+    first, *epochs = seen
+    seen.clear()
+    given = train(tmp_path / "given", watch=Watch(validate, before=lambda: first))
+    assert seen == epochs
+    assert given.history == asked.history
+    assert (given.folder / WEIGHTS).read_bytes() == (asked.folder / WEIGHTS).read_bytes()
+
+
 def test_without_validation_the_last_epoch_is_kept(unwatched: Finetuned) -> None:
     assert unwatched.best_epoch == 3
 
